@@ -1,0 +1,116 @@
+# `make` alone lists what there is to make. Works with GNU make 3.81 (macOS) and later.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# PYTHON=/path/to/python overrides the choice; by name alone is not enough, since a shim may exist and fail.
+PYTHON ?=
+CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.12 python3.11 python3)
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
+HAS_VENV := import ensurepip, venv
+HAS_HEADERS := import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))
+IS_SYSTEM := import os, sys; sys.exit(not os.path.realpath(sys.executable).startswith("/usr/bin/"))
+VERSION := import sys; print("python%d.%d" % sys.version_info[:2])
+
+# Shell: sets $python to the first candidate that runs and fits, or says what is missing.
+FIND_PYTHON = python=; \
+	for candidate in $(CANDIDATES); do \
+	    if "$$candidate" -c '$(FITS)' 2>/dev/null; then python=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	    echo "Tocsin needs Python 3.11 or 3.12; none of these is one that runs: $(CANDIDATES)" >&2; \
+	    echo "Install one, or name it: make setup PYTHON=/path/to/python3.12" >&2; \
+	    exit 1; \
+	fi
+
+.PHONY: help setup demo test lint types contracts unit slow format schemas lock clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+# ---------------------------------------------------------------- setup
+
+setup: $(VENV)/.project ## make .venv with the tocsin command in it; does nothing when nothing changed
+
+# The locked packages, from scratch: a package that left the lock leaves .venv as well.
+# setuptools comes first, out of the same lock, since durable_rules is built with it.
+$(VENV)/.locked: requirements.lock
+	@$(FIND_PYTHON); \
+	version=$$("$$python" -c '$(VERSION)'); missing=; packages=; \
+	command -v "$${CC:-cc}" >/dev/null || { missing="$$missing, a C compiler"; packages="$$packages build-essential"; }; \
+	"$$python" -c '$(HAS_HEADERS)' || { missing="$$missing, the headers of $$version"; packages="$$packages $$version-dev"; }; \
+	"$$python" -c '$(HAS_VENV)' 2>/dev/null || { missing="$$missing, the venv module of $$version"; packages="$$packages $$version-venv"; }; \
+	if [ -n "$$missing" ]; then \
+	    echo "Missing: $${missing#, } (durable_rules is built from C source)."; \
+	    case "$$packages" in *python*) "$$python" -c '$(IS_SYSTEM)' || packages=;; esac; \
+	    if [ -z "$$packages" ] || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	        echo "Install that first. Debian, Ubuntu: apt-get install$${packages:- build-essential}; macOS: xcode-select --install;" >&2; \
+	        echo "a Python of your own building has its headers and venv when it was installed whole." >&2; \
+	        exit 1; \
+	    fi; \
+	    echo "Installing$$packages"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$packages || exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$("$$python" --version); the first time takes a minute or two"; \
+	"$$python" -m venv --clear $(VENV)
+	@sed -n '/^setuptools==/,/# via/p' requirements.lock >$(VENV)/first.lock
+	@$(PIP) install --require-hashes -r $(VENV)/first.lock
+	@$(PIP) install --require-hashes --no-build-isolation --use-pep517 -r requirements.lock
+	@touch $@
+
+# The project itself, editable. `pip check` fails where pyproject.toml asks for what the lock does not hold.
+$(VENV)/.project: $(VENV)/.locked pyproject.toml
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip check >$(VENV)/check.log || { cat $(VENV)/check.log; echo "pyproject.toml and requirements.lock disagree: make lock"; exit 1; }
+	@touch $@
+
+# ---------------------------------------------------------------- use
+
+demo: setup ## see it work on made-up tickets
+	@$(BIN)/tocsin demo
+
+schemas: setup ## write the JSON Schemas and the AsyncAPI document anew from the types
+	@$(BIN)/python -m schemas.generate
+
+# ---------------------------------------------------------------- checks
+
+test: setup lint types contracts ## everything that CI runs: lint, types, import contracts, all tests
+	$(BIN)/pytest
+
+lint: setup ## ruff: rules and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## mypy, strict
+	$(BIN)/mypy
+
+contracts: setup ## import-linter: which part may know which
+	$(BIN)/lint-imports
+
+unit: setup ## the quick tests
+	$(BIN)/pytest -m "not slow"
+
+slow: setup ## the long fault runs
+	$(BIN)/pytest -m slow
+
+format: setup ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# ---------------------------------------------------------------- housekeeping
+
+# Keeps the versions that still fit; `make lock LOCK_FLAGS=--upgrade` takes the newest of all.
+lock: ## write requirements.lock anew from pyproject.toml (LOCK_FLAGS=--upgrade: newest versions)
+	@$(FIND_PYTHON); "$$python" -m venv .venv-lock
+	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install 'uv>=0.9,<1'
+	@.venv-lock/bin/uv pip compile pyproject.toml --group dev --group build --output-file requirements.lock \
+	    --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url \
+	    --custom-compile-command "make lock" --quiet $(LOCK_FLAGS)
+
+clean: ## remove .venv, caches, builds and the demo's output
+	rm -rf $(VENV) .venv-lock build dist demo-data .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,124 @@
+"""What a message's template may name: for contacts, nothing internal."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from engine.directory.records import Person
+from engine.scope import Scope
+from engine.statuses import label
+from schemas.job import CustomValue, ExternalContext, ExternalTicket, InternalContext, InternalTicket
+from schemas.vocabulary import ObjectKind, PersonKind
+
+MAX_TEXT_BYTES: Final = 32_768
+CUT: Final = " […]"
+"""What stands at the end of a text that was cut."""
+
+MAX_CUSTOM_FIELDS: Final = 64
+
+
+def rendering_context(scope: Scope, person: Person, language: str) -> ExternalContext | InternalContext:
+    """The context for one reader."""
+    if person.kind is PersonKind.CONTACT:
+        return ExternalContext(
+            ticket=_external_ticket(scope, language),
+            person_name=_cut(person.name),
+            customer_name=_customer_name(scope),
+            contract_reference=_cut(scope.contract.reference),
+            saved_at=scope.event.time,
+        )
+    actor = scope.event.actor
+    return InternalContext(
+        ticket=_internal_ticket(scope),
+        person_name=_cut(person.name),
+        customer_name=_customer_name(scope),
+        contract_reference=_cut(scope.contract.reference),
+        saved_at=scope.event.time,
+        actor=_cut(actor.id or actor.email),
+    )
+
+
+def _shared(scope: Scope) -> dict[str, Any]:
+    """What contacts and collaborators see alike."""
+    ticket = scope.event.ticket
+    return {
+        "id": ticket.id,
+        "reference": _cut(ticket.reference) or ticket.id,
+        "title": _cut(ticket.title) or "",
+        "description": _cut(ticket.external_description) or "",
+        "resolution": _cut(ticket.resolution_text),
+        "product": _object_name(scope, ObjectKind.PRODUCT, ticket.product),
+        "site": _object_name(scope, ObjectKind.SITE, ticket.site),
+        "service": _object_name(scope, ObjectKind.SERVICE, ticket.service),
+        "created_at": ticket.created_at,
+    }
+
+
+def _external_ticket(scope: Scope, language: str) -> ExternalTicket:
+    ticket, policy = scope.event.ticket, scope.policy
+    return ExternalTicket(
+        **_shared(scope),
+        status=label(ticket.status, language, policy),
+        previous_status=label(scope.status_before, language, policy),
+        link=_web_link(ticket.links.customer if ticket.links else None),
+        custom=_custom(ticket.custom, policy.external_fields),
+    )
+
+
+def _internal_ticket(scope: Scope) -> InternalTicket:
+    ticket = scope.event.ticket
+    return InternalTicket(
+        **_shared(scope),
+        status=ticket.status,
+        previous_status=scope.status_before,
+        link=_web_link(ticket.links.agent if ticket.links else None),
+        customer_link=_web_link(ticket.links.customer if ticket.links else None),
+        custom=_custom(ticket.custom, None),
+        priority=_cut(ticket.priority),
+        internal_notes=_cut(ticket.internal_notes),
+        closed_internally=bool(ticket.closed_internally),
+        visible_to_customer=ticket.visible_to_customer is not False,
+    )
+
+
+def _custom(custom: dict[str, Any] | None, declared: frozenset[str] | None) -> dict[str, CustomValue]:
+    """The simple values of the custom fields; `declared` limits them to these names."""
+    found: dict[str, CustomValue] = {}
+    for name, value in (custom or {}).items():
+        if len(found) == MAX_CUSTOM_FIELDS:
+            break
+        if (declared is None or name in declared) and (value is None or isinstance(value, str | int | float)):
+            found[name] = _cut(value) if isinstance(value, str) else value
+    return found
+
+
+def _object_name(scope: Scope, kind: ObjectKind, object_id: str | None) -> str | None:
+    if object_id is None:
+        return None
+    found = scope.directory.attached(kind, object_id)
+    return _cut(found.name) if found is not None and found.name else object_id
+
+
+def _customer_name(scope: Scope) -> str | None:
+    return None if scope.customer is None else _cut(scope.customer.name)
+
+
+def _web_link(link: str | None) -> str | None:
+    """The link, if it leads to the web: any other scheme could run something at its reader's."""
+    if link is None or len(link) > 2_048 or not link.isprintable():
+        return None
+    try:
+        return link if urlsplit(link).scheme in ("http", "https") else None
+    except ValueError:
+        return None
+
+
+def _cut(text: str | None) -> str | None:
+    """The text, cut visibly where it is longer than 32 KB of UTF-8."""
+    if text is None or len(text) <= MAX_TEXT_BYTES // 4:
+        return text
+    encoded = text.encode()
+    if len(encoded) <= MAX_TEXT_BYTES:
+        return text
+    return encoded[: MAX_TEXT_BYTES - len(CUT.encode())].decode(errors="ignore") + CUT

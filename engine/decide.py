@@ -1,0 +1,120 @@
+"""The one function that decides: `decide(event, directory, rulebook, now)`. Its stages stand below in the order in which an event passes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from engine.directory.directory import Directory
+from engine.event_gates import candidate, closed_event_gate
+from engine.job_writing import write_job
+from engine.merging import merge
+from engine.person_gates import ask_gates
+from engine.recipients import Found, find_recipients
+from engine.rule_matching import Answer, Inquiry, Matches, ReferenceMatcher, RuleMatcher, inquire
+from engine.rulebook.rulebook import Rulebook
+from engine.scope import Scope
+from engine.triggers import raised_triggers
+from schemas.decision import DecidedJob, DecisionRecord, Skip
+from schemas.event import Event
+from schemas.job import Job
+from schemas.vocabulary import Reason, Trigger
+
+
+class Decision(Struct, frozen=True):
+    """Who is alerted of one event, and why everyone else is not. `now` is the time by which it was judged."""
+
+    event: Event
+    triggers: tuple[Trigger, ...]
+    jobs: list[Job]
+    skipped: list[Skip]
+    now: datetime
+    rulebook: str
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why the event as a whole alerts nobody; None where it may alert."""
+        first = self.skipped[0] if self.skipped else None
+        return first.reason if first is not None and first.person is None and first.category is None else None
+
+    def record(self) -> DecisionRecord:
+        """The decision as it is kept and published: ids only."""
+        jobs = [DecidedJob(job.id, job.person, job.channel, job.trigger, job.categories, job.rules) for job in self.jobs]
+        ticket = self.event.ticket
+        return DecisionRecord(
+            event=self.event.id,
+            source=self.event.source,
+            ticket=ticket.id,
+            contract=ticket.contract,
+            triggers=list(self.triggers),
+            jobs=jobs,
+            skipped=self.skipped,
+            now=self.now,
+            rulebook=self.rulebook,
+        )
+
+
+def decide(
+    event: Event, directory: Directory, rulebook: Rulebook, now: datetime, matcher: RuleMatcher | None = None
+) -> Decision:
+    """Decide about one event, as judged at `now` (in UTC). The same arguments always give the same decision."""
+    return decide_all([(event, now)], directory, rulebook, matcher)[0]
+
+
+def decide_all(
+    cases: Sequence[tuple[Event, datetime]], directory: Directory, rulebook: Rulebook, matcher: RuleMatcher | None = None
+) -> list[Decision]:
+    """Decide about several events, each as judged at its own time; the rules are asked once for all of them.
+
+    `matcher` evaluates the conditions of this rulebook: in plain Python where it is None.
+    """
+    prepared = [_prepare(event, now, directory, rulebook) for event, now in cases]
+    questions = [question for one in prepared for question in one.inquiry.questions]
+    answers = (matcher or ReferenceMatcher()).match(questions) if questions else []
+    decisions, taken = [], 0
+    for one in prepared:
+        own = answers[taken : taken + len(one.inquiry.questions)]
+        taken += len(own)
+        decisions.append(_conclude(one, own, rulebook))
+    return decisions
+
+
+class _Prepared(Struct, frozen=True):
+    """An event up to the point where the rules are asked. Without a scope, `reason` says why it alerts nobody."""
+
+    event: Event
+    now: datetime
+    triggers: tuple[Trigger, ...]
+    reason: Reason | None
+    scope: Scope | None
+    found: Found
+    inquiry: Inquiry
+
+
+def _prepare(event: Event, now: datetime, directory: Directory, rulebook: Rulebook) -> _Prepared:
+    triggers = raised_triggers(event)
+    asked = candidate(event, now, triggers, directory, rulebook.policy)
+    reason = closed_event_gate(asked)
+    contract = asked.contract
+    if reason is not None or contract is None:
+        return _Prepared(event, now, triggers, reason, None, Found([], []), Inquiry([], {}))
+    customer_id = event.ticket.customer or contract.client
+    customer = directory.customer(customer_id)
+    scope = Scope(event, now, triggers, contract, customer_id, customer, directory, rulebook)
+    found = find_recipients(scope)
+    return _Prepared(event, now, triggers, None, scope, found, inquire(scope, found.recipients))
+
+
+def _conclude(prepared: _Prepared, answers: Sequence[Answer], rulebook: Rulebook) -> Decision:
+    scope, found = prepared.scope, prepared.found
+    if scope is None:
+        skipped = [] if prepared.reason is None else [Skip(None, None, prepared.reason)]
+        return Decision(prepared.event, prepared.triggers, [], skipped, prepared.now, rulebook.digest)
+    matches = Matches(scope, found.recipients, prepared.inquiry, answers)
+    outcomes = [ask_gates(scope, recipient, matches) for recipient in found.recipients]
+    merged = merge(outcomes)
+    jobs = [write_job(scope, message) for message in merged.messages]
+    skipped = found.skipped + merged.skipped
+    return Decision(prepared.event, prepared.triggers, jobs, skipped, prepared.now, rulebook.digest)

@@ -1,0 +1,1 @@
+"""Who is attached to what: the directory in memory, changed record by record."""

@@ -1,0 +1,135 @@
+"""The directory in memory: every look-up by id is one step, whatever its size, and changes apply record by record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from engine.directory import compact
+from engine.directory.records import Attached, Contract, Customer, Person, Suppression
+from schemas.directory import (
+    RECORD_KINDS,
+    CollaboratorRecord,
+    ContactRecord,
+    ContractRecord,
+    CustomerRecord,
+    ProductRecord,
+    Record,
+    ServiceRecord,
+    SiteRecord,
+)
+from schemas.mailbox import mailbox
+from schemas.refusal import Refusal
+from schemas.vocabulary import Channel, ObjectKind, PersonKind, Trigger
+
+
+class Directory:
+    """Contracts, attached objects, people and suppressions. Not for use from several threads while it changes."""
+
+    def __init__(self) -> None:
+        self._contracts: dict[str, Contract] = {}
+        self._customers: dict[str, Customer] = {}
+        self._attached: dict[str, dict[str, Attached]] = {"product": {}, "site": {}, "service": {}}
+        self._people: dict[str, dict[str, Person]] = {"contact": {}, "collaborator": {}}
+        self._suppressions: dict[str, Suppression] = {}
+        # The few suppressions of one mailbox or person, each found in one step.
+        self._suppressed: dict[str, dict[str, Suppression]] = {}
+
+    def __len__(self) -> int:
+        """The number of records."""
+        return sum(len(self._table(kind)) for kind in RECORD_KINDS)
+
+    def counts(self) -> Mapping[str, int]:
+        """The number of records of each kind."""
+        return {kind: len(self._table(kind)) for kind in RECORD_KINDS}
+
+    def apply(self, record: Record) -> list[Refusal]:
+        """Add the record, or put it in the place of the one with its kind and id. Returns the parts that were refused."""
+        match record:
+            case ContractRecord():
+                self._contracts[record.id] = compact.contract(record)
+            case CustomerRecord():
+                self._customers[record.id] = compact.customer(record)
+            case ProductRecord():
+                self._attached["product"][record.id] = compact.attached(record)
+            case SiteRecord():
+                self._attached["site"][record.id] = compact.attached(record)
+            case ServiceRecord():
+                self._attached["service"][record.id] = compact.attached(record)
+            case ContactRecord():
+                return self._add_person("contact", record)
+            case CollaboratorRecord():
+                return self._add_person("collaborator", record)
+            case _:
+                self.remove("suppression", record.id)
+                self._add_suppression(compact.suppression(record))
+        return []
+
+    def remove(self, kind: str, record_id: str) -> None:
+        """Forget a record: it was removed, or its newest form can't be read. Nothing happens where there is none."""
+        gone = self._table(kind).pop(record_id, None)
+        if isinstance(gone, Suppression):
+            for key in _suppression_keys(gone):
+                self._suppressed[key].pop(gone.id, None)
+                if not self._suppressed[key]:
+                    del self._suppressed[key]
+
+    def contract(self, contract_id: str) -> Contract | None:
+        """The contract with this id."""
+        return self._contracts.get(contract_id)
+
+    def contracts(self) -> Iterable[Contract]:
+        """All contracts, in the order in which they came."""
+        return self._contracts.values()
+
+    def customer(self, customer_id: str | None) -> Customer | None:
+        """The customer with this id."""
+        return None if customer_id is None else self._customers.get(customer_id)
+
+    def attached(self, kind: ObjectKind, object_id: str) -> Attached | None:
+        """The product, site, service or customer with this id."""
+        table: Mapping[str, Attached] = self._customers if kind is ObjectKind.CUSTOMER else self._attached[kind.value]
+        return table.get(object_id)
+
+    def person(self, kind: PersonKind, person_id: str) -> Person | None:
+        """The contact or collaborator with this id."""
+        return self._people[kind.value].get(person_id)
+
+    def is_suppressed(self, person: Person, channel: Channel, address: str, trigger: Trigger, now: datetime) -> bool:
+        """Whether a suppression stands for this address or person, and this trigger."""
+        if not self._suppressed:
+            return False
+        for key in (_mailbox_key(mailbox(address)), f"{person.kind}/{person.id}"):
+            standing = self._suppressed.get(key)
+            if standing and any(one.stands(now, trigger, channel) for one in standing.values()):
+                return True
+        return False
+
+    def _table(self, kind: str) -> dict[str, Contract] | dict[str, Customer] | dict[str, Attached] | dict[str, Person] | dict[str, Suppression]:
+        if kind == "contract":
+            return self._contracts
+        if kind == "customer":
+            return self._customers
+        if kind == "suppression":
+            return self._suppressions
+        return self._people[kind] if kind in self._people else self._attached[kind]
+
+    def _add_person(self, kind: str, record: ContactRecord | CollaboratorRecord) -> list[Refusal]:
+        person, refusals = compact.person(record)
+        self._people[kind][person.id] = person
+        return refusals
+
+    def _add_suppression(self, suppression: Suppression) -> None:
+        self._suppressions[suppression.id] = suppression
+        for key in _suppression_keys(suppression):
+            self._suppressed.setdefault(key, {})[suppression.id] = suppression
+
+
+def _suppression_keys(suppression: Suppression) -> list[str]:
+    keys = [] if suppression.mailbox is None else [_mailbox_key(suppression.mailbox)]
+    return keys if suppression.person is None else [*keys, suppression.person]
+
+
+def _mailbox_key(address: str) -> str:
+    # Never equal to a person's key, which has a kind before its slash.
+    return "@" + address

@@ -1,0 +1,110 @@
+"""Directory records as decisions read them: small, so that a million people fit into memory."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from schemas.directory import TriggerSettings
+from schemas.vocabulary import Channel, PersonKind, Trigger
+
+
+class Mode(Struct, frozen=True, gc=False):
+    """One way to reach a person."""
+
+    channel: Channel
+    address: str
+    active: bool
+
+
+class Person(Struct, frozen=True, gc=False):
+    """A contact or collaborator. `ticks` has one bit for each trigger that the person wants."""
+
+    kind: PersonKind
+    id: str
+    name: str | None
+    language: str | None
+    time_zone: str | None
+    modes: tuple[Mode, ...]
+    ticks: int
+    customer: str | None = None
+    acts_for: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+
+    def wants(self, trigger: Trigger) -> bool:
+        """Whether the person's own tick for this trigger is on."""
+        return bool(self.ticks & trigger_bit(trigger))
+
+
+class Attached(Struct, frozen=True, gc=False):
+    """A product, site, service or customer: an object to which people are attached."""
+
+    id: str
+    name: str | None
+    contacts: tuple[str, ...]
+    collaborators: tuple[str, ...]
+
+
+class Customer(Attached, frozen=True, gc=False):
+    """A customer. `alerts` holds a setting for each trigger, in the order of Trigger; None: not set."""
+
+    main_site: str | None = None
+    language: str | None = None
+    time_zone: str | None = None
+    alerts: tuple[TriggerSettings | None, ...] = ()
+
+    def alert(self, trigger: Trigger) -> TriggerSettings | None:
+        """The customer's settings for this trigger."""
+        return self.alerts[_INDEX[trigger]] if self.alerts else None
+
+
+class Contract(Struct, frozen=True, gc=False):
+    """A contract with its ticks: one bit for each enabled category (see Category.bit)."""
+
+    id: str
+    reference: str | None
+    is_commitment: bool
+    is_active: bool
+    valid_from: date | None
+    valid_to: date | None
+    alerts_enabled: bool
+    ticks: int
+    client: str | None
+    invoiced_client: str | None
+    beneficiaries: tuple[str, ...]
+    client_reads_beneficiaries: bool
+    products: tuple[str, ...]
+    sites: tuple[str, ...]
+    services: tuple[str, ...]
+    contacts: tuple[str, ...]
+    collaborators: tuple[str, ...]
+    reply_to: str | None
+
+
+class Suppression(Struct, frozen=True, gc=False):
+    """What must not be alerted: a mailbox or a person. `triggers` empty: all. Times in UTC."""
+
+    id: str
+    channel: Channel | None
+    mailbox: str | None
+    person: str | None
+    triggers: frozenset[Trigger]
+    since: datetime | None
+    until: datetime | None
+
+    def stands(self, now: datetime, trigger: Trigger, channel: Channel) -> bool:
+        """Whether it holds back this trigger on this channel now. At `until` it has ended."""
+        if self.channel is not None and self.channel is not channel:
+            return False
+        if self.triggers and trigger not in self.triggers:
+            return False
+        return (self.since is None or self.since <= now) and (self.until is None or now < self.until)
+
+
+_INDEX = {trigger: index for index, trigger in enumerate(Trigger)}
+
+
+def trigger_bit(trigger: Trigger) -> int:
+    """A trigger's place in a set of ticks that is kept as one integer."""
+    return 1 << _INDEX[trigger]

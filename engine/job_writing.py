@@ -1,0 +1,105 @@
+"""Stage 7: a message written out as a job that is complete in itself."""
+
+from __future__ import annotations
+
+import hashlib
+
+from engine.contexts import rendering_context
+from engine.directory.records import Customer
+from engine.language import language_of, localised, time_zone_of
+from engine.merging import Message
+from engine.rulebook.rulebook import DefaultForm, Rule
+from engine.scope import Scope
+from engine.statuses import changed_for_customers
+from schemas.directory import TriggerSettings
+from schemas.event import Event
+from schemas.job import Form, Job, Otherwise
+from schemas.mailbox import mailbox
+from schemas.vocabulary import Channel, PersonKind, Trigger
+
+
+def write_job(scope: Scope, message: Message) -> Job:
+    """The job for one message."""
+    event, record = scope.event, message.record
+    customer = scope.directory.customer(record.customer)
+    language = language_of(record, customer, scope.policy)
+    trigger = message.triggers[0]
+    opened = trigger is Trigger.OPENED
+    return Job(
+        id=job_id(event, message.channel, message.address),
+        source=event.source,
+        event=event.id,
+        ticket=event.ticket.id,
+        trigger=trigger,
+        other_triggers=_other_triggers(scope, message, language),
+        person=message.person,
+        audience=message.person.kind.audience,
+        channel=message.channel,
+        address=message.address,
+        language=language,
+        time_zone=time_zone_of(record, customer, scope.policy),
+        form=_form(scope, message, customer, trigger, language),
+        reply_to=scope.contract.reply_to,
+        context=rendering_context(scope, record, language),
+        categories=message.categories,
+        rules=[rule.name for rule in message.rules],
+        rulebook=scope.rulebook.digest,
+        created=scope.now,
+        expires=scope.now + scope.policy.deliver_within,
+        once=once_key(event) if opened else None,
+        otherwise=_otherwise(scope, message, customer, language) if opened else None,
+    )
+
+
+def job_id(event: Event, channel: Channel, address: str) -> str:
+    """The job's id: 128 bits of a hash of source, event, channel and mailbox, whatever the directory says by now."""
+    return _digest(event.source, event.id, channel.value, mailbox(address))
+
+
+def once_key(event: Event) -> str:
+    """What only one event of a ticket may claim: a hash of source and ticket."""
+    return _digest("opened", event.source, event.ticket.id)
+
+
+def _digest(*parts: str) -> str:
+    # Lengths keep ("a", "bc") apart from ("ab", "c").
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _other_triggers(scope: Scope, message: Message, language: str) -> list[Trigger]:
+    """What else the save means. A contact is not told of a change of status that customers do not see."""
+    others = [trigger for trigger in scope.triggers if trigger is not message.triggers[0]]
+    if message.person.kind is PersonKind.CONTACT and not changed_for_customers(scope, language):
+        others = [trigger for trigger in others if trigger is not Trigger.STATUS_CHANGED]
+    return others
+
+
+def _otherwise(scope: Scope, message: Message, customer: Customer | None, language: str) -> Otherwise | None:
+    if len(message.triggers) < 2:
+        return None
+    second = message.triggers[1]
+    return Otherwise(second, _form(scope, message, customer, second, language))
+
+
+def _form(scope: Scope, message: Message, customer: Customer | None, trigger: Trigger, language: str) -> Form:
+    """Template, format and keyword: each from the customer's record (contacts), the first rule that gives one, or the default."""
+    policy = scope.policy
+    if message.channel is Channel.FAX:
+        return _filled(policy.fax, None, [], language, policy.language)
+    audience = message.person.kind.audience
+    settings = None if customer is None else customer.alert(trigger)
+    default = policy.forms[audience, trigger]
+    return _filled(default, settings, message.form_rules[trigger], language, policy.language)
+
+
+def _filled(default: DefaultForm, settings: TriggerSettings | None, rules: list[Rule], language: str, fallback: str) -> Form:
+    templates = [settings.template if settings else None, *(rule.template for rule in rules)]
+    keywords = [settings.subject_keyword if settings else None, *(rule.keyword for rule in rules)]
+    formats = [settings.format if settings else None, *(rule.format for rule in rules)]
+    keyword = next((one for one in keywords if one is not None), default.keyword)
+    return Form(
+        template=next((one for one in templates if one), default.template),
+        format=next((one for one in formats if one), default.format),
+        subject_keyword=localised(keyword, language, fallback),
+    )

@@ -1,0 +1,210 @@
+"""Stage 5: whether this person may be alerted. Each gate returns a reason, or None where it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from engine.directory.records import Customer, Person
+from engine.language import language_of
+from engine.recipients import Recipient
+from engine.rule_matching import Matches
+from engine.rulebook.rulebook import Rule
+from engine.scope import Scope
+from engine.statuses import changed_for_customers
+from schemas.mailbox import mailbox
+from schemas.vocabulary import ActorKind, Audience, Channel, PersonKind, Reason, Trigger
+
+
+class Attempt(Struct):
+    """A person in a category, a trigger and a channel: one way in which one alert may come about.
+
+    `person` and `customer` are the records of the person and of their customer, None where the directory has none.
+    """
+
+    scope: Scope
+    recipient: Recipient
+    person: Person | None
+    customer: Customer | None
+    trigger: Trigger
+    channel: Channel
+    rules: Sequence[Rule]
+
+    @property
+    def for_contact(self) -> bool:
+        """Whether the person is external."""
+        return self.recipient.category.audience is Audience.CONTACTS
+
+    @property
+    def addresses(self) -> list[str]:
+        """The active addresses on the channel, each mailbox once."""
+        if self.person is None:
+            return []
+        modes = (mode for mode in self.person.modes if mode.channel is self.channel and mode.active)
+        return list({mailbox(mode.address): mode.address for mode in reversed([*modes])}.values())[::-1]
+
+    def open_addresses(self) -> list[str]:
+        """Those addresses for which no suppression stands."""
+        scope, person = self.scope, self.person
+        if person is None:
+            return []
+        return [
+            address
+            for address in self.addresses
+            if not scope.directory.is_suppressed(person, self.channel, address, self.trigger, scope.now)
+        ]
+
+
+class Passed(Struct, frozen=True):
+    """An attempt for which every gate is open, at one address."""
+
+    recipient: Recipient
+    record: Person
+    trigger: Trigger
+    channel: Channel
+    address: str
+    rules: Sequence[Rule]
+
+
+class Outcome(Struct, frozen=True):
+    """What became of one recipient: the ways that are open, or the reason of the furthest gate that was reached."""
+
+    recipient: Recipient
+    passed: list[Passed]
+    reason: Reason | None
+
+
+def ask_gates(scope: Scope, recipient: Recipient, matches: Matches) -> Outcome:
+    """Try every trigger and channel for one recipient."""
+    passed: list[Passed] = []
+    furthest: Reason | None = None
+    person = recipient.record
+    customer = None if person is None else scope.directory.customer(person.customer)
+    for trigger in scope.triggers:
+        for channel in Channel:
+            rules = matches.of(recipient.person, trigger, recipient.category, channel)
+            attempt = Attempt(scope, recipient, person, customer, trigger, channel, rules)
+            reason = closed_person_gate(attempt)
+            if reason is None and person is not None:
+                addresses = attempt.open_addresses()
+                passed += [Passed(recipient, person, trigger, channel, address, rules) for address in addresses]
+            elif reason is not None and (furthest is None or reason.depth > furthest.depth):
+                furthest = reason
+    return Outcome(recipient, passed, None if passed else furthest)
+
+
+def closed_person_gate(attempt: Attempt) -> Reason | None:
+    """The reason of the first gate that is closed; None where this attempt alerts."""
+    for gate in PERSON_GATES:
+        reason = gate(attempt)
+        if reason is not None:
+            return reason
+    return None
+
+
+def rule_matches(attempt: Attempt) -> Reason | None:
+    """A rule that the contract's tick puts in force matches, for this channel."""
+    return None if attempt.rules else Reason.NO_RULE
+
+
+def person_is_known(attempt: Attempt) -> Reason | None:
+    """The directory has the person's record."""
+    return Reason.UNKNOWN_PERSON if attempt.person is None else None
+
+
+def has_active_mode(attempt: Attempt) -> Reason | None:
+    """The person can be reached on this channel."""
+    return None if attempt.addresses else Reason.NO_ACTIVE_MODE
+
+
+def customer_wants_trigger(attempt: Attempt) -> Reason | None:
+    """Contacts: their customer's record enables the trigger."""
+    if not attempt.for_contact:
+        return None
+    settings = attempt.customer.alert(attempt.trigger) if attempt.customer is not None else None
+    return None if settings is not None and settings.enabled else Reason.CUSTOMER_TRIGGER_OFF
+
+
+def linked_to_main_site(attempt: Attempt) -> Reason | None:
+    """Contacts, e-mail only: they are linked to their customer's main site."""
+    if not attempt.for_contact or attempt.channel is not Channel.EMAIL:
+        return None
+    if not attempt.scope.policy.main_site.is_asked_of(attempt.recipient.category):
+        return None
+    main_site = attempt.customer.main_site if attempt.customer is not None else None
+    linked = main_site is not None and attempt.person is not None and main_site in attempt.person.sites
+    return None if linked else Reason.NOT_MAIN_SITE
+
+
+def wants_trigger(attempt: Attempt) -> Reason | None:
+    """The person's own tick for the trigger is on."""
+    return None if attempt.person is not None and attempt.person.wants(attempt.trigger) else Reason.OWN_TICK_OFF
+
+
+def ticket_is_visible(attempt: Attempt) -> Reason | None:
+    """Contacts: customers may see the ticket, and the save."""
+    event = attempt.scope.event
+    hidden = event.ticket.visible_to_customer is False or event.notify == "internal"
+    return Reason.NOT_VISIBLE if attempt.for_contact and hidden else None
+
+
+def ticket_is_their_own(attempt: Attempt) -> Reason | None:
+    """Contacts: the ticket is of their customer, of one they act for, or one that the contract lets its client read."""
+    if not attempt.for_contact or attempt.person is None:
+        return None
+    owner, belongs = attempt.scope.customer_id, attempt.person.customer
+    if owner is not None and (owner == belongs or owner in attempt.person.acts_for):
+        return None
+    contract = attempt.scope.contract
+    reads_all = contract.client_reads_beneficiaries and contract.client is not None and belongs == contract.client
+    return None if reads_all else Reason.NOT_OWN
+
+
+def status_change_is_visible(attempt: Attempt) -> Reason | None:
+    """Contacts, status changes: the status that customers see changed."""
+    if not attempt.for_contact or attempt.trigger is not Trigger.STATUS_CHANGED or attempt.person is None:
+        return None
+    language = language_of(attempt.person, attempt.customer, attempt.scope.policy)
+    return None if changed_for_customers(attempt.scope, language) else Reason.STATUS_INTERNAL
+
+
+def is_not_their_save(attempt: Attempt) -> Reason | None:
+    """Collaborators, and contacts for status changes: somebody else made this save."""
+    person = attempt.person
+    if person is None or (attempt.for_contact and attempt.trigger is not Trigger.STATUS_CHANGED):
+        return None
+    return Reason.OWN_SAVE if _made_by(attempt.scope, person) else None
+
+
+def _made_by(scope: Scope, person: Person) -> bool:
+    actor = scope.event.actor
+    if actor.id is not None and actor.id == person.id and actor.kind == _ACTOR_KIND[person.kind]:
+        return True
+    if actor.email is None:
+        return False
+    wanted = mailbox(actor.email)
+    return any(mode.channel is Channel.EMAIL and mailbox(mode.address) == wanted for mode in person.modes)
+
+
+_ACTOR_KIND = {PersonKind.CONTACT: ActorKind.CONTACT, PersonKind.COLLABORATOR: ActorKind.COLLABORATOR}
+
+
+def is_not_suppressed(attempt: Attempt) -> Reason | None:
+    """At least one address is left for which no suppression stands."""
+    return None if attempt.open_addresses() else Reason.SUPPRESSED
+
+
+PERSON_GATES = (
+    rule_matches,
+    person_is_known,
+    has_active_mode,
+    customer_wants_trigger,
+    linked_to_main_site,
+    wants_trigger,
+    ticket_is_visible,
+    ticket_is_their_own,
+    status_change_is_visible,
+    is_not_their_save,
+    is_not_suppressed,
+)

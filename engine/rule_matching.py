@@ -1,0 +1,130 @@
+"""Stage 4: which rules match. The questions that one save raises, the port that answers them, and the answers put to use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from engine.recipients import Recipient
+from engine.rulebook.conditions.evaluate import holds
+from engine.rulebook.fields import Subject
+from engine.rulebook.rulebook import Rule, Ruleset
+from engine.scope import Scope
+from schemas.job import PersonRef
+from schemas.vocabulary import Audience, Category, Channel, Trigger
+
+
+class Question(Struct, frozen=True):
+    """Which rules of the ruleset match for someone of this audience, this trigger and these facts.
+
+    `facts` holds what the ruleset reads for the audience, by field name: text, number, boolean, or None where there is nothing comparable.
+    """
+
+    ruleset: Ruleset
+    audience: Audience
+    trigger: Trigger
+    facts: Mapping[str, Any]
+
+
+Answer = frozenset[int]
+"""The positions of the rules that match."""
+
+
+class RuleMatcher(Protocol):
+    """The rule engine, as a port."""
+
+    def match(self, questions: Sequence[Question]) -> Sequence[Answer]:
+        """One answer for each question, in their order."""
+        ...
+
+
+class ReferenceMatcher:
+    """The plain-Python evaluator: what every other matcher must agree with."""
+
+    def match(self, questions: Sequence[Question]) -> list[Answer]:
+        """See RuleMatcher."""
+        return [_matching(question) for question in questions]
+
+
+def _matching(question: Question) -> Answer:
+    return frozenset(
+        rule.position
+        for rule in question.ruleset.rules
+        if rule.category.audience is question.audience
+        and question.trigger in rule.triggers
+        and (rule.condition is None or holds(rule.condition, question.facts))
+    )
+
+
+Asked = tuple[Trigger, PersonRef]
+
+
+class Inquiry(Struct, frozen=True):
+    """The questions of one save, and which of them is about whom. People about whom the rules read the same share one."""
+
+    questions: list[Question]
+    about: dict[Asked, int]
+
+
+def inquire(scope: Scope, recipients: Sequence[Recipient]) -> Inquiry:
+    """What must be asked to know every rule that matches for each recipient and trigger."""
+    ruleset = scope.rulebook.derive(scope.contract.ticks)
+    inquiry = Inquiry([], {})
+    shared: dict[tuple[Trigger, Audience], int] = {}
+    for recipient in recipients:
+        audience = recipient.category.audience
+        for trigger in scope.triggers:
+            asked = (trigger, recipient.person)
+            if asked in inquiry.about:
+                continue
+            position = shared.get((trigger, audience))
+            if position is None:
+                position = len(inquiry.questions)
+                inquiry.questions.append(_question(scope, ruleset, recipient, trigger))
+                if not _reads_person(ruleset, audience):
+                    shared[trigger, audience] = position
+            inquiry.about[asked] = position
+    return inquiry
+
+
+def _question(scope: Scope, ruleset: Ruleset, recipient: Recipient, trigger: Trigger) -> Question:
+    subject = Subject(scope, trigger, recipient.record)
+    audience = recipient.category.audience
+    facts = {field.name: _comparable(field.read(subject)) for field in ruleset.reads[audience]}
+    return Question(ruleset, audience, trigger, facts)
+
+
+def _comparable(value: Any) -> Any:
+    """The value, or None where no comparison with it can hold."""
+    return value if isinstance(value, str | int | float) else None
+
+
+def _reads_person(ruleset: Ruleset, audience: Audience) -> bool:
+    return any(field.name.startswith("person.") for field in ruleset.reads[audience])
+
+
+class Matches:
+    """The rules that match, by person and trigger: after those that another takes the place of are gone."""
+
+    def __init__(self, scope: Scope, recipients: Sequence[Recipient], inquiry: Inquiry, answers: Sequence[Answer]) -> None:
+        self._rules = {rule.position: rule for rule in scope.rulebook.derive(scope.contract.ticks).rules}
+        reached: dict[PersonRef, set[Category]] = {}
+        for recipient in recipients:
+            reached.setdefault(recipient.person, set()).add(recipient.category)
+        self._matching = {
+            (trigger, person): self._in_force(answers[index], reached[person])
+            for (trigger, person), index in inquiry.about.items()
+        }
+
+    def _in_force(self, answer: Answer, reached: set[Category]) -> tuple[Rule, ...]:
+        matching = [self._rules[position] for position in sorted(answer) if self._rules[position].category in reached]
+        replaced = {rule.instead_of for rule in matching}
+        return tuple(rule for rule in matching if rule.name not in replaced)
+
+    def of(self, person: PersonRef, trigger: Trigger, category: Category, channel: Channel) -> list[Rule]:
+        """The rules that bring this person this trigger, through this category and on this channel; in the order of the file."""
+        return [
+            rule for rule in self._matching[trigger, person] if rule.category is category and channel in rule.channels
+        ]

@@ -1,0 +1,186 @@
+"""From a rule file's content to a rulebook, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from zoneinfo import available_timezones
+
+from msgspec import Struct
+
+from engine.rulebook.conditions.check import check_condition
+from engine.rulebook.conditions.lexer import ConditionError
+from engine.rulebook.conditions.parser import parse_condition
+from engine.rulebook.conditions.syntax import Node, Place
+from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType, custom_field, nearest
+from engine.rulebook.rulebook import DefaultForm, MainSite, Policy, Rule, Rulebook
+from schemas.rule_file import Defaults, RuleEntry, RuleFile, Settings, TriggerForms
+from schemas.vocabulary import Audience, Category, Channel, MessageFormat, ObjectKind, Trigger
+
+Path = tuple[str | int, ...]
+
+
+class Problem(Struct, frozen=True):
+    """What is wrong, and where: `path` leads to a value of the file, `place` into that value's text."""
+
+    path: Path
+    message: str
+    place: Place | None = None
+
+
+class RulebookError(ValueError):
+    """A rule file that can't be used, with all that is wrong with it."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = problems
+
+
+class Base(Struct, frozen=True):
+    """What an extending file starts from: content that has been built before."""
+
+    settings: Settings
+    defaults: Defaults
+    rules: tuple[RuleEntry, ...]
+
+
+def build_rulebook(content: RuleFile, digest: str, base: Base | None = None) -> Rulebook:
+    """The rulebook of a file. `base` holds what `extends` brings. Raises RulebookError with every problem found."""
+    problems: list[Problem] = []
+    inherited = base if content.extends is not None else None
+    settings = content.settings or (inherited.settings if inherited else Settings())
+    defaults = content.defaults or (inherited.defaults if inherited else None)
+    if defaults is None:
+        message = "`defaults` is missing: write the default templates, or start from the default rules with `extends: default`"
+        raise RulebookError([Problem((), message)])
+    fields = _fields(settings)
+    given = inherited.rules if inherited else ()
+    # An inherited rule has no place in this file, so it is built first and without complaint.
+    rules = [_rule(position, entry, fields, (), []) for position, entry in enumerate(given)]
+    for index, entry in enumerate(content.rules):
+        rules.append(_rule(len(rules), entry, fields, ("rules", index), problems))
+    problems += _problems_between([*given, *content.rules], len(given))
+    problems += _setting_problems(settings)
+    policy = _policy(settings, defaults)
+    if problems:
+        raise RulebookError(problems)
+    return Rulebook(digest, tuple(rules), policy, fields)
+
+
+def _fields(settings: Settings) -> Mapping[str, Field]:
+    custom = [custom_field(name, FieldType(given.type), given.meaning) for name, given in settings.fields.items()]
+    return {**BUILT_IN_FIELDS, **{field.name: field for field in custom}}
+
+
+def _rule(position: int, entry: RuleEntry, fields: Mapping[str, Field], path: Path, problems: list[Problem]) -> Rule:
+    send = entry.send
+    return Rule(
+        position=position,
+        name=entry.rule,
+        category=entry.for_,
+        triggers=frozenset(entry.on or Trigger),
+        condition=_condition(entry, fields, (*path, "if"), problems),
+        channels=frozenset((send.channels if send else None) or Channel),
+        instead_of=entry.instead_of,
+        template=send.template if send else None,
+        keyword=send.keyword if send else None,
+        format=send.format if send else None,
+    )
+
+
+def _condition(entry: RuleEntry, fields: Mapping[str, Field], path: Path, problems: list[Problem]) -> Node | None:
+    if entry.if_ is None:
+        return None
+    try:
+        node = parse_condition(entry.if_)
+    except ConditionError as error:
+        problems.append(Problem(path, error.message, error.place))
+        return None
+    found = check_condition(node, fields, entry.for_.audience, entry.on)
+    problems += [Problem(path, error.message, error.place) for error in found]
+    return node
+
+
+def _problems_between(entries: list[RuleEntry], inherited: int) -> list[Problem]:
+    """Names used twice, and `instead_of` that names no rule, or leads back to its own rule."""
+    problems: list[Problem] = []
+    replaces: dict[str, str | None] = {}
+    for index, entry in enumerate(entries):
+        if entry.rule in replaces:
+            message = f"there is another rule with the name `{entry.rule}` before: rename this one"
+            problems.append(Problem(("rules", index - inherited, "rule"), message))
+        replaces[entry.rule] = entry.instead_of
+    for index, entry in enumerate(entries):
+        path: Path = ("rules", index - inherited, "instead_of")
+        if entry.instead_of is not None and entry.instead_of not in replaces:
+            known = nearest(entry.instead_of, set(replaces))
+            problems.append(Problem(path, f"there is no rule `{entry.instead_of}` in this file{known}"))
+        elif _leads_back(entry.rule, replaces):
+            problems.append(Problem(path, f"`instead_of` leads back to `{entry.rule}`: neither rule would ever apply"))
+    return problems
+
+
+def _leads_back(name: str, replaces: Mapping[str, str | None]) -> bool:
+    following = replaces[name]
+    for _ in replaces:
+        if following is None or following == name:
+            break
+        following = replaces.get(following)
+    return following == name
+
+
+def _setting_problems(settings: Settings) -> list[Problem]:
+    problems: list[Problem] = []
+
+    def complain(key: str, message: str, *further: str) -> None:
+        problems.append(Problem(("settings", key, *further), message))
+
+    if settings.language not in settings.languages:
+        complain("language", f"the default language `{settings.language}` is not one of `languages`")
+    if settings.time_zone not in available_timezones():
+        complain("time_zone", f"`{settings.time_zone}` is no IANA time zone{nearest(settings.time_zone, available_timezones())}")
+    for key in settings.when_unnamed:
+        if not _categories_named(key):
+            complain("when_unnamed", f"`{key}` is not product, site, service or one of their categories", key)
+    for status, labels in settings.statuses.items():
+        if labels != "internal" and settings.language not in labels:
+            complain("statuses", f"the label in the default language `{settings.language}` is missing", status)
+    return problems
+
+
+def _categories_named(key: str) -> frozenset[Category]:
+    """The categories that a key of `when_unnamed` means; none where it means nothing."""
+    kinds = (ObjectKind.PRODUCT, ObjectKind.SITE, ObjectKind.SERVICE)
+    return frozenset(category for category in Category if category.object_kind in kinds and key in (category, category.object_kind))
+
+
+def _policy(settings: Settings, defaults: Defaults) -> Policy:
+    nobody: frozenset[Category] = frozenset()
+    # The key for one category is nearer than the one for its kind of object, whatever their order.
+    for key, whom in sorted(settings.when_unnamed.items(), key=lambda item: "." in item[0]):
+        nobody = nobody | _categories_named(key) if whom == "none" else nobody - _categories_named(key)
+    fax = DefaultForm(defaults.fax.template, defaults.fax.keyword, MessageFormat.TEXT)
+    return Policy(
+        language=settings.language,
+        languages=tuple(settings.languages),
+        time_zone=settings.time_zone,
+        stale_after=timedelta(hours=settings.stale_after_hours),
+        deliver_within=timedelta(hours=settings.deliver_within_hours),
+        nobody_when_unnamed=nobody,
+        main_site=MainSite(settings.main_site),
+        statuses={status: None if labels == "internal" else labels for status, labels in settings.statuses.items()},
+        external_fields=frozenset(name for name, field in settings.fields.items() if field.external),
+        forms={
+            **_forms(Audience.CONTACTS, defaults.contacts),
+            **_forms(Audience.COLLABORATORS, defaults.collaborators),
+        },
+        fax=fax,
+    )
+
+
+def _forms(audience: Audience, forms: TriggerForms) -> dict[tuple[Audience, Trigger], DefaultForm]:
+    found = {}
+    for trigger in Trigger:
+        form = getattr(forms, trigger.value)
+        found[audience, trigger] = DefaultForm(form.template, form.keyword, form.format)
+    return found

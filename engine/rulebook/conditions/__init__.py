@@ -1,0 +1,1 @@
+"""Conditions: one readable expression over declared, typed fields; comparisons, `and`, `or`, `not`, `in`, nothing else."""

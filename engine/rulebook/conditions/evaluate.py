@@ -1,0 +1,50 @@
+"""What a condition means: the plain-Python evaluator that every other one is tested against."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from engine.rulebook.conditions.syntax import And, Compare, Literal, Node, Not, OneOf, Or, Order
+
+Facts = Mapping[str, Any]
+"""Field name to value. A field that is not in it is missing; any value of JSON may stand there."""
+
+_ORDERS: Final[dict[Order, Callable[[Any, Any], bool]]] = {
+    Order.LESS: operator.lt,
+    Order.AT_MOST: operator.le,
+    Order.GREATER: operator.gt,
+    Order.AT_LEAST: operator.ge,
+}
+
+
+def holds(node: Node, facts: Facts) -> bool:
+    """Whether the condition is true of these facts. Comparisons with null, with what is missing or of another type are false."""
+    match node:
+        case OneOf(field, values):
+            value = facts.get(field)
+            return any(same(value, wanted) for wanted in values)
+        case Compare(field, order, bound):
+            value = facts.get(field)
+            return is_number(value) and is_number(bound) and _ORDERS[order](value, bound)
+        case Not(part):
+            return not holds(part, facts)
+        case And(parts):
+            return all(holds(part, facts) for part in parts)
+        case Or(parts):
+            return any(holds(part, facts) for part in parts)
+
+
+def same(value: object, wanted: Literal) -> bool:
+    """Equality of the language: of one type, and never of null. True is not 1, 1 is 1.0, and text is not a number."""
+    if isinstance(value, str) and isinstance(wanted, str):
+        return value == wanted
+    if isinstance(value, bool) and isinstance(wanted, bool):
+        return value == wanted
+    return is_number(value) and is_number(wanted) and value == wanted
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a number of the language: an integer or a finite fraction, not a truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,117 @@
+"""From a condition's text to its tokens."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from engine.rulebook.conditions.syntax import Literal, Place
+
+
+class ConditionError(ValueError):
+    """A condition that can't be used: what is wrong and what to do, and where in its text."""
+
+    def __init__(self, message: str, place: Place) -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = place
+
+
+class TokenKind(StrEnum):
+    """What a token is."""
+
+    FIELD = "a field"
+    LITERAL = "a value"
+    OPERATOR = "a comparison"
+    WORD = "a word"
+    PUNCTUATION = "punctuation"
+    END = "the end of the condition"
+
+
+class Token(Struct, frozen=True):
+    """A token. `text` is as written; `value` is set for literals."""
+
+    kind: TokenKind
+    text: str
+    place: Place
+    value: Literal = None
+
+
+KEYWORDS: Final = frozenset({"and", "or", "not", "in"})
+_CONSTANTS: Final[dict[str, Literal]] = {"true": True, "false": False, "null": None}
+
+_TOKEN: Final = re.compile(
+    r"""\s*(?:
+      (?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?![\w.]))
+    | (?P<string>"(?:[^"\\]|\\["'\\])*"|'(?:[^'\\]|\\["'\\])*')
+    | (?P<name>[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)
+    | (?P<operator>==|!=|<=|>=|<|>)
+    | (?P<punctuation>[()\[\],])
+    )""",
+    re.VERBOSE,
+)
+
+_MISTAKES: Final = (
+    ("&&", "write `and` instead of `&&`"),
+    ("||", "write `or` instead of `||`"),
+    ("<>", "write `!=` instead of `<>`"),
+    ("=", "write `==` to compare"),
+    ("!", "write `not` instead of `!`"),
+    ('"', "the text is not closed, or has a backslash before something else than a quote or a backslash"),
+    ("'", "the text is not closed, or has a backslash before something else than a quote or a backslash"),
+)
+
+
+def tokens(text: str) -> list[Token]:
+    """All tokens of a condition, the end included. Raises ConditionError."""
+    found: list[Token] = []
+    position = 0
+    while text[position:].strip():
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise _unknown(text, position)
+        found.append(_token(match))
+        position = match.end()
+    found.append(Token(TokenKind.END, "", Place(len(text), 0)))
+    return found
+
+
+def _token(match: re.Match[str]) -> Token:
+    group = str(match.lastgroup)
+    text = match[group]
+    place = Place(match.start(group), len(text))
+    match group:
+        case "number":
+            return Token(TokenKind.LITERAL, text, place, _number(text))
+        case "string":
+            return Token(TokenKind.LITERAL, text, place, re.sub(r"\\(.)", r"\1", text[1:-1]))
+        case "operator":
+            return Token(TokenKind.OPERATOR, text, place)
+        case "punctuation":
+            return Token(TokenKind.PUNCTUATION, text, place)
+        case _:
+            return _name(text, place)
+
+
+def _number(text: str) -> int | float:
+    return float(text) if "." in text else int(text) if len(text) <= 16 else float(text)
+
+
+def _name(text: str, place: Place) -> Token:
+    if text in _CONSTANTS:
+        return Token(TokenKind.LITERAL, text, place, _CONSTANTS[text])
+    if text.lower() in KEYWORDS | set(_CONSTANTS) and text not in KEYWORDS:
+        raise ConditionError(f"write `{text.lower()}` in small letters", place)
+    return Token(TokenKind.WORD if text in KEYWORDS else TokenKind.FIELD, text, place)
+
+
+def _unknown(text: str, position: int) -> ConditionError:
+    while text[position].isspace():
+        position += 1
+    for wrong, advice in _MISTAKES:
+        if text.startswith(wrong, position):
+            return ConditionError(advice, Place(position, len(wrong)))
+    return ConditionError(f"{text[position]!r} has no meaning in a condition", Place(position, 1))

@@ -1,0 +1,110 @@
+"""A checked rule file, ready to decide by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from engine.rulebook.conditions.syntax import Node, leaves
+from engine.rulebook.fields import Field
+from schemas.vocabulary import Audience, Category, Channel, MessageFormat, Trigger
+
+LocalText = str | Mapping[str, str]
+
+ALL_TICKS: Final = sum(category.bit for category in Category)
+
+
+class Rule(Struct, frozen=True):
+    """One rule. `position` is its place in the file: the smaller is asked first for template and keyword."""
+
+    position: int
+    name: str
+    category: Category
+    triggers: frozenset[Trigger]
+    condition: Node | None
+    channels: frozenset[Channel]
+    instead_of: str | None = None
+    template: str | None = None
+    keyword: LocalText | None = None
+    format: MessageFormat | None = None
+
+
+class MainSite(StrEnum):
+    """Whom gate 7 asks for a link to the main site."""
+
+    REQUIRED = "required"
+    NOT_FOR_SITE = "not_for_site"
+    NOT_REQUIRED = "not_required"
+
+    def is_asked_of(self, category: Category) -> bool:
+        """Whether contacts reached through this category must be linked to the main site."""
+        if self is MainSite.NOT_FOR_SITE:
+            return category is not Category.SITE_CONTACTS
+        return self is MainSite.REQUIRED
+
+
+class DefaultForm(Struct, frozen=True):
+    """Template, keyword and format where nothing nearer names one."""
+
+    template: str
+    keyword: LocalText
+    format: MessageFormat
+
+
+class Policy(Struct, frozen=True):
+    """The settings of a rule file."""
+
+    language: str
+    languages: tuple[str, ...]
+    time_zone: str
+    stale_after: timedelta
+    deliver_within: timedelta
+    nobody_when_unnamed: frozenset[Category]
+    main_site: MainSite
+    statuses: Mapping[str, Mapping[str, str] | None]
+    """Status to its label per language; None: internal."""
+    external_fields: frozenset[str]
+    forms: Mapping[tuple[Audience, Trigger], DefaultForm]
+    fax: DefaultForm
+
+
+class Ruleset(Struct, frozen=True):
+    """The rules that one set of ticks puts in force, and the fields that they read for each audience."""
+
+    ticks: int
+    rules: tuple[Rule, ...]
+    reads: Mapping[Audience, tuple[Field, ...]]
+
+
+class Rulebook:
+    """Rules and settings in force together. Contracts with the same ticks share one derived ruleset."""
+
+    def __init__(self, digest: str, rules: tuple[Rule, ...], policy: Policy, fields: Mapping[str, Field]) -> None:
+        self.digest = digest
+        self.rules = rules
+        self.policy = policy
+        self.fields = fields
+        # At most 1,024: one for each set of ticks.
+        self._derived: dict[int, Ruleset] = {}
+
+    def derive(self, ticks: int) -> Ruleset:
+        """The rules that these ticks put in force, in the order of the file."""
+        ruleset = self._derived.get(ticks)
+        if ruleset is None:
+            rules = tuple(rule for rule in self.rules if rule.category.bit & ticks)
+            reads = {audience: self._read_by(rules, audience) for audience in Audience}
+            ruleset = self._derived[ticks] = Ruleset(ticks, rules, reads)
+        return ruleset
+
+    def _read_by(self, rules: tuple[Rule, ...], audience: Audience) -> tuple[Field, ...]:
+        names = {
+            leaf.field
+            for rule in rules
+            if rule.category.audience is audience and rule.condition is not None
+            for leaf in leaves(rule.condition)
+        }
+        return tuple(self.fields[name] for name in sorted(names))

@@ -1,0 +1,43 @@
+"""What became of one event (topic `tocsin.decisions`): ids only, no addresses and no texts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from schemas.job import PersonRef
+from schemas.vocabulary import Category, Channel, Reason, Trigger
+
+
+class Skip(Struct, frozen=True):
+    """Why a person was not alerted through a category. Without a person: why an object or, without category too, the event led to nobody."""
+
+    person: PersonRef | None
+    category: Category | None
+    reason: Reason
+
+
+class DecidedJob(Struct, frozen=True):
+    """A job as the decision records it."""
+
+    id: str
+    person: PersonRef
+    channel: Channel
+    trigger: Trigger
+    categories: list[Category]
+    rules: list[str]
+
+
+class DecisionRecord(Struct, frozen=True):
+    """One event's decision. `now` is the time by which it was judged, in UTC; `rulebook` the digest of the rules in force."""
+
+    event: str
+    source: str
+    ticket: str
+    contract: str | None
+    triggers: list[Trigger]
+    jobs: list[DecidedJob]
+    skipped: list[Skip]
+    now: datetime
+    rulebook: str

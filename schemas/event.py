@@ -1,0 +1,212 @@
+"""Ticket events as the platform sends them (CloudEvents 1.0), and the checked `Event` that the engine reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from schemas.reading import Identifier, check_free_value, read_json, refusal_of
+from schemas.refusal import Refusal, RefusedError, refuse
+from schemas.timestamps import Timestamp, in_utc
+from schemas.vocabulary import ActorKind, Origin, Trigger
+
+MAX_EVENT_BYTES: Final = 1_048_576
+"""The broker's usual limit of a message; larger events are refused."""
+
+Text = Annotated[str, Meta(description="Free text of any length that the event's own limit allows.")]
+
+EventType = Literal["ticket.saved", "ticket.opened", "ticket.resolved", "ticket.closed", "ticket.status_changed"]
+
+
+class Links(Struct, frozen=True):
+    """Where the ticket can be seen: by the customer, and by the people of the helpdesk."""
+
+    customer: str | None = None
+    agent: str | None = None
+
+
+class Ticket(Struct, frozen=True):
+    """A ticket as it is after the save. The first eight fields are required, null where there is none."""
+
+    id: Identifier
+    contract: Identifier | None
+    customer: Identifier | None
+    title: Text | None
+    external_description: Text | None
+    status: Identifier | None
+    resolution_marked: bool | None
+    closed_for_customer: bool | None
+    reference: str | None = None
+    product: Identifier | None = None
+    site: Identifier | None = None
+    service: Identifier | None = None
+    internal_notes: Text | None = None
+    resolution_text: Text | None = None
+    priority: str | None = None
+    closed_internally: bool | None = None
+    visible_to_customer: bool | None = None
+    created_at: Timestamp | None = None
+    first_described_at: Timestamp | None = None
+    links: Links | None = None
+    custom: dict[str, Any] | None = None
+
+
+class TicketBefore(Struct, frozen=True):
+    """The ticket as it was before the save: the whole, or only the fields that changed. Only what decisions read is read."""
+
+    contract: Identifier | None | UnsetType = UNSET
+    external_description: Text | None | UnsetType = UNSET
+    status: Identifier | None | UnsetType = UNSET
+    resolution_marked: bool | None | UnsetType = UNSET
+    closed_for_customer: bool | None | UnsetType = UNSET
+    first_described_at: Timestamp | None | UnsetType = UNSET
+    priority: str | None | UnsetType = UNSET
+
+
+class Actor(Struct, frozen=True):
+    """Who made the save; null fields are unknown."""
+
+    kind: ActorKind | None = None
+    id: str | None = None
+    email: str | None = None
+
+
+class TicketData(Struct, frozen=True):
+    """The `data` of an event."""
+
+    ticket: Ticket
+    previous: TicketBefore | None | UnsetType = UNSET
+    triggers: list[Trigger] | UnsetType = UNSET
+    actor: Actor | None = None
+    origin: Origin | None = None
+    notify: bool | Literal["internal"] | None = None
+
+
+class TicketCloudEvent(Struct, frozen=True):
+    """A ticket event in the JSON event format of CloudEvents 1.0 (structured content mode)."""
+
+    specversion: Literal["1.0"]
+    id: Identifier
+    source: Identifier
+    type: EventType
+    data: TicketData
+    subject: str | None = None
+    time: Timestamp | None = None
+    datacontenttype: str | None = None
+
+
+class Event(Struct, frozen=True):
+    """A checked event. Times are in UTC; `declared` holds the triggers that the platform named instead of a previous ticket."""
+
+    id: str
+    source: str
+    time: datetime
+    ticket: Ticket
+    previous: TicketBefore | None
+    declared: frozenset[Trigger] | None
+    actor: Actor
+    origin: Origin
+    notify: bool | Literal["internal"]
+
+
+_STRUCTURED = msgspec.json.Decoder(TicketCloudEvent)
+_DATA = msgspec.json.Decoder(TicketData)
+
+
+def read_event(value: bytes, received: datetime, headers: Mapping[str, bytes] | None = None) -> Event:
+    """Read one record in structured or binary content mode (CloudEvents Kafka binding, section 3).
+
+    `received` is when the record came, in UTC: it stands in for a missing `time`. Raises RefusedError.
+    """
+    if headers and "ce_specversion" in headers:
+        envelope = _binary(value, headers)
+    else:
+        envelope = read_json(value, _STRUCTURED, MAX_EVENT_BYTES)
+    return _checked(envelope, received)
+
+
+def _binary(value: bytes, headers: Mapping[str, bytes]) -> TicketCloudEvent:
+    attributes: dict[str, Any] = {}
+    for name, raw in headers.items():
+        if name.startswith("ce_"):
+            try:
+                attributes[name[3:]] = raw.decode()
+            except UnicodeDecodeError:
+                raise refuse(name, repr(raw), "the header is not UTF-8", "not_utf8") from None
+    data = read_json(value, _DATA, MAX_EVENT_BYTES)
+    try:
+        return msgspec.convert({**attributes, "data": data}, TicketCloudEvent)
+    except msgspec.ValidationError as error:
+        raise refusal_of(error, attributes) from None
+
+
+def _checked(envelope: TicketCloudEvent, received: datetime) -> Event:
+    data = envelope.data
+    if envelope.datacontenttype is not None and "json" not in envelope.datacontenttype:
+        raise refuse("datacontenttype", envelope.datacontenttype, "only application/json can be read")
+    for name, value in (data.ticket.custom or {}).items():
+        check_free_value(f"data.ticket.custom.{name}", value)
+    declared = _declared_triggers(envelope)
+    previous = None if data.previous is UNSET else data.previous
+    time = received if envelope.time is None else in_utc("time", envelope.time)
+    return Event(
+        id=envelope.id,
+        source=envelope.source,
+        time=time,
+        ticket=_with_utc_times(data.ticket),
+        previous=previous,
+        declared=declared,
+        actor=data.actor or Actor(),
+        origin=data.origin or Origin.USER,
+        notify=True if data.notify is None else data.notify,
+    )
+
+
+def _with_utc_times(ticket: Ticket) -> Ticket:
+    created = ticket.created_at
+    if created is None:
+        return ticket
+    return msgspec.structs.replace(ticket, created_at=in_utc("data.ticket.created_at", created))
+
+
+def _declared_triggers(envelope: TicketCloudEvent) -> frozenset[Trigger] | None:
+    """The triggers that the platform names itself, or None where `previous` tells them."""
+    data = envelope.data
+    if envelope.type == "ticket.saved":
+        if data.triggers is UNSET and data.previous is UNSET:
+            reason = "`previous` is missing: send the ticket as it was before (null at creation), or `data.triggers`"
+            raise RefusedError("invalid_field", Refusal("data.previous", reason))
+        declared = None if data.triggers is UNSET else frozenset(data.triggers)
+    else:
+        declared = frozenset({Trigger(envelope.type.removeprefix("ticket."))})
+        if data.triggers is not UNSET:
+            reason = f"the type {envelope.type} names the trigger already: leave `triggers` out, or send ticket.saved"
+            raise refuse("data.triggers", data.triggers, reason)
+    if declared is None:
+        return None
+    if data.previous is not UNSET:
+        reason = "`previous` and declared triggers exclude each other: the triggers follow from `previous`"
+        raise refuse("data.previous", msgspec.to_builtins(data.previous), reason)
+    _check_against_ticket(declared, data.ticket)
+    return declared
+
+
+def _check_against_ticket(declared: frozenset[Trigger], ticket: Ticket) -> None:
+    if Trigger.CLOSED in declared and not ticket.closed_for_customer:
+        reason = "the trigger `closed` is declared, but the ticket is not closed for the customer"
+        raise refuse("data.ticket.closed_for_customer", ticket.closed_for_customer, reason)
+    if Trigger.RESOLVED in declared and not ticket.resolution_marked:
+        reason = "the trigger `resolved` is declared, but the contractual resolution is not marked"
+        raise refuse("data.ticket.resolution_marked", ticket.resolution_marked, reason)
+    if Trigger.OPENED in declared and not is_described(ticket.external_description):
+        reason = "the trigger `opened` is declared, but the external description is empty"
+        raise refuse("data.ticket.external_description", ticket.external_description, reason)
+
+
+def is_described(description: str | None) -> bool:
+    """True where there is a description: white space alone is none."""
+    return description is not None and not description.isspace() and description != ""

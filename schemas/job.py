@@ -1,0 +1,136 @@
+"""A notification job (topic `tocsin.jobs`): one message to one person at one address, complete in itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from schemas.vocabulary import Audience, Category, Channel, MessageFormat, PersonKind, Trigger
+
+
+class PersonRef(Struct, frozen=True, order=True):
+    """A person by kind and id."""
+
+    kind: PersonKind
+    id: str
+
+    def __str__(self) -> str:
+        """As it is written in suppressions and on the command line: `contact/ct-1`."""
+        return f"{self.kind}/{self.id}"
+
+
+CustomValue = str | int | float | bool | None
+
+
+class ExternalTicket(Struct, frozen=True):
+    """What a contact may see of a ticket: statuses are labels, custom fields only those declared external."""
+
+    id: str
+    reference: str
+    title: str
+    description: str
+    status: str | None
+    previous_status: str | None
+    resolution: str | None
+    product: str | None
+    site: str | None
+    service: str | None
+    created_at: datetime | None
+    link: str | None
+    custom: dict[str, CustomValue]
+
+
+class InternalTicket(Struct, frozen=True):
+    """What a collaborator sees of a ticket."""
+
+    id: str
+    reference: str
+    title: str
+    description: str
+    status: str | None
+    previous_status: str | None
+    resolution: str | None
+    product: str | None
+    site: str | None
+    service: str | None
+    created_at: datetime | None
+    link: str | None
+    customer_link: str | None
+    custom: dict[str, CustomValue]
+    priority: str | None
+    internal_notes: str | None
+    closed_internally: bool
+    visible_to_customer: bool
+
+
+class ExternalContext(Struct, frozen=True, tag_field="for", tag="contact"):
+    """All that a template for contacts can name. It has no internal field, so that none can reach a contact."""
+
+    ticket: ExternalTicket
+    person_name: str | None
+    customer_name: str | None
+    contract_reference: str | None
+    saved_at: datetime
+
+
+class InternalContext(Struct, frozen=True, tag_field="for", tag="collaborator"):
+    """All that a template for collaborators can name."""
+
+    ticket: InternalTicket
+    person_name: str | None
+    customer_name: str | None
+    contract_reference: str | None
+    saved_at: datetime
+    actor: str | None
+
+
+class Form(Struct, frozen=True):
+    """How a message is written: the template's name, the format, and the keyword before the subject."""
+
+    template: str
+    format: MessageFormat
+    subject_keyword: str
+
+
+class Otherwise(Struct, frozen=True):
+    """What the job becomes where another event has claimed its `once` key before."""
+
+    trigger: Trigger
+    form: Form
+
+
+class Job(Struct, frozen=True):
+    """One message to one person at one address.
+
+    `id` follows from source, event, channel and mailbox alone. `once` is the key that only one event may claim; a later event's job is sent
+    as `otherwise`, or not at all. Times are in UTC; after `expires` it is never sent. `rulebook` is the digest of the rules that made it.
+    """
+
+    id: str
+    source: str
+    event: str
+    ticket: str
+    trigger: Trigger
+    other_triggers: list[Trigger]
+    person: PersonRef
+    audience: Audience
+    channel: Channel
+    address: str
+    language: str
+    time_zone: str
+    form: Form
+    reply_to: str | None
+    context: ExternalContext | InternalContext
+    categories: list[Category]
+    rules: list[str]
+    rulebook: str
+    created: datetime
+    expires: datetime
+    once: Annotated[str | None, Meta(description="Set on `opened` only.")] = None
+    otherwise: Otherwise | None = None
+
+
+JOB_DECODER = msgspec.json.Decoder(Job)

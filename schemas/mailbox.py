@@ -1,0 +1,37 @@
+"""Addresses: which text is one e-mail or fax address, and which two are the same mailbox."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from email_validator import EmailNotValidError, validate_email
+
+from schemas.vocabulary import Channel
+
+# RFC 5321, section 4.1.2: Dot-string "@" Domain, in ASCII. What does not match is left to the library, which knows the rest.
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_PLAIN_EMAIL: Final = re.compile(rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?=.{{1,255}}$){_LABEL}(?:\.{_LABEL})*", re.ASCII)
+
+_FAX: Final = re.compile(r"\+?[0-9][0-9 ()./-]{2,31}", re.ASCII)
+
+
+def address_fault(channel: Channel, address: str) -> str | None:
+    """What is wrong with an address, as words to put behind its field; None where it is one address."""
+    if address != address.strip():
+        return "there are blanks or line breaks around the address: remove them"
+    if channel is Channel.FAX:
+        return None if _FAX.fullmatch(address) else "this is no fax number: digits, perhaps with + before and blanks between"
+    if _PLAIN_EMAIL.fullmatch(address):
+        return None
+    try:
+        validate_email(address, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        return f"this is not one e-mail address: {error}"
+    return None
+
+
+def mailbox(address: str) -> str:
+    """The form in which two addresses of one mailbox are equal: no case, no blanks around."""
+    return address.strip().lower()

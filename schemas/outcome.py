@@ -1,0 +1,27 @@
+"""What became of one job (topic `tocsin.outcomes`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from schemas.job import PersonRef
+from schemas.vocabulary import Channel, Trigger
+
+
+class Outcome(Struct, frozen=True):
+    """A job's change of state. `sequence` grows by one with each change of the job; `reply` is the mail server's code and words."""
+
+    job: str
+    source: str
+    event: str
+    ticket: str
+    person: PersonRef
+    channel: Channel
+    trigger: Trigger
+    state: str
+    sequence: int
+    attempt: int
+    at: datetime
+    reply: str | None

@@ -1,0 +1,116 @@
+"""JSON from outside, read into a type or refused by name: bounded, and of interoperable values only (RFC 8259, RFC 7493)."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from schemas.refusal import Refusal, RefusedError, shown_value
+
+T = TypeVar("T")
+
+LARGEST_INTEGER: Final = 2**53 - 1
+"""Integers beyond this are not the same number for every reader (RFC 7493, section 2.2)."""
+
+IDENTIFIER_LENGTH: Final = 256
+
+Identifier = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=IDENTIFIER_LENGTH,
+        pattern=r"^[^\x00-\x1f\x7f]+(?![\s\S])",
+        description="An id: 1 to 256 characters, none of them a control character.",
+    ),
+]
+
+
+def read_json(raw: bytes, decoder: msgspec.json.Decoder[T], max_bytes: int) -> T:
+    """Decode `raw`. Raises RefusedError with one of the codes `too_large`, `not_utf8`, `not_json`, `too_deep`, `invalid_field`."""
+    _check_bytes(raw, max_bytes)
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise refusal_of(error, _anything(raw)) from None
+    except msgspec.DecodeError as error:
+        raise RefusedError("not_json", Refusal("", f"this is not JSON: {error}")) from None
+    except RecursionError:
+        raise RefusedError("too_deep", Refusal("", "the JSON is nested too deeply to be read")) from None
+    except UnicodeDecodeError as error:
+        raise RefusedError("not_utf8", Refusal("", f"this is not UTF-8 (byte {error.start})")) from None
+
+
+def _check_bytes(raw: bytes, max_bytes: int) -> None:
+    if not raw:
+        raise RefusedError("not_json", Refusal("", "the value is empty: send one JSON object"))
+    if len(raw) > max_bytes:
+        reason = f"the value has {len(raw)} bytes, {max_bytes} are allowed: shorten the texts"
+        raise RefusedError("too_large", Refusal("", reason))
+    try:
+        # The decoder skips unknown fields unread, so the whole is checked first.
+        raw.decode()
+    except UnicodeDecodeError as error:
+        raise RefusedError("not_utf8", Refusal("", f"this is not UTF-8 (byte {error.start})")) from None
+
+
+def _anything(raw: bytes) -> Any:
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return msgspec.UNSET
+
+
+_ERROR_PATH = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
+
+
+def refusal_of(error: msgspec.ValidationError, whole: Any) -> RefusedError:
+    """The decoder's complaint as a refusal that names field and value; `whole` is the same input as plain data."""
+    match = _ERROR_PATH.match(str(error))
+    path, reason = ("", str(error)) if match is None else (match["path"] or "", match["reason"])
+    field = path.removeprefix("key in ").removeprefix("$").removeprefix(".")
+    missing = re.match(r"Object missing required field `(.+)`", reason)
+    if missing:
+        field = f"{field}.{missing[1]}" if field else missing[1]
+        return RefusedError("invalid_field", Refusal(field, "this required field is missing (null where there is none)"))
+    return RefusedError("invalid_field", Refusal(field, _without_value(reason), shown_value(_value_at(whole, path))))
+
+
+def _without_value(reason: str) -> str:
+    """The decoder's words without the value that it quotes: reasons are for logs too."""
+    reason = re.sub(r"^Invalid (enum )?value .*", "this value is not one of those that are allowed here", reason, flags=re.DOTALL)
+    return reason[:1].lower() + reason[1:]
+
+
+def _value_at(whole: Any, path: str) -> Any:
+    for step in re.findall(r"[^.\[\]$]+", path):
+        if isinstance(whole, dict) and step in whole:
+            whole = whole[step]
+        elif isinstance(whole, list) and step.isdigit() and int(step) < len(whole):
+            whole = whole[int(step)]
+        else:
+            return msgspec.UNSET
+    # The whole document is not a value that helps anybody.
+    return msgspec.UNSET if isinstance(whole, dict) else whole
+
+
+def check_free_value(field: str, value: Any) -> None:
+    """Raise RefusedError where a freely typed value holds a number that two readers may understand differently."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return
+    if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+        reason = f"the integer is beyond ±{LARGEST_INTEGER}: send it as text"
+        raise RefusedError("invalid_field", Refusal(field, reason, f"a number of {_digits(value)} digits"))
+    if isinstance(value, float) and not math.isfinite(value):
+        raise RefusedError("invalid_field", Refusal(field, "the number is not finite", shown_value(value)))
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, member in members:
+        check_free_value(f"{field}.{key}", member)
+
+
+def _digits(value: int) -> int:
+    # str() refuses very long integers, so their length is estimated from their bits.
+    return max(1, math.ceil(value.bit_length() * math.log10(2)))

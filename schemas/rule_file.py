@@ -1,0 +1,121 @@
+"""What rule authors write: the content of a rule file, before it is checked for meaning."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from schemas.vocabulary import Category, Channel, MessageFormat, Trigger
+
+Name = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(?![\s\S])")]
+TemplateName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=120,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(?:/[A-Za-z0-9][A-Za-z0-9_-]*)*(?![\s\S])",
+        description="A template by its path below the templates folder, without language and ending: `external/opened`.",
+    ),
+]
+LanguageTag = Annotated[str, Meta(min_length=2, max_length=35, description="A language as in RFC 5646: `fr`, `pt-BR`.")]
+LocalText = Annotated[
+    str | dict[LanguageTag, str],
+    Meta(description="One text for all languages, or one for each language."),
+]
+Hours = Annotated[int, Meta(ge=1, le=8_784, description="Whole hours, at most 366 days.")]
+
+
+class FormSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the messages for one trigger are written."""
+
+    template: TemplateName
+    keyword: LocalText = ""
+    format: MessageFormat = MessageFormat.HTML
+
+
+class TriggerForms(Struct, frozen=True, forbid_unknown_fields=True):
+    """A form for each trigger."""
+
+    opened: FormSettings
+    resolved: FormSettings
+    closed: FormSettings
+    status_changed: FormSettings
+
+
+class FaxSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The one template of all faxes. It may name only what contacts may see."""
+
+    template: TemplateName
+    keyword: LocalText = ""
+
+
+class Defaults(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is used where neither the customer's record nor a rule names a template, keyword or format."""
+
+    contacts: TriggerForms
+    collaborators: TriggerForms
+    fax: FaxSettings
+
+
+class CustomFieldSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """A custom field of the platform's tickets. Only an `external` one can appear in messages to contacts."""
+
+    type: Literal["text", "number", "boolean"]
+    external: bool = False
+    meaning: str = ""
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What holds for all rules of the file."""
+
+    language: Annotated[LanguageTag, Meta(description="For people whose own language has no templates.")] = "en"
+    languages: Annotated[list[LanguageTag], Meta(min_length=1, description="Languages that have templates.")] = ["en", "fr"]
+    time_zone: Annotated[str, Meta(description="IANA time zone for people and customers without one.")] = "UTC"
+    stale_after_hours: Annotated[Hours, Meta(description="Events older than this alert nobody.")] = 72
+    deliver_within_hours: Annotated[Hours, Meta(description="A job not delivered this long after it was made expires.")] = 72
+    when_unnamed: Annotated[
+        dict[str, Literal["all", "none"]],
+        Meta(
+            description="Whom a ticket reaches that names no product, site or service: `all` that are attached (as when not "
+            "mentioned) or `none`. Keys: product, site, service, or one category such as `site.contacts`."
+        ),
+    ] = {}
+    main_site: Annotated[
+        Literal["required", "not_for_site", "not_required"],
+        Meta(description="Whether contacts must be linked to their customer's main site to get e-mails."),
+    ] = "required"
+    statuses: Annotated[
+        dict[str, Literal["internal"] | dict[LanguageTag, str]],
+        Meta(description="For each status: the label that customers see, per language, or `internal`."),
+    ] = {}
+    fields: Annotated[dict[str, CustomFieldSettings], Meta(description="The custom fields that rules and messages use.")] = {}
+
+
+class Send(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a rule says of the messages that it causes; what is left out comes from the customer or the defaults."""
+
+    template: TemplateName | None = None
+    keyword: LocalText | None = None
+    format: MessageFormat | None = None
+    channels: Annotated[list[Channel], Meta(min_length=1)] | None = None
+
+
+class RuleEntry(Struct, frozen=True, forbid_unknown_fields=True, rename={"for_": "for", "if_": "if"}):
+    """One rule: put in force by the contract's tick `for` its category, `on` some triggers, `if` a condition holds."""
+
+    rule: Name
+    for_: Category
+    on: Annotated[list[Trigger], Meta(min_length=1)] | None = None
+    if_: Annotated[str, Meta(description="A condition over declared fields.")] | None = None
+    instead_of: Annotated[Name, Meta(description="The rule whose place this one takes where both match.")] | None = None
+    send: Send | None = None
+
+
+class RuleFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule file. `extends: default` starts from the ten default rules and the default settings."""
+
+    extends: Literal["default"] | None = None
+    settings: Settings | None = None
+    defaults: Defaults | None = None
+    rules: list[RuleEntry] = []
