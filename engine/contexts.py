@@ -16,6 +16,7 @@ CUT: Final = " […]"
 """What stands at the end of a text that was cut."""
 
 MAX_CUSTOM_FIELDS: Final = 64
+MAX_LINK_LENGTH: Final = 2_048
 
 
 def rendering_context(scope: Scope, person: Person, language: str) -> ExternalContext | InternalContext:
@@ -106,7 +107,7 @@ def _customer_name(scope: Scope) -> str | None:
 
 def _web_link(link: str | None) -> str | None:
     """The link, if it leads to the web: any other scheme could run something at its reader's."""
-    if link is None or len(link) > 2_048 or not link.isprintable():
+    if link is None or len(link) > MAX_LINK_LENGTH or not link.isprintable():
         return None
     try:
         return link if urlsplit(link).scheme in ("http", "https") else None

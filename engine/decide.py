@@ -1,4 +1,7 @@
-"""The one function that decides: `decide(event, directory, rulebook, now)`. Its stages stand below in the order in which an event passes them."""
+"""The one function that decides: `decide(event, directory, rulebook, now)`.
+
+Its stages stand below in the order in which an event passes them.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,9 @@ class Decision(Struct, frozen=True):
 
     def record(self) -> DecisionRecord:
         """The decision as it is kept and published: ids only."""
-        jobs = [DecidedJob(job.id, job.person, job.channel, job.trigger, job.categories, job.rules) for job in self.jobs]
+        jobs = [
+            DecidedJob(job.id, job.person, job.channel, job.trigger, job.categories, job.rules) for job in self.jobs
+        ]
         ticket = self.event.ticket
         return DecisionRecord(
             event=self.event.id,
@@ -64,7 +69,10 @@ def decide(
 
 
 def decide_all(
-    cases: Sequence[tuple[Event, datetime]], directory: Directory, rulebook: Rulebook, matcher: RuleMatcher | None = None
+    cases: Sequence[tuple[Event, datetime]],
+    directory: Directory,
+    rulebook: Rulebook,
+    matcher: RuleMatcher | None = None,
 ) -> list[Decision]:
     """Decide about several events, each as judged at its own time; the rules are asked once for all of them.
 

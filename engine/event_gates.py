@@ -23,7 +23,9 @@ class Candidate(Struct, frozen=True):
     policy: Policy
 
 
-def candidate(event: Event, now: datetime, triggers: tuple[Trigger, ...], directory: Directory, policy: Policy) -> Candidate:
+def candidate(
+    event: Event, now: datetime, triggers: tuple[Trigger, ...], directory: Directory, policy: Policy
+) -> Candidate:
     """The event beside its contract's record."""
     contract_id = event.ticket.contract
     return Candidate(event, now, triggers, None if contract_id is None else directory.contract(contract_id), policy)

@@ -76,14 +76,17 @@ def _other_triggers(scope: Scope, message: Message, language: str) -> list[Trigg
 
 
 def _otherwise(scope: Scope, message: Message, customer: Customer | None, language: str) -> Otherwise | None:
-    if len(message.triggers) < 2:
+    second = next(iter(message.triggers[1:]), None)
+    if second is None:
         return None
-    second = message.triggers[1]
     return Otherwise(second, _form(scope, message, customer, second, language))
 
 
 def _form(scope: Scope, message: Message, customer: Customer | None, trigger: Trigger, language: str) -> Form:
-    """Template, format and keyword: each from the customer's record (contacts), the first rule that gives one, or the default."""
+    """Template, format and keyword.
+
+    Each from the customer's record (contacts), the first rule that gives one, or the default.
+    """
     policy = scope.policy
     if message.channel is Channel.FAX:
         return _filled(policy.fax, None, [], language, policy.language)
@@ -93,7 +96,9 @@ def _form(scope: Scope, message: Message, customer: Customer | None, trigger: Tr
     return _filled(default, settings, message.form_rules[trigger], language, policy.language)
 
 
-def _filled(default: DefaultForm, settings: TriggerSettings | None, rules: list[Rule], language: str, fallback: str) -> Form:
+def _filled(
+    default: DefaultForm, settings: TriggerSettings | None, rules: list[Rule], language: str, fallback: str
+) -> Form:
     templates = [settings.template if settings else None, *(rule.template for rule in rules)]
     keywords = [settings.subject_keyword if settings else None, *(rule.keyword for rule in rules)]
     formats = [settings.format if settings else None, *(rule.format for rule in rules)]

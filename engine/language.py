@@ -18,7 +18,10 @@ def language_of(person: Person, customer: Customer | None, policy: Policy) -> st
 
 
 def _available(wanted: str, languages: tuple[str, ...]) -> str | None:
-    """The available language that serves this tag: itself, or the same language without region (RFC 4647, section 3.4)."""
+    """The available language that serves this tag.
+
+    Itself, or the same language without region (RFC 4647, section 3.4).
+    """
     tag = wanted.replace("_", "-").lower()
     while tag:
         for language in languages:

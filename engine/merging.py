@@ -18,7 +18,9 @@ _RANK = {trigger: rank for rank, trigger in enumerate(Trigger)}
 
 
 class Message(Struct, frozen=True):
-    """One message. `triggers` are those for which all gates hold, the most telling first; `form_rules` the rules that matched for the first.
+    """One message. `triggers` are those for which all gates hold, the most telling first.
+
+    `form_rules` are the rules that matched for each of them.
 
     `categories` and `rules` are all through which the message's readers were reached.
     """
@@ -41,7 +43,10 @@ class Merged(Struct, frozen=True):
 
 
 def merge(outcomes: Sequence[Outcome]) -> Merged:
-    """Join what belongs to one mailbox. A contact comes before a collaborator, then the more telling trigger, then the smaller id."""
+    """Join what belongs to one mailbox.
+
+    A contact comes before a collaborator, then the more telling trigger, then the smaller id.
+    """
     groups: dict[tuple[Channel, str], dict[PersonRef, list[Passed]]] = {}
     for outcome in outcomes:
         for passed in outcome.passed:
@@ -72,7 +77,10 @@ def _message(person: PersonRef, own: Sequence[Passed], joined: Sequence[Passed])
         triggers=triggers,
         categories=[category for category in Category if category in categories],
         rules=_in_order(rule for one in joined for rule in one.rules),
-        form_rules={trigger: _in_order(rule for one in own if one.trigger is trigger for rule in one.rules) for trigger in triggers},
+        form_rules={
+            trigger: _in_order(rule for one in own if one.trigger is trigger for rule in one.rules)
+            for trigger in triggers
+        },
     )
 
 

@@ -41,7 +41,9 @@ def find_recipients(scope: Scope) -> Found:
     return found
 
 
-def _add(found: Found, scope: Scope, category: Category, objects: list[Attached | Contract], missing: Reason | None) -> None:
+def _add(
+    found: Found, scope: Scope, category: Category, objects: list[Attached | Contract], missing: Reason | None
+) -> None:
     enabled = bool(scope.contract.ticks & category.bit)
     if missing is not None:
         found.skipped.append(Skip(None, category, missing if enabled else Reason.CATEGORY_OFF))

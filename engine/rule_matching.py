@@ -1,4 +1,7 @@
-"""Stage 4: which rules match. The questions that one save raises, the port that answers them, and the answers put to use."""
+"""Stage 4: which rules match.
+
+The questions that one save raises, the port that answers them, and the answers put to use.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ from schemas.vocabulary import Audience, Category, Channel, Trigger
 class Question(Struct, frozen=True):
     """Which rules of the ruleset match for someone of this audience, this trigger and these facts.
 
-    `facts` holds what the ruleset reads for the audience, by field name: text, number, boolean, or None where there is nothing comparable.
+    `facts` holds what the ruleset reads for the audience, by field name: text, number, boolean, or None where there
+    is nothing comparable.
     """
 
     ruleset: Ruleset
@@ -62,7 +66,10 @@ Asked = tuple[Trigger, PersonRef]
 
 
 class Inquiry(Struct, frozen=True):
-    """The questions of one save, and which of them is about whom. People about whom the rules read the same share one."""
+    """The questions of one save, and which of them is about whom.
+
+    People about whom the rules read the same share one.
+    """
 
     questions: list[Question]
     about: dict[Asked, int]
@@ -108,7 +115,9 @@ def _reads_person(ruleset: Ruleset, audience: Audience) -> bool:
 class Matches:
     """The rules that match, by person and trigger: after those that another takes the place of are gone."""
 
-    def __init__(self, scope: Scope, recipients: Sequence[Recipient], inquiry: Inquiry, answers: Sequence[Answer]) -> None:
+    def __init__(
+        self, scope: Scope, recipients: Sequence[Recipient], inquiry: Inquiry, answers: Sequence[Answer]
+    ) -> None:
         self._rules = {rule.position: rule for rule in scope.rulebook.derive(scope.contract.ticks).rules}
         reached: dict[PersonRef, set[Category]] = {}
         for recipient in recipients:
@@ -124,7 +133,10 @@ class Matches:
         return tuple(rule for rule in matching if rule.name not in replaced)
 
     def of(self, person: PersonRef, trigger: Trigger, category: Category, channel: Channel) -> list[Rule]:
-        """The rules that bring this person this trigger, through this category and on this channel; in the order of the file."""
+        """The rules that bring this person this trigger, through this category and on this channel.
+
+        In the order of the file.
+        """
         return [
             rule for rule in self._matching[trigger, person] if rule.category is category and channel in rule.channels
         ]

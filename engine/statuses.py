@@ -20,7 +20,10 @@ def label(status: str | None, language: str, policy: Policy) -> str | None:
 
 
 def changed_for_customers(scope: Scope, language: str) -> bool:
-    """Whether the status that customers see changed. What the platform declares without a status before, is believed."""
+    """Whether the status that customers see changed.
+
+    What the platform declares without a status before, is believed.
+    """
     policy = scope.policy
     now = scope.event.ticket.status
     if is_internal(now, policy):

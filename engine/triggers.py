@@ -19,7 +19,10 @@ def raised_triggers(event: Event) -> tuple[Trigger, ...]:
 
 
 class _Before:
-    """The ticket before the save: at creation nothing, else what `previous` says, and unchanged where it says nothing."""
+    """The ticket before the save.
+
+    At creation nothing, else what `previous` says, and unchanged where it says nothing.
+    """
 
     def __init__(self, previous: TicketBefore | None, ticket: Ticket) -> None:
         self._previous = previous
@@ -34,7 +37,10 @@ class _Before:
 
 
 def _opened(before: _Before, now: Ticket) -> bool:
-    """The first save with description and contract. Where the description was missing, it must never have been there before."""
+    """The first save with description and contract.
+
+    Where the description was missing, it must never have been there before.
+    """
     if now.contract is None or not is_described(now.external_description):
         return False
     if not is_described(before.external_description):

@@ -8,7 +8,10 @@ from msgspec import Struct
 
 
 class DeadLetter(Struct, frozen=True):
-    """The original value, key and headers are kept as they came; the rest travels as headers, without any value of a field."""
+    """The original value, key and headers are kept as they came.
+
+    The rest travels as headers, without any value of a field.
+    """
 
     topic: str
     partition: int

@@ -11,7 +11,10 @@ from schemas.vocabulary import Category, Channel, Reason, Trigger
 
 
 class Skip(Struct, frozen=True):
-    """Why a person was not alerted through a category. Without a person: why an object or, without category too, the event led to nobody."""
+    """Why a person was not alerted through a category.
+
+    Without a person: why an object or, without category too, the event led to nobody.
+    """
 
     person: PersonRef | None
     category: Category | None
@@ -30,7 +33,10 @@ class DecidedJob(Struct, frozen=True):
 
 
 class DecisionRecord(Struct, frozen=True):
-    """One event's decision. `now` is the time by which it was judged, in UTC; `rulebook` the digest of the rules in force."""
+    """One event's decision.
+
+    `now` is the time by which it was judged, in UTC; `rulebook` the digest of the rules in force.
+    """
 
     event: str
     source: str

@@ -165,7 +165,9 @@ class CollaboratorRecord(Struct, frozen=True, tag_field="kind", tag="collaborato
 class SuppressionRecord(Struct, frozen=True, tag_field="kind", tag="suppression"):
     """An address on a channel, or a person (`contact/ct-1`), that must not be alerted.
 
-    `channel` null: on all; `triggers` null: for all; it stands from `since` and has ended at `until` (null: never).
+    `channel` null: on all; `triggers` null: for all; it has ended at `until` (null: never). `since` tells people when
+    it came;
+    it holds nothing back, since clocks of different machines differ.
     """
 
     id: Identifier
@@ -189,7 +191,16 @@ Record = (
     | SuppressionRecord
 )
 
-RECORD_KINDS: Final = ("contract", "customer", "site", "product", "service", "contact", "collaborator", "suppression")
+RECORD_KINDS: Final = (
+    "contract",
+    "customer",
+    "site",
+    "product",
+    "service",
+    "contact",
+    "collaborator",
+    "suppression",
+)
 
 _RECORD = msgspec.json.Decoder[Record](Record)
 

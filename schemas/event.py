@@ -56,15 +56,18 @@ class Ticket(Struct, frozen=True):
 
 
 class TicketBefore(Struct, frozen=True):
-    """The ticket as it was before the save: the whole, or only the fields that changed. Only what decisions read is read."""
+    """The ticket as it was before the save: the whole, or only the fields that changed.
 
-    contract: Identifier | None | UnsetType = UNSET
-    external_description: Text | None | UnsetType = UNSET
-    status: Identifier | None | UnsetType = UNSET
-    resolution_marked: bool | None | UnsetType = UNSET
-    closed_for_customer: bool | None | UnsetType = UNSET
-    first_described_at: Timestamp | None | UnsetType = UNSET
-    priority: str | None | UnsetType = UNSET
+    Only what decisions read is read.
+    """
+
+    contract: Identifier | UnsetType | None = UNSET
+    external_description: Text | UnsetType | None = UNSET
+    status: Identifier | UnsetType | None = UNSET
+    resolution_marked: bool | UnsetType | None = UNSET
+    closed_for_customer: bool | UnsetType | None = UNSET
+    first_described_at: Timestamp | UnsetType | None = UNSET
+    priority: str | UnsetType | None = UNSET
 
 
 class Actor(Struct, frozen=True):
@@ -79,7 +82,7 @@ class TicketData(Struct, frozen=True):
     """The `data` of an event."""
 
     ticket: Ticket
-    previous: TicketBefore | None | UnsetType = UNSET
+    previous: TicketBefore | UnsetType | None = UNSET
     triggers: list[Trigger] | UnsetType = UNSET
     actor: Actor | None = None
     origin: Origin | None = None
@@ -100,7 +103,10 @@ class TicketCloudEvent(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True):
-    """A checked event. Times are in UTC; `declared` holds the triggers that the platform named instead of a previous ticket."""
+    """A checked event.
+
+    Times are in UTC; `declared` holds the triggers that the platform named instead of a previous ticket.
+    """
 
     id: str
     source: str
@@ -205,6 +211,9 @@ def _check_against_ticket(declared: frozenset[Trigger], ticket: Ticket) -> None:
     if Trigger.OPENED in declared and not is_described(ticket.external_description):
         reason = "the trigger `opened` is declared, but the external description is empty"
         raise refuse("data.ticket.external_description", ticket.external_description, reason)
+    if Trigger.OPENED in declared and ticket.contract is None:
+        reason = "the trigger `opened` is declared, but the ticket has no contract: send it when it gets one"
+        raise refuse("data.ticket.contract", None, reason)
 
 
 def is_described(description: str | None) -> bool:

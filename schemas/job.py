@@ -105,8 +105,10 @@ class Otherwise(Struct, frozen=True):
 class Job(Struct, frozen=True):
     """One message to one person at one address.
 
-    `id` follows from source, event, channel and mailbox alone. `once` is the key that only one event may claim; a later event's job is sent
-    as `otherwise`, or not at all. Times are in UTC; after `expires` it is never sent. `rulebook` is the digest of the rules that made it.
+    `id` follows from source, event, channel and mailbox alone. `once` is the key that only one event may claim; a
+    later event's job is sent
+    as `otherwise`, or not at all. Times are in UTC; after `expires` it is never sent. `rulebook` is the digest of the
+    rules that made it.
     """
 
     id: str

@@ -9,10 +9,13 @@ from email_validator import EmailNotValidError, validate_email
 
 from schemas.vocabulary import Channel
 
-# RFC 5321, section 4.1.2: Dot-string "@" Domain, in ASCII. What does not match is left to the library, which knows the rest.
+# RFC 5321, section 4.1.2: Dot-string "@" Domain, in ASCII. What does not match is left to the library, which knows
+# the rest.
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_PLAIN_EMAIL: Final = re.compile(rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?=.{{1,255}}$){_LABEL}(?:\.{_LABEL})*", re.ASCII)
+_PLAIN_EMAIL: Final = re.compile(
+    rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?=.{{1,255}}$){_LABEL}(?:\.{_LABEL})*", re.ASCII
+)
 
 _FAX: Final = re.compile(r"\+?[0-9][0-9 ()./-]{2,31}", re.ASCII)
 
@@ -22,7 +25,11 @@ def address_fault(channel: Channel, address: str) -> str | None:
     if address != address.strip():
         return "there are blanks or line breaks around the address: remove them"
     if channel is Channel.FAX:
-        return None if _FAX.fullmatch(address) else "this is no fax number: digits, perhaps with + before and blanks between"
+        return (
+            None
+            if _FAX.fullmatch(address)
+            else "this is no fax number: digits, perhaps with + before and blanks between"
+        )
     if _PLAIN_EMAIL.fullmatch(address):
         return None
     try:

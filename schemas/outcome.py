@@ -11,7 +11,10 @@ from schemas.vocabulary import Channel, Trigger
 
 
 class Outcome(Struct, frozen=True):
-    """A job's change of state. `sequence` grows by one with each change of the job; `reply` is the mail server's code and words."""
+    """A job's change of state.
+
+    `sequence` grows by one with each change of the job; `reply` is the mail server's code and words.
+    """
 
     job: str
     source: str

@@ -1,4 +1,7 @@
-"""JSON from outside, read into a type or refused by name: bounded, and of interoperable values only (RFC 8259, RFC 7493)."""
+"""JSON from outside, read into a type or refused by name.
+
+Bounded, and of interoperable values only (RFC 8259, RFC 7493).
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ Identifier = Annotated[
 
 
 def read_json(raw: bytes, decoder: msgspec.json.Decoder[T], max_bytes: int) -> T:
-    """Decode `raw`. Raises RefusedError with one of the codes `too_large`, `not_utf8`, `not_json`, `too_deep`, `invalid_field`."""
+    """Decode `raw`.
+
+    Raises RefusedError with one of the codes `too_large`, `not_utf8`, `not_json`, `too_deep`, `invalid_field`.
+    """
     _check_bytes(raw, max_bytes)
     try:
         return decoder.decode(raw)
@@ -75,13 +81,20 @@ def refusal_of(error: msgspec.ValidationError, whole: Any) -> RefusedError:
     missing = re.match(r"Object missing required field `(.+)`", reason)
     if missing:
         field = f"{field}.{missing[1]}" if field else missing[1]
-        return RefusedError("invalid_field", Refusal(field, "this required field is missing (null where there is none)"))
+        return RefusedError(
+            "invalid_field", Refusal(field, "this required field is missing (null where there is none)")
+        )
     return RefusedError("invalid_field", Refusal(field, _without_value(reason), shown_value(_value_at(whole, path))))
 
 
 def _without_value(reason: str) -> str:
     """The decoder's words without the value that it quotes: reasons are for logs too."""
-    reason = re.sub(r"^Invalid (enum )?value .*", "this value is not one of those that are allowed here", reason, flags=re.DOTALL)
+    reason = re.sub(
+        r"^Invalid (enum )?value .*",
+        "this value is not one of those that are allowed here",
+        reason,
+        flags=re.DOTALL,
+    )
     return reason[:1].lower() + reason[1:]
 
 

@@ -13,7 +13,8 @@ SHOWN_VALUE_LENGTH: Final = 120
 class Refusal(msgspec.Struct, frozen=True):
     """One thing that is wrong with an input.
 
-    `field` is its path (`data.ticket.id`, empty for the whole), `reason` says what is wrong and what to do. `value` is personal data:
+    `field` is its path (`data.ticket.id`, empty for the whole), `reason` says what is wrong and what to do. `value`
+    is personal data:
     it is for the person at the command line, never for a log, a header or a metric.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from schemas.vocabulary import Category, Channel, MessageFormat, Trigger
@@ -15,7 +16,7 @@ TemplateName = Annotated[
         min_length=1,
         max_length=120,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(?:/[A-Za-z0-9][A-Za-z0-9_-]*)*(?![\s\S])",
-        description="A template by its path below the templates folder, without language and ending: `external/opened`.",
+        description="A template by its path below the templates folder, without its ending: `external/opened`.",
     ),
 ]
 LanguageTag = Annotated[str, Meta(min_length=2, max_length=35, description="A language as in RFC 5646: `fr`, `pt-BR`.")]
@@ -70,14 +71,18 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """What holds for all rules of the file."""
 
     language: Annotated[LanguageTag, Meta(description="For people whose own language has no templates.")] = "en"
-    languages: Annotated[list[LanguageTag], Meta(min_length=1, description="Languages that have templates.")] = ["en", "fr"]
+    languages: Annotated[list[LanguageTag], Meta(min_length=1, description="Languages that have templates.")] = (
+        msgspec.field(default_factory=lambda: ["en", "fr"])
+    )
     time_zone: Annotated[str, Meta(description="IANA time zone for people and customers without one.")] = "UTC"
     stale_after_hours: Annotated[Hours, Meta(description="Events older than this alert nobody.")] = 72
-    deliver_within_hours: Annotated[Hours, Meta(description="A job not delivered this long after it was made expires.")] = 72
+    deliver_within_hours: Annotated[
+        Hours, Meta(description="A job not delivered this long after it was made expires.")
+    ] = 72
     when_unnamed: Annotated[
         dict[str, Literal["all", "none"]],
         Meta(
-            description="Whom a ticket reaches that names no product, site or service: `all` that are attached (as when not "
+            description="Whom a ticket reaches that names no product, site or service: `all` attached (as when not "
             "mentioned) or `none`. Keys: product, site, service, or one category such as `site.contacts`."
         ),
     ] = {}
@@ -89,7 +94,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         dict[str, Literal["internal"] | dict[LanguageTag, str]],
         Meta(description="For each status: the label that customers see, per language, or `internal`."),
     ] = {}
-    fields: Annotated[dict[str, CustomFieldSettings], Meta(description="The custom fields that rules and messages use.")] = {}
+    fields: Annotated[
+        dict[str, CustomFieldSettings], Meta(description="The custom fields that rules and messages use.")
+    ] = {}
 
 
 class Send(Struct, frozen=True, forbid_unknown_fields=True):

@@ -34,14 +34,20 @@ class OutgoingMail(Struct, frozen=True):
 
 
 class Composed(Struct, frozen=True):
-    """A job written out as a message. `fault` names what was wrong with its template, where the built-in text stands in for it."""
+    """A job written out as a message.
+
+    `fault` names what was wrong with its template, where the built-in text stands in for it.
+    """
 
     mail: OutgoingMail
     fault: str | None = None
 
 
 class Composer(Protocol):
-    """Turns a job into a message. It never fails for a job that the wire accepts: the built-in plain text is always possible."""
+    """Turns a job into a message.
+
+    It never fails for a job that the wire accepts: the built-in plain text is always possible.
+    """
 
     def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
         """The message for this trigger and form: the job's own, or those of its `otherwise`."""

@@ -74,7 +74,8 @@ def person(record: ContactRecord | CollaboratorRecord) -> tuple[Person, list[Ref
     """A person in memory, and the modes that could not be read: they alone are lost."""
     modes, refusals = _modes(record.modes or [])
     if isinstance(record, CollaboratorRecord):
-        kind, belongs, acts_for, sites = PersonKind.COLLABORATOR, None, (), ()
+        kind, belongs = PersonKind.COLLABORATOR, None
+        acts_for, sites = _ids(None), _ids(None)
     else:
         kind, belongs = PersonKind.CONTACT, _interned(record.customer)
         acts_for, sites = _ids(record.acts_for), _ids(record.sites)
@@ -101,13 +102,13 @@ def suppression(record: SuppressionRecord) -> Suppression:
         mailbox=None if record.address is None else mailbox(record.address),
         person=record.person,
         triggers=frozenset(record.triggers or ()),
-        since=record.since,
         until=record.until,
     )
 
 
 def _modes(given: list[object]) -> tuple[tuple[Mode, ...], list[Refusal]]:
-    modes, refusals = [], []
+    modes: list[Mode] = []
+    refusals: list[Refusal] = []
     for position, data in enumerate(given):
         try:
             mode = read_mode(position, data)

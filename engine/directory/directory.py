@@ -44,7 +44,10 @@ class Directory:
         return {kind: len(self._table(kind)) for kind in RECORD_KINDS}
 
     def apply(self, record: Record) -> list[Refusal]:
-        """Add the record, or put it in the place of the one with its kind and id. Returns the parts that were refused."""
+        """Add the record, or put it in the place of the one with its kind and id.
+
+        Returns the parts that were refused.
+        """
         match record:
             case ContractRecord():
                 self._contracts[record.id] = compact.contract(record)
@@ -105,7 +108,9 @@ class Directory:
                 return True
         return False
 
-    def _table(self, kind: str) -> dict[str, Contract] | dict[str, Customer] | dict[str, Attached] | dict[str, Person] | dict[str, Suppression]:
+    def _table(
+        self, kind: str
+    ) -> dict[str, Contract] | dict[str, Customer] | dict[str, Attached] | dict[str, Person] | dict[str, Suppression]:
         if kind == "contract":
             return self._contracts
         if kind == "customer":

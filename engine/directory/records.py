@@ -90,7 +90,6 @@ class Suppression(Struct, frozen=True, gc=False):
     mailbox: str | None
     person: str | None
     triggers: frozenset[Trigger]
-    since: datetime | None
     until: datetime | None
 
     def stands(self, now: datetime, trigger: Trigger, channel: Channel) -> bool:
@@ -99,7 +98,7 @@ class Suppression(Struct, frozen=True, gc=False):
             return False
         if self.triggers and trigger not in self.triggers:
             return False
-        return (self.since is None or self.since <= now) and (self.until is None or now < self.until)
+        return self.until is None or now < self.until
 
 
 _INDEX = {trigger: index for index, trigger in enumerate(Trigger)}

@@ -51,7 +51,7 @@ def build_rulebook(content: RuleFile, digest: str, base: Base | None = None) -> 
     settings = content.settings or (inherited.settings if inherited else Settings())
     defaults = content.defaults or (inherited.defaults if inherited else None)
     if defaults is None:
-        message = "`defaults` is missing: write the default templates, or start from the default rules with `extends: default`"
+        message = "`defaults` is missing: write it, or start from the default rules with `extends: default`"
         raise RulebookError([Problem((), message)])
     fields = _fields(settings)
     given = inherited.rules if inherited else ()
@@ -138,7 +138,10 @@ def _setting_problems(settings: Settings) -> list[Problem]:
     if settings.language not in settings.languages:
         complain("language", f"the default language `{settings.language}` is not one of `languages`")
     if settings.time_zone not in available_timezones():
-        complain("time_zone", f"`{settings.time_zone}` is no IANA time zone{nearest(settings.time_zone, available_timezones())}")
+        complain(
+            "time_zone",
+            f"`{settings.time_zone}` is no IANA time zone{nearest(settings.time_zone, available_timezones())}",
+        )
     for key in settings.when_unnamed:
         if not _categories_named(key):
             complain("when_unnamed", f"`{key}` is not product, site, service or one of their categories", key)
@@ -151,7 +154,9 @@ def _setting_problems(settings: Settings) -> list[Problem]:
 def _categories_named(key: str) -> frozenset[Category]:
     """The categories that a key of `when_unnamed` means; none where it means nothing."""
     kinds = (ObjectKind.PRODUCT, ObjectKind.SITE, ObjectKind.SERVICE)
-    return frozenset(category for category in Category if category.object_kind in kinds and key in (category, category.object_kind))
+    return frozenset(
+        category for category in Category if category.object_kind in kinds and key in (category, category.object_kind)
+    )
 
 
 def _policy(settings: Settings, defaults: Defaults) -> Policy:

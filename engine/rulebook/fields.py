@@ -33,7 +33,10 @@ class Subject(Struct, frozen=True):
 
 
 class Field(Struct, frozen=True):
-    """A declared field. `values` lists the only values it can have, where they are known; `audience` who has it, where not all do."""
+    """A declared field.
+
+    `values` lists the only values it can have, where they are known; `audience` who has it, where not all do.
+    """
 
     name: str
     type: FieldType
@@ -93,8 +96,18 @@ _DECLARED: Final = (
     Field("ticket.title", _TEXT, "the whole title", _ticket("title")),
     Field("ticket.status", _TEXT, "the status after the save, as the platform names it", _ticket("status")),
     Field("ticket.priority", _TEXT, "the priority after the save", _ticket("priority")),
-    Field("ticket.resolution_marked", _BOOLEAN, "the contractual resolution is marked", _ticket("resolution_marked")),
-    Field("ticket.closed_for_customer", _BOOLEAN, "closed on the customer's side", _ticket("closed_for_customer")),
+    Field(
+        "ticket.resolution_marked",
+        _BOOLEAN,
+        "the contractual resolution is marked",
+        _ticket("resolution_marked"),
+    ),
+    Field(
+        "ticket.closed_for_customer",
+        _BOOLEAN,
+        "closed on the customer's side",
+        _ticket("closed_for_customer"),
+    ),
     Field("ticket.closed_internally", _BOOLEAN, "closed inside the helpdesk", _ticket("closed_internally")),
     Field("ticket.visible_to_customer", _BOOLEAN, "customers may see the ticket", _ticket("visible_to_customer")),
     Field("previous.status", _TEXT, "the status before the save (null at creation)", _before("status")),
@@ -105,7 +118,12 @@ _DECLARED: Final = (
     Field("contract.reference", _TEXT, "the contract's reference", _contract("reference")),
     Field("contract.client", _TEXT, "id of the contract client", _contract("client")),
     Field("customer.id", _TEXT, "id of the ticket's customer, else of the contract client", _customer("id")),
-    Field("customer.name", _TEXT, "name of the ticket's customer, else of the contract client", _customer("name")),
+    Field(
+        "customer.name",
+        _TEXT,
+        "name of the ticket's customer, else of the contract client",
+        _customer("name"),
+    ),
     Field("customer.language", _TEXT, "language in that customer's record", _customer("language")),
     Field("person.kind", _TEXT, "contact or collaborator", _person("kind"), tuple(PersonKind)),
     Field("person.id", _TEXT, "the person's id", _person("id")),

@@ -36,12 +36,8 @@ def event_differences(expected: Decision, actual: Decision) -> list[str]:
 def job_differences(expected: list[Decision], actual: list[Decision]) -> list[str]:
     """Jobs that are missing, too many, or not the same."""
     wanted, found = by_key(expected), by_key(actual)
-    lines = [
-        f"{job_name(key)}: missing, expected {job_text(wanted[key][0])}" for key in wanted if key not in found
-    ]
-    lines += [
-        f"{job_name(key)}: not expected, got {job_text(found[key][0])}" for key in found if key not in wanted
-    ]
+    lines = [f"{job_name(key)}: missing, expected {job_text(wanted[key][0])}" for key in wanted if key not in found]
+    lines += [f"{job_name(key)}: not expected, got {job_text(found[key][0])}" for key in found if key not in wanted]
     for key in wanted:
         if key not in found:
             continue
@@ -58,8 +54,7 @@ def content_differences(name: str, expected: Decision, actual: Decision) -> list
         lines.append(f"{name}: trigger: expected {expected['trigger']}, got {actual['trigger']}")
     differing = [field for field in ("categories", "rules") if set(expected[field]) != set(actual[field])]
     return lines + [
-        f"{name}: {field}: expected {texts(expected[field])}, got {texts(actual[field])}"
-        for field in differing
+        f"{name}: {field}: expected {texts(expected[field])}, got {texts(actual[field])}" for field in differing
     ]
 
 

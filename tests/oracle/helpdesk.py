@@ -54,7 +54,7 @@ def random_helpdesk(rng: random.Random) -> tuple[list[Record], list[Record]]:
         *(suppression(rng, number) for number in range(rng.choice((0, 0, 1, 1, 2, 4)))),
     ]
     rng.shuffle(records)
-    events = [event(rng, number) for number in range(5)]
+    events = [event(rng, number) for number in range(6)]
     return with_history(rng, records), events
 
 
@@ -63,7 +63,7 @@ def random_settings(rng: random.Random) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     if chance(rng, 0.4):
         settings["when_unnamed"] = {kind for kind in ("product", "site", "service") if chance(rng, 0.5)}
-    if chance(rng, 0.5):
+    if chance(rng, 0.7):
         settings["status_labels"] = status_labels(rng)
     if chance(rng, 0.4):
         settings["main_site"] = rng.choice(("all", "not_site", "off"))
@@ -92,7 +92,7 @@ def contract(rng: random.Random, name: str) -> Record:
         kind="contract",
         id=name,
         reference=f"CT-{name}",
-        type=pick(rng, {"commitment": 97, "time_and_material": 2, "training": 1}),
+        type=pick(rng, {"commitment": 97, "time_and_material": 3}),
         status=pick(rng, {"active": 60, ABSENT: 20, None: 17, "suspended": 2, "draft": 1}),
         valid_from=pick(rng, {ABSENT: 30, None: 15, "2026-01-01": 33, "2026-03-01": 18, "2026-03-02": 4}),
         valid_to=pick(rng, {ABSENT: 30, None: 15, "2026-12-31": 33, "2026-03-02": 18, "2026-03-01": 4}),
@@ -157,9 +157,7 @@ def contact(rng: random.Random, name: str) -> Record:
     return present(
         kind="contact",
         id=name,
-        customer=pick(
-            rng, {CLIENT: 50, BENEFICIARY: 25, INVOICED: 10, STRANGER: 9, "ghost": 2, ABSENT: 2, None: 2}
-        ),
+        customer=pick(rng, {CLIENT: 50, BENEFICIARY: 25, INVOICED: 10, STRANGER: 9, "ghost": 2, ABSENT: 2, None: 2}),
         acts_for=rarely_none(rng, some(rng, CUSTOMERS, 0.15), 0.3),
         sites=rarely_none(rng, some(rng, SITES, 0.75)),
         **person(rng),
@@ -208,6 +206,16 @@ def bad_mode(rng: random.Random) -> Value:
     )
 
 
+UNTIL = {
+    None: 3,
+    ABSENT: 2,
+    hours_from_now(5): 3,
+    hours_from_now(0): 2,
+    hours_from_now(-5): 2,
+    "2026-03-02T10:30:01+01:00": 1,
+}
+
+
 def suppression(rng: random.Random, number: int) -> Record:
     """A suppression of an address on its channel, or of a person on one channel or on all."""
     channel = pick(rng, {"email": 70, "fax": 30})
@@ -226,17 +234,7 @@ def suppression(rng: random.Random, number: int) -> Record:
         triggers=rng.choice((None, ABSENT, stopped, stopped)),
         reason=rng.choice(("hard_bounce", "opted_out")),
         since=pick(rng, {hours_from_now(-700): 6, hours_from_now(1): 1, None: 1, ABSENT: 1}),
-        until=pick(
-            rng,
-            {
-                None: 3,
-                ABSENT: 2,
-                hours_from_now(5): 3,
-                hours_from_now(0): 2,
-                hours_from_now(-5): 2,
-                "2026-03-02T10:30:01+01:00": 1,
-            },
-        ),
+        until=pick(rng, UNTIL),
         **whom,
     )
 

@@ -45,11 +45,13 @@ def expected(
     """
     if is_refused(event):
         return {"refused": True}
-    settings = Settings(
-        frozenset(when_unnamed), status_labels or {}, main_site, stale_hours, default_language
-    )
-    save = Save(event, known_records(directory), now, settings)
-    triggers = triggers_of(event)
+    settings = Settings(frozenset(when_unnamed), status_labels or {}, main_site, stale_hours, default_language)
+    return decided(Save(event, known_records(directory), now, settings))
+
+
+def decided(save: Save) -> Record:
+    """The decision on a save that is valid on the wire."""
+    event, triggers = save.event, triggers_of(save.event)
     silence = why_silent(save, triggers)
     if silence:
         whole = {"person": None, "category": None, "reason": silence}
@@ -111,9 +113,7 @@ def people_decided(save: Save, triggers: list[str]) -> Record:
     pairs = [(category, person) for category in CATEGORIES for person in people_in(save, category)]
     tried = [attempt for category, person in pairs for attempt in attempts(save, category, person, triggers)]
     jobs = merged(letters([attempt for attempt in tried if gates_passed(attempt) == PASSED]))
-    added = {
-        (category, one.person) for _, together in jobs for one in together for category in one.categories
-    }
+    added = {(category, one.person) for _, together in jobs for one in together for category in one.categories}
     skipped = [
         skip(person, category, why_not(category, person, tried))
         for category, person in pairs

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tests.oracle.reading import AUDIENCES, CHANNELS, KINDS, Record, is_good_mode, moment
 
@@ -48,7 +48,7 @@ class Save:
     @property
     def time(self) -> datetime:
         """When the platform says that it happened; without a word from it, now."""
-        return moment(self.event["time"]) if self.event.get("time") else self.now
+        return moment(self.event["time"]) if self.event.get("time") else self.now.astimezone(UTC)
 
     @property
     def customer(self) -> str:

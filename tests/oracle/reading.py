@@ -185,9 +185,7 @@ def is_ticks(value: object) -> bool:
 
 def is_alerts(value: object) -> bool:
     """`alerts` of a customer: trigger -> what is sent, and whether it is."""
-    return has_shape(
-        value, dict.fromkeys(TRIGGERS, optional(lambda one: has_shape(one, {"enabled": is_bool})))
-    )
+    return has_shape(value, dict.fromkeys(TRIGGERS, optional(lambda one: has_shape(one, {"enabled": is_bool}))))
 
 
 PEOPLE: dict[str, Check] = dict.fromkeys(AUDIENCES, optional(is_texts))
@@ -213,13 +211,11 @@ RECORDS: dict[str, dict[str, Check]] = {
         "sites": optional(is_texts),
         "services": optional(is_texts),
     },
-    "customer": PEOPLE
-    | {"main_site": optional(is_text), "language": optional(is_text), "alerts": optional(is_alerts)},
+    "customer": PEOPLE | {"main_site": optional(is_text), "language": optional(is_text), "alerts": optional(is_alerts)},
     "site": PEOPLE,
     "product": PEOPLE,
     "service": PEOPLE,
-    "contact": PERSON
-    | {"customer": optional(is_text), "acts_for": optional(is_texts), "sites": optional(is_texts)},
+    "contact": PERSON | {"customer": optional(is_text), "acts_for": optional(is_texts), "sites": optional(is_texts)},
     "collaborator": PERSON,
     "suppression": {
         "channel": optional(one_of(*CHANNELS)),

@@ -38,10 +38,8 @@ def event(rng: random.Random, number: int) -> Record:
     data = present(
         ticket=ticket,
         actor=actor(rng),
-        origin=pick(
-            rng, {"user": 46, "automation": 18, ABSENT: 18, None: 14} | dict.fromkeys(NOT_FROM_PEOPLE, 1)
-        ),
-        notify=pick(rng, {True: 42, ABSENT: 22, None: 20, "internal": 12, False: 4}),
+        origin=pick(rng, {"user": 46, "automation": 18, ABSENT: 18, None: 14} | dict.fromkeys(NOT_FROM_PEOPLE, 1.5)),
+        notify=pick(rng, {True: 42, ABSENT: 22, None: 20, "internal": 12, False: 5}),
         **known,
     )
     saved = present(
@@ -59,7 +57,7 @@ def event(rng: random.Random, number: int) -> Record:
 
 def event_time(rng: random.Random) -> Value:
     """When the platform says that it happened: mostly just now, sometimes nearly stale, or ahead."""
-    hours = pick(rng, {-0.25: 62, -23.0: 9, -71.9: 7, -72: 5, -72.001: 2, -3000: 2, 26: 8, 0: 5})
+    hours = pick(rng, {-0.25: 62, -23.0: 9, -71.9: 7, -72: 5, -72.001: 2, -3000: 3, 26: 8, 0: 5})
     as_text = hours_from_now(hours)
     return pick(rng, {as_text: 90, as_text.replace("Z", "+00:00"): 8, ABSENT: 2})
 
@@ -268,7 +266,5 @@ def spoiled(rng: random.Random, saved: Record) -> Record:
         data = {field: value for field, value in data.items() if field not in ("previous", "triggers")}
         saved = saved | {"type": "ticket.saved"}
     else:
-        return present(
-            **saved | rng.choice(({"id": ABSENT}, {"time": "noon"}, {"source": ABSENT}, {"data": None}))
-        )
+        return present(**saved | rng.choice(({"id": ABSENT}, {"time": "noon"}, {"source": ABSENT}, {"data": None})))
     return saved | {"data": data}

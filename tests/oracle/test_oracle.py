@@ -99,10 +99,7 @@ def whole_reason(decision: Record) -> str:
 
 def reasons(decision: Record) -> dict[tuple[str | None, str], str]:
     """Why someone, or nobody in particular, was not reached through a category."""
-    return {
-        (skip["person"] and skip["person"]["id"], skip["category"]): skip["reason"]
-        for skip in decision["skipped"]
-    }
+    return {(skip["person"] and skip["person"]["id"], skip["category"]): skip["reason"] for skip in decision["skipped"]}
 
 
 STAFF = [contract(collaborators=["co-1"]), person("collaborator", "co-1"), customer("acme")]
@@ -168,9 +165,7 @@ def test_resolved_outranks_a_change_of_status_save_for_those_who_tick_only_that(
         person("collaborator", "co-1"),
         person("collaborator", "co-2", alerts=["status_changed"]),
     ]
-    decision = expected(
-        save({"status": "new", "resolution_marked": False}, resolution_marked=True), desk, NOW
-    )
+    decision = expected(save({"status": "new", "resolution_marked": False}, resolution_marked=True), desk, NOW)
     assert told(decision) == {("co-1", "email", "resolved"), ("co-2", "email", "status_changed")}
 
 
@@ -242,9 +237,7 @@ def test_the_contract_holds_alerts_back(fields: Record, reason: str) -> None:
         (None, False),
     ],
 )
-def test_a_contract_that_ended_yesterday_covers_the_tickets_of_before(
-    created_at: str, in_force: bool
-) -> None:
+def test_a_contract_that_ended_yesterday_covers_the_tickets_of_before(created_at: str, in_force: bool) -> None:
     desk = [contract(collaborators=["co-1"], valid_to="2026-03-01"), STAFF[1]]
     decision = expected(save({"status": "new"}, created_at=created_at), desk, NOW)
     assert bool(decision["jobs"]) == in_force
@@ -313,9 +306,7 @@ def modes(email: bool, fax: bool) -> list[Record]:
 
 def test_inactive_by_email_means_fax_alone_and_both_inactive_nobody() -> None:
     by_fax, by_none = (
-        expected(
-            CREATED, [contract(contacts=["ct-1"]), customer("acme"), contact("ct-1", modes=modes(*on))], NOW
-        )
+        expected(CREATED, [contract(contacts=["ct-1"]), customer("acme"), contact("ct-1", modes=modes(*on))], NOW)
         for on in ((False, True), (False, False))
     )
     assert told(by_fax) == {("ct-1", "fax", "opened")}
@@ -343,9 +334,7 @@ def test_a_customer_without_the_trigger_stops_its_contacts() -> None:
 def lab_desk(**fields: Value) -> list[Record]:
     """A contract of acme with two beneficiaries, customers' contacts ticked."""
     return [
-        contract(
-            "customer.contacts", "product.contacts", beneficiaries=["lab", "shop"], products=["P-1"], **fields
-        ),
+        contract("customer.contacts", "product.contacts", beneficiaries=["lab", "shop"], products=["P-1"], **fields),
         {"kind": "product", "id": "P-1", "contacts": ["ct-shop"]},
         *(customer(name, f"ct-{name}") for name in ("acme", "lab", "shop")),
         *(contact(f"ct-{name}", name) for name in ("acme", "lab", "shop")),

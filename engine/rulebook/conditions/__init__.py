@@ -1,1 +1,4 @@
-"""Conditions: one readable expression over declared, typed fields; comparisons, `and`, `or`, `not`, `in`, nothing else."""
+"""Conditions.
+
+One readable expression over declared, typed fields; comparisons, `and`, `or`, `not`, `in`, nothing else.
+"""

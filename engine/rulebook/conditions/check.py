@@ -42,7 +42,9 @@ def _unknown_field(name: str, fields: Mapping[str, Field]) -> str:
 
 def _check_order(leaf: Compare, field: Field) -> Iterator[ConditionError]:
     if field.type is not FieldType.NUMBER:
-        yield ConditionError(f"`{field.name}` is {field.type}: only numbers have an order; use == or in", leaf.field_place)
+        yield ConditionError(
+            f"`{field.name}` is {field.type}: only numbers have an order; use == or in", leaf.field_place
+        )
     elif not is_number(leaf.bound):
         yield ConditionError(_wrong_type(field, leaf.bound), leaf.bound_place)
 
@@ -55,7 +57,9 @@ def _check_values(leaf: OneOf, field: Field, triggers: Sequence[Trigger] | None)
         yield from _check_value(value, place, field, allowed)
 
 
-def _check_value(value: Literal, place: Place, field: Field, allowed: tuple[str, ...] | None) -> Iterator[ConditionError]:
+def _check_value(
+    value: Literal, place: Place, field: Field, allowed: tuple[str, ...] | None
+) -> Iterator[ConditionError]:
     if value is None:
         yield ConditionError("a comparison with null is always false: leave it out", place)
     elif _type_of(value) is not field.type:

@@ -20,7 +20,10 @@ _ORDERS: Final[dict[Order, Callable[[Any, Any], bool]]] = {
 
 
 def holds(node: Node, facts: Facts) -> bool:
-    """Whether the condition is true of these facts. Comparisons with null, with what is missing or of another type are false."""
+    """Whether the condition is true of these facts.
+
+    Comparisons with null, with what is missing or of another type are false.
+    """
     match node:
         case OneOf(field, values):
             value = facts.get(field)

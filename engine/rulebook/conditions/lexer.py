@@ -40,6 +40,8 @@ class Token(Struct, frozen=True):
     value: Literal = None
 
 
+LONGEST_INTEGER: Final = 30
+
 KEYWORDS: Final = frozenset({"and", "or", "not", "in"})
 _CONSTANTS: Final[dict[str, Literal]] = {"true": True, "false": False, "null": None}
 
@@ -97,7 +99,8 @@ def _token(match: re.Match[str]) -> Token:
 
 
 def _number(text: str) -> int | float:
-    return float(text) if "." in text else int(text) if len(text) <= 16 else float(text)
+    # The digits of a longer integer are no help to anybody, and int() of thousands of digits is slow or refused.
+    return int(text) if "." not in text and len(text) <= LONGEST_INTEGER else float(text)
 
 
 def _name(text: str, place: Place) -> Token:

@@ -14,7 +14,9 @@ MAX_DEPTH: Final = 40
 def parse_condition(text: str) -> Node:
     """The syntax tree of a condition. Raises ConditionError, which says what is wrong and where."""
     if len(text) > MAX_LENGTH:
-        raise ConditionError(f"the condition is longer than {MAX_LENGTH} characters: split the rule", Place(MAX_LENGTH, 1))
+        raise ConditionError(
+            f"the condition is longer than {MAX_LENGTH} characters: split the rule", Place(MAX_LENGTH, 1)
+        )
     parser = _Parser(tokens(text))
     node = parser.either(0)
     parser.expect_end()
@@ -57,7 +59,9 @@ class _Parser:
             return self._membership(left)
         operator = self._advance()
         if operator.kind is not TokenKind.OPERATOR:
-            raise ConditionError(f"a comparison such as `==` or `in` is missing before {_named(operator)}", operator.place)
+            raise ConditionError(
+                f"a comparison such as `==` or `in` is missing before {_named(operator)}", operator.place
+            )
         right = self._operand("a value to compare with")
         if left.kind is right.kind:
             what = "two fields" if left.kind is TokenKind.FIELD else "two values"
@@ -74,7 +78,7 @@ class _Parser:
         self._expect("in")
         closing = ")" if self._take("(") else "]"
         if closing == "]":
-            self._expect("[", "a list in parentheses, such as (\"high\", \"critical\")")
+            self._expect("[", 'a list in parentheses, such as ("high", "critical")')
         values: list[Literal] = []
         places: list[Place] = []
         while not self._take(closing):
@@ -112,7 +116,9 @@ class _Parser:
 
     def _expect(self, text: str, words: str | None = None) -> None:
         if not self._take(text):
-            raise ConditionError(f"{words or f'`{text}`'} is missing before {_named(self._current)}", self._current.place)
+            raise ConditionError(
+                f"{words or f'`{text}`'} is missing before {_named(self._current)}", self._current.place
+            )
 
     def _operand(self, wanted: str) -> Token:
         token = self._advance()

@@ -1,6 +1,7 @@
 """The syntax tree of a condition: the one form that is checked, evaluated and handed to the rule engine.
 
-`==` is membership in a set of one, `!=` and `not in` are its negation: so that `!=` is exactly `not ==`, there is no other form of either.
+`==` is membership in a set of one, `!=` and `not in` are its negation: so that `!=` is exactly `not ==`, there is no
+other form of either.
 """
 
 from __future__ import annotations
