@@ -94,6 +94,6 @@ def _skips(outcomes: Sequence[Outcome], added: set[tuple[PersonRef, Category]]) 
         recipient = outcome.recipient
         if (recipient.person, recipient.category) in added:
             continue
-        reason = Reason.SAME_MAILBOX if outcome.reason is None else outcome.reason
-        skipped.append(Skip(recipient.person, recipient.category, reason))
+        hidden = Skip(recipient.person, recipient.category, Reason.SAME_MAILBOX)
+        skipped.append(outcome.stopped or hidden)
     return skipped

@@ -13,6 +13,7 @@ from engine.rule_matching import Matches
 from engine.rulebook.rulebook import Rule
 from engine.scope import Scope
 from engine.statuses import changed_for_customers
+from schemas.decision import Skip
 from schemas.mailbox import mailbox
 from schemas.vocabulary import ActorKind, Audience, Channel, PersonKind, Reason, Trigger
 
@@ -68,17 +69,17 @@ class Passed(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What became of one recipient: the ways that are open, or the reason of the furthest gate that was reached."""
+    """What became of one recipient: the ways that are open, or the furthest gate that was reached, and on which way."""
 
     recipient: Recipient
     passed: list[Passed]
-    reason: Reason | None
+    stopped: Skip | None
 
 
 def ask_gates(scope: Scope, recipient: Recipient, matches: Matches) -> Outcome:
     """Try every trigger and channel for one recipient."""
     passed: list[Passed] = []
-    furthest: Reason | None = None
+    stopped: Skip | None = None
     person = recipient.record
     customer = None if person is None else scope.directory.customer(person.customer)
     for trigger in scope.triggers:
@@ -89,9 +90,9 @@ def ask_gates(scope: Scope, recipient: Recipient, matches: Matches) -> Outcome:
             if reason is None and person is not None:
                 addresses = attempt.open_addresses()
                 passed += [Passed(recipient, person, trigger, channel, address, rules) for address in addresses]
-            elif reason is not None and (furthest is None or reason.depth > furthest.depth):
-                furthest = reason
-    return Outcome(recipient, passed, None if passed else furthest)
+            elif reason is not None and (stopped is None or reason.depth > stopped.reason.depth):
+                stopped = Skip(recipient.person, recipient.category, reason, trigger, channel)
+    return Outcome(recipient, passed, None if passed else stopped)
 
 
 def closed_person_gate(attempt: Attempt) -> Reason | None:

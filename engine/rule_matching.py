@@ -44,6 +44,10 @@ class RuleMatcher(Protocol):
         ...
 
 
+class MatcherUnavailableError(RuntimeError):
+    """The rule engine can't answer at all: nothing may be decided until it can."""
+
+
 class ReferenceMatcher:
     """The plain-Python evaluator: what every other matcher must agree with."""
 

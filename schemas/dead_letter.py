@@ -1,4 +1,4 @@
-"""A record that could not be used (topic `tocsin.dead-letters`): its original bytes, and why."""
+"""A record that could not be used (topic `tocsin.dead-letters`): its original bytes, where it came from, and why."""
 
 from __future__ import annotations
 
@@ -6,19 +6,51 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from schemas.log import NewRecord, Record
+from schemas.topics import DEAD_LETTERS
 
-class DeadLetter(Struct, frozen=True):
-    """The original value, key and headers are kept as they came.
+PREFIX = "dead_letter."
+"""The headers that are added. A record that is dead-lettered again keeps those of the first time."""
 
-    The rest travels as headers, without any value of a field.
-    """
 
-    topic: str
-    partition: int
-    offset: int
-    first_came: datetime
-    error: str
+class Cause(Struct, frozen=True):
+    """Why a record could not be used: the class of the fault in snake case, and words without any value of a field."""
+
+    code: str
     message: str
-    value: bytes
-    key: bytes | None
-    headers: list[tuple[str, bytes]]
+
+
+def dead_letter(record: Record, cause: Cause) -> NewRecord:
+    """The record for the dead-letter topic.
+
+    Value, key and headers as they came, with the rest as headers before them.
+    """
+    first = first_came(record)
+    added = {
+        "topic": record.topic,
+        "partition": str(record.partition),
+        "offset": str(record.offset),
+        "first_came": first.isoformat(),
+        "code": cause.code,
+        "message": cause.message[:1_000],
+    }
+    own = tuple(header for header in record.headers if not header[0].startswith(PREFIX))
+    return NewRecord(
+        topic=DEAD_LETTERS,
+        key=record.key,
+        value=record.value,
+        headers=(*((PREFIX + name, text.encode()) for name, text in added.items()), *own),
+    )
+
+
+def first_came(record: Record) -> datetime:
+    """When the record came for the first time: a dead letter that is sent again is judged by that."""
+    for name, value in record.headers:
+        if name == PREFIX + "first_came":
+            try:
+                came = datetime.fromisoformat(value.decode())
+            except ValueError:
+                continue
+            # A header without an offset was not written here.
+            return came if came.tzinfo is not None else record.timestamp
+    return record.timestamp

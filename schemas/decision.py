@@ -13,12 +13,15 @@ from schemas.vocabulary import Category, Channel, Reason, Trigger
 class Skip(Struct, frozen=True):
     """Why a person was not alerted through a category.
 
-    Without a person: why an object or, without category too, the event led to nobody.
+    Without a person: why an object or, without category too, the event led to nobody. `trigger` and `channel` are those
+    on which a person came furthest.
     """
 
     person: PersonRef | None
     category: Category | None
     reason: Reason
+    trigger: Trigger | None = None
+    channel: Channel | None = None
 
 
 class DecidedJob(Struct, frozen=True):

@@ -20,6 +20,7 @@ LARGEST_INTEGER: Final = 2**53 - 1
 """Integers beyond this are not the same number for every reader (RFC 7493, section 2.2)."""
 
 IDENTIFIER_LENGTH: Final = 256
+DEEPEST_VALUE: Final = 16
 
 Identifier = Annotated[
     str,
@@ -77,7 +78,8 @@ def refusal_of(error: msgspec.ValidationError, whole: Any) -> RefusedError:
     """The decoder's complaint as a refusal that names field and value; `whole` is the same input as plain data."""
     match = _ERROR_PATH.match(str(error))
     path, reason = ("", str(error)) if match is None else (match["path"] or "", match["reason"])
-    field = path.removeprefix("key in ").removeprefix("$").removeprefix(".")
+    # The decoder writes [...] for a member of a list: the whole list is shown then.
+    field = path.removeprefix("key in ").replace("[...]", "").removeprefix("$").removeprefix(".")
     missing = re.match(r"Object missing required field `(.+)`", reason)
     if missing:
         field = f"{field}.{missing[1]}" if field else missing[1]
@@ -110,7 +112,7 @@ def _value_at(whole: Any, path: str) -> Any:
     return msgspec.UNSET if isinstance(whole, dict) else whole
 
 
-def check_free_value(field: str, value: Any) -> None:
+def check_free_value(field: str, value: Any, depth: int = 0) -> None:
     """Raise RefusedError where a freely typed value holds a number that two readers may understand differently."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return
@@ -119,9 +121,11 @@ def check_free_value(field: str, value: Any) -> None:
         raise RefusedError("invalid_field", Refusal(field, reason, f"a number of {_digits(value)} digits"))
     if isinstance(value, float) and not math.isfinite(value):
         raise RefusedError("invalid_field", Refusal(field, "the number is not finite", shown_value(value)))
+    if depth > DEEPEST_VALUE:
+        raise RefusedError("too_deep", Refusal(field, f"the value is nested more than {DEEPEST_VALUE} levels deep"))
     members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, member in members:
-        check_free_value(f"{field}.{key}", member)
+        check_free_value(f"{field}.{key}", member, depth + 1)
 
 
 def _digits(value: int) -> int:

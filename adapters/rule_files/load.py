@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -20,11 +20,8 @@ from engine.rulebook.build import Path as ValuePath
 from engine.rulebook.rulebook import Rulebook
 from schemas.rule_file import Defaults, RuleEntry, RuleFile, Settings
 
-with as_file(files("rules")) as _shipped:
-    SHIPPED_RULES: Final = Path(_shipped)
-    """The folder of the rule file and templates that come with the product."""
-
-DEFAULT_FILE: Final = SHIPPED_RULES / "default.yaml"
+DEFAULT_FILE: Final = Path(str(files("rules") / "default.yaml"))
+"""The rule file that comes with the product; its templates lie beside it."""
 
 Part = TypeVar("Part", bound=Struct)
 
@@ -39,7 +36,7 @@ def load_rulebook(path: Path | None = None, limits: Limits = limit_problems) -> 
     """
     source = Source.of_file(path or DEFAULT_FILE)
     content = _content(source)
-    base = None if content.extends is None else _base()
+    base = None if content.extends is None else default_base()
     digest = _digest(source, templates_folder(path), base is not None)
     inherited = len(base.rules) if base is not None else 0
     try:
@@ -55,10 +52,11 @@ def load_rulebook(path: Path | None = None, limits: Limits = limit_problems) -> 
 def templates_folder(path: Path | None) -> Path:
     """The templates that belong to a rule file: the folder `templates` beside it, else those that are shipped."""
     beside = (path or DEFAULT_FILE).parent / "templates"
-    return beside if beside.is_dir() else SHIPPED_RULES / "templates"
+    return beside if beside.is_dir() else DEFAULT_FILE.parent / "templates"
 
 
-def _base() -> Base:
+def default_base() -> Base:
+    """What a file that extends the default one starts from."""
     content = _content(Source.of_file(DEFAULT_FILE))
     if content.defaults is None:
         raise RuntimeError(f"{DEFAULT_FILE} has no defaults: the installation is damaged")

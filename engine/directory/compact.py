@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
+from datetime import date
+from typing import Any, Final, TypeVar
 
 from engine.directory.records import Attached, Contract, Customer, Mode, Person, Suppression, trigger_bit
 from schemas.directory import (
@@ -22,9 +23,31 @@ from schemas.directory import (
 )
 from schemas.mailbox import mailbox
 from schemas.refusal import Refusal, RefusedError
-from schemas.vocabulary import Category, PersonKind, Trigger
+from schemas.vocabulary import Category, ObjectKind, PersonKind, Trigger
 
 _TRIGGERS = {trigger.value: trigger_bit(trigger) for trigger in Trigger}
+
+T = TypeVar("T", bound=Hashable)
+
+SHARED_VALUES: Final = 262_144
+"""Values of one type that are remembered to be kept once: enough for the sites and customers of 100,000 contracts."""
+
+
+def _sharing(kept: dict[Any, Any], value: T) -> T:
+    """The equal value that came before, or this one. What is remembered is bounded: changes do not add up.
+
+    Not `sys.intern`: on Python 3.12 a text that was interned is never freed.
+    """
+    if len(kept) >= SHARED_VALUES:
+        kept.clear()
+    shared: T = kept.setdefault(value, value)
+    return shared
+
+
+_TEXTS: dict[str, str] = {}
+_LISTS: dict[tuple[str, ...], tuple[str, ...]] = {}
+_DAYS: dict[date, date] = {}
+_SETTINGS: dict[TriggerSettings, TriggerSettings] = {}
 
 
 def contract(record: ContractRecord) -> Contract:
@@ -34,26 +57,26 @@ def contract(record: ContractRecord) -> Contract:
         reference=record.reference,
         is_commitment=record.type == "commitment",
         is_active=record.status in (None, "active"),
-        valid_from=record.valid_from,
-        valid_to=record.valid_to,
+        valid_from=_day(record.valid_from),
+        valid_to=_day(record.valid_to),
         alerts_enabled=record.alerts_enabled is not False,
         ticks=_category_ticks(record.recipients),
-        client=_interned(record.client),
-        invoiced_client=_interned(record.invoiced_client),
-        beneficiaries=_ids(record.beneficiaries),
+        client=_text(record.client),
+        invoiced_client=_text(record.invoiced_client),
+        beneficiaries=_shared_ids(record.beneficiaries),
         client_reads_beneficiaries=record.client_reads_beneficiaries is not False,
-        products=_ids(record.products),
-        sites=_ids(record.sites),
-        services=_ids(record.services),
+        products=_shared_ids(record.products),
+        sites=_shared_ids(record.sites),
+        services=_shared_ids(record.services),
         contacts=_ids(record.contacts),
-        collaborators=_ids(record.collaborators),
-        reply_to=_interned(record.reply_to),
+        collaborators=_shared_ids(record.collaborators),
+        reply_to=_text(record.reply_to),
     )
 
 
 def attached(record: ProductRecord | SiteRecord | ServiceRecord) -> Attached:
     """A product, site or service in memory."""
-    return Attached(record.id, record.name, _ids(record.contacts), _ids(record.collaborators))
+    return Attached(record.id, record.name, _ids(record.contacts), _shared_ids(record.collaborators))
 
 
 def customer(record: CustomerRecord) -> Customer:
@@ -62,10 +85,10 @@ def customer(record: CustomerRecord) -> Customer:
         id=record.id,
         name=record.name,
         contacts=_ids(record.contacts),
-        collaborators=_ids(record.collaborators),
-        main_site=_interned(record.main_site),
-        language=_interned(record.language),
-        time_zone=_interned(record.time_zone),
+        collaborators=_shared_ids(record.collaborators),
+        main_site=_text(record.main_site),
+        language=_text(record.language),
+        time_zone=_text(record.time_zone),
         alerts=_settings(record.alerts),
     )
 
@@ -77,16 +100,16 @@ def person(record: ContactRecord | CollaboratorRecord) -> tuple[Person, list[Ref
         kind, belongs = PersonKind.COLLABORATOR, None
         acts_for, sites = _ids(None), _ids(None)
     else:
-        kind, belongs = PersonKind.CONTACT, _interned(record.customer)
-        acts_for, sites = _ids(record.acts_for), _ids(record.sites)
+        kind, belongs = PersonKind.CONTACT, _text(record.customer)
+        acts_for, sites = _shared_ids(record.acts_for), _shared_ids(record.sites)
     made = Person(
         kind=kind,
-        id=sys.intern(record.id),
+        id=record.id,
         name=record.name,
-        language=_interned(record.language),
-        time_zone=_interned(record.time_zone),
+        language=_text(record.language),
+        time_zone=_text(record.time_zone),
         modes=modes,
-        ticks=sum(_TRIGGERS.get(name, 0) for name in set(record.alerts or ())),
+        ticks=_trigger_ticks(record.alerts),
         customer=belongs,
         acts_for=acts_for,
         sites=sites,
@@ -119,25 +142,50 @@ def _modes(given: list[object]) -> tuple[tuple[Mode, ...], list[Refusal]]:
     return tuple(modes), refusals
 
 
+def _trigger_ticks(names: list[str] | None) -> int:
+    ticks = 0
+    for name in names or ():
+        ticks |= _TRIGGERS.get(name, 0)
+    return ticks
+
+
+_CATEGORY_BITS = [
+    (kind.value, Category(f"{kind}.contacts").bit, Category(f"{kind}.collaborators").bit) for kind in ObjectKind
+]
+
+
 def _category_ticks(recipients: Recipients | None) -> int:
     if recipients is None:
         return 0
     ticks = 0
-    for category in Category:
-        pair = getattr(recipients, category.object_kind.value)
-        if pair is not None and getattr(pair, category.audience.value):
-            ticks |= category.bit
+    for kind, contacts, collaborators in _CATEGORY_BITS:
+        pair = getattr(recipients, kind)
+        if pair is not None:
+            ticks |= (contacts if pair.contacts else 0) | (collaborators if pair.collaborators else 0)
     return ticks
 
 
 def _settings(alerts: CustomerAlerts | None) -> tuple[TriggerSettings | None, ...]:
-    return () if alerts is None else tuple(getattr(alerts, trigger.value) for trigger in Trigger)
+    if alerts is None:
+        return ()
+    given = (alerts.closed, alerts.resolved, alerts.opened, alerts.status_changed)
+    return tuple([None if one is None else _sharing(_SETTINGS, one) for one in given])
 
 
-def _interned(text: str | None) -> str | None:
-    return None if text is None else sys.intern(text)
+def _text(given: str | None) -> str | None:
+    """A text that stands in many records."""
+    return None if given is None else _sharing(_TEXTS, given)
+
+
+def _day(given: date | None) -> date | None:
+    return None if given is None else _sharing(_DAYS, given)
+
+
+def _shared_ids(given: Iterable[str] | None) -> tuple[str, ...]:
+    """A list of ids that stands in many records: the sites of a person, the products of a contract."""
+    return _sharing(_LISTS, tuple([_sharing(_TEXTS, one) for one in given])) if given else ()
 
 
 def _ids(given: Iterable[str] | None) -> tuple[str, ...]:
-    # The same ids stand in many records: they are kept once.
-    return tuple(map(sys.intern, given)) if given else ()
+    """Ids of contacts: most of them stand in one list or two, so to remember them costs more than to repeat them."""
+    return tuple(given) if given else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from engine.directory import compact
 from engine.directory.records import Attached, Contract, Customer, Person, Suppression
@@ -32,16 +33,27 @@ class Directory:
         self._attached: dict[str, dict[str, Attached]] = {"product": {}, "site": {}, "service": {}}
         self._people: dict[str, dict[str, Person]] = {"contact": {}, "collaborator": {}}
         self._suppressions: dict[str, Suppression] = {}
+        self._tables: Mapping[str, dict[str, Any]] = {
+            "contract": self._contracts,
+            "customer": self._customers,
+            **self._attached,
+            **self._people,
+            "suppression": self._suppressions,
+        }
         # The few suppressions of one mailbox or person, each found in one step.
         self._suppressed: dict[str, dict[str, Suppression]] = {}
 
     def __len__(self) -> int:
         """The number of records."""
-        return sum(len(self._table(kind)) for kind in RECORD_KINDS)
+        return sum(map(len, self._tables.values()))
 
     def counts(self) -> Mapping[str, int]:
         """The number of records of each kind."""
-        return {kind: len(self._table(kind)) for kind in RECORD_KINDS}
+        return {kind: len(self._tables[kind]) for kind in RECORD_KINDS}
+
+    def knows(self, kind: str, record_id: str) -> bool:
+        """Whether there is a record of this kind with this id."""
+        return record_id in self._tables.get(kind, ())
 
     def apply(self, record: Record) -> list[Refusal]:
         """Add the record, or put it in the place of the one with its kind and id.
@@ -69,8 +81,9 @@ class Directory:
         return []
 
     def remove(self, kind: str, record_id: str) -> None:
-        """Forget a record: it was removed, or its newest form can't be read. Nothing happens where there is none."""
-        gone = self._table(kind).pop(record_id, None)
+        """Forget a record: it was removed, or its newest form can't be read. An unknown kind or id changes nothing."""
+        table = self._tables.get(kind)
+        gone = None if table is None else table.pop(record_id, None)
         if isinstance(gone, Suppression):
             for key in _suppression_keys(gone):
                 self._suppressed[key].pop(gone.id, None)
@@ -107,17 +120,6 @@ class Directory:
             if standing and any(one.stands(now, trigger, channel) for one in standing.values()):
                 return True
         return False
-
-    def _table(
-        self, kind: str
-    ) -> dict[str, Contract] | dict[str, Customer] | dict[str, Attached] | dict[str, Person] | dict[str, Suppression]:
-        if kind == "contract":
-            return self._contracts
-        if kind == "customer":
-            return self._customers
-        if kind == "suppression":
-            return self._suppressions
-        return self._people[kind] if kind in self._people else self._attached[kind]
 
     def _add_person(self, kind: str, record: ContactRecord | CollaboratorRecord) -> list[Refusal]:
         person, refusals = compact.person(record)

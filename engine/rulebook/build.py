@@ -81,6 +81,7 @@ def _rule(position: int, entry: RuleEntry, fields: Mapping[str, Field], path: Pa
         triggers=frozenset(entry.on or Trigger),
         condition=_condition(entry, fields, (*path, "if"), problems),
         channels=frozenset((send.channels if send else None) or Channel),
+        text=entry.if_,
         instead_of=entry.instead_of,
         template=send.template if send else None,
         keyword=send.keyword if send else None,

@@ -27,6 +27,8 @@ class Rule(Struct, frozen=True):
     triggers: frozenset[Trigger]
     condition: Node | None
     channels: frozenset[Channel]
+    text: str | None = None
+    """The condition as it was written."""
     instead_of: str | None = None
     template: str | None = None
     keyword: LocalText | None = None

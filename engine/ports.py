@@ -1,0 +1,67 @@
+"""What the engine needs from outside, besides the rule engine itself (see rule_matching.RuleMatcher)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from engine.directory.directory import Directory
+from engine.rule_matching import RuleMatcher
+from engine.rulebook.rulebook import Rulebook
+from schemas.log import NewRecord, Record
+
+
+class EventLog(Protocol):
+    """The log of ticket events, read by one group, and the topics that the engine writes."""
+
+    def poll(self, max_records: int, timeout: float) -> Sequence[Record]:
+        """The records after the last that were committed or polled, at most `max_records`.
+
+        Empty where none came within `timeout` seconds.
+        """
+        ...
+
+    def commit(self, records: Sequence[Record], outputs: Sequence[NewRecord]) -> None:
+        """Append the outputs and move the group behind these records: both in one transaction, or neither.
+
+        The records are polled ones, without a gap after the last that were committed.
+        """
+        ...
+
+    def rewind(self) -> None:
+        """Poll again from the last commit: what was polled since was not decided."""
+        ...
+
+
+class DirectorySource(Protocol):
+    """Where the directory comes from."""
+
+    def current(self) -> Directory:
+        """The directory, with every change that is known by now applied."""
+        ...
+
+
+class RulesInForce(Struct, frozen=True):
+    """A rulebook, and the rule engine that has it loaded."""
+
+    rulebook: Rulebook
+    matcher: RuleMatcher
+
+
+class RulesSource(Protocol):
+    """Where the rules come from."""
+
+    def current(self) -> RulesInForce:
+        """The rules in force by now. Those that were given before must no longer be used."""
+        ...
+
+
+class Clock(Protocol):
+    """The time, passed in."""
+
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+        ...

@@ -1,0 +1,87 @@
+"""Whole random helpdesks, decided by the engine and by an independent reading of the semantics."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+
+from engine.decide import decide
+from engine.directory.directory import Directory
+from engine.rulebook.rulebook import Rulebook
+from schemas.directory import RECORD_KINDS, record_from_data
+from schemas.event import read_event
+from schemas.refusal import RefusedError
+from tests.helpdesk import rules
+from tests.oracle.chance import NOW
+from tests.oracle.compare import difference
+from tests.oracle.helpdesk import random_helpdesk, random_settings
+from tests.oracle.oracle import expected
+from tocsin.cli.decide import decision_view
+
+MAIN_SITE = {"all": "required", "not_site": "not_for_site", "off": "not_required"}
+
+
+def rulebook_with(settings: dict[str, Any]) -> Rulebook:
+    return rules(
+        {
+            "when_unnamed": dict.fromkeys(settings.get("when_unnamed") or (), "none"),
+            "statuses": settings.get("status_labels") or {},
+            "main_site": MAIN_SITE[settings.get("main_site", "all")],
+            "stale_after_hours": int(settings.get("stale_hours", 72)),
+            "language": settings.get("default_language", "en"),
+        }
+    )
+
+
+def directory_of(records: list[dict[str, Any]]) -> Directory:
+    directory = Directory()
+    for record in records:
+        try:
+            directory.apply(record_from_data(record))
+        except RefusedError:
+            if record.get("kind") in RECORD_KINDS and isinstance(record.get("id"), str):
+                directory.remove(record["kind"], record["id"])
+    return directory
+
+
+def actual(event: dict[str, Any], directory: Directory, rulebook: Rulebook) -> dict[str, Any]:
+    try:
+        read = read_event(json.dumps(event).encode(), NOW)
+    except RefusedError as error:
+        return {"refused": error.shown()}
+    decided: dict[str, Any] = json.loads(
+        json.dumps(decision_view(decide(read, directory, rulebook, NOW)), default=_plain)
+    )
+    return decided
+
+
+def _plain(value: Any) -> Any:
+    return {"kind": value.kind, "id": value.id}
+
+
+@pytest.mark.parametrize("seed", range(0, 600, 100))
+def test_engine_and_oracle_decide_alike(seed: int) -> None:
+    differences = []
+    for number in range(seed, seed + 100):
+        chance = random.Random(number)
+        records, events = random_helpdesk(chance)
+        settings = random_settings(chance) if number % 2 else {}
+        rulebook, directory = rulebook_with(settings), directory_of(records)
+        for event in events:
+            wanted = expected(event, records, NOW, **settings)
+            differences += [
+                (number, event["id"], line) for line in difference(wanted, actual(event, directory, rulebook))
+            ]
+    assert differences == []
+
+
+def test_the_comparison_notices_a_gate_that_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine import person_gates
+
+    open_gates = tuple(gate for gate in person_gates.PERSON_GATES if gate is not person_gates.ticket_is_their_own)
+    monkeypatch.setattr(person_gates, "PERSON_GATES", open_gates)
+    with pytest.raises(AssertionError):
+        test_engine_and_oracle_decide_alike(0)

@@ -1,0 +1,142 @@
+"""Rule files: what is wrong is named with file, line, column and advice, all of it at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapters.rule_files.faults import Fault, RuleFileError
+from adapters.rule_files.load import load_rulebook
+from engine.rulebook.rulebook import ALL_TICKS
+from schemas.vocabulary import Category, Channel, Trigger
+
+
+def faults_of(tmp_path: Path, text: str) -> list[Fault]:
+    file = tmp_path / "rules.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(RuleFileError) as error:
+        load_rulebook(file)
+    return error.value.faults
+
+
+def test_the_ten_default_rules_are_one_for_each_category() -> None:
+    rulebook = load_rulebook()
+    assert [rule.category for rule in rulebook.rules] == list(Category)
+    assert all(rule.triggers == set(Trigger) and rule.channels == set(Channel) for rule in rulebook.rules)
+    assert all(rule.condition is None for rule in rulebook.rules)
+
+
+def test_contracts_with_the_same_ticks_share_one_derived_ruleset() -> None:
+    rulebook = load_rulebook()
+    ticks = Category.SITE_CONTACTS.bit | Category.CONTRACT_COLLABORATORS.bit
+    assert rulebook.derive(ticks) is rulebook.derive(ticks)
+    assert [rule.name for rule in rulebook.derive(ticks).rules] == ["site-contacts", "contract-collaborators"]
+    assert rulebook.derive(0).rules == ()
+    assert len(rulebook.derive(ALL_TICKS).rules) == 10
+
+
+def test_a_file_of_ones_own_adds_to_the_default_rules(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(
+        """
+extends: default
+rules:
+  - rule: critical-to-product-owners
+    for: product.collaborators
+    on: [opened, status_changed]
+    if: ticket.priority in ("high", "critical") and person.language == "fr"
+    instead_of: product-collaborators
+    send: {template: internal/critical, channels: [email]}
+"""
+    )
+    rulebook = load_rulebook(file)
+    own = rulebook.rules[-1]
+    assert (len(rulebook.rules), own.position, own.instead_of) == (11, 10, "product-collaborators")
+    assert own.triggers == {Trigger.OPENED, Trigger.STATUS_CHANGED}
+    assert rulebook.digest != load_rulebook().digest
+
+
+HEAD = "extends: default\nrules:\n  - rule: one\n    for: site.contacts\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "message"),
+    [
+        ("rules: [", 1, 9, "YAML: "),
+        ("- rule: x\n", 1, 1, "a rule file is a mapping"),
+        ("rules: {}\nextends: default\n", 1, 8, "`rules` is a list"),
+        ("rules: []\n", 1, 1, "`defaults` is missing"),
+        ("extends: defaults\n", 1, 10, "`defaults` is not allowed here: one of default: did you mean `default`?"),
+        (HEAD + "    of: [opened]\n", 5, 9, "there is no key `of` here"),
+        (HEAD.replace("site.contacts", "sites.contacts"), 4, 10, "did you mean `site.contacts`?"),
+        (HEAD + "    on: [opend]\n", 5, 10, "did you mean `opened`?"),
+        (HEAD + "    on: []\n", 5, 9, "expected `array` of length >= 1"),
+        (HEAD + "    send: {channels: [mail]}\n", 5, 23, "did you mean `email`?"),
+        (HEAD + "    instead_of: site-contact\n", 5, 17, "did you mean `site-contacts`?"),
+        (HEAD + "    instead_of: one\n", 5, 17, "leads back to `one`"),
+        (HEAD + "  - {rule: one, for: site.contacts}\n", 5, 12, "another rule with the name `one`"),
+        (HEAD + "    rule: two\n", 5, 5, "a key stands here twice"),
+        (HEAD + '    if: ticket.prioritty == "high"\n', 5, 9, "did you mean `ticket.priority`?"),
+        (HEAD + "    if: ticket.priority == 3\n", 5, 28, "`ticket.priority` is text, this value is number"),
+        (HEAD + "    if: ticket.priority == null\n", 5, 28, "a comparison with null is always false"),
+        (HEAD + "    if: ticket.priority in ()\n", 5, 9, "the list is empty"),
+        (HEAD + '    if: trigger == "reopened"\n', 5, 20, "this can never hold"),
+        (HEAD + '    on: [opened]\n    if: trigger == "closed"\n', 6, 20, "this can never hold"),
+        (HEAD + "    if: ticket.priority = 3\n", 5, 25, "write `==` to compare"),
+        (HEAD + '    if: ticket.priority == "high" && x\n', 5, 35, "write `and` instead of `&&`"),
+        (HEAD + "    if: ticket.custom.severity > 2\n", 5, 9, "the custom field `severity` is not declared"),
+        (HEAD + "    if: ticket.priority > 2\n", 5, 9, "only numbers have an order"),
+        (HEAD + "    if: (ticket.id == 'a'\n", 5, 26, "`)` is missing before the end"),
+        (
+            HEAD + '    if: >\n      ticket.status == "a"\n      or ticket.stat == "b"\n',
+            7,
+            10,
+            "did you mean `ticket.status`?",
+        ),
+        (HEAD + "    if: \"ticket.id == 'a' or ticket.x == 'b'\"\n", 5, 30, "there is no field `ticket.x`"),
+        ("extends: default\nsettings: {language: de}\n", 2, 22, "the default language `de` is not one of `languages`"),
+        ("extends: default\nsettings: {time_zone: Paris}\n", 2, 23, "`Paris` is no IANA time zone"),
+        ("extends: default\nsettings: {when_unnamed: {contract: none}}\n", 2, 37, "is not product, site, service"),
+        ("extends: default\nsettings: {stale_after_hours: 0}\n", 2, 31, "expected `int` >= 1"),
+        ("extends: default\nsettings: {statuses: {wait: {fr: Attente}}}\n", 2, 29, "default language `en` is missing"),
+    ],
+)
+def test_a_fault_is_named_at_its_place(tmp_path: Path, text: str, line: int, column: int, message: str) -> None:
+    (fault,) = faults_of(tmp_path, text)
+    assert message in fault.message
+    assert (fault.line, fault.column) == (line, column)
+
+
+def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
+    text = HEAD + "    if: ticket.x == 1 or ticket.status == 2\n  - {rule: two, for: nothing}\n"
+    assert [fault.line for fault in faults_of(tmp_path, text)] == [6]
+    text = HEAD + "    if: ticket.x == 1 or ticket.status == 2\n  - {rule: one, for: site.contacts}\n"
+    assert [fault.line for fault in faults_of(tmp_path, text)] == [5, 5, 6]
+
+
+def test_the_fault_shows_the_line_and_marks_the_place(tmp_path: Path) -> None:
+    (fault,) = faults_of(tmp_path, HEAD + "    if: ticket.priority == 3\n")
+    head, text, marks = str(fault).splitlines()
+    assert head.endswith("rules.yaml:5:28: `ticket.priority` is text, this value is number: this can never hold")
+    assert text[marks.index("^")] == "3"
+
+
+def test_a_file_that_unfolds_without_end_is_refused(tmp_path: Path) -> None:
+    bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+    for before, after in zip("abcdefgh", "bcdefghi", strict=True):
+        bomb += f"{after}: &{after} [{','.join([f'*{before}'] * 10)}]\n"
+    assert "aliases unfolded" in faults_of(tmp_path, bomb)[0].message
+
+
+@pytest.mark.parametrize("raw", [b"\xff\xfe", b"rules: \xe9"])
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path, raw: bytes) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_bytes(raw)
+    with pytest.raises(RuleFileError, match="not UTF-8"):
+        load_rulebook(file)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RuleFileError, match=r"absent\.yaml:1:1: the file can't be read"):
+        load_rulebook(tmp_path / "absent.yaml")
