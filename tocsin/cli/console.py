@@ -1,0 +1,90 @@
+"""What all commands share: where they print, and how they end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from adapters.files.directory_folder import LoadedDirectory
+from adapters.rule_files.faults import RuleFileError
+from schemas.refusal import RefusedError
+
+EXIT_CODES: Final = (
+    "Exit codes: 0, all is well; 1, something in the input is wrong (it was named); 2, the command line is wrong; "
+    "3, a file or service that is needed can't be used."
+)
+FOUND_FAULTS: Final = 1
+UNUSABLE: Final = 3
+
+DirectoryOption = Annotated[
+    Path,
+    typer.Option("--directory", "-d", help="Folder (or file) with the directory's records, YAML or JSONL."),
+]
+RulesOption = Annotated[
+    Path | None,
+    typer.Option("--rules", "-r", help="Rule file; the ten default rules where it is left out."),
+]
+NowOption = Annotated[
+    str | None,
+    typer.Option("--now", help="Judge as at this time (2026-03-02T09:15:00Z), or `event`: each at its own. Else: now."),
+]
+
+
+def say(text: str = "") -> None:
+    """Print a line of the command's result."""
+    typer.echo(text)
+
+
+def warn(text: str) -> None:
+    """Print a line about the command's input or course, apart from its result."""
+    typer.echo(text, err=True)
+
+
+def stop(text: str, code: int = UNUSABLE) -> NoReturn:
+    """End the command with a message."""
+    warn(text)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def named_failures() -> Iterator[None]:
+    """Turn what can go wrong around a command into a message and an exit code."""
+    try:
+        yield
+    except RuleFileError as error:
+        stop("\n".join(map(str, error.faults)), FOUND_FAULTS)
+    except RefusedError as error:
+        stop(error.shown(), FOUND_FAULTS)
+    except BrokenPipeError:
+        # The reader of a pipe had enough, for example `head`.
+        sys.stderr.close()
+        raise typer.Exit(0) from None
+    except OSError as error:
+        stop(f"{error.filename or 'a file'}: {error.strerror or error}", UNUSABLE)
+
+
+def told(loaded: LoadedDirectory) -> None:
+    """Name what could not be read in the directory; the rest is used."""
+    for problem in loaded.problems:
+        warn(f"directory: {problem.shown()}")
+
+
+def moment(text: str | None) -> datetime | None:
+    """The time that --now names: None for `event`. Ends the command where it is no time with an offset."""
+    if text is None:
+        return datetime.now(UTC)
+    if text == "event":
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither `event` nor a time such as 2026-03-02T09:15:00Z") from None
+    if time.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} has no offset: end it with Z or +01:00")
+    return time.astimezone(UTC)

@@ -1,0 +1,95 @@
+"""`tocsin decide`: who would be alerted, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+
+from engine.decide import Decision, decide_all
+from schemas.job import Job
+from tocsin.cli.console import FOUND_FAULTS, DirectoryOption, NowOption, RulesOption, moment, named_failures, say, told
+from tocsin.deciding import Setting, setting
+from tocsin.event_files import Line, read_lines
+
+BATCH: Final = 200
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(decide)
+
+
+def decide(
+    events: Annotated[Path, typer.Argument(help="File of events, one JSON object a line; `-`: standard input.")],
+    directory: DirectoryOption,
+    rules: RulesOption = None,
+    now: NowOption = None,
+) -> None:
+    """Decide about events, and print one JSON line for each. Nothing is sent.
+
+    A line holds the event's id, the triggers that its save raised, a job for each message, and everyone who was
+    skipped, with the
+    category and the reason (an entry without person and category is about the event as a whole). An event that is
+    refused has a
+    line with `refused`: field, value and reason; the exit code is then 1.
+
+    Old events alert nobody, so to look at the past: tocsin decide --now event …
+    """
+    at = moment(now)
+    received = at or datetime.now(UTC)
+    refused = 0
+    with named_failures(), setting(directory, rules) as around:
+        told(around.loaded)
+        for lines in _batches(read_lines(events, received)):
+            refused += sum(line.refused is not None for line in lines)
+            for text in _answers(lines, around, at):
+                say(text)
+    raise typer.Exit(FOUND_FAULTS if refused else 0)
+
+
+def _batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    rest = iter(lines)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def _answers(lines: list[Line], around: Setting, at: datetime | None) -> Iterator[str]:
+    cases = [(line.event, at or line.event.time) for line in lines if line.event is not None]
+    decisions = iter(decide_all(cases, around.loaded.directory, around.rulebook, around.matcher))
+    for line in lines:
+        answer = decision_view(next(decisions)) if line.event is not None else _refused_view(line)
+        yield msgspec.json.encode(answer).decode()
+
+
+def decision_view(decision: Decision) -> dict[str, Any]:
+    """A decision as the command prints it."""
+    return {
+        "event": decision.event.id,
+        "triggers": decision.triggers,
+        "jobs": [_job_view(job) for job in decision.jobs],
+        "skipped": [
+            {"person": skip.person, "category": skip.category, "reason": skip.reason} for skip in decision.skipped
+        ],
+    }
+
+
+def _job_view(job: Job) -> dict[str, Any]:
+    return {
+        "person": job.person,
+        "channel": job.channel,
+        "address": job.address,
+        "trigger": job.trigger,
+        "categories": job.categories,
+        "rules": job.rules,
+    }
+
+
+def _refused_view(line: Line) -> dict[str, Any]:
+    refusals = line.refused.refusals if line.refused is not None else ()
+    return {"event": line.event_id, "line": line.number, "triggers": [], "jobs": [], "skipped": [], "refused": refusals}

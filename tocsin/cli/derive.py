@@ -1,0 +1,71 @@
+"""`tocsin derive`: the rules that a contract's ticks put in force."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapters.files.directory_folder import load_directory
+from adapters.rule_files.load import load_rulebook
+from engine.directory.records import Contract
+from engine.rulebook.fields import nearest
+from engine.rulebook.rulebook import Rule, Ruleset
+from schemas.vocabulary import Category, Channel, Trigger
+from tocsin.cli.console import FOUND_FAULTS, DirectoryOption, RulesOption, named_failures, say, stop, told
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(derive)
+
+
+def derive(
+    contract: Annotated[str, typer.Argument(help="The contract's id.")],
+    directory: DirectoryOption,
+    rules: RulesOption = None,
+) -> None:
+    """Show exactly the rules that run for a contract, and the ticks that put them in force.
+
+    Contracts with the same ticks share one derived ruleset, which is named by its ticks.
+    """
+    with named_failures():
+        rulebook = load_rulebook(rules)
+        loaded = load_directory(directory)
+    told(loaded)
+    found = loaded.directory.contract(contract)
+    if found is None:
+        known = {one.id: one for one in loaded.directory.contracts()}
+        stop(f"the directory has no contract {contract!r}{nearest(contract, known)}", FOUND_FAULTS)
+    for line in _lines(found, rulebook.derive(found.ticks), rules):
+        say(line)
+
+
+def _lines(contract: Contract, ruleset: Ruleset, rules: Path | None) -> list[str]:
+    on = [category.value for category in Category if category.bit & contract.ticks]
+    off = [category.value for category in Category if not category.bit & contract.ticks]
+    lines = [
+        f"Contract {contract.id}: ruleset {ruleset.ticks:010b}, from {rules or 'the default rules'}",
+        f"  ticked: {', '.join(on) or 'nothing'}",
+        f"  not ticked: {', '.join(off) or 'nothing'}",
+    ]
+    if not (contract.is_commitment and contract.alerts_enabled and contract.is_active):
+        lines.append(
+            "  these rules do not run: the contract must be of type commitment, active, and have alerts enabled"
+        )
+    lines.append("Rules in force:" if ruleset.rules else "No rule is in force.")
+    return lines + [line for rule in ruleset.rules for line in _rule(rule)]
+
+
+def _rule(rule: Rule) -> list[str]:
+    triggers = ", ".join(trigger for trigger in Trigger if trigger in rule.triggers)
+    channels = ", ".join(channel for channel in Channel if channel in rule.channels)
+    lines = [f"  {rule.name}: for {rule.category}, on {triggers}, by {channels}"]
+    if rule.text is not None:
+        lines.append(f"      if {rule.text}")
+    if rule.instead_of is not None:
+        lines.append(f"      instead of {rule.instead_of}, where both match")
+    if rule.template is not None:
+        lines.append(f"      template {rule.template}")
+    return lines

@@ -1,0 +1,60 @@
+"""`tocsin validate`: is an event well-formed, and what would it do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.decide import decide
+from engine.triggers import raised_triggers
+from schemas.event import Event
+from tocsin.cli.console import FOUND_FAULTS, NowOption, RulesOption, moment, named_failures, say, told, warn
+from tocsin.deciding import setting
+from tocsin.event_files import read_one
+from tocsin.explaining import explanation
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(validate)
+
+
+def validate(
+    event: Annotated[Path, typer.Argument(help="File with one event; `-`: standard input.")],
+    directory: Annotated[
+        Path | None, typer.Option("--directory", "-d", help="Directory, to see also what the event would do.")
+    ] = None,
+    rules: RulesOption = None,
+    now: NowOption = "event",
+) -> None:
+    """Check that an event is well-formed, and say what it means; with a directory, whom it would alert.
+
+    Nothing is sent. What is wrong is named with field, value and what to do; the exit code is then 1.
+    """
+    at = moment(now)
+    with named_failures():
+        line = read_one(event, at or datetime.now(UTC))
+        if line.refused is not None:
+            for refusal in line.refused.refusals:
+                warn(f"{event}: {refusal.shown()}")
+            raise typer.Exit(FOUND_FAULTS)
+        if line.event is None:
+            raise AssertionError("a line that is not refused has an event")
+        say(f"{event}: well-formed. {_meaning(line.event)}")
+        if directory is None:
+            say("Whom it would alert: name a directory (--directory).")
+            return
+        with setting(directory, rules) as around:
+            told(around.loaded)
+            known = around.loaded.directory
+            decision = decide(line.event, known, around.rulebook, at or line.event.time, around.matcher)
+            for text in explanation(decision, known, around.rulebook):
+                say(text)
+
+
+def _meaning(event: Event) -> str:
+    triggers = raised_triggers(event)
+    return f"The save means: {', '.join(triggers)}." if triggers else "The save raises no trigger: it alerts nobody."

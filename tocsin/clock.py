@@ -1,0 +1,13 @@
+"""The machine's clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+class SystemClock:
+    """The present moment by the machine's clock."""
+
+    def now(self) -> datetime:
+        """See engine.ports.Clock."""
+        return datetime.now(UTC)

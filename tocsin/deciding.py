@@ -1,0 +1,63 @@
+"""What every command that decides needs: directory, rules, and a rule engine for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+from msgspec import Struct
+
+from adapters.durable_rules.matcher import DurableMatcher, RuleEngineError
+from adapters.files.directory_folder import LoadedDirectory, load_directory
+from adapters.rule_files.load import load_rulebook
+from engine.rule_matching import Answer, Question, ReferenceMatcher, RuleMatcher
+from engine.rulebook.rulebook import Rulebook
+
+log = structlog.get_logger()
+
+
+class Setting(Struct, frozen=True):
+    """All that stands around an event when it is decided."""
+
+    loaded: LoadedDirectory
+    rulebook: Rulebook
+    matcher: RuleMatcher
+
+
+class SteadfastMatcher:
+    """Asks the rule engine; where it fails again and again, the plain evaluator, which gives the same answers.
+
+    An alert is worth more than the engine that should have matched it. Each time is counted in `failures` and logged.
+    """
+
+    def __init__(self, first: RuleMatcher) -> None:
+        self._first = first
+        self._second = ReferenceMatcher()
+        self.failures = 0
+
+    def match(self, questions: Sequence[Question]) -> Sequence[Answer]:
+        """See RuleMatcher."""
+        try:
+            return self._first.match(questions)
+        except RuleEngineError as error:
+            self.failures += 1
+            log.warning("rule_engine_failed", error=str(error), questions=len(questions), answered_by="plain evaluator")
+            return self._second.match(questions)
+
+
+@contextmanager
+def rule_engine(rulebook: Rulebook) -> Iterator[SteadfastMatcher]:
+    """The rule engine for a rulebook, ended when the block is left."""
+    with DurableMatcher(rulebook) as matcher:
+        yield SteadfastMatcher(matcher)
+
+
+@contextmanager
+def setting(directory: Path, rules: Path | None) -> Iterator[Setting]:
+    """Load directory and rules. Raises RuleFileError and OSError."""
+    rulebook = load_rulebook(rules)
+    loaded = load_directory(directory)
+    with rule_engine(rulebook) as matcher:
+        yield Setting(loaded, rulebook, matcher)

@@ -1,0 +1,168 @@
+"""Embedded mode: engine and sender in one process, on one file that holds event log, positions, jobs and ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import random
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import structlog
+from msgspec import Struct
+
+from adapters.sqlite.event_log import SqliteConsumer, SqliteLog
+from adapters.sqlite.ledger import SqliteLedger
+from engine.consumer import Batch, Consumer
+from engine.ports import DirectorySource, RulesSource
+from schemas.log import NewRecord
+from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, TICKETS
+from sender.acceptance import Acceptance, AcceptanceSettings
+from sender.delivery import Delivery, DeliverySettings
+from sender.ledger import Retention
+from sender.ports import Clock, Composer, Transport
+
+log = structlog.get_logger()
+
+DATABASE: Final = "tocsin.db"
+ENGINE_GROUP: Final = "tocsin-engine"
+SENDER_GROUP: Final = "tocsin-sender"
+POLL_SECONDS: Final = 0.5
+KEPT_FOR: Final = timedelta(days=7)
+"""How long the log keeps what has been read; the ledger keeps its jobs by its own rule."""
+
+TIDY_EVERY: Final = timedelta(hours=1)
+SEND_LIMIT: Final = timedelta(minutes=2)
+
+
+def database_in(data: Path) -> Path:
+    """The file that holds everything, in a data folder."""
+    return data / DATABASE
+
+
+class FolderInUseError(RuntimeError):
+    """Another process works on this data folder."""
+
+
+@contextmanager
+def sole_owner(data: Path) -> Iterator[None]:
+    """Hold the folder for this process: two engines as one group would both decide every event. Raises FolderInUseError."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "lock").open("a") as lock:
+        try:
+            # The lock goes with the process, however it ends.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise FolderInUseError(f"{data}: another `tocsin up` works on this folder: stop it first") from None
+        yield
+
+
+class Sources(Struct, frozen=True):
+    """What the engine decides by, and what the sender sends with."""
+
+    directory: DirectorySource
+    rules: RulesSource
+    composer: Composer
+    transport: Transport
+    clock: Clock
+
+
+class Embedded:
+    """Engine and sender at work on one file. Only one for each file, see `sole_owner`."""
+
+    def __init__(self, database: Path, sources: Sources) -> None:
+        self._stop = threading.Event()
+        clock = sources.clock
+        self._clock = clock
+        self._log = SqliteLog(database)
+        self._letters = _LogDeadLetters(database, clock)
+        self._tidied: datetime | None = None
+        self._tickets = SqliteConsumer(database, TICKETS, ENGINE_GROUP, clock, self._stop)
+        self._jobs = SqliteConsumer(database, JOBS, SENDER_GROUP, clock, self._stop)
+        self.ledger = SqliteLedger(database)
+        self._consumer = Consumer(self._tickets, sources.directory, sources.rules, clock)
+        self._acceptance = Acceptance(
+            self._jobs, self.ledger, self._letters, clock, AcceptanceSettings(poll_timeout=POLL_SECONDS)
+        )
+        settings = DeliverySettings(send_limit=SEND_LIMIT, lease=SEND_LIMIT * 2)
+        self._delivery = Delivery(self.ledger, sources.composer, sources.transport, clock, random.random, settings)
+        self._transport = sources.transport
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; what is under way is finished. What a part can't mend is raised, and stops all."""
+        self._delivery.take_over()
+        parts = [
+            asyncio.create_task(part)
+            for part in (self._decide(stop), self._acceptance.run(stop), self._delivery.run(stop), self._wake(stop))
+        ]
+        try:
+            await asyncio.wait(parts, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            stop.set()
+            self._stop.set()
+            results = await asyncio.gather(*parts, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def drain(self) -> None:
+        """Work until every event is decided and no job is due."""
+        self._delivery.take_over()
+        while (await asyncio.to_thread(self.decide_batch, 0.0)).records:
+            pass
+        while (await asyncio.to_thread(self._acceptance.step)).records:
+            pass
+        await self._delivery.drain()
+
+    def decide_batch(self, timeout: float) -> Batch:
+        """One step of the engine, and a line in the log about it."""
+        batch = self._consumer.step(timeout)
+        if batch.records:
+            jobs = sum(len(decision.jobs) for decision in batch.decisions)
+            log.info("decided", events=len(batch.decisions), jobs=jobs, dead_letters=len(batch.dead_letters))
+        return batch
+
+    async def close(self) -> None:
+        """Let go of connections and of the file."""
+        await self._transport.close()
+        for part in (self._log, self._tickets, self._jobs, self._letters, self.ledger):
+            part.close()
+
+    async def _decide(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await asyncio.to_thread(self.decide_batch, POLL_SECONDS)
+            await asyncio.to_thread(self._tidy)
+
+    def _tidy(self) -> None:
+        """Forget what is done with, once an hour."""
+        now = self._clock.now()
+        if self._tidied is None or now - self._tidied >= TIDY_EVERY:
+            self._log.prune((TICKETS, JOBS, DECISIONS, DEAD_LETTERS), now - KEPT_FOR)
+            while self.ledger.prune(now, Retention()) > 0:
+                pass
+            self._tidied = now
+
+    async def _wake(self, stop: asyncio.Event) -> None:
+        """Let the polls, which wait in threads, end early."""
+        await stop.wait()
+        self._stop.set()
+
+
+class _LogDeadLetters:
+    """Dead letters of the sender, appended to the log."""
+
+    def __init__(self, database: Path, clock: Clock) -> None:
+        self._log = SqliteLog(database)
+        self._clock = clock
+
+    def put(self, letters: Sequence[NewRecord]) -> None:
+        """See sender.ports.DeadLetters."""
+        self._log.append(letters, self._clock.now())
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._log.close()
