@@ -14,10 +14,10 @@ def language_of(person: Person, customer: Customer | None, policy: Policy) -> st
     wanted = person.language or (customer.language if customer is not None else None)
     if wanted is None:
         return policy.language
-    return _available(wanted, policy.languages) or policy.language
+    return available(wanted, policy.languages) or policy.language
 
 
-def _available(wanted: str, languages: tuple[str, ...]) -> str | None:
+def available(wanted: str, languages: tuple[str, ...]) -> str | None:
     """The available language that serves this tag.
 
     Itself, or the same language without region (RFC 4647, section 3.4).

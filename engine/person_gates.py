@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -17,33 +17,25 @@ from schemas.decision import Skip
 from schemas.mailbox import mailbox
 from schemas.vocabulary import ActorKind, Audience, Channel, PersonKind, Reason, Trigger
 
+_CHANNELS = tuple(Channel)
 
-class Attempt(Struct):
+
+class Attempt(Struct, frozen=True):
     """A person in a category, a trigger and a channel: one way in which one alert may come about.
 
     `person` and `customer` are the records of the person and of their customer, None where the directory has none.
+    `addresses` are the person's active ones on the channel, each mailbox once; `for_contact`: the person is external.
     """
 
     scope: Scope
     recipient: Recipient
     person: Person | None
     customer: Customer | None
+    for_contact: bool
     trigger: Trigger
     channel: Channel
+    addresses: Sequence[str]
     rules: Sequence[Rule]
-
-    @property
-    def for_contact(self) -> bool:
-        """Whether the person is external."""
-        return self.recipient.category.audience is Audience.CONTACTS
-
-    @property
-    def addresses(self) -> list[str]:
-        """The active addresses on the channel, each mailbox once."""
-        if self.person is None:
-            return []
-        modes = (mode for mode in self.person.modes if mode.channel is self.channel and mode.active)
-        return list({mailbox(mode.address): mode.address for mode in reversed([*modes])}.values())[::-1]
 
     def open_addresses(self) -> list[str]:
         """Those addresses for which no suppression stands."""
@@ -81,18 +73,38 @@ def ask_gates(scope: Scope, recipient: Recipient, matches: Matches) -> Outcome:
     passed: list[Passed] = []
     stopped: Skip | None = None
     person = recipient.record
-    customer = None if person is None else scope.directory.customer(person.customer)
-    for trigger in scope.triggers:
-        for channel in Channel:
-            rules = matches.of(recipient.person, trigger, recipient.category, channel)
-            attempt = Attempt(scope, recipient, person, customer, trigger, channel, rules)
-            reason = closed_person_gate(attempt)
-            if reason is None and person is not None:
-                addresses = attempt.open_addresses()
-                passed += [Passed(recipient, person, trigger, channel, address, rules) for address in addresses]
-            elif reason is not None and (stopped is None or reason.depth > stopped.reason.depth):
-                stopped = Skip(recipient.person, recipient.category, reason, trigger, channel)
+    for attempt in _attempts(scope, recipient, matches):
+        reason = closed_person_gate(attempt)
+        if reason is None and person is not None:
+            trigger, channel, rules = attempt.trigger, attempt.channel, attempt.rules
+            addresses = attempt.open_addresses()
+            passed += [Passed(recipient, person, trigger, channel, address, rules) for address in addresses]
+        elif reason is not None and (stopped is None or reason.depth > stopped.reason.depth):
+            stopped = Skip(recipient.person, recipient.category, reason, attempt.trigger, attempt.channel)
     return Outcome(recipient, passed, None if passed else stopped)
+
+
+def _attempts(scope: Scope, recipient: Recipient, matches: Matches) -> Iterator[Attempt]:
+    person, category = recipient.record, recipient.category
+    customer = None if person is None else scope.directory.customer(person.customer)
+    for_contact = category.audience is Audience.CONTACTS
+    for channel in _CHANNELS:
+        addresses = _active_addresses(person, channel)
+        for trigger in scope.triggers:
+            rules = matches.of(recipient.person, trigger, category, channel)
+            yield Attempt(scope, recipient, person, customer, for_contact, trigger, channel, addresses, rules)
+
+
+def _active_addresses(person: Person | None, channel: Channel) -> Sequence[str]:
+    if person is None:
+        return ()
+    active = [mode.address for mode in person.modes if mode.active and mode.channel is channel]
+    if len(active) <= 1:
+        return active
+    first_spelling: dict[str, str] = {}
+    for address in active:
+        first_spelling.setdefault(mailbox(address), address)
+    return list(first_spelling.values())
 
 
 def closed_person_gate(attempt: Attempt) -> Reason | None:

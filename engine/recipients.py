@@ -14,6 +14,8 @@ from schemas.vocabulary import Audience, Category, ObjectKind, PersonKind, Reaso
 
 _PERSON_KIND = {Audience.CONTACTS: PersonKind.CONTACT, Audience.COLLABORATORS: PersonKind.COLLABORATOR}
 
+_CATEGORIES = {kind: tuple(one for one in Category if one.object_kind is kind) for kind in ObjectKind}
+
 
 class Recipient(Struct, frozen=True):
     """A person whom an enabled category reaches. `record` is None where the directory does not know the person."""
@@ -33,11 +35,10 @@ class Found(Struct, frozen=True):
 def find_recipients(scope: Scope) -> Found:
     """Everyone attached, each person once per category."""
     found = Found([], [])
-    for kind in ObjectKind:
+    for kind, categories in _CATEGORIES.items():
         objects, missing = _objects(scope, kind)
-        for category in Category:
-            if category.object_kind is kind:
-                _add(found, scope, category, objects, missing)
+        for category in categories:
+            _add(found, scope, category, objects, missing)
     return found
 
 

@@ -50,7 +50,7 @@ class FolderInUseError(RuntimeError):
 
 @contextmanager
 def sole_owner(data: Path) -> Iterator[None]:
-    """Hold the folder for this process: two engines as one group would both decide every event. Raises FolderInUseError."""
+    """Hold the folder for this process, since two would both decide every event. Raises FolderInUseError."""
     data.mkdir(parents=True, exist_ok=True)
     with (data / "lock").open("a") as lock:
         try:

@@ -1,7 +1,4 @@
-"""The rules of a running engine.
-
-Watched, checked, and swapped between two batches; the last good ones stay in force.
-"""
+"""The rules of a running engine: watched, checked, swapped between two batches; the last good ones stay in force."""
 
 from __future__ import annotations
 
@@ -9,35 +6,59 @@ from collections.abc import Callable
 from pathlib import Path
 
 import structlog
+from msgspec import Struct
 
 from adapters.durable_rules.matcher import DurableMatcher
+from adapters.files.signature import Signature, signature_of
+from adapters.jinja.sources import TemplateSources, read_sources
 from adapters.rule_files.faults import Fault, RuleFileError
 from adapters.rule_files.load import DEFAULT_FILE, load_rulebook, templates_folder
 from engine.ports import RulesInForce
 from engine.rulebook.rulebook import Rulebook
 from tocsin.deciding import SteadfastMatcher
+from tocsin.templates import template_faults
 
 log = structlog.get_logger()
 
-TemplateCheck = Callable[[Path, Rulebook], list[Fault]]
-OnSwap = Callable[[Rulebook], None]
+
+class Loaded(Struct, frozen=True):
+    """A rulebook that has been checked, with exactly the templates that were checked with it."""
+
+    rulebook: Rulebook
+    templates: TemplateSources
+
+
+def load_checked(path: Path | None) -> Loaded:
+    """Load a rule file and its templates. Raises RuleFileError with every fault."""
+    rulebook = load_rulebook(path)
+    folder = templates_folder(path)
+    try:
+        templates = read_sources(folder)
+    except OSError as error:
+        raise RuleFileError([Fault(str(folder), 1, 1, f"the templates can't be read: {error.strerror}")]) from None
+    faults = template_faults(folder, templates, rulebook)
+    if faults:
+        raise RuleFileError(faults)
+    return Loaded(rulebook, templates)
 
 
 class WatchedRules:
     """A RulesSource on a rule file and its templates. It belongs to one thread.
 
-    `faults` holds what is wrong with the files as they are now, `refusals` counts the times that they were refused.
+    `on_change` is called after each reload, also after one that was refused: `faults` then holds what is wrong with the
+    files as they are now. `refusals` counts those.
     """
 
-    def __init__(self, path: Path | None, check: TemplateCheck, on_swap: OnSwap | None = None) -> None:
+    def __init__(self, path: Path | None, on_change: Callable[[WatchedRules], None]) -> None:
         """Load the rules. Raises RuleFileError: at the start there are no good ones that could stay in force."""
         self._path = path
-        self._check = check
-        self._on_swap = on_swap or (lambda _rulebook: None)
+        self._on_change = on_change
         self._seen = self._signature()
-        self._matcher, self._in_force = self._load()
         self.faults: list[Fault] = []
         self.refusals = 0
+        self.loaded = load_checked(path)
+        self._matcher = DurableMatcher(self.loaded.rulebook)
+        self._in_force = self._put_in_force()
 
     def current(self) -> RulesInForce:
         """See engine.ports.RulesSource."""
@@ -53,37 +74,25 @@ class WatchedRules:
 
     def _reload(self) -> None:
         try:
-            matcher, in_force = self._load()
+            loaded = load_checked(self._path)
         except RuleFileError as error:
             self.faults = error.faults
             self.refusals += 1
-            kept = self._in_force.rulebook.digest
-            log.warning(
-                "rules_refused", kept=kept, faults=[f"{one.file}:{one.line}: {one.message}" for one in error.faults]
-            )
+            named = [f"{fault.file}:{fault.line}: {fault.message}" for fault in error.faults]
+            log.warning("rules_refused", kept=self.loaded.rulebook.digest, faults=named)
+            self._on_change(self)
             return
         self._matcher.close()
-        self._matcher, self._in_force, self.faults = matcher, in_force, []
-        self._on_swap(in_force.rulebook)
+        self.loaded, self.faults = loaded, []
+        self._matcher = DurableMatcher(loaded.rulebook)
+        self._in_force = self._put_in_force()
 
-    def _load(self) -> tuple[DurableMatcher, RulesInForce]:
-        rulebook = load_rulebook(self._path)
-        faults = self._check(templates_folder(self._path), rulebook)
-        if faults:
-            raise RuleFileError(faults)
-        matcher = DurableMatcher(rulebook)
+    def _put_in_force(self) -> RulesInForce:
+        rulebook = self.loaded.rulebook
         log.info("rules_in_force", rulebook=rulebook.digest, rules=len(rulebook.rules))
-        return matcher, RulesInForce(rulebook, SteadfastMatcher(matcher))
+        self._on_change(self)
+        return RulesInForce(rulebook, SteadfastMatcher(self._matcher))
 
-    def _signature(self) -> tuple[tuple[str, int, int], ...]:
+    def _signature(self) -> Signature:
         file = self._path or DEFAULT_FILE
-        files = [file, *sorted(templates_folder(self._path).rglob("*.j2"))]
-        return tuple(_mark(one) for one in files)
-
-
-def _mark(file: Path) -> tuple[str, int, int]:
-    try:
-        status = file.stat()
-    except OSError:
-        return (str(file), 0, -1)
-    return (str(file), status.st_mtime_ns, status.st_size)
+        return signature_of([file, *sorted(templates_folder(self._path).rglob("*.j2"))])

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import structlog
 
-from adapters.files.directory_folder import LoadedDirectory, load_directory
+from adapters.files.directory_folder import LoadedDirectory, files_below, load_directory
+from adapters.files.signature import Signature, signature_of
 from engine.directory.directory import Directory
 
 log = structlog.get_logger()
-
-Signature = tuple[tuple[str, int, int], ...]
 
 
 class FolderDirectory:
@@ -39,22 +37,9 @@ class FolderDirectory:
 
 
 def _signature(path: Path) -> Signature:
-    """What tells that a file changed: its path, time of change and size."""
     if not path.is_dir():
-        return (_mark(path),)
-    marks = [
-        _mark(Path(folder, name)) for folder, _, names in os.walk(path, followlinks=True) for name in sorted(names)
-    ]
-    return tuple(sorted(marks))
-
-
-def _mark(file: Path) -> tuple[str, int, int]:
-    try:
-        status = file.stat()
-    except FileNotFoundError:
-        # Gone between the listing and the look: a change like any other.
-        return (str(file), 0, -1)
-    return (str(file), status.st_mtime_ns, status.st_size)
+        return signature_of([path])
+    return signature_of(files_below(path, lambda _folder, _error: None))
 
 
 def _tell(loaded: LoadedDirectory) -> None:

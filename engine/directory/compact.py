@@ -124,7 +124,7 @@ def suppression(record: SuppressionRecord) -> Suppression:
         channel=record.channel,
         mailbox=None if record.address is None else mailbox(record.address),
         person=record.person,
-        triggers=frozenset(record.triggers or ()),
+        triggers=None if record.triggers is None else frozenset(record.triggers),
         until=record.until,
     )
 

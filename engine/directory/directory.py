@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -98,6 +98,15 @@ class Directory:
         """All contracts, in the order in which they came."""
         return self._contracts.values()
 
+    def customers(self) -> Iterable[Customer]:
+        """All customers, in the order in which they came."""
+        return self._customers.values()
+
+    def people(self) -> Iterator[Person]:
+        """All contacts, then all collaborators."""
+        for table in self._people.values():
+            yield from table.values()
+
     def customer(self, customer_id: str | None) -> Customer | None:
         """The customer with this id."""
         return None if customer_id is None else self._customers.get(customer_id)
@@ -113,13 +122,17 @@ class Directory:
 
     def is_suppressed(self, person: Person, channel: Channel, address: str, trigger: Trigger, now: datetime) -> bool:
         """Whether a suppression stands for this address or person, and this trigger."""
-        if not self._suppressed:
-            return False
+        # Most directories have few suppressions, and this is asked for every message.
+        return bool(self._suppressed) and any(self.standing(person, channel, address, trigger, now))
+
+    def standing(
+        self, person: Person, channel: Channel, address: str, trigger: Trigger, now: datetime
+    ) -> Iterator[Suppression]:
+        """The suppressions that stand for this address or person, and this trigger."""
         for key in (_mailbox_key(mailbox(address)), f"{person.kind}/{person.id}"):
-            standing = self._suppressed.get(key)
-            if standing and any(one.stands(now, trigger, channel) for one in standing.values()):
-                return True
-        return False
+            for suppression in self._suppressed.get(key, {}).values():
+                if suppression.stands(now, trigger, channel):
+                    yield suppression
 
     def _add_person(self, kind: str, record: ContactRecord | CollaboratorRecord) -> list[Refusal]:
         person, refusals = compact.person(record)

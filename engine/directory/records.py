@@ -83,20 +83,20 @@ class Contract(Struct, frozen=True, gc=False):
 
 
 class Suppression(Struct, frozen=True, gc=False):
-    """What must not be alerted: a mailbox or a person. `triggers` empty: all. Times in UTC."""
+    """What must not be alerted: a mailbox or a person. `triggers` None: all. Times in UTC."""
 
     id: str
     channel: Channel | None
     mailbox: str | None
     person: str | None
-    triggers: frozenset[Trigger]
+    triggers: frozenset[Trigger] | None
     until: datetime | None
 
     def stands(self, now: datetime, trigger: Trigger, channel: Channel) -> bool:
         """Whether it holds back this trigger on this channel now. At `until` it has ended."""
         if self.channel is not None and self.channel is not channel:
             return False
-        if self.triggers and trigger not in self.triggers:
+        if self.triggers is not None and trigger not in self.triggers:
             return False
         return self.until is None or now < self.until
 

@@ -175,7 +175,7 @@ def _policy(settings: Settings, defaults: Defaults) -> Policy:
         nobody_when_unnamed=nobody,
         main_site=MainSite(settings.main_site),
         statuses={status: None if labels == "internal" else labels for status, labels in settings.statuses.items()},
-        external_fields=frozenset(name for name, field in settings.fields.items() if field.external),
+        custom_fields=settings.fields,
         forms={
             **_forms(Audience.CONTACTS, defaults.contacts),
             **_forms(Audience.COLLABORATORS, defaults.collaborators),

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from engine.rulebook.conditions.syntax import Node, leaves
 from engine.rulebook.fields import Field
+from schemas.rule_file import CustomFieldSettings
 from schemas.vocabulary import Audience, Category, Channel, MessageFormat, Trigger
 
 LocalText = str | Mapping[str, str]
@@ -69,9 +70,14 @@ class Policy(Struct, frozen=True):
     main_site: MainSite
     statuses: Mapping[str, Mapping[str, str] | None]
     """Status to its label per language; None: internal."""
-    external_fields: frozenset[str]
+    custom_fields: Mapping[str, CustomFieldSettings]
     forms: Mapping[tuple[Audience, Trigger], DefaultForm]
     fax: DefaultForm
+
+    @property
+    def external_fields(self) -> frozenset[str]:
+        """The custom fields that may appear in messages to contacts."""
+        return frozenset(name for name, field in self.custom_fields.items() if field.external)
 
 
 class Ruleset(Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""Files and folders that people write or a platform exports."""

@@ -1,0 +1,190 @@
+"""A directory out of a folder of YAML and JSONL files: what can be read is used, what can't is named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, get_args
+
+from msgspec import Struct
+
+from adapters.collector import collector_off
+from adapters.files.directory_problems import DirectoryProblem, ProblemCode, ProblemLog
+from adapters.files.jsonl_records import name_on, numbered_lines, record_on
+from adapters.files.yaml_records import YamlFaultError, yaml_records, yaml_text
+from engine.directory.directory import Directory
+from schemas.directory import Record, record_from_data
+from schemas.reading import IDENTIFIER_LENGTH
+from schemas.refusal import Refusal, RefusedError
+
+_JSONL: Final = ".jsonl"
+_YAML: Final = (".yaml", ".yml")
+_LIKELY_MEANT: Final = (".json", ".ndjson", ".jsonlines", ".csv", ".gz", ".zip")
+
+_KINDS: Final[Mapping[type, str]] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Record)}
+
+_NO_NAME: Final = (None, None)
+
+
+class LoadedDirectory(Struct, frozen=True):
+    """A directory, and what was wrong with its files: the first 1,000 problems of each code, and the number of all.
+
+    `records` counts the records that were applied; of one that stands twice, both.
+    """
+
+    directory: Directory
+    problems: list[DirectoryProblem]
+    problem_counts: Mapping[ProblemCode, int]
+    records: int
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that the files say is in use: there is no problem, or there are warnings alone."""
+        return all(code.is_warning for code in self.problem_counts)
+
+
+def load_directory(path: Path) -> LoadedDirectory:
+    """Load every `.yaml`, `.yml` and `.jsonl` file below a folder, or one such file, in the order of their paths.
+
+    A YAML file holds records as a list, or one in each document. Of two records with one kind and id, the later counts.
+    Hidden files and folders are left out. Raises OSError where `path` itself can't be opened.
+    """
+    loading = _Loading()
+    with collector_off():
+        if path.is_dir():
+            for file in files_below(path, loading.lose_folder):
+                loading.read(file, file.relative_to(path).as_posix())
+        else:
+            path.open("rb").close()
+            loading.read(path, path.name)
+    log = loading.log
+    return LoadedDirectory(loading.directory, log.kept, dict(log.counts), loading.records)
+
+
+def files_below(folder: Path, on_error: Callable[[Path, OSError], None]) -> list[Path]:
+    """All files below a folder that are not hidden, in the order of their paths; each folder once, links followed.
+
+    `on_error` is told of folders that can't be read. Raises OSError where that is the first one.
+    """
+
+    def complain(error: OSError) -> None:
+        below = Path(error.filename)
+        if below == folder:
+            raise error
+        on_error(below.relative_to(folder), error)
+
+    files: list[Path] = []
+    seen = {folder.resolve()}
+    for below, folders, names in os.walk(folder, onerror=complain, followlinks=True):
+        # A link may lead back to where it is.
+        folders[:] = [one for one in sorted(folders) if not _is_hidden(one) and _is_new(Path(below, one), seen)]
+        files += [Path(below, name) for name in names if not _is_hidden(name)]
+    return sorted(files, key=lambda file: file.relative_to(folder).parts)
+
+
+def _is_hidden(name: str) -> bool:
+    # Among them the folders to which a mounted ConfigMap's files are links.
+    return name.startswith(".")
+
+
+def _is_new(folder: Path, seen: set[Path]) -> bool:
+    target = folder.resolve()
+    if target in seen:
+        return False
+    seen.add(target)
+    return True
+
+
+class _Loading:
+    """The directory as it grows, file by file."""
+
+    def __init__(self) -> None:
+        self.directory = Directory()
+        self.log = ProblemLog()
+        self.records = 0
+
+    def read(self, path: Path, name: str) -> None:
+        ending = path.suffix.lower()
+        try:
+            if ending == _JSONL:
+                self._read_jsonl(path, name)
+            elif ending in _YAML:
+                self._read_yaml(path, name)
+            elif ending in _LIKELY_MEANT:
+                reason = (
+                    "only .yaml, .yml and .jsonl files (one JSON object on each line) are read: this one is not used"
+                )
+                self._complain(ProblemCode.UNUSED_FILE, name, None, _NO_NAME, Refusal("", reason))
+        except OSError as error:
+            self._lose_file(name, None, f"the file can't be read: {error.strerror or 'input or output error'}")
+        except YamlFaultError as fault:
+            self._lose_file(name, fault.line, f"{fault.refusals[0].reason}: nothing from here on is used")
+        except RefusedError as fault:
+            self._lose_file(name, None, fault.refusals[0].reason)
+
+    def lose_folder(self, folder: Path, error: OSError) -> None:
+        self._lose_file(folder.as_posix(), None, f"the folder can't be read: {error.strerror}")
+
+    def _lose_file(self, name: str, line: int | None, reason: str) -> None:
+        self._complain(ProblemCode.UNREADABLE_FILE, name, line, _NO_NAME, Refusal("", reason))
+
+    def _read_jsonl(self, path: Path, name: str) -> None:
+        with _regular(path).open("rb") as file:
+            for number, line in numbered_lines(file):
+                try:
+                    record = record_on(line)
+                except RefusedError as error:
+                    self._refuse(name, number, name_on(line), error)
+                else:
+                    self._apply(name, number, record)
+
+    def _read_yaml(self, path: Path, name: str) -> None:
+        for one in yaml_records(yaml_text(_regular(path))):
+            try:
+                record = record_from_data(one.plain())
+            except RefusedError as error:
+                self._refuse(name, one.line, (one.kind, one.id), error)
+            else:
+                self._apply(name, one.line, record)
+
+    def _apply(self, file: str, line: int, record: Record) -> None:
+        kind = _KINDS[type(record)]
+        if self.directory.knows(kind, record.id):
+            reason = "an earlier record has this kind and id: this one takes its place"
+            self._complain(ProblemCode.DUPLICATE, file, line, (kind, record.id), Refusal("id", reason))
+        for refusal in self.directory.apply(record):
+            self._complain(ProblemCode.BAD_MODE, file, line, (kind, record.id), refusal)
+        self.records += 1
+
+    def _refuse(self, file: str, line: int, name: tuple[str | None, str | None], error: RefusedError) -> None:
+        kind, record_id = name
+        if kind is not None and record_id is not None:
+            self.directory.remove(kind, record_id)
+        for refusal in error.refusals:
+            self._complain(ProblemCode.BAD_RECORD, file, line, name, refusal)
+
+    def _complain(
+        self, code: ProblemCode, file: str, line: int | None, name: tuple[str | None, str | None], refusal: Refusal
+    ) -> None:
+        # A name of a file or an id that is refused may be longer than anybody wants to read, or no text at all.
+        shown = os.fsencode(file).decode(errors="replace")
+        kind, record_id = (None if part is None else part[:IDENTIFIER_LENGTH] for part in name)
+        self.log.add(DirectoryProblem(code, shown, line, kind, record_id, _with_advice(refusal)))
+
+
+def _regular(path: Path) -> Path:
+    """The path, where a file is there: to open a pipe would wait for ever. Raises RefusedError or OSError."""
+    if path.exists() and not path.is_file():
+        raise RefusedError("no_file", Refusal("", "this is no regular file"))
+    return path
+
+
+def _with_advice(refusal: Refusal) -> Refusal:
+    """The refusal, with what to do about the two slips that are made most often by hand."""
+    advice = ""
+    if refusal.reason.startswith("expected `str") and refusal.reason.endswith(("got `int`", "got `float`")):
+        advice = ": put it in quotes"
+    elif refusal.reason.startswith("expected `bool") and refusal.reason.endswith("got `str`"):
+        advice = ": write true or false, without quotes"
+    return Refusal(refusal.field, refusal.reason + advice, refusal.value) if advice else refusal

@@ -1,0 +1,78 @@
+"""What was refused while a directory was loaded, named so that whoever keeps the files can mend it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from schemas.refusal import Refusal
+
+KEPT_OF_EACH_CODE: Final = 1_000
+"""Problems of one code that are kept in full; all are counted."""
+
+
+class ProblemCode(StrEnum):
+    """What a problem costs."""
+
+    UNREADABLE_FILE = "unreadable_file"
+    """Nothing from this line of the file on is used (no line: nothing at all)."""
+    BAD_RECORD = "bad_record"
+    """The record counts as absent, and so does an earlier one of its kind and id."""
+    BAD_MODE = "bad_mode"
+    """The person is there, without this mode of reception."""
+    DUPLICATE = "duplicate"
+    """Nothing is lost but the earlier record of this kind and id: a warning."""
+    UNUSED_FILE = "unused_file"
+    """The file looks like data, but its name says that it is of a format that is not read: a warning."""
+
+    @property
+    def is_warning(self) -> bool:
+        """Whether everything that could be meant is in use all the same."""
+        return self in (ProblemCode.DUPLICATE, ProblemCode.UNUSED_FILE)
+
+
+class DirectoryProblem(Struct, frozen=True):
+    """One problem: in which file (its path below the folder), on which line (from 1), of which record, and why.
+
+    `kind` and `id` are None where they can't be read from the record.
+    """
+
+    code: ProblemCode
+    file: str
+    line: int | None
+    kind: str | None
+    id: str | None
+    refusal: Refusal
+
+    def __str__(self) -> str:
+        """The problem on one line, without the refused value: safe for logs."""
+        return f"{self._place()}: {self.refusal}"
+
+    def shown(self) -> str:
+        """The problem with the refused value, for the person who keeps the files."""
+        return f"{self._place()}: {self.refusal.shown()}"
+
+    def _place(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        if self.kind is None and self.id is None:
+            return place
+        name = f"{self.kind or 'record'} {self.id or 'without id'}"
+        # An id that is refused may hold anything.
+        return f"{place}: {name if name.isprintable() else ascii(name)[1:-1]}"
+
+
+class ProblemLog:
+    """The first problems of each code, in the order in which they were found, and the number of all."""
+
+    def __init__(self) -> None:
+        self.kept: list[DirectoryProblem] = []
+        self.counts: Counter[ProblemCode] = Counter()
+
+    def add(self, problem: DirectoryProblem) -> None:
+        """Count a problem, and keep it while there is room: memory stays small however bad the files are."""
+        self.counts[problem.code] += 1
+        if self.counts[problem.code] <= KEPT_OF_EACH_CODE:
+            self.kept.append(problem)

@@ -1,0 +1,178 @@
+"""Records out of YAML 1.2, each with its line, as the plain data that JSON would give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct
+from ruamel.yaml import YAML
+from ruamel.yaml.composer import MaxDepthExceededError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from schemas.refusal import Refusal, RefusedError, refuse
+
+MAX_YAML_BYTES: Final = 16 * 1_048_576
+"""YAML is read at a thousand records a second, JSON Lines at a hundred thousand: what is larger belongs there."""
+MAX_DEPTH: Final = 50
+MAX_RECORD_VALUES: Final = 50_000
+"""Values in one record, what its aliases repeat included."""
+MAX_REPEATED_VALUES: Final = 1_000_000
+"""Values that the aliases of one file may add to those that are written out."""
+
+_TAG: Final = "tag:yaml.org,2002:"
+
+
+class YamlRecord(Struct, frozen=True):
+    """A record that starts on this line (from 1). `kind` and `id` are None where they can't be read."""
+
+    line: int
+    kind: str | None
+    id: str | None
+    plain: Callable[[], Any]
+    """Gives the record as plain data. Raises RefusedError."""
+
+
+class YamlFaultError(RefusedError):
+    """Text that is no YAML from `line` on (from 1)."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__("not_yaml", Refusal("", reason))
+        self.line = line
+
+
+def yaml_text(path: Path) -> str:
+    """The text of a file. Raises OSError, RefusedError (too large), and YamlFaultError (not UTF-8)."""
+    size = path.stat().st_size
+    if size > MAX_YAML_BYTES:
+        reason = f"the file has {size} bytes, {MAX_YAML_BYTES} are allowed for YAML: write it as JSON Lines (.jsonl)"
+        raise RefusedError("too_large", Refusal("", reason))
+    raw = path.read_bytes()
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise YamlFaultError(line, "the file is not UTF-8: save it as UTF-8") from None
+
+
+def yaml_records(text: str) -> Iterator[YamlRecord]:
+    """The records of all documents: one for each that is a mapping, those in it where it is a list.
+
+    Raises YamlFaultError after the records of the documents before the fault.
+    """
+    builder = _Builder(len(text) + MAX_REPEATED_VALUES)
+    for document in _documents(text):
+        for node in document.value if _is_list(document) else [document]:
+            yield YamlRecord(node.start_mark.line + 1, *_name(node), partial(builder.record, node))
+
+
+def _documents(text: str) -> Iterator[Any]:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.max_depth = MAX_DEPTH
+    yaml.composer.warn_double_anchors = False
+    try:
+        for document in yaml.compose_all(text):
+            if document is not None and document.tag != _TAG + "null":
+                yield document
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = 1 if mark is None else mark.line + 1
+        too_deep = isinstance(error, MaxDepthExceededError)
+        reason = "a record is nested too deeply to be read" if too_deep else f"this is not YAML: {error.problem}"
+        raise YamlFaultError(line, reason) from None
+    except (YAMLError, ValueError) as error:
+        raise YamlFaultError(1, f"this is not YAML: {str(error).splitlines()[0]}") from None
+
+
+def _is_list(node: Any) -> bool:
+    return isinstance(node, SequenceNode)
+
+
+def _name(node: Any) -> tuple[str | None, str | None]:
+    """Kind and id as they are written, whatever else is wrong with the record."""
+    if not isinstance(node, MappingNode):
+        return None, None
+    texts = {key.value: value.value for key, value in node.value if _is_text(key) and _is_name(value)}
+    return texts.get("kind"), texts.get("id")
+
+
+def _is_name(node: Any) -> bool:
+    return _is_text(node) and node.tag != _TAG + "null"
+
+
+def _is_text(node: Any) -> bool:
+    return isinstance(node, ScalarNode) and isinstance(node.value, str)
+
+
+class _Builder:
+    """Nodes to plain data. Aliases make small texts describe huge data, so values are counted as they unfold."""
+
+    def __init__(self, values: int) -> None:
+        self._left_in_file = values
+        self._left_in_record = 0
+
+    def record(self, node: Any) -> Any:
+        self._left_in_record = MAX_RECORD_VALUES
+        return self._value(node, "", 0)
+
+    def _value(self, node: Any, field: str, depth: int) -> Any:
+        self._count(depth)
+        if isinstance(node, ScalarNode):
+            return _scalar(node, field)
+        if node.tag not in (_TAG + "map", _TAG + "seq"):
+            raise refuse(field, node.tag, "this YAML tag is not read: leave it out")
+        if _is_list(node):
+            return [self._value(one, f"{field}[{index}]", depth + 1) for index, one in enumerate(node.value)]
+        return self._mapping(node, field, depth)
+
+    def _mapping(self, node: Any, field: str, depth: int) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for key, value in node.value:
+            if not _is_text(key):
+                raise RefusedError("invalid_field", Refusal(field, "a key is a word, not a list or mapping"))
+            path = f"{field}.{key.value}" if field else key.value
+            if key.value == "<<":
+                raise RefusedError("invalid_field", Refusal(path, "merge keys are not read: write the fields out"))
+            if key.value in data:
+                raise RefusedError("invalid_field", Refusal(path, "this key stands twice: remove one of the two"))
+            data[key.value] = self._value(value, path, depth + 1)
+        return data
+
+    def _count(self, depth: int) -> None:
+        self._left_in_record -= 1
+        self._left_in_file -= 1
+        if depth > MAX_DEPTH:
+            raise RefusedError("too_deep", Refusal("", "the record is nested too deeply to be read"))
+        if self._left_in_record < 0 or self._left_in_file < 0:
+            reason = "the aliases repeat too much: write less, or write it as JSONL"
+            raise RefusedError("too_large", Refusal("", reason))
+
+
+def _scalar(node: Any, field: str) -> Any:
+    """Text, true, false, null, or a number. A date stays text: the record's type knows where a day is meant."""
+    text: str = node.value
+    match node.tag.removeprefix(_TAG):
+        case "str" | "timestamp" | "value" | "merge":
+            return text
+        case "null":
+            return None
+        case "bool":
+            return text.lower() in ("true", "yes", "on", "y")
+        case "int" | "float":
+            return _number(text)
+        case _:
+            raise refuse(field, node.tag, "this YAML tag is not read: leave it out")
+
+
+def _number(text: str) -> int | float:
+    # No field of a record holds a number: what counts is that this is one, so that it can be refused as one.
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return math.nan

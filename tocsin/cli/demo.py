@@ -1,0 +1,94 @@
+"""`tocsin demo`: the whole of it, on a small helpdesk."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from adapters.mailbox.mailbox import HOST, Mailbox
+from adapters.sqlite.database import DatabaseError
+from adapters.sqlite.event_log import SqliteLog
+from schemas.log import NewRecord
+from schemas.topics import DEAD_LETTERS, DECISIONS, TICKETS
+from tocsin.cli.console import named_failures, stop
+from tocsin.demo.show import decisions_in, next_steps, show_message, table_of
+from tocsin.demo.stage import FolderNotOursError, Stage, database_of, set_stage
+from tocsin.embedded import FolderInUseError, sole_owner
+from tocsin.health import HealthFile
+from tocsin.logs import be_quiet
+from tocsin.mail import MailSettings
+from tocsin.service import embedded_service
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(demo)
+
+
+def demo(
+    data: Annotated[Path, typer.Option("--data", help="Folder for the demo; it is made anew.")] = Path("demo-data"),
+) -> None:
+    """Run a small helpdesk through engine and sender, with real SMTP into a built-in mailbox.
+
+    It shows who was told what of each save, and one message as its reader sees it. Nothing leaves this machine. The
+    folder holds all that it used, to change and try again: directory, rules, events, mails.
+    """
+    be_quiet()
+    console = Console()
+    started = time.monotonic()
+    try:
+        with named_failures():
+            stage = set_stage(data, datetime.now(UTC))
+            with sole_owner(stage.folder):
+                asyncio.run(_run(stage))
+                _show(console, stage, time.monotonic() - started)
+    except (FolderNotOursError, FolderInUseError, DatabaseError) as error:
+        stop(str(error))
+
+
+async def _run(stage: Stage) -> None:
+    """Append the saves as a platform would send them, then let engine and sender do all that there is to do."""
+    async with Mailbox(stage.mails) as mailbox:
+        mail = MailSettings.of(
+            f"{HOST}:{mailbox.port}",
+            "none",
+            "Tocsin demo <demo@desk.example>",
+            "demo.desk.example",
+            "{number}@fax.example",
+        )
+        health = HealthFile(stage.folder)
+        async with embedded_service(database_of(stage), stage.directory, stage.rules, mail, health) as service:
+            log = SqliteLog(database_of(stage))
+            log.append(
+                (NewRecord(TICKETS, None, line) for line in stage.events.read_bytes().splitlines()), datetime.now(UTC)
+            )
+            log.close()
+            await service.drain()
+
+
+def _show(console: Console, stage: Stage, seconds: float) -> None:
+    log = SqliteLog(database_of(stage))
+    decisions = decisions_in(log.read(DECISIONS))
+    letters = log.read(DEAD_LETTERS)
+    log.close()
+    mails = sorted(stage.mails.glob("*.eml"))
+    console.print(table_of(decisions))
+    console.print()
+    if mails:
+        show_message(console, mails[len(mails) // 2])
+    jobs = sum(len(decision.jobs) for decision in decisions)
+    console.print(
+        f"\n{len(decisions)} saves decided, {jobs} jobs, {len(mails)} messages delivered, {len(letters)} dead letters,"
+    )
+    console.print(
+        f"in {seconds:.1f} seconds. The messages lie in {stage.mails}, as .eml files that any mail program opens."
+    )
+    console.print("\nTry next:")
+    for line in next_steps(stage):
+        console.print(f"  {line}", highlight=False, soft_wrap=True)

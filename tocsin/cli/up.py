@@ -1,0 +1,79 @@
+"""`tocsin up`: engine and sender in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from adapters.sqlite.database import DatabaseError
+from sender.ledger import LedgerUnavailableError
+from tocsin.cli.console import UNUSABLE, DirectoryOption, RulesOption, named_failures, say, stop
+from tocsin.embedded import Embedded, FolderInUseError, database_in, sole_owner
+from tocsin.health import HealthFile
+from tocsin.logs import log_to_stderr
+from tocsin.mail import MailSettings, MailSettingsError
+from tocsin.service import embedded_service
+
+log = structlog.get_logger()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(up)
+
+
+def up(
+    data: Annotated[Path, typer.Option("--data", help="Folder for everything that must not be forgotten.")],
+    directory: DirectoryOption,
+    sender: Annotated[str, typer.Option("--from", help="Who writes: 'Support <support@desk.example>'.")],
+    smtp: Annotated[str, typer.Option("--smtp", help="The mail relay, HOST:PORT.")] = "localhost:25",
+    tls: Annotated[str, typer.Option("--tls", help="starttls, implicit, or none (on loopback only).")] = "starttls",
+    rules: RulesOption = None,
+    installation: Annotated[
+        str | None, typer.Option("--installation", help="Domain name of this installation; else that of --from.")
+    ] = None,
+    fax: Annotated[
+        str | None, typer.Option("--fax", help="Address of a fax at the e-mail-to-fax gateway: {number}@fax.example")
+    ] = None,
+    drain: Annotated[bool, typer.Option("--drain", help="Do what there is to do, then stop.")] = False,
+) -> None:
+    """Run engine and sender in one process, on one file in the data folder; events come by `tocsin emit`.
+
+    Stop it with Ctrl-C or SIGTERM: what is under way is finished. Killed at any moment and started again it loses
+    nothing and doubles no job. Directory, rules and templates are watched: a change is checked, then used; a bad rule
+    file changes nothing.
+
+    Credentials for the relay come from the environment: TOCSIN_SMTP_USERNAME, and TOCSIN_SMTP_PASSWORD or
+    TOCSIN_SMTP_PASSWORD_FILE.
+    """
+    log_to_stderr()
+    try:
+        with named_failures(), sole_owner(data):
+            mail = MailSettings.of(smtp, tls, sender, installation, fax)
+            asyncio.run(_work(data, directory, rules, mail, drain))
+    except (MailSettingsError, FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
+        stop(str(error), UNUSABLE)
+
+
+async def _work(data: Path, directory: Path, rules: Path | None, mail: MailSettings, drain: bool) -> None:
+    async with embedded_service(database_in(data), directory, rules, mail, HealthFile(data)) as service:
+        if drain:
+            await service.drain()
+            say(_summary(service))
+            return
+        stopping = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        log.info("up", data=str(data))
+        await service.run(stopping)
+        log.info("stopped")
+
+
+def _summary(service: Embedded) -> str:
+    counts = {state.value: number for state, number in service.ledger.counts().items() if number}
+    return "jobs: " + (", ".join(f"{number} {state}" for state, number in counts.items()) or "none")

@@ -1,0 +1,70 @@
+"""Shows what came of a demo run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+
+from schemas.decision import DecidedJob, DecisionRecord
+from schemas.log import Record
+from tocsin.demo.stage import Stage
+
+_DECISION = msgspec.json.Decoder(DecisionRecord)
+
+
+def decisions_in(records: Iterable[Record]) -> list[DecisionRecord]:
+    """The decisions in these records of the log."""
+    return [_DECISION.decode(record.value) for record in records if record.value is not None]
+
+
+def table_of(decisions: Iterable[DecisionRecord]) -> Table:
+    """Event → trigger → who, through which categories."""
+    table = Table(title="What each save led to", show_lines=False, title_justify="left")
+    for name in ("event", "ticket", "the save means", "who was told, by what, of what, through which categories"):
+        table.add_column(name, overflow="fold")
+    for decision in decisions:
+        told = "\n".join(map(_told, decision.jobs)) or f"[dim]nobody: {_why_nobody(decision)}[/dim]"
+        table.add_row(escape(decision.event), escape(decision.ticket), ", ".join(decision.triggers) or "—", told)
+    return table
+
+
+def _told(job: DecidedJob) -> str:
+    return f"{escape(job.person.id)} [dim]{job.channel}[/dim] {job.trigger} [dim]{', '.join(job.categories)}[/dim]"
+
+
+def _why_nobody(decision: DecisionRecord) -> str:
+    return ", ".join(dict.fromkeys(skip.reason for skip in decision.skipped)) or "nobody is attached"
+
+
+def message_in(file: Path) -> EmailMessage:
+    """A message as it lies in a file."""
+    return BytesParser(policy=policy.default).parsebytes(file.read_bytes())
+
+
+def show_message(console: Console, file: Path) -> None:
+    """One message as its reader sees it: the headers that a mail program shows, and the text."""
+    message = message_in(file)
+    heads = [f"{name}: {message[name]}" for name in ("From", "To", "Date", "Subject") if message[name]]
+    body = message.get_body(("plain",))
+    text = "" if body is None else str(body.get_content()).rstrip()
+    console.print(
+        Panel(escape("\n".join(heads) + "\n\n" + text), title=f"One message: {file.name}", title_align="left")
+    )
+
+
+def next_steps(stage: Stage) -> Iterator[str]:
+    """What to try next, as commands that can be copied."""
+    around = f"--directory {stage.directory} --rules {stage.rules}"
+    yield f"tocsin explain {around} {stage.example}"
+    yield f"tocsin decide {around} --now event {stage.events}"
+    yield f"tocsin derive {around} C-1001"
+    yield f"tocsin check {stage.rules} --directory {stage.directory}    (change a rule first)"

@@ -1,0 +1,62 @@
+"""Embedded mode, wired together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from adapters.files.directory_source import FolderDirectory
+from adapters.jinja.renderer import JinjaRenderer
+from adapters.smtp.transport import SmtpTransport
+from sender.composer import MessageComposer
+from sender.ports import Part
+from tocsin.clock import SystemClock
+from tocsin.embedded import Embedded, Sources
+from tocsin.health import Health, HealthFile
+from tocsin.mail import MailSettings
+from tocsin.rules_in_force import WatchedRules
+
+
+class CurrentRenderer:
+    """A Renderer of the templates in force: swapped whole, so that a message is never of two versions."""
+
+    def __init__(self) -> None:
+        self._renderer: JinjaRenderer | None = None
+
+    def use(self, renderer: JinjaRenderer) -> None:
+        """Render with these templates from now on."""
+        self._renderer = renderer
+
+    def render(self, template: str, language: str, part: Part, variables: Mapping[str, object]) -> str:
+        """See sender.ports.Renderer."""
+        if self._renderer is None:
+            raise RuntimeError("no templates are in force yet")
+        return self._renderer.render(template, language, part, variables)
+
+
+@asynccontextmanager
+async def embedded_service(
+    database: Path, directory: Path, rules: Path | None, mail: MailSettings, health: HealthFile
+) -> AsyncIterator[Embedded]:
+    """Engine and sender on one file. Raises RuleFileError, OSError and DatabaseError at the start."""
+    clock = SystemClock()
+    renderer = CurrentRenderer()
+
+    def on_change(watched: WatchedRules) -> None:
+        if not watched.faults:
+            renderer.use(JinjaRenderer(watched.loaded.templates))
+        faults = [f"{fault.file}:{fault.line}:{fault.column}: {fault.message}" for fault in watched.faults]
+        health.write(Health(clock.now(), watched.loaded.rulebook.digest, watched.refusals, faults))
+
+    watched = WatchedRules(rules, on_change)
+    try:
+        composer = MessageComposer(renderer, mail.identity)
+        sources = Sources(FolderDirectory(directory), watched, composer, SmtpTransport(mail.relay), clock)
+        service = Embedded(database, sources)
+        try:
+            yield service
+        finally:
+            await service.close()
+    finally:
+        watched.close()

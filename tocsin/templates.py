@@ -1,0 +1,47 @@
+"""Which templates a rulebook uses, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from adapters.jinja.check import TemplateUse, source_problems
+from adapters.jinja.sources import TemplateSources
+from adapters.rule_files.faults import Fault
+from engine.directory.directory import Directory
+from engine.rulebook.rulebook import Rulebook
+from schemas.vocabulary import Audience, MessageFormat, Trigger
+
+
+def uses_of(rulebook: Rulebook) -> Iterator[TemplateUse]:
+    """The templates that the rule file names."""
+    for (audience, _), form in rulebook.policy.forms.items():
+        yield TemplateUse(form.template, audience, form.format)
+    # Faxes go to both audiences, so their template may name only what contacts may see.
+    yield TemplateUse(rulebook.policy.fax.template, Audience.CONTACTS, MessageFormat.TEXT)
+    for rule in rulebook.rules:
+        if rule.template is not None:
+            audience = rule.category.audience
+            formats = {rulebook.policy.forms[audience, trigger].format for trigger in rule.triggers}
+            for each in {rule.format} if rule.format is not None else formats:
+                yield TemplateUse(rule.template, audience, each)
+
+
+def uses_of_customers(directory: Directory, rulebook: Rulebook) -> Iterator[TemplateUse]:
+    """The templates that customers' records name."""
+    for customer in directory.customers():
+        for trigger in Trigger:
+            settings = customer.alert(trigger)
+            if settings is not None and settings.enabled and settings.template:
+                form = settings.format or rulebook.policy.forms[Audience.CONTACTS, trigger].format
+                yield TemplateUse(settings.template, Audience.CONTACTS, form)
+
+
+def template_faults(
+    folder: Path, sources: TemplateSources, rulebook: Rulebook, further: Iterable[TemplateUse] = ()
+) -> list[Fault]:
+    """All that is wrong with the templates of a rulebook; `further` are uses that do not stand in the rule file."""
+    policy = rulebook.policy
+    uses = {*uses_of(rulebook), *further}
+    problems = source_problems(sources, policy.languages, policy.custom_fields, uses)
+    return [Fault(str(folder / problem.file), problem.line or 1, 1, problem.message) for problem in problems]
