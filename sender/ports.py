@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
 
 from schemas.job import Form, Job
-from schemas.log import Record
+from schemas.log import NewRecord, Record
 from schemas.vocabulary import Trigger
 
 
@@ -22,6 +23,25 @@ class JobLog(Protocol):
 
     def commit(self) -> None:
         """All records polled so far are done with."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Where records go that are no job."""
+
+    def put(self, letters: Sequence[NewRecord]) -> None:
+        """Keep these records of the dead-letter topic durably.
+
+        What could not be kept raises: none is dropped silently.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """The time, passed in."""
+
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
         ...
 
 
@@ -44,13 +64,45 @@ class Composed(Struct, frozen=True):
 
 
 class Composer(Protocol):
-    """Turns a job into a message.
+    """Turns a job into a message; several threads may ask at a time.
 
     It never fails for a job that the wire accepts: the built-in plain text is always possible.
     """
 
     def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
         """The message for this trigger and form: the job's own, or those of its `otherwise`."""
+        ...
+
+
+class Part(StrEnum):
+    """The two forms of a message's body; the value stands in the names of template files."""
+
+    TEXT = "txt"
+    HTML = "html"
+
+
+class TemplateFaultError(Exception):
+    """A template gave no text.
+
+    Holds its file, the line where that is known, and the class of the error: never a value.
+    """
+
+    def __init__(self, name: str, line: int | None, reason: str) -> None:
+        super().__init__(f"{name}, line {line}: {reason}" if line is not None else f"{name}: {reason}")
+        self.name = name
+        self.line = line
+        self.reason = reason
+
+
+class Renderer(Protocol):
+    """Writes out templates, each within limits of time and size."""
+
+    def render(self, template: str, language: str, part: Part, variables: Mapping[str, object]) -> str:
+        """The text of one template. `variables` are what it may name.
+
+        Times are shown in the variables' `language` and `time_zone`. Raises TemplateFaultError, and nothing else, for
+        whatever is wrong with the template or goes wrong in it.
+        """
         ...
 
 
@@ -75,7 +127,7 @@ class Reply(Struct, frozen=True):
 
 
 class Transport(Protocol):
-    """Takes messages to the relay, one recipient a transaction."""
+    """Takes messages to the relay, one recipient a transaction. A send may be cancelled where it takes too long."""
 
     async def send(self, mail: OutgoingMail) -> Reply:
         """Hand over one message. Every outcome is a reply; nothing is raised for what a relay or network does."""

@@ -1,0 +1,80 @@
+"""What durable_rules can't take is refused when rules are loaded, with the rule to blame.
+
+Measured with version 2.0.28, each limit in a process of its own:
+
+- A fact for which 65 comparisons hold that stand side by side (in different rules, or in one `$or`) is refused with
+  error 303. So this shows on the day when such a fact comes, not when rules are loaded. 64 work.
+- 512 comparisons side by side, such as equalities of one field with different constants, are an endless loop in C.
+  511 work.
+- 256 rules with the same comparisons are a crash when the ruleset is loaded, and 257 are refused. 255 work.
+- 253 properties of a fact, besides its two ids, are refused with error 302. 252 work.
+- 16 `$and` or `$or` in one rule are refused with error 113. 15 work, but n pairs `(a or b)` joined by `and` fire 2 to
+  the n times.
+- 1,000 comparisons in a row work, at 0.05 microseconds each.
+- Memory, never given back: 250 KB for a loaded ruleset, 18 KB for a rule of it, 4 KB for a comparison. Facts cost
+  none: none is lost in 300,000 evaluations.
+
+The translation stays below these by its form: in a ruleset there is no `$or`, no two rules are the same, and there
+are at most 48 rules (so no more comparisons stand side by side) and 200 properties. What remains to bound is how many
+of those rulesets a rule file comes to, for time and memory. That is judged with all ticks on, since with fewer there
+are fewer rules.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from adapters.durable_rules.alternatives import MAX_ALTERNATIVES, TooManyAlternativesError
+from adapters.durable_rules.translate import alternatives_of, encoding_of, translate
+from engine.rulebook.build import Path, Problem
+from engine.rulebook.rulebook import Rule, Rulebook
+from schemas.vocabulary import Audience
+
+MAX_FILE_ALTERNATIVES: Final = 1_024
+"""For one audience. Where no answer is remembered and all of them hold, they take about a millisecond."""
+
+MAX_FILE_COMPARISONS: Final = 8_192
+"""For one audience: 32 MB once loaded."""
+
+
+def limit_problems(rulebook: Rulebook, inherited: int = 0) -> list[Problem]:
+    """All that is too much for durable_rules. The first `inherited` rules have no place in the file."""
+    return [problem for audience in Audience for problem in _problems(rulebook, audience, inherited)]
+
+
+def _problems(rulebook: Rulebook, audience: Audience, inherited: int) -> list[Problem]:
+    rules = [rule for rule in rulebook.rules if rule.category.audience is audience]
+    encoding = encoding_of(rules)
+    problems = []
+    for rule in rules:
+        try:
+            alternatives_of(rule, encoding)
+        except TooManyAlternativesError:
+            problems.append(_too_many_in(rule, inherited))
+    return problems or _too_much_together(rules, audience)
+
+
+def _too_many_in(rule: Rule, inherited: int) -> Problem:
+    path: Path = () if rule.position < inherited else ("rules", rule.position - inherited, "if")
+    message = (
+        f"the condition of `{rule.name}` comes to more than {MAX_ALTERNATIVES} combinations of its `or` parts: "
+        "split it into several rules, one for each part of an `or`"
+    )
+    return Problem(path, message)
+
+
+def _too_much_together(rules: list[Rule], audience: Audience) -> list[Problem]:
+    nets = translate(rules).nets
+    found = (
+        ("combinations of `or` parts", sum(len(net.positions) for net in nets), MAX_FILE_ALTERNATIVES),
+        ("comparisons", sum(net.comparisons for net in nets), MAX_FILE_COMPARISONS),
+    )
+    return [
+        Problem(
+            ("rules",),
+            f"the conditions for {audience} come to {count:,} {what}, {limit:,} is the limit: "
+            "use fewer rules, or lists (`in`) in place of rules that differ in one value only",
+        )
+        for what, count, limit in found
+        if count > limit
+    ]

@@ -1,0 +1,35 @@
+"""Answers that are remembered across events."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from adapters.durable_rules.translate import Codes, Program
+from engine.rule_matching import Answer
+
+Key = tuple[Program, Codes]
+"""Questions with the same program and codes have the same answer."""
+
+
+class AnswerMemory:
+    """The answers asked for last, up to a number."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._answers: OrderedDict[Key, Answer] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def recall(self, key: Key) -> Answer | None:
+        """The answer, if it is remembered: it is the last to be forgotten then."""
+        answer = self._answers.get(key)
+        if answer is not None:
+            self._answers.move_to_end(key)
+        return answer
+
+    def keep(self, key: Key, answer: Answer) -> None:
+        """Remembers an answer; the one that was not asked for the longest time is forgotten for it."""
+        self._answers[key] = answer
+        if len(self._answers) > self._size:
+            self._answers.popitem(last=False)

@@ -1,0 +1,147 @@
+"""Checks a templates folder before it is used: names, languages, and a trial on made-up tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from adapters.jinja.environment import TemplateEnvironment
+from adapters.jinja.names import Readership, name_problems, parse_with_uses
+from adapters.jinja.problems import Problem
+from adapters.jinja.renderer import JinjaRenderer
+from adapters.jinja.samples import samples
+from adapters.jinja.sources import TemplateFile, TemplateSources, file_of, is_piece, read_sources
+from schemas.job import ExternalContext, InternalContext
+from schemas.rule_file import CustomFieldSettings
+from schemas.vocabulary import Audience, MessageFormat
+from sender.ports import Part, TemplateFaultError
+
+CustomFields = Mapping[str, CustomFieldSettings]
+
+
+class TemplateUse(Struct, frozen=True):
+    """A template that the rule file names: for which audience, and in which format."""
+
+    template: str
+    audience: Audience
+    format: MessageFormat
+
+
+def template_problems(
+    folder: Path, languages: Collection[str], fields: CustomFields | None = None, uses: Collection[TemplateUse] = ()
+) -> list[Problem]:
+    """All that is wrong with a templates folder; empty where nothing is.
+
+    `languages` are those that the rule file says there are templates in, `fields` the custom fields that it declares,
+    `uses` the templates that it names. Raises OSError where the folder can't be read.
+    """
+    return source_problems(read_sources(folder), languages, fields, uses)
+
+
+def source_problems(
+    sources: TemplateSources,
+    languages: Collection[str],
+    fields: CustomFields | None = None,
+    uses: Collection[TemplateUse] = (),
+) -> list[Problem]:
+    """The same of a snapshot that has been read: what is checked is then what is used."""
+    found = [Problem(path, None, message) for path, message in sources.unreadable.items()]
+    found += _wrong_file_names(sources)
+    found += _missing_files(sources, languages, uses)
+    found += _wrong_pieces(sources)
+    renderer = JinjaRenderer(sources)
+    environment = TemplateEnvironment(sources)
+    for file in _template_files(sources):
+        for audience in _audiences(file.template, uses):
+            readable = _readable(audience, fields or {})
+            readership = _readership(audience, readable, fields or {})
+            found += name_problems(environment, file.path, readership)
+            found += _trial_problems(renderer, file, readership, readable, {(one.file, one.line) for one in found})
+    return sorted(set(found), key=lambda one: (one.file, one.line or 0, one.message))
+
+
+def _template_files(sources: TemplateSources) -> list[TemplateFile]:
+    return sorted(file for file in map(file_of, sources.texts) if file is not None)
+
+
+def _wrong_file_names(sources: TemplateSources) -> Iterator[Problem]:
+    for path in sources.texts:
+        if not path.endswith((".txt.j2", ".html.j2")) or (not is_piece(path) and file_of(path) is None):
+            yield Problem(
+                path,
+                None,
+                "a template's file is named NAME.LANGUAGE.txt.j2 or NAME.LANGUAGE.html.j2; "
+                "a piece that others use is named _NAME.txt.j2 or _NAME.html.j2",
+            )
+
+
+def _missing_files(
+    sources: TemplateSources, languages: Collection[str], uses: Collection[TemplateUse]
+) -> Iterator[Problem]:
+    files = _template_files(sources)
+    in_html = {file.template for file in files if file.part is Part.HTML}
+    in_html |= {use.template for use in uses if use.format is MessageFormat.HTML}
+    for template in sorted({file.template for file in files} | {use.template for use in uses}):
+        for language in languages:
+            for part in (Part.TEXT, Part.HTML) if template in in_html else (Part.TEXT,):
+                path = TemplateFile(template, language, part).path
+                if path not in sources.texts:
+                    what = "text" if part is Part.TEXT else "HTML"
+                    yield Problem(path, None, f"template `{template}` has no {what} part in language `{language}`")
+
+
+def _wrong_pieces(sources: TemplateSources) -> Iterator[Problem]:
+    """Syntax errors in pieces that no template uses; those of the others are found with their users."""
+    environment = TemplateEnvironment(sources)
+    for path in sources.texts:
+        if is_piece(path):
+            yield from parse_with_uses(environment, path, {})
+
+
+def _audiences(template: str, uses: Collection[TemplateUse]) -> list[Audience]:
+    """Who may read a template: those for whom it is used, and contacts where its folder is theirs."""
+    audiences = {use.audience for use in uses if use.template == template}
+    if template.startswith(("external/", "fax/")):
+        audiences.add(Audience.CONTACTS)
+    if not audiences:
+        audiences.add(Audience.COLLABORATORS if template.startswith("internal/") else Audience.CONTACTS)
+    return sorted(audiences)
+
+
+def _readable(audience: Audience, fields: CustomFields) -> CustomFields:
+    """The custom fields that this audience may see."""
+    return {name: field for name, field in fields.items() if field.external or audience is Audience.COLLABORATORS}
+
+
+def _readership(audience: Audience, readable: CustomFields, fields: CustomFields) -> Readership:
+    context = ExternalContext if audience is Audience.CONTACTS else InternalContext
+    return Readership(context, frozenset(readable), frozenset(fields))
+
+
+def _trial_problems(
+    renderer: JinjaRenderer,
+    file: TemplateFile,
+    readership: Readership,
+    readable: CustomFields,
+    known: set[tuple[str, int | None]],
+) -> Iterator[Problem]:
+    """What goes wrong when the template runs: one problem for each line of which none is known."""
+    for sample in samples(readership.context, readable, file.language):
+        try:
+            renderer.render(file.template, file.language, file.part, sample.variables)
+        except TemplateFaultError as fault:
+            if (fault.name, fault.line) not in known:
+                known.add((fault.name, fault.line))
+                yield Problem(fault.name, fault.line, _words(fault, sample.words))
+            if fault.reason in ("LimitError", "RecursionError"):
+                return
+
+
+def _words(fault: TemplateFaultError, sample: str) -> str:
+    # The cause may quote values: here they are made up.
+    message = f"fails on {sample}: {fault.__cause__ or fault.reason}"
+    if fault.reason == "UndefinedError":
+        message += '; ask `is defined` first, or add `|default("")`'
+    return message

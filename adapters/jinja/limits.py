@@ -1,0 +1,71 @@
+"""What one rendering may use, and for whom it is: Jinja's sandbox bounds neither size nor time.
+
+Every run of a loop, macro, block or file pays for the nodes and text in it, before it runs; every operation that makes
+text pays for the text. What a template can do is so bounded by `WORK`, and by `SECONDS` of this thread's own time. Not
+bounded: the time to compile one file (at most 64 KB), and what runs between two payments: one body of a loop or file,
+over values that are themselves paid for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+WORK: Final = 8_000_000
+"""Units of work in one rendering: a character made is one, a node of a template that runs is NODE."""
+
+NODE: Final = 20
+SECONDS: Final = 2.0
+"""Processor time of one rendering; another process's load does not count."""
+
+OUTPUT_BYTES: Final = 1_048_576
+"""The longest text of one part of a message, in UTF-8."""
+
+
+class LimitError(RuntimeError):
+    """A template does more than one rendering may."""
+
+
+class Rendering:
+    """The one that is under way: its reader's language and time zone, and what it has left."""
+
+    def __init__(self, language: str, time_zone: str) -> None:
+        self.language = language
+        self.time_zone = time_zone
+        self._left = WORK
+        self._until = time.thread_time() + SECONDS
+
+    def spend(self, units: int) -> None:
+        """Pay for work before it is done. Raises LimitError where there is not enough left."""
+        self._left -= units
+        if self._left < 0:
+            raise LimitError(f"the template does more than {WORK} units of work")
+        if time.thread_time() > self._until:
+            raise LimitError(f"the template takes more than {SECONDS} s")
+
+
+_CURRENT: ContextVar[Rendering] = ContextVar("rendering")
+
+
+@contextmanager
+def rendering(language: str, time_zone: str) -> Iterator[Rendering]:
+    """The rendering that filters and operators of this thread or task belong to."""
+    current = Rendering(language, time_zone)
+    token = _CURRENT.set(current)
+    try:
+        yield current
+    finally:
+        _CURRENT.reset(token)
+
+
+def current_rendering() -> Rendering:
+    """The rendering under way. Raises LookupError outside of one: nothing may run unbounded."""
+    return _CURRENT.get()
+
+
+def spend(units: int) -> None:
+    """Pay for work of the rendering under way. Raises LimitError."""
+    _CURRENT.get().spend(units)

@@ -1,0 +1,77 @@
+"""Made-up contexts that show what a template does on the tickets that it will meet: full ones and sparse ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from types import NoneType
+from typing import Any, Final, get_args, get_type_hints
+
+from msgspec import Struct
+
+from schemas.job import CustomValue, ExternalContext, InternalContext
+from schemas.rule_file import CustomFieldSettings
+from schemas.vocabulary import Trigger
+
+_MOMENT: Final = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+_OF_TYPE: Final[Mapping[str, CustomValue]] = {"text": "a text", "number": 2, "boolean": True}
+
+
+class Sample(Struct, frozen=True):
+    """One made-up ticket: what it is, in words for a rule author, and what a template may name of it."""
+
+    words: str
+    variables: dict[str, object]
+
+
+def samples(
+    context: type[ExternalContext] | type[InternalContext],
+    custom: Mapping[str, CustomFieldSettings],
+    language: str,
+) -> Iterator[Sample]:
+    """For each trigger: a ticket with all there can be, one with as little as possible, one with null custom fields."""
+    full: dict[str, CustomValue] = {name: _OF_TYPE[field.type] for name, field in custom.items()}
+    nulls: dict[str, CustomValue] = dict.fromkeys(custom)
+    for trigger in Trigger:
+        others = [other for other in Trigger if other is not trigger]
+        yield _sample("a ticket with every field", _filled(context, full), trigger, others, language)
+        yield _sample("a ticket with no optional field", _sparse(context, {}), trigger, [], language)
+        yield _sample("a ticket whose custom fields are null", _filled(context, nulls), trigger, others, language)
+
+
+def _sample(words: str, context: Struct, trigger: Trigger, others: list[Trigger], language: str) -> Sample:
+    fields = {name: getattr(context, name) for name in context.__struct_fields__}
+    message = {
+        "trigger": trigger,
+        "other_triggers": others,
+        "language": language,
+        "time_zone": "Europe/Paris",
+        "keyword": "[Sample]",
+    }
+    return Sample(f"{words} ({trigger})", {**fields, **message})
+
+
+def _filled(struct: type[Any], custom: Mapping[str, CustomValue]) -> Any:
+    """A struct in which every field has a value."""
+    return struct(**{name: _value(name, hint, custom, _filled) for name, hint in get_type_hints(struct).items()})
+
+
+def _sparse(struct: type[Any], custom: Mapping[str, CustomValue]) -> Any:
+    """A struct in which every field is null that may be, and texts are empty."""
+    return struct(
+        **{
+            name: None if NoneType in get_args(hint) else _value("", hint, custom, _sparse)
+            for name, hint in get_type_hints(struct).items()
+        }
+    )
+
+
+def _value(name: str, hint: Any, custom: Mapping[str, CustomValue], of_struct: Any) -> Any:
+    kinds = [kind for kind in (hint, *get_args(hint)) if isinstance(kind, type)]
+    if any(issubclass(kind, Struct) for kind in kinds):
+        return of_struct(kinds[0], custom)
+    if getattr(hint, "__origin__", None) is dict:
+        return dict(custom)
+    if datetime in kinds:
+        return _MOMENT
+    return bool(name) if bool in kinds else name

@@ -1,0 +1,1 @@
+"""Handing messages to a mail relay by SMTP."""

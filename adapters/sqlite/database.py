@@ -1,0 +1,186 @@
+"""Opens the file, brings it up to date, and names what can go wrong with it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+APPLICATION_ID: Final = 0x746F6373
+"""Marks the file as ours ("tocs"), so that another program's database is not taken for one."""
+
+BUSY_TIMEOUT: Final = timedelta(seconds=10)
+"""How long a transaction waits for another process's."""
+
+_SWITCHES: Final = 20
+_SWITCH_PAUSE: Final = 0.05
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_FAULTS: Final = {
+    sqlite3.SQLITE_FULL: ("disk_full", "the disk is full: free some space and start again"),
+    sqlite3.SQLITE_BUSY: ("locked", "another process holds its lock: look for a backup, a shell or a second sender"),
+    sqlite3.SQLITE_LOCKED: ("locked", "another connection holds its lock: look for a backup or a second sender"),
+    sqlite3.SQLITE_READONLY: ("read_only", "it can't be written: look at the permissions of file, folder and mount"),
+    sqlite3.SQLITE_PERM: ("read_only", "access is denied: look at the permissions of file, folder and mount"),
+    sqlite3.SQLITE_IOERR: ("io_error", "the disk reports an error: look at the system's log"),
+    sqlite3.SQLITE_CORRUPT: ("damaged", "the file is damaged: keep a copy, then restore the last backup"),
+    sqlite3.SQLITE_NOTADB: ("not_a_database", "this file is no SQLite database: name another path"),
+    sqlite3.SQLITE_CANTOPEN: ("cannot_open", "it can't be opened: does its folder exist, and may it be written?"),
+}
+
+
+class DatabaseError(RuntimeError):
+    """The file can't be used. `code` names the class of the fault in snake case; the message says what to do."""
+
+    def __init__(self, code: str, path: str, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.code = code
+
+
+def open_database(path: Path, busy_timeout: timedelta = BUSY_TIMEOUT) -> sqlite3.Connection:
+    """A connection to the file, which is made where it is missing, with all migrations applied.
+
+    A connection belongs to one owner, which uses it from one thread at a time. Raises DatabaseError.
+    """
+    with named_errors(str(path)):
+        path.touch(mode=0o600)  # it holds addresses and texts
+        connection = sqlite3.connect(
+            path, timeout=busy_timeout.total_seconds(), isolation_level=None, check_same_thread=False
+        )
+    try:
+        _prepare(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Everything inside happens, durably, or nothing does. Raises DatabaseError where the storage fails."""
+    with named_errors(_path_of(connection)):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            # SQLite may have rolled back by itself, as it does on a full disk.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+@contextmanager
+def reading(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """For single statements that change nothing. Raises DatabaseError where the storage fails."""
+    with named_errors(_path_of(connection)):
+        yield connection
+
+
+@contextmanager
+def named_errors(path: str) -> Iterator[None]:
+    """Turn failures of the storage into DatabaseError. Errors in our own statements stay what they are."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary part of a result code
+        if code not in _FAULTS:
+            raise
+        name, message = _FAULTS[code]
+        raise DatabaseError(name, path, f"{message} ({error})") from error
+    except OSError as error:
+        raise DatabaseError("cannot_open", path, f"it can't be opened: {error.strerror}") from error
+
+
+def to_micros(moment: datetime) -> int:
+    """Microseconds since 1970, as moments are stored."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def from_micros(micros: int) -> datetime:
+    """The moment in UTC."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def _path_of(connection: sqlite3.Connection) -> str:
+    with suppress(sqlite3.Error):
+        return str(connection.execute("PRAGMA database_list").fetchone()[2])
+    return "the database"
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    with named_errors(str(path)):
+        _check_owner(connection, path)
+        if _switch_to_wal(connection) != "wal":
+            raise DatabaseError("no_wal", str(path), "this file system can't share memory: use a local disk")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    _migrate(connection, path)
+
+
+def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
+    # In this order: where another process is just making the file, its tables are there no sooner than its mark.
+    used = connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if application not in (0, APPLICATION_ID) or (application == 0 and used):
+        raise DatabaseError(
+            "foreign_database", str(path), "this database belongs to another program: name another path"
+        )
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> str:
+    """The journal mode after the switch. SQLite does not wait for the lock here where another process switches too."""
+    for _ in range(_SWITCHES):
+        with suppress(sqlite3.OperationalError):
+            return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+        time.sleep(_SWITCH_PAUSE)
+    return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Apply the migrations that the file has not seen, in one transaction: another process may be at it too."""
+    migrations = _migrations()
+    if _version(connection) == len(migrations):
+        return
+    with transaction(connection):
+        version = _version(connection)
+        if version > len(migrations):
+            message = f"it was written by a newer version (schema {version}, this one knows {len(migrations)}): upgrade"
+            raise DatabaseError("newer_version", str(path), message)
+        for script in migrations[version:]:
+            for statement in _statements(script):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(migrations)}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _migrations() -> list[str]:
+    """The scripts of the folder `migrations`: their names begin with 001, 002 and so on, without a gap."""
+    scripts = sorted((file.name, file) for file in files("adapters.sqlite").joinpath("migrations").iterdir())
+    scripts = [(name, file) for name, file in scripts if name.endswith(".sql")]
+    numbers = [int(name.split("_")[0]) for name, _ in scripts]
+    if numbers != list(range(1, len(numbers) + 1)):
+        raise RuntimeError(f"the numbers of the migrations have a gap or a double: {numbers}")
+    return [file.read_text(encoding="utf-8") for _, file in scripts]
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script one by one: sqlite3's executescript would end the transaction around it."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    if statement.strip():
+        raise RuntimeError("a migration ends in the middle of a statement")

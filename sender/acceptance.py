@@ -1,0 +1,103 @@
+"""From the log of jobs into the ledger.
+
+The ledger first, then the log's position: a crash in between repeats, and never loses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from schemas.dead_letter import Cause, dead_letter
+from schemas.job import JOB_DECODER, Job
+from schemas.log import NewRecord, Record
+from schemas.reading import check_free_value, read_json
+from schemas.refusal import RefusedError, refuse
+from sender.ledger import Admission, Ledger
+from sender.ports import Clock, DeadLetters, JobLog
+
+MAX_JOB_BYTES: Final = 1_048_576
+"""The size of a job's JSON. Texts are cut by the engine, so a larger one is no job of ours."""
+
+
+class AcceptanceSettings(Struct, frozen=True):
+    """Records taken at once, and seconds to wait for some where there are none."""
+
+    max_records: int = 500
+    poll_timeout: float = 1.0
+
+
+class Accepted(Struct, frozen=True):
+    """What became of the records of one step."""
+
+    admissions: dict[Admission, int]
+    refused: int
+    records: int
+
+
+class Acceptance:
+    """Moves jobs from the log into the ledger.
+
+    Every error of a port is raised and stops it: what was not committed comes again.
+    """
+
+    def __init__(
+        self,
+        log: JobLog,
+        ledger: Ledger,
+        dead_letters: DeadLetters,
+        clock: Clock,
+        settings: AcceptanceSettings | None = None,
+    ) -> None:
+        self._log = log
+        self._ledger = ledger
+        self._dead_letters = dead_letters
+        self._clock = clock
+        self._settings = settings or AcceptanceSettings()
+
+    def step(self) -> Accepted:
+        """Take in the next records; waits for some, and blocks meanwhile."""
+        records = self._log.poll(self._settings.max_records, self._settings.poll_timeout)
+        if not records:
+            return Accepted({}, 0, 0)
+        jobs, letters = sort_out(records)
+        if letters:
+            self._dead_letters.put(letters)
+        admissions = self._ledger.accept(jobs, self._clock.now())
+        self._log.commit()
+        return Accepted(dict(Counter(admissions)), len(letters), len(records))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take in records until `stop` is set; the step under way is finished first."""
+        while not stop.is_set():
+            await asyncio.to_thread(self.step)
+
+
+def sort_out(records: Sequence[Record]) -> tuple[list[Job], list[NewRecord]]:
+    """The jobs in these records, in their order, and a dead letter for each record that is none.
+
+    A tombstone is neither.
+    """
+    jobs: list[Job] = []
+    letters: list[NewRecord] = []
+    for record in records:
+        if record.value is None:
+            continue
+        try:
+            jobs.append(read_job(record.value))
+        except RefusedError as error:
+            letters.append(dead_letter(record, Cause(error.code, str(error))))
+    return jobs, letters
+
+
+def read_job(raw: bytes) -> Job:
+    """The job in these bytes. Raises RefusedError where there is none, or one that the ledger could not keep."""
+    job = read_json(raw, JOB_DECODER, MAX_JOB_BYTES)
+    if job.expires.tzinfo is None:
+        raise refuse("expires", job.expires.isoformat(), "the time has no offset: send it in UTC")
+    check_free_value("context.ticket.custom", job.context.ticket.custom)
+    return job

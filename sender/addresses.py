@@ -1,0 +1,85 @@
+"""Addresses in the form in which they go over the wire (RFC 5321), and who writes: the installation's own addresses."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from email_validator import EmailNotValidError, validate_email
+from msgspec import Struct
+
+from schemas.job import Job
+from schemas.mailbox import address_fault
+from schemas.vocabulary import Channel
+from sender.plain_text import one_line
+
+MAX_NAME: Final = 120
+_NUMBER: Final = "{number}"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN: Final = re.compile(rf"(?=.{{1,190}}\Z){_LABEL}(?:\.{_LABEL})*")
+
+
+class MailIdentity(Struct, frozen=True):
+    """Who writes the messages of one installation.
+
+    `envelope_from` gets the bounces. `installation` is a domain name that only this installation uses: it stands in
+    every Message-ID and thread, so that two installations that mail to one mailbox stay apart. `fax_pattern` is the
+    address of a fax number at the e-mail-to-fax gateway, `{number}@fax.example`; without one, faxes are refused by
+    name. Raises ValueError, which names the field, where one can't be used.
+    """
+
+    envelope_from: str
+    from_name: str
+    from_address: str
+    installation: str
+    fax_pattern: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what would make every message unusable."""
+        for field, address in (("envelope_from", self.envelope_from), ("from_address", self.from_address)):
+            wire = wire_address(address)
+            if wire is None or not wire.isascii():
+                raise ValueError(f"{field}: {address!r} is not one e-mail address with ASCII letters before the @")
+        if not _DOMAIN.fullmatch(self.installation):
+            raise ValueError(f"installation: {self.installation!r} is no domain name such as tocsin.desk.example")
+        if self.fax_pattern is not None and not _is_fax_pattern(self.fax_pattern):
+            raise ValueError(f"fax_pattern: {self.fax_pattern!r} is no address with {_NUMBER} in it")
+
+
+def recipient_of(job: Job, identity: MailIdentity) -> str:
+    """Where the message goes: for a fax, the digits of its number at the gateway.
+
+    What is no address is given back as it is: the transport refuses it by name, without asking the relay.
+    """
+    if job.channel is Channel.FAX:
+        digits = re.sub(r"[^0-9]", "", job.address)
+        if identity.fax_pattern is None or not digits or address_fault(Channel.FAX, job.address) is not None:
+            return job.address
+        return identity.fax_pattern.replace(_NUMBER, digits)
+    return wire_address(job.address) or job.address
+
+
+def wire_address(address: str) -> str | None:
+    """The address with an ASCII domain (RFC 5890); None where it is not one e-mail address.
+
+    Letters beyond ASCII before the @ stay: only a relay with SMTPUTF8 takes them (RFC 6531).
+    """
+    if address_fault(Channel.EMAIL, address) is not None:
+        return None
+    if address.isascii():
+        return address
+    try:
+        checked = validate_email(address, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return None
+    return f"{checked.local_part}@{checked.ascii_domain}"
+
+
+def display_name(name: str | None) -> str:
+    """A person's name as it stands before their address: one line, perhaps empty."""
+    return one_line(name or "", MAX_NAME)
+
+
+def _is_fax_pattern(pattern: str) -> bool:
+    wire = wire_address(pattern.replace(_NUMBER, "33123456789"))
+    return pattern.count(_NUMBER) == 1 and wire is not None and wire.isascii()

@@ -1,0 +1,95 @@
+"""One try on one job: write the message, look at the clock, hand it over, and say what happened."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from datetime import timedelta
+from pathlib import PurePath
+from typing import Final
+
+from sender.ledger import Entry, Report
+from sender.ports import Clock, Composed, Composer, OutgoingMail, Reply, ReplyKind, Transport
+from sender.retry import Chance, RetryPolicy, Verdict, after_fault, after_reply, out_of_time
+
+KEPT_WORDS: Final = 500
+"""Characters of a reply that are kept."""
+
+
+class Attempts:
+    """Makes tries, any number at a time. What goes wrong with one job becomes a report on it, and stops no other.
+
+    A composer is called from several threads. A transport that has not answered within `send_limit` is cancelled.
+    """
+
+    def __init__(
+        self,
+        composer: Composer,
+        transport: Transport,
+        clock: Clock,
+        policy: RetryPolicy,
+        chance: Chance,
+        send_limit: timedelta,
+    ) -> None:
+        self._composer = composer
+        self._transport = transport
+        self._clock = clock
+        self._policy = policy
+        self._chance = chance
+        self._send_limit = send_limit
+
+    async def make(self, entry: Entry) -> Report:
+        """Make one try on a claimed job. Raises nothing but cancellation."""
+        try:
+            composed = await asyncio.to_thread(self._composer.compose, entry.job, entry.trigger, entry.form)
+        except Exception as error:  # noqa: BLE001 - whatever one message does to the composer, the others go on
+            return self._fault(entry, f"the message could not be written: {place_of(error)}")
+        return self._too_late(entry) or await self._send(entry, composed)
+
+    def _too_late(self, entry: Entry) -> Report | None:
+        """The last look at the clock before anything is handed over."""
+        now, lease_until = self._clock.now(), entry.standing.lease_until
+        if entry.job.expires <= now:
+            return report_on(entry, out_of_time(entry.standing))
+        # Handed over now, it might still be under way when another sender may claim it: that would double it.
+        if lease_until is None or now + self._send_limit > lease_until:
+            return self._fault(entry, "writing the message took so long that its lease was nearly over")
+        return None
+
+    async def _send(self, entry: Entry, composed: Composed) -> Report:
+        reply = await self._hand_over(composed.mail)
+        verdict = after_reply(self._policy, entry.standing, reply.kind, self._clock.now(), self._chance)
+        return report_on(entry, verdict, reply, composed.fault)
+
+    async def _hand_over(self, mail: OutgoingMail) -> Reply:
+        try:
+            async with asyncio.timeout(self._send_limit.total_seconds()):
+                return await self._transport.send(mail)
+        except TimeoutError:
+            return Reply(ReplyKind.UNKNOWN, None, f"the transport gave no answer within {self._send_limit}")
+        except Exception as error:  # noqa: BLE001 - as above; the final dot may have been sent before it
+            return Reply(ReplyKind.UNKNOWN, None, f"the transport failed: {place_of(error)}")
+
+    def _fault(self, entry: Entry, words: str) -> Report:
+        verdict = after_fault(self._policy, entry.standing, self._clock.now(), self._chance)
+        return report_on(entry, verdict, Reply(ReplyKind.DEFERRED, None, words))
+
+
+def report_on(entry: Entry, verdict: Verdict, reply: Reply | None = None, fault: str | None = None) -> Report:
+    """The report of a verdict on the entry's present attempt."""
+    return Report(
+        job=entry.job.id,
+        attempt=entry.standing.attempt,
+        transition=verdict.transition,
+        until=verdict.until,
+        code=None if reply is None else reply.code,
+        text=None if reply is None else reply.text[:KEPT_WORDS],
+        fault=fault,
+    )
+
+
+def place_of(error: BaseException) -> str:
+    """The error's type and where it was raised. Its message is left out: it may hold an address or a text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {PurePath(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"

@@ -1,0 +1,176 @@
+"""From the ledger to the relay, round by round: record the answers, see to what ran out of time, claim what is due."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final, TypeVar
+
+from msgspec import Struct, field
+
+from sender.attempt import Attempts, report_on
+from sender.ledger import Entry, Ledger, Report
+from sender.ports import Clock, Composer, Transport
+from sender.retry import Chance, RetryPolicy, Verdict, after_lapse, out_of_time
+from sender.states import State, Transition
+
+T = TypeVar("T")
+
+_log: Final = logging.getLogger(__name__)
+
+_BAD_ENDS: Final = frozenset(
+    {Transition.REFUSED, Transition.GAVE_UP, Transition.LEFT_UNKNOWN, Transition.EXPIRED, Transition.LAPSED}
+)
+
+
+class DeliverySettings(Struct, frozen=True):
+    """How the loop works.
+
+    `concurrency` is the number of jobs under way at a time, and the most that a crash leaves unknown. `lease` is how
+    long they belong to this sender; `send_limit`, well below it, is how long a transport may take for one. `look_again`
+    is the wait between two looks at a ledger with nothing due; `sweep` bounds how many late jobs a round sees to.
+    """
+
+    concurrency: int = 8
+    lease: timedelta = timedelta(minutes=15)
+    send_limit: timedelta = timedelta(minutes=11)
+    look_again: timedelta = timedelta(milliseconds=200)
+    sweep: int = 500
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for settings under which nothing could be sent."""
+        if self.concurrency < 1 or self.sweep < 1:
+            raise ValueError("concurrency and sweep are at least 1")
+        if not timedelta(0) < self.send_limit < self.lease:
+            raise ValueError("send_limit lies between 0 and the lease")
+
+
+class Delivery:
+    """Delivers what the ledger holds. An error of the ledger is raised, after what is under way has ended."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        composer: Composer,
+        transport: Transport,
+        clock: Clock,
+        chance: Chance,
+        settings: DeliverySettings | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._chance = chance
+        self._settings = settings or DeliverySettings()
+        retry, limit = self._settings.retry, self._settings.send_limit
+        self._attempts = Attempts(composer, transport, clock, retry, chance, limit)
+        self._under_way: set[asyncio.Task[Report]] = set()
+        self._answers: list[Report] = []
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop` is set, then finish what is under way."""
+        async with self._ledger_thread() as thread:
+            stopping = asyncio.create_task(stop.wait())
+            try:
+                while not stop.is_set():
+                    await self._round(thread)
+                    await asyncio.wait(
+                        {stopping, *self._under_way},
+                        timeout=self._settings.look_again.total_seconds(),
+                        return_when=asyncio.FIRST_COMPLETED,
+                    )
+            finally:
+                stopping.cancel()
+
+    def take_over(self) -> int:
+        """See at once to what a former process left in `sending`; says how many jobs. Call it before `run` or `drain`.
+
+        For the only sender on a ledger: it need not wait for the leases of a process that is gone to end.
+        """
+        taken = 0
+        while late := self._ledger.lapsed(self._clock.now() + self._settings.lease, self._settings.sweep):
+            changed = self._apply([report_on(entry, self._late_verdict(entry)) for entry in late])
+            if not changed:
+                break
+            taken += changed
+        return taken
+
+    async def drain(self) -> None:
+        """Deliver until nothing is under way or due at the clock's present time."""
+        async with self._ledger_thread() as thread:
+            while await self._round(thread) or self._under_way:
+                if self._under_way:
+                    await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _round(self, thread: ThreadPoolExecutor) -> bool:
+        """One round; says whether it found anything to see to or to send."""
+        await self._record(thread)
+        swept = await _in(thread, self._sweep)
+        free = self._settings.concurrency - len(self._under_way)
+        claimed = await _in(thread, lambda: self._claim(free)) if free else []
+        self._under_way |= {asyncio.create_task(self._attempts.make(entry)) for entry in claimed}
+        return bool(swept or claimed)
+
+    async def _record(self, thread: ThreadPoolExecutor) -> None:
+        """Record the answers that have come, all in one transaction. They are kept until that has worked."""
+        done = {task for task in self._under_way if task.done()}
+        self._under_way -= done
+        self._answers += [task.result() for task in done]
+        if self._answers:
+            answers = self._answers
+            await _in(thread, lambda: self._apply(answers))
+            self._answers = []
+
+    def _claim(self, limit: int) -> list[Entry]:
+        return self._ledger.claim(self._clock.now(), limit, self._settings.lease)
+
+    def _sweep(self) -> int:
+        """See to jobs that ran out of time without an answer; says how many changed."""
+        now, limit = self._clock.now(), self._settings.sweep
+        late = [*self._ledger.lapsed(now, limit), *self._ledger.overdue(now, limit)]
+        return self._apply([report_on(entry, self._late_verdict(entry)) for entry in late]) if late else 0
+
+    def _late_verdict(self, entry: Entry) -> Verdict:
+        if entry.standing.state is State.SENDING:
+            return after_lapse(self._settings.retry, entry.standing, self._clock.now(), self._chance)
+        return out_of_time(entry.standing)
+
+    def _apply(self, reports: Sequence[Report]) -> int:
+        """Record reports; says how many changed something."""
+        void = self._ledger.record(reports, self._clock.now())
+        _tell(reports, frozenset(void))
+        return len(reports) - len(void)
+
+    @asynccontextmanager
+    async def _ledger_thread(self) -> AsyncIterator[ThreadPoolExecutor]:
+        """A thread for the ledger alone: the event loop does not wait for the disk, nor the ledger for slow composing.
+
+        At the end, what is under way is finished and recorded.
+        """
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger") as thread:
+            try:
+                yield thread
+            finally:
+                if self._under_way:
+                    await asyncio.wait(self._under_way)
+                await self._record(thread)
+
+
+async def _in(thread: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(thread, call)
+
+
+def _tell(reports: Sequence[Report], void: frozenset[Report]) -> None:
+    for report in reports:
+        if report in void:
+            message = "job %s, attempt %d: %s came too late to count"
+            _log.warning(message, report.job, report.attempt, report.transition.value)
+            continue
+        level = logging.WARNING if report.transition in _BAD_ENDS else logging.INFO
+        _log.log(level, "job %s, attempt %d: %s", report.job, report.attempt, report.transition.value)
+        if report.fault is not None:
+            _log.warning("job %s: its template failed, the built-in text stood in for it", report.job)

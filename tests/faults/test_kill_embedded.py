@@ -1,0 +1,176 @@
+"""`kill -9` of the embedded service at random moments: nothing is lost, and no job is doubled."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import policy
+from email.parser import BytesParser
+from pathlib import Path
+from typing import IO
+
+import msgspec
+import pytest
+
+from adapters.mailbox.mailbox import HOST, Mailbox
+from adapters.sqlite.event_log import SqliteLog
+from adapters.sqlite.ledger import SqliteLedger
+from schemas.job import JOB_DECODER
+from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS
+from sender.states import State
+from tests.helpdesk import Helpdesk
+from tests.helpdesk_files import created, write_directory, write_events
+
+KILLS = 20
+EVENTS_EACH = 40
+PEOPLE = 3
+CONCURRENCY = 8
+
+
+class Running:
+    """A service that works. What it says further is read, so that the pipe never fills."""
+
+    def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
+        self._process = process
+        self._errors = errors
+        self._reader = threading.Thread(target=errors.read)
+        self._reader.start()
+
+    def kill_after(self, seconds: float) -> None:
+        """Let it work for a while, then end it as a power cut would."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        assert self._process.poll() is None, "it ended by itself"
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+        self._reader.join()
+        self._errors.close()
+
+
+class Service:
+    """`tocsin up` as a process of its own, on one data folder and one relay."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.data = folder / "data"
+        self._directory = folder / "directory"
+        self._port = port
+
+    def command(self, *more: str) -> list[str]:
+        relay = ["--smtp", f"{HOST}:{self._port}", "--tls", "none", "--from", "Support <support@desk.example>"]
+        around = ["--data", str(self.data), "--directory", str(self._directory)]
+        return [sys.executable, "-c", "from tocsin.cli import main; main()", "up", *around, *relay, *more]
+
+    def start(self) -> Running:
+        """Start it, and wait until it works."""
+        process = subprocess.Popen(self.command(), stderr=subprocess.PIPE)
+        assert process.stderr is not None
+        for line in process.stderr:
+            if b"event=up" in line:
+                return Running(process, process.stderr)
+        raise AssertionError(f"it ended with {process.wait()}")
+
+    def drain(self) -> None:
+        subprocess.run(self.command("--drain"), check=True, capture_output=True, timeout=100)
+
+    def emit(self, events: Path) -> None:
+        command = [
+            sys.executable,
+            "-c",
+            "from tocsin.cli import main; main()",
+            "emit",
+            str(events),
+            "--data",
+            str(self.data),
+        ]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+
+@contextmanager
+def mailbox_in(folder: Path) -> Iterator[int]:
+    """The built-in mailbox, in a thread with a loop of its own; yields its port."""
+    import asyncio
+
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    mailbox = Mailbox(folder)
+    asyncio.run_coroutine_threadsafe(mailbox.start(), loop).result()
+    try:
+        yield mailbox.port
+    finally:
+        asyncio.run_coroutine_threadsafe(mailbox.close(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.mark.timeout(300)
+def test_twenty_kills_lose_nothing_and_double_no_job(tmp_path: Path) -> None:
+    desk = Helpdesk()
+    for number in range(PEOPLE):
+        desk.contact(f"ct-{number}", "contract/C-7")
+    write_directory(tmp_path / "directory", desk)
+    chance = random.Random(7)
+    with mailbox_in(tmp_path / "mail") as port:
+        service = Service(tmp_path, port)
+        for kill in range(KILLS):
+            numbers = range(kill * EVENTS_EACH, (kill + 1) * EVENTS_EACH)
+            service.emit(write_events(tmp_path / "events.jsonl", [created(number) for number in numbers]))
+            service.start().kill_after(chance.uniform(0.0, 0.5))
+        service.drain()
+    _check(service.data, tmp_path / "mail", KILLS * EVENTS_EACH)
+
+
+def _check(data: Path, mails: Path, events: int) -> None:
+    log, ledger = SqliteLog(data / "tocsin.db"), SqliteLedger(data / "tocsin.db")
+    jobs = [JOB_DECODER.decode(record.value or b"") for record in log.read(JOBS, limit=100_000)]
+    decided = [msgspec.json.decode(record.value or b"")["event"] for record in log.read(DECISIONS, limit=100_000)]
+    letters = log.read(DEAD_LETTERS)
+    counts = ledger.counts()
+    log.close()
+    ledger.close()
+    wanted = {f"E-{number}" for number in range(events)}
+    assert Counter(decided) == Counter(wanted)
+    assert Counter(job.event for job in jobs) == Counter({event: PEOPLE for event in wanted})
+    assert len({job.id for job in jobs}) == len(jobs)
+    assert letters == []
+    # What was on its way at a kill is unknown, and waits for another try with the same Message-ID.
+    assert counts[State.DELIVERED] + counts[State.UNKNOWN] == len(jobs)
+    assert counts[State.UNKNOWN] <= KILLS * CONCURRENCY
+    _check_mails(mails, len(jobs), counts[State.UNKNOWN])
+
+
+def _check_mails(mails: Path, jobs: int, unknown: int) -> None:
+    arrived = Counter(_message_id(file) for file in mails.glob("*.eml"))
+    assert set(arrived.values()) == {1}
+    assert jobs - unknown <= len(arrived) <= jobs
+
+
+def _message_id(file: Path) -> str:
+    return str(BytesParser(policy=policy.default).parsebytes(file.read_bytes(), headersonly=True)["Message-ID"])
+
+
+def test_the_check_notices_a_job_that_was_doubled(tmp_path: Path) -> None:
+    desk = Helpdesk()
+    for number in range(PEOPLE):
+        desk.contact(f"ct-{number}", "contract/C-7")
+    write_directory(tmp_path / "directory", desk)
+    with mailbox_in(tmp_path / "mail") as port:
+        service = Service(tmp_path, port)
+        events = write_events(tmp_path / "events.jsonl", [created(number) for number in range(3)])
+        service.emit(events)
+        service.drain()
+        _check(service.data, tmp_path / "mail", 3)
+        # The platform sends one event again: the engine decides it twice, which a kill must never bring about.
+        service.emit(write_events(events, [created(1)]))
+        service.drain()
+    with pytest.raises(AssertionError):
+        _check(service.data, tmp_path / "mail", 3)
+    assert len(list((tmp_path / "mail").glob("*.eml"))) == 3 * PEOPLE

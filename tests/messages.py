@@ -1,0 +1,198 @@
+"""Made-up jobs with everything in them or as little as possible, and messages read back by two parsers."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.header import decode_header, make_header
+from email.message import EmailMessage
+from email.utils import getaddresses
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from adapters.jinja.renderer import JinjaRenderer
+from adapters.jinja.sources import TemplateSources, read_sources
+from schemas.job import ExternalContext, ExternalTicket, Form, InternalContext, InternalTicket, Job, PersonRef
+from schemas.vocabulary import Audience, Channel, MessageFormat, PersonKind, Trigger
+from sender.addresses import MailIdentity
+from sender.composer import MessageComposer
+from sender.ports import Composed, Renderer
+
+TEMPLATES = Path(__file__).parent.parent / "rules" / "templates"
+MORNING = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
+IDENTITY = MailIdentity(
+    envelope_from="bounces@desk.example",
+    from_name="Support Desk",
+    from_address="support@desk.example",
+    installation="tocsin.desk.example",
+    fax_pattern="{number}@fax.example",
+)
+
+_FULL: dict[str, Any] = {
+    "id": "T-1042",
+    "reference": "2026-1042",
+    "title": "Invoices do not print",
+    "description": "Since this morning:\n  no invoice is printed & <b>nobody</b> knows why.",
+    "status": "In progress",
+    "previous_status": "New",
+    "resolution": "The printer's driver was replaced.",
+    "product": "ERP",
+    "site": "Paris",
+    "service": "Hotline",
+    "created_at": MORNING - timedelta(minutes=15),
+    "link": "https://portal.example/T-1042",
+}
+_SPARSE: dict[str, Any] = {
+    **dict.fromkeys(_FULL),
+    "id": "T-1042",
+    "reference": "T-1042",
+    "title": "",
+    "description": "",
+}
+_FULL_INTERNAL: dict[str, Any] = {
+    "customer_link": "https://portal.example/T-1042/customer",
+    "custom": {"severity": 2, "urgent": True, "note": None, "area": "billing"},
+    "priority": "high",
+    "internal_notes": "known bug 881",
+    "closed_internally": True,
+    "visible_to_customer": False,
+}
+_SPARSE_INTERNAL: dict[str, Any] = {
+    **dict.fromkeys(_FULL_INTERNAL),
+    "custom": {},
+    "closed_internally": False,
+    "visible_to_customer": True,
+}
+
+
+def external(person_name: str | None = "Zoé Martin", saved_at: datetime = MORNING, **ticket: Any) -> ExternalContext:
+    """What a contact may see, with every field of the ticket but those given otherwise."""
+    shown = ExternalTicket(**{**_FULL, "custom": {"severity": 2}, **ticket})
+    return ExternalContext(shown, person_name, "ACME", "CT-2026-007", saved_at)
+
+
+def sparse_external() -> ExternalContext:
+    """As little as a contact may get to see."""
+    return ExternalContext(ExternalTicket(**_SPARSE, custom={}), None, None, None, MORNING)
+
+
+def internal(person_name: str | None = "Li Wei", **ticket: Any) -> InternalContext:
+    """What a collaborator sees, with every field of the ticket but those given otherwise."""
+    shown = InternalTicket(**{**_FULL, **_FULL_INTERNAL, **ticket})
+    return InternalContext(shown, person_name, "ACME", "CT-2026-007", MORNING, "co-1")
+
+
+def sparse_internal() -> InternalContext:
+    """As little as a collaborator may get to see."""
+    return InternalContext(InternalTicket(**_SPARSE, **_SPARSE_INTERNAL), None, None, None, MORNING, None)
+
+
+def a_job(context: ExternalContext | InternalContext | None = None, **fields: Any) -> Job:
+    """A job; `template`, `format` and `keyword` are those of its form."""
+    context = context or external()
+    is_contact = isinstance(context, ExternalContext)
+    person = PersonRef(PersonKind.CONTACT if is_contact else PersonKind.COLLABORATOR, "p-1")
+    trigger = fields.get("trigger", Trigger.OPENED)
+    audience = "external" if is_contact else "internal"
+    form = Form(
+        template=fields.pop("template", f"{audience}/{trigger}"),
+        format=fields.pop("format", MessageFormat.HTML),
+        subject_keyword=fields.pop("keyword", "[Opened]"),
+    )
+    given: dict[str, Any] = {
+        "id": "0123456789abcdef0123456789abcdef",
+        "source": "/helpdesk",
+        "event": "e-1",
+        "ticket": context.ticket.id,
+        "trigger": trigger,
+        "other_triggers": [],
+        "person": person,
+        "audience": Audience.CONTACTS if is_contact else Audience.COLLABORATORS,
+        "channel": Channel.EMAIL,
+        "address": "zoe@acme.example",
+        "language": "en",
+        "time_zone": "Europe/Paris",
+        "form": form,
+        "reply_to": "support@desk.example",
+        "context": context,
+        "categories": [],
+        "rules": [],
+        "rulebook": "digest",
+        "created": MORNING,
+        "expires": MORNING + timedelta(hours=72),
+    }
+    return Job(**{**given, **fields})
+
+
+@lru_cache
+def shipped_renderer() -> JinjaRenderer:
+    """The renderer of the templates that come with the product."""
+    return JinjaRenderer(read_sources(TEMPLATES))
+
+
+def compose(job: Job, renderer: Renderer | None = None, identity: MailIdentity = IDENTITY) -> Composed:
+    """The job as a message, in its own form."""
+    return MessageComposer(renderer or shipped_renderer(), identity).compose(job, job.trigger, job.form)
+
+
+def templates(**files: str) -> TemplateSources:
+    """A snapshot of templates made up by a test, from their paths and texts."""
+    return TemplateSources(files, {}, "digest")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """What a mail reader makes of a message."""
+
+    subject: str
+    to: list[tuple[str, str]]
+    names: list[str]
+    text: str
+    html: str | None
+
+
+def read(content: bytes) -> EmailMessage:
+    """The message as the standard library's present parser sees it."""
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def as_read(content: bytes) -> Mail:
+    """The message as the present parser sees it: header objects that decode themselves."""
+    message = read(content)
+    html = message.get_body(("html",))
+    text = message.get_body(("plain",))
+    assert text is not None
+    to = [(one.display_name, one.addr_spec) for one in message["To"].addresses]
+    body = None if html is None else html.get_content().replace("\r\n", "\n")
+    return Mail(
+        str(message["Subject"]), to, [name.lower() for name in message], text.get_content().replace("\r\n", "\n"), body
+    )
+
+
+def as_read_by_the_old_parser(content: bytes) -> Mail:
+    """The same by the older one, which shares neither header parsing nor decoding with it."""
+    message = email.message_from_bytes(content, policy=email.policy.compat32)
+    to = [(_decoded(name), address) for name, address in getaddresses([_unfolded(message["To"])])]
+    bodies = {part.get_content_type(): part.get_payload(decode=True) for part in message.walk()}
+    text, html = bodies["text/plain"], bodies.get("text/html")
+    assert isinstance(text, bytes)
+    return Mail(
+        subject=_decoded(_unfolded(message["Subject"])),
+        to=to,
+        names=[name.lower() for name in message.keys()],  # noqa: SIM118  (iterating over a message is not supported)
+        text=text.decode().replace("\r\n", "\n"),
+        html=html.decode().replace("\r\n", "\n") if isinstance(html, bytes) else None,
+    )
+
+
+def _unfolded(value: str) -> str:
+    return value.replace("\r\n", "").replace("\n", "")
+
+
+def _decoded(value: str) -> str:
+    return str(make_header(decode_header(value)))

@@ -1,0 +1,23 @@
+"""Rulebooks for tests, built from what a rule file would say, so that names and types are checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from engine.rulebook.build import build_rulebook
+from engine.rulebook.rulebook import Rulebook
+from schemas.rule_file import RuleFile
+from schemas.vocabulary import Trigger
+
+_FORMS = {trigger.value: {"template": f"any/{trigger.value}"} for trigger in Trigger}
+DEFAULTS: Mapping[str, Any] = {"contacts": _FORMS, "collaborators": _FORMS, "fax": {"template": "any/fax"}}
+
+
+def rulebook_of(rules: Sequence[Mapping[str, Any]], settings: Mapping[str, Any] | None = None) -> Rulebook:
+    """The rulebook of a file with these rules, which need only what matters. Raises RulebookError."""
+    named = [{"rule": f"rule-{index}", **rule} for index, rule in enumerate(rules)]
+    content = {"defaults": DEFAULTS, "rules": named, "settings": settings}
+    return build_rulebook(msgspec.convert(content, RuleFile), digest="test")

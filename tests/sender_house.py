@@ -1,0 +1,42 @@
+"""A sender with everything around it made up."""
+
+from __future__ import annotations
+
+import random
+
+from schemas.job import Job
+from sender.delivery import Delivery, DeliverySettings
+from sender.states import State
+from tests.fakes import FakeClock, FakeComposer, FakeTransport
+from tests.in_memory_ledger import InMemoryLedger
+
+
+class House:
+    """Deliveries on a ledger in memory, to a scripted relay, by a clock that is moved by hand."""
+
+    def __init__(
+        self,
+        transport: FakeTransport | None = None,
+        composer: FakeComposer | None = None,
+        ledger: InMemoryLedger | None = None,
+        settings: DeliverySettings | None = None,
+    ) -> None:
+        self.clock = FakeClock()
+        self.ledger = ledger or InMemoryLedger()
+        self.transport = transport or FakeTransport()
+        self.composer = composer or FakeComposer()
+        chance = random.Random(1).random
+        self.delivery = Delivery(self.ledger, self.composer, self.transport, self.clock, chance, settings)
+
+    async def until_finished(self) -> None:
+        """Deliver, and move the clock to what comes next, until nothing does."""
+        await self.delivery.drain()
+        while (moment := self.ledger.next_due()) is not None:
+            self.clock.move_to(moment)
+            await self.delivery.drain()
+
+    def state(self, job: Job) -> State:
+        return self.ledger.jobs[job.id].entry.standing.state
+
+    def transitions(self, job: Job) -> list[str]:
+        return [change.transition.value for change in self.ledger.history(job.id)]

@@ -1,0 +1,174 @@
+"""A mail relay that misbehaves where and how a test asks for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import TracebackType
+from typing import Self
+
+
+class Stage(StrEnum):
+    """Where in a session: the greeting, a command, or the dot that ends the message."""
+
+    CONNECT = "CONNECT"
+    EHLO = "EHLO"
+    MAIL = "MAIL"
+    RCPT = "RCPT"
+    DATA = "DATA"
+    DOT = "DOT"
+    RSET = "RSET"
+
+
+HANG = "hang"
+"""Say nothing more, and keep the connection."""
+
+DISCONNECT = "disconnect"
+"""Close the connection instead of replying."""
+
+TAKE_AND_DISCONNECT = "take and disconnect"
+"""Take the message, and close the connection instead of saying so: at the dot only."""
+
+
+@dataclass
+class Fault:
+    """What to do at a stage instead of saying yes: a reply, HANG or DISCONNECT. For one recipient, so many times."""
+
+    stage: Stage
+    action: str
+    times: int = 1_000_000
+    recipient: str | None = None
+
+
+@dataclass
+class Taken:
+    """A message for which the peer said yes, or meant to."""
+
+    sender: str
+    recipient: str
+    content: bytes
+
+
+@dataclass
+class FaultyPeer:
+    """An SMTP server on loopback. `commands` are all that it was sent, `taken` the messages that it has."""
+
+    faults: Sequence[Fault] = ()
+    extensions: Sequence[str] = ("8BITMIME", "SMTPUTF8")
+    commands: list[str] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
+    connections: int = 0
+
+    async def __aenter__(self) -> Self:
+        self._writers: list[asyncio.StreamWriter] = []
+        self._over = asyncio.Event()
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**24)
+        self.port: int = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._server.close()
+        for writer in self._writers:
+            writer.close()
+        await self._server.wait_closed()
+
+    def cut_connections(self) -> None:
+        """Close what is open, as a relay does with idle connections."""
+        for writer in self._writers:
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._writers.append(writer)
+        try:
+            await self._session(_Connection(self, reader, writer))
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def _session(self, connection: _Connection) -> None:
+        goes_on = await connection.greet()
+        while goes_on and not self._over.is_set():
+            line = (await connection.reader.readuntil(b"\r\n")).decode().rstrip("\r\n")
+            self.commands.append(line)
+            goes_on = await connection.answer(line)
+
+    def fault_at(self, stage: Stage, recipient: str | None) -> str | None:
+        """What goes wrong now, counted."""
+        for fault in self.faults:
+            if fault.stage is stage and fault.times > 0 and fault.recipient in (None, recipient):
+                fault.times -= 1
+                return fault.action
+        return None
+
+    async def wait_until_over(self) -> None:
+        """Hang until the test is over."""
+        await self._over.wait()
+
+
+class _Connection:
+    def __init__(self, peer: FaultyPeer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self._peer = peer
+        self._writer = writer
+        self._sender = ""
+        self._recipient = ""
+
+    async def greet(self) -> bool:
+        """Say who is there; whether the session goes on."""
+        return await self._act(self._fault(Stage.CONNECT), "220 peer.example ESMTP")
+
+    async def answer(self, line: str) -> bool:
+        """Do what the line says; whether the session goes on."""
+        verb = line.partition(" ")[0].upper()
+        argument = line.partition("<")[2].partition(">")[0]
+        if verb == "QUIT":
+            await self._say("221 2.0.0 Bye")
+            return False
+        if verb in ("EHLO", "HELO"):
+            return await self._act(self._fault(Stage.EHLO), self._hello(verb))
+        if verb == "MAIL":
+            self._sender = argument
+        if verb == "RCPT":
+            self._recipient = argument
+        if verb == "DATA":
+            return await self._data()
+        return await self._act(self._fault(Stage(verb)), "250 2.0.0 Yes")
+
+    def _hello(self, verb: str) -> str:
+        lines = ["peer.example", *(self._peer.extensions if verb == "EHLO" else ())]
+        return "\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"])
+
+    async def _data(self) -> bool:
+        action = self._fault(Stage.DATA)
+        if action is not None:
+            return await self._act(action, "")
+        await self._say("354 Go ahead")
+        content = (await self.reader.readuntil(b"\r\n.\r\n")).removesuffix(b".\r\n").replace(b"\r\n..", b"\r\n.")
+        action = self._fault(Stage.DOT)
+        if action in (None, TAKE_AND_DISCONNECT):
+            self._peer.taken.append(Taken(self._sender, self._recipient, content))
+        return await self._act(action, "250 2.0.0 Queued")
+
+    async def _act(self, action: str | None, yes: str) -> bool:
+        """Say yes, or do what is to go wrong; whether the session goes on."""
+        if action in (DISCONNECT, TAKE_AND_DISCONNECT):
+            return False
+        if action == HANG:
+            await self._peer.wait_until_over()
+            return False
+        await self._say(action or yes)
+        return True
+
+    def _fault(self, stage: Stage) -> str | None:
+        return self._peer.fault_at(stage, self._recipient)
+
+    async def _say(self, text: str) -> None:
+        self._writer.write(text.encode() + b"\r\n")
+        await self._writer.drain()

@@ -1,0 +1,109 @@
+"""From the log into the ledger: poison goes to the dead letters, and a crash in between doubles nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+import pytest
+
+from schemas.job import Job
+from schemas.log import NewRecord, Record
+from schemas.topics import DEAD_LETTERS, JOBS
+from schemas.vocabulary import Trigger
+from sender.acceptance import Acceptance, AcceptanceSettings
+from sender.ledger import Admission, LedgerUnavailableError
+from sender.states import State
+from tests.fakes import START, FakeClock, FakeDeadLetters, FakeJobLog, a_job
+from tests.in_memory_ledger import InMemoryLedger
+
+HEADERS = (("trace", b"1"),)
+
+
+def records(*values: Job | bytes | None) -> list[Record]:
+    raw = [msgspec.json.encode(value) if isinstance(value, Job) else value for value in values]
+    return [Record(JOBS, 0, offset, START, b"T-1", value, HEADERS) for offset, value in enumerate(raw)]
+
+
+class House:
+    def __init__(self, *values: Job | bytes | None, max_records: int = 500) -> None:
+        self.log = FakeJobLog(records(*values))
+        self.ledger = InMemoryLedger()
+        self.dead_letters = FakeDeadLetters()
+        settings = AcceptanceSettings(max_records, 0)
+        self.acceptance = Acceptance(self.log, self.ledger, self.dead_letters, FakeClock(), settings)
+
+
+def altered(change: bytes, by: bytes) -> bytes:
+    raw = msgspec.json.encode(a_job("e-bad"))
+    assert change in raw
+    return raw.replace(change, by)
+
+
+POISON = {
+    "not json": b"\x00not json",
+    "empty": b"",
+    "too deep": b"[" * 10_000,
+    "not utf-8": altered(b"ACME", b"\xff"),
+    "too large": altered(b"Since this morning", b"x" * 1_100_000),
+    "a missing field": b"{}",
+    "an unknown channel": altered(b'"email"', b'"pigeon"'),
+    "a time without zone": altered(b'"expires":"2026-03-05T09:00:00Z"', b'"expires":"2026-03-05T09:00:00"'),
+    "a number of 400 digits": altered(b'"severity":2', b'"severity":' + b"9" * 400),
+}
+
+
+@pytest.mark.parametrize("poison", POISON.values(), ids=POISON)
+def test_what_is_no_job_goes_to_the_dead_letters_and_stops_nobody(poison: bytes) -> None:
+    house = House(a_job("e-1"), poison, None, a_job("e-2"))
+    accepted = house.acceptance.step()
+    assert (accepted.records, accepted.refused, accepted.admissions) == (4, 1, {Admission.ACCEPTED: 2})
+    [letter] = house.dead_letters.letters
+    assert (letter.topic, letter.key, letter.value) == (DEAD_LETTERS, b"T-1", poison)
+    assert ("dead_letter.offset", b"1") in letter.headers
+    assert ("trace", b"1") in letter.headers
+    assert house.log.committed == 4
+
+
+def test_a_dead_letter_that_can_not_be_kept_stops_the_acceptance_before_the_commit() -> None:
+    house = House(a_job(), b"{}")
+
+    class Full(FakeDeadLetters):
+        def put(self, letters: Sequence[NewRecord]) -> None:
+            raise OSError("no space")
+
+    house.acceptance = Acceptance(house.log, house.ledger, Full(), FakeClock())
+    with pytest.raises(OSError, match="no space"):
+        house.acceptance.step()
+    assert house.log.committed == 0
+
+
+def test_a_ledger_that_fails_leaves_the_log_where_it_was() -> None:
+    class Failing(InMemoryLedger):
+        def accept(self, jobs: Sequence[Job], now: datetime) -> list[Admission]:
+            raise LedgerUnavailableError("disk_full", "the disk is full")
+
+    house = House(a_job())
+    house.acceptance = Acceptance(house.log, Failing(), house.dead_letters, FakeClock())
+    with pytest.raises(LedgerUnavailableError):
+        house.acceptance.step()
+    assert house.log.committed == 0
+
+
+def test_a_crash_between_ledger_and_log_repeats_and_doubles_nothing() -> None:
+    house = House(a_job("e-1"), a_job("e-2"))
+    jobs = [msgspec.json.decode(record.value or b"", type=Job) for record in house.log.records]
+    house.ledger.accept(jobs, START)
+    accepted = house.acceptance.step()
+    assert accepted.admissions == {Admission.DUPLICATE: 2}
+    assert house.ledger.counts()[State.QUEUED] == 2
+    assert house.log.committed == 2
+
+
+def test_it_takes_no_more_records_at_once_than_it_may_and_says_what_became_of_them() -> None:
+    opened = [a_job(f"e-{number}", trigger=Trigger.OPENED, once="k") for number in range(2)]
+    house = House(*opened, opened[0], max_records=2)
+    assert house.acceptance.step().admissions == {Admission.ACCEPTED: 1, Admission.DROPPED: 1}
+    assert house.acceptance.step().admissions == {Admission.DUPLICATE: 1}
+    assert house.acceptance.step().records == 0

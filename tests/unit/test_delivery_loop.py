@@ -1,0 +1,128 @@
+"""How the delivery loop works: its bounds, its stop, its ledger's failures, its logs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+
+from sender.delivery import DeliverySettings
+from sender.ledger import Entry, LedgerUnavailableError, Report
+from sender.ports import OutgoingMail, Reply
+from sender.states import State, Transition
+from tests.fakes import NO, OK, START, FakeComposer, FakeTransport, a_job
+from tests.in_memory_ledger import InMemoryLedger
+from tests.sender_house import House
+
+
+async def test_no_more_are_under_way_at_a_time_than_the_settings_say() -> None:
+    enough = asyncio.Event()
+    claimed: list[int] = []
+
+    class Counting(FakeTransport):
+        async def send(self, mail: OutgoingMail) -> Reply:
+            claimed.append(house.ledger.counts()[State.SENDING])
+            if mail.recipient == slow.address:
+                # Under way for so long that others are claimed meanwhile.
+                await enough.wait()
+            elif len(claimed) > 10:
+                enough.set()
+            return OK
+
+    slow, *others = (a_job(address=f"p{number}@acme.example") for number in range(20))
+    house = House(Counting(), settings=DeliverySettings(concurrency=3))
+    house.ledger.accept([slow, *others], START)
+    await house.delivery.drain()
+    assert (max(claimed), len(claimed)) == (3, 20)
+
+
+async def test_a_stop_finishes_what_is_under_way_and_starts_nothing_more() -> None:
+    stop, started, go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    class Gated(FakeTransport):
+        async def send(self, mail: OutgoingMail) -> Reply:
+            started.set()
+            await go_on.wait()
+            return await super().send(mail)
+
+    first, second = a_job("e-1"), a_job("e-2")
+    house = House(Gated(), settings=DeliverySettings(look_again=timedelta(milliseconds=1)))
+    house.ledger.accept([first, second], START)
+    running = asyncio.create_task(house.delivery.run(stop))
+    await started.wait()
+    stop.set()
+    await asyncio.sleep(0)
+    assert not running.done()
+    go_on.set()
+    await running
+    assert (house.state(first), house.state(second)) == (State.DELIVERED, State.QUEUED)
+
+
+class Guarded(InMemoryLedger):
+    """Fails where it is told to, and remembers in which threads it worked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failures = 0
+        self.threads: set[str] = set()
+
+    def record(self, reports: Sequence[Report], now: datetime) -> list[Report]:
+        self.threads.add(threading.current_thread().name)
+        delivered = any(report.transition is Transition.DELIVERED for report in reports)
+        if delivered and self.failures:
+            self.failures -= 1
+            raise LedgerUnavailableError("locked", "another process holds its lock")
+        return super().record(reports, now)
+
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> list[Entry]:
+        self.threads.add(threading.current_thread().name)
+        return super().claim(now, limit, lease)
+
+
+@pytest.mark.parametrize(("failures", "state"), [(1, State.DELIVERED), (9, State.SENDING)])
+async def test_a_ledger_that_fails_stops_the_sender_loudly_and_loses_nothing(failures: int, state: State) -> None:
+    ledger = Guarded()
+    house = House(ledger=ledger)
+    job = a_job()
+    ledger.accept([job], START)
+    ledger.failures = failures
+    with pytest.raises(LedgerUnavailableError):
+        await house.delivery.run(asyncio.Event())
+    assert house.state(job) is state
+    ledger.failures = 0
+    await house.until_finished()
+    assert house.state(job) is State.DELIVERED
+
+
+async def test_the_ledger_works_in_a_thread_of_its_own() -> None:
+    ledger = Guarded()
+    house = House(ledger=ledger)
+    ledger.accept([a_job()], START)
+    await house.delivery.drain()
+    assert ledger.threads == {"ledger_0"}
+
+
+async def test_logs_hold_ids_and_no_address_or_text(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="sender")
+    reply = Reply(NO.kind, 550, "<p2@acme.example> is unknown")
+    jobs = [a_job(f"e-{number}", address=f"p{number}@acme.example") for number in range(4)]
+    composer = FakeComposer(broken=[jobs[0].id], faulty=[jobs[1].id])
+    house = House(FakeTransport(lambda mail: reply if mail.recipient.startswith("p2") else OK), composer)
+    house.ledger.accept(jobs, START)
+    await house.until_finished()
+    assert "@" not in caplog.text
+    assert reply.text not in caplog.text
+    assert all(job.id in caplog.text for job in jobs)
+    assert (house.ledger.history(jobs[1].id)[-1].fault, house.state(jobs[1])) == ("no such field", State.DELIVERED)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"concurrency": 0}, {"sweep": 0}, {"send_limit": timedelta(hours=1)}, {"send_limit": timedelta(0)}]
+)
+def test_settings_under_which_nothing_could_be_sent_are_refused(fields: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"concurrency|send_limit"):
+        DeliverySettings(**fields)  # type: ignore[arg-type]

@@ -1,0 +1,75 @@
+"""The table of states has no dead end, no way back that nobody named, and no state that is never reached."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import product
+
+import pytest
+
+from sender.states import FINISHED, TABLE, WAITING, Standing, State, Transition, begin, step
+from tests.fakes import START
+
+UNTIL = START + timedelta(minutes=1)
+
+
+def reachable(state: State) -> set[State]:
+    found, seen = {state}, set[State]()
+    while found - seen:
+        seen |= found
+        found |= {way.target for way in TABLE.values() if way.sources & found}
+    return found
+
+
+def ways_out(state: State) -> dict[Transition, State]:
+    return {transition: way.target for transition, way in TABLE.items() if state in way.sources}
+
+
+def test_every_transition_has_a_row() -> None:
+    assert set(TABLE) == set(Transition)
+
+
+def test_every_state_is_reached_from_a_jobs_beginning() -> None:
+    beginnings = [way.target for way in TABLE.values() if not way.sources]
+    assert set().union(*map(reachable, beginnings)) == set(State)
+
+
+def test_a_finished_job_stays_so_unless_a_person_resends_it() -> None:
+    assert {state: ways_out(state) for state in FINISHED} == {
+        State.DELIVERED: {},
+        State.EXPIRED: {},
+        State.DROPPED: {},
+        State.FAILED: {Transition.RESENT: State.QUEUED},
+        State.CANCELLED: {Transition.RESENT: State.QUEUED},
+    }
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - FINISHED))
+def test_an_open_job_can_always_be_delivered_or_end_by_its_expiry(state: State) -> None:
+    assert State.DELIVERED in reachable(state)
+    assert {Transition.EXPIRED, Transition.LEFT_UNKNOWN} & set(ways_out(state))
+
+
+def test_what_may_have_arrived_is_never_called_expired() -> None:
+    assert Transition.EXPIRED not in ways_out(State.UNKNOWN)
+
+
+@pytest.mark.parametrize(("state", "transition"), [*product(State, Transition)])
+def test_a_step_follows_the_table_and_counts(state: State, transition: Transition) -> None:
+    before = Standing(state, attempt=3, unknowns=1, faults=1, changes=7)
+    after = step(before, transition, UNTIL)
+    if state not in TABLE[transition].sources:
+        assert after is None
+        return
+    assert after is not None
+    assert after.changes == 8
+    assert (after.due is not None) == (after.state in WAITING)
+    assert (after.lease_until is not None) == (after.state is State.SENDING)
+    assert after.attempt == (4 if transition is Transition.CLAIMED else 3)
+    assert after.unknowns == {Transition.RESENT: 0, Transition.LAPSED: 2, Transition.UNDECIDED: 2}.get(transition, 1)
+    assert after.faults == {Transition.RESENT: 0, Transition.BROKEN: 2}.get(transition, 1)
+
+
+def test_a_job_that_will_wait_needs_to_know_for_how_long() -> None:
+    with pytest.raises(ValueError, match="needs a time"):
+        step(begin(Transition.ACCEPTED, START), Transition.CLAIMED)
