@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from engine.contexts import rendering_context
-from engine.directory.records import Customer
 from engine.language import language_of, localised, time_zone_of
-from engine.merging import Message
+from engine.merging import Line, Message
 from engine.rulebook.rulebook import DefaultForm, Rule
 from engine.scope import Scope
 from engine.statuses import changed_for_customers
@@ -20,17 +19,15 @@ from schemas.vocabulary import Channel, PersonKind, Trigger
 
 def write_job(scope: Scope, message: Message) -> Job:
     """The job for one message."""
-    event, record = scope.event, message.record
+    event, record = scope.event, message.first.record
     customer = scope.directory.customer(record.customer)
     language = language_of(record, customer, scope.policy)
-    trigger = message.triggers[0]
-    opened = trigger is Trigger.OPENED
     return Job(
         id=job_id(event, message.channel, message.address),
         source=event.source,
         event=event.id,
         ticket=event.ticket.id,
-        trigger=trigger,
+        trigger=message.first.trigger,
         other_triggers=_other_triggers(scope, message, language),
         person=message.person,
         audience=message.person.kind.audience,
@@ -38,7 +35,7 @@ def write_job(scope: Scope, message: Message) -> Job:
         address=message.address,
         language=language,
         time_zone=time_zone_of(record, customer, scope.policy),
-        form=_form(scope, message, customer, trigger, language),
+        form=_form(scope, message, message.first, language),
         reply_to=scope.contract.reply_to,
         context=rendering_context(scope, record, language),
         categories=message.categories,
@@ -46,8 +43,9 @@ def write_job(scope: Scope, message: Message) -> Job:
         rulebook=scope.rulebook.digest,
         created=scope.now,
         expires=scope.now + scope.policy.deliver_within,
-        once=once_key(event) if opened else None,
-        otherwise=_otherwise(scope, message, customer, language) if opened else None,
+        # Every job of the save that opens the ticket claims the key, whatever it is about: that save has told it.
+        once=once_key(event) if Trigger.OPENED in scope.triggers else None,
+        otherwise=_otherwise(scope, message, language),
     )
 
 
@@ -69,20 +67,20 @@ def _digest(*parts: str) -> str:
 
 def _other_triggers(scope: Scope, message: Message, language: str) -> list[Trigger]:
     """What else the save means. A contact is not told of a change of status that customers do not see."""
-    others = [trigger for trigger in scope.triggers if trigger is not message.triggers[0]]
+    others = [trigger for trigger in scope.triggers if trigger is not message.first.trigger]
     if message.person.kind is PersonKind.CONTACT and not changed_for_customers(scope, language):
         others = [trigger for trigger in others if trigger is not Trigger.STATUS_CHANGED]
     return others
 
 
-def _otherwise(scope: Scope, message: Message, customer: Customer | None, language: str) -> Otherwise | None:
-    second = next(iter(message.triggers[1:]), None)
-    if second is None:
+def _otherwise(scope: Scope, message: Message, language: str) -> Otherwise | None:
+    """What the message becomes where an earlier save has opened the ticket."""
+    if message.first.trigger is not Trigger.OPENED or message.second is None:
         return None
-    return Otherwise(second, _form(scope, message, customer, second, language))
+    return Otherwise(message.second.trigger, _form(scope, message, message.second, language))
 
 
-def _form(scope: Scope, message: Message, customer: Customer | None, trigger: Trigger, language: str) -> Form:
+def _form(scope: Scope, message: Message, line: Line, language: str) -> Form:
     """Template, format and keyword.
 
     Each from the customer's record (contacts), the first rule that gives one, or the default.
@@ -90,10 +88,10 @@ def _form(scope: Scope, message: Message, customer: Customer | None, trigger: Tr
     policy = scope.policy
     if message.channel is Channel.FAX:
         return _filled(policy.fax, None, [], language, policy.language)
-    audience = message.person.kind.audience
-    settings = None if customer is None else customer.alert(trigger)
-    default = policy.forms[audience, trigger]
-    return _filled(default, settings, message.form_rules[trigger], language, policy.language)
+    customer = scope.directory.customer(line.record.customer)
+    settings = None if customer is None else customer.alert(line.trigger)
+    default = policy.forms[message.person.kind.audience, line.trigger]
+    return _filled(default, settings, line.rules, language, policy.language)
 
 
 def _filled(

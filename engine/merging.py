@@ -17,22 +17,30 @@ from schemas.vocabulary import Category, Channel, PersonKind, Reason, Trigger
 _RANK = {trigger: rank for rank, trigger in enumerate(Trigger)}
 
 
+class Line(Struct, frozen=True):
+    """What a message can be about.
+
+    A trigger for which all gates hold, the reader of whom that is true, and the rules.
+    """
+
+    trigger: Trigger
+    record: Person
+    rules: list[Rule]
+
+
 class Message(Struct, frozen=True):
-    """One message. `triggers` are those for which all gates hold, the most telling first.
+    """One message. It is about `first`; `second` is what it would be about if that were not told again.
 
-    `form_rules` are the rules that matched for each of them.
-
-    `categories` and `rules` are all through which the message's readers were reached.
+    `categories` and `rules` are all through which the mailbox's readers of this audience were reached.
     """
 
     person: PersonRef
-    record: Person
     channel: Channel
     address: str
-    triggers: list[Trigger]
+    first: Line
+    second: Line | None
     categories: list[Category]
     rules: list[Rule]
-    form_rules: dict[Trigger, list[Rule]]
 
 
 class Merged(Struct, frozen=True):
@@ -47,41 +55,42 @@ def merge(outcomes: Sequence[Outcome]) -> Merged:
 
     A contact comes before a collaborator, then the more telling trigger, then the smaller id.
     """
-    groups: dict[tuple[Channel, str], dict[PersonRef, list[Passed]]] = {}
+    groups: dict[tuple[Channel, str], list[Passed]] = {}
     for outcome in outcomes:
         for passed in outcome.passed:
-            group = groups.setdefault((passed.channel, mailbox(passed.address)), {})
-            group.setdefault(passed.recipient.person, []).append(passed)
+            groups.setdefault((passed.channel, mailbox(passed.address)), []).append(passed)
     messages: list[Message] = []
     added: set[tuple[PersonRef, Category]] = set()
     for group in groups.values():
-        first = min(group, key=lambda person: _precedence(person, group[person]))
-        joined = [passed for person, all_of in group.items() if person.kind is first.kind for passed in all_of]
-        messages.append(_message(first, group[first], joined))
+        first = min(group, key=_precedence)
+        joined = [passed for passed in group if passed.record.kind is first.record.kind]
+        messages.append(_message(first, joined))
         added.update((passed.recipient.person, passed.recipient.category) for passed in joined)
     return Merged(messages, _skips(outcomes, added))
 
 
-def _precedence(person: PersonRef, passed: Sequence[Passed]) -> tuple[bool, int, str]:
-    return (person.kind is not PersonKind.CONTACT, min(_RANK[one.trigger] for one in passed), person.id)
+def _precedence(passed: Passed) -> tuple[bool, int, str]:
+    return (passed.record.kind is not PersonKind.CONTACT, _RANK[passed.trigger], passed.record.id)
 
 
-def _message(person: PersonRef, own: Sequence[Passed], joined: Sequence[Passed]) -> Message:
-    triggers = sorted({one.trigger for one in own}, key=_RANK.__getitem__)
+def _message(first: Passed, joined: Sequence[Passed]) -> Message:
     categories = {one.recipient.category for one in joined}
+    # Whoever reads this mailbox and passes for another trigger is not to lose that with the first.
+    others = [passed for passed in joined if passed.trigger is not first.trigger]
     return Message(
-        person=person,
-        record=own[0].record,
-        channel=own[0].channel,
-        address=own[0].address,
-        triggers=triggers,
+        person=first.recipient.person,
+        channel=first.channel,
+        address=first.address,
+        first=_line(first, joined),
+        second=_line(min(others, key=_precedence), joined) if others else None,
         categories=[category for category in Category if category in categories],
         rules=_in_order(rule for one in joined for rule in one.rules),
-        form_rules={
-            trigger: _in_order(rule for one in own if one.trigger is trigger for rule in one.rules)
-            for trigger in triggers
-        },
     )
+
+
+def _line(chosen: Passed, joined: Sequence[Passed]) -> Line:
+    same = (one for one in joined if one.trigger is chosen.trigger and one.record is chosen.record)
+    return Line(chosen.trigger, chosen.record, _in_order(rule for one in same for rule in one.rules))
 
 
 def _in_order(rules: Iterable[Rule]) -> list[Rule]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
+from schemas.timestamps import Timestamp
 from schemas.vocabulary import Audience, Category, Channel, MessageFormat, PersonKind, Trigger
 
 
@@ -38,7 +38,7 @@ class ExternalTicket(Struct, frozen=True):
     product: str | None
     site: str | None
     service: str | None
-    created_at: datetime | None
+    created_at: Timestamp | None
     link: str | None
     custom: dict[str, CustomValue]
 
@@ -56,7 +56,7 @@ class InternalTicket(Struct, frozen=True):
     product: str | None
     site: str | None
     service: str | None
-    created_at: datetime | None
+    created_at: Timestamp | None
     link: str | None
     customer_link: str | None
     custom: dict[str, CustomValue]
@@ -73,7 +73,7 @@ class ExternalContext(Struct, frozen=True, tag_field="for", tag="contact"):
     person_name: str | None
     customer_name: str | None
     contract_reference: str | None
-    saved_at: datetime
+    saved_at: Timestamp
 
 
 class InternalContext(Struct, frozen=True, tag_field="for", tag="collaborator"):
@@ -83,7 +83,7 @@ class InternalContext(Struct, frozen=True, tag_field="for", tag="collaborator"):
     person_name: str | None
     customer_name: str | None
     contract_reference: str | None
-    saved_at: datetime
+    saved_at: Timestamp
     actor: str | None
 
 
@@ -105,10 +105,9 @@ class Otherwise(Struct, frozen=True):
 class Job(Struct, frozen=True):
     """One message to one person at one address.
 
-    `id` follows from source, event, channel and mailbox alone. `once` is the key that only one event may claim; a
-    later event's job is sent
-    as `otherwise`, or not at all. Times are in UTC; after `expires` it is never sent. `rulebook` is the digest of the
-    rules that made it.
+    `id` follows from source, event, channel and mailbox alone. `once` is the key that only one event may claim: an
+    `opened` job of a later event is sent as `otherwise`, or not at all. Times are in UTC; after `expires` it is never
+    sent. `rulebook` is the digest of the rules that made it.
     """
 
     id: str
@@ -129,9 +128,9 @@ class Job(Struct, frozen=True):
     categories: list[Category]
     rules: list[str]
     rulebook: str
-    created: datetime
-    expires: datetime
-    once: Annotated[str | None, Meta(description="Set on `opened` only.")] = None
+    created: Timestamp
+    expires: Timestamp
+    once: Annotated[str | None, Meta(description="Set on every job of a save that opens the ticket.")] = None
     otherwise: Otherwise | None = None
 
 

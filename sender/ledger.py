@@ -177,6 +177,7 @@ def lane_of(job: Job) -> str:
 
 def admission_of(job: Job, holder: tuple[str, str] | None) -> Admission:
     """What becomes of a new job whose `once` key is held by this event (source, id); None where nobody holds it."""
-    if job.once is None or holder is None or holder == (job.source, job.event):
+    if job.trigger is not Trigger.OPENED or holder is None or holder == (job.source, job.event):
+        # Jobs about something else claim the key for their event, and go out whoever holds it.
         return Admission.ACCEPTED
     return Admission.DROPPED if job.otherwise is None else Admission.DIVERTED

@@ -31,6 +31,9 @@ DISCONNECT = "disconnect"
 TAKE_AND_DISCONNECT = "take and disconnect"
 """Take the message, and close the connection instead of saying so: at the dot only."""
 
+STALL = "stall"
+"""Ask for the message, and read nothing of it: at DATA only."""
+
 
 @dataclass
 class Fault:
@@ -64,6 +67,7 @@ class FaultyPeer:
     async def __aenter__(self) -> Self:
         self._writers: list[asyncio.StreamWriter] = []
         self._over = asyncio.Event()
+        self._came = asyncio.Event()
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**24)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
@@ -97,7 +101,14 @@ class FaultyPeer:
         while goes_on and not self._over.is_set():
             line = (await connection.reader.readuntil(b"\r\n")).decode().rstrip("\r\n")
             self.commands.append(line)
+            self._came.set()
             goes_on = await connection.answer(line)
+
+    async def wait_for_command(self, start: str) -> None:
+        """Wait until a command was sent that starts so."""
+        while not any(command.startswith(start) for command in self.commands):
+            self._came.clear()
+            await self._came.wait()
 
     def fault_at(self, stage: Stage, recipient: str | None) -> str | None:
         """What goes wrong now, counted."""
@@ -133,7 +144,10 @@ class _Connection:
             return False
         if verb in ("EHLO", "HELO"):
             return await self._act(self._fault(Stage.EHLO), self._hello(verb))
-        if verb == "MAIL":
+        if verb in ("MAIL", "RSET"):
+            if verb == "MAIL" and self._sender:
+                await self._say("503 5.5.1 Nested MAIL")
+                return True
             self._sender = argument
         if verb == "RCPT":
             self._recipient = argument
@@ -147,13 +161,16 @@ class _Connection:
 
     async def _data(self) -> bool:
         action = self._fault(Stage.DATA)
-        if action is not None:
+        if action == STALL:
+            self._pause()
+        elif action is not None:
             return await self._act(action, "")
         await self._say("354 Go ahead")
         content = (await self.reader.readuntil(b"\r\n.\r\n")).removesuffix(b".\r\n").replace(b"\r\n..", b"\r\n.")
         action = self._fault(Stage.DOT)
         if action in (None, TAKE_AND_DISCONNECT):
             self._peer.taken.append(Taken(self._sender, self._recipient, content))
+        self._sender = ""
         return await self._act(action, "250 2.0.0 Queued")
 
     async def _act(self, action: str | None, yes: str) -> bool:
@@ -165,6 +182,11 @@ class _Connection:
             return False
         await self._say(action or yes)
         return True
+
+    def _pause(self) -> None:
+        transport = self._writer.transport
+        assert isinstance(transport, asyncio.ReadTransport)
+        transport.pause_reading()
 
     def _fault(self, stage: Stage) -> str | None:
         return self._peer.fault_at(stage, self._recipient)

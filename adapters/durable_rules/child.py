@@ -68,12 +68,7 @@ def _fired(handle: int, state: int) -> list[int]:
 
 def main() -> None:
     """Answers requests until there are no more."""
-    # The parent decides when this process ends: it may have work to finish when both are told to stop.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    # A signal that ends the process even in a loop in C, which no handler in Python could interrupt: so that no loop
-    # outlives a parent that was killed. A timer costs a fiftieth of what a watching thread for each request would.
-    faulthandler.register(signal.SIGALRM, chain=True)
+    _set_signals()
     limit = float(sys.argv[1])
     replies = _private_stdout()
     try:
@@ -82,6 +77,17 @@ def main() -> None:
     except BrokenPipeError:
         # The parent is gone; nobody is left to be told. Leaving at once keeps a second flush from failing loudly.
         os._exit(1)
+
+
+def _set_signals() -> None:
+    # The parent decides when this process ends: it may have work to finish when both are told to stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # The alarm says where the process was and ends it, even in a loop in C, which no handler in Python could interrupt:
+    # so that no loop outlives a parent that was killed. A thread that watches would take fifty times as long.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    faulthandler.register(signal.SIGALRM, chain=True)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
 
 
 def _private_stdout() -> BinaryIO:

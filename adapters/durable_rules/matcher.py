@@ -38,7 +38,7 @@ class DurableMatcher:
         Args:
             rulebook: whose rulesets it answers for.
             answer_timeout: seconds until a child that does not answer a request is replaced.
-            cache_size: how many answers are remembered, at some 300 bytes each.
+            cache_size: how many answers are remembered, at some 600 bytes each.
             child_kilobytes: how much one child may keep loaded, by estimate, before it is replaced.
         """
         self._rulebook = rulebook

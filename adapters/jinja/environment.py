@@ -85,11 +85,14 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
     def is_safe_callable(self, obj: Any) -> bool:
-        """Macros, blocks, loops, and the methods that are listed. An undefined name says itself that it is none."""
+        """Macros, blocks, loops, and the methods that are listed. Raises SecurityError, with a name, for all others."""
+        # An undefined name says itself that it is none.
         if isinstance(obj, Macro | BlockReference | LoopContext | Undefined) or obj is bounded_range:
             return True
-        owner = getattr(obj, "__self__", None)
-        return any(isinstance(owner, kind) and obj.__name__ in names for kind, names in METHODS.items())
+        owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", type(obj).__name__)
+        if any(isinstance(owner, kind) and name in names for kind, names in METHODS.items()):
+            return True
+        raise SecurityError(f"`{name}()` is not there in templates")
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002
         """Arithmetic on numbers of at most 63 bits; `+` on texts and lists too."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from zoneinfo import available_timezones
 
@@ -54,12 +54,9 @@ def build_rulebook(content: RuleFile, digest: str, base: Base | None = None) -> 
         message = "`defaults` is missing: write it, or start from the default rules with `extends: default`"
         raise RulebookError([Problem((), message)])
     fields = _fields(settings)
-    given = inherited.rules if inherited else ()
-    # An inherited rule has no place in this file, so it is built first and without complaint.
-    rules = [_rule(position, entry, fields, (), []) for position, entry in enumerate(given)]
-    for index, entry in enumerate(content.rules):
-        rules.append(_rule(len(rules), entry, fields, ("rules", index), problems))
-    problems += _problems_between([*given, *content.rules], len(given))
+    placed = _placed(content.rules, inherited.rules if inherited else ())
+    rules = [_rule(position, each.entry, fields, each.path, problems) for position, each in enumerate(placed)]
+    problems += _problems_between(placed)
     problems += _setting_problems(settings)
     policy = _policy(settings, defaults)
     if problems:
@@ -72,6 +69,29 @@ def _fields(settings: Settings) -> Mapping[str, Field]:
     return {**BUILT_IN_FIELDS, **{field.name: field for field in custom}}
 
 
+class _Placed(Struct, frozen=True):
+    """A rule, and where it stands in the file; an inherited one has no place there, and no faults."""
+
+    entry: RuleEntry
+    path: Path
+
+
+def _placed(own: Sequence[RuleEntry], inherited: Sequence[RuleEntry]) -> list[_Placed]:
+    """All rules in their order. An own rule with an inherited one's name stands in its place."""
+    named = {entry.rule: index for index, entry in reversed([*enumerate(own)])}
+    known = {entry.rule for entry in inherited}
+    first = [
+        _Placed(own[named[one.rule]], ("rules", named[one.rule])) if one.rule in named else _Placed(one, ())
+        for one in inherited
+    ]
+    rest = [
+        _Placed(entry, ("rules", index))
+        for index, entry in enumerate(own)
+        if entry.rule not in known or named[entry.rule] != index
+    ]
+    return first + rest
+
+
 def _rule(position: int, entry: RuleEntry, fields: Mapping[str, Field], path: Path, problems: list[Problem]) -> Rule:
     send = entry.send
     return Rule(
@@ -81,6 +101,7 @@ def _rule(position: int, entry: RuleEntry, fields: Mapping[str, Field], path: Pa
         triggers=frozenset(entry.on or Trigger),
         condition=_condition(entry, fields, (*path, "if"), problems),
         channels=frozenset((send.channels if send else None) or Channel),
+        path=path,
         text=entry.if_,
         instead_of=entry.instead_of,
         template=send.template if send else None,
@@ -102,22 +123,23 @@ def _condition(entry: RuleEntry, fields: Mapping[str, Field], path: Path, proble
     return node
 
 
-def _problems_between(entries: list[RuleEntry], inherited: int) -> list[Problem]:
+def _problems_between(placed: Sequence[_Placed]) -> list[Problem]:
     """Names used twice, and `instead_of` that names no rule, or leads back to its own rule."""
     problems: list[Problem] = []
     replaces: dict[str, str | None] = {}
-    for index, entry in enumerate(entries):
-        if entry.rule in replaces:
-            message = f"there is another rule with the name `{entry.rule}` before: rename this one"
-            problems.append(Problem(("rules", index - inherited, "rule"), message))
-        replaces[entry.rule] = entry.instead_of
-    for index, entry in enumerate(entries):
-        path: Path = ("rules", index - inherited, "instead_of")
-        if entry.instead_of is not None and entry.instead_of not in replaces:
-            known = nearest(entry.instead_of, set(replaces))
-            problems.append(Problem(path, f"there is no rule `{entry.instead_of}` in this file{known}"))
-        elif _leads_back(entry.rule, replaces):
-            problems.append(Problem(path, f"`instead_of` leads back to `{entry.rule}`: neither rule would ever apply"))
+    for each in placed:
+        name = each.entry.rule
+        if name in replaces:
+            message = f"there is another rule with the name `{name}` before: rename this one"
+            problems.append(Problem((*each.path, "rule"), message))
+        replaces[name] = each.entry.instead_of
+    for each in placed:
+        path, other = (*each.path, "instead_of"), each.entry.instead_of
+        if other is not None and other not in replaces:
+            message = f"there is no rule `{other}` in this file{nearest(other, set(replaces))}"
+            problems.append(Problem(path, message))
+        elif _leads_back(each.entry.rule, replaces):
+            problems.append(Problem(path, f"`instead_of` leads back to `{each.entry.rule}`: neither would ever apply"))
     return problems
 
 

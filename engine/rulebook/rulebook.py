@@ -28,6 +28,8 @@ class Rule(Struct, frozen=True):
     triggers: frozenset[Trigger]
     condition: Node | None
     channels: frozenset[Channel]
+    path: tuple[str | int, ...] = ()
+    """Where it stands in its file; empty where it was inherited."""
     text: str | None = None
     """The condition as it was written."""
     instead_of: str | None = None

@@ -44,21 +44,27 @@ def questions(rulebook: Rulebook = RULEBOOK, ticks: int = ALL_TICKS) -> list[Que
 RIGHT: list[Answer] = ReferenceMatcher().match(questions())
 
 
-def failing_once(monkeypatch: pytest.MonkeyPatch, at: str, fault: Callable[[Worker], None]) -> None:
-    """Lets the fault happen just before the first worker does this."""
-    right = getattr(Worker, at)
-    left = [fault]
+def failing_once(monkeypatch: pytest.MonkeyPatch, **faults: Callable[[Worker], None]) -> None:
+    """Lets each fault happen once: just before a worker that is asked something does what the fault is named for."""
+    for at, fault in faults.items():
+        monkeypatch.setattr(Worker, at, faulty(getattr(Worker, at), [fault]))
 
-    def faulty(worker: Worker, *arguments: object) -> object:
+
+def faulty(right: Callable[..., object], left: list[Callable[[Worker], None]]) -> Callable[..., object]:
+    def act(worker: Worker, *arguments: object) -> object:
         if left and worker._number:
             left.pop()(worker)
         return right(worker, *arguments)
 
-    monkeypatch.setattr(Worker, at, faulty)
+    return act
 
 
-def sent(number: signal.Signals) -> Callable[[Worker], None]:
-    return lambda worker: os.kill(worker.pid, number)
+def stop(worker: Worker) -> None:
+    os.kill(worker.pid, signal.SIGSTOP)
+
+
+def kill(worker: Worker) -> None:
+    os.kill(worker.pid, signal.SIGKILL)
 
 
 def open_files() -> int:
@@ -77,21 +83,32 @@ def nothing_left() -> Iterator[None]:
 
 @pytest.mark.usefixtures("nothing_left")
 class TestReplacement:
-    @pytest.mark.parametrize("at", ["_write", "_expect"])
-    def test_a_killed_child_is_replaced(self, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
-        failing_once(monkeypatch, at, sent(signal.SIGKILL))
+    def test_a_child_killed_before_it_was_asked_is_replaced(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        failing_once(monkeypatch, _write=kill)
         with DurableMatcher(RULEBOOK) as matcher:
             assert matcher.match(questions()) == RIGHT
             assert matcher.restarts == 1
             assert matcher.last_failure == "it ended, with status -9"
 
-    @pytest.mark.parametrize("at", ["_write", "_expect"])
-    def test_a_child_that_hangs_is_replaced(self, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
-        failing_once(monkeypatch, at, sent(signal.SIGSTOP))
-        with DurableMatcher(RULEBOOK, answer_timeout=0.5) as matcher:
+    def test_a_child_killed_before_it_answered_is_replaced(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        failing_once(monkeypatch, _write=stop, _expect=kill)
+        with DurableMatcher(RULEBOOK) as matcher:
+            assert matcher.match(questions()) == RIGHT
+            assert matcher.restarts == 1
+            assert matcher.last_failure == "it ended, with status -9"
+
+    def test_a_child_that_hangs_is_replaced(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        failing_once(monkeypatch, _write=stop)
+        with DurableMatcher(RULEBOOK, answer_timeout=1.0) as matcher:
             assert matcher.match(questions()) == RIGHT
             assert matcher.restarts == 1
             assert matcher.last_failure == "it did not answer in time"
+
+    def test_a_child_that_does_not_listen_is_noticed(self) -> None:
+        with contextlib.closing(Worker(answer_timeout=0.2)) as worker:
+            stop(worker)
+            with pytest.raises(WorkerFailedError, match="did not answer in time"):
+                worker.ask([Load(0, "more than a pipe holds" * 10_000)], [])
 
     def test_a_child_that_died_between_two_batches_is_replaced(self) -> None:
         with DurableMatcher(RULEBOOK, cache_size=0) as matcher:
@@ -121,7 +138,7 @@ class TestReplacement:
         def interrupt(_: Worker) -> None:
             raise KeyboardInterrupt
 
-        failing_once(monkeypatch, "_expect", interrupt)
+        failing_once(monkeypatch, _expect=interrupt)
         with DurableMatcher(RULEBOOK) as matcher:
             with pytest.raises(KeyboardInterrupt):
                 matcher.match(questions())

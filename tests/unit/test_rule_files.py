@@ -57,6 +57,15 @@ rules:
     assert rulebook.digest != load_rulebook().digest
 
 
+def test_a_rule_with_the_name_of_a_default_rule_stands_in_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    narrowed = 'rule: product-collaborators\n    for: product.collaborators\n    if: person.language == "fr"\n'
+    file.write_text(f"extends: default\nrules:\n  - {narrowed}")
+    rules = load_rulebook(file).rules
+    assert [rule.name for rule in rules] == [rule.name for rule in load_rulebook().rules]
+    assert [rule.text for rule in rules] == [None, 'person.language == "fr"', *[None] * 8]
+
+
 HEAD = "extends: default\nrules:\n  - rule: one\n    for: site.contacts\n"
 
 
@@ -76,6 +85,12 @@ HEAD = "extends: default\nrules:\n  - rule: one\n    for: site.contacts\n"
         (HEAD + "    instead_of: site-contact\n", 5, 17, "did you mean `site-contacts`?"),
         (HEAD + "    instead_of: one\n", 5, 17, "leads back to `one`"),
         (HEAD + "  - {rule: one, for: site.contacts}\n", 5, 12, "another rule with the name `one`"),
+        (
+            HEAD.replace("one", "site-contacts") + "  - {rule: site-contacts, for: site.contacts}\n",
+            5,
+            12,
+            "another rule",
+        ),
         (HEAD + "    rule: two\n", 5, 5, "a key stands here twice"),
         (HEAD + '    if: ticket.prioritty == "high"\n', 5, 9, "did you mean `ticket.priority`?"),
         (HEAD + "    if: ticket.priority == 3\n", 5, 28, "`ticket.priority` is text, this value is number"),

@@ -15,7 +15,8 @@ from adapters.rule_files.load import load_rulebook, templates_folder
 from engine.directory.directory import Directory
 from engine.language import available
 from engine.rulebook.rulebook import Rulebook
-from schemas.vocabulary import Trigger
+from schemas.mailbox import mailbox
+from schemas.vocabulary import Channel, PersonKind, Trigger
 from tocsin.cli.console import FOUND_FAULTS, named_failures, say
 from tocsin.templates import template_faults, uses_of_customers
 
@@ -70,6 +71,7 @@ def _remarks(loaded: LoadedDirectory | None, rulebook: Rulebook) -> Iterator[str
     yield from (problem.shown() for problem in loaded.problems if problem.code.is_warning)
     yield from _customers_by_default(loaded.directory)
     yield from _languages_without_templates(loaded.directory, rulebook)
+    yield from _shared_mailboxes(loaded.directory)
 
 
 def _customers_by_default(directory: Directory) -> Iterator[str]:
@@ -96,6 +98,23 @@ def _languages_without_templates(directory: Directory, rulebook: Rulebook) -> It
     for language, count in sorted(missing.items()):
         default = rulebook.policy.language
         yield f"language {language} of {count} people has no templates: they get the default, {default}"
+
+
+def _shared_mailboxes(directory: Directory) -> Iterator[str]:
+    """Collaborators who read at a contact's address: what is internal is sent there whenever the contact gets nothing."""
+    contacts: dict[tuple[Channel, str], str] = {}
+    for person in directory.people():
+        for mode in person.modes:
+            key = (mode.channel, mailbox(mode.address))
+            if not mode.active:
+                continue
+            if person.kind is PersonKind.CONTACT:
+                contacts.setdefault(key, person.id)
+            elif key in contacts:
+                yield (
+                    f"collaborator/{person.id} and contact/{contacts[key]} share a mailbox: "
+                    "internal messages go there when the contact is not alerted"
+                )
 
 
 def language_without_templates(language: str, rulebook: Rulebook) -> bool:

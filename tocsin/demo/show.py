@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from email import policy
 from email.message import EmailMessage
@@ -63,8 +64,9 @@ def show_message(console: Console, file: Path) -> None:
 
 def next_steps(stage: Stage) -> Iterator[str]:
     """What to try next, as commands that can be copied."""
-    around = f"--directory {stage.directory} --rules {stage.rules}"
-    yield f"tocsin explain {around} {stage.example}"
-    yield f"tocsin decide {around} --now event {stage.events}"
-    yield f"tocsin derive {around} C-1001"
-    yield f"tocsin check {stage.rules} --directory {stage.directory}    (change a rule first)"
+    # As this run was called: the command need not be on the path.
+    tocsin, around = sys.argv[0], f"--directory {stage.directory} --rules {stage.rules}"
+    yield f"{tocsin} explain {around} {stage.example}"
+    yield f"{tocsin} decide {around} --now event {stage.events}"
+    yield f"{tocsin} derive {around} C-101"
+    yield f"{tocsin} check {stage.rules} --directory {stage.directory}    (change a rule first)"

@@ -17,6 +17,9 @@ HELPDESK: Final = Path(str(files("tocsin") / "demo" / "helpdesk"))
 MARK: Final = ".tocsin-demo"
 """Says that a folder is the demo's own, so that it may be made anew."""
 
+EXAMPLE: Final = b'"evt-23"'
+"""A save that stops people at many gates."""
+
 _TIME: Final = re.compile(rb'"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)"')
 
 
@@ -67,7 +70,7 @@ def set_stage(folder: Path, now: datetime) -> Stage:
     shutil.copyfile(HELPDESK / "rules.yaml", stage.rules)
     lines = moved((HELPDESK / "events.jsonl").read_bytes(), now).splitlines(keepends=True)
     stage.events.write_bytes(b"".join(lines))
-    stage.example.write_bytes(lines[0])
+    stage.example.write_bytes(next(line for line in lines if EXAMPLE in line))
     return stage
 
 

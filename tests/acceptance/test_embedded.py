@@ -1,0 +1,247 @@
+"""Engine and sender together on one file: from the event to the message in a mailbox."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.mailbox.mailbox import HOST, Mailbox
+from adapters.rule_files.faults import RuleFileError
+from adapters.rule_files.load import DEFAULT_FILE
+from adapters.sqlite.event_log import SqliteLog
+from schemas.log import NewRecord
+from schemas.topics import DEAD_LETTERS, JOBS, TICKETS
+from sender.states import State
+from tests.helpdesk import Helpdesk, envelope
+from tests.helpdesk_files import created, write_directory
+from tocsin.embedded import Embedded, FolderInUseError, sole_owner
+from tocsin.health import HealthFile
+from tocsin.mail import MailSettings
+from tocsin.service import embedded_service
+
+
+class House:
+    """A data folder, a directory, rules, and a mailbox into which everything is sent."""
+
+    def __init__(self, folder: Path, mailbox: Mailbox) -> None:
+        self.folder = folder
+        self.mailbox = mailbox
+        self.desk = Helpdesk()
+        self.rules = folder / "rules" / "default.yaml"
+        shutil.copytree(DEFAULT_FILE.parent, folder / "rules")
+        self.database = folder / "tocsin.db"
+
+    def emit(self, *events: dict[str, Any] | bytes) -> None:
+        log = SqliteLog(self.database)
+        values = [event if isinstance(event, bytes) else json.dumps(event).encode() for event in events]
+        log.append([NewRecord(TICKETS, b"k", value) for value in values], datetime.now(UTC))
+        log.close()
+
+    @asynccontextmanager
+    async def service(self) -> AsyncIterator[Embedded]:
+        directory = write_directory(self.folder / "directory", self.desk)
+        relay = f"{HOST}:{self.mailbox.port}"
+        mail = MailSettings.of(relay, "none", "Support <support@desk.example>", None, "{number}@fax.example")
+        async with embedded_service(self.database, directory, self.rules, mail, HealthFile(self.folder)) as service:
+            yield service
+
+    async def run(self, *events: dict[str, Any] | bytes) -> Embedded:
+        self.emit(*events)
+        async with self.service() as service:
+            await service.drain()
+        return service
+
+    def mails(self) -> list[EmailMessage]:
+        parser = BytesParser(policy=policy.default)
+        return [parser.parsebytes(received.path.read_bytes()) for received in self.mailbox.received]
+
+    def subjects(self) -> list[str]:
+        return [str(mail["Subject"]) for mail in self.mails()]
+
+    def letters(self) -> list[bytes | None]:
+        log = SqliteLog(self.database)
+        found = [record.value for record in log.read(DEAD_LETTERS)]
+        log.close()
+        return found
+
+    def health(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "health.json").read_text())
+        return found
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with Mailbox(tmp_path / "mail") as mailbox:
+        house = House(tmp_path, mailbox)
+        house.desk.contact("ct-1", "contract/C-7", name="Zoé Martin")
+        yield house
+
+
+def later(number: int, ticket: int, previous: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A further save of a ticket that was created."""
+    event = created(ticket, **fields)
+    event["data"]["previous"] = previous
+    return {**event, "id": f"E-later-{number}"}
+
+
+async def test_a_save_becomes_a_message(house: House) -> None:
+    await house.run(created(1))
+    (mail,) = house.mails()
+    assert mail["Subject"] == "[Opened] 2026-1: Invoices do not print"
+    assert (mail["To"], mail["From"]) == ("Zoé Martin <ct-1@acme.example>", "Support <support@desk.example>")
+    assert "Since this morning nothing prints." in str(mail.get_body(("plain",)))
+
+
+async def test_an_event_delivered_twice_is_one_message(house: House) -> None:
+    await house.run(created(1), created(1))
+    await house.run(created(1))
+    assert len(house.mails()) == 1
+
+
+async def test_two_saves_in_one_second_are_two_messages_in_order_and_one_thread(house: House) -> None:
+    second = later(2, 1, {"resolution_marked": False}, resolution_marked=True)
+    await house.run(created(1), second, created(2))
+    by_ticket = sorted(house.mails(), key=lambda mail: str(mail["Subject"]).split()[1])
+    first, resolved, other = by_ticket
+    assert [str(mail["Subject"]).split()[0] for mail in by_ticket] == ["[Opened]", "[Resolved]", "[Opened]"]
+    threads = [set(str(mail["References"]).split()) for mail in (first, resolved, other)]
+    assert threads[0] & threads[1]
+    assert not threads[0] & threads[2]
+
+
+async def test_a_description_emptied_and_written_again_opens_once(house: House) -> None:
+    emptied = later(2, 1, {"external_description": "x"}, external_description="")
+    again = later(3, 1, {"external_description": ""})
+    await house.run(created(1), emptied, again)
+    assert house.subjects() == ["[Opened] 2026-1: Invoices do not print"]
+
+
+async def test_written_again_together_with_a_status_change_tells_of_that(house: House) -> None:
+    house.desk.contact("ct-2", "contract/C-7", alerts=["opened"])
+    await house.run(created(1), later(2, 1, {"external_description": "", "status": "new"}))
+    told = [(str(mail["To"]).split("@")[0].split("<")[-1], str(mail["Subject"]).split()[0]) for mail in house.mails()]
+    assert sorted(told) == [("ct-1", "[Opened]"), ("ct-1", "[Status]"), ("ct-2", "[Opened]")]
+
+
+async def test_a_save_that_opens_and_resolves_has_opened_the_ticket(house: House) -> None:
+    both = created(1, resolution_marked=True)
+    await house.run(both, later(2, 1, {"external_description": ""}, resolution_marked=True))
+    assert house.subjects() == ["[Resolved] 2026-1: Invoices do not print"]
+
+
+async def test_tickets_of_two_platforms_never_meet(house: House) -> None:
+    await house.run(created(1), {**created(1), "source": "/other"})
+    first, second = house.mails()
+    assert first["Message-ID"] != second["Message-ID"]
+    assert not set(str(first["References"]).split()) & set(str(second["References"]).split())
+
+
+async def test_poison_is_dead_lettered_and_the_rest_goes_out(house: House) -> None:
+    poison = [b"\xff", b"", b"[" * 10_000, b'{"specversion": NaN}', json.dumps(created(8)).encode()[:-9]]
+    await house.run(
+        *poison, created(1), {**created(2), "data": envelope({"contract": "C-99"}, {"previous": None})["data"]}
+    )
+    assert house.letters()[: len(poison)] == poison
+    assert len(house.letters()) == len(poison) + 1
+    assert house.subjects() == ["[Opened] 2026-1: Invoices do not print"]
+
+
+async def test_rules_saved_with_a_mistake_change_nothing_and_are_named(house: House) -> None:
+    async with house.service() as service:
+        house.emit(created(1))
+        await service.drain()
+        good = house.health()
+        text = house.rules.read_text()
+        house.rules.write_text(text + "  - {rule: x, for: nothing\n")
+        house.emit(created(2))
+        await service.drain()
+        bad = house.health()
+        house.rules.write_text(text.replace("[Opened]", "[New]"))
+        house.emit(created(3))
+        await service.drain()
+    assert [subject.split()[0] for subject in house.subjects()] == ["[Opened]", "[Opened]", "[New]"]
+    assert (good["faults"], bad["rulebook"], bad["rule_refusals"]) == ([], good["rulebook"], 1)
+    assert "default.yaml:" in bad["faults"][0]
+    assert house.health()["faults"] == []
+    assert house.health()["rulebook"] != good["rulebook"]
+
+
+async def test_a_template_saved_with_a_mistake_never_replaces_a_good_one(house: House) -> None:
+    template = house.folder / "rules" / "templates" / "external" / "opened.en.txt.j2"
+    async with house.service() as service:
+        template.write_text("{% if %}")
+        house.emit(created(1))
+        await service.drain()
+    assert "Invoices do not print" in str(house.mails()[0].get_body(("plain",)))
+    assert "opened.en.txt.j2" in house.health()["faults"][0]
+
+
+async def test_it_does_not_start_on_rules_with_a_mistake(house: House) -> None:
+    house.rules.write_text("rules: [")
+    with pytest.raises(RuleFileError):
+        await house.run(created(1))
+
+
+async def test_a_changed_directory_counts_from_the_next_batch(house: House) -> None:
+    async with house.service() as service:
+        house.emit(created(1))
+        await service.drain()
+        house.desk.contact("ct-1", modes=[{"channel": "email", "address": "new@acme.example", "active": True}])
+        write_directory(house.folder / "directory", house.desk)
+        house.emit(created(2))
+        await service.drain()
+    assert [received.recipients[0] for received in house.mailbox.received] == ["ct-1@acme.example", "new@acme.example"]
+
+
+async def test_it_runs_until_it_is_stopped(house: House) -> None:
+    stop = asyncio.Event()
+    async with house.service() as service:
+        running = asyncio.create_task(service.run(stop))
+        house.emit(created(1))
+        await house.mailbox.wait_for(1)
+        house.emit(created(2))
+        await house.mailbox.wait_for(2)
+        stop.set()
+        await asyncio.wait_for(running, 20)
+        assert service.ledger.counts()[State.DELIVERED] == 2
+
+
+async def test_while_the_relay_is_down_jobs_wait_and_nothing_is_lost(house: House) -> None:
+    await house.mailbox.close()
+    port = 1  # nothing listens there
+    directory = write_directory(house.folder / "directory", house.desk)
+    mail = MailSettings.of(f"{HOST}:{port}", "none", "Support <support@desk.example>", None, None)
+    house.emit(created(1))
+    async with embedded_service(house.database, directory, house.rules, mail, HealthFile(house.folder)) as service:
+        await service.drain()
+        assert service.ledger.counts()[State.QUEUED] == 1
+        due = service.ledger.next_due()
+        assert due is not None
+        assert timedelta(seconds=10) < due - datetime.now(UTC) < timedelta(minutes=2)
+    await house.mailbox.start()
+
+
+async def test_jobs_are_in_the_log_with_the_digest_of_the_rules(house: House) -> None:
+    await house.run(created(1))
+    log = SqliteLog(house.database)
+    (job,) = [json.loads(record.value or b"") for record in log.read(JOBS)]
+    log.close()
+    assert job["rulebook"] == house.health()["rulebook"]
+
+
+def test_a_second_process_on_the_folder_is_refused(tmp_path: Path) -> None:
+    with sole_owner(tmp_path), pytest.raises(FolderInUseError, match="another"), sole_owner(tmp_path):
+        pass
+    with sole_owner(tmp_path):
+        pass
