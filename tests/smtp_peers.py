@@ -68,6 +68,7 @@ class FaultyPeer:
         self._writers: list[asyncio.StreamWriter] = []
         self._over = asyncio.Event()
         self._came = asyncio.Event()
+        self._ended = asyncio.Event()
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**24)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
@@ -95,6 +96,7 @@ class FaultyPeer:
             pass
         finally:
             writer.close()
+            self._ended.set()
 
     async def _session(self, connection: _Connection) -> None:
         goes_on = await connection.greet()
@@ -109,6 +111,13 @@ class FaultyPeer:
         while not any(command.startswith(start) for command in self.commands):
             self._came.clear()
             await self._came.wait()
+
+    async def read_on_to_the_end(self) -> None:
+        """Take what a stalled client has still sent, until its connection ends."""
+        for writer in self._writers:
+            assert isinstance(writer.transport, asyncio.ReadTransport)
+            writer.transport.resume_reading()
+        await self._ended.wait()
 
     def fault_at(self, stage: Stage, recipient: str | None) -> str | None:
         """What goes wrong now, counted."""

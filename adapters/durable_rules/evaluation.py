@@ -10,6 +10,7 @@ from msgspec import Struct
 from adapters.durable_rules.protocol import Fact, Load
 from adapters.durable_rules.translate import Codes, Net
 from adapters.durable_rules.worker import Worker, WorkerFailedError
+from engine.rule_matching import MatcherUnavailableError
 
 MAX_REPLACEMENTS: Final = 3
 """For one batch."""
@@ -17,7 +18,7 @@ MAX_REPLACEMENTS: Final = 3
 FACTS_PER_REQUEST: Final = 512
 
 
-class RuleEngineError(Exception):
+class RuleEngineError(MatcherUnavailableError):
     """The rule engine could not answer: its child failed again and again, or it was asked what it can't know."""
 
 

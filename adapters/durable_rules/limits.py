@@ -37,12 +37,12 @@ MAX_FILE_COMPARISONS: Final = 8_192
 """For one audience: 32 MB once loaded."""
 
 
-def limit_problems(rulebook: Rulebook, inherited: int = 0) -> list[Problem]:
-    """All that is too much for durable_rules. The first `inherited` rules have no place in the file."""
-    return [problem for audience in Audience for problem in _problems(rulebook, audience, inherited)]
+def limit_problems(rulebook: Rulebook) -> list[Problem]:
+    """All that is too much for durable_rules. A rule that was inherited has no place in the file."""
+    return [problem for audience in Audience for problem in _problems(rulebook, audience)]
 
 
-def _problems(rulebook: Rulebook, audience: Audience, inherited: int) -> list[Problem]:
+def _problems(rulebook: Rulebook, audience: Audience) -> list[Problem]:
     rules = [rule for rule in rulebook.rules if rule.category.audience is audience]
     encoding = encoding_of(rules)
     problems = []
@@ -50,12 +50,12 @@ def _problems(rulebook: Rulebook, audience: Audience, inherited: int) -> list[Pr
         try:
             alternatives_of(rule, encoding)
         except TooManyAlternativesError:
-            problems.append(_too_many_in(rule, inherited))
+            problems.append(_too_many_in(rule))
     return problems or _too_much_together(rules, audience)
 
 
-def _too_many_in(rule: Rule, inherited: int) -> Problem:
-    path: Path = () if rule.position < inherited else ("rules", rule.position - inherited, "if")
+def _too_many_in(rule: Rule) -> Problem:
+    path: Path = (*rule.path, "if") if rule.path else ()
     message = (
         f"the condition of `{rule.name}` comes to more than {MAX_ALTERNATIVES} combinations of its `or` parts: "
         "split it into several rules, one for each part of an `or`"

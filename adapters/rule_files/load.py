@@ -25,8 +25,8 @@ DEFAULT_FILE: Final = Path(str(files("rules") / "default.yaml"))
 
 Part = TypeVar("Part", bound=Struct)
 
-Limits = Callable[[Rulebook, int], list[Problem]]
-"""Judges a rulebook by the rule engine's limits; the number says how many of its first rules were inherited."""
+Limits = Callable[[Rulebook], list[Problem]]
+"""Judges a rulebook by the rule engine's limits."""
 
 
 def load_rulebook(path: Path | None = None, limits: Limits = limit_problems) -> Rulebook:
@@ -38,12 +38,11 @@ def load_rulebook(path: Path | None = None, limits: Limits = limit_problems) -> 
     content = _content(source)
     base = None if content.extends is None else default_base()
     digest = _digest(source, templates_folder(path), base is not None)
-    inherited = len(base.rules) if base is not None else 0
     try:
         rulebook = build_rulebook(content, digest, base)
     except RulebookError as error:
         raise RuleFileError([source.fault(problem) for problem in error.problems]) from None
-    problems = limits(rulebook, inherited)
+    problems = limits(rulebook)
     if problems:
         raise RuleFileError([source.fault(problem) for problem in problems])
     return rulebook

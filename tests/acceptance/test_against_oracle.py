@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine import person_gates
 from engine.decide import decide
 from engine.directory.directory import Directory
 from engine.rulebook.rulebook import Rulebook
@@ -79,8 +80,6 @@ def test_engine_and_oracle_decide_alike(seed: int) -> None:
 
 
 def test_the_comparison_notices_a_gate_that_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine import person_gates
-
     open_gates = tuple(gate for gate in person_gates.PERSON_GATES if gate is not person_gates.ticket_is_their_own)
     monkeypatch.setattr(person_gates, "PERSON_GATES", open_gates)
     with pytest.raises(AssertionError):

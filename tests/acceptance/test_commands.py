@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from adapters.rule_files.load import DEFAULT_FILE
 from schemas.generate import FOLDER, main, stale
@@ -207,8 +207,6 @@ class TestCheck:
 
 def own_rules(folder: Path) -> Path:
     """The shipped rules and templates, copied to be changed."""
-    import shutil
-
     shutil.copytree(DEFAULT_FILE.parent, folder, dirs_exist_ok=True)
     return folder / "default.yaml"
 

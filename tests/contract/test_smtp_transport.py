@@ -212,8 +212,19 @@ async def test_a_message_that_could_not_be_sent_whole_is_deferred_and_never_fini
     async with FaultyPeer([Fault(Stage.DATA, STALL)]) as peer:
         [reply] = await send(peer, mail(content=(b"x" * 78 + b"\r\n") * 250_000), hangs=True)
 
+        await peer.read_on_to_the_end()
+
     assert reply.kind is DEFERRED
     assert peer.taken == []
+
+
+async def test_a_relay_that_closes_after_the_message_is_believed_and_not_asked_again() -> None:
+    async with FaultyPeer([Fault(Stage.DOT, "421 4.3.0 Closing", recipient="zoe@acme.example")]) as peer:
+        replies = await send(peer, mail("li@desk.example"), mail(), mail("li@desk.example"))
+
+    assert [(reply.kind, reply.code) for reply in replies] == [(ACCEPTED, 250), (DEFERRED, 421), (ACCEPTED, 250)]
+    assert peer.commands.count("DATA") == 3
+    assert peer.connections == 2
 
 
 async def test_a_send_that_is_cancelled_leaves_a_transport_that_works() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import random
 import signal
@@ -95,8 +96,6 @@ class Service:
 @contextmanager
 def mailbox_in(folder: Path) -> Iterator[int]:
     """The built-in mailbox, in a thread with a loop of its own; yields its port."""
-    import asyncio
-
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -138,7 +137,7 @@ def _check(data: Path, mails: Path, events: int) -> None:
     ledger.close()
     wanted = {f"E-{number}" for number in range(events)}
     assert Counter(decided) == Counter(wanted)
-    assert Counter(job.event for job in jobs) == Counter({event: PEOPLE for event in wanted})
+    assert Counter(job.event for job in jobs) == Counter(dict.fromkeys(wanted, PEOPLE))
     assert len({job.id for job in jobs}) == len(jobs)
     assert letters == []
     # What was on its way at a kill is unknown, and waits for another try with the same Message-ID.

@@ -11,6 +11,7 @@ import pytest
 
 from engine import consumer as consumer_module
 from engine.consumer import Consumer
+from engine.decide import decide_all
 from engine.directory.directory import Directory
 from engine.ports import RulesInForce
 from engine.rule_matching import MatcherUnavailableError, Question, ReferenceMatcher
@@ -164,7 +165,7 @@ def test_what_was_not_committed_is_decided_again(desk: Helpdesk) -> None:
 
 
 def test_an_event_that_nobody_foresaw_stops_itself_alone(desk: Helpdesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = consumer_module.decide_all
+    real = decide_all
 
     def fragile(cases: Any, *around: Any) -> Any:
         if any(event.id == "E-bad" for event, _ in cases):

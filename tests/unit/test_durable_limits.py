@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from adapters.durable_rules.alternatives import MAX_ALTERNATIVES
@@ -16,10 +17,12 @@ from adapters.durable_rules.protocol import Fact, Load
 from adapters.durable_rules.translate import ALTERNATIVES_PER_NET, FIELDS_PER_NET, encoding_of, translate
 from adapters.durable_rules.worker import Worker, WorkerFailedError
 from engine.rule_matching import Question
+from engine.rulebook.build import Base, build_rulebook
 from engine.rulebook.conditions.parser import MAX_LENGTH
 from engine.rulebook.rulebook import ALL_TICKS, Rulebook
-from schemas.vocabulary import Audience, Trigger
-from tests.rulebooks import rulebook_of
+from schemas.rule_file import Defaults, RuleEntry, RuleFile, Settings
+from schemas.vocabulary import Audience, Category, Trigger
+from tests.rulebooks import DEFAULTS, rulebook_of
 
 # ---------------------------------------------------------------- what was measured
 
@@ -108,7 +111,10 @@ class TestRefusals:
         assert problem.path == ("rules", 0, "if")
 
     def test_inherited_rules_have_no_place_in_the_file(self) -> None:
-        found = limit_problems(rulebook(pairs(9), "ticket.title == 'a'", pairs(10)), inherited=2)
+        category = Category.PRODUCT_CONTACTS
+        base = Base(Settings(), msgspec.convert(DEFAULTS, Defaults), (RuleEntry("theirs", category, if_=pairs(9)),))
+        own = RuleFile(extends="default", rules=[RuleEntry("own", category, if_=pairs(10))])
+        found = limit_problems(build_rulebook(own, "test", base))
         assert [problem.path for problem in found] == [(), ("rules", 0, "if")]
 
     @pytest.mark.parametrize("audience", Audience)

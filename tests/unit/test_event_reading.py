@@ -162,7 +162,6 @@ def test_any_value_in_the_ticket_is_read_or_refused(name: str, value: Any) -> No
 def _read_or_refused(wire: dict[str, Any]) -> None:
     try:
         event = read_event(json.dumps(wire).encode(), NOW)
-    except RefusedError as error:
-        assert error.refusals[0].reason
-    else:
-        assert event.id
+    except RefusedError:
+        return
+    assert event.id

@@ -101,7 +101,7 @@ def _languages_without_templates(directory: Directory, rulebook: Rulebook) -> It
 
 
 def _shared_mailboxes(directory: Directory) -> Iterator[str]:
-    """Collaborators who read at a contact's address: what is internal is sent there whenever the contact gets nothing."""
+    """Collaborators at a contact's address: what is internal is sent there whenever the contact gets nothing."""
     contacts: dict[tuple[Channel, str], str] = {}
     for person in directory.people():
         for mode in person.modes:
