@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from engine.field_values import Subject, value_of
 from engine.recipients import Recipient
 from engine.rulebook.conditions.evaluate import holds
-from engine.rulebook.fields import Subject
 from engine.rulebook.rulebook import Rule, Ruleset
 from engine.scope import Scope
 from schemas.job import PersonRef
@@ -103,13 +103,8 @@ def inquire(scope: Scope, recipients: Sequence[Recipient]) -> Inquiry:
 def _question(scope: Scope, ruleset: Ruleset, recipient: Recipient, trigger: Trigger) -> Question:
     subject = Subject(scope, trigger, recipient.record)
     audience = recipient.category.audience
-    facts = {field.name: _comparable(field.read(subject)) for field in ruleset.reads[audience]}
+    facts = {field.name: value_of(field.name, subject) for field in ruleset.reads[audience]}
     return Question(ruleset, audience, trigger, facts)
-
-
-def _comparable(value: Any) -> Any:
-    """The value, or None where no comparison with it can hold."""
-    return value if isinstance(value, str | int | float) else None
 
 
 def _reads_person(ruleset: Ruleset, audience: Audience) -> bool:

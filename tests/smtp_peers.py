@@ -69,7 +69,7 @@ class FaultyPeer:
         self._over = asyncio.Event()
         self._came = asyncio.Event()
         self._ended = asyncio.Event()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**24)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**26)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
 

@@ -25,10 +25,10 @@ from schemas.topics import DEAD_LETTERS, JOBS, TICKETS
 from sender.states import State
 from tests.helpdesk import Helpdesk, envelope
 from tests.helpdesk_files import created, write_directory
-from tocsin.embedded import Embedded, FolderInUseError, sole_owner
-from tocsin.health import HealthFile
-from tocsin.mail import MailSettings
-from tocsin.service import embedded_service
+from tocsin.running.embedded import Embedded, FolderInUseError, sole_owner
+from tocsin.running.health import HealthFile
+from tocsin.running.mail import MailSettings
+from tocsin.running.service import embedded_service
 
 
 class House:

@@ -20,7 +20,7 @@ from engine.rule_matching import Question
 from engine.rulebook.build import Base, build_rulebook
 from engine.rulebook.conditions.parser import MAX_LENGTH
 from engine.rulebook.rulebook import ALL_TICKS, Rulebook
-from schemas.rule_file import Defaults, RuleEntry, RuleFile, Settings
+from schemas.rule_file import CustomFieldSettings, Defaults, RuleEntry, RuleFile, Settings
 from schemas.vocabulary import Audience, Category, Trigger
 from tests.rulebooks import DEFAULTS, rulebook_of
 
@@ -112,7 +112,8 @@ class TestRefusals:
 
     def test_inherited_rules_have_no_place_in_the_file(self) -> None:
         category = Category.PRODUCT_CONTACTS
-        base = Base(Settings(), msgspec.convert(DEFAULTS, Defaults), (RuleEntry("theirs", category, if_=pairs(9)),))
+        declared = Settings(fields={f"f{number}": CustomFieldSettings("text") for number in range(20)})
+        base = Base(declared, msgspec.convert(DEFAULTS, Defaults), (RuleEntry("theirs", category, if_=pairs(9)),))
         own = RuleFile(extends="default", rules=[RuleEntry("own", category, if_=pairs(10))])
         found = limit_problems(build_rulebook(own, "test", base))
         assert [problem.path for problem in found] == [(), ("rules", 0, "if")]

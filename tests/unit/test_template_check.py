@@ -95,6 +95,7 @@ def test_a_wrong_name_is_found_in_its_line_and_only_once(text: str, message: str
         "{% for key, value in ticket.custom|dictsort %}{{ key }}{{ value }}{{ loop.index }}{% endfor %}",
         "{% set t = ticket %}{{ t.title }}{% set n %}x{% endset %}{{ n }}",
         "{% with n = 1 %}{{ n }}{% endwith %}",
+        "{% for ticket in ['a'] %}{{ ticket.upper() }}{% endfor %}",
         "{% macro m(label, value) %}{{ label }}{{ value }}{% endmacro %}{{ m('a', ticket.title) }}",
         "{% if 'closed' in other_triggers and trigger == 'resolved' %}{{ keyword }}{{ language }}{% endif %}",
         "{% for i in range(3) %}{{ i }}{% endfor %}",

@@ -55,7 +55,7 @@ def check(
                 say(f"remark: {remark}")
     for problem in found:
         say(problem)
-    say(f"{len(found)} problems" if found else "no problems")
+    say("no problems" if not found else "1 problem" if len(found) == 1 else f"{len(found)} problems")
     raise typer.Exit(FOUND_FAULTS if found else 0)
 
 

@@ -19,11 +19,11 @@ from schemas.topics import DEAD_LETTERS, DECISIONS, TICKETS
 from tocsin.cli.console import named_failures, stop
 from tocsin.demo.show import decisions_in, next_steps, show_message, table_of
 from tocsin.demo.stage import FolderNotOursError, Stage, database_of, set_stage
-from tocsin.embedded import FolderInUseError, sole_owner
-from tocsin.health import HealthFile
 from tocsin.logs import be_quiet
-from tocsin.mail import MailSettings
-from tocsin.service import embedded_service
+from tocsin.running.embedded import FolderInUseError, sole_owner
+from tocsin.running.health import HealthFile
+from tocsin.running.mail import MailSettings
+from tocsin.running.service import embedded_service
 
 
 def register(app: typer.Typer) -> None:

@@ -14,8 +14,8 @@ from adapters.sqlite.event_log import SqliteLog
 from schemas.log import NewRecord
 from schemas.topics import TICKETS
 from tocsin.cli.console import FOUND_FAULTS, named_failures, say, warn
-from tocsin.embedded import database_in
 from tocsin.event_files import Line, read_lines
+from tocsin.running.embedded import database_in
 
 BATCH: Final = 1_000
 

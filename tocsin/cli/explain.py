@@ -14,7 +14,7 @@ from schemas.vocabulary import PersonKind
 from tocsin.cli.console import DirectoryOption, NowOption, RulesOption, moment, named_failures, say, told
 from tocsin.deciding import setting
 from tocsin.event_files import read_one
-from tocsin.explaining import explanation
+from tocsin.explaining.explanation import explanation
 
 
 def register(app: typer.Typer) -> None:

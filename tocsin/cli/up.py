@@ -13,11 +13,11 @@ import typer
 from adapters.sqlite.database import DatabaseError
 from sender.ledger import LedgerUnavailableError
 from tocsin.cli.console import UNUSABLE, DirectoryOption, RulesOption, named_failures, say, stop
-from tocsin.embedded import Embedded, FolderInUseError, database_in, sole_owner
-from tocsin.health import HealthFile
 from tocsin.logs import log_to_stderr
-from tocsin.mail import MailSettings, MailSettingsError
-from tocsin.service import embedded_service
+from tocsin.running.embedded import Embedded, FolderInUseError, database_in, sole_owner
+from tocsin.running.health import HealthFile
+from tocsin.running.mail import MailSettings, MailSettingsError
+from tocsin.running.service import embedded_service
 
 log = structlog.get_logger()
 

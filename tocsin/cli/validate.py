@@ -14,7 +14,7 @@ from schemas.event import Event
 from tocsin.cli.console import FOUND_FAULTS, NowOption, RulesOption, moment, named_failures, say, told, warn
 from tocsin.deciding import setting
 from tocsin.event_files import read_one
-from tocsin.explaining import explanation
+from tocsin.explaining.explanation import explanation
 
 
 def register(app: typer.Typer) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tocsin.embedded import DATABASE
+from tocsin.running.embedded import DATABASE
 
 HELPDESK: Final = Path(str(files("tocsin") / "demo" / "helpdesk"))
 MARK: Final = ".tocsin-demo"

@@ -1,138 +1,11 @@
-"""Every reason in words: why, and which field of which record would have to change."""
+"""Why a person is not alerted through a category, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Final
 
-from msgspec import Struct
-
-from engine.decide import Decision
-from engine.directory.directory import Directory
-from engine.directory.records import Contract, Customer, Person
-from engine.rulebook.rulebook import Rulebook
-from schemas.decision import Skip
-from schemas.vocabulary import Category, ObjectKind, Reason, Trigger
-
-
-class Case(Struct, frozen=True):
-    """An entry of a decision, beside what it was decided by."""
-
-    skip: Skip
-    decision: Decision
-    directory: Directory
-    rulebook: Rulebook
-
-    @property
-    def contract_id(self) -> str:
-        """The ticket's contract."""
-        return self.decision.event.ticket.contract or ""
-
-    @property
-    def contract(self) -> Contract | None:
-        """The record of the ticket's contract."""
-        return self.directory.contract(self.contract_id)
-
-    @property
-    def category(self) -> Category:
-        """The category of an entry that has one."""
-        if self.skip.category is None:
-            raise ValueError(f"{self.skip.reason} is no reason about a category")
-        return self.skip.category
-
-    @property
-    def trigger(self) -> Trigger:
-        """The trigger with which the person came furthest."""
-        return self.skip.trigger or self.decision.triggers[0]
-
-    @property
-    def person(self) -> Person | None:
-        """The record of the person."""
-        who = self.skip.person
-        return None if who is None else self.directory.person(who.kind, who.id)
-
-    @property
-    def customer(self) -> Customer | None:
-        """The record of the contact's customer."""
-        person = self.person
-        return None if person is None else self.directory.customer(person.customer)
-
-
-class Words(Struct, frozen=True):
-    """Why, as a sentence; and the record and field that would have to change, with what to do there."""
-
-    why: str
-    record: str
-    field: str
-    change: str
-
-
-def in_words(case: Case) -> Words:
-    """The reason of an entry in words."""
-    return _WORDS[case.skip.reason](case)
-
-
-def utc(moment: datetime) -> str:
-    """A moment as people read it."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _no_trigger(case: Case) -> Words:
-    why = "this save neither opens, resolves or closes the ticket nor changes its status"
-    return Words(why, "the event", "data.previous", "nothing is wrong: such saves alert nobody")
-
-
-def _notify_off(case: Case) -> Words:
-    return Words("the platform forbade alerts for this save", "the event", "data.notify", "leave it out, or send true")
-
-
-def _origin(case: Case) -> Words:
-    origin = case.decision.event.origin
-    why = f"the save comes from `{origin}`, and such saves alert nobody"
-    return Words(why, "the event", "data.origin", "only `user` and `automation` alert")
-
-
-def _stale(case: Case) -> Words:
-    event, limit = case.decision.event, case.rulebook.policy.stale_after
-    hours = limit.total_seconds() / 3600
-    why = f"the event is of {utc(event.time)}, older than {hours:g} hours at {utc(case.decision.now)}"
-    return Words(
-        why, "the rule file", "settings.stale_after_hours", "raise the limit (to look at the past: --now event)"
-    )
-
-
-def _no_contract(case: Case) -> Words:
-    return Words("the ticket names no contract", "the event", "data.ticket.contract", "give the ticket a contract")
-
-
-def _unknown_contract(case: Case) -> Words:
-    record = f"contract/{case.contract_id}"
-    return Words(f"the directory has no record {record}", record, "(the whole record)", "load the contract")
-
-
-def _not_commitment(case: Case) -> Words:
-    return Words(
-        "the contract is not of type commitment", f"contract/{case.contract_id}", "type", "set it to `commitment`"
-    )
-
-
-def _alerts_disabled(case: Case) -> Words:
-    record = f"contract/{case.contract_id}"
-    return Words("alerts are disabled on the contract", record, "alerts_enabled", "set it to true")
-
-
-def _not_in_force(case: Case) -> Words:
-    record, contract = f"contract/{case.contract_id}", case.contract
-    if contract is not None and not contract.is_active:
-        return Words("the contract is not active", record, "status", "set it to `active`")
-    day = (case.decision.event.ticket.created_at or case.decision.event.time).date()
-    if contract is not None and contract.valid_from is not None and day < contract.valid_from:
-        why = f"the ticket was created on {day}, the contract begins on {contract.valid_from}"
-        return Words(why, record, "valid_from", f"let it begin on {day} or before")
-    ended = None if contract is None else contract.valid_to
-    why = f"the ticket was created on {day}, the contract ended on {ended}"
-    return Words(why, record, "valid_to", f"let it end on {day} or later")
+from schemas.vocabulary import ObjectKind, Reason
+from tocsin.explaining.case import Case, Phrasing, Words
 
 
 def _category_off(case: Case) -> Words:
@@ -274,16 +147,7 @@ def _same_mailbox(case: Case) -> Words:
     return Words(why, str(case.skip.person), "modes", "give the collaborator a mailbox of their own")
 
 
-_WORDS: Final[Mapping[Reason, Callable[[Case], Words]]] = {
-    Reason.NO_TRIGGER: _no_trigger,
-    Reason.NOTIFY_OFF: _notify_off,
-    Reason.ORIGIN: _origin,
-    Reason.STALE: _stale,
-    Reason.NO_CONTRACT: _no_contract,
-    Reason.UNKNOWN_CONTRACT: _unknown_contract,
-    Reason.NOT_COMMITMENT: _not_commitment,
-    Reason.ALERTS_DISABLED: _alerts_disabled,
-    Reason.NOT_IN_FORCE: _not_in_force,
+OF_PEOPLE: Final[Phrasing] = {
     Reason.CATEGORY_OFF: _category_off,
     Reason.OBJECT_NOT_ATTACHED: _object_not_attached,
     Reason.OBJECT_UNKNOWN: _object_unknown,

@@ -12,10 +12,10 @@ from adapters.smtp.transport import SmtpTransport
 from sender.composer import MessageComposer
 from sender.ports import Part
 from tocsin.clock import SystemClock
-from tocsin.embedded import Embedded, Sources
-from tocsin.health import Health, HealthFile
-from tocsin.mail import MailSettings
-from tocsin.rules_in_force import WatchedRules
+from tocsin.running.embedded import Embedded, Sources
+from tocsin.running.health import Health, HealthFile
+from tocsin.running.mail import MailSettings
+from tocsin.running.rules_in_force import WatchedRules
 
 
 class CurrentRenderer:

@@ -8,7 +8,9 @@ from engine.decide import Decision
 from engine.directory.directory import Directory
 from engine.rulebook.rulebook import Rulebook
 from schemas.job import Job, PersonRef
-from tocsin.reasons import Case, in_words, utc
+from schemas.vocabulary import Trigger
+from tocsin.explaining.case import Case, utc
+from tocsin.explaining.reasons import in_words
 
 
 def explanation(
@@ -47,9 +49,9 @@ def _job(job: Job, directory: Directory) -> Iterator[str]:
     yield f"  {_who(job.person, directory)} by {job.channel} to {job.address}: {job.trigger}{also}"
     reached = f"through {', '.join(job.categories)}; rules {', '.join(job.rules)}"
     yield f"      {reached}; template {job.form.template} in {job.language}"
-    if job.once is not None:
-        second = f"as {job.otherwise.trigger} instead" if job.otherwise is not None else "not at all"
-        yield f"      once in the ticket's life: a later `opened` of it would be sent {second}"
+    if job.trigger is Trigger.OPENED:
+        second = f"sent as {job.otherwise.trigger}" if job.otherwise is not None else "left out"
+        yield f"      once in the ticket's life: if the ticket was opened before, this is {second}"
 
 
 def _reason(case: Case, directory: Directory) -> Iterator[str]:

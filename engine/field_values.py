@@ -1,0 +1,56 @@
+"""What the fields of conditions hold for one save, one trigger of it, and one person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from msgspec import UNSET, Struct
+
+from engine.directory.records import Person
+from engine.rulebook.fields import CUSTOM_PREFIX
+from engine.scope import Scope
+from schemas.vocabulary import Trigger
+
+
+class Subject(Struct, frozen=True):
+    """What a condition is asked about: a save, one trigger of it, and one person (None: not in the directory)."""
+
+    scope: Scope
+    trigger: Trigger
+    person: Person | None
+
+
+def value_of(field: str, subject: Subject) -> Any:
+    """What the field of this name holds; None where there is nothing that a comparison could hold of."""
+    value = _raw_value(field, subject)
+    return value if isinstance(value, str | int | float) else None
+
+
+def _raw_value(field: str, subject: Subject) -> Any:
+    if field.startswith(CUSTOM_PREFIX):
+        return (subject.scope.event.ticket.custom or {}).get(field.removeprefix(CUSTOM_PREFIX))
+    record, _, name = field.partition(".")
+    if record == "trigger":
+        return subject.trigger.value
+    if record == "previous":
+        return _before(name, subject.scope)
+    holder = _HOLDERS[record](subject)
+    return None if holder is None else getattr(holder, name)
+
+
+def _before(name: str, scope: Scope) -> Any:
+    if scope.event.previous is None:
+        return None
+    value = getattr(scope.event.previous, name)
+    return getattr(scope.event.ticket, name) if value is UNSET else value
+
+
+_HOLDERS: Final[Mapping[str, Callable[[Subject], Any]]] = {
+    "event": lambda subject: subject.scope.event,
+    "ticket": lambda subject: subject.scope.event.ticket,
+    "actor": lambda subject: subject.scope.event.actor,
+    "contract": lambda subject: subject.scope.contract,
+    "customer": lambda subject: subject.scope.customer,
+    "person": lambda subject: subject.person,
+}

@@ -1,0 +1,1 @@
+"""Decisions in words: who gets what, why not, and what would have to change."""

@@ -1,0 +1,76 @@
+"""An entry of a decision beside what it was decided by, and the words that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from engine.decide import Decision
+from engine.directory.directory import Directory
+from engine.directory.records import Contract, Customer, Person
+from engine.rulebook.rulebook import Rulebook
+from schemas.decision import Skip
+from schemas.vocabulary import Category, Reason, Trigger
+
+
+class Case(Struct, frozen=True):
+    """An entry of a decision, beside what it was decided by."""
+
+    skip: Skip
+    decision: Decision
+    directory: Directory
+    rulebook: Rulebook
+
+    @property
+    def contract_id(self) -> str:
+        """The ticket's contract."""
+        return self.decision.event.ticket.contract or ""
+
+    @property
+    def contract(self) -> Contract | None:
+        """The record of the ticket's contract."""
+        return self.directory.contract(self.contract_id)
+
+    @property
+    def category(self) -> Category:
+        """The category of an entry that has one."""
+        if self.skip.category is None:
+            raise ValueError(f"{self.skip.reason} is no reason about a category")
+        return self.skip.category
+
+    @property
+    def trigger(self) -> Trigger:
+        """The trigger with which the person came furthest."""
+        return self.skip.trigger or self.decision.triggers[0]
+
+    @property
+    def person(self) -> Person | None:
+        """The record of the person."""
+        who = self.skip.person
+        return None if who is None else self.directory.person(who.kind, who.id)
+
+    @property
+    def customer(self) -> Customer | None:
+        """The record of the contact's customer."""
+        person = self.person
+        return None if person is None else self.directory.customer(person.customer)
+
+
+class Words(Struct, frozen=True):
+    """Why, as a sentence; and the record and field that would have to change, with what to do there."""
+
+    why: str
+    record: str
+    field: str
+    change: str
+
+
+def utc(moment: datetime) -> str:
+    """A moment as people read it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+Phrasing = Mapping[Reason, Callable[[Case], Words]]
+"""How reasons are put into words."""

@@ -1,0 +1,16 @@
+"""Every reason in words: why, and which field of which record would have to change."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tocsin.explaining.case import Case, Phrasing, Words
+from tocsin.explaining.reasons_of_events import OF_EVENTS
+from tocsin.explaining.reasons_of_people import OF_PEOPLE
+
+PHRASING: Final[Phrasing] = {**OF_EVENTS, **OF_PEOPLE}
+
+
+def in_words(case: Case) -> Words:
+    """The reason of an entry in words."""
+    return PHRASING[case.skip.reason](case)
