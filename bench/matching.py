@@ -17,9 +17,9 @@ import msgspec
 
 from adapters.durable_rules.matcher import DurableMatcher
 from bench.measuring import report
-from engine.rule_matching import Question, ReferenceMatcher, RuleMatcher
 from engine.rulebook.build import build_rulebook
 from engine.rulebook.rulebook import ALL_TICKS, Rulebook
+from engine.stages.s4_rule_matching import Question, ReferenceMatcher, RuleMatcher
 from schemas.rule_file import RuleFile
 from schemas.vocabulary import Audience, Trigger
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from engine.decide import Decision, decide_all
 from engine.directory.directory import Directory
 from engine.ports import Clock, DirectorySource, EventLog, RulesInForce, RulesSource
-from engine.rule_matching import MatcherUnavailableError
+from engine.stages.s4_rule_matching import MatcherUnavailableError
 from schemas.dead_letter import Cause, dead_letter, first_came
 from schemas.event import Event, read_event
 from schemas.log import NewRecord, Record

@@ -11,15 +11,15 @@ from datetime import datetime
 from msgspec import Struct
 
 from engine.directory.directory import Directory
-from engine.event_gates import candidate, closed_event_gate
-from engine.job_writing import write_job
-from engine.merging import merge
-from engine.person_gates import ask_gates
-from engine.recipients import Found, find_recipients
-from engine.rule_matching import Answer, Inquiry, Matches, ReferenceMatcher, RuleMatcher, inquire
 from engine.rulebook.rulebook import Rulebook
 from engine.scope import Scope
-from engine.triggers import raised_triggers
+from engine.stages.s1_triggers import raised_triggers
+from engine.stages.s2_event_gates import candidate, closed_event_gate
+from engine.stages.s3_recipients import Found, find_recipients
+from engine.stages.s4_rule_matching import Answer, Inquiry, Matches, ReferenceMatcher, RuleMatcher, inquire
+from engine.stages.s5_person_gates import ask_gates
+from engine.stages.s6_merging import merge
+from engine.stages.s7_job_writing import write_job
 from schemas.decision import DecidedJob, DecisionRecord, Skip
 from schemas.event import Event
 from schemas.job import Job

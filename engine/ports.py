@@ -9,8 +9,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from engine.directory.directory import Directory
-from engine.rule_matching import RuleMatcher
 from engine.rulebook.rulebook import Rulebook
+from engine.stages.s4_rule_matching import RuleMatcher
 from schemas.log import NewRecord, Record
 
 

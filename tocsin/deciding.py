@@ -12,8 +12,8 @@ from msgspec import Struct
 from adapters.durable_rules.matcher import DurableMatcher, RuleEngineError
 from adapters.files.directory_folder import LoadedDirectory, load_directory
 from adapters.rule_files.load import load_rulebook
-from engine.rule_matching import Answer, Question, ReferenceMatcher, RuleMatcher
 from engine.rulebook.rulebook import Rulebook
+from engine.stages.s4_rule_matching import Answer, Question, ReferenceMatcher, RuleMatcher
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from adapters.durable_rules.protocol import Fact, Load
 from adapters.durable_rules.translate import Codes, Net
 from adapters.durable_rules.worker import Worker, WorkerFailedError
-from engine.rule_matching import MatcherUnavailableError
+from engine.stages.s4_rule_matching import MatcherUnavailableError
 
 MAX_REPLACEMENTS: Final = 3
 """For one batch."""

@@ -10,8 +10,8 @@ from adapters.durable_rules.alternatives import TooManyAlternativesError
 from adapters.durable_rules.evaluation import Evaluation, Evaluator, RuleEngineError
 from adapters.durable_rules.memory import AnswerMemory, Key
 from adapters.durable_rules.translate import Program, translate
-from engine.rule_matching import Answer, Question
 from engine.rulebook.rulebook import Rule, Rulebook, Ruleset
+from engine.stages.s4_rule_matching import Answer, Question
 from schemas.vocabulary import Audience
 
 __all__ = ["DurableMatcher", "RuleEngineError"]

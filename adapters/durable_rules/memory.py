@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from adapters.durable_rules.translate import Codes, Program
-from engine.rule_matching import Answer
+from engine.stages.s4_rule_matching import Answer
 
 Key = tuple[Program, Codes]
 """Questions with the same program and codes have the same answer."""

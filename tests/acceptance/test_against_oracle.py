@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from engine import person_gates
 from engine.decide import decide
 from engine.directory.directory import Directory
 from engine.rulebook.rulebook import Rulebook
+from engine.stages import s5_person_gates as person_gates
 from schemas.directory import RECORD_KINDS, record_from_data
 from schemas.event import read_event
 from schemas.refusal import RefusedError

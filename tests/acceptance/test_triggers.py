@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.triggers import raised_triggers
+from engine.stages.s1_triggers import raised_triggers
 from schemas.refusal import RefusedError
 from tests.helpdesk import Helpdesk, alerted, envelope, event_of, people, reason, saved
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from adapters.durable_rules.matcher import DurableMatcher
-from engine.rule_matching import Answer, Question, ReferenceMatcher, RuleMatcher
 from engine.rulebook.rulebook import ALL_TICKS, Rulebook
+from engine.stages.s4_rule_matching import Answer, Question, ReferenceMatcher, RuleMatcher
 from schemas.vocabulary import Audience, Category, Trigger
 from tests.rulebooks import rulebook_of
 

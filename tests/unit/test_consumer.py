@@ -14,7 +14,7 @@ from engine.consumer import Consumer
 from engine.decide import decide_all
 from engine.directory.directory import Directory
 from engine.ports import RulesInForce
-from engine.rule_matching import MatcherUnavailableError, Question, ReferenceMatcher
+from engine.stages.s4_rule_matching import MatcherUnavailableError, Question, ReferenceMatcher
 from schemas.dead_letter import PREFIX
 from schemas.log import NewRecord, Record
 from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, TICKETS

@@ -19,8 +19,8 @@ from adapters.durable_rules.encoding import FieldCodes
 from adapters.durable_rules.evaluation import Evaluator
 from adapters.durable_rules.limits import limit_problems
 from adapters.durable_rules.matcher import DurableMatcher
-from engine.rule_matching import Question, ReferenceMatcher
 from engine.rulebook.rulebook import ALL_TICKS, Rulebook
+from engine.stages.s4_rule_matching import Question, ReferenceMatcher
 from schemas.vocabulary import Audience, Category, Trigger
 from tests.rulebooks import rulebook_of
 

@@ -17,8 +17,8 @@ from adapters.durable_rules import worker as worker_module
 from adapters.durable_rules.matcher import DurableMatcher, RuleEngineError
 from adapters.durable_rules.protocol import LENGTH, READY, Fact, Load, Reply, framed
 from adapters.durable_rules.worker import Worker, WorkerFailedError
-from engine.rule_matching import Answer, Question, ReferenceMatcher
 from engine.rulebook.rulebook import ALL_TICKS, Rulebook
+from engine.stages.s4_rule_matching import Answer, Question, ReferenceMatcher
 from schemas.vocabulary import Audience, Category, Trigger
 from tests.rulebooks import rulebook_of
 

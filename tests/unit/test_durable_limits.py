@@ -16,10 +16,10 @@ from adapters.durable_rules.matcher import DurableMatcher, RuleEngineError
 from adapters.durable_rules.protocol import Fact, Load
 from adapters.durable_rules.translate import ALTERNATIVES_PER_NET, FIELDS_PER_NET, encoding_of, translate
 from adapters.durable_rules.worker import Worker, WorkerFailedError
-from engine.rule_matching import Question
 from engine.rulebook.build import Base, build_rulebook
 from engine.rulebook.conditions.parser import MAX_LENGTH
 from engine.rulebook.rulebook import ALL_TICKS, Rulebook
+from engine.stages.s4_rule_matching import Question
 from schemas.rule_file import CustomFieldSettings, Defaults, RuleEntry, RuleFile, Settings
 from schemas.vocabulary import Audience, Category, Trigger
 from tests.rulebooks import DEFAULTS, rulebook_of

@@ -15,8 +15,8 @@ from adapters.durable_rules.memory import AnswerMemory
 from adapters.durable_rules.protocol import Fact, Load
 from adapters.durable_rules.translate import translate
 from adapters.durable_rules.worker import Worker
-from engine.rule_matching import Answer, Question, ReferenceMatcher
 from engine.rulebook.rulebook import ALL_TICKS
+from engine.stages.s4_rule_matching import Answer, Question, ReferenceMatcher
 from schemas.vocabulary import Audience, Category, Trigger
 from tests.rulebooks import rulebook_of
 

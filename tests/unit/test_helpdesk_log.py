@@ -14,8 +14,8 @@ from adapters.files.directory_folder import LoadedDirectory, load_directory
 from adapters.rule_files.load import load_rulebook
 from bench.decide import Recorded, measure
 from bench.helpdesk_log import convert
-from engine.event_gates import candidate, closed_event_gate
-from engine.triggers import raised_triggers
+from engine.stages.s1_triggers import raised_triggers
+from engine.stages.s2_event_gates import candidate, closed_event_gate
 from schemas.event import Event, read_event
 from schemas.vocabulary import ObjectKind, PersonKind
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from engine.decide import decide
-from engine.triggers import raised_triggers
+from engine.stages.s1_triggers import raised_triggers
 from schemas.event import Event
 from tocsin.cli.console import FOUND_FAULTS, NowOption, RulesOption, moment, named_failures, say, told, warn
 from tocsin.deciding import setting

@@ -11,10 +11,10 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from engine.field_values import Subject, value_of
-from engine.recipients import Recipient
 from engine.rulebook.conditions.evaluate import holds
 from engine.rulebook.rulebook import Rule, Ruleset
 from engine.scope import Scope
+from engine.stages.s3_recipients import Recipient
 from schemas.job import PersonRef
 from schemas.vocabulary import Audience, Category, Channel, Trigger
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from engine.directory.records import Person
-from engine.person_gates import Outcome, Passed
 from engine.rulebook.rulebook import Rule
+from engine.stages.s5_person_gates import Outcome, Passed
 from schemas.decision import Skip
 from schemas.job import PersonRef
 from schemas.mailbox import mailbox

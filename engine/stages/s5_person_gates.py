@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from engine.directory.records import Customer, Person
 from engine.language import language_of
-from engine.recipients import Recipient
-from engine.rule_matching import Matches
 from engine.rulebook.rulebook import Rule
 from engine.scope import Scope
+from engine.stages.s3_recipients import Recipient
+from engine.stages.s4_rule_matching import Matches
 from engine.statuses import changed_for_customers
 from schemas.decision import Skip
 from schemas.mailbox import mailbox

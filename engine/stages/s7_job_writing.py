@@ -6,9 +6,9 @@ import hashlib
 
 from engine.contexts import rendering_context
 from engine.language import language_of, localised, time_zone_of
-from engine.merging import Line, Message
 from engine.rulebook.rulebook import DefaultForm, Rule
 from engine.scope import Scope
+from engine.stages.s6_merging import Line, Message
 from engine.statuses import changed_for_customers
 from schemas.directory import TriggerSettings
 from schemas.event import Event
