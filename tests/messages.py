@@ -19,7 +19,7 @@ from schemas.job import ExternalContext, ExternalTicket, Form, InternalContext, 
 from schemas.vocabulary import Audience, Channel, MessageFormat, PersonKind, Trigger
 from sender.addresses import MailIdentity
 from sender.composer import MessageComposer
-from sender.ports import Composed, Renderer
+from sender.ports import Composed, Part, Renderer
 
 TEMPLATES = Path(__file__).parent.parent / "rules" / "templates"
 MORNING = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
@@ -30,6 +30,12 @@ IDENTITY = MailIdentity(
     installation="tocsin.desk.example",
     fax_pattern="{number}@fax.example",
 )
+
+HEADERS = {
+    *("from", "to", "subject", "date", "message-id", "in-reply-to", "references", "auto-submitted"),
+    *("reply-to", "x-tocsin-job", "mime-version", "content-type"),
+}
+"""The headers of a message with everything in it."""
 
 _FULL: dict[str, Any] = {
     "id": "T-1042",
@@ -127,6 +133,16 @@ def a_job(context: ExternalContext | InternalContext | None = None, **fields: An
     return Job(**{**given, **fields})
 
 
+class FixedRenderer:
+    """Gives back the same body, whatever the template."""
+
+    def __init__(self, body: str = "body") -> None:
+        self.body = body
+
+    def render(self, template: str, language: str, part: Part, variables: object) -> str:
+        return self.body
+
+
 @lru_cache
 def shipped_renderer() -> JinjaRenderer:
     """The renderer of the templates that come with the product."""
@@ -196,3 +212,11 @@ def _unfolded(value: str) -> str:
 
 def _decoded(value: str) -> str:
     return str(make_header(decode_header(value)))
+
+
+def without_blanks(to: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Recipients to compare where versions of the present parser put blanks between encoded words of a name, or not.
+
+    RFC 2047, section 6.2, says that there is none.
+    """
+    return [("".join(name.split()), address) for name, address in to]

@@ -1,42 +1,28 @@
-"""Messages as their readers' programs see them: headers, threads, bodies; and that nothing can be smuggled in."""
+"""Messages as their readers' programs see them: headers, addresses, threads."""
 
 from __future__ import annotations
 
 import email.policy
 from datetime import UTC, datetime
 from email import message_from_string
-from email.header import decode_header, make_header
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from schemas.job import ExternalContext
 from schemas.vocabulary import Channel, MessageFormat
-from sender.addresses import MailIdentity, display_name
-from sender.headers import address_header
-from sender.ports import Part
-from sender.subject import subject_line
-from tests.messages import IDENTITY, a_job, as_read, as_read_by_the_old_parser, compose, external, read
-
-HEADERS = {
-    *("from", "to", "subject", "date", "message-id", "in-reply-to", "references", "auto-submitted"),
-    *("reply-to", "x-tocsin-job", "mime-version", "content-type"),
-}
-
-
-class FixedRenderer:
-    """Gives back the same body, whatever the template."""
-
-    def __init__(self, body: str = "body") -> None:
-        self.body = body
-
-    def render(self, template: str, language: str, part: Part, variables: object) -> str:
-        return self.body
-
-
-# ---------------------------------------------------------------- headers
+from sender.addresses import MailIdentity
+from tests.messages import (
+    HEADERS,
+    IDENTITY,
+    FixedRenderer,
+    a_job,
+    as_read,
+    as_read_by_the_old_parser,
+    compose,
+    external,
+    read,
+    without_blanks,
+)
 
 
 def test_the_headers_of_a_message() -> None:
@@ -79,17 +65,10 @@ def test_a_message_in_text_has_one_part() -> None:
 def test_only_the_display_name_is_encoded_and_the_address_stays_one_address(name: str) -> None:
     mail = compose(a_job(external(person_name=name))).mail
 
-    assert as_read(mail.content).to == [(in_the_present_parser(name), "zoe@acme.example")]
+    assert without_blanks(as_read(mail.content).to) == without_blanks([(name, "zoe@acme.example")])
     assert as_read_by_the_old_parser(mail.content).to == [(name, "zoe@acme.example")]
     assert b"<zoe@acme.example>" in mail.content
     assert mail.recipient == "zoe@acme.example"
-
-
-def in_the_present_parser(name: str) -> str:
-    """A name as the present parser shows it: with a blank between encoded words (against RFC 2047, section 6.2)."""
-    display = display_name(name)
-    words = [word for word in address_header("To", display, "a@b.example").words if word.startswith("=?")]
-    return " ".join(str(make_header(decode_header(word))) for word in words) if words else display
 
 
 def test_a_person_without_a_name_is_written_to_by_address_alone() -> None:
@@ -167,9 +146,6 @@ def test_an_identity_that_can_not_be_used_is_refused_by_field(field: str, value:
         MailIdentity(**fields)
 
 
-# ---------------------------------------------------------------- threads
-
-
 def thread(source: str, ticket: str, identity: MailIdentity = IDENTITY) -> str:
     job = a_job(external(id=ticket), source=source)
     message = read(compose(job, FixedRenderer(), identity).mail.content)
@@ -202,72 +178,3 @@ def test_the_message_id_is_of_the_job_and_the_installation() -> None:
 
 def test_a_message_is_the_same_on_every_try() -> None:
     assert compose(a_job()).mail == compose(a_job()).mail
-
-
-# ---------------------------------------------------------------- whatever the texts are
-
-# Every character that UTF-8 can carry, and often those that end lines and header fields, or open and close encodings.
-ANY_TEXT = st.text(
-    st.one_of(st.characters(codec="utf-8"), st.sampled_from('\r\n\x00\t ,;:<>"\\()@=?_\u202e\u2028é')), max_size=80
-)
-ANY_ADDRESS = st.one_of(ANY_TEXT, st.emails(), st.tuples(st.emails(), ANY_TEXT).map("".join))
-
-
-def smuggled(content: bytes) -> str | None:
-    """What is in a message that does not belong there: a header too many, or a recipient."""
-    for mail in (as_read(content), as_read_by_the_old_parser(content)):
-        more = sorted(set(mail.names) - HEADERS - {"content-transfer-encoding"})
-        if more or len(mail.names) != len(set(mail.names)):
-            return f"headers {more or mail.names}"
-        if len(mail.to) > 1:
-            return f"recipients {mail.to}"
-    return None
-
-
-@given(title=ANY_TEXT, name=ANY_TEXT, keyword=ANY_TEXT, address=ANY_ADDRESS, reply_to=ANY_ADDRESS, reference=ANY_TEXT)
-def test_no_text_adds_a_header_or_a_recipient(
-    title: str, name: str, keyword: str, address: str, reply_to: str, reference: str
-) -> None:
-    context = external(title=title, reference=reference, person_name=name)
-
-    content = compose(a_job(context, address=address, reply_to=reply_to, keyword=keyword), FixedRenderer()).mail.content
-
-    assert smuggled(content) is None
-
-
-def test_the_search_for_smuggled_headers_finds_one() -> None:
-    content = compose(a_job(), FixedRenderer()).mail.content
-
-    assert smuggled(content.replace(b"Subject: ", b"Subject: x\r\nBcc: boss@rival.example\r\nX-Y: ", 1)) is not None
-    assert smuggled(content.replace(b"To: ", b"To: boss@rival.example, ", 1)) is not None
-
-
-@given(title=ANY_TEXT, name=ANY_TEXT, keyword=ANY_TEXT)
-def test_two_parsers_read_back_what_was_meant(title: str, name: str, keyword: str) -> None:
-    job = a_job(external(title=title, person_name=name), keyword=keyword)
-
-    content = compose(job, FixedRenderer()).mail.content
-
-    new, old = as_read(content), as_read_by_the_old_parser(content)
-    assert new.subject == old.subject == subject_line(job, keyword)
-    assert old.to == [(display_name(name), "zoe@acme.example")]
-    assert new.to == [(in_the_present_parser(name), "zoe@acme.example")]
-
-
-@given(body=st.text(st.characters(codec="utf-8"), max_size=300))
-def test_a_body_arrives_as_it_was_written(body: str) -> None:
-    content = compose(a_job(), FixedRenderer(body)).mail.content
-
-    written = "\n".join(line.decode() for line in body.encode().splitlines()).rstrip("\n") + "\n"
-    for mail in (as_read(content), as_read_by_the_old_parser(content)):
-        assert mail.text == written
-        assert mail.html == written
-    assert content.isascii()
-    assert max(len(line) for line in content.split(b"\r\n")) <= 998
-    assert b"\n" not in content.replace(b"\r\n", b"")
-
-
-def test_a_context_has_no_field_that_this_file_forgot() -> None:
-    assert set(ExternalContext.__struct_fields__) == {
-        *("ticket", "person_name", "customer_name", "contract_reference", "saved_at")
-    }

@@ -184,8 +184,3 @@ def test_the_shipped_templates_have_no_problem() -> None:
     fields = {"severity": CustomFieldSettings("number", external=True), "area": CustomFieldSettings("text")}
 
     assert template_problems(TEMPLATES, ["en", "fr"], fields, BOTH) == []
-
-
-def test_contexts_are_what_the_tests_say() -> None:
-    kinds = [type(context) for context in CONTEXTS.values()]
-    assert kinds == [ExternalContext, ExternalContext, InternalContext, InternalContext]

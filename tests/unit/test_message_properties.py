@@ -1,0 +1,79 @@
+"""Whatever the texts of a job are, nothing is smuggled into its message, and two parsers read back what was meant."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sender.addresses import display_name
+from sender.subject import subject_line
+from tests.messages import (
+    HEADERS,
+    FixedRenderer,
+    a_job,
+    as_read,
+    as_read_by_the_old_parser,
+    compose,
+    external,
+    without_blanks,
+)
+
+# Every character that UTF-8 can carry, and often those that end lines and header fields, or open and close encodings.
+ANY_TEXT = st.text(
+    st.one_of(st.characters(codec="utf-8"), st.sampled_from('\r\n\x00\t ,;:<>"\\()@=?_\u202e\u2028é')), max_size=80
+)
+ANY_ADDRESS = st.one_of(ANY_TEXT, st.emails(), st.tuples(st.emails(), ANY_TEXT).map("".join))
+
+
+def smuggled(content: bytes) -> str | None:
+    """What is in a message that does not belong there: a header too many, or a recipient."""
+    for mail in (as_read(content), as_read_by_the_old_parser(content)):
+        more = sorted(set(mail.names) - HEADERS - {"content-transfer-encoding"})
+        if more or len(mail.names) != len(set(mail.names)):
+            return f"headers {more or mail.names}"
+        if len(mail.to) > 1:
+            return f"recipients {mail.to}"
+    return None
+
+
+@given(title=ANY_TEXT, name=ANY_TEXT, keyword=ANY_TEXT, address=ANY_ADDRESS, reply_to=ANY_ADDRESS, reference=ANY_TEXT)
+def test_no_text_adds_a_header_or_a_recipient(
+    title: str, name: str, keyword: str, address: str, reply_to: str, reference: str
+) -> None:
+    context = external(title=title, reference=reference, person_name=name)
+
+    content = compose(a_job(context, address=address, reply_to=reply_to, keyword=keyword), FixedRenderer()).mail.content
+
+    assert smuggled(content) is None
+
+
+def test_the_search_for_smuggled_headers_finds_one() -> None:
+    content = compose(a_job(), FixedRenderer()).mail.content
+
+    assert smuggled(content.replace(b"Subject: ", b"Subject: x\r\nBcc: boss@rival.example\r\nX-Y: ", 1)) is not None
+    assert smuggled(content.replace(b"To: ", b"To: boss@rival.example, ", 1)) is not None
+
+
+@given(title=ANY_TEXT, name=ANY_TEXT, keyword=ANY_TEXT)
+def test_two_parsers_read_back_what_was_meant(title: str, name: str, keyword: str) -> None:
+    job = a_job(external(title=title, person_name=name), keyword=keyword)
+
+    content = compose(job, FixedRenderer()).mail.content
+
+    new, old = as_read(content), as_read_by_the_old_parser(content)
+    assert new.subject == old.subject == subject_line(job, keyword)
+    assert old.to == [(display_name(name), "zoe@acme.example")]
+    assert without_blanks(new.to) == without_blanks(old.to)
+
+
+@given(body=st.text(st.characters(codec="utf-8"), max_size=300))
+def test_a_body_arrives_as_it_was_written(body: str) -> None:
+    content = compose(a_job(), FixedRenderer(body)).mail.content
+
+    written = "\n".join(line.decode() for line in body.encode().splitlines()).rstrip("\n") + "\n"
+    for mail in (as_read(content), as_read_by_the_old_parser(content)):
+        assert mail.text == written
+        assert mail.html == written
+    assert content.isascii()
+    assert max(len(line) for line in content.split(b"\r\n")) <= 998
+    assert b"\n" not in content.replace(b"\r\n", b"")
