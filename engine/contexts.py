@@ -9,11 +9,13 @@ from engine.directory.records import Person
 from engine.scope import Scope
 from engine.statuses import label
 from schemas.job import CustomValue, ExternalContext, ExternalTicket, InternalContext, InternalTicket
-from schemas.vocabulary import ObjectKind, PersonKind
+from schemas.vocabulary import ActorKind, ObjectKind, PersonKind
 
 MAX_TEXT_BYTES: Final = 32_768
 CUT: Final = " […]"
 """What stands at the end of a text that was cut."""
+
+_PERSON_KINDS: Final = {ActorKind.CONTACT: PersonKind.CONTACT, ActorKind.COLLABORATOR: PersonKind.COLLABORATOR}
 
 MAX_CUSTOM_FIELDS: Final = 64
 MAX_LINK_LENGTH: Final = 2_048
@@ -29,14 +31,13 @@ def rendering_context(scope: Scope, person: Person, language: str) -> ExternalCo
             contract_reference=_cut(scope.contract.reference),
             saved_at=scope.event.time,
         )
-    actor = scope.event.actor
     return InternalContext(
         ticket=_internal_ticket(scope),
         person_name=_cut(person.name),
         customer_name=_customer_name(scope),
         contract_reference=_cut(scope.contract.reference),
         saved_at=scope.event.time,
-        actor=_cut(actor.id or actor.email),
+        actor=_cut(_actor_name(scope)),
     )
 
 
@@ -99,6 +100,16 @@ def _object_name(scope: Scope, kind: ObjectKind, object_id: str | None) -> str |
         return None
     found = scope.directory.attached(kind, object_id)
     return _cut(found.name) if found is not None and found.name else object_id
+
+
+def _actor_name(scope: Scope) -> str | None:
+    """Who made the save: by name where the directory knows the person."""
+    actor = scope.event.actor
+    if actor.id is not None and actor.kind in _PERSON_KINDS:
+        record = scope.directory.person(_PERSON_KINDS[actor.kind], actor.id)
+        if record is not None and record.name:
+            return record.name
+    return actor.id or actor.email
 
 
 def _customer_name(scope: Scope) -> str | None:

@@ -72,6 +72,22 @@ _SPARSE_INTERNAL: dict[str, Any] = {
     "closed_internally": False,
     "visible_to_customer": True,
 }
+_JOB: dict[str, Any] = {
+    "id": "0123456789abcdef0123456789abcdef",
+    "source": "/helpdesk",
+    "event": "e-1",
+    "other_triggers": [],
+    "channel": Channel.EMAIL,
+    "address": "zoe@acme.example",
+    "language": "en",
+    "time_zone": "Europe/Paris",
+    "reply_to": "support@desk.example",
+    "categories": [],
+    "rules": [],
+    "rulebook": "digest",
+    "created": MORNING,
+    "expires": MORNING + timedelta(hours=72),
+}
 
 
 def external(person_name: str | None = "Zoé Martin", saved_at: datetime = MORNING, **ticket: Any) -> ExternalContext:
@@ -109,28 +125,14 @@ def a_job(context: ExternalContext | InternalContext | None = None, **fields: An
         subject_keyword=fields.pop("keyword", "[Opened]"),
     )
     given: dict[str, Any] = {
-        "id": "0123456789abcdef0123456789abcdef",
-        "source": "/helpdesk",
-        "event": "e-1",
         "ticket": context.ticket.id,
         "trigger": trigger,
-        "other_triggers": [],
         "person": person,
         "audience": Audience.CONTACTS if is_contact else Audience.COLLABORATORS,
-        "channel": Channel.EMAIL,
-        "address": "zoe@acme.example",
-        "language": "en",
-        "time_zone": "Europe/Paris",
         "form": form,
-        "reply_to": "support@desk.example",
         "context": context,
-        "categories": [],
-        "rules": [],
-        "rulebook": "digest",
-        "created": MORNING,
-        "expires": MORNING + timedelta(hours=72),
     }
-    return Job(**{**given, **fields})
+    return Job(**{**_JOB, **given, **fields})
 
 
 class FixedRenderer:

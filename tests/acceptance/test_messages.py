@@ -103,8 +103,11 @@ def test_nothing_internal_is_in_a_job_for_a_contact(desk: Helpdesk) -> None:
 def test_a_collaborator_sees_it_all() -> None:
     desk = Helpdesk()
     desk.collaborator("co-1", "contract/C-7")
-    context = job_of(desk, saved(None, INTERNAL)).context
+    desk.collaborator("co-2", name="Li Wei")
+    actor = {"kind": "collaborator", "id": "co-2"}
+    context = job_of(desk, saved(None, INTERNAL, actor=actor)).context
     assert isinstance(context, InternalContext)
+    assert context.actor == "Li Wei"
     assert context.ticket.internal_notes == "known bug 881"
     assert context.ticket.custom == {"severity": 2, "margin": "secret-margin"}
 

@@ -33,6 +33,27 @@ CONTEXTS: dict[str, ExternalContext | InternalContext] = {
 ALL = list(product(CONTEXTS, Trigger, ["en", "fr"]))
 BOTH = [TemplateUse("fax/alert", audience, MessageFormat.TEXT) for audience in Audience]
 
+RESOLVED_IN_FRENCH = (
+    "Bonjour Zoé Martin,\n\n"
+    "La demande d'assistance 2026-1042 a été résolue.\n"
+    "Le statut est également passé de « Nouveau » à « En cours ».\n\n"
+    "Demande : 2026-1042\n"
+    "Objet : Les factures ne s'impriment pas\n"
+    "Statut : Nouveau → En cours\n"
+    "Produit : ERP\n"
+    "Site : Paris\n"
+    "Service : Hotline\n"
+    "Contrat : CT-2026-007\n"
+    "Créée le : 2 mars 2026, 10:00 +01:00\n"
+    "Modifiée le : 2 mars 2026, 10:15 +01:00\n\n"
+    "Résolution :\n"
+    "The printer's driver was replaced.\n\n"
+    "Voir la demande : https://portal.example/T-1042\n\n"
+    "--\n"
+    "Vous recevez ce message car vous figurez parmi les contacts à prévenir au titre du contrat CT-2026-007.\n"
+)
+"""A whole text part, with plain blanks and apostrophes."""
+
 
 class Tags(HTMLParser):
     """The tags that an HTML text opens, and those left open."""
@@ -108,25 +129,7 @@ def test_a_contact_reads_what_happened_in_french() -> None:
     mail = as_read(compose(job).mail.content)
 
     assert mail.subject == f"[Résolution] 2026-1042: {title}"
-    assert mail.text.replace("\u00a0", " ").replace("\u2019", "'") == (
-        "Bonjour Zoé Martin,\n\n"
-        "La demande d'assistance 2026-1042 a été résolue.\n"
-        "Le statut est également passé de « Nouveau » à « En cours ».\n\n"
-        "Demande : 2026-1042\n"
-        "Objet : Les factures ne s'impriment pas\n"
-        "Statut : Nouveau → En cours\n"
-        "Produit : ERP\n"
-        "Site : Paris\n"
-        "Service : Hotline\n"
-        "Contrat : CT-2026-007\n"
-        "Créée le : 2 mars 2026, 10:00 +01:00\n"
-        "Modifiée le : 2 mars 2026, 10:15 +01:00\n\n"
-        "Résolution :\n"
-        "The printer's driver was replaced.\n\n"
-        "Voir la demande : https://portal.example/T-1042\n\n"
-        "--\n"
-        "Vous recevez ce message car vous figurez parmi les contacts à prévenir au titre du contrat CT-2026-007.\n"
-    )
+    assert mail.text.replace("\u00a0", " ").replace("\u2019", "'") == RESOLVED_IN_FRENCH
 
 
 def test_a_collaborator_reads_internal_matters_in_english() -> None:
