@@ -9,13 +9,11 @@ from engine.directory.records import Person
 from engine.scope import Scope
 from engine.statuses import label
 from schemas.job import CustomValue, ExternalContext, ExternalTicket, InternalContext, InternalTicket
-from schemas.vocabulary import ActorKind, ObjectKind, PersonKind
+from schemas.vocabulary import ObjectKind, PersonKind
 
 MAX_TEXT_BYTES: Final = 32_768
 CUT: Final = " […]"
 """What stands at the end of a text that was cut."""
-
-_PERSON_KINDS: Final = {ActorKind.CONTACT: PersonKind.CONTACT, ActorKind.COLLABORATOR: PersonKind.COLLABORATOR}
 
 MAX_CUSTOM_FIELDS: Final = 64
 MAX_LINK_LENGTH: Final = 2_048
@@ -105,8 +103,9 @@ def _object_name(scope: Scope, kind: ObjectKind, object_id: str | None) -> str |
 def _actor_name(scope: Scope) -> str | None:
     """Who made the save: by name where the directory knows the person."""
     actor = scope.event.actor
-    if actor.id is not None and actor.kind in _PERSON_KINDS:
-        record = scope.directory.person(_PERSON_KINDS[actor.kind], actor.id)
+    kind = None if actor.kind is None else actor.kind.person_kind
+    if actor.id is not None and kind is not None:
+        record = scope.directory.person(kind, actor.id)
         if record is not None and record.name:
             return record.name
     return actor.id or actor.email

@@ -25,8 +25,8 @@ class PersonRef(Struct, frozen=True, order=True):
 CustomValue = str | int | float | bool | None
 
 
-class ExternalTicket(Struct, frozen=True):
-    """What a contact may see of a ticket: statuses are labels, custom fields only those declared external."""
+class TicketView(Struct, frozen=True):
+    """What contacts and collaborators alike see of a ticket."""
 
     id: str
     reference: str
@@ -43,23 +43,14 @@ class ExternalTicket(Struct, frozen=True):
     custom: dict[str, CustomValue]
 
 
-class InternalTicket(Struct, frozen=True):
-    """What a collaborator sees of a ticket."""
+class ExternalTicket(TicketView, frozen=True):
+    """What a contact may see: statuses are labels, custom fields only those declared external."""
 
-    id: str
-    reference: str
-    title: str
-    description: str
-    status: str | None
-    previous_status: str | None
-    resolution: str | None
-    product: str | None
-    site: str | None
-    service: str | None
-    created_at: Timestamp | None
-    link: str | None
+
+class InternalTicket(TicketView, frozen=True):
+    """What a collaborator sees: all of it."""
+
     customer_link: str | None
-    custom: dict[str, CustomValue]
     priority: str | None
     internal_notes: str | None
     closed_internally: bool

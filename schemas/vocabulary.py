@@ -112,6 +112,11 @@ class ActorKind(StrEnum):
     COLLABORATOR = "collaborator"
     SYSTEM = "system"
 
+    @property
+    def person_kind(self) -> PersonKind | None:
+        """The kind of person; None where no person made the save."""
+        return None if self is ActorKind.SYSTEM else PersonKind(self.value)
+
 
 class MessageFormat(StrEnum):
     """How a message's body is written."""

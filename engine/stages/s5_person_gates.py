@@ -15,7 +15,7 @@ from engine.stages.s4_rule_matching import Matches
 from engine.statuses import changed_for_customers
 from schemas.decision import Skip
 from schemas.mailbox import mailbox
-from schemas.vocabulary import ActorKind, Audience, Channel, PersonKind, Reason, Trigger
+from schemas.vocabulary import Audience, Channel, Reason, Trigger
 
 _CHANNELS = tuple(Channel)
 
@@ -192,15 +192,12 @@ def is_not_their_save(attempt: Attempt) -> Reason | None:
 
 def _made_by(scope: Scope, person: Person) -> bool:
     actor = scope.event.actor
-    if actor.id is not None and actor.id == person.id and actor.kind == _ACTOR_KIND[person.kind]:
+    if actor.id == person.id and actor.kind is not None and actor.kind.person_kind is person.kind:
         return True
     if actor.email is None:
         return False
     wanted = mailbox(actor.email)
     return any(mode.channel is Channel.EMAIL and mailbox(mode.address) == wanted for mode in person.modes)
-
-
-_ACTOR_KIND = {PersonKind.CONTACT: ActorKind.CONTACT, PersonKind.COLLABORATOR: ActorKind.COLLABORATOR}
 
 
 def is_not_suppressed(attempt: Attempt) -> Reason | None:
