@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
+import trustme
 from aiosmtpd.smtp import SMTP
 
 from adapters.smtp.relay import Relay, Tls
@@ -22,16 +21,14 @@ ACCEPTED, REFUSED, DEFERRED, UNKNOWN = ReplyKind
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for `localhost`, signed by itself, and its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed")
+    """Key and certificate for `localhost`, and the certificate of the authority that signed it."""
     folder = tmp_path_factory.mktemp("certificate")
-    paths = folder / "certificate.pem", folder / "key.pem"
-    asked = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    asked += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run([*asked, "-out", paths[0], "-keyout", paths[1]], check=True, capture_output=True)
-    return paths
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    chain, trusted = folder / "chain.pem", folder / "authority.pem"
+    issued.private_key_and_cert_chain_pem.write_to_path(chain)
+    authority.cert_pem.write_to_path(trusted)
+    return chain, trusted
 
 
 class Handler:
@@ -48,7 +45,7 @@ class Handler:
 async def encrypted(certificate: tuple[Path, Path], tls: Tls, trusted: bool) -> tuple[Reply, list[bool]]:
     """Send one message to a server with this certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
+    context.load_cert_chain(certificate[0])
     handler = Handler()
     loop = asyncio.get_running_loop()
     implicit = tls is Tls.IMPLICIT
@@ -58,7 +55,7 @@ async def encrypted(certificate: tuple[Path, Path], tls: Tls, trusted: bool) -> 
         0,
         ssl=context if implicit else None,
     )
-    trust = ssl.create_default_context(cafile=str(certificate[0])) if trusted else None
+    trust = ssl.create_default_context(cafile=str(certificate[1])) if trusted else None
     port = server.sockets[0].getsockname()[1]
     relay = Relay(
         host="localhost", port=port, tls=tls, timeout=5, final_timeout=5, hello="c.example", tls_context=trust
