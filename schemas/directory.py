@@ -12,7 +12,7 @@ from schemas.mailbox import address_fault
 from schemas.reading import Identifier, read_json, refusal_of
 from schemas.refusal import Refusal, RefusedError, refuse
 from schemas.timestamps import Timestamp, in_utc
-from schemas.vocabulary import Channel, MessageFormat, Trigger
+from schemas.vocabulary import Channel, MessageFormat
 
 MAX_RECORD_BYTES: Final = 1_048_576
 
@@ -69,7 +69,12 @@ class TriggerSettings(Struct, frozen=True):
     enabled: bool | None = None
     subject_keyword: str | None = None
     template: str | None = None
-    format: MessageFormat | None = None
+    format: Annotated[str | None, Meta(description="`html` or `text`; another word is passed over.")] = None
+
+    @property
+    def message_format(self) -> MessageFormat | None:
+        """The format, where it is one that this version knows."""
+        return MessageFormat(self.format) if self.format in tuple(MessageFormat) else None
 
 
 class CustomerAlerts(Struct, frozen=True):
@@ -124,11 +129,11 @@ class ServiceRecord(Struct, frozen=True, tag_field="kind", tag="service"):
 
 
 class ModeRecord(Struct, frozen=True):
-    """One way to reach a person: a channel, one address on it, and whether it is in use."""
+    """One way to reach a person: a channel, one address on it, and whether it is in use (not mentioned: not)."""
 
     channel: Channel
     address: str
-    active: bool
+    active: bool | None = None
 
 
 Modes = Annotated[
@@ -174,9 +179,9 @@ class SuppressionRecord(Struct, frozen=True, tag_field="kind", tag="suppression"
     channel: Channel | None = None
     address: str | None = None
     person: str | None = None
-    triggers: list[Trigger] | None = None
-    reason: str | None = None
-    since: Timestamp | None = None
+    triggers: TriggerNames = None
+    reason: Any = None
+    since: Any = None
     until: Timestamp | None = None
 
 
@@ -225,13 +230,12 @@ def checked(record: Record) -> Record:
     """The record, if its fields agree with each other. Raises RefusedError."""
     if not isinstance(record, SuppressionRecord):
         return record
-    if record.address is None and record.person is None:
+    if not record.address and not record.person:
         raise RefusedError("invalid_field", Refusal("person", "a suppression names an address or a person"))
-    if record.person is not None and not record.person.startswith(("contact/", "collaborator/")):
+    if record.person and not record.person.startswith(("contact/", "collaborator/")):
         raise refuse("person", record.person, "a person is named as contact/ID or collaborator/ID")
-    for field, time in (("since", record.since), ("until", record.until)):
-        if time is not None:
-            in_utc(field, time)
+    if record.until is not None:
+        in_utc("until", record.until)
     return record
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from schemas.reading import Identifier, check_free_value, read_json, refusal_of
+from schemas.reading import Identifier, OptionalId, check_free_value, read_json, refusal_of
 from schemas.refusal import Refusal, RefusedError, refuse
 from schemas.timestamps import Timestamp, in_utc
 from schemas.vocabulary import ActorKind, Origin, Trigger
@@ -33,17 +33,17 @@ class Ticket(Struct, frozen=True):
     """A ticket as it is after the save. The first eight fields are required, null where there is none."""
 
     id: Identifier
-    contract: Identifier | None
-    customer: Identifier | None
+    contract: OptionalId | None
+    customer: OptionalId | None
     title: Text | None
     external_description: Text | None
-    status: Identifier | None
+    status: OptionalId | None
     resolution_marked: bool | None
     closed_for_customer: bool | None
     reference: str | None = None
-    product: Identifier | None = None
-    site: Identifier | None = None
-    service: Identifier | None = None
+    product: OptionalId | None = None
+    site: OptionalId | None = None
+    service: OptionalId | None = None
     internal_notes: Text | None = None
     resolution_text: Text | None = None
     priority: str | None = None
@@ -61,9 +61,9 @@ class TicketBefore(Struct, frozen=True):
     Only what decisions read is read.
     """
 
-    contract: Identifier | UnsetType | None = UNSET
+    contract: OptionalId | UnsetType | None = UNSET
     external_description: Text | UnsetType | None = UNSET
-    status: Identifier | UnsetType | None = UNSET
+    status: OptionalId | UnsetType | None = UNSET
     resolution_marked: bool | UnsetType | None = UNSET
     closed_for_customer: bool | UnsetType | None = UNSET
     first_described_at: Timestamp | UnsetType | None = UNSET
@@ -83,7 +83,7 @@ class TicketData(Struct, frozen=True):
 
     ticket: Ticket
     previous: TicketBefore | UnsetType | None = UNSET
-    triggers: list[Trigger] | UnsetType = UNSET
+    triggers: list[Trigger] | None = None
     actor: Actor | None = None
     origin: Origin | None = None
     notify: bool | Literal["internal"] | None = None
@@ -152,18 +152,18 @@ def _binary(value: bytes, headers: Mapping[str, bytes]) -> TicketCloudEvent:
 
 def _checked(envelope: TicketCloudEvent, received: datetime) -> Event:
     data = envelope.data
-    if envelope.datacontenttype is not None and "json" not in envelope.datacontenttype:
+    if envelope.datacontenttype and "json" not in envelope.datacontenttype.lower():
         raise refuse("datacontenttype", envelope.datacontenttype, "only application/json can be read")
     for name, value in (data.ticket.custom or {}).items():
         check_free_value(f"data.ticket.custom.{name}", value)
     declared = _declared_triggers(envelope)
-    previous = None if data.previous is UNSET else data.previous
+    previous = None if data.previous is UNSET or data.previous is None else _normal_before(data.previous)
     time = received if envelope.time is None else in_utc("time", envelope.time)
     return Event(
         id=envelope.id,
         source=envelope.source,
         time=time,
-        ticket=_with_utc_times(data.ticket),
+        ticket=_normal(data.ticket),
         previous=previous,
         declared=declared,
         actor=data.actor or Actor(),
@@ -172,29 +172,38 @@ def _checked(envelope: TicketCloudEvent, received: datetime) -> Event:
     )
 
 
-def _with_utc_times(ticket: Ticket) -> Ticket:
-    created = ticket.created_at
-    if created is None:
-        return ticket
-    return msgspec.structs.replace(ticket, created_at=in_utc("data.ticket.created_at", created))
+_OPTIONAL_IDS: Final = ("contract", "customer", "product", "site", "service", "status")
+
+
+def _normal(ticket: Ticket) -> Ticket:
+    """The ticket with its times in UTC, and None where an optional id is empty: many platforms have no null."""
+    changed: dict[str, Any] = {name: None for name in _OPTIONAL_IDS if getattr(ticket, name) == ""}
+    if ticket.created_at is not None:
+        changed["created_at"] = in_utc("data.ticket.created_at", ticket.created_at)
+    return msgspec.structs.replace(ticket, **changed) if changed else ticket
+
+
+def _normal_before(previous: TicketBefore) -> TicketBefore:
+    changed = {name: None for name in ("contract", "status") if getattr(previous, name) == ""}
+    return msgspec.structs.replace(previous, **changed) if changed else previous
 
 
 def _declared_triggers(envelope: TicketCloudEvent) -> frozenset[Trigger] | None:
     """The triggers that the platform names itself, or None where `previous` tells them."""
     data = envelope.data
     if envelope.type == "ticket.saved":
-        if data.triggers is UNSET and data.previous is UNSET:
+        if data.triggers is None and data.previous is UNSET:
             reason = "`previous` is missing: send the ticket as it was before (null at creation), or `data.triggers`"
             raise RefusedError("invalid_field", Refusal("data.previous", reason))
-        declared = None if data.triggers is UNSET else frozenset(data.triggers)
+        declared = None if data.triggers is None else frozenset(data.triggers)
     else:
         declared = frozenset({Trigger(envelope.type.removeprefix("ticket."))})
-        if data.triggers is not UNSET:
+        if data.triggers is not None:
             reason = f"the type {envelope.type} names the trigger already: leave `triggers` out, or send ticket.saved"
             raise refuse("data.triggers", data.triggers, reason)
     if declared is None:
         return None
-    if data.previous is not UNSET:
+    if data.previous is not UNSET and data.previous is not None:
         reason = "`previous` and declared triggers exclude each other: the triggers follow from `previous`"
         raise refuse("data.previous", msgspec.to_builtins(data.previous), reason)
     _check_against_ticket(declared, data.ticket)

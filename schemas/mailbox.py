@@ -17,7 +17,7 @@ _PLAIN_EMAIL: Final = re.compile(
     rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?=.{{1,255}}$){_LABEL}(?:\.{_LABEL})*", re.ASCII
 )
 
-_FAX: Final = re.compile(r"\+?[0-9][0-9 ()./-]{2,31}", re.ASCII)
+_FAX: Final = re.compile(r"(?=.{0,31}[0-9])\+?[0-9 ()./-]{1,32}", re.ASCII)
 
 
 def address_fault(channel: Channel, address: str) -> str | None:
@@ -33,7 +33,7 @@ def address_fault(channel: Channel, address: str) -> str | None:
     if _PLAIN_EMAIL.fullmatch(address):
         return None
     try:
-        validate_email(address, check_deliverability=False, test_environment=True)
+        validate_email(address, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as error:
         return f"this is not one e-mail address: {error}"
     return None

@@ -16,8 +16,8 @@ from schemas.refusal import Refusal, RefusedError, shown_value
 
 T = TypeVar("T")
 
-LARGEST_INTEGER: Final = 2**53 - 1
-"""Integers beyond this are not the same number for every reader (RFC 7493, section 2.2)."""
+LARGEST_INTEGER: Final = 2**64 - 1
+"""Larger ones fit into no machine's integer. Beyond 2**53 some readers lose digits (RFC 7493, section 2.2)."""
 
 IDENTIFIER_LENGTH: Final = 256
 DEEPEST_VALUE: Final = 16
@@ -29,6 +29,16 @@ Identifier = Annotated[
         max_length=IDENTIFIER_LENGTH,
         pattern=r"^[^\x00-\x1f\x7f]+(?![\s\S])",
         description="An id: 1 to 256 characters, none of them a control character.",
+    ),
+]
+
+
+OptionalId = Annotated[
+    str,
+    Meta(
+        max_length=IDENTIFIER_LENGTH,
+        pattern=r"^[^\x00-\x1f\x7f]*(?![\s\S])",
+        description="An id of at most 256 characters, none of them a control character; empty: none.",
     ),
 ]
 

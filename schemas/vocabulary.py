@@ -104,6 +104,9 @@ class Origin(StrEnum):
 SILENT_ORIGINS: Final = frozenset({Origin.IMPORT, Origin.MERGE, Origin.TEST, Origin.AUTO_REPLY})
 """Origins whose saves alert nobody."""
 
+SPEAKING_ORIGINS: Final = tuple(origin for origin in Origin if origin not in SILENT_ORIGINS)
+"""Origins whose saves may alert."""
+
 
 class ActorKind(StrEnum):
     """Who made the save."""

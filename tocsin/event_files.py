@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Iterator
 from datetime import datetime
@@ -39,7 +40,8 @@ def read_lines(path: Path, received: datetime) -> Iterator[Line]:
     stream = sys.stdin.buffer if str(path) == "-" else path.open("rb")
     with stream:
         for number, raw in enumerate(stream, start=1):
-            text = raw.strip()
+            # Editors may put a byte order mark before the first line of a file.
+            text = (raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw).strip()
             if text:
                 yield _line(number, text, received)
 
@@ -47,7 +49,7 @@ def read_lines(path: Path, received: datetime) -> Iterator[Line]:
 def read_one(path: Path, received: datetime) -> Line:
     """The one event of a file, on as many lines as it likes. Standard input where the path is `-`."""
     raw = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-    return _line(1, raw.strip(), received)
+    return _line(1, raw.removeprefix(codecs.BOM_UTF8).strip(), received)
 
 
 def _line(number: int, raw: bytes, received: datetime) -> Line:

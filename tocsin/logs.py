@@ -17,10 +17,10 @@ def log_to_stderr(level: int = logging.INFO) -> None:
     render = structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], sort_keys=False)
     structlog.configure(
         processors=[*shared, render],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StandardError()
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_plain, render]))
     logging.basicConfig(level=level, handlers=[handler], force=True)
 
@@ -28,6 +28,14 @@ def log_to_stderr(level: int = logging.INFO) -> None:
 def be_quiet() -> None:
     """Show only what needs somebody: for commands whose result is what they print."""
     log_to_stderr(logging.ERROR)
+
+
+class _StandardError(logging.Handler):
+    """Writes to what is standard error at that moment, also where it is replaced."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        print(self.format(record), file=sys.stderr)  # noqa: T201 - this is where logs go
 
 
 def _plain(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

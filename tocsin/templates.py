@@ -33,7 +33,7 @@ def uses_of_customers(directory: Directory, rulebook: Rulebook) -> Iterator[Temp
         for trigger in Trigger:
             settings = customer.alert(trigger)
             if settings is not None and settings.enabled and settings.template:
-                form = settings.format or rulebook.policy.forms[Audience.CONTACTS, trigger].format
+                form = settings.message_format or rulebook.policy.forms[Audience.CONTACTS, trigger].format
                 yield TemplateUse(settings.template, Audience.CONTACTS, form)
 
 

@@ -119,7 +119,7 @@ class _Loading:
         except OSError as error:
             self._lose_file(name, None, f"the file can't be read: {error.strerror or 'input or output error'}")
         except YamlFaultError as fault:
-            self._lose_file(name, fault.line, f"{fault.refusals[0].reason}: nothing from here on is used")
+            self._lose_file(name, fault.line, f"{fault.refusals[0].reason}: nothing of this document is used")
         except RefusedError as fault:
             self._lose_file(name, None, fault.refusals[0].reason)
 

@@ -122,9 +122,9 @@ def suppression(record: SuppressionRecord) -> Suppression:
     return Suppression(
         id=record.id,
         channel=record.channel,
-        mailbox=None if record.address is None else mailbox(record.address),
-        person=record.person,
-        triggers=None if record.triggers is None else frozenset(record.triggers),
+        mailbox=mailbox(record.address) if record.address else None,
+        person=record.person or None,
+        triggers=None if record.triggers is None else frozenset(one for one in Trigger if one in record.triggers),
         until=record.until,
     )
 
@@ -138,7 +138,7 @@ def _modes(given: list[object]) -> tuple[tuple[Mode, ...], list[Refusal]]:
         except RefusedError as error:
             refusals += error.refusals
         else:
-            modes.append(Mode(mode.channel, mode.address, mode.active))
+            modes.append(Mode(mode.channel, mode.address, bool(mode.active)))
     return tuple(modes), refusals
 
 

@@ -127,6 +127,7 @@ def _problems_between(placed: Sequence[_Placed]) -> list[Problem]:
     """Names used twice, and `instead_of` that names no rule, or leads back to its own rule."""
     problems: list[Problem] = []
     replaces: dict[str, str | None] = {}
+    entries = {each.entry.rule: each.entry for each in placed}
     for each in placed:
         name = each.entry.rule
         if name in replaces:
@@ -140,7 +141,15 @@ def _problems_between(placed: Sequence[_Placed]) -> list[Problem]:
             problems.append(Problem(path, message))
         elif _leads_back(each.entry.rule, replaces):
             problems.append(Problem(path, f"`instead_of` leads back to `{each.entry.rule}`: neither would ever apply"))
+        elif other is not None and not _may_meet(each.entry, entries[other]):
+            message = f"`{other}` is for other people or triggers: the two can never match together"
+            problems.append(Problem(path, message))
     return problems
+
+
+def _may_meet(one: RuleEntry, other: RuleEntry) -> bool:
+    """Whether some person and trigger can match both."""
+    return one.for_.audience is other.for_.audience and bool({*(one.on or Trigger)} & {*(other.on or Trigger)})
 
 
 def _leads_back(name: str, replaces: Mapping[str, str | None]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from schemas.vocabulary import ActorKind, Audience, Origin, PersonKind, Trigger
+from schemas.vocabulary import SPEAKING_ORIGINS, ActorKind, Audience, PersonKind, Trigger
 
 
 class FieldType(StrEnum):
@@ -37,7 +37,7 @@ _TEXT, _BOOLEAN = FieldType.TEXT, FieldType.BOOLEAN
 
 _DECLARED: Final = (
     Field("trigger", _TEXT, "what the save means", tuple(Trigger)),
-    Field("event.origin", _TEXT, "what made the save", tuple(Origin)),
+    Field("event.origin", _TEXT, "what made the save", SPEAKING_ORIGINS),
     Field("ticket.id", _TEXT, "the ticket's id"),
     Field("ticket.reference", _TEXT, "the ticket's number as people write it"),
     Field("ticket.contract", _TEXT, "id of the ticket's contract"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 
 from engine.contexts import rendering_context
 from engine.language import language_of, localised, time_zone_of
@@ -42,11 +43,19 @@ def write_job(scope: Scope, message: Message) -> Job:
         rules=[rule.name for rule in message.rules],
         rulebook=scope.rulebook.digest,
         created=scope.now,
-        expires=scope.now + scope.policy.deliver_within,
+        expires=_expiry(scope),
         # Every job of the save that opens the ticket claims the key, whatever it is about: that save has told it.
         once=once_key(event) if Trigger.OPENED in scope.triggers else None,
         otherwise=_otherwise(scope, message, language),
     )
+
+
+def _expiry(scope: Scope) -> datetime:
+    try:
+        return scope.now + scope.policy.deliver_within
+    except OverflowError:
+        # At the very end of the calendar: later than any clock will be.
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def job_id(event: Event, channel: Channel, address: str) -> str:
@@ -99,7 +108,7 @@ def _filled(
 ) -> Form:
     templates = [settings.template if settings else None, *(rule.template for rule in rules)]
     keywords = [settings.subject_keyword if settings else None, *(rule.keyword for rule in rules)]
-    formats = [settings.format if settings else None, *(rule.format for rule in rules)]
+    formats = [settings.message_format if settings else None, *(rule.format for rule in rules)]
     keyword = next((one for one in keywords if one is not None), default.keyword)
     return Form(
         template=next((one for one in templates if one), default.template),

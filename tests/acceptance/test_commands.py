@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from adapters.durable_rules.matcher import RuleEngineError
 from adapters.rule_files.load import DEFAULT_FILE
+from engine.stages.s4_rule_matching import Answer, Question
 from schemas.generate import FOLDER, main, stale
 from tests.helpdesk import Helpdesk, envelope, fax
 from tests.helpdesk_files import created, write_directory, write_events
+from tocsin import deciding
 from tocsin.cli.app import app
 
 
@@ -232,3 +236,36 @@ def test_the_published_schemas_are_those_of_the_types(capsys: pytest.CaptureFixt
     assert stale() == []
     assert main(["--check"]) == 0
     assert {file.name for file in FOLDER.iterdir()} >= {"ticket-event.schema.json", "rule-file.schema.json"}
+
+
+class FailingMatcher:
+    """A rule engine that never answers."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def __enter__(self) -> FailingMatcher:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def match(self, questions: Sequence[Question]) -> Sequence[Answer]:
+        raise RuleEngineError("the child ended")
+
+
+def test_where_the_rule_engine_fails_the_plain_evaluator_answers_and_results_stay_apart_from_logs(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deciding, "DurableMatcher", FailingMatcher)
+    events = write_events(tmp_path / "events.jsonl", [save()])
+    result = run("decide", "-d", directory, "--now", "event", events)
+    assert len(json.loads(result.stdout)["jobs"]) == 3
+    assert "rule_engine_failed" in result.stderr
+
+
+def test_the_end_of_the_calendar_is_no_crash(directory: Path, tmp_path: Path) -> None:
+    event = {**save(), "time": "9999-12-31T23:59:59Z"}
+    events = write_events(tmp_path / "events.jsonl", [event])
+    assert len(json.loads(run("decide", "-d", directory, "--now", "event", events).stdout)["jobs"]) == 3
+    run("decide", "-d", directory, "--now", "0001-01-01T00:00:00+14:00", events, expect=2)

@@ -159,7 +159,7 @@ def test_a_platform_that_does_not_know_what_was_before_names_the_triggers() -> N
         (envelope({"external_description": " "}, type="ticket.opened"), "data.ticket.external_description"),
         (envelope({"contract": None}, type="ticket.opened"), "data.ticket.contract"),
         (envelope(data={"triggers": ["reopened"]}), "data.triggers[0]"),
-        (envelope(data={"previous": None, "triggers": ["opened"]}), "data.previous"),
+        (envelope(data={"previous": {}, "triggers": ["opened"]}), "data.previous"),
         (envelope(data={"triggers": ["opened"]}, type="ticket.status_changed"), "data.triggers"),
         (envelope(data={"previous": None}, type="ticket.deleted"), "type"),
     ],
@@ -168,6 +168,16 @@ def test_what_does_not_say_what_happened_is_refused_by_name(wire: dict[str, Any]
     with pytest.raises(RefusedError) as refused:
         event_of(wire)
     assert [refusal.field for refusal in refused.value.refusals] == [field]
+
+
+@pytest.mark.parametrize("data", [{"triggers": ["opened"], "previous": None}, {"triggers": None, "previous": None}])
+def test_null_is_absent_for_what_says_what_happened(data: dict[str, Any]) -> None:
+    assert [trigger.value for trigger in raised_triggers(event_of(envelope(data=data)))] == ["opened"]
+
+
+@pytest.mark.parametrize("name", ["contract", "customer", "product", "site", "service", "status"])
+def test_an_empty_id_is_none(name: str) -> None:
+    assert saved(None, {name: ""}) == saved(None, {name: None})
 
 
 def test_a_declared_status_change_is_believed() -> None:

@@ -147,7 +147,7 @@ def test_slips_made_by_hand_come_with_advice(tmp_path: Path) -> None:
             "b.jsonl": '{"kind":"site","id":7}\n',
         },
     )
-    active = "modes[0].active: expected `bool`, got `str`: write true or false, without quotes"
+    active = "modes[0].active: expected `bool | null`, got `str`: write true or false, without quotes"
     assert told(loaded) == [
         "a.yaml:1: contact 042: id: expected `str`, got `int`: put it in quotes (got 42)",
         "a.yaml:2: contact ct-1: modes[0].address: expected `str`, got `int`: put it in quotes (got 123456789)",

@@ -59,7 +59,7 @@ def ordered(field: str) -> SearchStrategy[str]:
 COMPARISONS = st.one_of(
     one_of("ticket.priority", [quoted(text) for text in TEXTS]),
     one_of("ticket.custom.note", [quoted(text) for text in TEXTS]),
-    one_of("event.origin", ['"user"', '"automation"', '"import"']),
+    one_of("event.origin", ['"user"', '"automation"']),
     one_of("ticket.resolution_marked", ["true", "false"]),
     one_of("ticket.custom.flag", ["true", "false"]),
     one_of("ticket.custom.severity", NUMBERS),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 import typer
 
 from tocsin.cli import check, decide, demo, derive, emit, explain, up, validate
 from tocsin.cli.console import EXIT_CODES
+from tocsin.logs import log_to_stderr
 
 app = typer.Typer(
     name="tocsin",
@@ -15,6 +18,13 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_show_locals=False,
 )
+
+
+@app.callback()
+def _logs_apart() -> None:
+    # Standard output is for results alone, whatever a command or library has to say besides.
+    log_to_stderr(logging.WARNING)
+
 
 for command in (demo, up, emit, validate, decide, explain, derive, check):
     command.register(app)

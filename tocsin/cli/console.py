@@ -87,4 +87,7 @@ def moment(text: str | None) -> datetime | None:
         raise typer.BadParameter(f"{text!r} is neither `event` nor a time such as 2026-03-02T09:15:00Z") from None
     if time.tzinfo is None:
         raise typer.BadParameter(f"{text!r} has no offset: end it with Z or +01:00")
-    return time.astimezone(UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise typer.BadParameter(f"{text!r} lies outside the years 1 to 9999 in UTC") from None

@@ -8,7 +8,7 @@ from engine.rulebook.conditions.evaluate import is_number
 from engine.rulebook.conditions.lexer import ConditionError
 from engine.rulebook.conditions.syntax import Compare, Leaf, Literal, Node, OneOf, Place, leaves
 from engine.rulebook.fields import CUSTOM_PREFIX, Field, FieldType, nearest
-from schemas.vocabulary import Audience, Trigger
+from schemas.vocabulary import Audience, PersonKind, Trigger
 
 
 def check_condition(
@@ -30,7 +30,7 @@ def _check_leaf(
     if isinstance(leaf, Compare):
         yield from _check_order(leaf, field)
     else:
-        yield from _check_values(leaf, field, triggers)
+        yield from _check_values(leaf, field, _values(field, audience, triggers))
 
 
 def _unknown_field(name: str, fields: Mapping[str, Field]) -> str:
@@ -49,10 +49,18 @@ def _check_order(leaf: Compare, field: Field) -> Iterator[ConditionError]:
         yield ConditionError(_wrong_type(field, leaf.bound), leaf.bound_place)
 
 
-def _check_values(leaf: OneOf, field: Field, triggers: Sequence[Trigger] | None) -> Iterator[ConditionError]:
+def _values(field: Field, audience: Audience, triggers: Sequence[Trigger] | None) -> tuple[str, ...] | None:
+    """The only values that the field can have in this rule; None where any is possible."""
+    if field.name == "trigger" and triggers is not None:
+        return tuple(triggers)
+    if field.name == "person.kind":
+        return tuple(kind for kind in PersonKind if kind.audience is audience)
+    return field.values
+
+
+def _check_values(leaf: OneOf, field: Field, allowed: tuple[str, ...] | None) -> Iterator[ConditionError]:
     if not leaf.values:
         yield ConditionError("the list is empty: this can never hold", leaf.field_place)
-    allowed = tuple(triggers) if field.name == "trigger" and triggers is not None else field.values
     for value, place in zip(leaf.values, leaf.value_places, strict=True):
         yield from _check_value(value, place, field, allowed)
 
