@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import MemberToRemove
 
 from schemas.log import NewRecord, Record
 
@@ -62,6 +63,27 @@ class Cluster:
         ]
         for future in sent:
             future.get(READ_WITHIN)
+
+    @contextmanager
+    def aborted(self, records: Iterable[NewRecord]) -> Iterator[None]:
+        """Append records in a transaction that is open within the block, and is aborted then."""
+        name = self.prefix + uuid.uuid4().hex
+        producer = KafkaProducer(bootstrap_servers=self.bootstrap, transactional_id=name)
+        try:
+            producer.init_transactions()
+            producer.begin_transaction()
+            for one in records:
+                producer.send(self.prefix + one.topic, one.value, one.key, list(one.headers))
+            producer.flush()
+            yield
+            producer.abort_transaction()
+        finally:
+            producer.close(timeout=5)
+
+    def throw_out(self, group: str, instance: str) -> None:
+        """Remove a static member from its group, as happens when its session has ended."""
+        with self.admin() as admin:
+            admin.remove_group_members(self.prefix + group, [MemberToRemove(group_instance_id=instance)])
 
     def read(self, topic: str, committed: bool = True) -> list[Record]:
         """All records of a topic, partition by partition; also those of transactions that were aborted, or are open."""
