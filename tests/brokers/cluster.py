@@ -19,11 +19,11 @@ READ_WITHIN = 60.0
 
 
 class Cluster:
-    """A cluster under a prefix of topic names that no other test has."""
+    """A cluster under a prefix of topic names; without one that is given, under one that no other test has."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, prefix: str | None = None) -> None:
         self.bootstrap = bootstrap
-        self.prefix = f"t{uuid.uuid4().hex[:8]}."
+        self.prefix = prefix or f"t{uuid.uuid4().hex[:8]}."
         self._producer: Any = None
 
     def __enter__(self) -> Self:
