@@ -14,7 +14,6 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topic_reader import TopicReader
 from engine.directory.directory import Directory
 from schemas.directory import RECORD_KINDS, Record, read_record
-from schemas.log import NewRecord
 from schemas.reading import IDENTIFIER_LENGTH
 from schemas.refusal import Refusal, RefusedError
 from schemas.topics import DIRECTORY, SUPPRESSIONS
@@ -89,11 +88,6 @@ def name_of(key: bytes | None, kinds: Sequence[str] = RECORD_KINDS) -> tuple[str
 def key_of(record: Record) -> bytes:
     """The key of a directory record."""
     return f"{record.__struct_config__.tag}/{record.id}".encode()
-
-
-def removal_of(key: bytes) -> NewRecord:
-    """The record that removes another."""
-    return NewRecord(DIRECTORY, key, None)
 
 
 def _record_of(value: bytes, kind: str, record_id: str) -> Record:

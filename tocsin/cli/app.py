@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tocsin.cli import check, decide, demo, derive, emit, explain, up, validate
+from tocsin.cli import check, decide, demo, derive, directory, emit, engine, explain, topics, up, validate
 from tocsin.cli.console import EXIT_CODES
 
 app = typer.Typer(
@@ -16,5 +16,5 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-for command in (demo, up, emit, validate, decide, explain, derive, check):
+for command in (demo, up, emit, validate, decide, explain, derive, check, engine, topics, directory):
     command.register(app)
