@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import msgspec
+from kafka.errors import KafkaError
 
 from adapters.kafka.topics import create_topics
 from adapters.kafka.watchdog import EXIT_CODE
@@ -43,15 +44,19 @@ class Desk:
         self.sent: list[str] = []
 
     def emit(self, count: int, tickets: int = 10) -> None:
-        """Append the creations of so many tickets; each event's key is one of a few, so that their order shows."""
-        numbers = range(len(self.sent), len(self.sent) + count)
-        events = [(f"T-{number % tickets}", created(number)) for number in numbers]
+        """Append so many events about a few tickets, so that their order shows."""
+        names = {number: f"T-{number % tickets}" for number in range(len(self.sent), len(self.sent) + count)}
+        events = [(name, created(number, id=name)) for number, name in names.items()]
         self.cluster.append(NewRecord(TICKETS, key.encode(), json.dumps(event).encode()) for key, event in events)
         self.sent += [event["id"] for _, event in events]
 
     def is_done(self) -> bool:
         """Whether the group has committed all that there is."""
-        committed = self.cluster.committed(GROUP, TICKETS)
+        try:
+            committed = self.cluster.committed(GROUP, TICKETS)
+        except KafkaError:
+            # A broker that has just come back does not know all groups yet.
+            return False
         return all(committed.get(partition, 0) >= end for partition, end in self.cluster.ends(TICKETS).items())
 
     def wait(self, engines: Iterable[Engine] = (), within: float = WITHIN) -> None:
