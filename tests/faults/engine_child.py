@@ -1,6 +1,6 @@
-"""An engine with short limits, that may kill itself in the midst of a commit.
+"""An engine with short limits, that may kill or stop itself in the midst of a commit.
 
-Usage: python -m tests.faults.engine_child BOOTSTRAP PREFIX INSTANCE [STEP NUMBER]
+Usage: python -m tests.faults.engine_child BOOTSTRAP PREFIX INSTANCE [SIGNAL STEP]
 """
 
 from __future__ import annotations
@@ -23,20 +23,19 @@ from tocsin.running.engine import engine_service
 log = structlog.get_logger()
 
 
-def killing(step: str, number: int) -> Callable[[Step], None]:
-    """Die after this step of this commit, the first being number 1."""
-    left = [number]
+def signalling(name: str, step: str) -> Callable[[Step], None]:
+    """Send this signal to oneself when the step is done for the first time."""
+    awaited = [Step[step]]
 
     def after(done: Step) -> None:
-        if done.name == step:
-            left[0] -= 1
-            if left[0] == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+        if done in awaited:
+            awaited.clear()
+            os.kill(os.getpid(), signal.Signals[name])
 
     return after
 
 
-def main(bootstrap: str, prefix: str, instance: str, *kill_at: str) -> None:
+def main(bootstrap: str, prefix: str, instance: str, *fault: str) -> None:
     """Work until SIGTERM."""
     log_to_stderr()
     stopping = threading.Event()
@@ -44,7 +43,7 @@ def main(bootstrap: str, prefix: str, instance: str, *kill_at: str) -> None:
     # A transaction may take longer than the session: so it is where machines are slow.
     limits = {"session": timedelta(seconds=4), "transaction": timedelta(seconds=6), "call_limit": timedelta(seconds=60)}
     membership = Membership("engine", instance, **limits)
-    after = killing(kill_at[0], int(kill_at[1])) if kill_at else nothing
+    after = signalling(*fault) if fault else nothing
     with (
         kafka_failures(),
         engine_service(KafkaSettings((bootstrap,), prefix), membership, None, None, after) as service,

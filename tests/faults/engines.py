@@ -91,14 +91,22 @@ class Engine:
         self._process: subprocess.Popen[bytes] | None = None
         self._file: IO[bytes] | None = None
 
-    def start(self, *kill_at: str) -> None:
-        """Start it. With the name of a step and a number it kills itself after that step of that commit."""
+    def start(self, *fault: str) -> None:
+        """Start it. With the names of a signal and a step it sends itself that signal after its first such step."""
         command = [sys.executable, "-m", "tests.faults.engine_child", self._cluster.bootstrap, self._cluster.prefix]
         self._file = self.log.open("ab")
-        self._process = subprocess.Popen([*command, self.instance, *kill_at], stdout=self._file, stderr=self._file)
+        self._process = subprocess.Popen([*command, self.instance, *fault], stdout=self._file, stderr=self._file)
 
     def has_logged(self, words: str) -> bool:
         return words.encode() in self.log.read_bytes()
+
+    def is_stopped(self) -> bool:
+        """Whether it stands still after a SIGSTOP."""
+        assert self._process is not None
+        state = subprocess.run(
+            ["ps", "-o", "state=", "-p", str(self._process.pid)], capture_output=True, text=True, check=True
+        )
+        return state.stdout.startswith("T")
 
     def send(self, number: signal.Signals) -> None:
         assert self._process is not None

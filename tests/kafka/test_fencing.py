@@ -100,6 +100,22 @@ def test_what_a_dead_process_left_open_is_aborted_by_the_next(desk: Cluster) -> 
     assert len(desk.read(JOBS, committed=False)) > EVENTS, "the check could not have seen a double"
 
 
+def test_all_partitions_go_to_another_in_the_midst_of_a_transaction(desk: Cluster) -> None:
+    with event_log(desk, member("two")) as two:
+
+        def lose_everything(step: Step) -> None:
+            if step is Step.STORED and not everything_once(desk):
+                desk.throw_out(GROUP, "one")
+                work(two, desk)
+
+        with event_log(desk, member("one"), lose_everything) as one:
+            records = polled(one, 1, WAIT)
+            with pytest.raises(NotCommittedError):
+                one.commit(records, jobs_of(records))
+    assert everything_once(desk)
+    assert len(desk.read(JOBS, committed=False)) > EVENTS, "the check could not have seen a double"
+
+
 def test_members_that_come_and_go_double_nothing(desk: Cluster) -> None:
     with event_log(desk, member("one")) as one:
         records = polled(one, 1, WAIT, most=5)
