@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tocsin.cli import check, decide, demo, derive, directory, emit, engine, explain, topics, up, validate
+from tocsin.cli import check, decide, demo, derive, directory, dlq, emit, engine, explain, topics, up, validate
 from tocsin.cli.console import EXIT_CODES
 
 app = typer.Typer(
@@ -16,5 +16,5 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-for command in (demo, up, emit, validate, decide, explain, derive, check, engine, topics, directory):
+for command in (demo, up, emit, validate, decide, explain, derive, check, engine, topics, directory, dlq):
     command.register(app)
