@@ -11,32 +11,49 @@ from typer.main import get_command
 
 from tocsin.cli.app import app
 
-_COMMAND = re.compile(r"^(?:[\w./-]*/)?tocsin (?P<rest>.*)$")
+_COMMAND = re.compile(r"^(?:docker compose exec .* )?(?:\S*/)?tocsin (?P<rest>.*)$")
 _FROM_HERE_ON_SHELL = {"|", "<", ">", "<<", "&&", ";", "&"}
 
 
 def parse(arguments: Sequence[str]) -> str:
     """The command that these arguments name, all of them understood and none missing.
 
-    Raises typer's UsageError.
+    Raises ValueError for another command, and TyperException for its arguments.
     """
-    command: Any = get_command(app)
-    name, rest = "tocsin", list(arguments)
-    while hasattr(command, "commands"):
-        if not rest or rest[0] not in command.commands:
-            raise ValueError(f"{name} has no command {rest[:1]}")
-        command, name, rest = command.commands[rest[0]], f"{name} {rest[0]}", rest[1:]
+    name, command, rest = _found(arguments)
     command.make_context(name, rest)
     return name
 
 
-def shown_in(text: str) -> Iterator[list[str]]:
-    """The arguments of every `tocsin …` line in a page's blocks of shell commands, without what the shell takes."""
-    for block in re.findall(r"^```(?:sh|shell|console)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-        for line in block.replace("\\\n", " ").splitlines():
-            found = _COMMAND.match(line.strip().removeprefix("$ "))
-            if found:
-                yield list(_arguments(found["rest"]))
+def mention(arguments: Sequence[str]) -> str:
+    """The command of which these are some arguments: its options are known, and some may be missing.
+
+    Raises ValueError.
+    """
+    name, command, rest = _found(arguments)
+    options = {option for parameter in command.params for option in parameter.opts}
+    unknown = [word for word in rest if word.startswith("-") and word.partition("=")[0] not in options]
+    if unknown:
+        raise ValueError(f"{name} has no option {', '.join(unknown)}")
+    return name
+
+
+def _found(arguments: Sequence[str]) -> tuple[str, Any, list[str]]:
+    command: Any = get_command(app)
+    name, rest = "tocsin", list(arguments)
+    while hasattr(command, "commands"):
+        if not rest or rest[0] not in command.commands:
+            raise ValueError(f"{name} has no command {' '.join(rest[:1])}")
+        command, name, rest = command.commands[rest[0]], f"{name} {rest[0]}", rest[1:]
+    return name, command, rest
+
+
+def shown_in(block: str) -> Iterator[list[str]]:
+    """The arguments of every `tocsin …` line of a block of shell commands, without what the shell takes."""
+    for line in block.replace("\\\n", " ").splitlines():
+        found = _COMMAND.match(line.strip().removeprefix("$ "))
+        if found:
+            yield list(_arguments(found["rest"]))
 
 
 def _arguments(text: str) -> Iterator[str]:
