@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
+import typer
 
 from adapters.kafka.settings import KafkaSettings, Membership
 from adapters.kafka.transaction import Step, nothing
@@ -54,4 +55,7 @@ def main(bootstrap: str, prefix: str, instance: str, *fault: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except typer.Exit as end:
+        sys.exit(end.exit_code)

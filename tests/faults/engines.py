@@ -90,15 +90,21 @@ class Engine:
         self._cluster = cluster
         self._process: subprocess.Popen[bytes] | None = None
         self._file: IO[bytes] | None = None
+        self._start_of_log = 0
 
     def start(self, *fault: str) -> None:
         """Start it. With the names of a signal and a step it sends itself that signal after its first such step."""
         command = [sys.executable, "-m", "tests.faults.engine_child", self._cluster.bootstrap, self._cluster.prefix]
         self._file = self.log.open("ab")
+        self._start_of_log = self.log.stat().st_size
         self._process = subprocess.Popen([*command, self.instance, *fault], stdout=self._file, stderr=self._file)
 
-    def has_logged(self, words: str) -> bool:
-        return words.encode() in self.log.read_bytes()
+    def times_logged(self, words: str) -> int:
+        return self.log.read_bytes().count(words.encode()) if self.log.exists() else 0
+
+    def is_up(self) -> bool:
+        """Whether it has come up since it was last started."""
+        return b"event=up" in self.log.read_bytes()[self._start_of_log :]
 
     def is_stopped(self) -> bool:
         """Whether it stands still after a SIGSTOP."""
