@@ -42,6 +42,10 @@ def _published(schema: str, kind: str | None = None) -> dict[str, Any]:
 
 _REMOVED: Final[dict[str, Any]] = {"type": "null"}
 
+_SENT_AGAIN: Final = {
+    PREFIX + "first_came": "Where it was a dead letter and is sent again: when it first came, as in RFC 3339.",
+}
+
 _CLOUD_EVENT: Final = {
     "ce_specversion": "1.0",
     "ce_id": "The event's id; with ce_source it names the event, so a second one alerts nobody again.",
@@ -73,14 +77,14 @@ CHANNELS: Final = (
                 _published("ticket-event"),
                 _TICKET_KEY,
                 "application/cloudevents+json",
-                {"content-type": "application/cloudevents+json; charset=UTF-8. Not read: the mode is told by ce_…"},
+                {"content-type": "application/cloudevents+json. Not read: ce_specversion tells.", **_SENT_AGAIN},
             ),
             Message(
                 "ticketEventBinary",
                 "The same in binary content mode: the attributes are headers, the value is the event's `data`.",
                 _published("ticket-event", "TicketData"),
                 _TICKET_KEY,
-                headers=_CLOUD_EVENT,
+                headers={**_CLOUD_EVENT, **_SENT_AGAIN},
                 required=("ce_specversion", "ce_id", "ce_source", "ce_type"),
             ),
         ),
