@@ -26,7 +26,7 @@ log = structlog.get_logger()
 GROUP: Final = "tocsin-engine"
 POLL_SECONDS: Final = 0.5
 PAUSE_SECONDS: Final = 1.0
-"""Between two tries while Kafka does not answer."""
+"""Before another try, where Kafka did not answer or did not take a batch."""
 
 
 class EngineService:
@@ -45,8 +45,10 @@ class EngineService:
             try:
                 self.step(POLL_SECONDS)
             except NotCommittedError as error:
-                # The records come again, here or at whoever has them now.
+                # The records come again, here or at whoever has them now. A member that was thrown out learns that by
+                # its next sign of life.
                 log.warning("batch_not_committed", error=str(error))
+                stop.wait(PAUSE_SECONDS)
             except KafkaUnavailableError as error:
                 log.warning("kafka_unavailable", error=str(error))
                 self._log.rewind()
