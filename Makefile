@@ -27,7 +27,7 @@ FIND_PYTHON = python=; \
 	    exit 1; \
 	fi
 
-.PHONY: help setup demo test lint types contracts unit slow format schemas lock clean
+.PHONY: help setup broker demo test lint types contracts unit slow format schemas lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -68,6 +68,32 @@ $(VENV)/.project: $(VENV)/.locked pyproject.toml
 	@$(BIN)/python -m pip check >$(VENV)/check.log || { cat $(VENV)/check.log; echo "pyproject.toml and requirements.lock disagree: make lock"; exit 1; }
 	@touch $@
 
+# The broker that the Kafka tests talk to, where no other is given or at hand (see tests/brokers/).
+BROKER := .cache/kafka/.complete
+
+broker: $(BROKER) ## fetch the Kafka broker of the tests; does nothing with KAFKA_BOOTSTRAP, a Docker engine, or when done
+
+$(BROKER): tests/brokers/pom.xml
+	@if [ -n "$$KAFKA_BOOTSTRAP" ] || docker info >/dev/null 2>&1; then exit 0; fi; \
+	missing=; packages=; \
+	java -version >/dev/null 2>&1 || { missing="$$missing, Java 17 or later"; packages="$$packages default-jre-headless"; }; \
+	command -v mvn >/dev/null || { missing="$$missing, Maven"; packages="$$packages maven"; }; \
+	if [ -n "$$missing" ]; then \
+	    echo "Missing: $${missing#, } (the Kafka tests run a real broker)."; \
+	    if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	        echo "Install that first (Debian, Ubuntu: apt-get install$$packages; macOS: brew install openjdk maven)," >&2; \
+	        echo "or name a broker: KAFKA_BOOTSTRAP=HOST:PORT; or run the rest: make unit." >&2; \
+	        exit 1; \
+	    fi; \
+	    echo "Installing$$packages"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$packages || exit 1; \
+	fi; \
+	echo "Fetching the Kafka broker of the tests into .cache/kafka (44 MB, once)"; \
+	rm -rf .cache/kafka/jars && \
+	mvn --quiet --batch-mode --file tests/brokers/pom.xml dependency:copy-dependencies \
+	    -DincludeScope=runtime -DoutputDirectory="$(CURDIR)/.cache/kafka/jars" && \
+	touch $@
+
 # ---------------------------------------------------------------- use
 
 demo: setup ## see it work on made-up tickets
@@ -78,8 +104,8 @@ schemas: setup ## write the JSON Schemas and the AsyncAPI document anew from the
 
 # ---------------------------------------------------------------- checks
 
-test: setup lint types contracts ## everything that CI runs: lint, types, import contracts, all tests
-	$(BIN)/pytest
+test: setup broker lint types contracts ## everything that CI runs: lint, types, import contracts, all tests
+	$(BIN)/pytest -m "not slow"
 
 lint: setup ## ruff: rules and formatting
 	$(BIN)/ruff check .
@@ -91,10 +117,10 @@ types: setup ## mypy, strict
 contracts: setup ## import-linter: which part may know which
 	$(BIN)/lint-imports
 
-unit: setup ## the quick tests
-	$(BIN)/pytest -m "not slow"
+unit: setup ## the quick tests, without Kafka
+	$(BIN)/pytest -m "not slow and not kafka"
 
-slow: setup ## the long fault runs
+slow: setup broker ## the long fault runs
 	$(BIN)/pytest -m slow
 
 format: setup ## let ruff rewrite what it can

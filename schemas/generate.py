@@ -1,24 +1,28 @@
-"""Writes the published JSON Schemas (draft 2020-12) from the types.
+"""Writes the published JSON Schemas (draft 2020-12) and the AsyncAPI document from the types.
 
 `python -m schemas.generate`, `--check` to compare only.
 """
 
 from __future__ import annotations
 
+import inspect
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
+from schemas.asyncapi import asyncapi
 from schemas.decision import DecisionRecord
 from schemas.directory import ModeRecord, Record
 from schemas.event import TicketCloudEvent
+from schemas.event_conditions import with_conditions
 from schemas.job import Job
 from schemas.outcome import Outcome
 from schemas.rule_file import RuleFile
 
 FOLDER: Final = Path(__file__).parent / "json"
+ASYNCAPI: Final = Path(__file__).parent / "asyncapi.json"
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -33,23 +37,42 @@ PUBLISHED: Final[dict[str, tuple[Any, str]]] = {
 }
 
 
-def schemas() -> dict[str, str]:
-    """The text of every schema, by the name of its file."""
-    return {f"{name}.schema.json": _schema(name, kind, title) for name, (kind, title) in PUBLISHED.items()}
+def documents() -> dict[Path, str]:
+    """The text of every generated file."""
+    schemas = {FOLDER / f"{name}.schema.json": _schema(name, *of) for name, of in PUBLISHED.items()}
+    return {**schemas, ASYNCAPI: _json(asyncapi())}
 
 
 def _schema(name: str, kind: Any, title: str) -> str:
-    body = msgspec.json.schema(kind)
+    body = _tidied(msgspec.json.schema(kind))
+    if kind is TicketCloudEvent:
+        body = with_conditions(body)
     head = {"$schema": DRAFT, "$id": f"urn:tocsin:schema:{name}", "title": title}
-    text = msgspec.json.format(msgspec.json.encode({**head, **body}, order="sorted"), indent=2)
-    return text.decode() + "\n"
+    return _json({**head, **body}, order="sorted")
+
+
+def _tidied(schema: Any) -> Any:
+    """The same without the indentation of docstrings, and without the keyword that only OpenAPI knows."""
+    if isinstance(schema, list):
+        return [_tidied(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: inspect.cleandoc(one) if name == "description" and isinstance(one, str) else _tidied(one)
+        for name, one in schema.items()
+        if name != "discriminator"
+    }
+
+
+def _json(document: Any, order: Literal["sorted"] | None = None) -> str:
+    return msgspec.json.format(msgspec.json.encode(document, order=order), indent=2).decode() + "\n"
 
 
 def stale() -> list[str]:
     """The files that differ from the types, or should not be there."""
-    wanted = schemas()
-    there = {file.name: file.read_text() for file in FOLDER.glob("*.json")}
-    return sorted(name for name in wanted.keys() | there.keys() if wanted.get(name) != there.get(name))
+    wanted = documents()
+    there = {file: file.read_text() for file in (*FOLDER.glob("*.json"), ASYNCAPI) if file.exists()}
+    return sorted(file.name for file in wanted.keys() | there.keys() if wanted.get(file) != there.get(file))
 
 
 def main(arguments: list[str]) -> int:
@@ -59,8 +82,8 @@ def main(arguments: list[str]) -> int:
         sys.stdout.writelines(f"stale: {name}: run `make schemas`\n" for name in names)
         return 1 if names else 0
     FOLDER.mkdir(exist_ok=True)
-    for name, text in schemas().items():
-        (FOLDER / name).write_text(text)
+    for file, text in documents().items():
+        file.write_text(text)
     sys.stdout.writelines(f"written: {name}\n" for name in names)
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final, Generic, Protocol, TypeVar, get_args
 
 from msgspec import Struct
 
@@ -50,7 +50,14 @@ def load_directory(path: Path) -> LoadedDirectory:
     A YAML file holds records as a list, or one in each document. Of two records with one kind and id, the later counts.
     Hidden files and folders are left out. Raises OSError where `path` itself can't be opened.
     """
-    loading = _Loading()
+    directory = Directory()
+    loading = read_into(directory, path)
+    return LoadedDirectory(directory, loading.log.kept, dict(loading.log.counts), loading.records)
+
+
+def read_into(sink: S, path: Path) -> Loading[S]:
+    """Read what `load_directory` reads into something else. Raises OSError where `path` itself can't be opened."""
+    loading = Loading(sink)
     with collector_off():
         if path.is_dir():
             for file in files_below(path, loading.lose_folder):
@@ -58,8 +65,7 @@ def load_directory(path: Path) -> LoadedDirectory:
         else:
             path.open("rb").close()
             loading.read(path, path.name)
-    log = loading.log
-    return LoadedDirectory(loading.directory, log.kept, dict(log.counts), loading.records)
+    return loading
 
 
 def files_below(folder: Path, on_error: Callable[[Path, OSError], None]) -> list[Path]:
@@ -96,15 +102,35 @@ def _is_new(folder: Path, seen: set[Path]) -> bool:
     return True
 
 
-class _Loading:
-    """The directory as it grows, file by file."""
+class Sink(Protocol):
+    """What takes the records in, one by one: a Directory, or what keeps them as they are."""
 
-    def __init__(self) -> None:
-        self.directory = Directory()
+    def knows(self, kind: str, record_id: str) -> bool:
+        """See Directory."""
+        ...
+
+    def apply(self, record: Record) -> list[Refusal]:
+        """See Directory."""
+        ...
+
+    def remove(self, kind: str, record_id: str) -> None:
+        """See Directory."""
+        ...
+
+
+S = TypeVar("S", bound=Sink)
+
+
+class Loading(Generic[S]):
+    """What is read so far, file by file, and what was wrong with it."""
+
+    def __init__(self, sink: S) -> None:
+        self.sink = sink
         self.log = ProblemLog()
         self.records = 0
 
     def read(self, path: Path, name: str) -> None:
+        """Read one file, which is called `name` in what is said about it."""
         ending = path.suffix.lower()
         try:
             if ending == _JSONL:
@@ -124,6 +150,7 @@ class _Loading:
             self._lose_file(name, None, fault.refusals[0].reason)
 
     def lose_folder(self, folder: Path, error: OSError) -> None:
+        """Note a folder that can't be read."""
         self._lose_file(folder.as_posix(), None, f"the folder can't be read: {error.strerror}")
 
     def _lose_file(self, name: str, line: int | None, reason: str) -> None:
@@ -150,17 +177,17 @@ class _Loading:
 
     def _apply(self, file: str, line: int, record: Record) -> None:
         kind = _KINDS[type(record)]
-        if self.directory.knows(kind, record.id):
+        if self.sink.knows(kind, record.id):
             reason = "an earlier record has this kind and id: this one takes its place"
             self._complain(ProblemCode.DUPLICATE, file, line, (kind, record.id), Refusal("id", reason))
-        for refusal in self.directory.apply(record):
+        for refusal in self.sink.apply(record):
             self._complain(ProblemCode.BAD_MODE, file, line, (kind, record.id), refusal)
         self.records += 1
 
     def _refuse(self, file: str, line: int, name: tuple[str | None, str | None], error: RefusedError) -> None:
         kind, record_id = name
         if kind is not None and record_id is not None:
-            self.directory.remove(kind, record_id)
+            self.sink.remove(kind, record_id)
         for refusal in error.refusals:
             self._complain(ProblemCode.BAD_RECORD, file, line, name, refusal)
 

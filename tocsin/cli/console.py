@@ -17,7 +17,7 @@ from schemas.refusal import RefusedError
 
 EXIT_CODES: Final = (
     "Exit codes: 0, all is well; 1, something in the input is wrong (it was named); 2, the command line is wrong; "
-    "3, a file or service that is needed can't be used."
+    "3, a file or service that is needed can't be used; 4, Kafka left a call without an answer: start the engine again."
 )
 FOUND_FAULTS: Final = 1
 UNUSABLE: Final = 3

@@ -1,8 +1,9 @@
-"""`tocsin emit`: append events to the log."""
+"""`tocsin emit`: append events to the log, in a file or on Kafka."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing import Annotated, Final
 
 import typer
 
+from adapters.kafka.appender import KafkaAppender
 from adapters.sqlite.event_log import SqliteLog
 from schemas.log import NewRecord
 from schemas.topics import TICKETS
-from tocsin.cli.console import FOUND_FAULTS, named_failures, say, warn
+from tocsin.cli.console import FOUND_FAULTS, say, warn
+from tocsin.cli.kafka_options import PrefixOption, kafka_failures
 from tocsin.event_files import Line, read_lines
 from tocsin.running.embedded import database_in
+from tocsin.running.kafka import kafka_settings
 
 BATCH: Final = 1_000
 
@@ -27,7 +31,11 @@ def register(app: typer.Typer) -> None:
 
 def emit(
     file: Annotated[Path, typer.Argument(help="File of events, one JSON object a line; `-`: standard input.")],
-    data: Annotated[Path, typer.Option("--data", help="The data folder of `tocsin up`.")],
+    data: Annotated[Path | None, typer.Option("--data", help="The data folder of `tocsin up`.")] = None,
+    kafka: Annotated[
+        str | None, typer.Option("--kafka", help="Kafka's brokers, HOST:PORT, for `tocsin engine`.")
+    ] = None,
+    prefix: PrefixOption = "",
     as_is: Annotated[
         bool,
         typer.Option(
@@ -35,25 +43,37 @@ def emit(
         ),
     ] = False,
 ) -> None:
-    """Append events to the log from which `tocsin up` takes them, running or not.
+    """Append events to the log from which `tocsin up` (--data) or `tocsin engine` (--kafka) takes them, running or not.
 
     An event that is refused is named and left out (the exit code is then 1); the others are appended. Sending a file
     twice doubles nothing:
     the same events make the same jobs, and those are known already.
     """
+    if (data is None) == (kafka is None):
+        raise typer.BadParameter("name one log: --data DATA, or --kafka HOST:PORT")
     appended = refused = 0
-    with named_failures():
-        data.mkdir(parents=True, exist_ok=True)
-        log = SqliteLog(database_in(data))
-        try:
-            lines = read_lines(file, datetime.now(UTC))
-            while batch := list(islice(lines, BATCH)):
-                refused += sum(_named(file, line) for line in batch)
-                appended += log.append(_records(batch, as_is), datetime.now(UTC))
-        finally:
-            log.close()
+    with kafka_failures(), _opened(data, kafka, prefix) as append:
+        lines = read_lines(file, datetime.now(UTC))
+        while batch := list(islice(lines, BATCH)):
+            refused += sum(_named(file, line) for line in batch)
+            appended += append(_records(batch, as_is))
     say(f"{appended} events appended" + (f", {refused} refused" if refused else ""))
     raise typer.Exit(FOUND_FAULTS if refused else 0)
+
+
+Append = Callable[[Iterable[NewRecord]], int]
+
+
+@contextmanager
+def _opened(data: Path | None, kafka: str | None, prefix: str) -> Iterator[Append]:
+    """What appends to the log that was named, and returns how many records there were."""
+    if kafka is not None:
+        with closing(KafkaAppender(kafka_settings(kafka, prefix))) as appender:
+            yield appender.append
+    elif data is not None:
+        data.mkdir(parents=True, exist_ok=True)
+        with closing(SqliteLog(database_in(data))) as log:
+            yield lambda records: log.append(records, datetime.now(UTC))
 
 
 def _named(file: Path, line: Line) -> bool:

@@ -1,0 +1,47 @@
+"""Directory files as records for the wire, instead of as a directory in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from adapters.files.directory_folder import read_into
+from adapters.files.directory_problems import DirectoryProblem, ProblemCode
+from engine.directory import compact
+from schemas.directory import CollaboratorRecord, ContactRecord, Record
+from schemas.refusal import Refusal
+
+
+class WireRecords(Struct, frozen=True):
+    """The records of a folder, the last of each kind and id, and what was wrong (see LoadedDirectory)."""
+
+    records: list[Record]
+    problems: list[DirectoryProblem]
+    problem_counts: Mapping[ProblemCode, int]
+
+
+def wire_records(path: Path) -> WireRecords:
+    """Read a folder, or one file. Raises OSError where `path` itself can't be opened."""
+    kept = _Kept()
+    loading = read_into(kept, path)
+    return WireRecords(list(kept.records.values()), loading.log.kept, dict(loading.log.counts))
+
+
+class _Kept:
+    """A sink that keeps records whole. Field for field they are as they came; what is unknown is left out."""
+
+    def __init__(self) -> None:
+        self.records: dict[tuple[str, str], Record] = {}
+
+    def knows(self, kind: str, record_id: str) -> bool:
+        return (kind, record_id) in self.records
+
+    def apply(self, record: Record) -> list[Refusal]:
+        self.records[str(record.__struct_config__.tag), record.id] = record
+        # A mode that can't be used costs the person that mode alone, and whoever reads the topic will say so again.
+        return compact.person(record)[1] if isinstance(record, ContactRecord | CollaboratorRecord) else []
+
+    def remove(self, kind: str, record_id: str) -> None:
+        self.records.pop((kind, record_id), None)

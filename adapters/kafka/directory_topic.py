@@ -1,0 +1,97 @@
+"""The directory out of its compacted topic, complete before the first decision and up to date before each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Any, Final
+
+import structlog
+
+from adapters.collector import collector_off
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topic_reader import TopicReader
+from engine.directory.directory import Directory
+from schemas.directory import RECORD_KINDS, Record, read_record
+from schemas.reading import IDENTIFIER_LENGTH
+from schemas.refusal import Refusal, RefusedError
+from schemas.topics import DIRECTORY, SUPPRESSIONS
+
+log = structlog.get_logger()
+
+_SUPPRESSIONS_ALONE: Final = ("suppression",)
+
+
+class DirectoryTopic:
+    """A DirectorySource on the topics of directory and suppressions. It belongs to one thread.
+
+    A record that can't be read counts as absent, and so does an older one of its key. `problems` counts what was
+    refused, by code.
+    """
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._reader = TopicReader(settings, (DIRECTORY, SUPPRESSIONS))
+        self._kinds = {settings.real(DIRECTORY): RECORD_KINDS, settings.real(SUPPRESSIONS): _SUPPRESSIONS_ALONE}
+        self._directory = Directory()
+        self._is_complete = False
+        self.problems: Counter[str] = Counter()
+
+    def current(self) -> Directory:
+        """See engine.ports.DirectorySource. Raises KafkaUnavailableError where that can't be known now."""
+        with nullcontext() if self._is_complete else collector_off():
+            for found in self._reader.read_to_end():
+                self._apply(found)
+        if not self._is_complete:
+            self._is_complete = True
+            log.info("directory_loaded", records=len(self._directory), problems=dict(self.problems))
+        return self._directory
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._reader.close()
+
+    def _apply(self, found: Any) -> None:
+        try:
+            kind, record_id = name_of(found.key, self._kinds[found.topic])
+        except RefusedError as error:
+            self._complain("", error)
+            return
+        if found.value is None:
+            self._directory.remove(kind, record_id)
+            return
+        try:
+            record = _record_of(found.value, kind, record_id)
+        except RefusedError as error:
+            self._directory.remove(kind, record_id)
+            self._complain(f"{kind}/{record_id}", error)
+            return
+        for refusal in self._directory.apply(record):
+            self._complain(f"{kind}/{record_id}", RefusedError("bad_mode", refusal))
+
+    def _complain(self, name: str, error: RefusedError) -> None:
+        self.problems[error.code] += 1
+        log.warning("directory_problem", record=ascii(name)[1:-1], code=error.code, problem=str(error))
+
+
+def name_of(key: bytes | None, kinds: Sequence[str] = RECORD_KINDS) -> tuple[str, str]:
+    """Kind and id out of a key, of one of these kinds. Raises RefusedError."""
+    try:
+        kind, slash, record_id = (key or b"").decode().partition("/")
+    except UnicodeDecodeError:
+        raise RefusedError("bad_key", Refusal("key", "a key is KIND/ID in UTF-8")) from None
+    if kind not in kinds or not slash or not 0 < len(record_id) <= IDENTIFIER_LENGTH:
+        raise RefusedError("bad_key", Refusal("key", f"a key is KIND/ID, with one of {', '.join(kinds)}"))
+    return kind, record_id
+
+
+def key_of(record: Record) -> bytes:
+    """The key of a directory record."""
+    return f"{record.__struct_config__.tag}/{record.id}".encode()
+
+
+def _record_of(value: bytes, kind: str, record_id: str) -> Record:
+    record = read_record(value)
+    if (record.__struct_config__.tag, record.id) != (kind, record_id):
+        raise RefusedError("bad_record", Refusal("id", "kind and id of the record are not those of its key"))
+    return record

@@ -1,0 +1,64 @@
+"""What can go wrong with Kafka, by what is to be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kafka import errors
+
+
+class KafkaSettingsError(ValueError):
+    """A setting that can't be used: which, and what to do."""
+
+
+class KafkaUnavailableError(RuntimeError):
+    """Kafka does not answer, or not now. What was asked may be asked again."""
+
+
+class KafkaRefusedError(RuntimeError):
+    """Kafka refuses what was asked, and will refuse it again: a permission, a credential, a limit, a missing topic."""
+
+
+class NotCommittedError(RuntimeError):
+    """A transaction did not come to a known good end.
+
+    Either nothing of it counts, or all of it does and only the answer was lost: the group's committed offsets tell, so
+    poll again from there.
+    """
+
+
+class InstanceTakenError(RuntimeError):
+    """Another process has the same group instance id, or the same transactional id: this one must end."""
+
+
+_FATAL = (
+    errors.AuthorizationError,
+    errors.SaslAuthenticationFailedError,
+    errors.UnsupportedSaslMechanismError,
+    errors.UnsupportedVersionError,
+    errors.InconsistentGroupProtocolError,
+    errors.InvalidSessionTimeoutError,
+    errors.InvalidTransactionTimeoutError,
+    errors.InvalidTopicError,
+    errors.KafkaConfigurationError,
+    errors.MessageSizeTooLargeError,
+    errors.RecordListTooLargeError,
+)
+
+
+@contextmanager
+def named_errors(asked: str) -> Iterator[None]:
+    """Turn kafka-python's errors into those of this file; `asked` says what was asked for."""
+    try:
+        yield
+    except errors.FencedInstanceIdError as error:
+        raise InstanceTakenError(f"{asked}: another process has this group instance id") from error
+    except errors.KafkaError as error:
+        raise named(error, asked) from error
+
+
+def named(error: errors.KafkaError, asked: str) -> KafkaRefusedError | KafkaUnavailableError:
+    """The error of this file for one of kafka-python's."""
+    text = f"{asked}: {type(error).__name__}: {error}"
+    return KafkaRefusedError(text) if isinstance(error, _FATAL) else KafkaUnavailableError(text)

@@ -1,0 +1,133 @@
+"""Reads one topic as a member of a group, and never goes on from anywhere but the group's committed offsets."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from kafka import KafkaAdminClient, KafkaConsumer
+from kafka.admin import MemberToRemove
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import KafkaTimeoutError
+
+from adapters.kafka.errors import named_errors
+from adapters.kafka.records import flattened
+from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, Membership, millis
+from schemas.log import Record
+
+log = structlog.get_logger()
+
+FETCH_BYTES: Final = 16_777_216
+"""Bytes of records that one answer of a broker brings at most, so that a poll of large records stays in bounds."""
+SETTLE_MS: Final = 5_000
+"""How long one look for committed offsets takes at most: they wait for the end of an open transaction."""
+POLL_LIMIT: Final = timedelta(minutes=5)
+"""A member that does not poll for so long has lost its partitions: deciding a batch takes a fraction of it."""
+NO_GENERATION: Final = -1
+
+
+class GroupReader:
+    """A static member of a group. Not for use from several threads."""
+
+    def __init__(self, settings: KafkaSettings, membership: Membership, topic: str) -> None:
+        self._settings = settings
+        self._membership = membership
+        with named_errors("joining the group"):
+            self._consumer = KafkaConsumer(**self._config())
+            self._consumer.subscribe([settings.real(topic)])
+        self._generation: tuple[int, str] | None = None
+        self._rewound = False
+        self.rewinds = 0
+        """How often it went back: what was polled before that comes again, here or at another member."""
+        self.group: Any = None
+        """The group's metadata as it was right after the last poll that gave records."""
+
+    def poll(self, max_records: int, timeout: float) -> list[Record]:
+        """The next records; empty where none came within `timeout` seconds.
+
+        Raises InstanceTakenError, KafkaRefusedError and KafkaUnavailableError.
+        """
+        deadline = time.monotonic() + timeout
+        with named_errors("polling"):
+            while True:
+                left = max(0.0, deadline - time.monotonic())
+                records = self._poll_once(max_records, left) if self._settle() else []
+                if records or left == 0:
+                    return records
+
+    def rewind(self) -> None:
+        """Go on from the committed offsets, whoever committed them; done at the next poll, since Kafka may be away."""
+        self._rewound = True
+        self.rewinds += 1
+
+    def commit(self, offsets: dict[Any, Any]) -> None:
+        """Commit offsets outside of a transaction."""
+        self._consumer.commit(offsets, timeout_ms=millis(self._membership.session))
+
+    def close(self, for_good: bool = False) -> None:
+        """Let go of connections.
+
+        The group keeps this member's place until its session ends; closed for good, it need not wait for that.
+        """
+        self._consumer.close(autocommit=False, timeout_ms=SETTLE_MS)
+        if for_good:
+            # Only now: while it lives, the consumer would join again.
+            with named_errors("leaving the group"):
+                self._leave()
+
+    def _leave(self) -> None:
+        client = KafkaAdminClient(**self._settings.client())
+        try:
+            member = MemberToRemove(group_instance_id=self._membership.instance)
+            client.remove_group_members(self._settings.real(self._membership.group), [member])
+        finally:
+            client.close()
+
+    def _poll_once(self, max_records: int, timeout: float) -> list[Record]:
+        polled = self._consumer.poll(timeout_ms=int(timeout * 1000), max_records=max_records)
+        # Taken now and not when it is used: a member that was thrown out meanwhile and has joined again would commit
+        # what it polled before as if that were still its own.
+        group = self._consumer.group_metadata()
+        if group.generation_id == NO_GENERATION or self._generation != (group.generation_id, group.member_id):
+            # Whoever had a partition between two generations may have gone on in it.
+            self._generation = (group.generation_id, group.member_id)
+            self.rewind()
+            return []
+        self.group = group
+        return flattened(polled, self._settings)
+
+    def _settle(self) -> bool:
+        """Carry out a rewind. False where the committed offsets can't be known yet."""
+        if not self._rewound:
+            return True
+        try:
+            for partition in self._consumer.assignment():
+                offset = self._consumer.committed(partition, timeout_ms=SETTLE_MS)
+                if offset is None:
+                    self._consumer.seek_to_beginning(partition)
+                else:
+                    self._consumer.seek(partition, offset)
+        except KafkaTimeoutError:
+            log.warning("committed_offsets_unknown", group=self._membership.group)
+            return False
+        self._rewound = False
+        return True
+
+    def _config(self) -> dict[str, Any]:
+        return self._settings.client() | {
+            "group_id": self._settings.real(self._membership.group),
+            "group_instance_id": self._membership.instance,
+            "session_timeout_ms": millis(self._membership.session),
+            "heartbeat_interval_ms": millis(self._membership.session) // 6,
+            "max_poll_interval_ms": millis(POLL_LIMIT),
+            "partition_assignment_strategy": [CooperativeStickyAssignor],
+            "isolation_level": "read_committed",
+            "enable_auto_commit": False,
+            # A group that has no offset yet has decided nothing.
+            "auto_offset_reset": "earliest",
+            "allow_auto_create_topics": False,
+            "fetch_max_bytes": FETCH_BYTES,
+            "max_partition_fetch_bytes": RECORD_BYTES // 4,
+        }

@@ -1,0 +1,57 @@
+"""The log of jobs on Kafka, for a sender that keeps its own ledger: at least once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from kafka.errors import CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError
+
+from adapters.kafka.errors import named_errors
+from adapters.kafka.group_reader import GroupReader
+from adapters.kafka.records import offsets_behind
+from adapters.kafka.settings import KafkaSettings, Membership
+from schemas.log import Record
+from schemas.topics import JOBS
+
+log = structlog.get_logger()
+
+_NO_LONGER_MINE = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
+
+
+class KafkaJobLog:
+    """A JobLog on one topic, as one member of a group. It belongs to one thread."""
+
+    def __init__(self, settings: KafkaSettings, membership: Membership, topic: str = JOBS) -> None:
+        self._settings = settings
+        self._reader = GroupReader(settings, membership, topic)
+        self._polled: dict[Any, Any] = {}
+
+    def poll(self, max_records: int, timeout: float) -> list[Record]:
+        """See sender.ports.JobLog. Raises InstanceTakenError, KafkaRefusedError and KafkaUnavailableError."""
+        before = self._reader.rewinds
+        records = self._reader.poll(max_records, timeout)
+        if self._reader.rewinds != before:
+            # Another member may have gone on in what was this one's.
+            self._polled = {}
+        self._polled |= offsets_behind(records, self._settings)
+        return records
+
+    def commit(self) -> None:
+        """See sender.ports.JobLog.
+
+        Where partitions have gone to another member meanwhile, it reads these records again, and its ledger knows them.
+        """
+        polled, self._polled = self._polled, {}
+        if not polled:
+            return
+        with named_errors("committing"):
+            try:
+                self._reader.commit(polled)
+            except _NO_LONGER_MINE as error:
+                log.info("positions_not_committed", error=type(error).__name__)
+                self._reader.rewind()
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._reader.close()

@@ -1,0 +1,82 @@
+"""Reads topics from their start to their end, as it is at the moment of asking, and then on from there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from kafka import KafkaConsumer, TopicPartition
+
+from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError, named_errors
+from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, millis
+
+RECORDS_AT_ONCE: Final = 20_000
+PATIENCE: Final = 30.0
+"""Seconds without a record or any other progress, while the end is not reached, that are taken for an outage."""
+
+
+class TopicReader:
+    """Reads all partitions of some topics, outside of any group. It belongs to one thread.
+
+    Partitions that are added to a topic are noticed after `look_again` at the latest.
+    """
+
+    def __init__(
+        self, settings: KafkaSettings, topics: Sequence[str], look_again: timedelta = timedelta(seconds=30)
+    ) -> None:
+        self._topics = [settings.real(topic) for topic in topics]
+        self._partitions: list[Any] = []
+        with named_errors("opening a reader"):
+            self._consumer: Any = KafkaConsumer(
+                **settings.client(),
+                isolation_level="read_committed",
+                auto_offset_reset="earliest",
+                enable_auto_commit=False,
+                allow_auto_create_topics=False,
+                max_partition_fetch_bytes=RECORD_BYTES,
+                metadata_max_age_ms=millis(look_again),
+            )
+
+    def read_to_end(self) -> Iterator[Any]:
+        """Every record that is committed by now and was not read before, as kafka-python gives it.
+
+        Raises KafkaUnavailableError where the end can't be reached; the next call goes on from there.
+        """
+        with named_errors("reading to the end"):
+            self._assign()
+            ends = self._consumer.end_offsets(self._partitions)
+            before, since = self._positions(), time.monotonic()
+            while any(before[one] < ends[one] for one in self._partitions):
+                polled = self._consumer.poll(timeout_ms=500, max_records=RECORDS_AT_ONCE)
+                for records in polled.values():
+                    yield from records
+                now = self._positions()
+                if now != before:
+                    before, since = now, time.monotonic()
+                elif time.monotonic() - since > PATIENCE:
+                    raise KafkaUnavailableError(f"no record came for {PATIENCE:.0f} s, and the end is not reached")
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._consumer.close()
+
+    def _positions(self) -> dict[Any, int]:
+        # A position may be unknown for a moment: it is not the end then.
+        return {one: self._consumer.position(one, timeout_ms=int(PATIENCE * 1000)) or 0 for one in self._partitions}
+
+    def _assign(self) -> None:
+        """Read all partitions that there are: a topic may have got more."""
+        wanted: list[Any] = []
+        for topic in self._topics:
+            partitions = self._consumer.partitions_for_topic(topic)
+            if not partitions:
+                raise KafkaRefusedError(f"there is no topic {topic}: tocsin topics create")
+            wanted += [TopicPartition(topic, one) for one in sorted(partitions)]
+        if wanted != self._partitions:
+            read = self._positions()
+            self._consumer.assign(wanted)
+            for one in wanted:
+                self._consumer.seek(one, read[one]) if one in read else self._consumer.seek_to_beginning(one)
+            self._partitions = wanted

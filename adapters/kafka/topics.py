@@ -1,0 +1,161 @@
+"""The topics, as they have to be: made, and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+from msgspec import Struct
+
+from adapters.kafka.errors import named_errors
+from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, millis
+from schemas.topics import DEAD_LETTERS, DECISIONS, DIRECTORY, JOBS, OUTCOMES, SUPPRESSIONS, TICKETS
+
+_MEGABYTE: Final = 1_048_576
+_FOREVER: Final = -1
+
+
+class TopicSpec(Struct, frozen=True):
+    """How a topic has to be. `kept` None: it is compacted, so that the newest record of each key stays for ever.
+
+    `largest` is in bytes of a record with its headers; `by_broker`: records are stamped with when they came, since
+    producers' clocks may be wrong.
+    """
+
+    name: str
+    kept: timedelta | None
+    largest: int
+    by_broker: bool = False
+
+    def configs(self, replication: int) -> dict[str, str]:
+        """The topic's settings, for so many replicas."""
+        configs = {
+            "cleanup.policy": "compact" if self.kept is None else "delete",
+            "max.message.bytes": str(self.largest),
+            # With three replicas, what is acknowledged outlives the loss of any one of them.
+            "min.insync.replicas": str(max(1, replication - 1)),
+        }
+        if self.kept is not None:
+            configs["retention.ms"] = str(millis(self.kept))
+        if self.by_broker:
+            configs["message.timestamp.type"] = "LogAppendTime"
+        return configs
+
+
+TOPICS: Final[Sequence[TopicSpec]] = (
+    TopicSpec(TICKETS, timedelta(days=7), 2 * _MEGABYTE, by_broker=True),
+    TopicSpec(DIRECTORY, None, 2 * _MEGABYTE),
+    TopicSpec(SUPPRESSIONS, None, 2 * _MEGABYTE),
+    TopicSpec(JOBS, timedelta(days=7), 2 * _MEGABYTE),
+    TopicSpec(DECISIONS, timedelta(days=30), RECORD_BYTES),
+    # Of a record that a topic of 2 MB allows, with headers that say what was wrong with it. Personal data, so kept
+    # briefly, and yet for longer than somebody may be on holiday.
+    TopicSpec(DEAD_LETTERS, timedelta(days=14), 4 * _MEGABYTE),
+    TopicSpec(OUTCOMES, timedelta(days=30), 2 * _MEGABYTE),
+)
+
+
+class Level(StrEnum):
+    """How bad a problem is."""
+
+    MISSING = "missing"
+    """Nothing works without the topic."""
+    WRONG = "wrong"
+    """Something will be lost or stand still one day."""
+    NOTE = "note"
+    """It is right for some, and everybody should know."""
+
+
+class TopicProblem(Struct, frozen=True):
+    """What is wrong with a topic."""
+
+    topic: str
+    problem: str
+    level: Level = Level.WRONG
+
+    def __str__(self) -> str:
+        """The problem on one line."""
+        return f"{self.topic}: {self.problem}"
+
+
+def create_topics(settings: KafkaSettings, partitions: int, replication: int) -> list[str]:
+    """Make the topics that are missing. Returns their names. Those that are there stay as they are: check them."""
+    with _admin(settings, "creating topics") as admin:
+        described = _described(admin, settings)
+        missing = [spec for spec in TOPICS if settings.real(spec.name) not in described]
+        wanted = {
+            settings.real(spec.name): {
+                "num_partitions": partitions,
+                "replication_factor": replication,
+                "configs": spec.configs(replication),
+            }
+            for spec in missing
+        }
+        if wanted:
+            admin.create_topics(wanted, wait_for_metadata=True)
+    return list(wanted)
+
+
+def check_topics(settings: KafkaSettings) -> list[TopicProblem]:
+    """What is wrong with the topics, in the order of TOPICS."""
+    with _admin(settings, "checking topics") as admin:
+        described = _described(admin, settings)
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in described]
+        found = admin.describe_configs(resources, config_filter="all").get("topic", {}) if resources else {}
+    problems: list[TopicProblem] = []
+    for spec in TOPICS:
+        name = settings.real(spec.name)
+        if name not in described:
+            problems.append(TopicProblem(name, "it is not there: tocsin topics create", Level.MISSING))
+            continue
+        configs = {key: one["value"] for key, one in found.get(name, {}).items()}
+        if max(described[name]) == 1:
+            problems.append(TopicProblem(name, "it has one replica, on one broker: fine for a trial", Level.NOTE))
+        problems += [TopicProblem(name, text) for text in _faults(spec, described[name], configs)]
+    return problems
+
+
+def _faults(spec: TopicSpec, replicas: Sequence[int], configs: Mapping[str, str]) -> Iterator[str]:
+    if len(set(replicas)) > 1:
+        yield f"its partitions have {min(replicas)} to {max(replicas)} replicas: give all the same number"
+    wanted = "compact" if spec.kept is None else "delete"
+    policy = configs["cleanup.policy"]
+    if policy != wanted:
+        yield f"cleanup.policy is {policy!r}, not {wanted!r}: {_WHY_POLICY[wanted]}"
+    if spec.kept is not None and _FOREVER < int(configs["retention.ms"]) < millis(spec.kept):
+        yield f"retention.ms is {configs['retention.ms']}, less than {spec.kept.days} days ({millis(spec.kept)})"
+    if int(configs["max.message.bytes"]) < spec.largest:
+        yield f"max.message.bytes is {configs['max.message.bytes']}, less than {spec.largest}: larger records stop work"
+    if spec.by_broker and configs["message.timestamp.type"] != "LogAppendTime":
+        yield "message.timestamp.type is not LogAppendTime: a platform's wrong clock would make events stale"
+
+
+_WHY_POLICY: Final = {
+    "compact": "records that are as old as the retention would vanish from the directory",
+    "delete": "records of one ticket would vanish behind later ones",
+}
+
+
+def _described(admin: Any, settings: KafkaSettings) -> dict[str, list[int]]:
+    """The topics that are there, each with the number of replicas of every partition."""
+    names = [settings.real(spec.name) for spec in TOPICS]
+    return {
+        topic["name"]: [len(partition["replica_nodes"]) for partition in topic["partitions"]]
+        for topic in admin.describe_topics(names)
+        if topic["error_code"] == 0
+    }
+
+
+@contextmanager
+def _admin(settings: KafkaSettings, asked: str) -> Iterator[Any]:
+    with named_errors(asked):
+        admin = KafkaAdminClient(**settings.client())
+        try:
+            yield admin
+        finally:
+            admin.close()

@@ -1,0 +1,176 @@
+"""One transaction of Kafka: outputs and the group's offsets, both or neither, in five numbered steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+import structlog
+from kafka import KafkaProducer
+from kafka.errors import (
+    FencedInstanceIdError,
+    InvalidProducerEpochError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    ProducerFencedError,
+    RecordListTooLargeError,
+)
+
+from adapters.kafka.errors import InstanceTakenError, KafkaRefusedError, NotCommittedError, named_errors
+from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, Membership, millis
+from adapters.kafka.watchdog import Watchdog
+from schemas.log import NewRecord
+
+log = structlog.get_logger()
+
+FENCED_AGAIN_SECONDS: Final = 60.0
+"""A transaction that merely took too long is fenced once; two processes with one id fence each other for ever."""
+CLOSE_SECONDS: Final = 1.0
+
+
+class Step(StrEnum):
+    """The steps of a commit, in their order."""
+
+    BEGUN = "1 begun"
+    APPENDED = "2 appended"
+    STORED = "3 stored"
+    OFFSETS_ADDED = "4 offsets added"
+    COMMITTED = "5 committed"
+
+
+AfterStep = Callable[[Step], None]
+
+
+def nothing(_step: Step) -> None:
+    """After a step, nothing happens."""
+
+
+class Transactions:
+    """Commits one transaction after the other, under one transactional id. `after_step` is called between the steps."""
+
+    def __init__(self, settings: KafkaSettings, membership: Membership, after_step: AfterStep = nothing) -> None:
+        self._settings = settings
+        self._membership = membership
+        self._after_step = after_step
+        self._watchdog = Watchdog(membership.call_limit)
+        self._fenced_at: float | None = None
+        # What an earlier process with this id left open is aborted now: it would hold back every reader.
+        self._producer: Any = self._new_producer()
+
+    def commit(self, outputs: Sequence[NewRecord], offsets: dict[Any, Any], group: Any) -> None:
+        """Append the outputs and commit the offsets for the group: both, or neither.
+
+        Raises NotCommittedError where that can be tried again after a look at the committed offsets,
+        InstanceTakenError and KafkaRefusedError where it can't, KafkaUnavailableError where there is no producer.
+        """
+        if self._producer is None:
+            self._producer = self._new_producer()
+        try:
+            self._commit(outputs, offsets, group)
+        except KafkaError as error:
+            self._give_up()
+            raise self._named(error) from error
+        except BaseException:
+            self._give_up()
+            raise
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._drop_producer()
+        self._watchdog.close()
+
+    def _commit(self, outputs: Sequence[NewRecord], offsets: dict[Any, Any], group: Any) -> None:
+        self._begin()
+        self._after_step(Step.BEGUN)
+        sent = self._append(outputs)
+        self._after_step(Step.APPENDED)
+        self._wait_until_stored(sent)
+        self._after_step(Step.STORED)
+        self._add_offsets(offsets, group)
+        self._after_step(Step.OFFSETS_ADDED)
+        self._end()
+        self._after_step(Step.COMMITTED)
+
+    def _begin(self) -> None:
+        self._producer.begin_transaction()
+
+    def _append(self, outputs: Sequence[NewRecord]) -> list[Any]:
+        with self._watchdog.watching("send"):
+            return [
+                self._producer.send(self._settings.real(one.topic), one.value, one.key, list(one.headers))
+                for one in outputs
+            ]
+
+    def _wait_until_stored(self, sent: Sequence[Any]) -> None:
+        with self._watchdog.watching("flush"):
+            self._producer.flush()
+            for future in sent:
+                # A record that failed must never be missing from a transaction that is committed all the same.
+                future.get(0)
+
+    def _add_offsets(self, offsets: dict[Any, Any], group: Any) -> None:
+        with self._watchdog.watching("send_offsets_to_transaction"):
+            self._producer.send_offsets_to_transaction(offsets, group)
+
+    def _end(self) -> None:
+        with self._watchdog.watching("commit_transaction"):
+            self._producer.commit_transaction()
+
+    def _give_up(self) -> None:
+        """Abort. Where that fails, so that nobody knows how the transaction ended, the next producer settles it."""
+        try:
+            with self._watchdog.watching("abort_transaction"):
+                self._producer.abort_transaction()
+        except KafkaError as error:
+            log.info("producer_replaced", error=type(error).__name__)
+            self._drop_producer()
+
+    def _named(self, error: KafkaError) -> Exception:
+        text = f"the transaction was not committed: {type(error).__name__}: {error}"
+        log.warning("not_committed", error=type(error).__name__)
+        if isinstance(error, FencedInstanceIdError):
+            return InstanceTakenError(f"another process has the group instance id {self._membership.instance!r}")
+        if isinstance(error, ProducerFencedError | InvalidProducerEpochError) and self._is_fenced_again():
+            return InstanceTakenError(
+                f"fenced again and again: another process is instance {self._membership.instance!r}"
+            )
+        if isinstance(error, MessageSizeTooLargeError | RecordListTooLargeError):
+            return KafkaRefusedError(f"{text}: a topic allows smaller records than it needs: tocsin topics check")
+        return NotCommittedError(text)
+
+    def _is_fenced_again(self) -> bool:
+        before, self._fenced_at = self._fenced_at, time.monotonic()
+        return before is not None and self._fenced_at - before < FENCED_AGAIN_SECONDS
+
+    def _new_producer(self) -> Any:
+        with named_errors("opening a transactional producer"):
+            producer = KafkaProducer(**self._config())
+            try:
+                producer.init_transactions()
+            except BaseException:
+                producer.close(timeout=CLOSE_SECONDS)
+                raise
+        return producer
+
+    def _drop_producer(self) -> None:
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            with self._watchdog.watching("close"):
+                producer.close(timeout=CLOSE_SECONDS)
+
+    def _config(self) -> dict[str, Any]:
+        limit = millis(self._membership.call_limit)
+        return self._settings.client() | {
+            "transactional_id": self._settings.real(f"{self._membership.group}.{self._membership.instance}"),
+            "transaction_timeout_ms": millis(self._membership.transaction),
+            "acks": "all",
+            "max_request_size": RECORD_BYTES,
+            "batch_size": 262_144,
+            "linger_ms": 0,
+            "max_block_ms": limit // 2,
+            "request_timeout_ms": limit // 2,
+            "delivery_timeout_ms": limit * 2,
+            "allow_auto_create_topics": False,
+        }

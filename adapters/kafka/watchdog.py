@@ -1,0 +1,67 @@
+"""Ends the process when a call hangs: kafka-python's calls about transactions wait without a limit of their own."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+log = structlog.get_logger()
+
+EXIT_CODE: Final = 4
+"""What the process ends with: start it again. Nothing is lost by that; the transaction is aborted by the broker."""
+
+
+def end_process() -> None:
+    """End this process at once. Nothing that could hang as well is asked to tidy up."""
+    os._exit(EXIT_CODE)
+
+
+class Watchdog:
+    """Watches the calls of one thread, one at a time."""
+
+    def __init__(self, limit: timedelta, end: Callable[[], None] = end_process) -> None:
+        self._limit = limit.total_seconds()
+        self._end = end
+        self._changed = threading.Condition()
+        self._call: str | None = None
+        self._deadline = 0.0
+        self._closed = False
+        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        self._thread.start()
+
+    @contextmanager
+    def watching(self, call: str) -> Iterator[None]:
+        """End the process where the block does not end in time."""
+        with self._changed:
+            self._call, self._deadline = call, time.monotonic() + self._limit
+            self._changed.notify()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._call = None
+
+    def close(self) -> None:
+        """Watch no more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        with self._changed:
+            while not self._closed:
+                left = None if self._call is None else self._deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    log.critical("call_hangs", call=self._call, limit_seconds=self._limit, exit_code=EXIT_CODE)
+                    self._call = None
+                    self._end()
+                    continue
+                self._changed.wait(left)

@@ -1,0 +1,95 @@
+"""The processes of the benchmark `engine`: `python -m bench.engine_runs BOOTSTRAP PREFIX WHAT GROUP …`."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import structlog
+from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata
+
+from adapters.kafka.settings import KafkaSettings, Membership
+from adapters.kafka.transaction import Step
+from engine.consumer import BATCH_RECORDS
+from schemas.topics import JOBS, TICKETS
+from tocsin.running.engine import engine_service
+
+NOISY = 30
+
+
+def rate(step: Callable[[], int], events: int) -> float:
+    """Events a second from the end of the first batch to the end of the last: joining a group is another matter."""
+    done = 0
+    while done == 0:
+        done = step()
+    first, started = done, perf_counter()
+    while done < events:
+        done += step()
+    return (done - first) / (perf_counter() - started)
+
+
+def engine(settings: KafkaSettings, group: str, events: int) -> None:
+    """Decide all events, and print the rate."""
+    with engine_service(settings, Membership(group, "one"), None) as service:
+        print(rate(lambda: service.step(1.0).records, events))
+
+
+def first(settings: KafkaSettings, group: str) -> None:
+    """Work, and say when the first transaction is committed."""
+
+    def after(step: Step) -> None:
+        if step is Step.COMMITTED:
+            print("committed", flush=True)
+
+    with engine_service(settings, Membership(group, "one"), None, after_step=after) as service:
+        service.run(threading.Event())
+
+
+def raw(settings: KafkaSettings, group: str, events: int, outputs: float, size: int) -> None:
+    """Pass all events through with nothing but kafka-python, and print the rate."""
+    consumer = KafkaConsumer(
+        settings.real(TICKETS),
+        **settings.client(),
+        group_id=settings.real(group),
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    producer = KafkaProducer(**settings.client(), transactional_id=settings.real(group), batch_size=262_144)
+    producer.init_transactions()
+    value, topic, owed = b"x" * size, settings.real(JOBS), 0.0
+
+    def step() -> int:
+        nonlocal owed
+        polled: dict[Any, Any] = consumer.poll(timeout_ms=1_000, max_records=BATCH_RECORDS)
+        if not polled:
+            return 0
+        group_metadata = consumer.group_metadata()
+        producer.begin_transaction()
+        for records in polled.values():
+            for record in records:
+                owed += outputs
+                while owed >= 1:
+                    producer.send(topic, value, record.key)
+                    owed -= 1
+        offsets = {partition: OffsetAndMetadata(records[-1].offset + 1) for partition, records in polled.items()}
+        producer.send_offsets_to_transaction(offsets, group_metadata)
+        producer.commit_transaction()
+        return sum(map(len, polled.values()))
+
+    print(rate(step, events))
+
+
+if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(NOISY))
+    bootstrap, prefix, what, group, *details = sys.argv[1:]
+    on = KafkaSettings((bootstrap,), prefix)
+    if what == "engine":
+        engine(on, group, int(details[0]))
+    elif what == "first":
+        first(on, group)
+    else:
+        raw(on, group, int(details[0]), float(details[1]), int(float(details[2])))

@@ -1,0 +1,59 @@
+"""What the types can't say of a ticket event, as conditions of its JSON Schema (draft 2020-12, section 10.2.2).
+
+They hold for `schemas.event.read_event` too, which reads without the schema; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from schemas.vocabulary import Trigger
+
+_TICKET_NEEDS: Final[dict[Trigger, dict[str, Any]]] = {
+    Trigger.CLOSED: {"closed_for_customer": {"const": True}},
+    Trigger.RESOLVED: {"resolution_marked": {"const": True}},
+    Trigger.OPENED: {"external_description": {"type": "string", "pattern": r"\S"}, "contract": {"type": "string"}},
+}
+"""What the ticket must be like where the platform itself declares the trigger."""
+
+
+def with_conditions(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of TicketCloudEvent, in which the members of an event have to agree with each other."""
+    kinds = schema["$defs"]
+    envelope, data = kinds["TicketCloudEvent"], kinds["TicketData"]
+    media_type = {**envelope["properties"]["datacontenttype"], "pattern": "json"}
+    kinds["TicketCloudEvent"] = {
+        **envelope,
+        "properties": {**envelope["properties"], "datacontenttype": media_type},
+        "allOf": [_one_source_of_triggers(), *map(_type_agrees, _TICKET_NEEDS)],
+    }
+    kinds["TicketData"] = {**data, "allOf": [_not_both(), *map(_declaration_agrees, _TICKET_NEEDS)]}
+    return schema
+
+
+def _one_source_of_triggers() -> dict[str, Any]:
+    told = [{"required": ["previous"]}, {"required": ["triggers"]}]
+    return {
+        "$comment": "ticket.saved: either `previous` or `triggers`. The other types name their trigger themselves.",
+        "if": _member("type", {"const": "ticket.saved"}),
+        "then": _member("data", {"oneOf": told}),
+        "else": _member("data", {"not": {"anyOf": told}}),
+    }
+
+
+def _not_both() -> dict[str, Any]:
+    return {"$comment": "The triggers follow from `previous`.", "not": {"required": ["previous", "triggers"]}}
+
+
+def _type_agrees(trigger: Trigger) -> dict[str, Any]:
+    ticket = _member("ticket", {"properties": _TICKET_NEEDS[trigger]})
+    return {"if": _member("type", {"const": f"ticket.{trigger}"}), "then": _member("data", ticket)}
+
+
+def _declaration_agrees(trigger: Trigger) -> dict[str, Any]:
+    declared = {"required": ["triggers"], **_member("triggers", {"contains": {"const": trigger}})}
+    return {"if": declared, "then": _member("ticket", {"properties": _TICKET_NEEDS[trigger]})}
+
+
+def _member(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"properties": {name: schema}}

@@ -1,0 +1,127 @@
+"""Dead letters, seen and sent again by the command line, in a file and on Kafka."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from adapters.kafka.topics import create_topics
+from adapters.sqlite.event_log import SqliteLog
+from schemas.dead_letter import PREFIX, Cause, dead_letter, first_came
+from schemas.log import NewRecord, Record
+from schemas.topics import TICKETS
+from tests.brokers.cluster import Cluster
+from tests.helpdesk_files import created
+from tests.kafka.members import settings_of
+from tocsin.cli.app import app
+from tocsin.running.embedded import database_in
+
+CAME = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+EVENT = json.dumps(created(1)).encode()
+
+
+class Box(Protocol):
+    options: list[str]
+
+    def put(self, *letters: NewRecord) -> None: ...
+
+    def tickets(self) -> list[Record]: ...
+
+
+class InAFile:
+    def __init__(self, data: Path) -> None:
+        data.mkdir()
+        self.options = ["--data", str(data)]
+        self._path = database_in(data)
+
+    def put(self, *letters: NewRecord) -> None:
+        with closing(SqliteLog(self._path)) as log:
+            log.append(letters, CAME + timedelta(days=7))
+
+    def tickets(self) -> list[Record]:
+        with closing(SqliteLog(self._path)) as log:
+            return log.read(TICKETS)
+
+
+class OnKafka:
+    def __init__(self, cluster: Cluster) -> None:
+        create_topics(settings_of(cluster), partitions=1, replication=1)
+        self.options = ["--kafka", cluster.bootstrap, "--prefix", cluster.prefix]
+        self._cluster = cluster
+
+    def put(self, *letters: NewRecord) -> None:
+        self._cluster.append(letters)
+
+    def tickets(self) -> list[Record]:
+        return self._cluster.read(TICKETS)
+
+
+@pytest.fixture(params=["file", pytest.param("kafka", marks=pytest.mark.kafka)])
+def box(request: pytest.FixtureRequest, tmp_path: Path) -> Box:
+    return OnKafka(request.getfixturevalue("cluster")) if request.param == "kafka" else InAFile(tmp_path / "data")
+
+
+def letter(value: bytes, code: str, topic: str = TICKETS) -> NewRecord:
+    record = Record(topic, 3, 34, CAME, b"T-1", value, (("trace", b"\x00abc"),))
+    return dead_letter(record, Cause(code, "what is wrong"))
+
+
+def run(*arguments: str, expect: int = 0) -> Result:
+    result = CliRunner().invoke(app, ["dlq", *arguments], catch_exceptions=False)
+    assert result.exit_code == expect, result.output
+    return result
+
+
+def test_each_is_listed_with_its_place_and_its_fault(box: Box) -> None:
+    box.put(letter(b"{", "not_json"), letter(EVENT, "unknown_contract"))
+    lines = run("list", *box.options).stdout.splitlines()
+    assert lines == [
+        f"0:0  2026-03-02T09:00:00+00:00  {TICKETS} 3:34  not_json: what is wrong",
+        f"0:1  2026-03-02T09:00:00+00:00  {TICKETS} 3:34  unknown_contract: what is wrong",
+    ]
+    assert len(run("list", "--code", "not_json", *box.options).stdout.splitlines()) == 1
+
+
+def test_one_is_shown_whole_and_harms_no_terminal(box: Box) -> None:
+    box.put(letter(b"\x1b[2J \xff caf\xc3\xa9", "not_utf8"))
+    shown = run("show", "0:0", *box.options).stdout
+    assert "\\x1b[2J \\xff café" in shown
+    assert "header trace: \\x00abc" in shown
+    assert "key: T-1" in shown
+
+
+def test_one_is_sent_again_as_it_came_with_the_time_when_it_first_came(box: Box) -> None:
+    box.put(letter(b"{", "not_json"), letter(EVENT, "unknown_contract"))
+    assert "1 records sent again" in run("redrive", "0:1", *box.options).output
+    (record,) = box.tickets()
+    assert (record.key, record.value) == (b"T-1", EVENT)
+    assert dict(record.headers) == {"trace": b"\x00abc", PREFIX + "first_came": CAME.isoformat().encode()}
+    assert first_came(record) == CAME
+
+
+def test_all_with_one_fault_are_sent_again(box: Box) -> None:
+    box.put(letter(EVENT, "unknown_contract"), letter(b"{", "not_json"), letter(EVENT, "unknown_contract"))
+    run("redrive", "--code", "unknown_contract", *box.options)
+    assert len(box.tickets()) == 2
+
+
+def test_what_dies_again_keeps_the_first_time(box: Box) -> None:
+    box.put(letter(EVENT, "unknown_contract"))
+    run("redrive", "0:0", *box.options)
+    (again,) = box.tickets()
+    assert dict(dead_letter(again, Cause("x", "y")).headers)[PREFIX + "first_came"] == CAME.isoformat().encode()
+
+
+def test_what_cannot_be_sent_again_is_named(box: Box) -> None:
+    box.put(letter(EVENT, "x", topic="elsewhere"))
+    assert "0:7" in run("redrive", "0:7", *box.options, expect=1).output
+    assert "elsewhere" in run("redrive", "0:0", *box.options, expect=1).output
+    run("redrive", *box.options, expect=2)
+    run("list", expect=2)
+    assert box.tickets() == []

@@ -1,0 +1,135 @@
+"""From an event on Kafka to its jobs there, by the command line alone."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+from typer.testing import CliRunner, Result
+
+from adapters.kafka.settings import KafkaSettings
+from schemas.topics import DEAD_LETTERS, DECISIONS, DIRECTORY, JOBS, TICKETS
+from tests.brokers.cluster import Cluster
+from tests.faults.engines import until
+from tests.helpdesk import Helpdesk
+from tests.helpdesk_files import created, write_directory, write_events
+from tocsin.cli.app import app
+from tocsin.running.kafka import kafka_settings
+
+pytestmark = pytest.mark.kafka
+
+
+def run(*arguments: object, expect: int = 0) -> Result:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert result.exit_code == expect, result.output
+    return result
+
+
+def ready(cluster: Cluster, folder: Path, *people: str) -> list[str]:
+    """Topics and directory; returns the options that name the cluster."""
+    on = ["--kafka", cluster.bootstrap, "--prefix", cluster.prefix]
+    run("topics", "create", "--partitions", 2, "--replication", 1, *on)
+    desk = Helpdesk()
+    for person in people:
+        desk.contact(person, "contract/C-7")
+    run("directory", "load", write_directory(folder / "directory", desk), *on)
+    return on
+
+
+def test_events_become_jobs_and_a_stop_loses_nothing(cluster: Cluster, tmp_path: Path) -> None:
+    on = ready(cluster, tmp_path, "ct-1", "ct-2")
+    events = write_events(tmp_path / "events.jsonl", [created(number) for number in range(20)])
+    assert "20 events appended" in run("emit", events, *on).output
+    command = [
+        sys.executable,
+        "-c",
+        "from tocsin.cli import main; main()",
+        "engine",
+        "--instance",
+        "one",
+        "--leave",
+        *on,
+    ]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, stderr=log)
+        try:
+            until(lambda: len(cluster.read(DECISIONS)) == 20, 60)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+            process.wait()
+    jobs = [msgspec.json.decode(record.value or b"") for record in cluster.read(JOBS)]
+    assert Counter(job["event"] for job in jobs) == Counter({f"E-{number}": 2 for number in range(20)})
+    assert {record.key for record in cluster.read(TICKETS)} == {record.key for record in cluster.read(JOBS)}
+    assert cluster.read(DEAD_LETTERS) == []
+    assert "acme.example" not in (tmp_path / "log").read_text(), "an address stands in the log"
+
+
+def test_what_is_refused_is_left_out_or_goes_as_it_is(cluster: Cluster, tmp_path: Path) -> None:
+    on = ready(cluster, tmp_path)
+    file = tmp_path / "events.jsonl"
+    file.write_text(json.dumps(created(1)) + "\n{}\n")
+    assert "1 events appended, 1 refused" in run("emit", file, *on, expect=1).output
+    assert "2 events appended, 1 refused" in run("emit", file, "--as-is", *on, expect=1).output
+    assert len(cluster.read(TICKETS)) == 3
+
+
+def test_the_directory_is_replaced_only_where_everything_could_be_read(cluster: Cluster, tmp_path: Path) -> None:
+    on = ready(cluster, tmp_path, "ct-1")
+    less = tmp_path / "less.jsonl"
+    less.write_text('{"kind":"contact","id":"ct-2"}\n{"kind":"contact"}\n')
+    assert "1 records written, 0 removed" in run("directory", "load", less, "--remove-others", *on, expect=1).output
+    less.write_text('{"kind":"contact","id":"ct-2"}\n')
+    run("directory", "load", less, "--remove-others", *on)
+    newest = {record.key: record.value for record in cluster.read(DIRECTORY)}
+    assert [key for key, value in newest.items() if value is not None] == [b"contact/ct-2"]
+
+
+def test_topics_are_checked(cluster: Cluster) -> None:
+    on = ["--kafka", cluster.bootstrap, "--prefix", cluster.prefix]
+    assert "7 faults in 7 topics" in run("topics", "check", *on, expect=1).output
+    run("engine", "--instance", "one", *on, expect=3)
+    run("topics", "create", "--replication", 1, *on)
+    assert "0 faults in 7 topics" in run("topics", "check", *on).output
+
+
+def test_a_broker_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    run("topics", "check", "--kafka", "nobody", expect=2)
+    monkeypatch.setenv("TOCSIN_KAFKA_CA", "/nowhere/ca.pem")
+    assert "TOCSIN_KAFKA_CA" in run("topics", "check", "--kafka", "127.0.0.1:1", expect=2).output
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"TOCSIN_KAFKA_TLS": "yes"}, "TOCSIN_KAFKA_TLS"),
+        ({"TOCSIN_KAFKA_USERNAME": "tocsin"}, "TOCSIN_KAFKA_SASL"),
+        ({"TOCSIN_KAFKA_SASL": "SCRAM-SHA-512", "TOCSIN_KAFKA_USERNAME": "tocsin"}, "TOCSIN_KAFKA_PASSWORD"),
+        ({"TOCSIN_KAFKA_PASSWORD_FILE": "/nowhere/password"}, "TOCSIN_KAFKA_PASSWORD_FILE"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(environment: dict[str, str], named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        kafka_settings("kafka.example:9093", "", environment)
+
+
+def test_credentials_come_out_of_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("s3cret\n")
+    environment = {
+        "TOCSIN_KAFKA_TLS": "on",
+        "TOCSIN_KAFKA_SASL": "PLAIN",
+        "TOCSIN_KAFKA_USERNAME": "tocsin",
+        "TOCSIN_KAFKA_PASSWORD_FILE": str(tmp_path / "password"),
+    }
+    settings = kafka_settings("a.example:1, b.example:2", "x.", environment)
+    assert isinstance(settings, KafkaSettings)
+    assert (settings.bootstrap, settings.real("t")) == (("a.example:1", "b.example:2"), "x.t")
+    assert settings.login is not None
+    assert settings.login.password == "s3cret"

@@ -1,0 +1,95 @@
+"""The broker that tests talk to: a real one, always. What stands in for Kafka elsewhere keeps fewer promises."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests.brokers.cluster import Cluster
+from tests.brokers.native import NativeBroker, why_not
+
+IMAGE = "confluentinc/cp-kafka:7.9.2"
+
+
+class Broker(Protocol):
+    """A broker that runs."""
+
+    bootstrap: str
+
+
+class GivenBroker:
+    """A broker that somebody else runs, named by KAFKA_BOOTSTRAP."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self.bootstrap = bootstrap
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """The broker of KAFKA_BOOTSTRAP; else one in a container, where a Docker engine answers; else one of its own."""
+    given = os.environ.get("KAFKA_BOOTSTRAP")
+    if given:
+        yield GivenBroker(given)
+    elif _docker_answers():
+        yield from _in_a_container()
+    else:
+        missing = why_not()
+        if missing is not None:
+            pytest.fail(f"no broker: {missing}; or set KAFKA_BOOTSTRAP=HOST:PORT; or leave these out: -m 'not kafka'")
+        yield from _of_its_own(tmp_path_factory.mktemp("broker"))
+
+
+@pytest.fixture
+def mortal(broker: Broker) -> NativeBroker:
+    """The broker, where it is ours to kill."""
+    if not isinstance(broker, NativeBroker):
+        pytest.skip("only a broker that this run has started as a process can be killed")
+    return broker
+
+
+@pytest.fixture
+def cluster(broker: Broker) -> Iterator[Cluster]:
+    """The broker, under a prefix of topic names and groups that belongs to one test."""
+    with Cluster(broker.bootstrap) as made:
+        yield made
+
+
+def _of_its_own(folder: Path) -> Iterator[NativeBroker]:
+    native = NativeBroker(folder)
+    native.start()
+    try:
+        yield native
+    finally:
+        native.kill()
+
+
+def _docker_answers() -> bool:
+    docker = shutil.which("docker")
+    if docker is None:
+        return False
+    try:
+        return subprocess.run([docker, "info"], capture_output=True, timeout=10, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def _in_a_container() -> Iterator[Broker]:
+    from testcontainers.community.kafka import KafkaContainer  # noqa: PLC0415 - needs a Docker engine to be imported
+
+    container = KafkaContainer(IMAGE).with_kraft()
+    for name, value in {
+        "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": 1,
+        "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": 1,
+        "KAFKA_TRANSACTION_ABORT_TIMED_OUT_TRANSACTION_CLEANUP_INTERVAL_MS": 1000,
+        "KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS": 1000,
+        "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
+    }.items():
+        container.with_env(name, str(value))
+    with container as running:
+        yield GivenBroker(running.get_bootstrap_server())

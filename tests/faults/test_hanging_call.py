@@ -1,0 +1,40 @@
+"""A broker that goes in the midst of a transaction: a process that waits for too long ends, the next loses nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from adapters.kafka.watchdog import EXIT_CODE
+from schemas.log import NewRecord
+from schemas.topics import JOBS, TICKETS
+from tests.brokers.cluster import Cluster
+from tests.brokers.native import NativeBroker
+from tests.contract.event_log_worlds import polled
+from tests.kafka.members import event_log, member
+
+pytestmark = pytest.mark.kafka
+
+
+def test_a_call_that_hangs_ends_the_process_and_the_next_one_goes_on(cluster: Cluster, mortal: NativeBroker) -> None:
+    cluster.create(TICKETS, JOBS)
+    cluster.append(NewRecord(TICKETS, b"k", value) for value in (b"one", b"two"))
+    command = [sys.executable, "-m", "tests.faults.hanging_child", cluster.bootstrap, cluster.prefix]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline() == b"polled\n"
+            mortal.kill()
+            said, _ = child.communicate(b"commit\n", timeout=30)
+        finally:
+            child.kill()
+            mortal.start()
+    assert child.returncode == EXIT_CODE
+    assert b"call_hangs" in said
+    with event_log(cluster, member()) as log:
+        records = polled(log, 1, 30)
+        assert [record.value for record in records] == [b"two"]
+        log.commit(records, [NewRecord(JOBS, b"k", b"third")])
+    assert [record.value for record in cluster.read(JOBS)] == [b"first", b"third"]

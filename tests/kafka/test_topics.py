@@ -1,0 +1,40 @@
+"""Topics are made as they have to be, and what is wrong with them is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.kafka.topics import TOPICS, Level, check_topics, create_topics
+from schemas.topics import DEAD_LETTERS, DIRECTORY, TICKETS
+from tests.brokers.cluster import Cluster
+from tests.kafka.members import settings_of
+
+pytestmark = pytest.mark.kafka
+
+
+def wrong(cluster: Cluster) -> list[str]:
+    problems = check_topics(settings_of(cluster))
+    return [f"{one.topic.removeprefix(cluster.prefix)} {one.problem}" for one in problems if one.level is Level.WRONG]
+
+
+def test_topics_that_were_made_have_nothing_wrong(cluster: Cluster) -> None:
+    settings = settings_of(cluster)
+    assert [one.level for one in check_topics(settings)] == [Level.MISSING] * len(TOPICS)
+    assert create_topics(settings, partitions=3, replication=1) == [settings.real(spec.name) for spec in TOPICS]
+    assert {one.level for one in check_topics(settings)} == {Level.NOTE}
+    assert create_topics(settings, partitions=3, replication=1) == []
+
+
+def test_each_fault_of_a_topic_is_named(cluster: Cluster) -> None:
+    cluster.create(DIRECTORY)
+    cluster.create(TICKETS, configs={"cleanup.policy": "compact", "retention.ms": "1000"})
+    cluster.create(DEAD_LETTERS, configs={"max.message.bytes": "1000000"})
+    faults = "\n".join(wrong(cluster))
+    for text in (
+        "helpdesk.directory cleanup.policy is 'delete'",
+        "helpdesk.tickets cleanup.policy is 'compact'",
+        "helpdesk.tickets retention.ms is 1000",
+        "helpdesk.tickets message.timestamp.type",
+        "tocsin.dead-letters max.message.bytes is 1000000",
+    ):
+        assert text in faults

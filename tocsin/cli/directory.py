@@ -1,0 +1,82 @@
+"""`tocsin directory`: the directory's topic, filled out of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import typer
+
+from adapters.files.wire_records import wire_records
+from adapters.kafka.appender import KafkaAppender
+from adapters.kafka.directory_topic import key_of
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topic_reader import TopicReader
+from schemas.directory import Record
+from schemas.log import NewRecord
+from schemas.topics import DIRECTORY
+from tocsin.cli.console import FOUND_FAULTS, say, warn
+from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, kafka_failures
+from tocsin.running.kafka import kafka_settings
+
+BATCH: Final = 5_000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    directory = typer.Typer(help="Fill the directory's topic.", no_args_is_help=True)
+    directory.callback()(lambda: None)
+    directory.command(epilog=CREDENTIALS)(load)
+    app.add_typer(directory, name="directory")
+
+
+def load(
+    path: Annotated[Path, typer.Argument(help="Folder (or file) with the directory's records, YAML or JSONL.")],
+    kafka: KafkaOption,
+    prefix: PrefixOption = "",
+    remove_others: Annotated[
+        bool, typer.Option("--remove-others", help="Remove the records of the topic that the files do not name.")
+    ] = False,
+) -> None:
+    """Write the records of files to topic helpdesk.directory, each under its key KIND/ID.
+
+    What can't be read is named and left out; the exit code is then 1, and --remove-others removes nothing: a slip in a
+    file must not take its records away. Loading the same again changes nothing.
+    """
+    with kafka_failures():
+        found = wire_records(path)
+        for problem in found.problems:
+            warn(f"directory: {problem.shown()}")
+        is_whole = all(code.is_warning for code in found.problem_counts)
+        settings = kafka_settings(kafka, prefix)
+        with closing(KafkaAppender(settings)) as appender:
+            written = _append(appender, (_wire(record) for record in found.records))
+            removed = _remove_others(settings, appender, found.records) if remove_others and is_whole else 0
+    if remove_others and not is_whole:
+        warn("nothing was removed, since not everything could be read")
+    say(f"{written} records written, {removed} removed")
+    raise typer.Exit(0 if is_whole else FOUND_FAULTS)
+
+
+def _append(appender: KafkaAppender, records: Iterable[NewRecord]) -> int:
+    written, rest = 0, iter(records)
+    while batch := list(islice(rest, BATCH)):
+        written += appender.append(batch)
+    return written
+
+
+def _wire(record: Record) -> NewRecord:
+    return NewRecord(DIRECTORY, key_of(record), msgspec.json.encode(record))
+
+
+def _remove_others(settings: KafkaSettings, appender: KafkaAppender, records: Sequence[Record]) -> int:
+    named = {key_of(record) for record in records}
+    there: set[bytes] = set()
+    with closing(TopicReader(settings, [DIRECTORY])) as reader:
+        for found in reader.read_to_end():
+            (there.discard if found.value is None else there.add)(found.key)
+    return _append(appender, (NewRecord(DIRECTORY, key, None) for key in sorted(there - named)))

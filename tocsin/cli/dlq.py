@@ -1,0 +1,117 @@
+"""`tocsin dlq`: the records that could not be used; seen, and sent again once the cause is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
+from tocsin.cli.kafka_options import CREDENTIALS, PrefixOption, kafka_failures
+from tocsin.dead_letters import Letter, Letterbox, letterbox_in, letterbox_on_kafka
+from tocsin.running.kafka import kafka_settings
+
+DataOption = Annotated[Path | None, typer.Option("--data", help="The data folder of `tocsin up`.")]
+ClusterOption = Annotated[
+    str | None, typer.Option("--kafka", help="Kafka's brokers, HOST:PORT, with commas between them.")
+]
+CodeOption = Annotated[str | None, typer.Option("--code", help="Only those with this fault, for example not_json.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    dlq = typer.Typer(help="Dead letters: records that could not be used.", no_args_is_help=True)
+    dlq.command("list", epilog=CREDENTIALS)(list_letters)
+    dlq.command(epilog=CREDENTIALS)(show)
+    dlq.command(epilog=CREDENTIALS)(redrive)
+    app.add_typer(dlq, name="dlq")
+
+
+def list_letters(
+    data: DataOption = None, kafka: ClusterOption = None, prefix: PrefixOption = "", code: CodeOption = None
+) -> None:
+    """One line for each: its place, when its record first came, from where, the fault's code, and the fault."""
+    with _letterbox(data, kafka, prefix) as box:
+        number = 0
+        for letter in box.letters():
+            if code in (None, letter.code):
+                number += 1
+                came = letter.came.isoformat(timespec="seconds")
+                say(f"{letter.place}  {came}  {letter.origin} {letter.origin_place}  {letter.code}: {letter.message}")
+    warn(f"{number} dead letters")
+
+
+def show(
+    place: Annotated[str, typer.Argument(help="The place of one, PARTITION:OFFSET, as `list` names it.")],
+    data: DataOption = None,
+    kafka: ClusterOption = None,
+    prefix: PrefixOption = "",
+) -> None:
+    """Show one with its fault, key, headers and value. Bytes that are no text are shown by number."""
+    with _letterbox(data, kafka, prefix) as box:
+        for letter in _chosen(box, [place], None):
+            say(f"from {letter.origin} {letter.origin_place}, first came {letter.came.isoformat()}")
+            say(f"{letter.code}: {letter.message}")
+            say(f"key: {_text(letter.record.key)}")
+            for name, value in letter.own_headers:
+                say(f"header {name}: {_text(value)}")
+            say(_text(letter.record.value))
+
+
+def redrive(
+    places: Annotated[list[str] | None, typer.Argument(help="Places, PARTITION:OFFSET, as `list` names them.")] = None,
+    data: DataOption = None,
+    kafka: ClusterOption = None,
+    prefix: PrefixOption = "",
+    code: CodeOption = None,
+) -> None:
+    """Send records again to the topic that they came from: these, or all with one fault (--code).
+
+    Key, headers, value and so the event's id are as they were, and its age is judged by when it first came. A record
+    that was sent again twice doubles nothing, since its jobs have the same ids. The dead letter itself stays.
+    """
+    if bool(places) == (code is not None):
+        raise typer.BadParameter("name places, or a --code")
+    with _letterbox(data, kafka, prefix) as box:
+        chosen = _chosen(box, places or [], code)
+        try:
+            sent = box.append([letter.again() for letter in chosen])
+        except ValueError as error:
+            stop(str(error), FOUND_FAULTS)
+    say(f"{sent} records sent again")
+
+
+def _chosen(box: Letterbox, places: Sequence[str], code: str | None) -> list[Letter]:
+    """The letters at these places, or those with this code. Ends the command where a place holds none."""
+    wanted = set(places)
+    found = [letter for letter in box.letters() if letter.place in wanted or letter.code == code]
+    missing = wanted - {letter.place for letter in found}
+    if missing:
+        stop(f"there is no dead letter at {', '.join(sorted(missing))}: tocsin dlq list", FOUND_FAULTS)
+    return found
+
+
+@contextmanager
+def _letterbox(data: Path | None, kafka: str | None, prefix: str) -> Iterator[Letterbox]:
+    with kafka_failures(), _opened(data, kafka, prefix) as box:
+        yield box
+
+
+def _opened(data: Path | None, kafka: str | None, prefix: str) -> AbstractContextManager[Letterbox]:
+    if kafka is not None and data is None:
+        return letterbox_on_kafka(kafka_settings(kafka, prefix))
+    if data is not None and kafka is None:
+        if not data.is_dir():
+            stop(f"{data}: there is no such folder")
+        return letterbox_in(data)
+    raise typer.BadParameter("name one log: --data DATA, or --kafka HOST:PORT")
+
+
+def _text(value: bytes | None) -> str:
+    if value is None:
+        return "(null)"
+    text = value.decode(errors="backslashreplace")
+    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)

@@ -1,0 +1,116 @@
+"""Dead letters, read back: where each came from, why it could not be used, and how it is sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from adapters.kafka.appender import KafkaAppender
+from adapters.kafka.records import record_of
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topic_reader import TopicReader
+from adapters.sqlite.event_log import SqliteLog
+from schemas.dead_letter import PREFIX, first_came
+from schemas.log import NewRecord, Record
+from schemas.topics import DEAD_LETTERS, JOBS, TICKETS
+from tocsin.running.embedded import database_in
+
+_AT_ONCE: Final = 1_000
+_GO_BACK_TO: Final = (TICKETS, JOBS)
+
+
+class Letter(Struct, frozen=True):
+    """A dead letter: its own place, the place where its record came from, and the fault."""
+
+    record: Record
+
+    @property
+    def place(self) -> str:
+        """PARTITION:OFFSET in the topic of dead letters: its name on the command line."""
+        return f"{self.record.partition}:{self.record.offset}"
+
+    @property
+    def origin(self) -> str:
+        """The topic that it came from."""
+        return self._header("topic")
+
+    @property
+    def origin_place(self) -> str:
+        """PARTITION:OFFSET in that topic."""
+        return f"{self._header('partition')}:{self._header('offset')}"
+
+    @property
+    def code(self) -> str:
+        """The class of the fault, in snake case."""
+        return self._header("code")
+
+    @property
+    def message(self) -> str:
+        """The fault in words."""
+        return self._header("message")
+
+    @property
+    def came(self) -> datetime:
+        """When the record came for the first time."""
+        return first_came(self.record)
+
+    @property
+    def own_headers(self) -> tuple[tuple[str, bytes], ...]:
+        """The headers with which it came."""
+        return tuple(one for one in self.record.headers if not one[0].startswith(PREFIX))
+
+    def again(self) -> NewRecord:
+        """The record as it first came, for the topic from which it came.
+
+        One header tells when that was, so that its age is judged by that. Raises ValueError where it can't go back.
+        """
+        if self.origin not in _GO_BACK_TO:
+            raise ValueError(f"{self.place}: it came from topic {self.origin!r}, to which nothing is sent again")
+        came = (PREFIX + "first_came", self.came.isoformat().encode())
+        return NewRecord(self.origin, self.record.key, self.record.value, (*self.own_headers, came))
+
+    def _header(self, name: str) -> str:
+        found = dict(self.record.headers).get(PREFIX + name, b"?")
+        return found.decode(errors="replace")
+
+
+class Letterbox(Struct, frozen=True):
+    """The topic of dead letters, and a way back into other topics."""
+
+    letters: Callable[[], Iterator[Letter]]
+    append: Callable[[Iterable[NewRecord]], int]
+
+
+@contextmanager
+def letterbox_on_kafka(settings: KafkaSettings) -> Iterator[Letterbox]:
+    """The dead letters of a cluster."""
+
+    def letters() -> Iterator[Letter]:
+        with closing(TopicReader(settings, [DEAD_LETTERS])) as reader:
+            for found in reader.read_to_end():
+                yield Letter(record_of(found, settings))
+
+    def append(records: Iterable[NewRecord]) -> int:
+        with closing(KafkaAppender(settings)) as appender:
+            return appender.append(records)
+
+    yield Letterbox(letters, append)
+
+
+@contextmanager
+def letterbox_in(data: Path) -> Iterator[Letterbox]:
+    """The dead letters of embedded mode."""
+    with closing(SqliteLog(database_in(data))) as log:
+
+        def letters() -> Iterator[Letter]:
+            offset = 0
+            while records := log.read(DEAD_LETTERS, offset, _AT_ONCE):
+                yield from map(Letter, records)
+                offset = records[-1].offset + 1
+
+        yield Letterbox(letters, lambda records: log.append(records, datetime.now(UTC)))

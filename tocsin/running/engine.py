@@ -1,0 +1,106 @@
+"""The engine as a service of its own: events, directory and decisions on Kafka."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from adapters.kafka.directory_topic import DirectoryTopic
+from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError, NotCommittedError
+from adapters.kafka.event_log import KafkaEventLog
+from adapters.kafka.settings import KafkaSettings, Membership
+from adapters.kafka.topics import Level, check_topics
+from adapters.kafka.transaction import AfterStep, nothing
+from engine.consumer import Batch, Consumer
+from tocsin.clock import SystemClock
+from tocsin.running.health import Health, HealthFile
+from tocsin.running.rules_in_force import WatchedRules
+
+log = structlog.get_logger()
+
+GROUP: Final = "tocsin-engine"
+POLL_SECONDS: Final = 0.5
+PAUSE_SECONDS: Final = 1.0
+"""Before another try, where Kafka did not answer or did not take a batch."""
+
+
+class EngineService:
+    """Decides what comes. An outage of Kafka is waited out; what can't be mended is raised, and ends the process."""
+
+    def __init__(self, event_log: KafkaEventLog, consumer: Consumer) -> None:
+        self._log = event_log
+        self._consumer = consumer
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set; the batch under way is finished.
+
+        Raises InstanceTakenError and KafkaRefusedError.
+        """
+        while not stop.is_set():
+            try:
+                self.step(POLL_SECONDS)
+            except NotCommittedError as error:
+                # The records come again, here or at whoever has them now. A member that was thrown out learns that by
+                # its next sign of life.
+                log.warning("batch_not_committed", error=str(error))
+                stop.wait(PAUSE_SECONDS)
+            except KafkaUnavailableError as error:
+                log.warning("kafka_unavailable", error=str(error))
+                self._log.rewind()
+                stop.wait(PAUSE_SECONDS)
+
+    def step(self, timeout: float) -> Batch:
+        """Take one batch, and say so in the log."""
+        batch = self._consumer.step(timeout)
+        if batch.records:
+            jobs = sum(len(decision.jobs) for decision in batch.decisions)
+            log.info("decided", events=len(batch.decisions), jobs=jobs, dead_letters=len(batch.dead_letters))
+        return batch
+
+
+@contextmanager
+def engine_service(
+    settings: KafkaSettings,
+    membership: Membership,
+    rules: Path | None,
+    health: HealthFile | None = None,
+    after_step: AfterStep = nothing,
+    leave: bool = False,
+) -> Iterator[EngineService]:
+    """The service, wired together. The directory is complete before this process joins its group.
+
+    With `leave` it gives up its place in the group at the end; else the place is kept for the time of a restart.
+
+    Raises RuleFileError, InstanceTakenError, KafkaRefusedError and KafkaUnavailableError.
+    """
+    _check(settings)
+    clock = SystemClock()
+
+    def on_change(watched: WatchedRules) -> None:
+        if health is not None:
+            faults = [f"{fault.file}:{fault.line}:{fault.column}: {fault.message}" for fault in watched.faults]
+            health.write(Health(clock.now(), watched.loaded.rulebook.digest, watched.refusals, faults))
+
+    with closing(WatchedRules(rules, on_change)) as watched, closing(DirectoryTopic(settings)) as directory:
+        # While it loads, another engine goes on with the partitions that this one will ask for.
+        directory.current()
+        event_log = KafkaEventLog(settings, membership, after_step=after_step)
+        try:
+            yield EngineService(event_log, Consumer(event_log, directory, watched, clock))
+        finally:
+            event_log.close(for_good=leave)
+
+
+def _check(settings: KafkaSettings) -> None:
+    problems = check_topics(settings)
+    for problem in problems:
+        if problem.level is Level.WRONG:
+            log.warning("topic_problem", topic=problem.topic, problem=problem.problem)
+    missing = [str(problem) for problem in problems if problem.level is Level.MISSING]
+    if missing:
+        raise KafkaRefusedError("; ".join(missing))
