@@ -19,6 +19,9 @@ RECORD_BYTES: Final = 8_388_608
 _RECONNECT_WITHIN_MS: Final = 1_000
 """kafka-python's own limit lets a client wait for half a minute after a broker is back."""
 
+_FIRST_ANSWER_WITHIN_MS: Final = 10_000
+"""A broker that does not let a client in is asked again until then."""
+
 
 class Mechanism(StrEnum):
     """How a client proves who it is (SASL)."""
@@ -84,6 +87,7 @@ class KafkaSettings(Struct, frozen=True):
             "client_id": "tocsin",
             "security_protocol": ("SASL_" if self.login else "") + ("SSL" if self.tls else "PLAINTEXT"),
             "reconnect_backoff_max_ms": _RECONNECT_WITHIN_MS,
+            "bootstrap_timeout_ms": _FIRST_ANSWER_WITHIN_MS,
         }
         if self.tls is not None:
             files = {"ssl_cafile": self.tls.ca, "ssl_certfile": self.tls.certificate, "ssl_keyfile": self.tls.key}

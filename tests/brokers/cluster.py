@@ -85,9 +85,19 @@ class Cluster:
         with self.admin() as admin:
             admin.remove_group_members(self.prefix + group, [MemberToRemove(group_instance_id=instance)])
 
-    def read(self, topic: str, committed: bool = True) -> list[Record]:
-        """All records of a topic, partition by partition; also those of transactions that were aborted, or are open."""
-        level = "read_committed" if committed else "read_uncommitted"
+    def read(self, topic: str, committed: bool = True, settled: bool = True) -> list[Record]:
+        """All records of a topic, partition by partition; also those of transactions that were aborted, or are open.
+
+        An open transaction holds back what was committed behind it: `settled` waits for its end.
+        """
+        with self._consumer("read_committed" if committed else "read_uncommitted") as consumer:
+            partitions = [TopicPartition(self.prefix + topic, one) for one in self._partitions(topic)]
+            ends = self.ends(topic) if settled else None
+            records = self._read(consumer, partitions, ends)
+            return sorted(records, key=lambda record: (record.partition, record.offset))
+
+    @contextmanager
+    def _consumer(self, level: str) -> Iterator[Any]:
         consumer = KafkaConsumer(
             bootstrap_servers=self.bootstrap,
             isolation_level=level,
@@ -96,17 +106,17 @@ class Cluster:
             max_partition_fetch_bytes=8_388_608,
         )
         try:
-            return sorted(self._read(consumer, topic), key=lambda record: (record.partition, record.offset))
+            yield consumer
         finally:
             consumer.close()
 
-    def _read(self, consumer: Any, topic: str) -> Iterable[Record]:
-        partitions = [TopicPartition(self.prefix + topic, one) for one in self._partitions(topic)]
+    def _read(self, consumer: Any, partitions: list[Any], ends: Mapping[int, int] | None) -> Iterator[Record]:
         consumer.assign(partitions)
-        ends = consumer.end_offsets(partitions)
+        if ends is None:
+            ends = {one.partition: end for one, end in consumer.end_offsets(partitions).items()}
         deadline = time.monotonic() + READ_WITHIN
-        while any(consumer.position(one) < ends[one] for one in partitions):
-            assert time.monotonic() < deadline, f"{topic} could not be read to its end"
+        while any(consumer.position(one) < ends[one.partition] for one in partitions):
+            assert time.monotonic() < deadline, f"{partitions} could not be read to their ends"
             for found in consumer.poll(timeout_ms=100, max_records=10_000).values():
                 yield from (self._record(one) for one in found)
 
@@ -117,13 +127,10 @@ class Cluster:
         return {one.partition: value.offset for one, value in offsets.items() if one.topic == self.prefix + topic}
 
     def ends(self, topic: str) -> dict[int, int]:
-        """The offset behind the last record of each partition."""
-        consumer = KafkaConsumer(bootstrap_servers=self.bootstrap)
-        try:
+        """The offset behind the last record of each partition, be it of an open transaction."""
+        with self._consumer("read_uncommitted") as consumer:
             wanted = [TopicPartition(self.prefix + topic, one) for one in self._partitions(topic)]
             return {one.partition: offset for one, offset in consumer.end_offsets(wanted).items()}
-        finally:
-            consumer.close()
 
     def _partitions(self, topic: str) -> list[int]:
         with self.admin() as admin:

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 JARS = Path(__file__).parents[2] / ".cache" / "kafka" / "jars"
@@ -62,15 +63,17 @@ def why_not() -> str | None:
 class NativeBroker:
     """One broker that is its own controller. It can be killed and started again, on the same port and data."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more_settings: str = "", format_options: Sequence[str] = ()) -> None:
+        """Format its folder. Further settings stand behind the others, so that they take their place."""
         self._folder = folder
         self._properties = folder / "server.properties"
         self._log = folder / "broker.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self._port, controller = _free_ports()
+        self._port, controller = free_ports()
         self.bootstrap = f"{HOST}:{self._port}"
-        self._properties.write_text(SETTINGS.format(host=HOST, port=self._port, controller=controller, folder=folder))
-        cluster = ["-t", str(uuid.uuid4()), "-c", str(self._properties)]
+        settings = SETTINGS.format(host=HOST, port=self._port, controller=controller, folder=folder)
+        self._properties.write_text(settings + more_settings.format(port=self._port, controller=controller))
+        cluster = ["-t", str(uuid.uuid4()), "-c", str(self._properties), *format_options]
         subprocess.run(
             self._java("kafka.tools.StorageTool", "format", *cluster), check=True, capture_output=True, timeout=60
         )
@@ -119,7 +122,8 @@ class NativeBroker:
         return [*JAVA, *LOGGING, "-cp", f"{JARS}/*", main, *arguments]
 
 
-def _free_ports() -> tuple[int, int]:
+def free_ports() -> tuple[int, int]:
+    """Two ports that nobody listens on."""
     with socket.socket() as one, socket.socket() as other:
         one.bind((HOST, 0))
         other.bind((HOST, 0))

@@ -158,12 +158,18 @@ def check_once(desk: Desk, committed: bool = True) -> None:
     jobs = [msgspec.json.decode(one.value or b"") for one in desk.cluster.read(JOBS, committed)]
     decisions = desk.cluster.read(DECISIONS, committed)
     decided = [msgspec.json.decode(one.value or b"")["event"] for one in decisions]
-    assert Counter(decided) == Counter(desk.sent)
-    assert Counter(job["event"] for job in jobs) == Counter(dict.fromkeys(desk.sent, PEOPLE))
+    _check_counts("decided", Counter(decided), Counter(desk.sent))
+    _check_counts("jobs of", Counter(job["event"] for job in jobs), Counter(dict.fromkeys(desk.sent, PEOPLE)))
     assert len({job["id"] for job in jobs}) == len(jobs)
     assert desk.cluster.read(DEAD_LETTERS, committed) == []
     _check_order(desk, [job["event"] for job in jobs])
     _check_order(desk, decided)
+
+
+def _check_counts(what: str, found: Counter[str], wanted: Counter[str]) -> None:
+    missing, doubled = wanted - found, found - wanted
+    assert not missing, f"{what}: {missing.total()} missing, {sorted(missing)[:10]}"
+    assert not doubled, f"{what}: {doubled.total()} too many, {sorted(doubled)[:10]}"
 
 
 def _check_order(desk: Desk, events: list[str]) -> None:

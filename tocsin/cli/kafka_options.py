@@ -26,15 +26,38 @@ CREDENTIALS: Final = (
 )
 
 
+_TELLING: Final = ("SaslAuthentication", "CERTIFICATE", "SSL:")
+"""What says more than that a connection was lost, which is what follows from it."""
+
+
+class _Trouble(logging.Handler):
+    """What kafka-python had to say about connections: its errors tell only that there is none."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.text = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if any(word in text for word in _TELLING) or not any(word in self.text for word in _TELLING):
+            self.text = text
+
+
 @contextmanager
 def kafka_failures() -> Iterator[None]:
     """Turn what can go wrong around a command that talks to Kafka into a message and an exit code."""
     # At its own level of detail, kafka-python tells of every connection and every rebalance.
-    logging.getLogger("kafka").setLevel(logging.ERROR)
+    logger, trouble = logging.getLogger("kafka"), _Trouble()
+    logger.setLevel(logging.ERROR)
+    logger.addHandler(trouble)
     try:
         with named_failures():
             yield
     except KafkaSettingsError as error:
         raise typer.BadParameter(str(error)) from None
-    except (KafkaRefusedError, KafkaUnavailableError, InstanceTakenError) as error:
+    except KafkaUnavailableError as error:
+        stop(f"{error}; {trouble.text}" if trouble.text else str(error), UNUSABLE)
+    except (KafkaRefusedError, InstanceTakenError) as error:
         stop(str(error), UNUSABLE)
+    finally:
+        logger.removeHandler(trouble)
