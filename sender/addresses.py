@@ -77,7 +77,8 @@ def wire_address(address: str) -> str | None:
 
 def display_name(name: str | None) -> str:
     """A person's name as it stands before their address: one line, perhaps empty."""
-    return one_line(name or "", MAX_NAME)
+    # Blanks between the words of a name mean one (RFC 5322, section 3.2.2), and not every reader keeps more.
+    return re.sub(" +", " ", one_line(name or "", MAX_NAME))
 
 
 def _is_fax_pattern(pattern: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sender.addresses import display_name
@@ -54,6 +54,7 @@ def test_the_search_for_smuggled_headers_finds_one() -> None:
     assert smuggled(content.replace(b"To: ", b"To: boss@rival.example, ", 1)) is not None
 
 
+@example(title="", name="0\r\x850", keyword="")
 @given(title=ANY_TEXT, name=ANY_TEXT, keyword=ANY_TEXT)
 def test_two_parsers_read_back_what_was_meant(title: str, name: str, keyword: str) -> None:
     job = a_job(external(title=title, person_name=name), keyword=keyword)
