@@ -220,7 +220,7 @@ def _check_against_ticket(declared: frozenset[Trigger], ticket: Ticket) -> None:
     if Trigger.OPENED in declared and not is_described(ticket.external_description):
         reason = "the trigger `opened` is declared, but the external description is empty"
         raise refuse("data.ticket.external_description", ticket.external_description, reason)
-    if Trigger.OPENED in declared and ticket.contract is None:
+    if Trigger.OPENED in declared and not ticket.contract:
         reason = "the trigger `opened` is declared, but the ticket has no contract: send it when it gets one"
         raise refuse("data.ticket.contract", None, reason)
 

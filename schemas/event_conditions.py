@@ -12,16 +12,24 @@ from schemas.vocabulary import Trigger
 _TICKET_NEEDS: Final[dict[Trigger, dict[str, Any]]] = {
     Trigger.CLOSED: {"closed_for_customer": {"const": True}},
     Trigger.RESOLVED: {"resolution_marked": {"const": True}},
-    Trigger.OPENED: {"external_description": {"type": "string", "pattern": r"\S"}, "contract": {"type": "string"}},
+    Trigger.OPENED: {
+        "external_description": {"type": "string", "pattern": r"\S"},
+        "contract": {"type": "string", "minLength": 1},
+    },
 }
 """What the ticket must be like where the platform itself declares the trigger."""
+
+
+_PREVIOUS: Final[dict[str, Any]] = {"required": ["previous"], "properties": {"previous": {"type": "object"}}}
+_TRIGGERS: Final[dict[str, Any]] = {"required": ["triggers"], "properties": {"triggers": {"type": "array"}}}
+"""The two ways to say what happened; null beside the other counts as absent."""
 
 
 def with_conditions(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of TicketCloudEvent, in which the members of an event have to agree with each other."""
     kinds = schema["$defs"]
     envelope, data = kinds["TicketCloudEvent"], kinds["TicketData"]
-    media_type = {**envelope["properties"]["datacontenttype"], "pattern": "json"}
+    media_type = {**envelope["properties"]["datacontenttype"], "pattern": "^$|[jJ][sS][oO][nN]"}
     kinds["TicketCloudEvent"] = {
         **envelope,
         "properties": {**envelope["properties"], "datacontenttype": media_type},
@@ -32,17 +40,17 @@ def with_conditions(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _one_source_of_triggers() -> dict[str, Any]:
-    told = [{"required": ["previous"]}, {"required": ["triggers"]}]
+    told = [{"required": ["previous"]}, _TRIGGERS]
     return {
         "$comment": "ticket.saved: either `previous` or `triggers`. The other types name their trigger themselves.",
         "if": _member("type", {"const": "ticket.saved"}),
-        "then": _member("data", {"oneOf": told}),
-        "else": _member("data", {"not": {"anyOf": told}}),
+        "then": _member("data", {"anyOf": told}),
+        "else": _member("data", {"not": {"anyOf": [_PREVIOUS, _TRIGGERS]}}),
     }
 
 
 def _not_both() -> dict[str, Any]:
-    return {"$comment": "The triggers follow from `previous`.", "not": {"required": ["previous", "triggers"]}}
+    return {"$comment": "The triggers follow from `previous`.", "not": {"allOf": [_PREVIOUS, _TRIGGERS]}}
 
 
 def _type_agrees(trigger: Trigger) -> dict[str, Any]:
@@ -51,7 +59,7 @@ def _type_agrees(trigger: Trigger) -> dict[str, Any]:
 
 
 def _declaration_agrees(trigger: Trigger) -> dict[str, Any]:
-    declared = {"required": ["triggers"], **_member("triggers", {"contains": {"const": trigger}})}
+    declared = {"required": ["triggers"], **_member("triggers", {"type": "array", "contains": {"const": trigger}})}
     return {"if": declared, "then": _member("ticket", {"properties": _TICKET_NEEDS[trigger]})}
 
 

@@ -44,6 +44,15 @@ GOOD: dict[str, dict[str, Any]] = {
     "saved": envelope(data={"previous": {"status": "new"}}),
     "nothing changed": envelope(data={"previous": {}}),
     "declared none": triggers(),
+    "declared, and null before": envelope(data={"previous": None, "triggers": ["status_changed"]}),
+    "saved, and null declared": envelope(data={"previous": {"status": "new"}, "triggers": None}),
+    "typed, and null beside": {
+        **declared("status_changed"),
+        "data": {**declared("status_changed")["data"], "previous": None},
+    },
+    "empty ids": envelope(dict.fromkeys(["contract", "customer", "site", "status"], ""), CREATED),
+    "media type in capitals": envelope(data=CREATED, datacontenttype="Application/JSON"),
+    "no media type": envelope(data=CREATED, datacontenttype=""),
     "declared": triggers("opened", "status_changed"),
     "declared closed": triggers("closed", **CLOSED),
     "declared resolved": triggers("resolved", **RESOLVED),
@@ -66,8 +75,9 @@ GOOD: dict[str, dict[str, Any]] = {
 BAD: dict[str, Any] = {
     "no object": [],
     "neither previous nor triggers": envelope(),
-    "both": envelope(data={"previous": None, "triggers": ["status_changed"]}),
-    "both, and null": envelope(data={"previous": {}, "triggers": []}),
+    "both": envelope(data={"previous": {}, "triggers": ["status_changed"]}),
+    "both, and empty": envelope(data={"previous": {}, "triggers": []}),
+    "opened with an empty contract": envelope({"contract": ""}, {"triggers": ["opened"]}),
     "triggers null": envelope(data={"triggers": None}),
     "no such trigger": triggers("reopened"),
     "type and triggers": declared("status_changed", triggers=["status_changed"]),
@@ -110,7 +120,7 @@ GAPS: dict[str, Any] = {
     "leap second": envelope(data=CREATED, time="2026-06-30T23:59:60Z"),
     "before the year 1 in UTC": envelope(data=CREATED, time="0001-01-01T00:00:00+14:00"),
     # What JSON calls a number is not bounded in free values, nor is their depth.
-    "integer that floats can't hold": envelope({"custom": {"severity": 2**53}}, CREATED),
+    "integer of more than 64 bits": envelope({"custom": {"severity": 2**64}}, CREATED),
     "deep": envelope({"custom": {"deep": json.loads("[" * 20 + "]" * 20)}}, CREATED),
 }
 """What the reader refuses and the schema can't: the reader decides. Beside these, what is no JSON or too large."""
