@@ -115,7 +115,7 @@ def check_topics(settings: KafkaSettings) -> list[TopicProblem]:
             continue
         configs = {key: one["value"] for key, one in found.get(name, {}).items()}
         if max(described[name]) == 1:
-            problems.append(TopicProblem(name, "it has one replica, on one broker: fine for a trial", Level.NOTE))
+            problems.append(TopicProblem(name, _ONE_REPLICA, Level.NOTE))
         problems += [TopicProblem(name, text) for text in _faults(spec, described[name], configs)]
     return problems
 
@@ -135,6 +135,10 @@ def _faults(spec: TopicSpec, replicas: Sequence[int], configs: Mapping[str, str]
         yield "message.timestamp.type is not LogAppendTime: a platform's wrong clock would make events stale"
 
 
+_ONE_REPLICA: Final = (
+    "it has one replica, which is fine for a trial: where its broker is killed in the midst of a transaction, "
+    "Kafka may leave that open or let what was aborted count"
+)
 _WHY_POLICY: Final = {
     "compact": "records that are as old as the retention would vanish from the directory",
     "delete": "records of one ticket would vanish behind later ones",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from kafka.errors import (
     FencedInstanceIdError,
     InvalidProducerEpochError,
     KafkaError,
+    KafkaTimeoutError,
     MessageSizeTooLargeError,
     ProducerFencedError,
     RecordListTooLargeError,
@@ -69,6 +71,10 @@ class Transactions:
             self._producer = self._new_producer()
         try:
             self._commit(outputs, offsets, group)
+        except KafkaTimeoutError as error:
+            # Not even an abort can be relied on to return: the next producer settles it.
+            self._drop_producer()
+            raise self._named(error) from error
         except KafkaError as error:
             self._give_up()
             raise self._named(error) from error
@@ -105,7 +111,8 @@ class Transactions:
 
     def _wait_until_stored(self, sent: Sequence[Any]) -> None:
         with self._watchdog.watching("flush"):
-            self._producer.flush()
+            # After that time the broker has given the transaction up. A flush that an outage has cut may never return.
+            self._producer.flush(timeout=self._membership.transaction.total_seconds())
             for future in sent:
                 # A record that failed must never be missing from a transaction that is committed all the same.
                 future.get(0)
@@ -150,7 +157,7 @@ class Transactions:
             try:
                 producer.init_transactions()
             except BaseException:
-                producer.close(timeout=CLOSE_SECONDS)
+                _abandon(producer)
                 raise
         return producer
 
@@ -158,7 +165,7 @@ class Transactions:
         if self._producer is not None:
             producer, self._producer = self._producer, None
             with self._watchdog.watching("close"):
-                producer.close(timeout=CLOSE_SECONDS)
+                _abandon(producer)
 
     def _config(self) -> dict[str, Any]:
         limit = millis(self._membership.call_limit)
@@ -174,3 +181,13 @@ class Transactions:
             "delivery_timeout_ms": limit * 2,
             "allow_auto_create_topics": False,
         }
+
+
+def _abandon(producer: Any) -> None:
+    """Close a producer, whatever it is doing.
+
+    Its own `close` waits for what an outage may have cut for good, and then leaves its thread and connections behind.
+    """
+    producer._sender.force_close()  # noqa: SLF001 - the only way to tell it that nothing is waited for
+    with suppress(KafkaTimeoutError):
+        producer.close(timeout=CLOSE_SECONDS)

@@ -23,4 +23,5 @@ if __name__ == "__main__":
     sys.stdout.write("polled\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    event_log.commit(records, [NewRecord(JOBS, b"k", b"second")])
+    # Without outputs the first request is that about the offsets, which has no limit of its own.
+    event_log.commit(records, [])

@@ -13,6 +13,7 @@ from schemas.topics import JOBS, TICKETS
 from tests.brokers.cluster import Cluster
 from tests.brokers.native import NativeBroker
 from tests.contract.event_log_worlds import polled
+from tests.faults.engines import until
 from tests.kafka.members import event_log, member
 
 pytestmark = pytest.mark.kafka
@@ -26,6 +27,9 @@ def test_a_call_that_hangs_ends_the_process_and_the_next_one_goes_on(cluster: Cl
         try:
             assert child.stdout is not None
             assert child.stdout.readline() == b"polled\n"
+            # The first transaction has to have ended on the broker too, see run_with_a_dead_broker.
+            until(lambda: cluster.committed("engine", TICKETS) == {0: 1})
+            assert [record.value for record in cluster.read(JOBS)] == [b"first"]
             mortal.kill()
             said, _ = child.communicate(b"commit\n", timeout=30)
         finally:
@@ -33,8 +37,9 @@ def test_a_call_that_hangs_ends_the_process_and_the_next_one_goes_on(cluster: Cl
             mortal.start()
     assert child.returncode == EXIT_CODE
     assert b"call_hangs" in said
+    assert b"send_offsets_to_transaction" in said
     with event_log(cluster, member()) as log:
         records = polled(log, 1, 30)
         assert [record.value for record in records] == [b"two"]
-        log.commit(records, [NewRecord(JOBS, b"k", b"third")])
-    assert [record.value for record in cluster.read(JOBS)] == [b"first", b"third"]
+        log.commit(records, [NewRecord(JOBS, b"k", b"second")])
+    assert [record.value for record in cluster.read(JOBS)] == [b"first", b"second"]

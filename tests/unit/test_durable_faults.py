@@ -71,17 +71,19 @@ def open_files() -> int:
     return len(list(Path("/dev/fd").iterdir()))
 
 
-def children() -> set[str]:
-    """The processes that this one has started and not waited for; a test broker may be one of them."""
-    return {child for task in Path("/proc/self/task").iterdir() for child in (task / "children").read_text().split()}
+def children() -> set[int]:
+    """The processes that this one has started and not waited for, a broker of other tests among them."""
+    with subprocess.Popen(["ps", "-A", "-o", "pid=,ppid="], stdout=subprocess.PIPE, text=True) as listing:
+        pairs = [line.split() for line in listing.communicate()[0].splitlines()]
+    return {int(pid) for pid, parent in pairs if int(parent) == os.getpid()} - {listing.pid}
 
 
 @pytest.fixture
 def nothing_left() -> Iterator[None]:
     """Nothing stays open, running or unwaited-for."""
-    before = open_files(), threading.active_count(), children()
+    before = children(), open_files(), threading.active_count()
     yield
-    assert (open_files(), threading.active_count(), children()) == before
+    assert (children(), open_files(), threading.active_count()) == before
 
 
 @pytest.mark.usefixtures("nothing_left")
