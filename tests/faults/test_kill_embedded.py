@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import random
 import signal
@@ -10,8 +9,6 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from email import policy
 from email.parser import BytesParser
 from pathlib import Path
@@ -20,7 +17,7 @@ from typing import IO
 import msgspec
 import pytest
 
-from adapters.mailbox.mailbox import HOST, Mailbox
+from adapters.mailbox.mailbox import HOST
 from adapters.sqlite.event_log import SqliteLog
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.job import JOB_DECODER
@@ -28,6 +25,7 @@ from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS
 from sender.states import State
 from tests.helpdesk import Helpdesk
 from tests.helpdesk_files import created, write_directory, write_events
+from tests.mailbox_thread import mailbox_in
 
 KILLS = 20
 EVENTS_EACH = 40
@@ -91,23 +89,6 @@ class Service:
             str(self.data),
         ]
         subprocess.run(command, check=True, capture_output=True, timeout=60)
-
-
-@contextmanager
-def mailbox_in(folder: Path) -> Iterator[int]:
-    """The built-in mailbox, in a thread with a loop of its own; yields its port."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    mailbox = Mailbox(folder)
-    asyncio.run_coroutine_threadsafe(mailbox.start(), loop).result()
-    try:
-        yield mailbox.port
-    finally:
-        asyncio.run_coroutine_threadsafe(mailbox.close(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
 
 
 @pytest.mark.timeout(300)

@@ -94,10 +94,7 @@ def test_one_broker_is_enough_for_transactions_and_makes_no_topic_by_itself() ->
 
 
 def test_embedded_mode_stands_apart() -> None:
-    assert {name for name, service in SERVICES.items() if service.get("profiles") == ["embedded"]} == {
-        "embedded",
-        "mailpit",
-    }
+    assert {name for name, service in SERVICES.items() if service.get("profiles") == ["embedded"]} == {"embedded"}
 
 
 def test_no_secret_is_written_down() -> None:

@@ -13,6 +13,7 @@ import typer
 from adapters.sqlite.database import DatabaseError
 from sender.ledger import LedgerUnavailableError
 from tocsin.cli.console import UNUSABLE, DirectoryOption, RulesOption, named_failures, say, stop
+from tocsin.cli.mail_options import RELAY, FaxOption, FromOption, InstallationOption, SmtpOption, TlsOption
 from tocsin.logs import log_to_stderr
 from tocsin.running.embedded import Embedded, FolderInUseError, database_in, sole_owner
 from tocsin.running.health import HealthFile
@@ -30,16 +31,12 @@ def register(app: typer.Typer) -> None:
 def up(
     data: Annotated[Path, typer.Option("--data", help="Folder for everything that must not be forgotten.")],
     directory: DirectoryOption,
-    sender: Annotated[str, typer.Option("--from", help="Who writes: 'Support <support@desk.example>'.")],
-    smtp: Annotated[str, typer.Option("--smtp", help="The mail relay, HOST:PORT.")] = "localhost:25",
-    tls: Annotated[str, typer.Option("--tls", help="starttls, implicit, or none (on loopback only).")] = "starttls",
+    writer: FromOption,
+    smtp: SmtpOption = RELAY,
+    tls: TlsOption = "starttls",
     rules: RulesOption = None,
-    installation: Annotated[
-        str | None, typer.Option("--installation", help="Domain name of this installation; else that of --from.")
-    ] = None,
-    fax: Annotated[
-        str | None, typer.Option("--fax", help="Address of a fax at the e-mail-to-fax gateway: {number}@fax.example")
-    ] = None,
+    installation: InstallationOption = None,
+    fax: FaxOption = None,
     drain: Annotated[bool, typer.Option("--drain", help="Do what there is to do, then stop.")] = False,
 ) -> None:
     """Run engine and sender in one process, on one file in the data folder; events come by `tocsin emit`.
@@ -54,7 +51,7 @@ def up(
     log_to_stderr()
     try:
         with named_failures(), sole_owner(data):
-            mail = MailSettings.of(smtp, tls, sender, installation, fax)
+            mail = MailSettings.of(smtp, tls, writer, installation, fax)
             asyncio.run(_work(data, directory, rules, mail, drain))
     except (MailSettingsError, FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
         stop(str(error), UNUSABLE)

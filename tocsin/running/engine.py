@@ -18,8 +18,8 @@ from adapters.kafka.topics import Level, check_topics
 from adapters.kafka.transaction import AfterStep, nothing
 from engine.consumer import Batch, Consumer
 from tocsin.clock import SystemClock
-from tocsin.running.health import Health, HealthFile
-from tocsin.running.rules_in_force import WatchedRules
+from tocsin.running.health import HealthFile
+from tocsin.running.rules_in_force import WatchedRules, health_of
 
 log = structlog.get_logger()
 
@@ -83,8 +83,7 @@ def engine_service(
 
     def on_change(watched: WatchedRules) -> None:
         if health is not None:
-            faults = [f"{fault.file}:{fault.line}:{fault.column}: {fault.message}" for fault in watched.faults]
-            health.write(Health(clock.now(), watched.loaded.rulebook.digest, watched.refusals, faults))
+            health.write(health_of(watched, clock.now()))
 
     with closing(WatchedRules(rules, on_change)) as watched, closing(DirectoryTopic(settings)) as directory:
         # While it loads, another engine goes on with the partitions that this one will ask for.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -16,6 +17,7 @@ from adapters.rule_files.load import DEFAULT_FILE, load_rulebook, templates_fold
 from engine.ports import RulesInForce
 from engine.rulebook.rulebook import Rulebook
 from tocsin.deciding import SteadfastMatcher
+from tocsin.running.health import Health
 from tocsin.templates import template_faults
 
 log = structlog.get_logger()
@@ -40,6 +42,12 @@ def load_checked(path: Path | None) -> Loaded:
     if faults:
         raise RuleFileError(faults)
     return Loaded(rulebook, templates)
+
+
+def health_of(watched: WatchedRules, now: datetime) -> Health:
+    """How the rules stand, for the health file."""
+    faults = [f"{fault.file}:{fault.line}:{fault.column}: {fault.message}" for fault in watched.faults]
+    return Health(now, watched.loaded.rulebook.digest, watched.refusals, faults)
 
 
 class WatchedRules:

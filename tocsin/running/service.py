@@ -13,9 +13,9 @@ from sender.composer import MessageComposer
 from sender.ports import Part
 from tocsin.clock import SystemClock
 from tocsin.running.embedded import Embedded, Sources
-from tocsin.running.health import Health, HealthFile
+from tocsin.running.health import HealthFile
 from tocsin.running.mail import MailSettings
-from tocsin.running.rules_in_force import WatchedRules
+from tocsin.running.rules_in_force import WatchedRules, health_of
 
 
 class CurrentRenderer:
@@ -46,8 +46,7 @@ async def embedded_service(
     def on_change(watched: WatchedRules) -> None:
         if not watched.faults:
             renderer.use(JinjaRenderer(watched.loaded.templates))
-        faults = [f"{fault.file}:{fault.line}:{fault.column}: {fault.message}" for fault in watched.faults]
-        health.write(Health(clock.now(), watched.loaded.rulebook.digest, watched.refusals, faults))
+        health.write(health_of(watched, clock.now()))
 
     watched = WatchedRules(rules, on_change)
     try:

@@ -1,0 +1,91 @@
+"""The sender on Kafka: from a job there to a message, by the command line."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from adapters.mailbox.mailbox import HOST
+from adapters.sqlite.ledger import SqliteLedger
+from schemas.log import NewRecord
+from schemas.topics import DEAD_LETTERS, JOBS
+from sender.states import State
+from tests.brokers.cluster import Cluster
+from tests.faults.engines import until
+from tests.helpdesk import Helpdesk, event_of
+from tests.helpdesk_files import created
+from tests.mailbox_thread import mailbox_in
+
+pytestmark = pytest.mark.kafka
+
+
+def jobs(numbers: range) -> list[NewRecord]:
+    """Jobs of as many new tickets, as the engine writes them."""
+    desk = Helpdesk()
+    desk.contact("ct-1", "contract/C-7")
+    made = [desk.decide(event, now=event.time).jobs[0] for event in (event_of(created(number)) for number in numbers)]
+    assert len({job.id for job in made}) == len(made)
+    return [NewRecord(JOBS, job.ticket.encode(), msgspec.json.encode(job)) for job in made]
+
+
+class Sender:
+    """`tocsin sender` as a process of its own."""
+
+    def __init__(self, cluster: Cluster, folder: Path, port: int) -> None:
+        self.data = folder / "data"
+        self._log = folder / "log"
+        relay = ["--smtp", f"{HOST}:{port}", "--tls", "none", "--from", "Support <support@desk.example>"]
+        on = ["--kafka", cluster.bootstrap, "--prefix", cluster.prefix, "--data", str(self.data)]
+        self._command = [sys.executable, "-c", "from tocsin.cli import main; main()", "sender", *on, *relay]
+
+    @contextmanager
+    def running(self, end: signal.Signals) -> Iterator[None]:
+        """Let it run, and end it so."""
+        with self._log.open("ab") as log, subprocess.Popen(self._command, stderr=log) as process:
+            try:
+                yield
+                process.send_signal(end)
+                assert process.wait(30) == (0 if end is signal.SIGTERM else -end)
+            finally:
+                process.kill()
+
+    def counts(self) -> dict[State, int]:
+        ledger = SqliteLedger(self.data / "tocsin.db")
+        try:
+            return {state: count for state, count in ledger.counts().items() if count}
+        finally:
+            ledger.close()
+
+    def said(self) -> str:
+        return self._log.read_text()
+
+
+def test_jobs_become_messages_once_and_a_kill_loses_none(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.create(JOBS)
+    cluster.create(DEAD_LETTERS)
+    mails = tmp_path / "mail"
+    with mailbox_in(mails) as port:
+        sender = Sender(cluster, tmp_path, port)
+        for kill in range(3):
+            batch = jobs(range(kill * 100, kill * 100 + 100))
+            # Redelivered jobs, and what is none, change nothing.
+            cluster.append([*batch, batch[0], NewRecord(JOBS, b"k", b"no job")])
+            with sender.running(signal.SIGKILL):
+                until(lambda wanted=kill * 100 + 10: len(list(mails.glob("*.eml"))) > wanted, 60)  # type: ignore[misc]
+        with sender.running(signal.SIGTERM):
+            until(lambda: cluster.committed("tocsin-sender", JOBS) == {0: 306}, 60)
+            until(lambda: sum(sender.counts().get(state, 0) for state in (State.DELIVERED, State.UNKNOWN)) == 300, 60)
+    counts = sender.counts()
+    assert counts[State.DELIVERED] + counts.get(State.UNKNOWN, 0) == 300
+    arrived = Counter(file.name.split("-", 1)[0] for file in mails.glob("*.eml"))
+    assert counts[State.DELIVERED] <= len(arrived) <= 300
+    assert [letter.value for letter in cluster.read(DEAD_LETTERS)] == [b"no job"] * 3
+    assert "acme.example" not in sender.said(), "an address stands in the log"

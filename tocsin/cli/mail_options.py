@@ -1,0 +1,18 @@
+"""What all commands that send mail share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+FromOption = Annotated[str, typer.Option("--from", help="Who writes: 'Support <support@desk.example>'.")]
+SmtpOption = Annotated[str, typer.Option("--smtp", help="The mail relay, HOST:PORT.")]
+TlsOption = Annotated[str, typer.Option("--tls", help="starttls, implicit, or none (for a relay on this machine).")]
+InstallationOption = Annotated[
+    str | None, typer.Option("--installation", help="Domain name of this installation; else that of --from.")
+]
+FaxOption = Annotated[
+    str | None, typer.Option("--fax", help="Address of a fax at the e-mail-to-fax gateway: {number}@fax.example")
+]
+RELAY: Final = "localhost:25"
