@@ -123,6 +123,7 @@ class Job(Struct, frozen=True):
     expires: Timestamp
     once: Annotated[str | None, Meta(description="Set on every job of a save that opens the ticket.")] = None
     otherwise: Otherwise | None = None
+    customer: Annotated[str | None, Meta(description="The ticket's customer, or the contract client.")] = None
 
 
 JOB_DECODER = msgspec.json.Decoder(Job)

@@ -13,7 +13,9 @@ from schemas.vocabulary import Channel, Trigger
 class Outcome(Struct, frozen=True):
     """A job's change of state.
 
-    `sequence` grows by one with each change of the job; `reply` is the mail server's code and words.
+    `state` is where the job stands now, `transition` what happened to it. `sequence` grows with each change of the job,
+    not always by one: a claim is not told. A record may come twice, and none is lost. `reply` is the mail server's
+    code and words.
     """
 
     job: str
@@ -24,6 +26,7 @@ class Outcome(Struct, frozen=True):
     channel: Channel
     trigger: Trigger
     state: str
+    transition: str
     sequence: int
     attempt: int
     at: datetime

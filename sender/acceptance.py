@@ -17,7 +17,8 @@ from schemas.job import JOB_DECODER, Job
 from schemas.log import NewRecord, Record
 from schemas.reading import check_free_value, read_json
 from schemas.refusal import RefusedError, refuse
-from sender.ledger import Admission, Ledger
+from sender.entries import Admission
+from sender.ledger import Ledger
 from sender.ports import Clock, DeadLetters, JobLog
 
 MAX_JOB_BYTES: Final = 1_048_576

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import PurePath
 from typing import Final
 
-from sender.ledger import Entry, Report
+from sender.entries import Entry, Report
 from sender.ports import Clock, Composed, Composer, OutgoingMail, Reply, ReplyKind, Transport
 from sender.retry import Chance, RetryPolicy, Verdict, after_fault, after_reply, out_of_time
 

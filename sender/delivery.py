@@ -13,7 +13,8 @@ from typing import Final, TypeVar
 from msgspec import Struct, field
 
 from sender.attempt import Attempts, report_on
-from sender.ledger import Entry, Ledger, Report
+from sender.entries import Entry, Report
+from sender.ledger import Ledger
 from sender.ports import Clock, Composer, Transport
 from sender.retry import Chance, RetryPolicy, Verdict, after_lapse, out_of_time
 from sender.states import State, Transition

@@ -6,18 +6,18 @@ nobody reads of a ticket's end before its beginning. A job that waits for anothe
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Final, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
-from schemas.job import Form, Job
-from schemas.mailbox import mailbox
-from schemas.vocabulary import Trigger
-from sender.states import Standing, State, Transition
+from schemas.directory import SuppressionRecord
+from schemas.job import Job
+from schemas.log import NewRecord
+from sender.entries import Admission, Change, Entry, Listed, Report, Selection
+from sender.states import State
+from sender.storm import NO_STORMS, StormPolicy
 
 
 class LedgerUnavailableError(RuntimeError):
@@ -29,73 +29,6 @@ class LedgerUnavailableError(RuntimeError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
-
-
-class Admission(StrEnum):
-    """What acceptance made of one job."""
-
-    ACCEPTED = "accepted"
-    DIVERTED = "diverted"
-    """Another event has its `once` key: it goes under its `otherwise`."""
-    DROPPED = "dropped"
-    """Another event has its `once` key, and it has no `otherwise`. It is kept in this state, for people to see."""
-    DUPLICATE = "duplicate"
-    """The ledger knows a job of this id. The one that came first stays as it is."""
-
-
-BEGINNINGS: Final[Mapping[Admission, Transition]] = {
-    Admission.ACCEPTED: Transition.ACCEPTED,
-    Admission.DIVERTED: Transition.DIVERTED,
-    Admission.DROPPED: Transition.DROPPED,
-}
-"""How a job begins after each admission but `duplicate`."""
-
-
-class Entry(Struct, frozen=True):
-    """A job in the ledger. It holds addresses and texts: never log one whole."""
-
-    job: Job
-    diverted: bool
-    standing: Standing
-
-    @property
-    def trigger(self) -> Trigger:
-        """The trigger under which it goes out."""
-        return self.job.otherwise.trigger if self.diverted and self.job.otherwise else self.job.trigger
-
-    @property
-    def form(self) -> Form:
-        """The form in which it goes out."""
-        return self.job.otherwise.form if self.diverted and self.job.otherwise else self.job.form
-
-
-class Report(Struct, frozen=True):
-    """What happened to a job in one attempt; 0 is the time before its first one.
-
-    `until` is the time of the next try where the transition leads to one. `code` and `text` are the relay's
-    reply, or our own words where none came; `fault` says what was wrong with the template. They may hold addresses.
-    """
-
-    job: str
-    attempt: int
-    transition: Transition
-    until: datetime | None = None
-    code: int | None = None
-    text: str | None = None
-    fault: str | None = None
-
-
-class Change(Struct, frozen=True):
-    """One change of a job, as it is kept. `sequence` counts the changes of a job from 1, without a gap."""
-
-    sequence: int
-    at: datetime
-    transition: Transition
-    state: State
-    attempt: int
-    code: int | None = None
-    text: str | None = None
-    fault: str | None = None
 
 
 class Retention(Struct, frozen=True):
@@ -110,24 +43,44 @@ class Retention(Struct, frozen=True):
     once: timedelta = timedelta(days=3 * 365)
 
 
+class Outbound(Struct, frozen=True):
+    """A record that the ledger has for a topic. `id` grows in the order of the changes of each job."""
+
+    id: int
+    record: NewRecord
+
+
+class Pause(Struct, frozen=True):
+    """What goes out to nobody for now: the jobs of a customer, or of a template. `reason` is a person's."""
+
+    customer: str | None
+    template: str | None
+    since: datetime
+    reason: str
+
+
 class Ledger(Protocol):
     """Keeps jobs durably.
 
     What a method has returned from survives a crash, and what it did is done whole or not at all. All times are in UTC.
-    Every method raises LedgerUnavailableError where the storage fails.
+    Every change of a job that its readers care for (see sender.outcomes) puts a record of its outcome into the outbox,
+    in the same transaction; so does every change of a suppression. Every method raises LedgerUnavailableError where the
+    storage fails.
     """
 
-    def accept(self, jobs: Sequence[Job], now: datetime) -> list[Admission]:
+    def accept(self, jobs: Sequence[Job], now: datetime, storm: StormPolicy = NO_STORMS) -> list[Admission]:
         """Take in jobs, in their order and in one transaction; says for each what became of it.
 
-        The first event (source and id) that brings a `once` key claims it, for all its jobs.
+        The first event (source and id) that brings a `once` key claims it, for all its jobs. A job for a mailbox that
+        is in a storm (see sender.storm) is held from the start.
         """
         ...
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, avoid: Collection[str] = frozenset()) -> list[Entry]:
         """Take at most `limit` jobs that are due, the longest due first, each the oldest open one of its lane.
 
-        Nobody else gets them until `now + lease`. Their standing is that after the claim.
+        Nobody else gets them until `now + lease`. Their standing is that after the claim. Jobs to a domain in `avoid`
+        (see `domain_of`) are left for later.
         """
         ...
 
@@ -142,8 +95,22 @@ class Ledger(Protocol):
     def record(self, reports: Sequence[Report], now: datetime) -> list[Report]:
         """Apply reports in their order, in one transaction, and give back those that changed nothing.
 
-        That is where the job is not known, has been claimed again since, or its state has no such way out.
+        That is where the job is not known, has been claimed again since, or its state has no such way out. A report
+        that finishes the carrier of a digest finishes the jobs bundled with it in the same way.
         """
+        ...
+
+    def end_storms(self, now: datetime, storm: StormPolicy, limit: int = 10) -> int:
+        """End at most `limit` holds of mailboxes whose time is over by this policy; says how many.
+
+        Where the policy asks for digests, the newest of the jobs that the storm held carries one, and the others are
+        bundled with it, in the order of their acceptance and at most `storm.digest_size` for each carrier. A lone one
+        just goes out. Else the jobs stay held, for a person to release or until they expire.
+        """
+        ...
+
+    def bundle(self, carrier: str) -> list[Entry]:
+        """The jobs that are bundled with this carrier, in the order of their acceptance."""
         ...
 
     def find(self, job: str) -> Entry | None:
@@ -154,6 +121,10 @@ class Ledger(Protocol):
         """All changes of a job, the oldest first; empty where it is not known."""
         ...
 
+    def list(self, selection: Selection, limit: int, before: str | None = None) -> list[Listed]:
+        """At most `limit` of the jobs that were selected, the newest first; those accepted before the job `before`."""
+        ...
+
     def counts(self) -> dict[State, int]:
         """The number of jobs in every state, zeros included."""
         ...
@@ -162,22 +133,45 @@ class Ledger(Protocol):
         """When there is something to do next: a try, a lease's end or an expiry. None where all jobs are finished."""
         ...
 
+    def suppress(self, records: Sequence[SuppressionRecord], now: datetime) -> int:
+        """Keep suppressions by their ids; says how many are new. One that is known by its id is replaced."""
+        ...
+
+    def lift(self, suppression: str, now: datetime) -> bool:
+        """Forget a suppression; says whether there was one."""
+        ...
+
+    def suppressions(self, limit: int, after: str = "") -> list[SuppressionRecord]:
+        """At most `limit` suppressions in the order of their ids, from behind the id `after`."""
+        ...
+
+    def suppressing(self, entry: Entry, now: datetime) -> SuppressionRecord | None:
+        """One of these suppressions that stands for the job's person or mailbox, and for its trigger."""
+        ...
+
+    def pause(self, pause: Pause) -> None:
+        """Pause a customer or a template. Where it is paused already, the older pause stays."""
+        ...
+
+    def resume(self, customer: str | None, template: str | None, now: datetime) -> bool:
+        """End a pause, and let go in one transaction what no other pause holds; says whether there was one."""
+        ...
+
+    def pauses(self) -> list[Pause]:
+        """All pauses, the oldest first."""
+        ...
+
+    def outbox(self, limit: int) -> list[Outbound]:
+        """At most `limit` records that have not been forgotten yet, the oldest first.
+
+        Empty where another publisher is at it: only one at a time may, so that the outcomes of a job stay in order.
+        """
+        ...
+
+    def published(self, ids: Sequence[int]) -> None:
+        """Forget these records: they stand in their topics."""
+        ...
+
     def prune(self, now: datetime, retention: Retention, limit: int = 1_000) -> int:
         """Forget at most `limit` finished jobs and `limit` once keys whose time is over; says how many in all."""
         ...
-
-
-def lane_of(job: Job) -> str:
-    """The lane of a job: 128 bits of a hash of source, ticket, channel and mailbox."""
-    parts = (job.source, job.ticket, job.channel.value, mailbox(job.address))
-    # Lengths keep ("a", "bc") apart from ("ab", "c").
-    text = "".join(f"{len(part)}:{part}" for part in parts)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def admission_of(job: Job, holder: tuple[str, str] | None) -> Admission:
-    """What becomes of a new job whose `once` key is held by this event (source, id); None where nobody holds it."""
-    if job.trigger is not Trigger.OPENED or holder is None or holder == (job.source, job.event):
-        # Jobs about something else claim the key for their event, and go out whoever holds it.
-        return Admission.ACCEPTED
-    return Admission.DROPPED if job.otherwise is None else Admission.DIVERTED

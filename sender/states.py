@@ -21,7 +21,9 @@ class State(StrEnum):
     UNKNOWN = "unknown"
     """The last try may have arrived. Waits for another one, with the same Message-ID."""
     HELD = "held"
-    """A person or the storm breaker keeps it back."""
+    """It is kept back; `Standing.hold` says by what."""
+    BUNDLED = "bundled"
+    """A digest lists it, which another job of the same mailbox carries: it ends as that one ends."""
     DELIVERED = "delivered"
     """The relay took it."""
     FAILED = "failed"
@@ -32,6 +34,21 @@ class State(StrEnum):
     """Another event had its `once` key, and it had no `otherwise`."""
     CANCELLED = "cancelled"
     """A person stopped it."""
+    WITHDRAWN = "withdrawn"
+    """Its person or address was suppressed, or its person left the directory, before it went out."""
+
+
+class Hold(StrEnum):
+    """What keeps a held job back."""
+
+    STORM = "storm"
+    """Too many messages for one mailbox in a short time. Ends by itself."""
+    MODE = "mode"
+    """The sender isn't live yet, or not for this customer."""
+    PAUSED = "paused"
+    """A customer or a template is paused."""
+    PERSON = "person"
+    """A person asked for it."""
 
 
 class Transition(StrEnum):
@@ -66,9 +83,17 @@ class Transition(StrEnum):
     HELD = "held"
     """It was kept back."""
     RELEASED = "released"
-    """It was let go again."""
+    """A person let it go: no mode and no pause holds it again."""
+    RESUMED = "resumed"
+    """What held it has ended."""
+    CARRIES = "carries"
+    """What held it has ended: it goes out as the digest of all that were held with it."""
+    BUNDLED = "bundled"
+    """What held it has ended: it is listed in the digest that another one carries."""
     CANCELLED = "cancelled"
     """A person stopped it."""
+    WITHDRAWN = "withdrawn"
+    """Nobody is to get it any more; its text says why."""
     RESENT = "resent"
     """A person asked for it to be tried anew."""
 
@@ -90,25 +115,33 @@ TABLE: Final[Mapping[Transition, Way]] = {
     Transition.DIVERTED: _way(to=State.QUEUED),
     Transition.DROPPED: _way(to=State.DROPPED),
     Transition.CLAIMED: _way(State.QUEUED, State.UNKNOWN, to=State.SENDING),
-    Transition.DELIVERED: _way(State.SENDING, State.UNKNOWN, to=State.DELIVERED),
-    Transition.REFUSED: _way(State.SENDING, State.UNKNOWN, to=State.FAILED),
+    Transition.DELIVERED: _way(State.SENDING, State.UNKNOWN, State.BUNDLED, to=State.DELIVERED),
+    Transition.REFUSED: _way(State.SENDING, State.UNKNOWN, State.BUNDLED, to=State.FAILED),
     Transition.DEFERRED: _way(State.SENDING, State.UNKNOWN, to=State.QUEUED),
     Transition.UNDECIDED: _way(State.SENDING, to=State.UNKNOWN),
     Transition.LAPSED: _way(State.SENDING, to=State.UNKNOWN),
     Transition.BROKEN: _way(State.SENDING, State.UNKNOWN, to=State.QUEUED),
-    Transition.GAVE_UP: _way(State.SENDING, State.UNKNOWN, to=State.FAILED),
-    Transition.LEFT_UNKNOWN: _way(State.QUEUED, State.SENDING, State.UNKNOWN, State.HELD, to=State.FAILED),
-    Transition.EXPIRED: _way(State.QUEUED, State.SENDING, State.HELD, to=State.EXPIRED),
-    Transition.HELD: _way(State.QUEUED, to=State.HELD),
+    Transition.GAVE_UP: _way(State.SENDING, State.UNKNOWN, State.BUNDLED, to=State.FAILED),
+    Transition.LEFT_UNKNOWN: _way(
+        State.QUEUED, State.SENDING, State.UNKNOWN, State.HELD, State.BUNDLED, to=State.FAILED
+    ),
+    Transition.EXPIRED: _way(State.QUEUED, State.SENDING, State.HELD, State.BUNDLED, to=State.EXPIRED),
+    Transition.HELD: _way(State.QUEUED, State.SENDING, to=State.HELD),
     Transition.RELEASED: _way(State.HELD, to=State.QUEUED),
-    Transition.CANCELLED: _way(State.QUEUED, State.UNKNOWN, State.HELD, to=State.CANCELLED),
-    Transition.RESENT: _way(State.FAILED, State.CANCELLED, to=State.QUEUED),
+    Transition.RESUMED: _way(State.HELD, to=State.QUEUED),
+    Transition.CARRIES: _way(State.HELD, to=State.QUEUED),
+    Transition.BUNDLED: _way(State.HELD, to=State.BUNDLED),
+    Transition.CANCELLED: _way(State.QUEUED, State.UNKNOWN, State.HELD, State.BUNDLED, to=State.CANCELLED),
+    Transition.WITHDRAWN: _way(State.QUEUED, State.SENDING, State.HELD, State.BUNDLED, to=State.WITHDRAWN),
+    Transition.RESENT: _way(State.FAILED, State.CANCELLED, State.WITHDRAWN, to=State.QUEUED),
 }
 
 WAITING: Final = frozenset({State.QUEUED, State.UNKNOWN})
 """States whose jobs have a time for their next try."""
 
-FINISHED: Final = frozenset({State.DELIVERED, State.FAILED, State.EXPIRED, State.DROPPED, State.CANCELLED})
+FINISHED: Final = frozenset(
+    {State.DELIVERED, State.FAILED, State.EXPIRED, State.DROPPED, State.CANCELLED, State.WITHDRAWN}
+)
 """States that end a job, unless a person resends it. The other states are open: later jobs wait behind an open one."""
 
 _MAY_HAVE_ARRIVED: Final = frozenset({Transition.UNDECIDED, Transition.LAPSED})
@@ -119,7 +152,8 @@ class Standing(Struct, frozen=True):
 
     `attempt` counts the claims and names the present one; `unknowns` and `faults` count the tries that may have
     arrived and those that could not be written, since the job came or was resent. `changes` counts all changes.
-    `due` is the time of the next try of a waiting job, `lease_until` the lease's end of one that is being sent.
+    `due` is the time of the next try of a waiting job, `lease_until` the lease's end of one that is being sent. `hold`
+    is what keeps a held job back; `released` says that a person let it go since, `digest` that it carries a digest.
     """
 
     state: State
@@ -129,6 +163,9 @@ class Standing(Struct, frozen=True):
     unknowns: int = 0
     faults: int = 0
     changes: int = 1
+    hold: Hold | None = None
+    released: bool = False
+    digest: bool = False
 
 
 def begin(transition: Transition, now: datetime) -> Standing:
@@ -137,18 +174,23 @@ def begin(transition: Transition, now: datetime) -> Standing:
     return Standing(state, due=now if state in WAITING else None)
 
 
-def step(standing: Standing, transition: Transition, until: datetime | None = None) -> Standing | None:
+def step(
+    standing: Standing, transition: Transition, until: datetime | None = None, hold: Hold | None = None
+) -> Standing | None:
     """The standing after a transition; None where the table has no such way.
 
-    `until` is the time of the next try where the job will wait, and the lease's end where it will be sent.
+    `until` is the time of the next try where the job will wait, and the lease's end where it will be sent; `hold` is
+    what keeps it back where it will be held.
     """
     way = TABLE[transition]
     if standing.state not in way.sources:
         return None
     if until is None and (way.target in WAITING or way.target is State.SENDING):
         raise ValueError(f"a job that was {transition.value} needs a time until which it stays {way.target.value}")
+    if (hold is None) == (way.target is State.HELD):
+        raise ValueError("what is held, and only that, has something that holds it")
     if transition is Transition.RESENT:
-        standing = replace(standing, unknowns=0, faults=0)
+        standing = replace(standing, unknowns=0, faults=0, digest=False)
     return replace(
         standing,
         state=way.target,
@@ -158,4 +200,7 @@ def step(standing: Standing, transition: Transition, until: datetime | None = No
         unknowns=standing.unknowns + (transition in _MAY_HAVE_ARRIVED),
         faults=standing.faults + (transition is Transition.BROKEN),
         changes=standing.changes + 1,
+        hold=hold,
+        released=standing.released or transition is Transition.RELEASED,
+        digest=standing.digest or transition is Transition.CARRIES,
     )

@@ -9,7 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.job import Job
-from sender.ledger import BEGINNINGS, Admission, Change, Entry, Report, Retention, admission_of, lane_of
+from sender.entries import BEGINNINGS, Admission, Change, Entry, Report, admission_of, lane_of
+from sender.ledger import Retention
 from sender.states import FINISHED, WAITING, Standing, State, Transition, begin, step
 
 

@@ -24,17 +24,8 @@ from adapters.sqlite.database import (
 )
 from adapters.sqlite.ledger_rows import change_of, entry_of, standing_columns, standing_of
 from schemas.job import Job
-from sender.ledger import (
-    BEGINNINGS,
-    Admission,
-    Change,
-    Entry,
-    LedgerUnavailableError,
-    Report,
-    Retention,
-    admission_of,
-    lane_of,
-)
+from sender.entries import BEGINNINGS, Admission, Change, Entry, Report, admission_of, lane_of
+from sender.ledger import LedgerUnavailableError, Retention
 from sender.states import FINISHED, Standing, State, Transition, begin, step
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.sqlite.database import from_micros, to_micros
 from schemas.job import JOB_DECODER
-from sender.ledger import Change, Entry
+from sender.entries import Change, Entry
 from sender.states import FINISHED, Standing, State, Transition
 
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from schemas.vocabulary import Channel, Trigger
-from sender.ledger import Admission, Entry, Ledger, Report, Retention
+from sender.entries import Admission, Entry, Report
+from sender.ledger import Ledger, Retention
 from sender.states import State, Transition
 from tests.fakes import START, a_job
 

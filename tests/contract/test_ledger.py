@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.job import Job
-from sender.ledger import Admission, Entry, Ledger, Report
+from sender.entries import Admission, Entry, Report
+from sender.ledger import Ledger
 from sender.states import Standing, Transition
 from tests.contract import ledger_promises as promises
 from tests.contract.ledger_promises import Promise

@@ -15,7 +15,8 @@ from pathlib import Path
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.job import Job
 from schemas.vocabulary import Trigger
-from sender.ledger import Ledger, Report
+from sender.entries import Report
+from sender.ledger import Ledger
 from sender.states import Transition
 from tests.fakes import START, a_job
 

@@ -13,7 +13,8 @@ from schemas.log import NewRecord, Record
 from schemas.topics import DEAD_LETTERS, JOBS
 from schemas.vocabulary import Trigger
 from sender.acceptance import Acceptance, AcceptanceSettings
-from sender.ledger import Admission, LedgerUnavailableError
+from sender.entries import Admission
+from sender.ledger import LedgerUnavailableError
 from sender.states import State
 from tests.fakes import START, FakeClock, FakeDeadLetters, FakeJobLog, a_job
 from tests.in_memory_ledger import InMemoryLedger

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from sender.delivery import DeliverySettings
-from sender.ledger import Entry, LedgerUnavailableError, Report
+from sender.entries import Entry, Report
+from sender.ledger import LedgerUnavailableError
 from sender.ports import OutgoingMail, Reply
 from sender.states import State, Transition
 from tests.fakes import NO, OK, START, FakeComposer, FakeTransport, a_job

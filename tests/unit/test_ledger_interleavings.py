@@ -26,7 +26,8 @@ from adapters.sqlite.ledger import SqliteLedger
 from schemas.job import Job
 from schemas.vocabulary import Trigger
 from sender.attempt import report_on
-from sender.ledger import Admission, Entry, Ledger, Report, lane_of
+from sender.entries import Admission, Entry, Report, lane_of
+from sender.ledger import Ledger
 from sender.ports import ReplyKind
 from sender.retry import RetryPolicy, Verdict, after_lapse, after_reply, out_of_time
 from sender.states import FINISHED, State, Transition

@@ -13,7 +13,8 @@ import pytest
 
 from adapters.sqlite.database import DatabaseError, from_micros, open_database, to_micros, transaction
 from adapters.sqlite.ledger import SqliteLedger
-from sender.ledger import LedgerUnavailableError, Report
+from sender.entries import Report
+from sender.ledger import LedgerUnavailableError
 from sender.states import State, Transition
 from tests.fakes import START, a_job
 
