@@ -58,6 +58,11 @@ class Pause(Struct, frozen=True):
     since: datetime
     reason: str
 
+    def __post_init__(self) -> None:
+        """Raise ValueError where it isn't one of the two."""
+        if (self.customer is None) == (self.template is None):
+            raise ValueError("a pause is for a customer or for a template: one of them")
+
 
 class Ledger(Protocol):
     """Keeps jobs durably.
@@ -96,16 +101,17 @@ class Ledger(Protocol):
         """Apply reports in their order, in one transaction, and give back those that changed nothing.
 
         That is where the job is not known, has been claimed again since, or its state has no such way out. A report
-        that finishes the carrier of a digest finishes the jobs bundled with it in the same way.
+        that finishes the carrier of a digest finishes the jobs bundled with it in the same way; one that leaves open
+        whether it arrived counts for them too (`unknowns`). What is held for a pause that has ended is resumed at once.
         """
         ...
 
     def end_storms(self, now: datetime, storm: StormPolicy, limit: int = 10) -> int:
         """End at most `limit` holds of mailboxes whose time is over by this policy; says how many.
 
-        Where the policy asks for digests, the newest of the jobs that the storm held carries one, and the others are
-        bundled with it, in the order of their acceptance and at most `storm.digest_size` for each carrier. A lone one
-        just goes out. Else the jobs stay held, for a person to release or until they expire.
+        Where the policy asks for digests, the jobs that the storm held are grouped (see sender.digests): the newest of
+        each group carries its digest, and the others are bundled with it. A lone one just goes out. Else the jobs stay
+        held, for a person to release or until they expire. A carrier does not wait for its own bundle in their lane.
         """
         ...
 
@@ -141,7 +147,7 @@ class Ledger(Protocol):
         """Forget a suppression; says whether there was one."""
         ...
 
-    def suppressions(self, limit: int, after: str = "") -> list[SuppressionRecord]:
+    def suppressions(self, limit: int, after: str = "") -> Sequence[SuppressionRecord]:
         """At most `limit` suppressions in the order of their ids, from behind the id `after`."""
         ...
 
@@ -157,11 +163,11 @@ class Ledger(Protocol):
         """End a pause, and let go in one transaction what no other pause holds; says whether there was one."""
         ...
 
-    def pauses(self) -> list[Pause]:
+    def pauses(self) -> Sequence[Pause]:
         """All pauses, the oldest first."""
         ...
 
-    def outbox(self, limit: int) -> list[Outbound]:
+    def outbox(self, limit: int) -> Sequence[Outbound]:
         """At most `limit` records that have not been forgotten yet, the oldest first.
 
         Empty where another publisher is at it: only one at a time may, so that the outcomes of a job stay in order.

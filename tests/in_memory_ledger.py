@@ -3,133 +3,159 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from schemas.directory import SuppressionRecord
 from schemas.job import Job
-from sender.entries import BEGINNINGS, Admission, Change, Entry, Report, admission_of, lane_of
-from sender.ledger import Retention
-from sender.states import FINISHED, WAITING, Standing, State, Transition, begin, step
+from sender.digests import HeldJob, digests, release_reports, storm_report
+from sender.entries import Admission, Entry, Report, lane_of, recipient_of
+from sender.ledger import Pause, Retention
+from sender.outcomes import suppression_record
+from sender.states import Hold, State, Transition
+from sender.storm import StormEnd, StormPolicy, ends_at, saved_at
+from sender.suppressing import stands_for
+from tests.in_memory_jobs import InMemoryJobs, Kept
+
+__all__ = ["InMemoryLedger", "Kept"]
 
 
-class Kept(Struct):
-    """A job as the ledger in memory keeps it."""
-
-    entry: Entry
-    history: list[Change]
-
-    @property
-    def open(self) -> bool:
-        return self.entry.standing.state not in FINISHED
-
-
-class InMemoryLedger:
-    """A ledger in a dictionary. Its steps are methods, so that a test can break one of them."""
+class InMemoryLedger(InMemoryJobs):
+    """Jobs in a dictionary, and what keeps them back. Its steps are methods, so that a test can break one of them."""
 
     def __init__(self) -> None:
-        self.jobs: dict[str, Kept] = {}
-        self.keys: dict[str, tuple[tuple[str, str], datetime]] = {}
+        super().__init__()
+        self.storms: dict[str, tuple[datetime, datetime]] = {}
+        self.suppressed: dict[str, SuppressionRecord] = {}
+        self.paused: list[Pause] = []
 
-    def accept(self, jobs: Sequence[Job], now: datetime) -> list[Admission]:
-        return [self.accept_one(job, now) for job in jobs]
-
-    def accept_one(self, job: Job, now: datetime) -> Admission:
-        if job.id in self.jobs:
-            return Admission.DUPLICATE
-        admission = admission_of(job, self.claim_key(job, now))
-        standing = begin(BEGINNINGS[admission], now)
-        self.jobs[job.id] = Kept(Entry(job, admission is Admission.DIVERTED, standing), [])
-        self.keep(job.id, standing, BEGINNINGS[admission], now)
+    def accept_one(self, job: Job, now: datetime, storm: StormPolicy) -> Admission:
+        admission = super().accept_one(job, now, storm)
+        if admission in (Admission.ACCEPTED, Admission.DIVERTED) and self.is_buried(job, now, storm):
+            self.record([storm_report(job.id, storm)], now)
         return admission
 
-    def claim_key(self, job: Job, now: datetime) -> tuple[str, str] | None:
-        if job.once is None:
-            return None
-        holder = self.keys.get(job.once, ((job.source, job.event), now))[0]
-        self.keys[job.once] = (holder, now)
-        return holder
-
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> list[Entry]:
-        waiting = [kept.entry for kept in self.jobs.values() if self.is_due(kept.entry, now)]
-        waiting.sort(key=lambda entry: entry.standing.due or now)
-        reports = [
-            Report(entry.job.id, entry.standing.attempt, Transition.CLAIMED, now + lease) for entry in waiting[:limit]
-        ]
-        self.record(reports, now)
-        return [self.jobs[report.job].entry for report in reports]
-
-    def is_due(self, entry: Entry, now: datetime) -> bool:
-        due = entry.standing.due
-        return entry.standing.state in WAITING and due is not None and due <= now and self.is_head(entry)
-
-    def is_head(self, entry: Entry) -> bool:
-        lane = lane_of(entry.job)
-        oldest = next(kept for kept in self.jobs.values() if kept.open and lane_of(kept.entry.job) == lane)
-        return oldest.entry.job.id == entry.job.id
-
-    def lapsed(self, now: datetime, limit: int) -> list[Entry]:
-        entries = [kept.entry for kept in self.jobs.values()]
-        return [one for one in entries if one.standing.lease_until and one.standing.lease_until <= now][:limit]
-
-    def overdue(self, now: datetime, limit: int) -> list[Entry]:
-        waiting = [kept.entry for kept in self.jobs.values() if kept.open and not kept.entry.standing.lease_until]
-        return [entry for entry in waiting if entry.job.expires <= now][:limit]
-
-    def record(self, reports: Sequence[Report], now: datetime) -> list[Report]:
-        return [report for report in reports if not self.record_one(report, now)]
-
-    def record_one(self, report: Report, now: datetime) -> bool:
-        kept = self.jobs.get(report.job)
-        if kept is None or not self.is_current(kept.entry.standing, report):
+    def is_buried(self, job: Job, now: datetime, storm: StormPolicy) -> bool:
+        if storm.limit == 0:
             return False
-        standing = step(kept.entry.standing, report.transition, report.until)
-        if standing is None:
+        recipient = recipient_of(job)
+        began = self.storms.get(recipient)
+        if began is None and self.saves(job, storm) <= storm.limit:
             return False
-        self.keep(report.job, standing, report.transition, now, report)
+        self.storms[recipient] = (began[0] if began else now, now)
         return True
 
-    def is_current(self, standing: Standing, report: Report) -> bool:
-        return standing.attempt == report.attempt
+    def saves(self, job: Job, storm: StormPolicy) -> int:
+        """How many jobs of the recipient tell of saves in the window that ends with this one's."""
+        last, recipient = saved_at(job), recipient_of(job)
+        entries = [kept.entry for kept in self.jobs.values() if kept.entry.standing.state is not State.DROPPED]
+        moments = [saved_at(one.job) for one in entries if recipient_of(one.job) == recipient]
+        return sum(last - storm.window < moment <= last for moment in moments)
 
-    def keep(
-        self, job: str, standing: Standing, transition: Transition, now: datetime, said: Report | None = None
-    ) -> None:
-        kept = self.jobs[job]
-        kept.entry = replace(kept.entry, standing=standing)
-        words = (None, None, None) if said is None else (said.code, said.text, said.fault)
-        kept.history.append(Change(standing.changes, now, transition, standing.state, standing.attempt, *words))
+    def end_storms(self, now: datetime, storm: StormPolicy, limit: int = 10) -> int:
+        over = [recipient for recipient, times in self.storms.items() if ends_at(storm, *times) <= now][:limit]
+        for recipient in over:
+            del self.storms[recipient]
+            if storm.end is StormEnd.DIGEST:
+                self.let_go(recipient, storm, now)
+        return len(over)
 
-    def find(self, job: str) -> Entry | None:
-        kept = self.jobs.get(job)
-        return None if kept is None else kept.entry
+    def let_go(self, recipient: str, storm: StormPolicy, now: datetime) -> None:
+        jobs = [
+            HeldJob(kept.entry.job.id, kept.entry.standing.attempt, lane_of(kept.entry.job), place)
+            for place, kept in enumerate(self.jobs.values())
+        ]
+        held = [one for one in jobs if self.is_held(self.jobs[one.job].entry, recipient)]
+        others = [(one.lane, one.place) for one in jobs if one not in held and self.jobs[one.job].open]
+        for group in self.groups(held, others, storm.digest_size):
+            first, *rest = release_reports(group, now)
+            assert self.record([first, *rest], now) == []
+            for report in rest:
+                self.jobs[report.job].carrier = first.job
 
-    def history(self, job: str) -> list[Change]:
-        return list(self.jobs[job].history) if job in self.jobs else []
+    def is_held(self, entry: Entry, recipient: str) -> bool:
+        return entry.standing.hold is Hold.STORM and recipient_of(entry.job) == recipient
 
-    def counts(self) -> dict[State, int]:
-        states = [kept.entry.standing.state for kept in self.jobs.values()]
-        return {state: states.count(state) for state in State}
+    def groups(self, held: list[HeldJob], others: list[tuple[str, int]], size: int) -> list[list[HeldJob]]:
+        return digests(held, others, size)
 
-    def next_due(self) -> datetime | None:
-        entries = [kept.entry for kept in self.jobs.values() if kept.open]
-        tries = [one.standing.due for one in entries if one.standing.due and self.is_head(one)]
-        leases = [one.standing.lease_until for one in entries if one.standing.lease_until]
-        expiries = [one.job.expires for one in entries if not one.standing.lease_until]
-        return min([*tries, *leases, *expiries], default=None)
+    def bundle(self, carrier: str) -> list[Entry]:
+        return [kept.entry for kept in self.jobs.values() if kept.carrier == carrier]
+
+    def record_one(self, report: Report, now: datetime) -> bool:
+        before = self.find(report.job)
+        if before is None or not super().record_one(report, now):
+            return False
+        if report.suppress is not None:
+            self.suppress([report.suppress], now)
+        if before.standing.digest:
+            self.follow_carrier(before, report, now)
+        self.resume_at_once(self.jobs[report.job].entry, now)
+        return True
+
+    def follow_carrier(self, before: Entry, report: Report, now: datetime) -> None:
+        carrier = self.jobs[report.job]
+        for kept in [self.jobs[entry.job.id] for entry in self.bundle(report.job)]:
+            standing = kept.entry.standing
+            if carrier.entry.standing.unknowns > before.standing.unknowns:
+                kept.entry = replace(kept.entry, standing=replace(standing, unknowns=standing.unknowns + 1))
+            if not carrier.open:
+                job, attempt = kept.entry.job.id, standing.attempt
+                self.record([Report(job, attempt, report.transition, code=report.code, text=report.text)], now)
+
+    def suppress(self, records: Sequence[SuppressionRecord], now: datetime) -> int:
+        return sum(self.suppress_one(record) for record in records)
+
+    def suppress_one(self, record: SuppressionRecord) -> bool:
+        known = self.suppressed.get(record.id)
+        self.suppressed[record.id] = record
+        if known != record:
+            self.tell(suppression_record(record))
+        return known is None
+
+    def lift(self, suppression: str, now: datetime) -> bool:
+        known = self.suppressed.pop(suppression, None)
+        if known is not None:
+            self.tell(suppression_record(known, lifted=True))
+        return known is not None
+
+    def suppressions(self, limit: int, after: str = "") -> list[SuppressionRecord]:
+        return [self.suppressed[one] for one in sorted(self.suppressed) if one > after][:limit]
+
+    def suppressing(self, entry: Entry, now: datetime) -> SuppressionRecord | None:
+        return next((one for one in self.suppressed.values() if self.stands_for(one, entry, now)), None)
+
+    def stands_for(self, record: SuppressionRecord, entry: Entry, now: datetime) -> bool:
+        return stands_for(record, entry, now)
+
+    def pause(self, pause: Pause) -> None:
+        if all((one.customer, one.template) != (pause.customer, pause.template) for one in self.paused):
+            self.paused.append(pause)
+
+    def resume(self, customer: str | None, template: str | None, now: datetime) -> bool:
+        ended = [one for one in self.paused if (one.customer, one.template) == (customer, template)]
+        self.paused = [one for one in self.paused if one not in ended]
+        for entry in [kept.entry for kept in self.jobs.values()] if ended else []:
+            if self.is_of(entry, customer, template):
+                self.resume_at_once(entry, now)
+        return bool(ended)
+
+    def is_of(self, entry: Entry, customer: str | None, template: str | None) -> bool:
+        return entry.job.customer == customer if template is None else entry.form.template == template
+
+    def resume_at_once(self, entry: Entry, now: datetime) -> None:
+        if entry.standing.hold is Hold.PAUSED and not self.is_paused(entry):
+            words = "no longer paused"
+            report = Report(entry.job.id, entry.standing.attempt, Transition.RESUMED, now, text=words)
+            self.record([report], now)
+
+    def is_paused(self, entry: Entry) -> bool:
+        return any(self.is_of(entry, one.customer, one.template) for one in self.paused)
+
+    def pauses(self) -> list[Pause]:
+        return sorted(self.paused, key=lambda one: one.since)
 
     def prune(self, now: datetime, retention: Retention, limit: int = 1_000) -> int:
-        old = [job for job, kept in self.jobs.items() if self.may_forget(kept, now - retention.finished)][:limit]
-        keys = [key for key, (_, seen) in self.keys.items() if seen <= now - retention.once][:limit]
-        for job in old:
-            del self.jobs[job]
-        for key in keys:
-            del self.keys[key]
-        return len(old) + len(keys)
-
-    def may_forget(self, kept: Kept, before: datetime) -> bool:
-        return not kept.open and kept.entry.job.expires <= before
-
-    def close(self) -> None:
-        pass
+        self.storms = {one: times for one, times in self.storms.items() if times[1] > now - retention.finished}
+        return super().prune(now, retention, limit)

@@ -6,10 +6,12 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
+
+from adapters.sqlite.job_functions import add_job_functions
 
 APPLICATION_ID: Final = 0x746F6373
 """Marks the file as ours ("tocs"), so that another program's database is not taken for one."""
@@ -19,8 +21,6 @@ BUSY_TIMEOUT: Final = timedelta(seconds=10)
 
 _SWITCHES: Final = 20
 _SWITCH_PAUSE: Final = 0.05
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _FAULTS: Final = {
     sqlite3.SQLITE_FULL: ("disk_full", "the disk is full: free some space and start again"),
@@ -98,16 +98,6 @@ def named_errors(path: str) -> Iterator[None]:
         raise DatabaseError("cannot_open", path, f"it can't be opened: {error.strerror}") from error
 
 
-def to_micros(moment: datetime) -> int:
-    """Microseconds since 1970, as moments are stored."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def from_micros(micros: int) -> datetime:
-    """The moment in UTC."""
-    return _EPOCH + timedelta(microseconds=micros)
-
-
 def _path_of(connection: sqlite3.Connection) -> str:
     with suppress(sqlite3.Error):
         return str(connection.execute("PRAGMA database_list").fetchone()[2])
@@ -148,6 +138,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     migrations = _migrations()
     if _version(connection) == len(migrations):
         return
+    add_job_functions(connection)
     with transaction(connection):
         version = _version(connection)
         if version > len(migrations):

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from adapters.sqlite import ledger_jobs, ledger_lists, ledger_storms, ledger_suppressions
 from adapters.sqlite import ledger_sql as sql
-from adapters.sqlite.database import (
-    BUSY_TIMEOUT,
-    DatabaseError,
-    from_micros,
-    open_database,
-    reading,
-    to_micros,
-    transaction,
-)
-from adapters.sqlite.ledger_rows import change_of, entry_of, standing_columns, standing_of
+from adapters.sqlite.database import BUSY_TIMEOUT, DatabaseError, open_database, reading, transaction
+from adapters.sqlite.ledger_rows import change_of, entry_of
+from adapters.sqlite.ledger_writes import Writes
+from adapters.sqlite.moments import from_micros, to_micros
+from schemas.directory import SuppressionRecord
 from schemas.job import Job
-from sender.entries import BEGINNINGS, Admission, Change, Entry, Report, admission_of, lane_of
-from sender.ledger import LedgerUnavailableError, Retention
-from sender.states import FINISHED, Standing, State, Transition, begin, step
+from schemas.log import NewRecord
+from sender.entries import Admission, Change, Entry, Listed, Report, Selection
+from sender.ledger import LedgerUnavailableError, Outbound, Pause, Retention
+from sender.states import State
+from sender.storm import NO_STORMS, StormPolicy
 
 
 class SqliteLedger:
@@ -38,16 +35,17 @@ class SqliteLedger:
             self._connection = open_database(path, busy_timeout)
         self._connection.row_factory = sqlite3.Row
 
-    def accept(self, jobs: Sequence[Job], now: datetime) -> list[Admission]:
+    def accept(self, jobs: Sequence[Job], now: datetime, storm: StormPolicy = NO_STORMS) -> list[Admission]:
         """See sender.ledger.Ledger."""
-        with self._transaction() as connection:
-            return [_accept(connection, job, now) for job in jobs]
+        with self._writes(now) as writes:
+            return [ledger_jobs.accept(writes, job, storm) for job in jobs]
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, avoid: Collection[str] = frozenset()) -> list[Entry]:
         """See sender.ledger.Ledger."""
-        with self._transaction() as connection:
-            rows = connection.execute(sql.DUE, {"now": to_micros(now), "limit": limit}).fetchall()
-            return [_claim(connection, row, now, now + lease) for row in rows]
+        statement, domains = (sql.DUE_ELSEWHERE, {"avoid": json.dumps(list(avoid))}) if avoid else (sql.DUE, {})
+        with self._writes(now) as writes:
+            rows = writes.connection.execute(statement, {"now": writes.micros, "limit": limit} | domains).fetchall()
+            return [ledger_jobs.claim(writes, row, now + lease) for row in rows]
 
     def lapsed(self, now: datetime, limit: int) -> list[Entry]:
         """See sender.ledger.Ledger."""
@@ -59,8 +57,17 @@ class SqliteLedger:
 
     def record(self, reports: Sequence[Report], now: datetime) -> list[Report]:
         """See sender.ledger.Ledger."""
-        with self._transaction() as connection:
-            return [report for report in reports if not _record(connection, report, now)]
+        with self._writes(now) as writes:
+            return [report for report in reports if not ledger_jobs.record(writes, report)]
+
+    def end_storms(self, now: datetime, storm: StormPolicy, limit: int = 10) -> int:
+        """See sender.ledger.Ledger."""
+        with self._writes(now) as writes:
+            return ledger_storms.end_storms(writes, storm, limit)
+
+    def bundle(self, carrier: str) -> list[Entry]:
+        """See sender.ledger.Ledger."""
+        return [entry_of(row) for row in self._read(ledger_storms.BUNDLE, {"carrier": carrier})]
 
     def find(self, job: str) -> Entry | None:
         """See sender.ledger.Ledger."""
@@ -70,6 +77,11 @@ class SqliteLedger:
     def history(self, job: str) -> list[Change]:
         """See sender.ledger.Ledger."""
         return [change_of(row) for row in self._read(sql.HISTORY, {"id": job})]
+
+    def list(self, selection: Selection, limit: int, before: str | None = None) -> list[Listed]:
+        """See sender.ledger.Ledger."""
+        with self._reading() as connection:
+            return ledger_lists.listed(connection, selection, limit, before)
 
     def counts(self) -> dict[State, int]:
         """See sender.ledger.Ledger."""
@@ -81,12 +93,58 @@ class SqliteLedger:
         moments = [self._read(statement)[0][0] for statement in sql.NEXT_DUE]
         return min((from_micros(moment) for moment in moments if moment is not None), default=None)
 
+    def suppress(self, records: Sequence[SuppressionRecord], now: datetime) -> int:
+        """See sender.ledger.Ledger."""
+        with self._writes(now) as writes:
+            return sum(ledger_suppressions.suppress(writes, record) for record in records)
+
+    def lift(self, suppression: str, now: datetime) -> bool:
+        """See sender.ledger.Ledger."""
+        with self._writes(now) as writes:
+            return ledger_suppressions.lift(writes, suppression)
+
+    def suppressions(self, limit: int, after: str = "") -> Sequence[SuppressionRecord]:
+        """See sender.ledger.Ledger."""
+        rows = self._read(ledger_suppressions.SUPPRESSIONS, {"after": after, "limit": limit})
+        return [ledger_suppressions.suppression_of(row) for row in rows]
+
+    def suppressing(self, entry: Entry, now: datetime) -> SuppressionRecord | None:
+        """See sender.ledger.Ledger."""
+        with self._reading() as connection:
+            return ledger_suppressions.suppressing(connection, entry, now)
+
+    def pause(self, pause: Pause) -> None:
+        """See sender.ledger.Ledger."""
+        with self._transaction() as connection:
+            ledger_suppressions.pause(connection, pause)
+
+    def resume(self, customer: str | None, template: str | None, now: datetime) -> bool:
+        """See sender.ledger.Ledger."""
+        with self._writes(now) as writes:
+            return ledger_suppressions.resume(writes, customer, template)
+
+    def pauses(self) -> Sequence[Pause]:
+        """See sender.ledger.Ledger."""
+        with self._reading() as connection:
+            return ledger_suppressions.pauses(connection)
+
+    def outbox(self, limit: int) -> Sequence[Outbound]:
+        """See sender.ledger.Ledger. The file has one sender, since it locks its folder: so it has one publisher."""
+        rows = self._read(sql.OUTBOX, {"limit": limit})
+        return [Outbound(row["id"], NewRecord(row["topic"], row["key"], row["value"])) for row in rows]
+
+    def published(self, ids: Sequence[int]) -> None:
+        """See sender.ledger.Ledger."""
+        with self._transaction() as connection:
+            connection.executemany(sql.FORGET_OUTBOX, [(one,) for one in ids])
+
     def prune(self, now: datetime, retention: Retention, limit: int = 1_000) -> int:
         """See sender.ledger.Ledger."""
         finished = {"before": to_micros(now - retention.finished), "limit": limit}
         once = {"before": to_micros(now - retention.once), "limit": limit}
         with self._transaction() as connection:
             jobs = connection.execute(sql.PRUNE_JOBS, finished).rowcount
+            connection.execute(ledger_storms.PRUNE_STORMS, {"before": finished["before"]})
             return jobs + connection.execute(sql.PRUNE_KEYS, once).rowcount
 
     def close(self) -> None:
@@ -95,14 +153,25 @@ class SqliteLedger:
             self._connection.close()
 
     @contextmanager
+    def _writes(self, now: datetime) -> Iterator[Writes]:
+        with self._transaction() as connection:
+            writes = Writes(connection, now)
+            yield writes
+            writes.finish()
+
+    @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._turn, _as_ledger_errors(), transaction(self._connection) as connection:
             yield connection
 
-    def _read(self, statement: str, values: Mapping[str, Any] | None = None) -> list[sqlite3.Row]:
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._turn, _as_ledger_errors(), reading(self._connection) as connection:
-            rows: list[sqlite3.Row] = connection.execute(statement, values or {}).fetchall()
-        return rows
+            yield connection
+
+    def _read(self, statement: str, values: Mapping[str, Any] | None = None) -> Sequence[sqlite3.Row]:
+        with self._reading() as connection:
+            return connection.execute(statement, values or {}).fetchall()
 
 
 @contextmanager
@@ -111,71 +180,3 @@ def _as_ledger_errors() -> Iterator[None]:
         yield
     except DatabaseError as error:
         raise LedgerUnavailableError(error.code, str(error)) from error
-
-
-def _accept(connection: sqlite3.Connection, job: Job, now: datetime) -> Admission:
-    if connection.execute(sql.KNOWN, {"id": job.id}).fetchone():
-        return Admission.DUPLICATE
-    admission = admission_of(job, _claim_key(connection, job, now))
-    transition = BEGINNINGS[admission]
-    standing = begin(transition, now)
-    values = {
-        "id": job.id,
-        "lane": lane_of(job),
-        "expires": to_micros(job.expires),
-        "diverted": admission is Admission.DIVERTED,
-        "body": msgspec.json.encode(job),
-    }
-    seq = connection.execute(sql.INSERT_JOB, values | standing_columns(standing)).lastrowid
-    _insert_change(connection, {"seq": seq}, standing, transition, now)
-    return admission
-
-
-def _claim_key(connection: sqlite3.Connection, job: Job, now: datetime) -> tuple[str, str] | None:
-    """The event that holds the job's `once` key: its own where nobody had claimed it before."""
-    if job.once is None:
-        return None
-    values = {"key": job.once, "source": job.source, "event": job.event, "now": to_micros(now)}
-    (holder,) = connection.execute(sql.CLAIM_KEY, values).fetchall()
-    return holder["source"], holder["event"]
-
-
-def _claim(connection: sqlite3.Connection, row: sqlite3.Row, now: datetime, lease_until: datetime) -> Entry:
-    entry = entry_of(row)
-    standing = step(entry.standing, Transition.CLAIMED, lease_until)
-    if standing is None:
-        raise RuntimeError(f"job {entry.job.id} is due in state {entry.standing.state.value}: the ledger is damaged")
-    _move(connection, row, standing)
-    _insert_change(connection, {"seq": row["seq"]}, standing, Transition.CLAIMED, now)
-    return Entry(entry.job, entry.diverted, standing)
-
-
-def _record(connection: sqlite3.Connection, report: Report, now: datetime) -> bool:
-    row = connection.execute(sql.FIND, {"id": report.job}).fetchone()
-    before = None if row is None else standing_of(row)
-    if before is None or before.attempt != report.attempt:
-        return False
-    standing = step(before, report.transition, report.until)
-    if standing is None:
-        return False
-    _move(connection, row, standing)
-    said = {"seq": row["seq"], "code": report.code, "text": report.text, "fault": report.fault}
-    _insert_change(connection, said, standing, report.transition, now)
-    return True
-
-
-def _insert_change(
-    connection: sqlite3.Connection, said: Mapping[str, Any], standing: Standing, transition: Transition, now: datetime
-) -> None:
-    silence = {"code": None, "text": None, "fault": None}
-    values = {"now": to_micros(now), "transition": transition.value}
-    connection.execute(sql.INSERT_CHANGE, silence | values | standing_columns(standing) | dict(said))
-
-
-def _move(connection: sqlite3.Connection, row: sqlite3.Row, standing: Standing) -> None:
-    """Write the new standing. Where the job was finished or opened again, its lane may have another oldest open job."""
-    connection.execute(sql.UPDATE_STANDING, {"seq": row["seq"]} | standing_columns(standing))
-    if (standing.state in FINISHED) != (standing_of(row).state in FINISHED):
-        lane = {"lane": row["lane"]}
-        connection.execute(sql.DEMOTE, lane)
-        connection.execute(sql.PROMOTE, lane)

@@ -6,10 +6,13 @@ import sqlite3
 from datetime import datetime
 from typing import Any
 
-from adapters.sqlite.database import from_micros, to_micros
+import msgspec
+
+from adapters.sqlite.moments import from_micros, to_micros
 from schemas.job import JOB_DECODER
-from sender.entries import Change, Entry
-from sender.states import FINISHED, Standing, State, Transition
+from sender.entries import Change, Entry, Listed, domain_of, lane_of, recipient_of
+from sender.states import FINISHED, Hold, Standing, State, Transition
+from sender.storm import saved_at
 
 
 def entry_of(row: sqlite3.Row) -> Entry:
@@ -27,20 +30,50 @@ def standing_of(row: sqlite3.Row) -> Standing:
         unknowns=row["unknowns"],
         faults=row["faults"],
         changes=row["changes"],
+        hold=None if row["hold"] is None else Hold(row["hold"]),
+        released=bool(row["released"]),
+        digest=bool(row["digest"]),
     )
+
+
+def listed_of(row: sqlite3.Row) -> Listed:
+    """The line of a list in a row of `jobs`."""
+    return Listed(entry_of(row), from_micros(row["accepted"]), from_micros(row["changed"]))
 
 
 def standing_columns(standing: Standing) -> dict[str, Any]:
     """The columns of `jobs` that hold a standing."""
     return {
         "state": standing.state.value,
-        "open": standing.state not in FINISHED,
         "due": _micros(standing.due),
         "lease_until": _micros(standing.lease_until),
         "attempt": standing.attempt,
         "unknowns": standing.unknowns,
         "faults": standing.faults,
         "changes": standing.changes,
+        "hold": standing.hold,
+        "released": standing.released,
+        "digest": standing.digest,
+    }
+
+
+def job_columns(entry: Entry) -> dict[str, Any]:
+    """The columns of `jobs` that stay as they are; a dropped job counts for no storm."""
+    job = entry.job
+    return {
+        "id": job.id,
+        "lane": lane_of(job),
+        "open": entry.standing.state not in FINISHED,
+        "expires": to_micros(job.expires),
+        "diverted": entry.diverted,
+        "ticket": job.ticket,
+        "person": str(job.person),
+        "customer": job.customer,
+        "template": entry.form.template,
+        "domain": domain_of(job),
+        "recipient": recipient_of(job),
+        "saved_at": None if entry.standing.state is State.DROPPED else to_micros(saved_at(job)),
+        "body": msgspec.json.encode(job),
     }
 
 

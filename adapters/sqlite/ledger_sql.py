@@ -1,10 +1,14 @@
-"""The ledger's statements. Each finds its rows by an index, whatever else the ledger holds."""
+"""The ledger's statements on jobs, keys and the outbox. Each finds its rows by an index, whatever else there is."""
 
 from __future__ import annotations
 
 from typing import Final
 
-_ENTRY = "SELECT seq, diverted, state, due, lease_until, attempt, unknowns, faults, changes, lane, body FROM jobs"
+ENTRY: Final = """
+    SELECT seq, id, diverted, state, due, lease_until, attempt, unknowns, faults, changes, hold, released, digest,
+        lane, open, in_lane, carrier, accepted, changed, body
+    FROM jobs
+"""
 
 KNOWN: Final = "SELECT 1 FROM jobs WHERE id = :id"
 
@@ -16,37 +20,49 @@ CLAIM_KEY: Final = """
 
 INSERT_JOB: Final = """
     INSERT INTO jobs
-        (id, lane, open, head, state, due, lease_until, expires, diverted, attempt, unknowns, faults, changes, body)
+        (id, lane, open, in_lane, head, state, due, lease_until, expires, diverted, attempt, unknowns, faults, changes,
+         hold, released, digest, ticket, person, customer, template, domain, recipient, saved_at, accepted, changed,
+         body)
     VALUES
-        (:id, :lane, :open, :open AND NOT EXISTS (SELECT 1 FROM jobs WHERE lane = :lane AND open = 1), :state, :due,
-         :lease_until, :expires, :diverted, :attempt, :unknowns, :faults, :changes, :body)
+        (:id, :lane, :open, :open, :open AND NOT EXISTS (SELECT 1 FROM jobs WHERE lane = :lane AND in_lane = 1),
+         :state, :due, :lease_until, :expires, :diverted, :attempt, :unknowns, :faults, :changes,
+         :hold, :released, :digest, :ticket, :person, :customer, :template, :domain, :recipient, :saved_at, :now, :now,
+         :body)
 """
 
 INSERT_CHANGE: Final = """
     INSERT INTO job_changes (job, sequence, at, transition, state, attempt, code, text, fault)
-    VALUES (:seq, :changes, :now, :transition, :state, :attempt, :code, :text, :fault)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 UPDATE_STANDING: Final = """
-    UPDATE jobs SET state = :state, open = :open, head = head AND :open, due = :due, lease_until = :lease_until,
-        attempt = :attempt, unknowns = :unknowns, faults = :faults, changes = :changes
+    UPDATE jobs SET state = :state, due = :due, lease_until = :lease_until, attempt = :attempt, unknowns = :unknowns,
+        faults = :faults, changes = :changes, hold = :hold, released = :released, digest = :digest, changed = :now
     WHERE seq = :seq
+"""
+
+# Apart from the standing, since it takes part in more indexes and changes seldom.
+UPDATE_LANE: Final = """
+    UPDATE jobs SET open = :open, in_lane = :in_lane, head = head AND :in_lane, carrier = :carrier WHERE seq = :seq
 """
 
 DEMOTE: Final = """
     UPDATE jobs SET head = 0
-    WHERE lane = :lane AND head = 1 AND seq > (SELECT MIN(seq) FROM jobs WHERE lane = :lane AND open = 1)
+    WHERE lane = :lane AND head = 1 AND seq > (SELECT MIN(seq) FROM jobs WHERE lane = :lane AND in_lane = 1)
 """
 
 PROMOTE: Final = """
     UPDATE jobs SET head = 1
-    WHERE seq = (SELECT MIN(seq) FROM jobs WHERE lane = :lane AND open = 1) AND head = 0
+    WHERE seq = (SELECT MIN(seq) FROM jobs WHERE lane = :lane AND in_lane = 1) AND head = 0
 """
 
-DUE: Final = f"{_ENTRY} WHERE head = 1 AND due <= :now ORDER BY due, seq LIMIT :limit"
-LAPSED: Final = f"{_ENTRY} WHERE lease_until <= :now ORDER BY lease_until LIMIT :limit"
-OVERDUE: Final = f"{_ENTRY} WHERE open = 1 AND lease_until IS NULL AND expires <= :now ORDER BY expires LIMIT :limit"
-FIND: Final = f"{_ENTRY} WHERE id = :id"
+_ELSEWHERE: Final = "domain NOT IN (SELECT value FROM json_each(:avoid))"
+
+DUE: Final = f"{ENTRY} WHERE head = 1 AND due <= :now ORDER BY due, seq LIMIT :limit"
+DUE_ELSEWHERE: Final = f"{ENTRY} WHERE head = 1 AND due <= :now AND {_ELSEWHERE} ORDER BY due, seq LIMIT :limit"
+LAPSED: Final = f"{ENTRY} WHERE lease_until <= :now ORDER BY lease_until LIMIT :limit"
+OVERDUE: Final = f"{ENTRY} WHERE open = 1 AND lease_until IS NULL AND expires <= :now ORDER BY expires LIMIT :limit"
+FIND: Final = f"{ENTRY} WHERE id = :id"
 
 HISTORY: Final = """
     SELECT sequence, at, transition, state, attempt, code, text, fault FROM job_changes
@@ -68,3 +84,7 @@ PRUNE_JOBS: Final = """
 PRUNE_KEYS: Final = """
     DELETE FROM once_keys WHERE key IN (SELECT key FROM once_keys WHERE seen <= :before LIMIT :limit)
 """
+
+INSERT_OUTBOX: Final = "INSERT INTO outbox (topic, key, value) VALUES (?, ?, ?)"
+OUTBOX: Final = "SELECT id, topic, key, value FROM outbox ORDER BY id LIMIT :limit"
+FORGET_OUTBOX: Final = "DELETE FROM outbox WHERE id = ?"

@@ -10,7 +10,7 @@ import pytest
 from schemas.vocabulary import Channel, Trigger
 from sender.entries import Admission, Entry, Report
 from sender.ledger import Ledger, Retention
-from sender.states import State, Transition
+from sender.states import Hold, State, Transition
 from tests.fakes import START, a_job
 
 LEASE = timedelta(minutes=5)
@@ -165,7 +165,7 @@ def what_expires_while_it_waits_is_found(ledger: Ledger) -> None:
     ledger.accept([sending], START)
     ledger.claim(START, 1, timedelta(days=1))
     ledger.accept([*jobs, held, later], START)
-    ledger.record([on(found(ledger, held.id), Transition.HELD)], START)
+    ledger.record([on(found(ledger, held.id), Transition.HELD, hold=Hold.PERSON)], START)
     assert ledger.overdue(soon - timedelta(microseconds=1), 10) == []
     assert sorted(ids(ledger.overdue(soon, 10))) == sorted([jobs[0].id, jobs[1].id, held.id])
     assert len(ledger.overdue(soon, 1)) == 1
@@ -193,7 +193,7 @@ def counts_and_next_due_tell_what_there_is_to_do(ledger: Ledger) -> None:
     assert ledger.next_due() == START + LEASE
     ledger.record([on(claimed, Transition.DEFERRED, START + HOUR)], START)
     assert ledger.next_due() == START + HOUR
-    ledger.record([on(claimed, Transition.HELD)], START)
+    ledger.record([on(claimed, Transition.HELD, hold=Hold.PERSON)], START)
     assert ledger.next_due() == START + 2 * HOUR
     counts = ledger.counts()
     assert (counts[State.QUEUED], counts[State.HELD], counts[State.DELIVERED]) == (2, 1, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from schemas.job import Job
 from sender.entries import Admission, Entry, Report
 from sender.ledger import Ledger
 from sender.states import Standing, Transition
+from sender.storm import StormPolicy
 from tests.contract import ledger_promises as promises
 from tests.contract.ledger_promises import Promise
 from tests.fakes import START
@@ -21,14 +22,14 @@ from tests.in_memory_ledger import InMemoryLedger, Kept
 
 
 class AcceptsAgain(InMemoryLedger):
-    def accept_one(self, job: Job, now: datetime) -> Admission:
+    def accept_one(self, job: Job, now: datetime, storm: StormPolicy) -> Admission:
         self.jobs.pop(job.id, None)
-        return super().accept_one(job, now)
+        return super().accept_one(job, now, storm)
 
 
 class LosesTheOtherwise(InMemoryLedger):
-    def accept_one(self, job: Job, now: datetime) -> Admission:
-        return super().accept_one(replace(job, otherwise=None), now)
+    def accept_one(self, job: Job, now: datetime, storm: StormPolicy) -> Admission:
+        return super().accept_one(replace(job, otherwise=None), now, storm)
 
 
 class ForgetsKeys(InMemoryLedger):
@@ -55,9 +56,9 @@ class ResendsBehindTheOthers(InMemoryLedger):
 
 
 class ClaimsTheNewestFirst(InMemoryLedger):
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, avoid: Collection[str] = frozenset()) -> list[Entry]:
         self.jobs = dict(reversed(self.jobs.items()))
-        return super().claim(now, limit, lease)
+        return super().claim(now, limit, lease, avoid)
 
 
 class HandsOutTwice(InMemoryLedger):
@@ -85,10 +86,8 @@ class SeesOnlyTheFirstExpire(InMemoryLedger):
 
 
 class KeepsNoWords(InMemoryLedger):
-    def keep(
-        self, job: str, standing: Standing, transition: Transition, now: datetime, said: Report | None = None
-    ) -> None:
-        super().keep(job, standing, transition, now)
+    def keep(self, standing: Standing, report: Report, now: datetime) -> None:
+        super().keep(standing, replace(report, code=None, text=None, fault=None), now)
 
 
 class NeverRests(InMemoryLedger):

@@ -16,6 +16,7 @@ from sender.acceptance import Acceptance, AcceptanceSettings
 from sender.entries import Admission
 from sender.ledger import LedgerUnavailableError
 from sender.states import State
+from sender.storm import NO_STORMS, StormPolicy
 from tests.fakes import START, FakeClock, FakeDeadLetters, FakeJobLog, a_job
 from tests.in_memory_ledger import InMemoryLedger
 
@@ -82,7 +83,7 @@ def test_a_dead_letter_that_can_not_be_kept_stops_the_acceptance_before_the_comm
 
 def test_a_ledger_that_fails_leaves_the_log_where_it_was() -> None:
     class Failing(InMemoryLedger):
-        def accept(self, jobs: Sequence[Job], now: datetime) -> list[Admission]:
+        def accept(self, jobs: Sequence[Job], now: datetime, storm: StormPolicy = NO_STORMS) -> list[Admission]:
             raise LedgerUnavailableError("disk_full", "the disk is full")
 
     house = House(a_job())

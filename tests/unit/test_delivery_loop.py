@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -79,9 +79,9 @@ class Guarded(InMemoryLedger):
             raise LedgerUnavailableError("locked", "another process holds its lock")
         return super().record(reports, now)
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, avoid: Collection[str] = frozenset()) -> list[Entry]:
         self.threads.add(threading.current_thread().name)
-        return super().claim(now, limit, lease)
+        return super().claim(now, limit, lease, avoid)
 
 
 @pytest.mark.parametrize(("failures", "state"), [(1, State.DELIVERED), (9, State.SENDING)])

@@ -1,0 +1,70 @@
+"""Jobs in SQLite: how each is accepted, claimed and reported on within a transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from adapters.sqlite import ledger_sql as sql
+from adapters.sqlite.ledger_rows import job_columns, standing_columns
+from adapters.sqlite.ledger_storms import follow_carrier, is_buried
+from adapters.sqlite.ledger_suppressions import resume_at_once, suppress
+from adapters.sqlite.ledger_writes import Writes
+from schemas.job import Job
+from sender.digests import storm_report
+from sender.entries import BEGINNINGS, Admission, Entry, Report, admission_of
+from sender.states import FINISHED, Transition, begin, step
+from sender.storm import StormPolicy
+
+
+def accept(writes: Writes, job: Job, storm: StormPolicy) -> Admission:
+    """Take in one job; says what became of it."""
+    if writes.connection.execute(sql.KNOWN, {"id": job.id}).fetchone():
+        return Admission.DUPLICATE
+    admission = admission_of(job, _claim_key(writes, job))
+    begun = Report(job.id, 0, BEGINNINGS[admission])
+    entry = Entry(job, admission is Admission.DIVERTED, begin(begun.transition, writes.now))
+    buried = entry.standing.state not in FINISHED and is_buried(writes, job, storm)
+    held = storm_report(job.id, storm)
+    standing = step(entry.standing, held.transition, hold=held.hold) if buried else None
+    values = standing_columns(standing or entry.standing) | job_columns(entry) | {"now": writes.micros}
+    seq = writes.connection.execute(sql.INSERT_JOB, values).lastrowid or 0
+    writes.write_down(seq, entry, begun)
+    if standing is not None:
+        writes.write_down(seq, replace(entry, standing=standing), held)
+    return admission
+
+
+def claim(writes: Writes, row: sqlite3.Row, lease_until: datetime) -> Entry:
+    """Take one job that is due."""
+    entry = writes.move(row, Report(row["id"], row["attempt"], Transition.CLAIMED, lease_until))
+    if entry is None:
+        raise RuntimeError(f"job {row['id']} is due in state {row['state']}: the ledger is damaged")
+    return entry
+
+
+def record(writes: Writes, report: Report) -> bool:
+    """Apply one report, with all that follows from it; says whether it changed anything."""
+    row = writes.find(report.job)
+    if row is None or row["attempt"] != report.attempt:
+        return False
+    entry = writes.move(row, report)
+    if entry is None:
+        return False
+    if report.suppress is not None:
+        suppress(writes, report.suppress)
+    if row["digest"]:
+        follow_carrier(writes, row, entry, report)
+    resume_at_once(writes, entry)
+    return True
+
+
+def _claim_key(writes: Writes, job: Job) -> tuple[str, str] | None:
+    """The event that holds the job's `once` key: its own where nobody had claimed it before."""
+    if job.once is None:
+        return None
+    values = {"key": job.once, "source": job.source, "event": job.event, "now": writes.micros}
+    (holder,) = writes.connection.execute(sql.CLAIM_KEY, values).fetchall()
+    return holder["source"], holder["event"]
