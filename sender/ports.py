@@ -141,7 +141,7 @@ class Reply(Struct, frozen=True):
     """The relay's answer: its code (RFC 5321, section 4.2; None where none came) and its own words.
 
     `stage` is where it came; None where no mail relay was asked. `status` is the enhanced status code (RFC 3463) that
-    stands before the words, where it is of the same class as the code.
+    stands before the words.
     """
 
     kind: ReplyKind

@@ -14,14 +14,14 @@ MAX_REPLY: Final = 500
 CLOSING: Final = 421
 """The relay closes the connection after this reply (RFC 5321, section 3.8)."""
 
-_STATUS: Final = re.compile(r"([245])\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])", re.ASCII)
+_STATUS: Final = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])", re.ASCII)
 _FIRST_CODE: Final = 200
 
 
 def reply_of(kind: ReplyKind, response: SMTPResponse, stage: Stage) -> Reply:
     """A response that came at this stage."""
     text = one_line(response.message, MAX_REPLY)
-    return Reply(kind, response.code, text, stage, status_of(response.code, response.message))
+    return Reply(kind, response.code, text, stage, status_of(response.message))
 
 
 def failure_of(error: Exception, stage: Stage) -> Reply:
@@ -29,7 +29,7 @@ def failure_of(error: Exception, stage: Stage) -> Reply:
     code, status = None, None
     # The library gives what is no reply at all a code of its own, below any that there is.
     if isinstance(error, SMTPResponseException) and error.code >= _FIRST_CODE:
-        code, status = error.code, status_of(error.code, error.message)
+        code, status = error.code, status_of(error.message)
     return Reply(ReplyKind.DEFERRED, code, words_of(error, stage), stage, status)
 
 
@@ -38,10 +38,7 @@ def words_of(error: Exception, stage: Stage) -> str:
     return one_line(f"{stage}: {type(error).__name__}: {error}", MAX_REPLY)
 
 
-def status_of(code: int, text: str) -> str | None:
-    """The enhanced status code (RFC 3463) that a reply's text begins with.
-
-    None where there is none, or one of another class than the code, which RFC 2034 forbids: then the code alone counts.
-    """
+def status_of(text: str) -> str | None:
+    """The enhanced status code (RFC 3463) that a reply's text begins with; None where there is none."""
     found = _STATUS.match(text)
-    return found[0] if found and found[1] == str(code)[:1] else None
+    return found[0] if found else None
