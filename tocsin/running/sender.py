@@ -78,6 +78,14 @@ class SenderService:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+        await asyncio.to_thread(self._publish_the_rest)
+
+    def _publish_the_rest(self) -> None:
+        """What became of the last jobs; where Kafka does not answer, the outbox keeps it."""
+        try:
+            self._parts.publisher.drain()
+        except KafkaUnavailableError as error:
+            log.warning("kafka_unavailable", error=str(error))
 
     def _accept(self) -> bool:
         self._parts.templates.current()
