@@ -25,7 +25,9 @@ COUNT_SAVES: Final = """
 BEGIN_STORM: Final = "INSERT INTO storms (recipient, since, joined) VALUES (:recipient, :now, :now)"
 
 OVER: Final = """
-    SELECT recipient FROM storms WHERE joined <= :quiet_since OR since <= :storm_since LIMIT :limit
+    SELECT recipient FROM storms WHERE joined <= :quiet_since
+    UNION ALL SELECT recipient FROM storms WHERE since <= :storm_since AND +joined > :quiet_since
+    LIMIT :limit
 """
 
 END_STORM: Final = "DELETE FROM storms WHERE recipient = :recipient"

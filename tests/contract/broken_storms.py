@@ -13,7 +13,7 @@ from sender.entries import Entry, Report, recipient_of
 from sender.ledger import Retention
 from sender.states import State
 from sender.storm import NO_STORMS, StormEnd, StormPolicy
-from tests.contract import storm_promises as promises
+from tests.contract import digest_promises, storm_promises
 from tests.contract.ledger_promises import Promise
 from tests.in_memory_ledger import InMemoryLedger, Kept
 
@@ -129,24 +129,24 @@ class RemembersStorms(InMemoryLedger):
 
 
 BROKEN_STORMS: dict[Promise, type[InMemoryLedger]] = {
-    promises.too_much_for_one_mailbox_is_held: HoldsOneTooFew,
-    promises.without_a_limit_nothing_is_held: HoldsWithoutALimit,
-    promises.a_storm_is_measured_by_the_time_of_the_saves: MeasuresWithoutTheWindow,
-    promises.dropped_and_doubled_jobs_are_no_storm: CountsWhatWasDropped,
-    promises.what_comes_in_a_storm_joins_it: ForgetsWhoJoins,
-    promises.a_storm_ends_in_a_digest: GivesNoDigest,
-    promises.no_more_storms_end_at_a_time_than_asked: EndsAllAtOnce,
-    promises.a_lone_one_just_goes_out: MakesDigestsOfOne,
-    promises.a_storm_that_waits_leaves_its_jobs_held: NeverWaits,
-    promises.a_storm_touches_what_it_held_alone: LetsEverythingGo,
-    promises.a_digest_lists_no_more_than_it_may: ListsThemAll,
-    promises.a_digest_overtakes_no_older_job: ListsWhatMustWait,
-    promises.later_jobs_wait_for_the_digest: OvertakesTheDigest,
-    promises.no_digest_waits_for_what_it_lists: BlocksItsOwnCarrier,
-    promises.a_bundle_ends_as_its_carrier: LosesTheBundle,
-    promises.a_former_carrier_is_resent_alone: CarriesForEver,
-    promises.what_a_digest_may_have_told_is_never_called_expired: ForgetsDoubts,
-    promises.a_bundled_job_can_end_alone: NeverLooksAtBundles,
-    promises.forgotten_storms_hold_nothing: RemembersStorms,
+    storm_promises.too_much_for_one_mailbox_is_held: HoldsOneTooFew,
+    storm_promises.without_a_limit_nothing_is_held: HoldsWithoutALimit,
+    storm_promises.a_storm_is_measured_by_the_time_of_the_saves: MeasuresWithoutTheWindow,
+    storm_promises.dropped_and_doubled_jobs_are_no_storm: CountsWhatWasDropped,
+    storm_promises.what_comes_in_a_storm_joins_it: ForgetsWhoJoins,
+    digest_promises.a_storm_ends_in_a_digest: GivesNoDigest,
+    storm_promises.no_more_storms_end_at_a_time_than_asked: EndsAllAtOnce,
+    digest_promises.a_lone_one_just_goes_out: MakesDigestsOfOne,
+    storm_promises.a_storm_that_waits_leaves_its_jobs_held: NeverWaits,
+    storm_promises.a_storm_touches_what_it_held_alone: LetsEverythingGo,
+    digest_promises.a_digest_lists_no_more_than_it_may: ListsThemAll,
+    digest_promises.a_digest_overtakes_no_older_job: ListsWhatMustWait,
+    digest_promises.later_jobs_wait_for_the_digest: OvertakesTheDigest,
+    digest_promises.no_digest_waits_for_what_it_lists: BlocksItsOwnCarrier,
+    digest_promises.a_bundle_ends_as_its_carrier: LosesTheBundle,
+    digest_promises.a_former_carrier_is_resent_alone: CarriesForEver,
+    digest_promises.what_a_digest_may_have_told_is_never_called_expired: ForgetsDoubts,
+    digest_promises.a_bundled_job_can_end_alone: NeverLooksAtBundles,
+    storm_promises.forgotten_storms_hold_nothing: RemembersStorms,
 }
 """Each promise, with a ledger that breaks it."""

@@ -1,10 +1,9 @@
-"""What every ledger promises of storms and of the digests in which they end."""
+"""What every ledger promises of storms."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import chain
 from typing import Any
 
 from msgspec.structs import replace
@@ -91,7 +90,7 @@ def a_storm_is_measured_by_the_time_of_the_saves(ledger: Ledger) -> None:
 
 
 def dropped_and_doubled_jobs_are_no_storm(ledger: Ledger) -> None:
-    opened = {"trigger": Trigger.OPENED, "once": "k"}
+    opened: dict[str, Any] = {"trigger": Trigger.OPENED, "once": "k"}
     jobs = [saved("e-1", **opened), saved("e-2", **opened), saved("e-3", **opened), saved("e-4")]
     ledger.accept([jobs[0], *jobs, jobs[3]], START, STORM)
     assert holds(ledger, jobs) == [None] * 4
@@ -112,36 +111,10 @@ def what_comes_in_a_storm_joins_it(ledger: Ledger) -> None:
     assert holds(ledger, [after]) == [None]
 
 
-def a_storm_ends_in_a_digest(ledger: Ledger) -> None:
-    first, second, third = held = a_storm(ledger, [*saves(4), saved("f-1", ticket="T-2")])
-    assert ledger.end_storms(OVER - timedelta(microseconds=1), STORM) == 0
-    assert (ledger.end_storms(OVER, STORM), ledger.end_storms(OVER, STORM)) == (1, 0)
-    assert [state(ledger, job.id) for job in held] == [State.BUNDLED, State.BUNDLED, State.QUEUED]
-    assert holds(ledger, held) == [None] * 3
-    assert ids(ledger.bundle(third.id)) == [first.id, second.id]
-    assert (said(ledger, first), said(ledger, third)) == (
-        ["accepted", "held", "bundled"],
-        ["accepted", "held", "carries"],
-    )
-    assert ledger.history(third.id)[-1].text == "a digest of 3"
-    assert ledger.history(first.id)[-1].text == f"in the digest that {third.id} carries"
-    [carrier] = ledger.claim(OVER, 10, LEASE)
-    assert (carrier.job, carrier.standing.digest) == (third, True)
-    assert (ledger.bundle("nobody"), ledger.bundle(first.id)) == ([], [])
-
-
 def no_more_storms_end_at_a_time_than_asked(ledger: Ledger) -> None:
     for address in ("a@x.example", "b@x.example", "c@x.example"):
         ledger.accept([saved(f"e-{number}", address=address) for number in range(3)], START, STORM)
     assert [ledger.end_storms(OVER, STORM, 2) for _ in range(3)] == [2, 1, 0]
-
-
-def a_lone_one_just_goes_out(ledger: Ledger) -> None:
-    [lone] = a_storm(ledger, saves(3))
-    ledger.end_storms(OVER, STORM)
-    assert said(ledger, lone) == ["accepted", "held", "resumed"]
-    [entry] = ledger.claim(OVER, 10, LEASE)
-    assert (entry.job, entry.standing.digest) == (lone, False)
 
 
 def a_storm_that_waits_leaves_its_jobs_held(ledger: Ledger) -> None:
@@ -163,113 +136,9 @@ def a_storm_touches_what_it_held_alone(ledger: Ledger) -> None:
     assert [state(ledger, job.id) for job in held] == [State.QUEUED, State.HELD, State.BUNDLED, State.QUEUED]
 
 
-def a_digest_lists_no_more_than_it_may(ledger: Ledger) -> None:
-    small = replace(STORM, digest_size=3)
-    jobs = [*saves(4, "T-1"), *saves(2, "T-2"), *saves(7, "T-3")]
-    held = a_storm(ledger, jobs)
-    ledger.end_storms(OVER, small)
-    entries = [found(ledger, job.id) for job in held]
-    bundles = {entry.job.id: ids(ledger.bundle(entry.job.id)) for entry in entries if entry.standing.digest}
-    lone = [job.id for job in held if said(ledger, job)[-1] == "resumed"]
-    assert max(map(len, bundles.values())) <= small.digest_size - 1
-    assert sorted([*lone, *bundles, *chain(*bundles.values())]) == sorted(job.id for job in held)
-    told: list[str] = []
-    while sent := deliver(ledger, OVER):
-        told += [job for carrier in sent for job in [*bundles.get(carrier, []), carrier]]
-    for ticket in ("T-1", "T-2", "T-3"):
-        lane = [job.id for job in held if job.ticket == ticket]
-        assert [job for job in told if job in lane] == lane
-
-
-def a_digest_overtakes_no_older_job(ledger: Ledger) -> None:
-    jobs = [saved("e-1", ticket="T-1"), saved("e-2", ticket="T-2"), *saves(2, "T-1"), *saves(3, "T-2")]
-    ledger.accept(jobs, START, STORM)
-    first, stuck = ledger.claim(START, 10, LEASE)
-    ledger.record([on(first, Transition.DELIVERED), on(stuck, Transition.DEFERRED, START + HOUR)], START)
-    ledger.end_storms(OVER, STORM)
-    assert ids(ledger.bundle(jobs[3].id)) == [jobs[2].id]
-    assert ids(ledger.bundle(jobs[6].id)) == [jobs[4].id, jobs[5].id]
-    assert deliver(ledger, OVER) == [jobs[3].id]
-    assert deliver(ledger, START + HOUR) == [stuck.job.id]
-    assert deliver(ledger, START + HOUR) == [jobs[6].id]
-
-
-def later_jobs_wait_for_the_digest(ledger: Ledger) -> None:
-    held = a_storm(ledger, [*saves(3, "T-1"), *saves(2, "T-2"), *saves(1, "T-3")])
-    ledger.end_storms(OVER, STORM)
-    behind = [saved(f"g-{ticket}", ticket=ticket) for ticket in ("T-1", "T-2")]
-    ledger.accept(behind, OVER)
-    assert deliver(ledger, OVER) == [held[-1].id]
-    assert deliver(ledger, OVER) == [job.id for job in behind]
-
-
-def a_bundle_ends_as_its_carrier(ledger: Ledger) -> None:
-    first, second, carrier = held = a_storm(ledger, saves(5))
-    ledger.end_storms(OVER, STORM)
-    ledger.record([Report(second.id, 0, Transition.CANCELLED)], OVER)
-    assert ids(ledger.bundle(carrier.id)) == [first.id]
-    [claimed] = ledger.claim(OVER, 10, LEASE)
-    refusal = Report(carrier.id, claimed.standing.attempt, Transition.REFUSED, code=550, text="no such user")
-    ledger.record([refusal], OVER + HOUR)
-    assert [state(ledger, job.id) for job in held] == [State.FAILED, State.CANCELLED, State.FAILED]
-    last = ledger.history(first.id)[-1]
-    assert (last.transition, last.code, last.text, last.at) == ("refused", 550, "no such user", OVER + HOUR)
-    assert ledger.bundle(carrier.id) == []
-
-
-def a_former_carrier_is_resent_alone(ledger: Ledger) -> None:
-    first, carrier = a_storm(ledger, saves(4))
-    ledger.end_storms(OVER, STORM)
-    [claimed] = ledger.claim(OVER, 10, LEASE)
-    ledger.record([on(claimed, Transition.REFUSED)], OVER)
-    ledger.record([Report(one.id, n, Transition.RESENT, OVER) for n, one in enumerate((first, carrier))], OVER)
-    assert deliver(ledger, OVER) == [first.id]
-    [again] = ledger.claim(OVER, 10, LEASE)
-    assert (again.job, again.standing.digest) == (carrier, False)
-    ledger.record([on(again, Transition.DEFERRED, OVER)], OVER)
-    assert state(ledger, first.id) is State.DELIVERED
-
-
-def what_a_digest_may_have_told_is_never_called_expired(ledger: Ledger) -> None:
-    first, carrier = a_storm(ledger, saves(4))
-    ledger.end_storms(OVER, STORM)
-    unknowns = []
-    for transition in (Transition.UNDECIDED, Transition.LAPSED, Transition.DEFERRED):
-        [claimed] = ledger.claim(OVER, 10, LEASE)
-        ledger.record([on(claimed, transition, OVER)], OVER)
-        unknowns.append(found(ledger, first.id).standing.unknowns)
-    assert unknowns == [1, 2, 2]
-    assert (found(ledger, carrier.id).standing.unknowns, len(ledger.history(first.id))) == (2, 3)
-
-
-def a_bundled_job_can_end_alone(ledger: Ledger) -> None:
-    soon = START + HOUR
-    hasty = replace(saved("e-9"), expires=soon)
-    held = a_storm(ledger, [*saves(2), hasty, *saves(2, "T-2")])
-    ledger.end_storms(OVER, STORM)
-    late = ledger.overdue(soon, 10)
-    assert [(entry.job.id, entry.standing.state) for entry in late] == [(hasty.id, State.BUNDLED)]
-    ledger.record([on(late[0], Transition.EXPIRED)], soon)
-    assert ids(ledger.bundle(held[-1].id)) == [held[1].id]
-    deliver(ledger, soon)
-    assert [state(ledger, job.id) for job in held] == [State.EXPIRED, State.DELIVERED, State.DELIVERED]
-
-
 def forgotten_storms_hold_nothing(ledger: Ledger) -> None:
     ledger.accept(saves(3), START, STORM)
     ledger.prune(START + HOUR, Retention(finished=HOUR))
     [after] = later = [saved("f-9", START - 9 * HOUR)]
     ledger.accept(later, START + HOUR, STORM)
     assert holds(ledger, [after]) == [None]
-
-
-def no_digest_waits_for_what_it_lists(ledger: Ledger) -> None:
-    first, second, carrier = a_storm(ledger, saves(5))
-    ledger.end_storms(OVER, STORM)
-    assert ledger.next_due() == OVER
-    behind = saved("g-1")
-    ledger.accept([behind], OVER)
-    assert deliver(ledger, OVER) == [carrier.id]
-    ledger.record([Report(first.id, 0, Transition.RESENT, OVER)], OVER)
-    assert [state(ledger, job.id) for job in (first, second)] == [State.DELIVERED] * 2
-    assert deliver(ledger, OVER) == [behind.id]

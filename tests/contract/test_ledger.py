@@ -11,7 +11,14 @@ import pytest
 
 from adapters.sqlite.ledger import SqliteLedger
 from sender.ledger import Ledger
-from tests.contract import ledger_promises, listing_promises, outbox_promises, storm_promises, suppression_promises
+from tests.contract import (
+    digest_promises,
+    ledger_promises,
+    listing_promises,
+    outbox_promises,
+    storm_promises,
+    suppression_promises,
+)
 from tests.contract.ledger_contract import BROKEN, DurableLedgerContract, LedgerContract, every_promise
 from tests.contract.ledger_promises import Promise
 from tests.in_memory_ledger import InMemoryLedger
@@ -24,7 +31,8 @@ def test_the_check_finds_the_ledger_that_breaks_it(promise: Promise) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [ledger_promises, listing_promises, outbox_promises, storm_promises, suppression_promises]
+    "module",
+    [digest_promises, ledger_promises, listing_promises, outbox_promises, storm_promises, suppression_promises],
 )
 def test_no_promise_is_left_out(module: ModuleType) -> None:
     own = [value for value in vars(module).values() if isfunction(value) and value.__module__ == module.__name__]

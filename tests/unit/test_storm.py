@@ -101,8 +101,8 @@ def check_order(jobs: list[tuple[str, bool]], groups: list[list[HeldJob]]) -> No
         ready = [unit for unit in units if unit[-1] not in sent and may_go(unit, lanes[jobs[unit[-1]][0]], sent)]
         assert ready, "everything waits for something else"
         sent += ready[-1]
-    for lane in lanes.values():
-        assert [place for place in sent if place in lane] == lane
+    for older_first in lanes.values():
+        assert [place for place in sent if place in older_first] == older_first
 
 
 def may_go(unit: list[int], lane: list[int], sent: list[int]) -> bool:
