@@ -120,6 +120,11 @@ class NeverLooksAtBundles(InMemoryLedger):
         return [entry for entry in super().overdue(now, limit) if entry.standing.state is not State.BUNDLED]
 
 
+class CancelsWhatIsBeingSent(InMemoryLedger):
+    def is_listed_under_way(self, kept: Kept) -> bool:
+        return False
+
+
 class RemembersStorms(InMemoryLedger):
     def prune(self, now: datetime, retention: Retention, limit: int = 1_000) -> int:
         storms = dict(self.storms)
@@ -147,6 +152,7 @@ BROKEN_STORMS: dict[Promise, type[InMemoryLedger]] = {
     digest_promises.a_former_carrier_is_resent_alone: CarriesForEver,
     digest_promises.what_a_digest_may_have_told_is_never_called_expired: ForgetsDoubts,
     digest_promises.a_bundled_job_can_end_alone: NeverLooksAtBundles,
+    digest_promises.what_a_digest_lists_is_sent_as_the_digest_is: CancelsWhatIsBeingSent,
     storm_promises.forgotten_storms_hold_nothing: RemembersStorms,
 }
 """Each promise, with a ledger that breaks it."""

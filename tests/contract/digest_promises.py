@@ -143,3 +143,16 @@ def no_digest_waits_for_what_it_lists(ledger: Ledger) -> None:
     ledger.record([Report(first.id, 0, Transition.RESENT, OVER)], OVER)
     assert [state(ledger, job.id) for job in (first, second)] == [State.DELIVERED] * 2
     assert deliver(ledger, OVER) == [behind.id]
+
+
+def what_a_digest_lists_is_sent_as_the_digest_is(ledger: Ledger) -> None:
+    soon = START + HOUR
+    first, carrier = a_storm(ledger, [*saves(2), replace(saved("e-9"), expires=soon), saved("e-10")])
+    ledger.end_storms(OVER, STORM)
+    [claimed] = ledger.claim(OVER, 10, timedelta(days=1))
+    cancelled = Report(first.id, 0, Transition.CANCELLED)
+    assert (ledger.overdue(soon, 10), ledger.next_due()) == ([], OVER + timedelta(days=1))
+    assert ledger.record([cancelled], OVER) == [cancelled]
+    ledger.record([on(claimed, Transition.DEFERRED, OVER + HOUR)], OVER)
+    assert ledger.record([cancelled], OVER) == []
+    assert (state(ledger, first.id), state(ledger, carrier.id)) == (State.CANCELLED, State.QUEUED)
