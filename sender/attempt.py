@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sender.bounce_codes import bounced
 from sender.entries import Entry, Report
 from sender.pacing import Pacing
-from sender.ports import Clock, Composed, Composer, OutgoingMail, Reply, ReplyKind, Transport
+from sender.ports import Clock, Composed, Composer, DeliveryWatch, OutgoingMail, Reply, ReplyKind, Transport
 from sender.retry import Chance, RetryPolicy, Verdict, after_fault, after_reply, out_of_time
 
 KEPT_WORDS: Final = 500
@@ -27,7 +27,7 @@ class Attempts:
     A composer is called from several threads. A transport that has not answered within `send_limit` is cancelled.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - its ports, one by one
         self,
         composer: Composer,
         transport: Transport,
@@ -36,6 +36,7 @@ class Attempts:
         chance: Chance,
         pacing: Pacing,
         send_limit: timedelta,
+        watch: DeliveryWatch,
     ) -> None:
         self._composer = composer
         self._transport = transport
@@ -44,6 +45,7 @@ class Attempts:
         self._chance = chance
         self._pacing = pacing
         self._send_limit = send_limit
+        self._watch = watch
 
     async def make(self, entry: Entry, listed: Sequence[Entry] = ()) -> Report:
         """Make one try on a claimed job; with `listed`, as the digest of those. Raises nothing but cancellation."""
@@ -78,6 +80,7 @@ class Attempts:
         reply = await self._hand_over(composed.mail)
         now = self._clock.now()
         self._pacing.heard(entry, reply, now)
+        self._watch.answered(entry, reply, now)
         verdict = after_reply(self._policy, entry.standing, reply.kind, now, self._chance)
         report = report_on(entry, verdict, reply, composed.fault)
         return replace(report, suppress=bounced(entry.job, composed.mail.recipient, reply, now))

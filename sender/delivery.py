@@ -16,7 +16,7 @@ from sender.entries import Report
 from sender.gate import Gate
 from sender.ledger import Ledger
 from sender.pacing import Pacing, PacingPolicy, Room
-from sender.ports import Clock, Composer, Transport
+from sender.ports import Clock, Composer, DeliveryWatch, Transport, Unwatched
 from sender.retry import Chance, RetryPolicy
 from sender.rounds import LedgerRounds, RoundPolicy
 from sender.storm import NO_STORMS, StormPolicy
@@ -56,7 +56,7 @@ class DeliverySettings(Struct, frozen=True):
 class Delivery:
     """Delivers what the ledger holds. An error of the ledger is raised, after what is under way has ended."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its ports, one by one
         self,
         ledger: Ledger,
         composer: Composer,
@@ -64,15 +64,18 @@ class Delivery:
         clock: Clock,
         chance: Chance,
         settings: DeliverySettings | None = None,
+        *,
         gate: Gate | None = None,
+        watch: DeliveryWatch | None = None,
     ) -> None:
         self._clock = clock
         self._settings = settings or DeliverySettings()
         retry, limit = self._settings.retry, self._settings.send_limit
         rounds = RoundPolicy(self._settings.lease, retry, self._settings.storm, self._settings.sweep)
-        self._rounds = LedgerRounds(ledger, gate or Gate(ledger), clock, chance, rounds)
+        seen = watch or Unwatched()
+        self._rounds = LedgerRounds(ledger, gate or Gate(ledger), clock, chance, rounds, seen)
         self._pacing = Pacing(self._settings.pacing, chance)
-        self._attempts = Attempts(composer, transport, clock, retry, chance, self._pacing, limit)
+        self._attempts = Attempts(composer, transport, clock, retry, chance, self._pacing, limit, seen)
         self._under_way: set[asyncio.Task[Report]] = set()
         self._answers: list[Report] = []
 

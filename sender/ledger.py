@@ -143,6 +143,10 @@ class Ledger(Protocol):
         """The number of jobs in every state, zeros included."""
         ...
 
+    def oldest(self) -> dict[State, datetime]:
+        """When the oldest job in each open state was accepted; without the states in which there is none."""
+        ...
+
     def next_due(self) -> datetime | None:
         """When there is something to do next: a try, a lease's end or an expiry. None where all jobs are finished."""
         ...

@@ -12,7 +12,7 @@ from msgspec import Struct
 from schemas.job import Form, Job
 from schemas.log import NewRecord, Record
 from schemas.vocabulary import Trigger
-from sender.entries import Entry
+from sender.entries import Entry, Report
 
 
 class JobLog(Protocol):
@@ -183,3 +183,25 @@ class Transport(Protocol):
     async def close(self) -> None:
         """Let go of connections."""
         ...
+
+
+class DeliveryWatch(Protocol):
+    """Who wants to know how delivery goes. Called from the event loop and from the ledger's thread; never fails."""
+
+    def answered(self, entry: Entry, reply: Reply, now: datetime) -> None:
+        """The transport answered for a job."""
+        ...
+
+    def changed(self, report: Report) -> None:
+        """A report was recorded, and changed its job."""
+        ...
+
+
+class Unwatched:
+    """Nobody wants to know."""
+
+    def answered(self, entry: Entry, reply: Reply, now: datetime) -> None:
+        """See DeliveryWatch."""
+
+    def changed(self, report: Report) -> None:
+        """See DeliveryWatch."""

@@ -14,7 +14,7 @@ from sender.entries import Entry, Report
 from sender.gate import Gate
 from sender.ledger import Ledger
 from sender.pacing import Room
-from sender.ports import Clock
+from sender.ports import Clock, DeliveryWatch
 from sender.retry import Chance, RetryPolicy, Verdict, after_lapse, out_of_time
 from sender.states import State, Transition
 from sender.storm import StormPolicy
@@ -52,12 +52,15 @@ class Claims(Struct, frozen=True):
 class LedgerRounds:
     """The ledger's side of delivery. All of it runs in one thread."""
 
-    def __init__(self, ledger: Ledger, gate: Gate, clock: Clock, chance: Chance, policy: RoundPolicy) -> None:
+    def __init__(
+        self, ledger: Ledger, gate: Gate, clock: Clock, chance: Chance, policy: RoundPolicy, watch: DeliveryWatch
+    ) -> None:
         self._ledger = ledger
         self._gate = gate
         self._clock = clock
         self._chance = chance
         self._policy = policy
+        self._watch = watch
 
     def look(self) -> bool:
         """Take in what people, pauses and directory say by now; False where nothing may be claimed yet."""
@@ -91,8 +94,11 @@ class LedgerRounds:
 
     def apply(self, reports: Sequence[Report]) -> int:
         """Record reports; says how many changed something."""
-        void = self._ledger.record(reports, self._clock.now())
-        _tell(reports, frozenset(void))
+        void = frozenset(self._ledger.record(reports, self._clock.now()))
+        _tell(reports, void)
+        for report in reports:
+            if report not in void:
+                self._watch.changed(report)
         return len(reports) - len(void)
 
     def _pass(self, entry: Entry, stopped: list[Report]) -> Claimed | None:

@@ -190,6 +190,13 @@ class InMemoryJobs:
         states = [kept.entry.standing.state for kept in self.jobs.values()]
         return {state: states.count(state) for state in State}
 
+    def oldest(self) -> dict[State, datetime]:
+        moments: dict[State, builtins.list[datetime]] = {}
+        for kept in self.jobs.values():
+            if kept.open:
+                moments.setdefault(kept.entry.standing.state, []).append(kept.history[0].at)
+        return {state: min(found) for state, found in moments.items()}
+
     def next_due(self) -> datetime | None:
         jobs = [kept for kept in self.jobs.values() if kept.open]
         entries = [kept.entry for kept in jobs]

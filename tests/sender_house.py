@@ -33,7 +33,7 @@ class House:
         self.composer = composer or FakeComposer()
         chance = random.Random(1).random
         gate = Gate(self.ledger, people, mode)
-        self.delivery = Delivery(self.ledger, self.composer, self.transport, self.clock, chance, settings, gate)
+        self.delivery = Delivery(self.ledger, self.composer, self.transport, self.clock, chance, settings, gate=gate)
 
     async def until_finished(self) -> None:
         """Deliver, and move the clock to what comes next, until nothing does."""

@@ -22,7 +22,7 @@ from schemas.job import Job
 from schemas.log import NewRecord
 from sender.entries import Admission, Change, Entry, Listed, Report, Selection
 from sender.ledger import LedgerUnavailableError, Outbound, Pause, Retention
-from sender.states import State
+from sender.states import FINISHED, State
 from sender.storm import NO_STORMS, StormPolicy
 
 
@@ -87,6 +87,12 @@ class SqliteLedger:
         """See sender.ledger.Ledger."""
         found = {row["state"]: row["jobs"] for row in self._read(sql.COUNTS)}
         return {state: found.get(state, 0) for state in State}
+
+    def oldest(self) -> dict[State, datetime]:
+        """See sender.ledger.Ledger."""
+        open_states = [state for state in State if state not in FINISHED]
+        found = {state: self._read(sql.OLDEST, {"state": state.value})[0][0] for state in open_states}
+        return {state: from_micros(moment) for state, moment in found.items() if moment is not None}
 
     def next_due(self) -> datetime | None:
         """See sender.ledger.Ledger."""

@@ -77,6 +77,8 @@ HISTORY: Final = """
 
 COUNTS: Final = "SELECT state, COUNT(*) AS jobs FROM jobs GROUP BY state"
 
+OLDEST: Final = "SELECT MIN(accepted) FROM jobs WHERE state = :state"
+
 NEXT_DUE: Final = (
     "SELECT MIN(due) FROM jobs WHERE head = 1",
     "SELECT MIN(lease_until) FROM jobs WHERE lease_until IS NOT NULL",

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from schemas.job import Job
 from sender.entries import Admission, Entry, Report
-from sender.states import Standing, Transition
+from sender.states import Standing, State, Transition
 from sender.storm import StormPolicy
 from tests.contract import ledger_promises as promises
 from tests.contract.ledger_promises import Promise
@@ -91,6 +91,11 @@ class NeverRests(InMemoryLedger):
         return super().next_due() or START
 
 
+class ForgetsWhatEnded(InMemoryLedger):
+    def oldest(self) -> dict[State, datetime]:
+        return {kept.entry.standing.state: kept.history[0].at for kept in reversed(self.jobs.values())}
+
+
 class ForgetsAtOnce(InMemoryLedger):
     def may_forget(self, kept: Kept, before: datetime) -> bool:
         return not kept.open
@@ -119,6 +124,7 @@ BROKEN_JOBS: dict[Promise, type[InMemoryLedger]] = {
     promises.what_expires_while_it_waits_is_found: SeesOnlyTheFirstExpire,
     promises.every_change_is_kept: KeepsNoWords,
     promises.counts_and_next_due_tell_what_there_is_to_do: NeverRests,
+    promises.how_long_the_oldest_job_waits_is_known: ForgetsWhatEnded,
     promises.finished_jobs_are_forgotten_after_their_time_alone: ForgetsAtOnce,
     promises.a_once_key_outlives_its_last_use: CountsKeysFromTheFirstUse,
 }

@@ -201,6 +201,18 @@ def counts_and_next_due_tell_what_there_is_to_do(ledger: Ledger) -> None:
     assert set(counts) == set(State)
 
 
+def how_long_the_oldest_job_waits_is_known(ledger: Ledger) -> None:
+    assert ledger.oldest() == {}
+    first, second, third = (a_job(f"e-{number}", f"T-{number}", expires=FAR) for number in range(3))
+    for hours, job in enumerate((first, second, third)):
+        ledger.accept([job], START + hours * HOUR)
+    ledger.record([Report(second.id, 0, Transition.HELD, hold=Hold.PERSON)], START + 5 * HOUR)
+    assert ledger.oldest() == {State.QUEUED: START, State.HELD: START + HOUR}
+    [claimed] = ledger.claim(START, 1, LEASE)
+    ledger.record([on(claimed, Transition.DELIVERED)], START)
+    assert ledger.oldest() == {State.QUEUED: START + 2 * HOUR, State.HELD: START + HOUR}
+
+
 def finished_jobs_are_forgotten_after_their_time_alone(ledger: Ledger) -> None:
     retention = Retention(finished=HOUR, once=timedelta(days=9))
     done, waiting = a_job("e-1", expires=START + HOUR), a_job("e-1", ticket="T-2", address="b@x.example", expires=FAR)

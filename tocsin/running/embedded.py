@@ -98,7 +98,7 @@ class Embedded:
             clock,
             random.random,
             sending.delivery(),
-            Gate(self.ledger, sources.people, sending.mode),
+            gate=Gate(self.ledger, sources.people, sending.mode),
         )
         self._publisher = Publisher(self.ledger, self._topics)
         self._transport = sources.transport

@@ -143,7 +143,7 @@ async def sender_service(
         acceptance = Acceptance(jobs, ledger, letters, clock, sending.acceptance())
         composer = MessageComposer(renderer, mail.identity, sending.mode)
         gate = Gate(ledger, index, sending.mode)
-        delivery = Delivery(ledger, composer, transport, clock, random.random, sending.delivery(), gate)
+        delivery = Delivery(ledger, composer, transport, clock, random.random, sending.delivery(), gate=gate)
         parts = SenderParts(acceptance, delivery, Publisher(ledger, topics), people, index, templates)
         try:
             yield SenderService(parts, place.is_alone)

@@ -1,0 +1,79 @@
+"""Metrics of the sender: what it took in, every try and its answer, and how jobs end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from schemas.vocabulary import Channel
+from sender.entries import Admission, Entry, Report
+from sender.ports import Reply, ReplyKind
+from sender.states import Transition
+
+DELAYS: Final = (0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400, 259200)
+CLASSES: Final = ("2xx", "4xx", "5xx", "none")
+"""Classes of an answer (RFC 5321, section 4.2.1); `none`: no answer came."""
+
+
+class SenderMetrics:
+    """The sender's metrics on one registry. Every label value there can be, is there from the start."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, meaning: str, *labels: str) -> Counter:
+            return Counter(name, meaning, labels, registry=registry)
+
+        self._accepted = counter("tocsin_jobs_taken_in", "Jobs that came, by what became of them.", "admission")
+        self._no_jobs = counter("tocsin_job_records_refused", "Records of the topic of jobs that are no job.")
+        self._changes = counter("tocsin_job_changes", "What happened to jobs.", "transition")
+        self._faults = counter("tocsin_template_faults", "Messages for which the built-in text stood in.")
+        self._answers = counter(
+            "tocsin_delivery_answers", "Answers of relays and other transports, by their class.", "channel", "class"
+        )
+        self._unknown = counter("tocsin_deliveries_unknown", "Tries of which nobody knows whether they arrived.")
+        self._suppressed = counter("tocsin_addresses_suppressed", "Addresses that a relay said are dead for good.")
+        self._delay = Histogram(
+            "tocsin_delivery_delay_seconds",
+            "Time from a save to the delivery of a message about it.",
+            buckets=DELAYS,
+            registry=registry,
+        )
+        self._begin()
+
+    def taken_in(self, admissions: Mapping[Admission, int], refused: int) -> None:
+        """Records were taken in from the topic of jobs."""
+        for admission, number in admissions.items():
+            self._accepted.labels(admission.value).inc(number)
+        self._no_jobs.inc(refused)
+
+    def answered(self, entry: Entry, reply: Reply, now: datetime) -> None:
+        """See sender.ports.DeliveryWatch."""
+        self._answers.labels(entry.job.channel.value, _class_of(reply)).inc()
+        if reply.kind is ReplyKind.UNKNOWN:
+            self._unknown.inc()
+        if reply.kind is ReplyKind.ACCEPTED:
+            self._delay.observe(max(0.0, (now - entry.job.context.saved_at).total_seconds()))
+
+    def changed(self, report: Report) -> None:
+        """See sender.ports.DeliveryWatch."""
+        self._changes.labels(report.transition.value).inc()
+        if report.fault is not None:
+            self._faults.inc()
+        if report.suppress is not None:
+            self._suppressed.inc()
+
+    def _begin(self) -> None:
+        for admission in Admission:
+            self._accepted.labels(admission.value)
+        for transition in Transition:
+            self._changes.labels(transition.value)
+        for channel in Channel:
+            for one in CLASSES:
+                self._answers.labels(channel.value, one)
+
+
+def _class_of(reply: Reply) -> str:
+    name = f"{(reply.code or 0) // 100}xx"
+    return name if name in CLASSES else "none"
