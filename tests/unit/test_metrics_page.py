@@ -11,6 +11,8 @@ from prometheus_client.metrics import MetricWrapperBase
 from adapters.prometheus.directory_metrics import DirectoryMetrics
 from adapters.prometheus.engine_metrics import EngineMetrics
 from adapters.prometheus.lag_metrics import LagMetrics
+from adapters.prometheus.ledger_metrics import LedgerMetrics
+from adapters.prometheus.sender_metrics import SenderMetrics
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(tocsin_\w+)` \| ([\w, ]*)\|", re.MULTILINE)
@@ -21,6 +23,8 @@ def declared() -> dict[str, tuple[str, ...]]:
     EngineMetrics(registry)
     DirectoryMetrics(registry)
     LagMetrics(registry, "one")
+    SenderMetrics(registry)
+    LedgerMetrics(registry)
     found = {}
     for collector in registry._collector_to_names:
         assert isinstance(collector, MetricWrapperBase)

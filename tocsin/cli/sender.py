@@ -17,6 +17,7 @@ from sender.ledger import LedgerUnavailableError
 from sender.storm import StormEnd
 from tocsin.cli.console import UNUSABLE, RulesOption, stop
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, kafka_failures
+from tocsin.cli.listen_option import ListenOption, address_failures, listen_address
 from tocsin.cli.mail_options import RELAY, FaxOption, FromOption, InstallationOption, SmtpOption, TlsOption
 from tocsin.cli.sending_options import (
     STORM_LIMIT,
@@ -36,6 +37,7 @@ from tocsin.running.kafka import kafka_settings
 from tocsin.running.ledgers import LedgerPlace
 from tocsin.running.mail import MailSettings, MailSettingsError
 from tocsin.running.sender import GROUP, SenderService, sender_service
+from tocsin.running.sender_watch import SenderWatch
 
 log = structlog.get_logger()
 
@@ -61,6 +63,7 @@ def sender(
     storm_window: StormWindowOption = STORM_WINDOW,
     storm_end: StormEndOption = StormEnd.DIGEST,
     rate: RateOption = None,
+    listen: ListenOption = None,
     instance: Annotated[
         str, typer.Option("--instance", envvar="TOCSIN_INSTANCE", help="Name of this process among its like.")
     ] = "sender",
@@ -80,7 +83,9 @@ def sender(
     log_to_stderr()
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
     try:
-        with kafka_failures(), sole_owner(data):
+        watch = SenderWatch()
+        shown = watch.shown(None if listen is None else listen_address(listen))
+        with kafka_failures(), address_failures(), sole_owner(data), shown:
             mail = MailSettings.of(smtp, tls, writer, installation, fax)
             service = sender_service(
                 kafka_settings(kafka, prefix),

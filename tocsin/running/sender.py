@@ -25,12 +25,14 @@ from sender.composer import MessageComposer
 from sender.delivery import Delivery
 from sender.gate import Gate
 from sender.people_index import PeopleIndex
+from sender.ports import Clock
 from sender.publisher import Publisher
 from tocsin.clock import SystemClock
 from tocsin.running.health import HealthFile
 from tocsin.running.ledgers import LedgerPlace, open_ledger
 from tocsin.running.mail import MailSettings
 from tocsin.running.rules_in_force import WatchedRules, health_of
+from tocsin.running.sender_watch import SenderWatch
 from tocsin.running.sending import SendingSettings
 from tocsin.running.service import CurrentRenderer
 
@@ -50,6 +52,8 @@ class SenderParts(Struct, frozen=True):
     people: DirectoryFeed
     index: PeopleIndex
     templates: WatchedRules
+    watch: SenderWatch
+    clock: Clock
 
 
 class SenderService:
@@ -68,7 +72,7 @@ class SenderService:
             self._parts.delivery.take_over()
         stopped = threading.Event()
         loops = (self._accept, self._publish, self._follow_people)
-        parts = [asyncio.create_task(asyncio.to_thread(_repeat, loop, stopped)) for loop in loops]
+        parts = [asyncio.create_task(asyncio.to_thread(self._repeat, loop, stopped)) for loop in loops]
         parts.append(asyncio.create_task(self._parts.delivery.run(stop)))
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait([*parts, waiting], return_when=asyncio.FIRST_COMPLETED)
@@ -89,26 +93,35 @@ class SenderService:
 
     def _accept(self) -> bool:
         self._parts.templates.current()
-        return bool(self._parts.acceptance.step().records)
+        accepted = self._parts.acceptance.step()
+        self._parts.watch.sender.taken_in(accepted.admissions, accepted.refused)
+        return bool(accepted.records)
 
     def _publish(self) -> bool:
-        return bool(self._parts.publisher.step())
+        published = self._parts.publisher.step()
+        self._parts.watch.ledger.published(published, self._parts.clock.now())
+        return bool(published)
 
     def _follow_people(self) -> bool:
         self._parts.people.catch_up()
         self._parts.index.complete()
+        self._parts.watch.vitals.ready("people")
         return False
 
-
-def _repeat(step: Callable[[], bool], stop: threading.Event) -> None:
-    """Step until told to stop, at once again where there was something to do. An outage of Kafka is waited out."""
-    while not stop.is_set():
-        try:
-            if step():
-                continue
-        except KafkaUnavailableError as error:
-            log.warning("kafka_unavailable", error=str(error))
-        stop.wait(PAUSE_SECONDS)
+    def _repeat(self, step: Callable[[], bool], stop: threading.Event) -> None:
+        """Step until told to stop, at once again where there was something to do. An outage of Kafka is waited out."""
+        name, vitals = step.__name__.strip("_"), self._parts.watch.vitals
+        while not stop.is_set():
+            vitals.beat(name)
+            try:
+                more = step()
+                vitals.ready(f"kafka ({name})")
+                if more:
+                    continue
+            except KafkaUnavailableError as error:
+                log.warning("kafka_unavailable", error=str(error))
+                vitals.not_ready(f"kafka ({name})", "does not answer; it is asked again")
+            stop.wait(PAUSE_SECONDS)
 
 
 @asynccontextmanager
@@ -119,12 +132,13 @@ async def sender_service(
     rules: Path | None,
     mail: MailSettings,
     sending: SendingSettings,
+    watch: SenderWatch | None = None,
 ) -> AsyncIterator[SenderService]:
     """The service, wired together; its ledger is the only thing that it must not forget.
 
     Raises RuleFileError, LedgerUnavailableError, InstanceTakenError, KafkaRefusedError and KafkaUnavailableError.
     """
-    clock, renderer, health = SystemClock(), CurrentRenderer(), HealthFile(place.data)
+    clock, renderer, health, seen = SystemClock(), CurrentRenderer(), HealthFile(place.data), watch or SenderWatch()
 
     def on_change(watched: WatchedRules) -> None:
         if not watched.faults:
@@ -135,6 +149,7 @@ async def sender_service(
     with (
         closing(WatchedRules(rules, on_change)) as templates,
         open_ledger(*place.options) as ledger,
+        seen.looking_at(ledger, clock),
         closing(KafkaJobLog(settings, membership)) as jobs,
         closing(KafkaAppender(settings)) as letters,
         closing(KafkaAppender(settings)) as topics,
@@ -143,8 +158,10 @@ async def sender_service(
         acceptance = Acceptance(jobs, ledger, letters, clock, sending.acceptance())
         composer = MessageComposer(renderer, mail.identity, sending.mode)
         gate = Gate(ledger, index, sending.mode)
-        delivery = Delivery(ledger, composer, transport, clock, random.random, sending.delivery(), gate=gate)
-        parts = SenderParts(acceptance, delivery, Publisher(ledger, topics), people, index, templates)
+        delivery = Delivery(
+            ledger, composer, transport, clock, random.random, sending.delivery(), gate=gate, watch=seen.sender
+        )
+        parts = SenderParts(acceptance, delivery, Publisher(ledger, topics), people, index, templates, seen, clock)
         try:
             yield SenderService(parts, place.is_alone)
         finally:
