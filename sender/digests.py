@@ -61,11 +61,18 @@ def release_reports(group: Sequence[HeldJob], now: datetime) -> list[Report]:
     ]
 
 
-STOPS: Final = frozenset({Transition.WITHDRAWN, Transition.HELD})
-"""What the sender of a digest may find out about a job that it lists, before it is sent: that one is left out."""
-
-LEAVES_ITS_DIGEST: Final = STOPS | {Transition.CANCELLED}
+LEAVES_ITS_DIGEST: Final = frozenset({Transition.WITHDRAWN, Transition.HELD, Transition.CANCELLED})
 """What happens to a carrier alone: the jobs bundled with it are held again, and go out in another digest at once."""
+
+
+def is_left_out(report: Report) -> bool:
+    """Whether this is what the sender of a digest found out about a job that it lists, before it sends the digest.
+
+    A person doesn't know that it is being sent, so what they want has to wait.
+    """
+    if report.transition is Transition.HELD:
+        return report.hold is not Hold.PERSON
+    return report.transition is Transition.WITHDRAWN
 
 
 def unbundled_report(job: str, attempt: int) -> Report:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from schemas.job import Job
 from schemas.log import NewRecord
-from sender.digests import STOPS
+from sender.digests import is_left_out
 from sender.entries import (
     BEGINNINGS,
     Admission,
@@ -116,7 +116,7 @@ class InMemoryJobs:
         kept = self.jobs.get(report.job)
         if kept is None or not self.is_current(kept.entry.standing, report):
             return False
-        if report.transition not in STOPS and self.is_listed_under_way(kept):
+        if not is_left_out(report) and self.is_listed_under_way(kept):
             return False
         standing = step(kept.entry.standing, report.transition, report.until, report.hold)
         if standing is None:

@@ -180,6 +180,8 @@ def what_a_digest_lists_can_be_left_out_by_who_sends_it(ledger: Ledger) -> None:
     [claimed] = ledger.claim(OVER, 10, LEASE)
     stopped = [Report(first.id, 0, Transition.WITHDRAWN), Report(second.id, 0, Transition.HELD, hold=Hold.PAUSED)]
     ledger.pause(Pause(None, second.form.template, OVER, ""))
+    held = Report(first.id, 0, Transition.HELD, hold=Hold.PERSON)
+    assert ledger.record([held], OVER) == [held]
     assert ledger.record(stopped, OVER) == []
     assert ledger.bundle(carrier.id) == []
     ledger.record([on(claimed, Transition.DELIVERED)], OVER)
