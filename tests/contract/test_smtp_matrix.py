@@ -1,4 +1,4 @@
-"""Each misdeed of a relay at each command, from the ledger to the end: what becomes of the message, in how many copies."""
+"""Each misdeed of a relay at each command, from the ledger to the end: what becomes of it, in how many copies."""
 
 from __future__ import annotations
 
