@@ -77,6 +77,7 @@ class FaultyPeer:
     extensions: Sequence[str] = ("8BITMIME", "SMTPUTF8")
     tls: ssl.SSLContext | None = None
     takes_in_doubt: bool = False
+    wanted_port: int = 0
     commands: list[str] = field(default_factory=list)
     taken: list[Taken] = field(default_factory=list)
     connections: int = 0
@@ -88,7 +89,7 @@ class FaultyPeer:
         self._over = asyncio.Event()
         self._came = asyncio.Event()
         self._ended = asyncio.Event()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**26)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.wanted_port, limit=2**26)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -100,6 +101,10 @@ class FaultyPeer:
         for writer in self._writers:
             writer.close()
         await self._server.wait_closed()
+
+    def take(self, taken: Taken) -> None:
+        """Keep a message."""
+        self.taken.append(taken)
 
     def cut_connections(self) -> None:
         """Close what is open, as a relay does with idle connections."""
@@ -225,7 +230,7 @@ class _Connection:
         content = (await self.reader.readuntil(b"\r\n.\r\n")).removesuffix(b".\r\n").replace(b"\r\n..", b"\r\n.")
         action = await self._fault(At.DOT)
         if action in (None, TAKE_AND_DISCONNECT) or (self._peer.takes_in_doubt and action[0] not in "45"):
-            self._peer.taken.append(Taken(self._sender, self._recipient, content))
+            self._peer.take(Taken(self._sender, self._recipient, content))
         self._sender = ""
         return await self._act(action, "250 2.0.0 Queued")
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from msgspec.structs import replace
 
 from adapters.smtp.relay import Relay, Tls
 from adapters.smtp.transport import SmtpTransport
-from adapters.sqlite.ledger import SqliteLedger
 from sender.delivery import Delivery, DeliverySettings
 from sender.ledger import Ledger
 from sender.ports import OutgoingMail, Reply, ReplyKind, Stage, Transport
@@ -37,15 +35,6 @@ COPIES = {Fate.REFUSED: 0, Fate.UNKNOWN: 2}
 """How many the relay may have, where that is not one."""
 
 FIRST, SECOND = a_job("e-1"), a_job("e-2", "T-2", "li@desk.example")
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    if request.param == "memory":
-        yield InMemoryLedger()
-        return
-    with closing(SqliteLedger(tmp_path / "tocsin.db")) as made:
-        yield made
 
 
 def relay_of(peer: FaultyPeer, misdeed: Misdeed) -> Relay:
@@ -89,8 +78,8 @@ async def check(ledger: Ledger, stage: At, misdeed: Misdeed, fate: Fate, wrap: W
 
 
 @pytest.mark.parametrize(("stage", "misdeed", "fate"), [*cells()])
-async def test_a_cell_of_the_matrix(ledger: Ledger, stage: At, misdeed: Misdeed, fate: Fate) -> None:
-    await check(ledger, stage, misdeed, fate)
+async def test_a_cell_of_the_matrix(either_ledger: Ledger, stage: At, misdeed: Misdeed, fate: Fate) -> None:
+    await check(either_ledger, stage, misdeed, fate)
 
 
 class Wrong:

@@ -41,7 +41,7 @@ HASTY = DeliverySettings(
 @pytest.fixture(autouse=True)
 def postfix_is_there() -> None:
     missing = why_not()
-    if missing is not None and os.environ.get("CI"):
+    if missing is not None and os.environ.get("TOCSIN_TESTS") == "complete":
         pytest.fail(missing)
     if missing is not None:
         pytest.skip(missing)
