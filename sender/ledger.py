@@ -94,15 +94,21 @@ class Ledger(Protocol):
         ...
 
     def overdue(self, now: datetime, limit: int) -> list[Entry]:
-        """At most `limit` open jobs, not in `sending`, that have expired. They need a report: this changes nothing."""
+        """At most `limit` open jobs that have expired. They need a report: this changes nothing.
+
+        What is in `sending`, or bundled with a carrier that is, has to wait for the answer.
+        """
         ...
 
     def record(self, reports: Sequence[Report], now: datetime) -> list[Report]:
         """Apply reports in their order, in one transaction, and give back those that changed nothing.
 
-        That is where the job is not known, has been claimed again since, or its state has no such way out. A report
-        that finishes the carrier of a digest finishes the jobs bundled with it in the same way; one that leaves open
-        whether it arrived counts for them too (`unknowns`). What is held for a pause that has ended is resumed at once.
+        That is where the job is not known, has been claimed again since, or its state has no such way out; or where it
+        is bundled with a carrier in `sending`, since it is being sent as that one is.
+
+        A report that finishes the carrier of a digest finishes the jobs bundled with it in the same way; one that
+        leaves open whether it arrived counts for them too (`unknowns`). What is held for a pause that has ended is
+        resumed at once.
         """
         ...
 

@@ -100,21 +100,29 @@ class InMemoryJobs:
         return [one for one in entries if one.standing.lease_until and one.standing.lease_until <= now][:limit]
 
     def overdue(self, now: datetime, limit: int) -> list[Entry]:
-        waiting = [kept.entry for kept in self.jobs.values() if kept.open and not kept.entry.standing.lease_until]
+        waiting = [kept.entry for kept in self.jobs.values() if kept.open and not self.is_under_way(kept)]
         return [entry for entry in waiting if entry.job.expires <= now][:limit]
+
+    def is_under_way(self, kept: Kept) -> bool:
+        """Whether it, or the digest that lists it, is just being sent."""
+        sent = kept if kept.carrier is None else self.jobs[kept.carrier]
+        return sent.entry.standing.lease_until is not None
 
     def record(self, reports: Sequence[Report], now: datetime) -> list[Report]:
         return [report for report in reports if not self.record_one(report, now)]
 
     def record_one(self, report: Report, now: datetime) -> bool:
         kept = self.jobs.get(report.job)
-        if kept is None or not self.is_current(kept.entry.standing, report):
+        if kept is None or not self.is_current(kept.entry.standing, report) or self.is_listed_under_way(kept):
             return False
         standing = step(kept.entry.standing, report.transition, report.until, report.hold)
         if standing is None:
             return False
         self.keep(standing, report, now)
         return True
+
+    def is_listed_under_way(self, kept: Kept) -> bool:
+        return kept.carrier is not None and self.is_under_way(kept)
 
     def is_current(self, standing: Standing, report: Report) -> bool:
         return standing.attempt == report.attempt
@@ -180,10 +188,11 @@ class InMemoryJobs:
         return {state: states.count(state) for state in State}
 
     def next_due(self) -> datetime | None:
-        entries = [kept.entry for kept in self.jobs.values() if kept.open]
+        jobs = [kept for kept in self.jobs.values() if kept.open]
+        entries = [kept.entry for kept in jobs]
         tries = [one.standing.due for one in entries if one.standing.due and self.is_head(one)]
         leases = [one.standing.lease_until for one in entries if one.standing.lease_until]
-        expiries = [one.job.expires for one in entries if not one.standing.lease_until]
+        expiries = [kept.entry.job.expires for kept in jobs if not self.is_under_way(kept)]
         return min([*tries, *leases, *expiries], default=None)
 
     def prune(self, now: datetime, retention: Retention, limit: int = 1_000) -> int:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from adapters.sqlite import ledger_sql as sql
 from adapters.sqlite.ledger_rows import job_columns, standing_columns
-from adapters.sqlite.ledger_storms import follow_carrier, is_buried
+from adapters.sqlite.ledger_storms import follow_carrier, is_buried, is_under_way
 from adapters.sqlite.ledger_suppressions import resume_at_once, suppress
 from adapters.sqlite.ledger_writes import Writes
 from schemas.job import Job
@@ -48,7 +48,7 @@ def claim(writes: Writes, row: sqlite3.Row, lease_until: datetime) -> Entry:
 def record(writes: Writes, report: Report) -> bool:
     """Apply one report, with all that follows from it; says whether it changed anything."""
     row = writes.find(report.job)
-    if row is None or row["attempt"] != report.attempt:
+    if row is None or row["attempt"] != report.attempt or is_under_way(writes, row):
         return False
     entry = writes.move(row, report)
     if entry is None:

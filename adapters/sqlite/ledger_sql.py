@@ -56,12 +56,18 @@ PROMOTE: Final = """
     WHERE seq = (SELECT MIN(seq) FROM jobs WHERE lane = :lane AND in_lane = 1) AND head = 0
 """
 
+# Open, and neither it nor the digest that lists it is just being sent.
+_AT_REST: Final = """
+    open = 1 AND lease_until IS NULL
+    AND NOT EXISTS (SELECT 1 FROM jobs AS carriers WHERE seq = jobs.carrier AND lease_until IS NOT NULL)
+"""
+
 _ELSEWHERE: Final = "domain NOT IN (SELECT value FROM json_each(:avoid))"
 
 DUE: Final = f"{ENTRY} WHERE head = 1 AND due <= :now ORDER BY due, seq LIMIT :limit"
 DUE_ELSEWHERE: Final = f"{ENTRY} WHERE head = 1 AND due <= :now AND {_ELSEWHERE} ORDER BY due, seq LIMIT :limit"
 LAPSED: Final = f"{ENTRY} WHERE lease_until <= :now ORDER BY lease_until LIMIT :limit"
-OVERDUE: Final = f"{ENTRY} WHERE open = 1 AND lease_until IS NULL AND expires <= :now ORDER BY expires LIMIT :limit"
+OVERDUE: Final = f"{ENTRY} WHERE {_AT_REST} AND expires <= :now ORDER BY expires LIMIT :limit"
 FIND: Final = f"{ENTRY} WHERE id = :id"
 
 HISTORY: Final = """
@@ -74,7 +80,10 @@ COUNTS: Final = "SELECT state, COUNT(*) AS jobs FROM jobs GROUP BY state"
 NEXT_DUE: Final = (
     "SELECT MIN(due) FROM jobs WHERE head = 1",
     "SELECT MIN(lease_until) FROM jobs WHERE lease_until IS NOT NULL",
-    "SELECT MIN(expires) FROM jobs WHERE open = 1 AND lease_until IS NULL",
+    """
+    SELECT MIN(expires) FROM jobs WHERE open = 1 AND lease_until IS NULL
+        AND NOT EXISTS (SELECT 1 FROM jobs AS carriers WHERE seq = jobs.carrier AND lease_until IS NOT NULL)
+    """,
 )
 
 PRUNE_JOBS: Final = """

@@ -25,7 +25,9 @@ COUNT_SAVES: Final = """
 BEGIN_STORM: Final = "INSERT INTO storms (recipient, since, joined) VALUES (:recipient, :now, :now)"
 
 OVER: Final = """
-    SELECT recipient FROM storms WHERE joined <= :quiet_since OR since <= :storm_since LIMIT :limit
+    SELECT recipient FROM storms WHERE joined <= :quiet_since
+    UNION ALL SELECT recipient FROM storms WHERE since <= :storm_since AND +joined > :quiet_since
+    LIMIT :limit
 """
 
 END_STORM: Final = "DELETE FROM storms WHERE recipient = :recipient"
@@ -47,6 +49,8 @@ _CARRIER: Final = "(SELECT seq FROM jobs WHERE id = :carrier)"
 BUNDLE: Final = f"{ENTRY} WHERE carrier = {_CARRIER} ORDER BY seq"
 
 BUNDLED_IDS: Final = "SELECT id, attempt FROM jobs WHERE carrier = :carrier ORDER BY seq"
+
+CARRIER_UNDER_WAY: Final = "SELECT 1 FROM jobs WHERE seq = :carrier AND lease_until IS NOT NULL"
 
 DOUBT_BUNDLE: Final = "UPDATE jobs SET unknowns = unknowns + 1 WHERE carrier = :carrier"
 
@@ -98,6 +102,13 @@ def _move(writes: Writes, report: Report, carrier: sqlite3.Row | None = None) ->
     if row is None or writes.move(row, report, carrier) is None:
         raise RuntimeError(f"job {report.job} can't be {report.transition.value}: the ledger is damaged")
     return row
+
+
+def is_under_way(writes: Writes, row: sqlite3.Row) -> bool:
+    """Whether the digest that lists this job is just being sent: then it can't be changed apart from it."""
+    if row["carrier"] is None:
+        return False
+    return writes.connection.execute(CARRIER_UNDER_WAY, {"carrier": row["carrier"]}).fetchone() is not None
 
 
 def follow_carrier(writes: Writes, row: sqlite3.Row, carrier: Entry, report: Report) -> None:

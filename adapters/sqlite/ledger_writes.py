@@ -56,29 +56,10 @@ class Writes:
     def write_down(self, seq: int, entry: Entry, report: Report) -> None:
         """Keep a change of a job, after which it stands as in the entry, and tell of it."""
         standing = entry.standing
-        self._changes.append(
-            (
-                seq,
-                standing.changes,
-                self.micros,
-                report.transition.value,
-                standing.state.value,
-                standing.attempt,
-                report.code,
-                report.text,
-                report.fault,
-            )
-        )
-        change = Change(
-            standing.changes,
-            self.now,
-            report.transition,
-            standing.state,
-            standing.attempt,
-            report.code,
-            report.text,
-            report.fault,
-        )
+        words = (report.code, report.text, report.fault)
+        place = (report.transition, standing.state, standing.attempt)
+        change = Change(standing.changes, self.now, *place, *words)
+        self._changes.append((seq, standing.changes, self.micros, *place, *words))
         record = outcome_record(entry, change)
         if record is not None:
             self.tell(record)

@@ -18,10 +18,13 @@ from schemas.vocabulary import Trigger
 from sender.entries import Report
 from sender.ledger import Ledger
 from sender.states import Transition
+from sender.storm import StormPolicy
 from tests.fakes import START, a_job
 
 BATCH = 5
 LEASE = timedelta(minutes=5)
+STORM = StormPolicy(limit=6, quiet=timedelta(seconds=1), longest=timedelta(seconds=1), digest_size=4)
+LATER = START + STORM.longest
 
 
 def batch(name: str) -> list[Job]:
@@ -33,17 +36,20 @@ def batch(name: str) -> list[Job]:
 
 
 def work(ledger: Ledger, seed: str, say: Callable[[str], None]) -> None:
-    """Accept, claim and record without end."""
+    """Accept, claim and record without end; storms begin soon, and end after every seventh batch."""
     chance = random.Random(seed)
     for number in count():
         name = f"{seed}-{number}"
-        ledger.accept(batch(name), START)
+        ledger.accept(batch(name), START, STORM)
         say(f"accepted {name}")
-        claimed = ledger.claim(START, chance.randint(1, BATCH), LEASE)
+        if number % 7 == 6:
+            say(f"storms {ledger.end_storms(LATER, STORM)}")
+        claimed = ledger.claim(LATER, chance.randint(1, BATCH), LEASE)
         say(" ".join(["claimed", *(entry.job.id for entry in claimed)]))
+        told = [entry.job.id for one in claimed for entry in [one, *ledger.bundle(one.job.id)]]
         done = [Report(entry.job.id, entry.standing.attempt, Transition.DELIVERED) for entry in claimed]
-        ledger.record(done, START)
-        say(" ".join(["delivered", *(report.job for report in done)]))
+        ledger.record(done, LATER)
+        say(" ".join(["delivered", *told]))
 
 
 if __name__ == "__main__":

@@ -15,8 +15,9 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.sqlite.ledger import SqliteLedger
+from sender.entries import Selection
 from sender.ledger import Ledger
-from sender.states import TABLE, State
+from sender.states import FINISHED, TABLE, State
 from tests.faults.ledger_child import BATCH, batch, work
 from tests.in_memory_ledger import InMemoryLedger
 
@@ -47,7 +48,10 @@ def note(said: Said, line: str) -> None:
 
 
 def check(ledger: Ledger, said: Said) -> None:
-    """Everything that was said is there, what was begun is there whole or not at all, histories follow the table."""
+    """Everything that was said is there, what was begun is there whole or not at all, histories follow the table.
+
+    Each bundled job has a carrier, and each change was told.
+    """
     for name in said["accepted"]:
         assert all(ledger.find(job.id) for job in batch(name)), f"event {name} was accepted and is lost"
     for job in said["delivered"]:
@@ -57,6 +61,17 @@ def check(ledger: Ledger, said: Said) -> None:
     for job in said["claimed"]:
         follow(ledger, job)
     assert sum(ledger.counts().values()) % BATCH == 0, "a batch was taken in by halves"
+    check_digests_and_outbox(ledger)
+
+
+def check_digests_and_outbox(ledger: Ledger) -> None:
+    entries = [line.entry for line in ledger.list(Selection(), 100_000)]
+    carriers = [one for one in entries if one.standing.digest and one.standing.state not in FINISHED]
+    bundled = [one.job.id for one in entries if one.standing.state is State.BUNDLED]
+    listed = [one.job.id for carrier in carriers for one in ledger.bundle(carrier.job.id)]
+    assert sorted(listed) == sorted(bundled), "a digest was made by halves"
+    changes = sum(one.standing.changes - one.standing.attempt for one in entries)
+    assert len(ledger.outbox(100_000)) == changes, "a change was told twice or never"
 
 
 def follow(ledger: Ledger, job: str) -> None:
@@ -83,6 +98,7 @@ def test_a_ledger_survives_being_killed_at_any_moment(tmp_path: Path) -> None:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     assert len(said["accepted"]) > KILLS
+    assert said["storms"] - {"0"}, "no storm ended"
     assert said["delivered"]
 
 
@@ -90,7 +106,7 @@ class Killed(Exception):  # noqa: N818 - no error, but the end of a child that i
     pass
 
 
-@pytest.mark.parametrize("lost", ["accepted", "delivered"])
+@pytest.mark.parametrize("lost", ["accepted", "delivered", "told"])
 def test_the_check_sees_what_was_lost(lost: str) -> None:
     ledger, said = InMemoryLedger(), defaultdict[str, set[str]](set)
 
@@ -105,6 +121,8 @@ def test_the_check_sees_what_was_lost(lost: str) -> None:
     victim = sorted(said["delivered"])[3]
     if lost == "accepted":
         del ledger.jobs[victim]
+    elif lost == "told":
+        del ledger.records[len(said["delivered"])]
     else:
         kept = ledger.jobs[victim]
         kept.entry = replace(kept.entry, standing=replace(kept.entry.standing, state=State.SENDING))

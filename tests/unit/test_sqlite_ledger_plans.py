@@ -6,24 +6,35 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from adapters.sqlite import ledger_lists, ledger_storms, ledger_suppressions
 from adapters.sqlite import ledger_sql as sql
 from adapters.sqlite.database import open_database, transaction
+from schemas.job import PersonRef
+from schemas.vocabulary import PersonKind
+from sender.entries import Selection
+from sender.states import Hold, State
+from tests.fakes import START
 
 FREQUENT = {
-    name: statement
-    for name, value in vars(sql).items()
-    if name.isupper() and not name.startswith("_") and name != "COUNTS"
-    for statement in ([value] if isinstance(value, str) else value)
+    f"{module.__name__.split('.')[-1]}.{name}": statement
+    for module in (sql, ledger_storms, ledger_suppressions, ledger_lists)
+    for name, value in vars(module).items()
+    if name.isupper() and not name.startswith("_") and name not in {"COUNTS", "ENTRY", "PAUSES", "FINISHED"}
+    for statement in ([value] if isinstance(value, str) else value.values() if isinstance(value, dict) else value)
 }
 
 
 FILL = """
-    INSERT INTO jobs (id, lane, open, head, state, due, expires, diverted, attempt, unknowns, faults, changes, body)
-    VALUES (?, ?, 1, ?, 'queued', ?, 99, 0, 0, 0, 0, 1, x'7b7d')
+    INSERT INTO jobs
+        (id, lane, open, in_lane, head, state, due, expires, diverted, attempt, unknowns, faults, changes, domain,
+         recipient, saved_at, body)
+    VALUES (?, ?, 1, 1, ?, 'queued', ?, 99, 0, 0, 0, 0, 1, ?, 'r', ?, x'7b7d')
 """
 
 
@@ -34,13 +45,16 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def plan(connection: sqlite3.Connection, statement: str) -> list[str]:
-    values = dict.fromkeys(re.findall(r":(\w+)", statement), 1)
+    values = dict.fromkeys(re.findall(r":(\w+)", statement), 1) if ":" in statement else [1] * statement.count("?")
     return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
 
 
+TABLES = "jobs|job_changes|once_keys|storms|suppressions|pauses|outbox"
+
+
 def slow_steps(steps: list[str]) -> list[str]:
-    # A step that scans a partial index from its end, for the smallest of a column, stops at the first row.
-    return [step for step in steps if re.search(r"SCAN (jobs|job_changes|once_keys)$|TEMP B-TREE", step)]
+    # A step that scans an index from its end, or the outbox in its order, stops after as many rows as are asked for.
+    return [step for step in steps if re.search(rf"SCAN ({TABLES})$|TEMP B-TREE", step) and step != "SCAN outbox"]
 
 
 @pytest.mark.parametrize("statement", FREQUENT.values(), ids=FREQUENT)
@@ -48,20 +62,46 @@ def test_every_frequent_statement_finds_its_rows_by_an_index(connection: sqlite3
     assert slow_steps(plan(connection, statement)) == []
 
 
+@pytest.mark.parametrize(
+    ("ticket", "person", "state", "paged"),
+    [*product([None, "T-1"], [None, PersonRef(PersonKind.CONTACT, "ct-1")], [None, State.HELD], [False, True])],
+)
+def test_every_list_is_read_off_one_index_in_its_order(
+    connection: sqlite3.Connection, ticket: str | None, person: PersonRef | None, state: State | None, paged: bool
+) -> None:
+    selection = Selection(ticket, person, hold=Hold.MODE if state else None, customer="c", since=START, until=START)
+    statement, _ = ledger_lists.list_statement(selection, state, paged=paged)
+    [step] = [step for step in plan(connection, statement) if "SCALAR" not in step]
+    leading = "ticket=? AND " if ticket else "person=? AND " if person else "state=? AND " if state else ""
+    assert re.sub(r"jobs_\w+", "…", step) == f"SEARCH jobs USING INDEX … ({leading}accepted>? AND accepted<?)"
+
+
+def test_a_list_of_everything_stops_at_its_end(connection: sqlite3.Connection) -> None:
+    statement, _ = ledger_lists.list_statement(Selection(), None, paged=False)
+    assert plan(connection, statement) == ["SCAN jobs USING INDEX jobs_accepted"]
+
+
 def test_what_is_due_is_found_and_ordered_by_its_own_index(connection: sqlite3.Connection) -> None:
     assert plan(connection, sql.DUE) == ["SEARCH jobs USING INDEX jobs_due (due<?)"]
+    assert plan(connection, sql.DUE_ELSEWHERE)[0] == "SEARCH jobs USING INDEX jobs_due (due<?)"
+
+
+def test_the_saves_of_a_mailbox_are_counted_in_its_index_alone(connection: sqlite3.Connection) -> None:
+    assert plan(connection, ledger_storms.COUNT_SAVES)[1:] == [
+        "SEARCH jobs USING COVERING INDEX jobs_saves (recipient=? AND saved_at>? AND saved_at<?)",
+        "SCAN (subquery-1)",
+    ]
 
 
 def test_the_check_sees_a_scan_and_a_sort(connection: sqlite3.Connection) -> None:
     connection.execute("DROP INDEX jobs_due")
+    connection.execute("DROP INDEX storms_since")
     assert slow_steps(plan(connection, sql.DUE)) != []
+    assert slow_steps(plan(connection, ledger_storms.OVER)) != []
 
 
-@pytest.mark.parametrize("jobs", [100, 20_000])
-def test_a_claim_takes_as_many_steps_with_few_jobs_as_with_many(connection: sqlite3.Connection, jobs: int) -> None:
-    rows = ((f"j-{n}", f"lane-{n % (jobs // 2)}", n < jobs // 2, n % 7) for n in range(jobs))
-    with transaction(connection):
-        connection.executemany(FILL, rows)
+def steps_of(connection: sqlite3.Connection, statement: str, values: dict[str, Any]) -> tuple[int, list[Any]]:
+    """How many steps of its machine SQLite takes for a statement, and what it gives."""
     steps = 0
 
     def count() -> int:
@@ -70,5 +110,31 @@ def test_a_claim_takes_as_many_steps_with_few_jobs_as_with_many(connection: sqli
         return 0
 
     connection.set_progress_handler(count, 1)
-    assert len(connection.execute(sql.DUE, {"now": 5, "limit": 8}).fetchall()) == 8
-    assert steps < 300
+    found = connection.execute(statement, values).fetchall()
+    connection.set_progress_handler(None, 1)
+    return steps, found
+
+
+def fill(connection: sqlite3.Connection, jobs: int) -> None:
+    heads = jobs // 2
+    rows = ((f"j-{n}", f"lane-{n % heads}", n < heads, n % 7, f"d{n % 4}.example", n) for n in range(jobs))
+    with transaction(connection):
+        connection.executemany(FILL, rows)
+
+
+@pytest.mark.parametrize("jobs", [100, 20_000])
+def test_a_claim_takes_as_many_steps_with_few_jobs_as_with_many(connection: sqlite3.Connection, jobs: int) -> None:
+    fill(connection, jobs)
+    steps, found = steps_of(connection, sql.DUE, {"now": 5, "limit": 8})
+    assert (len(found), steps < 400) == (8, True)
+    avoid = '["d0.example", "d2.example"]'
+    steps, found = steps_of(connection, sql.DUE_ELSEWHERE, {"now": 5, "limit": 8, "avoid": avoid})
+    assert (len(found), steps < 800) == (8, True)
+
+
+@pytest.mark.parametrize("jobs", [100, 20_000])
+def test_a_mailbox_is_counted_no_further_than_its_limit(connection: sqlite3.Connection, jobs: int) -> None:
+    fill(connection, jobs)
+    window = {"recipient": "r", "after": -1, "saved_at": 99_999, "limit": 30}
+    steps, found = steps_of(connection, ledger_storms.COUNT_SAVES, window)
+    assert (found[0][0], steps < 400) == (30, True)

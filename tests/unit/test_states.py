@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from sender.states import FINISHED, TABLE, WAITING, Standing, State, Transition, begin, step
+from sender.states import FINISHED, TABLE, WAITING, Hold, Standing, State, Transition, begin, step
 from tests.fakes import START
 
 UNTIL = START + timedelta(minutes=1)
@@ -41,6 +41,7 @@ def test_a_finished_job_stays_so_unless_a_person_resends_it() -> None:
         State.DROPPED: {},
         State.FAILED: {Transition.RESENT: State.QUEUED},
         State.CANCELLED: {Transition.RESENT: State.QUEUED},
+        State.WITHDRAWN: {Transition.RESENT: State.QUEUED},
     }
 
 
@@ -57,7 +58,8 @@ def test_what_may_have_arrived_is_never_called_expired() -> None:
 @pytest.mark.parametrize(("state", "transition"), [*product(State, Transition)])
 def test_a_step_follows_the_table_and_counts(state: State, transition: Transition) -> None:
     before = Standing(state, attempt=3, unknowns=1, faults=1, changes=7)
-    after = step(before, transition, UNTIL)
+    held = Hold.STORM if TABLE[transition].target is State.HELD else None
+    after = step(before, transition, UNTIL, held)
     if state not in TABLE[transition].sources:
         assert after is None
         return
@@ -65,6 +67,7 @@ def test_a_step_follows_the_table_and_counts(state: State, transition: Transitio
     assert after.changes == 8
     assert (after.due is not None) == (after.state in WAITING)
     assert (after.lease_until is not None) == (after.state is State.SENDING)
+    assert (after.hold is not None) == (after.state is State.HELD)
     assert after.attempt == (4 if transition is Transition.CLAIMED else 3)
     assert after.unknowns == {Transition.RESENT: 0, Transition.LAPSED: 2, Transition.UNDECIDED: 2}.get(transition, 1)
     assert after.faults == {Transition.RESENT: 0, Transition.BROKEN: 2}.get(transition, 1)
@@ -73,3 +76,37 @@ def test_a_step_follows_the_table_and_counts(state: State, transition: Transitio
 def test_a_job_that_will_wait_needs_to_know_for_how_long() -> None:
     with pytest.raises(ValueError, match="needs a time"):
         step(begin(Transition.ACCEPTED, START), Transition.CLAIMED)
+
+
+@pytest.mark.parametrize(("transition", "hold"), [(Transition.HELD, None), (Transition.CANCELLED, Hold.PERSON)])
+def test_what_is_held_and_only_that_has_something_that_holds_it(transition: Transition, hold: Hold | None) -> None:
+    with pytest.raises(ValueError, match="something that holds it"):
+        step(begin(Transition.ACCEPTED, START), transition, hold=hold)
+
+
+def after(*steps: Transition) -> Standing:
+    """The standing of a job after these steps; every hold is a storm's."""
+    standing: Standing | None = begin(Transition.ACCEPTED, START)
+    for transition in steps:
+        assert standing is not None
+        standing = step(standing, transition, UNTIL, Hold.STORM if transition is Transition.HELD else None)
+    assert standing is not None
+    return standing
+
+
+def test_a_job_that_a_person_let_go_stays_released() -> None:
+    claimed = after(Transition.HELD, Transition.RELEASED, Transition.CLAIMED)
+    assert (claimed.hold, claimed.released) == (None, True)
+    assert not after(Transition.HELD, Transition.RESUMED).released
+
+
+def test_a_carrier_carries_until_it_is_resent() -> None:
+    refused = (Transition.HELD, Transition.CARRIES, Transition.CLAIMED, Transition.REFUSED)
+    assert after(*refused).digest
+    assert not after(*refused, Transition.RESENT).digest
+
+
+def test_whatever_ends_a_carrier_can_end_what_is_bundled_with_it() -> None:
+    endings = {transition for transition, way in TABLE.items() if way.sources and way.target in FINISHED}
+    assert endings <= set(ways_out(State.BUNDLED))
+    assert {way.target for transition, way in TABLE.items() if transition in ways_out(State.BUNDLED)} <= FINISHED

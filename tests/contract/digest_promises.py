@@ -1,0 +1,158 @@
+"""What every ledger promises of the digests in which storms end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import chain
+
+from msgspec.structs import replace
+
+from sender.entries import Report
+from sender.ledger import Ledger
+from sender.states import State, Transition
+from tests.contract.ledger_promises import HOUR, LEASE, found, ids, on, state
+from tests.contract.storm_promises import OVER, STORM, a_storm, deliver, holds, said, saved, saves
+from tests.fakes import START
+
+
+def a_storm_ends_in_a_digest(ledger: Ledger) -> None:
+    first, second, third = held = a_storm(ledger, [*saves(4), saved("f-1", ticket="T-2")])
+    assert ledger.end_storms(OVER - timedelta(microseconds=1), STORM) == 0
+    assert (ledger.end_storms(OVER, STORM), ledger.end_storms(OVER, STORM)) == (1, 0)
+    assert [state(ledger, job.id) for job in held] == [State.BUNDLED, State.BUNDLED, State.QUEUED]
+    assert holds(ledger, held) == [None] * 3
+    assert ids(ledger.bundle(third.id)) == [first.id, second.id]
+    assert (said(ledger, first), said(ledger, third)) == (
+        ["accepted", "held", "bundled"],
+        ["accepted", "held", "carries"],
+    )
+    assert ledger.history(third.id)[-1].text == "a digest of 3"
+    assert ledger.history(first.id)[-1].text == f"in the digest that {third.id} carries"
+    [carrier] = ledger.claim(OVER, 10, LEASE)
+    assert (carrier.job, carrier.standing.digest) == (third, True)
+    assert (ledger.bundle("nobody"), ledger.bundle(first.id)) == ([], [])
+
+
+def a_lone_one_just_goes_out(ledger: Ledger) -> None:
+    [lone] = a_storm(ledger, saves(3))
+    ledger.end_storms(OVER, STORM)
+    assert said(ledger, lone) == ["accepted", "held", "resumed"]
+    [entry] = ledger.claim(OVER, 10, LEASE)
+    assert (entry.job, entry.standing.digest) == (lone, False)
+
+
+def a_digest_lists_no_more_than_it_may(ledger: Ledger) -> None:
+    small = replace(STORM, digest_size=3)
+    jobs = [*saves(4, "T-1"), *saves(2, "T-2"), *saves(7, "T-3")]
+    held = a_storm(ledger, jobs)
+    ledger.end_storms(OVER, small)
+    entries = [found(ledger, job.id) for job in held]
+    bundles = {entry.job.id: ids(ledger.bundle(entry.job.id)) for entry in entries if entry.standing.digest}
+    lone = [job.id for job in held if said(ledger, job)[-1] == "resumed"]
+    assert max(map(len, bundles.values())) <= small.digest_size - 1
+    assert sorted([*lone, *bundles, *chain(*bundles.values())]) == sorted(job.id for job in held)
+    told: list[str] = []
+    while sent := deliver(ledger, OVER):
+        told += [job for carrier in sent for job in [*bundles.get(carrier, []), carrier]]
+    for ticket in ("T-1", "T-2", "T-3"):
+        lane = [job.id for job in held if job.ticket == ticket]
+        assert [job for job in told if job in lane] == lane
+
+
+def a_digest_overtakes_no_older_job(ledger: Ledger) -> None:
+    jobs = [saved("e-1", ticket="T-1"), saved("e-2", ticket="T-2"), *saves(2, "T-1"), *saves(3, "T-2")]
+    ledger.accept(jobs, START, STORM)
+    first, stuck = ledger.claim(START, 10, LEASE)
+    ledger.record([on(first, Transition.DELIVERED), on(stuck, Transition.DEFERRED, START + HOUR)], START)
+    ledger.end_storms(OVER, STORM)
+    assert ids(ledger.bundle(jobs[3].id)) == [jobs[2].id]
+    assert ids(ledger.bundle(jobs[6].id)) == [jobs[4].id, jobs[5].id]
+    assert deliver(ledger, OVER) == [jobs[3].id]
+    assert deliver(ledger, START + HOUR) == [stuck.job.id]
+    assert deliver(ledger, START + HOUR) == [jobs[6].id]
+
+
+def later_jobs_wait_for_the_digest(ledger: Ledger) -> None:
+    held = a_storm(ledger, [*saves(3, "T-1"), *saves(2, "T-2"), *saves(1, "T-3")])
+    ledger.end_storms(OVER, STORM)
+    behind = [saved(f"g-{ticket}", ticket=ticket) for ticket in ("T-1", "T-2")]
+    ledger.accept(behind, OVER)
+    assert deliver(ledger, OVER) == [held[-1].id]
+    assert deliver(ledger, OVER) == [job.id for job in behind]
+
+
+def a_bundle_ends_as_its_carrier(ledger: Ledger) -> None:
+    first, second, carrier = held = a_storm(ledger, saves(5))
+    ledger.end_storms(OVER, STORM)
+    ledger.record([Report(second.id, 0, Transition.CANCELLED)], OVER)
+    assert ids(ledger.bundle(carrier.id)) == [first.id]
+    [claimed] = ledger.claim(OVER, 10, LEASE)
+    refusal = Report(carrier.id, claimed.standing.attempt, Transition.REFUSED, code=550, text="no such user")
+    ledger.record([refusal], OVER + HOUR)
+    assert [state(ledger, job.id) for job in held] == [State.FAILED, State.CANCELLED, State.FAILED]
+    last = ledger.history(first.id)[-1]
+    assert (last.transition, last.code, last.text, last.at) == ("refused", 550, "no such user", OVER + HOUR)
+    assert ledger.bundle(carrier.id) == []
+
+
+def a_former_carrier_is_resent_alone(ledger: Ledger) -> None:
+    first, carrier = a_storm(ledger, saves(4))
+    ledger.end_storms(OVER, STORM)
+    [claimed] = ledger.claim(OVER, 10, LEASE)
+    ledger.record([on(claimed, Transition.REFUSED)], OVER)
+    ledger.record([Report(one.id, n, Transition.RESENT, OVER) for n, one in enumerate((first, carrier))], OVER)
+    assert deliver(ledger, OVER) == [first.id]
+    [again] = ledger.claim(OVER, 10, LEASE)
+    assert (again.job, again.standing.digest) == (carrier, False)
+    ledger.record([on(again, Transition.DEFERRED, OVER)], OVER)
+    assert state(ledger, first.id) is State.DELIVERED
+
+
+def what_a_digest_may_have_told_is_never_called_expired(ledger: Ledger) -> None:
+    first, carrier = a_storm(ledger, saves(4))
+    ledger.end_storms(OVER, STORM)
+    unknowns = []
+    for transition in (Transition.UNDECIDED, Transition.LAPSED, Transition.DEFERRED):
+        [claimed] = ledger.claim(OVER, 10, LEASE)
+        ledger.record([on(claimed, transition, OVER)], OVER)
+        unknowns.append(found(ledger, first.id).standing.unknowns)
+    assert unknowns == [1, 2, 2]
+    assert (found(ledger, carrier.id).standing.unknowns, len(ledger.history(first.id))) == (2, 3)
+
+
+def a_bundled_job_can_end_alone(ledger: Ledger) -> None:
+    soon = START + HOUR
+    hasty = replace(saved("e-9"), expires=soon)
+    held = a_storm(ledger, [*saves(2), hasty, *saves(2, "T-2")])
+    ledger.end_storms(OVER, STORM)
+    late = ledger.overdue(soon, 10)
+    assert [(entry.job.id, entry.standing.state) for entry in late] == [(hasty.id, State.BUNDLED)]
+    ledger.record([on(late[0], Transition.EXPIRED)], soon)
+    assert ids(ledger.bundle(held[-1].id)) == [held[1].id]
+    deliver(ledger, soon)
+    assert [state(ledger, job.id) for job in held] == [State.EXPIRED, State.DELIVERED, State.DELIVERED]
+
+
+def no_digest_waits_for_what_it_lists(ledger: Ledger) -> None:
+    first, second, carrier = a_storm(ledger, saves(5))
+    ledger.end_storms(OVER, STORM)
+    assert ledger.next_due() == OVER
+    behind = saved("g-1")
+    ledger.accept([behind], OVER)
+    assert deliver(ledger, OVER) == [carrier.id]
+    ledger.record([Report(first.id, 0, Transition.RESENT, OVER)], OVER)
+    assert [state(ledger, job.id) for job in (first, second)] == [State.DELIVERED] * 2
+    assert deliver(ledger, OVER) == [behind.id]
+
+
+def what_a_digest_lists_is_sent_as_the_digest_is(ledger: Ledger) -> None:
+    soon = START + HOUR
+    first, carrier = a_storm(ledger, [*saves(2), replace(saved("e-9"), expires=soon), saved("e-10")])
+    ledger.end_storms(OVER, STORM)
+    [claimed] = ledger.claim(OVER, 10, timedelta(days=1))
+    cancelled = Report(first.id, 0, Transition.CANCELLED)
+    assert (ledger.overdue(soon, 10), ledger.next_due()) == ([], OVER + timedelta(days=1))
+    assert ledger.record([cancelled], OVER) == [cancelled]
+    ledger.record([on(claimed, Transition.DEFERRED, OVER + HOUR)], OVER)
+    assert ledger.record([cancelled], OVER) == []
+    assert (state(ledger, first.id), state(ledger, carrier.id)) == (State.CANCELLED, State.QUEUED)

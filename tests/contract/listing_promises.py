@@ -1,0 +1,104 @@
+"""What every ledger promises of lists of jobs, and of which jobs a claim leaves alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from schemas.job import Job, PersonRef
+from schemas.vocabulary import Channel, PersonKind, Trigger
+from sender.entries import Report, Selection
+from sender.ledger import Ledger
+from sender.states import Hold, State, Transition
+from tests.contract.ledger_promises import HOUR, LEASE, ids, on
+from tests.fakes import START, a_job
+
+LI = PersonRef(PersonKind.COLLABORATOR, "ct-1")
+
+
+def listed(ledger: Ledger, limit: int = 100, before: Job | None = None, **selection: Any) -> list[str]:
+    lines = ledger.list(Selection(**selection), limit, None if before is None else before.id)
+    return ids(line.entry for line in lines)
+
+
+def newest_first(*jobs: Job) -> list[str]:
+    return [job.id for job in reversed(jobs)]
+
+
+def a_list_comes_page_by_page(ledger: Ledger) -> None:
+    assert ledger.list(Selection(), 10) == []
+    jobs = [a_job(f"e-{number}", f"T-{number % 2}") for number in range(7)]
+    ledger.accept(jobs[:5], START)
+    ledger.accept(jobs[5:], START + HOUR)
+    assert listed(ledger) == newest_first(*jobs)
+    assert listed(ledger, 3) == newest_first(*jobs[4:])
+    assert listed(ledger, 3, jobs[4]) == newest_first(*jobs[1:4])
+    assert listed(ledger, 3, jobs[1]) == newest_first(jobs[0])
+    assert listed(ledger, 3, jobs[0]) == []
+    assert listed(ledger, 3, a_job("nobody")) == []
+    assert listed(ledger, 2, jobs[5], ticket="T-1") == newest_first(jobs[1], jobs[3])
+
+
+def a_line_tells_when_its_job_came_and_changed(ledger: Ledger) -> None:
+    ledger.accept([a_job()], START)
+    [claimed] = ledger.claim(START, 1, LEASE)
+    ledger.record([on(claimed, Transition.DELIVERED)], START + HOUR)
+    [line] = ledger.list(Selection(), 10)
+    assert line.entry == ledger.find(claimed.job.id)
+    assert (line.accepted, line.changed) == (START, START + HOUR)
+
+
+def a_list_holds_what_was_selected(ledger: Ledger) -> None:
+    ours = replace(a_job("e-1", "T-1", customer="acme"), person=LI)
+    opened = a_job("e-2", "T-2", trigger=Trigger.OPENED)
+    theirs = a_job("e-3", "T-1", "b@x.example", customer="rival")
+    ledger.accept([ours, opened, theirs], START)
+    assert listed(ledger, ticket="T-1") == newest_first(ours, theirs)
+    assert listed(ledger, person=LI) == newest_first(ours)
+    assert listed(ledger, person=ours.person, ticket="T-2") == []
+    assert listed(ledger, customer="rival") == newest_first(theirs)
+    assert listed(ledger, template="external/opened") == newest_first(opened)
+    assert listed(ledger, template="external/status_changed", ticket="T-1", customer="acme") == newest_first(ours)
+
+
+def a_list_is_of_the_states_that_were_asked_for(ledger: Ledger) -> None:
+    jobs = [a_job(f"e-{number}", f"T-{number}") for number in range(6)]
+    ledger.accept(jobs, START)
+    for entry, then in zip(ledger.claim(START, 2, LEASE), (Transition.DELIVERED, Transition.REFUSED), strict=True):
+        ledger.record([on(entry, then)], START)
+    holds = [Report(jobs[2].id, 0, Transition.HELD, hold=Hold.PERSON)]
+    holds.append(Report(jobs[3].id, 0, Transition.HELD, hold=Hold.MODE))
+    ledger.record(holds, START)
+    either = frozenset({State.QUEUED, State.DELIVERED})
+    assert listed(ledger, states=frozenset({State.FAILED})) == newest_first(jobs[1])
+    assert listed(ledger, states=either) == newest_first(jobs[0], *jobs[4:])
+    assert listed(ledger, 1, jobs[5], states=either) == newest_first(jobs[4])
+    assert listed(ledger, 9, jobs[4], states=either) == newest_first(jobs[0])
+    assert listed(ledger, states=either, ticket="T-4") == newest_first(jobs[4])
+    assert listed(ledger, hold=Hold.MODE) == newest_first(jobs[3])
+    assert listed(ledger, hold=Hold.MODE, states=frozenset({State.HELD, State.QUEUED})) == newest_first(jobs[3])
+    assert listed(ledger, hold=Hold.MODE, states=frozenset({State.QUEUED})) == []
+
+
+def a_list_is_of_the_times_that_were_asked_for(ledger: Ledger) -> None:
+    jobs = [a_job(f"e-{number}") for number in range(4)]
+    for hours, job in enumerate(jobs):
+        ledger.accept([job], START + hours * HOUR)
+    assert listed(ledger, since=START + HOUR) == newest_first(*jobs[1:])
+    assert listed(ledger, until=START + 2 * HOUR) == newest_first(*jobs[:2])
+    assert listed(ledger, since=START + HOUR, until=START + 3 * HOUR, ticket="T-1") == newest_first(*jobs[1:3])
+    assert listed(ledger, 9, jobs[2], since=START + HOUR) == newest_first(jobs[1])
+
+
+def a_claim_leaves_alone_what_it_should_avoid(ledger: Ledger) -> None:
+    jobs = [
+        a_job("e-1", address="a@Down.example"),
+        a_job("e-1", address="b@up.example"),
+        a_job("e-1", address="+33 1 23", channel=Channel.FAX),
+        a_job("e-1", address="c@sub.down.example"),
+    ]
+    ledger.accept(jobs, START)
+    assert ids(ledger.claim(START, 1, LEASE, {"down.example", "up.example"})) == [jobs[2].id]
+    assert ids(ledger.claim(START, 9, LEASE, ["down.example", "nobody's"])) == [jobs[1].id, jobs[3].id]
+    assert ids(ledger.claim(START, 9, LEASE)) == [jobs[0].id]

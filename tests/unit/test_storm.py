@@ -1,0 +1,120 @@
+"""When a storm ends, and which jobs one digest lists: no lane is overtaken, and nothing waits for ever."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sender.digests import HeldJob, digests, release_reports, storm_report
+from sender.states import Hold, Transition
+from sender.storm import NO_STORMS, StormPolicy, ends_at, saved_at
+from tests.fakes import START, a_job
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"limit": -1},
+        {"digest_size": 1},
+        {"window": timedelta(0)},
+        {"quiet": timedelta(0)},
+        {"quiet": timedelta(hours=1), "longest": timedelta(minutes=59)},
+    ],
+)
+def test_a_policy_that_can_not_be_kept_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"limit|window"):
+        StormPolicy(**fields)
+
+
+def test_a_policy_without_a_limit_has_no_storms() -> None:
+    assert (NO_STORMS.limit, StormPolicy(quiet=MINUTE, longest=MINUTE).limit) == (0, 30)
+
+
+def test_a_storm_ends_after_a_quiet_time_and_never_later_than_the_longest() -> None:
+    policy = StormPolicy(quiet=5 * MINUTE, longest=12 * MINUTE)
+    joins = [ends_at(policy, START, START + minutes * MINUTE) - START for minutes in (0, 6, 7, 8, 60)]
+    assert joins == [5 * MINUTE, 11 * MINUTE, 12 * MINUTE, 12 * MINUTE, 12 * MINUTE]
+
+
+def test_a_storm_is_measured_by_the_time_of_the_save() -> None:
+    job = a_job(created=START + 9 * MINUTE)
+    assert saved_at(job) == job.context.saved_at == START
+
+
+def held_job(place: int, lane: str = "a") -> HeldJob:
+    return HeldJob(f"j-{place}", place, lane, place)
+
+
+def test_the_newest_carries_and_the_others_are_bundled() -> None:
+    carrier, first, second = release_reports([held_job(1), held_job(2), held_job(3)], START)
+    assert (carrier.job, carrier.attempt, carrier.transition) == ("j-3", 3, Transition.CARRIES)
+    assert (carrier.until, carrier.text) == (START, "a digest of 3")
+    assert [(one.job, one.transition) for one in (first, second)] == [("j-1", "bundled"), ("j-2", "bundled")]
+    [lone] = release_reports([held_job(7)], START)
+    assert (lone.transition, lone.until) == (Transition.RESUMED, START)
+
+
+def test_what_is_held_says_why() -> None:
+    report = storm_report("j", StormPolicy(limit=3, window=MINUTE))
+    assert (report.hold, report.text) == (Hold.STORM, "more than 3 messages for one mailbox within 0:01:00")
+
+
+open_jobs = st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), max_size=30)
+
+
+def split(jobs: list[tuple[str, bool]]) -> tuple[list[HeldJob], list[tuple[str, int]]]:
+    held = [held_job(place, lane) for place, (lane, by_storm) in enumerate(jobs) if by_storm]
+    return held, [(lane, place) for place, (lane, by_storm) in enumerate(jobs) if not by_storm]
+
+
+@given(open_jobs, st.integers(2, 6))
+def test_each_job_is_in_one_group_and_no_group_is_too_large(jobs: list[tuple[str, bool]], size: int) -> None:
+    held, others = split(jobs)
+    groups = digests(held, others, size)
+    assert sorted(one.place for group in groups for one in group) == [one.place for one in held]
+    assert all(0 < len(group) <= size for group in groups)
+    assert all(group == sorted(group, key=lambda one: one.place) for group in groups)
+
+
+@given(open_jobs, st.integers(2, 6))
+def test_sent_by_the_rule_of_lanes_all_go_out_and_none_overtakes(jobs: list[tuple[str, bool]], size: int) -> None:
+    check_order(jobs, digests(*split(jobs), size))
+
+
+def check_order(jobs: list[tuple[str, bool]], groups: list[list[HeldJob]]) -> None:
+    """Send what may go, a group by its last job, until nothing may: a job waits for the older ones of its lane."""
+    group_of = {one.place: number for number, group in enumerate(groups) for one in group}
+    lanes = defaultdict(list)
+    for place, (lane, _) in enumerate(jobs):
+        lanes[lane].append(place)
+    sent: list[int] = []
+    while len(sent) < len(jobs):
+        units = [[place] for place in range(len(jobs)) if place not in group_of]
+        units += [[one.place for one in group] for group in groups]
+        ready = [unit for unit in units if unit[-1] not in sent and may_go(unit, lanes[jobs[unit[-1]][0]], sent)]
+        assert ready, "everything waits for something else"
+        sent += ready[-1]
+    for older_first in lanes.values():
+        assert [place for place in sent if place in older_first] == older_first
+
+
+def may_go(unit: list[int], lane: list[int], sent: list[int]) -> bool:
+    return all(place in sent or place in unit for place in lane if place < unit[-1])
+
+
+@pytest.mark.parametrize("groups", [[[0, 2], [1, 3]], [[0, 1, 2, 3]], [[0, 3], [1, 2]]])
+def test_the_check_finds_groups_that_overtake_or_wait_for_ever(groups: list[list[int]]) -> None:
+    """Groups of the four jobs that the storm held, counted from 0."""
+    jobs = [("a", True), ("b", True), ("b", False), ("b", True), ("a", True)]
+    places = [[0, 1, 3, 4][number] for group in groups for number in group]
+    taken = iter(places)
+    made = [[held_job(next(taken), "") for _ in group] for group in groups]
+    with pytest.raises(AssertionError):
+        check_order(jobs, made)
