@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Final
 
@@ -12,7 +11,8 @@ from msgspec import Struct
 
 from schemas.job import Job
 from sender.addresses import MailIdentity, display_name, wire_address
-from sender.headers import FinishedHeader, address_header, policy_for, text_header
+from sender.headers import HeaderField, address_header, text_header
+from sender.mime import CRLF, Entity, alternative, text_entity
 from sender.plain_text import encodable
 from sender.times import in_utc
 
@@ -32,12 +32,10 @@ def write_message(job: Job, identity: MailIdentity, recipient: str, subject: str
     A recipient that is not one e-mail address stands in no header (the transport will refuse it). Only an address with
     letters beyond ASCII before the @ makes the header UTF-8 (RFC 6532).
     """
-    utf8 = not recipient.isascii() and wire_address(recipient) is not None
-    message = EmailMessage(policy=policy_for(utf8=utf8))
-    for header in _headers(job, identity, recipient, subject):
-        message[header.name] = header
-    _write_body(message, bodies)
-    return message.as_bytes()
+    fields = "".join(header.fold() for header in _headers(job, identity, recipient, subject))
+    entity = _entity(bodies)
+    # Only an address beyond ASCII leaves letters in a field that are not encoded.
+    return f"{fields}MIME-Version: 1.0{CRLF}{entity.fields}{CRLF}".encode("utf-8", "replace") + entity.body
 
 
 def message_id(job: Job, identity: MailIdentity) -> str:
@@ -53,8 +51,8 @@ def thread_id(job: Job, identity: MailIdentity) -> str:
     return f"<{_digest(identity.installation, job.source, job.ticket)}.ticket@{identity.installation}>"
 
 
-def _headers(job: Job, identity: MailIdentity, recipient: str, subject: str) -> list[FinishedHeader]:
-    utf8 = not recipient.isascii()
+def _headers(job: Job, identity: MailIdentity, recipient: str, subject: str) -> list[HeaderField]:
+    utf8 = not recipient.isascii() and wire_address(recipient) is not None
     thread = thread_id(job, identity)
     headers = [
         address_header("From", display_name(identity.from_name), wire_address(identity.from_address) or ""),
@@ -75,26 +73,25 @@ def _headers(job: Job, identity: MailIdentity, recipient: str, subject: str) -> 
     return headers
 
 
-def _to(job: Job, recipient: str, *, utf8: bool) -> FinishedHeader:
+def _to(job: Job, recipient: str, *, utf8: bool) -> HeaderField:
     if wire_address(recipient) is None:
         # An empty group (RFC 5322, section 3.4) is a valid header that leads nowhere.
         return _fixed("To", "undisclosed-recipients:;")
     return address_header("To", display_name(job.context.person_name), recipient, utf8=utf8)
 
 
-def _fixed(name: str, value: str) -> FinishedHeader:
+def _fixed(name: str, value: str) -> HeaderField:
     """A header whose value is ours: ASCII, and short enough for one line."""
-    return FinishedHeader(name, value, (value,))
+    return HeaderField(name, value, (value,))
 
 
-def _write_body(message: EmailMessage, bodies: Bodies) -> None:
-    message.set_content(_lines(bodies.text))
+def _entity(bodies: Bodies) -> Entity:
+    text = text_entity(_lines(bodies.text), "plain")
     if bodies.html is None:
-        return
-    # RFC 2046, section 5.1.4: the plainest form first.
-    message.add_alternative(_lines(bodies.html), subtype="html")
+        return text
+    html = text_entity(_lines(bodies.html), "html")
     # It follows from what it separates, so that no text can hold it, and so that a message is the same on every try.
-    message.set_boundary(f"=_{_digest(bodies.text, bodies.html)}")
+    return alternative([text, html], f"=_{_digest(bodies.text, bodies.html)}")
 
 
 def _lines(text: str) -> str:
