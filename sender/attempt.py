@@ -8,7 +8,11 @@ from datetime import timedelta
 from pathlib import PurePath
 from typing import Final
 
+from msgspec.structs import replace
+
+from sender.bounce_codes import bounced
 from sender.entries import Entry, Report
+from sender.pacing import Pacing
 from sender.ports import Clock, Composed, Composer, OutgoingMail, Reply, ReplyKind, Transport
 from sender.retry import Chance, RetryPolicy, Verdict, after_fault, after_reply, out_of_time
 
@@ -29,6 +33,7 @@ class Attempts:
         clock: Clock,
         policy: RetryPolicy,
         chance: Chance,
+        pacing: Pacing,
         send_limit: timedelta,
     ) -> None:
         self._composer = composer
@@ -36,10 +41,17 @@ class Attempts:
         self._clock = clock
         self._policy = policy
         self._chance = chance
+        self._pacing = pacing
         self._send_limit = send_limit
 
     async def make(self, entry: Entry) -> Report:
         """Make one try on a claimed job. Raises nothing but cancellation."""
+        try:
+            return await self._make(entry)
+        finally:
+            self._pacing.ended(entry)
+
+    async def _make(self, entry: Entry) -> Report:
         try:
             composed = await asyncio.to_thread(self._composer.compose, entry.job, entry.trigger, entry.form)
         except Exception as error:  # noqa: BLE001 - whatever one message does to the composer, the others go on
@@ -58,8 +70,11 @@ class Attempts:
 
     async def _send(self, entry: Entry, composed: Composed) -> Report:
         reply = await self._hand_over(composed.mail)
-        verdict = after_reply(self._policy, entry.standing, reply.kind, self._clock.now(), self._chance)
-        return report_on(entry, verdict, reply, composed.fault)
+        now = self._clock.now()
+        self._pacing.heard(entry, reply, now)
+        verdict = after_reply(self._policy, entry.standing, reply.kind, now, self._chance)
+        report = report_on(entry, verdict, reply, composed.fault)
+        return replace(report, suppress=bounced(entry.job, composed.mail.recipient, reply, now))
 
     async def _hand_over(self, mail: OutgoingMail) -> Reply:
         try:

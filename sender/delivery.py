@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from msgspec import Struct, field
@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from sender.attempt import Attempts, report_on
 from sender.entries import Entry, Report
 from sender.ledger import Ledger
+from sender.pacing import Pacing, PacingPolicy, Room
 from sender.ports import Clock, Composer, Transport
 from sender.retry import Chance, RetryPolicy, Verdict, after_lapse, out_of_time
 from sender.states import State, Transition
@@ -42,6 +43,7 @@ class DeliverySettings(Struct, frozen=True):
     look_again: timedelta = timedelta(milliseconds=200)
     sweep: int = 500
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    pacing: PacingPolicy = field(default_factory=PacingPolicy)
 
     def __post_init__(self) -> None:
         """Raise ValueError for settings under which nothing could be sent."""
@@ -68,7 +70,8 @@ class Delivery:
         self._chance = chance
         self._settings = settings or DeliverySettings()
         retry, limit = self._settings.retry, self._settings.send_limit
-        self._attempts = Attempts(composer, transport, clock, retry, chance, limit)
+        self._pacing = Pacing(self._settings.pacing, chance)
+        self._attempts = Attempts(composer, transport, clock, retry, chance, self._pacing, limit)
         self._under_way: set[asyncio.Task[Report]] = set()
         self._answers: list[Report] = []
 
@@ -100,8 +103,15 @@ class Delivery:
             taken += changed
         return taken
 
+    def resumes(self) -> datetime | None:
+        """When due jobs that the relay's or a domain's troubles hold back may go; None where none does."""
+        return self._pacing.resumes(self._clock.now())
+
     async def drain(self) -> None:
-        """Deliver until nothing is under way or due at the clock's present time."""
+        """Deliver until nothing is under way, and what is due at the clock's present time has been tried or must wait.
+
+        It must wait where the relay is out of reach, or puts off its domain: see `resumes`.
+        """
         async with self._ledger_thread() as thread:
             while await self._round(thread) or self._under_way:
                 if self._under_way:
@@ -111,10 +121,7 @@ class Delivery:
         """One round; says whether it found anything to see to or to send."""
         await self._record(thread)
         swept = await _in(thread, self._sweep)
-        free = self._settings.concurrency - len(self._under_way)
-        claimed = await _in(thread, lambda: self._claim(free)) if free else []
-        self._under_way |= {asyncio.create_task(self._attempts.make(entry)) for entry in claimed}
-        return bool(swept or claimed)
+        return await self._start(thread) or bool(swept)
 
     async def _record(self, thread: ThreadPoolExecutor) -> None:
         """Record the answers that have come, all in one transaction. They are kept until that has worked."""
@@ -126,8 +133,23 @@ class Delivery:
             await _in(thread, lambda: self._apply(answers))
             self._answers = []
 
-    def _claim(self, limit: int) -> list[Entry]:
-        return self._ledger.claim(self._clock.now(), limit, self._settings.lease)
+    async def _start(self, thread: ThreadPoolExecutor) -> bool:
+        """Claim what there is room for, and begin with it; says whether there was anything."""
+        started = False
+        while (room := self._room()).limit:
+            claimed = await _in(thread, lambda room=room: self._claim(room))  # type: ignore[misc]
+            self._pacing.claimed(claimed, self._clock.now())
+            self._under_way |= {asyncio.create_task(self._attempts.make(entry)) for entry in claimed}
+            started = started or bool(claimed)
+            if len(claimed) < room.limit:
+                break
+        return started
+
+    def _room(self) -> Room:
+        return self._pacing.room(self._clock.now(), self._settings.concurrency - len(self._under_way))
+
+    def _claim(self, room: Room) -> list[Entry]:
+        return self._ledger.claim(self._clock.now(), room.limit, self._settings.lease, room.avoid)
 
     def _sweep(self) -> int:
         """See to jobs that ran out of time without an answer; says how many changed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -118,12 +118,42 @@ class ReplyKind(StrEnum):
     """The connection was lost or hung after the final dot: the message may have arrived."""
 
 
+class Stage(StrEnum):
+    """Where in the conversation with a mail relay (RFC 5321, section 3): the command that was sent last."""
+
+    CONNECT = "connect"
+    """Up to the greeting."""
+    EHLO = "EHLO"
+    STARTTLS = "STARTTLS"
+    AUTH = "AUTH"
+    MAIL = "MAIL"
+    RCPT = "RCPT"
+    DATA = "DATA"
+    DOT = "final dot"
+    QUIT = "QUIT"
+
+
+BEFORE_MAIL: Final = frozenset({Stage.CONNECT, Stage.EHLO, Stage.STARTTLS, Stage.AUTH})
+"""Stages before any message is named: what goes wrong there is about the relay."""
+
+
 class Reply(Struct, frozen=True):
-    """The relay's answer: its code (RFC 5321, section 4.2; None where none came) and its own words."""
+    """The relay's answer: its code (RFC 5321, section 4.2; None where none came) and its own words.
+
+    `stage` is where it came; None where no mail relay was asked. `status` is the enhanced status code (RFC 3463) that
+    stands before the words.
+    """
 
     kind: ReplyKind
     code: int | None
     text: str
+    stage: Stage | None = None
+    status: str | None = None
+
+    @property
+    def is_about_the_relay(self) -> bool:
+        """Whether it tells of the relay itself, and nothing of a message."""
+        return self.kind is ReplyKind.DEFERRED and self.stage in BEFORE_MAIL
 
 
 class Transport(Protocol):
