@@ -18,7 +18,10 @@ from adapters.jinja.sources import TemplateSources, read_sources
 from schemas.job import ExternalContext, ExternalTicket, Form, InternalContext, InternalTicket, Job, PersonRef
 from schemas.vocabulary import Audience, Channel, MessageFormat, PersonKind, Trigger
 from sender.addresses import MailIdentity
-from sender.composer import MessageComposer
+from sender.composer import NO_OPT_OUT, MessageComposer
+from sender.fax import AS_TEXT, FaxForm
+from sender.going_live import LIVE, DeliveryMode
+from sender.opt_out import OptOut
 from sender.ports import Composed, Part, Renderer
 
 TEMPLATES = Path(__file__).parent.parent / "rules" / "templates"
@@ -30,10 +33,11 @@ IDENTITY = MailIdentity(
     installation="tocsin.desk.example",
     fax_pattern="{number}@fax.example",
 )
+OPT_OUT = OptOut("https://alerts.desk.example", "unsubscribe@desk.example", ("a secret of the tests",))
 
 HEADERS = {
     *("from", "to", "subject", "date", "message-id", "in-reply-to", "references", "auto-submitted"),
-    *("reply-to", "x-tocsin-job", "mime-version", "content-type"),
+    *("reply-to", "x-tocsin-job", "mime-version", "content-type", "list-id", "x-auto-response-suppress"),
 }
 """The headers of a message with everything in it."""
 
@@ -151,9 +155,17 @@ def shipped_renderer() -> JinjaRenderer:
     return JinjaRenderer(read_sources(TEMPLATES))
 
 
-def compose(job: Job, renderer: Renderer | None = None, identity: MailIdentity = IDENTITY) -> Composed:
+def compose(
+    job: Job,
+    renderer: Renderer | None = None,
+    identity: MailIdentity = IDENTITY,
+    mode: DeliveryMode = LIVE,
+    opt_out: OptOut = NO_OPT_OUT,
+    fax: FaxForm = AS_TEXT,
+) -> Composed:
     """The job as a message, in its own form."""
-    return MessageComposer(renderer or shipped_renderer(), identity).compose(job, job.trigger, job.form)
+    composer = MessageComposer(renderer or shipped_renderer(), identity, mode, opt_out, fax)
+    return composer.compose(job, job.trigger, job.form)
 
 
 def templates(**files: str) -> TemplateSources:
