@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Final
 
@@ -13,9 +12,9 @@ from msgspec import Struct
 
 from schemas.job import Job
 from sender.addresses import MailIdentity, display_name, wire_address
-from sender.headers import FinishedHeader, address_header, policy_for, text_header
+from sender.headers import Header, address_header, fixed_header, text_header
+from sender.mime import multipart_entity, pdf_entity, text_entity
 from sender.opt_out import NO_LINKS, OptOutLinks
-from sender.plain_text import encodable
 from sender.times import in_utc
 
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -54,12 +53,8 @@ def write_message(
     A recipient that is not one e-mail address stands in no header (the transport will refuse it). Only an address with
     letters beyond ASCII before the @ makes the header UTF-8 (RFC 6532).
     """
-    utf8 = not recipient.isascii() and wire_address(recipient) is not None
-    message = EmailMessage(policy=policy_for(utf8=utf8))
-    for header in [*_headers(job, identity, recipient, subject), *_list_headers(identity, mailing)]:
-        message[header.name] = header
-    _write_body(message, bodies)
-    return message.as_bytes()
+    headers = [*_headers(job, identity, recipient, subject), *_list_headers(identity, mailing)]
+    return b"".join(header.folded() for header in headers) + _body(bodies)
 
 
 def message_id(job: Job, identity: MailIdentity) -> str:
@@ -92,70 +87,61 @@ def thread_id(job: Job, identity: MailIdentity) -> str:
     return f"<{_digest(identity.installation, job.source, job.ticket)}.ticket@{identity.installation}>"
 
 
-def _headers(job: Job, identity: MailIdentity, recipient: str, subject: str) -> list[FinishedHeader]:
+def _headers(job: Job, identity: MailIdentity, recipient: str, subject: str) -> list[Header]:
     utf8 = not recipient.isascii()
     thread = thread_id(job, identity)
     headers = [
         address_header("From", display_name(identity.from_name), wire_address(identity.from_address) or ""),
         _to(job, recipient, utf8=utf8),
         text_header("Subject", subject),
-        _fixed("Date", format_datetime(in_utc(job.created))),
-        _fixed("Message-ID", message_id(job, identity)),
-        _fixed("In-Reply-To", thread),
-        _fixed("References", thread),
+        fixed_header("Date", format_datetime(in_utc(job.created))),
+        fixed_header("Message-ID", message_id(job, identity)),
+        fixed_header("In-Reply-To", thread),
+        fixed_header("References", thread),
         # RFC 3834, section 5: no out-of-office answer may come back to this.
-        _fixed("Auto-Submitted", "auto-generated"),
+        fixed_header("Auto-Submitted", "auto-generated"),
         # Exchange asks this instead. Not `All`: bounces have to come.
-        _fixed("X-Auto-Response-Suppress", "OOF, AutoReply"),
+        fixed_header("X-Auto-Response-Suppress", "OOF, AutoReply"),
+        fixed_header("MIME-Version", "1.0"),
     ]
     reply_to = wire_address(job.reply_to) if job.reply_to else None
     if reply_to is not None and reply_to.isascii():
         headers.append(address_header("Reply-To", "", reply_to))
     if _SAFE_ID.fullmatch(job.id):
-        headers.append(_fixed("X-Tocsin-Job", job.id))
+        headers.append(fixed_header("X-Tocsin-Job", job.id))
     return headers
 
 
-def _list_headers(identity: MailIdentity, mailing: MailingList | None) -> Iterator[FinishedHeader]:
+def _list_headers(identity: MailIdentity, mailing: MailingList | None) -> Iterator[Header]:
     """RFC 2919; RFC 2369, section 3.2; RFC 8058. No Precedence: RFC 3834 builds on Auto-Submitted and lists."""
     if mailing is None:
         return
-    yield _fixed("List-Id", f"<{mailing.label}.{identity.installation}>")
+    yield fixed_header("List-Id", f"<{mailing.label}.{identity.installation}>")
     links = [f"<{link}>" for link in (mailing.links.page, mailing.links.mail) if link is not None]
     if links:
         words = (*(f"{link}," for link in links[:-1]), links[-1])
-        yield FinishedHeader("List-Unsubscribe", " ".join(words), words)
+        yield Header("List-Unsubscribe", words)
     if mailing.links.page is not None:
-        yield _fixed("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+        yield fixed_header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 
 
-def _to(job: Job, recipient: str, *, utf8: bool) -> FinishedHeader:
+def _to(job: Job, recipient: str, *, utf8: bool) -> Header:
     if wire_address(recipient) is None:
         # An empty group (RFC 5322, section 3.4) is a valid header that leads nowhere.
-        return _fixed("To", "undisclosed-recipients:;")
+        return fixed_header("To", "undisclosed-recipients:;")
     return address_header("To", display_name(job.context.person_name), recipient, utf8=utf8)
 
 
-def _fixed(name: str, value: str) -> FinishedHeader:
-    """A header whose value is ours: ASCII, and short enough for one line."""
-    return FinishedHeader(name, value, (value,))
-
-
-def _write_body(message: EmailMessage, bodies: Bodies) -> None:
-    message.set_content(_lines(bodies.text))
+def _body(bodies: Bodies) -> bytes:
+    text = text_entity("plain", bodies.text)
+    # It follows from what it separates, so that no text can hold it, and so that a message is the same on every try.
+    boundary = f"=_{_digest(bodies.text, bodies.html or '')}"
     if bodies.html is not None:
         # RFC 2046, section 5.1.4: the plainest form first.
-        message.add_alternative(_lines(bodies.html), subtype="html")
-    elif bodies.pdf is not None:
-        message.add_attachment(bodies.pdf, maintype="application", subtype="pdf", filename=PDF_NAME)
-    else:
-        return
-    # It follows from what it separates, so that no text can hold it, and so that a message is the same on every try.
-    message.set_boundary(f"=_{_digest(bodies.text, bodies.html or '')}")
-
-
-def _lines(text: str) -> str:
-    return encodable(text).rstrip("\r\n") + "\n"
+        return multipart_entity("alternative", boundary, [text, text_entity("html", bodies.html)])
+    if bodies.pdf is not None:
+        return multipart_entity("mixed", boundary, [text, pdf_entity(PDF_NAME, bodies.pdf)])
+    return text
 
 
 def _digest(*parts: str) -> str:
