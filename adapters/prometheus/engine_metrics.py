@@ -31,7 +31,7 @@ CODES: Final = (
     Reason.UNKNOWN_CONTRACT.value,
     "undecidable",
 )
-"""Classes of dead letters, see docs/events.md. A series that begins with its first letters would hide them from rates."""
+"""Classes of dead letters, see docs/events.md. A rate misses what came before a series began."""
 
 
 class EngineMetrics:

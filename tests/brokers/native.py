@@ -86,8 +86,8 @@ class NativeBroker:
         self._log = folder / "broker.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._port, controller = free_ports()
-        self._controller = controller if joins is None else joins._controller
-        self._cluster = str(uuid.uuid4()) if joins is None else joins._cluster
+        self._controller: int = controller if joins is None else joins._controller
+        self._cluster: str = str(uuid.uuid4()) if joins is None else joins._cluster
         if joins is not None:
             more_settings += SECOND.format(host=HOST, port="{port}", controller=joins._controller)
         self.bootstrap = f"{HOST}:{self._port}"

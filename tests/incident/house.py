@@ -133,7 +133,8 @@ def _move_directory(cluster: Cluster) -> None:
     with cluster.admin() as admin:
         admin.delete_topics([name])
         until(lambda: name not in admin.list_topics(), 30)
-        wanted = {name: {"assignments": {0: [2]}, "configs": {"cleanup.policy": "compact"}}}
+        configs = {"cleanup.policy": "compact", "max.message.bytes": "2097152"}
+        wanted = {name: {"assignments": {0: [2]}, "configs": configs}}
         admin.create_topics(wanted, wait_for_metadata=True)
     desk = Helpdesk()
     desk.contact("ct-1", "contract/C-7")

@@ -47,11 +47,11 @@ class Prometheus:
     """A running one."""
 
     def __init__(self, port: int) -> None:
-        self._url = f"http://127.0.0.1:{port}"
+        self._port = port
 
     def is_ready(self) -> bool:
         try:
-            with urlopen(f"{self._url}/-/ready", timeout=2) as answer:
+            with urlopen(f"http://127.0.0.1:{self._port}/-/ready", timeout=2) as answer:
                 return bool(answer.status == 200)
         except (URLError, OSError):
             return False
@@ -76,7 +76,7 @@ class Prometheus:
         return {labels["alertname"] for labels, _ in self.query("ALERTS")}
 
     def _get(self, what: str, **arguments: str) -> Any:
-        with urlopen(f"{self._url}/api/v1/{what}?{urlencode(arguments)}", timeout=10) as answer:
+        with urlopen(f"http://127.0.0.1:{self._port}/api/v1/{what}?{urlencode(arguments)}", timeout=10) as answer:
             return json.load(answer)["data"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -16,6 +17,7 @@ from tests.brokers.native import why_not
 from tests.faults.engines import until
 from tests.incident.house import House, house
 from tests.incident.prometheus_server import faster
+from tests.incident.runbook_commands import Kit
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 DASHBOARD = Path(__file__).parents[2] / "ops" / "grafana" / "dashboards" / "tocsin.json"
@@ -39,8 +41,13 @@ def quiet(at_work: House) -> House:
     return at_work
 
 
-def goes_through(house: House, alert: str, incident: AbstractContextManager[None], explained: set[str]) -> None:
-    """The alert fires while the incident lasts, clears after it, and nothing fires but that and what it explains."""
+def tell(*lines: str) -> None:
+    """Say what was measured, to whoever looks (`pytest -s`)."""
+    sys.stdout.write("\n".join((*lines, "")))
+
+
+def goes_through(house: House, alert: str, incident: AbstractContextManager[None]) -> None:
+    """The alert fires while the incident lasts, clears after it, and nothing else fires: what follows is silent."""
     start = time.time()
     with incident:
         until(lambda: alert in house.prometheus.firing(), FIRES, lambda: time.sleep(0.25))
@@ -50,8 +57,8 @@ def goes_through(house: House, alert: str, incident: AbstractContextManager[None
     until(lambda: alert not in house.prometheus.firing(), CLEARS, lambda: time.sleep(0.25))
     cleared = time.time()
     until(lambda: not house.prometheus.pending(), CLEARS, lambda: time.sleep(0.25))
-    print(f"{alert}: fired {fired - start:.0f} s after it began, cleared {cleared - mended:.0f} s after it was mended")
-    assert house.prometheus.fired(start, time.time()) - explained == {alert}
+    tell(f"{alert}: fired {fired - start:.0f} s after it began, cleared {cleared - mended:.0f} s after it was mended")
+    assert house.prometheus.fired(start, time.time()) == {alert}
 
 
 @contextmanager
@@ -96,26 +103,39 @@ def test_nothing_fires_while_all_is_well(quiet: House) -> None:
 
 
 def test_engines_killed(quiet: House) -> None:
-    goes_through(quiet, "TocsinNoEngine", all_engines_killed(quiet), set())
+    goes_through(quiet, "TocsinNoEngine", all_engines_killed(quiet))
 
 
 def test_poison_flood(quiet: House) -> None:
-    goes_through(quiet, "TocsinPoisonFlood", quiet.poisoned(), set())
+    goes_through(quiet, "TocsinPoisonFlood", quiet.poisoned())
 
 
 @pytest.mark.slow
 def test_one_of_two_engines_killed(quiet: House) -> None:
-    goes_through(quiet, "TocsinInstanceDown", one_engine_killed(quiet), set())
+    goes_through(quiet, "TocsinInstanceDown", one_engine_killed(quiet))
 
 
 @pytest.mark.slow
 def test_relay_down(quiet: House) -> None:
-    goes_through(quiet, "TocsinRelayUnreachable", relay_down(quiet), set())
+    goes_through(quiet, "TocsinRelayUnreachable", relay_down(quiet))
 
 
 @pytest.mark.slow
 def test_directory_stopped(quiet: House) -> None:
-    goes_through(quiet, "TocsinDirectoryStale", directory_stopped(quiet), set())
+    goes_through(quiet, "TocsinDirectoryStale", directory_stopped(quiet))
+
+
+def test_the_runbooks_commands_work_on_what_it_is_about(at_work: House, tmp_path: Path) -> None:
+    with at_work.poisoned():
+        until(lambda: any(value > 0 for _, value in at_work.prometheus.query("tocsin_dead_letters_total")), 60)
+    kit = Kit(at_work, tmp_path)
+    ran = 0
+    for line, most in kit.commands():
+        done = kit.run(line)
+        assert done.returncode <= most, f"{line}\n{done.stdout}{done.stderr}"
+        assert done.stdout or done.stderr, f"{line} says nothing"
+        ran += 1
+    assert ran > 20
 
 
 def test_no_panel_of_the_dashboard_is_empty(at_work: House, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,7 +148,7 @@ def test_no_panel_of_the_dashboard_is_empty(at_work: House, capsys: pytest.Captu
             if not found:
                 empty.append(panel["title"])
     with capsys.disabled():
-        print("\n" + "\n".join(lines))
+        tell("", *lines)
     assert not empty
 
 

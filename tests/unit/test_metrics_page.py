@@ -30,7 +30,7 @@ def declared() -> dict[str, tuple[str, ...]]:
     LedgerMetrics(registry)
     RulesMetrics(registry)
     VitalsMetrics(registry, Vitals(lambda: 0.0))
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for collector in registry._collector_to_names:
         if isinstance(collector, VitalsMetrics):
             found |= {family.name: tuple(family._labelnames) for family in collector.describe()}
