@@ -93,7 +93,7 @@ def _missing_files(
         for language in languages:
             for part in (Part.TEXT, Part.HTML) if template in in_html else (Part.TEXT,):
                 path = TemplateFile(template, language, part).path
-                if path not in sources.texts:
+                if path not in sources.texts and path not in sources.unreadable:
                     what = "text" if part is Part.TEXT else "HTML"
                     message = f"template `{template}` has no {what} part in language `{language}`"
                     yield Problem(

@@ -72,7 +72,8 @@ def parse_with_uses(
     for name in meta.find_referenced_templates(parsed[path]):
         if name is None:
             message = "a computed file to extend, include or import can't be checked"
-            yield Problem(path, None, message, FindingCode.MISSING_PIECE, suggestion="write its name")
+            line = _line_of_computed(parsed[path])
+            yield Problem(path, line, message, FindingCode.MISSING_PIECE, suggestion="write its name")
         elif name not in environment.list_templates():
             message = f"there is no file `{name}` in the templates folder"
             meant = closest(name, filter(is_piece, environment.list_templates()))
@@ -83,6 +84,11 @@ def parse_with_uses(
 
 def _line_of(tree: nodes.Template, text: str) -> int | None:
     return next((node.lineno for node in tree.find_all(nodes.Const) if node.value == text), None)
+
+
+def _line_of_computed(tree: nodes.Template) -> int | None:
+    uses = tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport))
+    return next((node.lineno for node in uses if not isinstance(node.template, nodes.Const)), None)
 
 
 def _stored(tree: nodes.Template) -> Iterator[str]:

@@ -38,6 +38,8 @@ class Reading(Struct, frozen=True):
     faults: list[Fault]
     source: Source | None = None
     rulebook: Rulebook | None = None
+    faulty: frozenset[int] = frozenset()
+    """The places, in the file's list, of rules that have a fault of their own, also where the rulebook has them."""
 
 
 def load_rulebook(path: Path | None = None, limits: Limits = limit_problems) -> Rulebook:
@@ -67,7 +69,8 @@ def read_rule_file(path: Path | None = None, limits: Limits = limit_problems) ->
     if content.is_no_mapping:
         problems = content.problems
     faults = sorted((source.fault(problem) for problem in problems), key=lambda one: (one.line, one.column))
-    return Reading(faults, source, examined.rulebook)
+    faulty = frozenset(at for problem in problems for at in problem.path[1:2] if problem.path[0] == "rules")
+    return Reading(faults, source, examined.rulebook, frozenset(at for at in faulty if isinstance(at, int)))
 
 
 def templates_folder(path: Path | None) -> Path:

@@ -77,7 +77,8 @@ class _Walk:
         for key in data:
             if key not in fields:
                 meant = closest(key, fields) or f"the keys here are {', '.join(fields)}"
-                self._wrong((*path, key), f"there is no key `{key}` here", meant, FindingCode.UNKNOWN_KEY)
+                message = f"there is no key `{key}` here"
+                self.problems.append(Problem((*path, key), message, None, FindingCode.UNKNOWN_KEY, meant, at_key=True))
         kept = {key: self.keep(data[key], field.type, (*path, key)) for key, field in fields.items() if key in data}
         for key, field in fields.items():
             if field.required and key not in data:
@@ -103,8 +104,8 @@ class _Walk:
     def _value(self, data: Any, shape: Type, path: Path) -> Any:
         names = _names(shape)
         if names and data not in names:
-            advice = closest(str(data), names)
-            return self._wrong(path, f"`{data}` is not allowed here: one of {', '.join(sorted(names))}", advice)
+            advice = closest(str(data), names) or f"write {_words(shape)}"
+            return self._wrong(path, f"{_shown(data)} is not allowed here", advice)
         if not _fits(data, shape):
             return self._wrong(path, f"{_shown(data)} is not allowed here", f"write {_wanted(shape)}")
         return data

@@ -53,10 +53,9 @@ class Source:
 
     def fault(self, problem: Problem) -> Fault:
         """The problem at its place in the file."""
-        at_key = problem.code is FindingCode.UNKNOWN_KEY
-        line, column = self._position(problem.path, at_key)
+        line, column = self._position(problem.path, problem.at_key)
         text = self._lines[line] if line < len(self._lines) else ""
-        length = len(str(problem.path[-1])) if at_key else length_of_value(text, column)
+        length = len(str(problem.path[-1])) if problem.at_key else length_of_value(text, column)
         if problem.place is not None:
             value = self._value(problem.path)
             written = value if isinstance(value, str) else ""

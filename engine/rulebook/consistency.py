@@ -75,9 +75,9 @@ def setting_problems(settings: Settings) -> list[Problem]:
     """What is wrong with the values of settings, or with two of them together."""
     problems: list[Problem] = []
 
-    def complain(path: Path, message: str, suggestion: str) -> None:
+    def complain(path: Path, message: str, suggestion: str, at_key: bool = False) -> None:
         code = FindingCode.WRONG_SETTING
-        problems.append(Problem(("settings", *path), message, code=code, suggestion=suggestion))
+        problems.append(Problem(("settings", *path), message, None, code, suggestion, at_key))
 
     if settings.language not in settings.languages:
         message = f"the default language `{settings.language}` is not one of `languages`"
@@ -90,7 +90,7 @@ def setting_problems(settings: Settings) -> list[Problem]:
     for key in settings.when_unnamed:
         if not categories_named(key):
             message = f"`{key}` is not product, site, service or one of their categories"
-            complain(("when_unnamed", key), message, closest(key, _UNNAMED))
+            complain(("when_unnamed", key), message, closest(key, _UNNAMED) or "write one of them", at_key=True)
     for status, labels in settings.statuses.items():
         if labels != "internal" and settings.language not in labels:
             message = f"the label in the default language `{settings.language}` is missing"

@@ -20,6 +20,8 @@ class Problem(Struct, frozen=True):
     place: Place | None = None
     code: FindingCode = FindingCode.WRONG_VALUE
     suggestion: str = ""
+    at_key: bool = False
+    """It is about the key at the end of the path, not about the value."""
 
     @classmethod
     def of_condition(cls, path: Path, error: ConditionError) -> Problem:

@@ -76,7 +76,7 @@ HEAD = "extends: default\nrules:\n  - rule: one\n    for: site.contacts\n"
         ("- rule: x\n", 1, 1, "a rule file is a mapping"),
         ("rules: {}\nextends: default\n", 1, 8, "`rules` is a list"),
         ("rules: []\n", 1, 1, "`defaults` is missing"),
-        ("extends: defaults\n", 1, 10, "`defaults` is not allowed here: one of default: did you mean `default`?"),
+        ("extends: defaults\n", 1, 10, "`defaults` is not allowed here: did you mean `default`?"),
         (HEAD + "    of: [opened]\n", 5, 5, "there is no key `of` here"),
         (HEAD.replace("site.contacts", "sites.contacts"), 4, 10, "did you mean `site.contacts`?"),
         (HEAD + "    on: [opend]\n", 5, 10, "did you mean `opened`?"),
@@ -115,7 +115,7 @@ HEAD = "extends: default\nrules:\n  - rule: one\n    for: site.contacts\n"
         (HEAD + "    if: \"ticket.id == 'a' or ticket.x == 'b'\"\n", 5, 30, "there is no field `ticket.x`"),
         ("extends: default\nsettings: {language: de}\n", 2, 22, "the default language `de` is not one of `languages`"),
         ("extends: default\nsettings: {time_zone: Paris}\n", 2, 23, "`Paris` is no IANA time zone"),
-        ("extends: default\nsettings: {when_unnamed: {contract: none}}\n", 2, 37, "is not product, site, service"),
+        ("extends: default\nsettings: {when_unnamed: {contract: none}}\n", 2, 27, "is not product, site, service"),
         (
             "extends: default\nsettings: {stale_after_hours: 0}\n",
             2,

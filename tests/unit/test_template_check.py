@@ -187,7 +187,7 @@ def test_a_computed_piece_is_a_problem() -> None:
     found = problems("{% include ticket.title %}")
 
     assert found[0] == (
-        "external/t.en.txt.j2: a computed file to extend, include or import can't be checked: write its name"
+        "external/t.en.txt.j2:1: a computed file to extend, include or import can't be checked: write its name"
     )
 
 

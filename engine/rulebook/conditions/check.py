@@ -42,6 +42,7 @@ def _check_leaf(
             f"only {field.audience} have `{field.name}`: this can never hold",
             leaf.field_place,
             FindingCode.FIELD_OF_OTHERS,
+            "compare a field that these people have",
         )
     if isinstance(leaf, Compare):
         yield from _check_order(leaf, field)
