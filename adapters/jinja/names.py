@@ -88,7 +88,7 @@ def _line_of(tree: nodes.Template, text: str) -> int | None:
 
 def _line_of_computed(tree: nodes.Template) -> int | None:
     uses = tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport))
-    return next((node.lineno for node in uses if not isinstance(node.template, nodes.Const)), None)
+    return next((node.lineno for node in uses if not isinstance(getattr(node, "template", None), nodes.Const)), None)
 
 
 def _stored(tree: nodes.Template) -> Iterator[str]:

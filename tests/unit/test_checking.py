@@ -1,4 +1,4 @@
-"""`tocsin check` on folders of good and bad files: what is wrong is said in exactly these words, and nothing else is."""
+"""`tocsin check` on folders of good and bad files: what is wrong is said in exactly these words, nothing else is."""
 
 from __future__ import annotations
 

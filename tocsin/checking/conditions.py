@@ -10,7 +10,7 @@ from engine.rulebook.problems import Problem
 from engine.rulebook.rulebook import Rule, Rulebook
 from schemas.finding import Finding, FindingCode
 from tocsin.checking.reasoning import Circumstances, always_holds, implies, never_holds
-from tocsin.checking.spans import parts_of, span_of, written
+from tocsin.checking.spans import span_of, written
 from tocsin.checking.subject import Subject
 
 MAX_LEAVES: Final = 60
@@ -64,7 +64,7 @@ class _Condition:
 
     def _contradiction(self) -> list[Node]:
         """As few parts of an `and` as it takes: without any one of them the others could hold."""
-        core = list(parts_of(self._node)) if isinstance(self._node, And) else [self._node]
+        core: list[Node] = [*self._node.parts] if isinstance(self._node, And) else [self._node]
         for part in list(core):
             rest = [one for one in core if one is not part]
             if rest and never_holds(rest, self._given):

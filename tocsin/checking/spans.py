@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from engine.rulebook.conditions.syntax import And, Compare, Node, Not, OneOf, Or, Place, leaves
+from engine.rulebook.conditions.syntax import Compare, Node, Not, OneOf, Place, leaves
 
 _NOT: Final = re.compile(r"not\s*$")
 _CLOSING: Final = re.compile(r"\s*[)\]]")
@@ -41,8 +41,3 @@ def _leaf_span(leaf: OneOf | Compare, text: str) -> Place:
     is_list = re.search(r"\bin\s*[(\[]", text[start:end]) is not None
     closing = _CLOSING.match(text, end) if is_list else None
     return Place(start, (closing.end() if closing else end) - start)
-
-
-def parts_of(node: Node) -> tuple[Node, ...]:
-    """The parts that an `and` or `or` joins; of anything else itself."""
-    return node.parts if isinstance(node, And | Or) else (node,)
