@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 import msgspec
-from msgspec.inspect import DictType, EnumType, ListType, LiteralType, StructType, Type, UnionType, type_info
+from msgspec.inspect import DictType, EnumType, ListType, LiteralType, Metadata, StructType, Type, UnionType, type_info
 
 from engine.rulebook.build import Path, Problem
 from engine.rulebook.fields import nearest
@@ -62,7 +62,12 @@ def _shape_at(kind: type[msgspec.Struct], path: Path) -> Type:
 
 
 def _options(shape: Type) -> tuple[Type, ...]:
-    return shape.types if isinstance(shape, UnionType) else (shape,)
+    # A description wraps the type that it is about.
+    if isinstance(shape, Metadata):
+        return _options(shape.type)
+    if isinstance(shape, UnionType):
+        return tuple(one for option in shape.types for one in _options(option))
+    return (shape,)
 
 
 def _keys_at(kind: type[msgspec.Struct], path: Path) -> set[str]:

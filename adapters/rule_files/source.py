@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from adapters.rule_files.faults import Fault, RuleFileError
@@ -16,6 +17,13 @@ from engine.rulebook.build import Problem
 MAX_FILE_BYTES: Final = 1_048_576
 MAX_VALUES: Final = 100_000
 """Aliases can make a small file describe a huge one, so values are counted as they are unfolded."""
+
+
+class _TimesAsText(RoundTripConstructor):
+    """Leaves dates and times as they are written: the type of the field knows what is meant."""
+
+
+_TimesAsText.add_constructor("tag:yaml.org,2002:timestamp", _TimesAsText.construct_scalar)
 
 
 class Source:
@@ -58,6 +66,7 @@ class Source:
 
     def _parse(self) -> Any:
         yaml = YAML(typ="rt", pure=True)
+        yaml.Constructor = _TimesAsText
         try:
             return yaml.load(self.text)
         except MarkedYAMLError as error:
