@@ -64,11 +64,12 @@ def _moment(text: str | None, path: ValuePath, problems: list[Problem]) -> datet
 
 
 def _data(test: RuleTest, given: Given, world: World) -> dict[str, Any]:
-    contract = _USUAL_CONTRACT if ("contract", _USUAL_CONTRACT) in world.records else only(world.records, "contract")
-    client = None if contract is None else world.records["contract", contract].get("client")
-    ticket = {**_TICKET, "contract": contract, "customer": client}
+    usual = _USUAL_CONTRACT if ("contract", _USUAL_CONTRACT) in world.records else only(world.records, "contract")
+    ticket: dict[str, Any] = {**_TICKET, "contract": usual}
     for changes in (given.ticket, test.given.ticket if test.given is not None else {}, test.ticket):
         ticket = merged(ticket, changes)
+    if "customer" not in ticket:
+        ticket["customer"] = world.records.get(("contract", str(ticket["contract"])), {}).get("client")
     data: dict[str, Any] = {"ticket": ticket, "actor": _actor(test)}
     if test.previous is not UNSET or test.triggers is None:
         data["previous"] = None if test.previous is UNSET else test.previous
