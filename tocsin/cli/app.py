@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Final
 
 import typer
 
@@ -11,6 +12,7 @@ from tocsin.cli import (
     decide,
     demo,
     derive,
+    diff,
     directory,
     dlq,
     emit,
@@ -41,5 +43,23 @@ def _logs_apart() -> None:
     log_to_stderr(logging.WARNING)
 
 
-for command in (demo, up, emit, validate, decide, explain, derive, check, test, engine, sender, topics, directory, dlq):
+COMMANDS: Final = (
+    demo,
+    up,
+    emit,
+    validate,
+    decide,
+    explain,
+    derive,
+    check,
+    test,
+    diff,
+    engine,
+    sender,
+    topics,
+    directory,
+    dlq,
+)
+
+for command in COMMANDS:
     command.register(app)
