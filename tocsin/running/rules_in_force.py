@@ -46,7 +46,7 @@ def load_checked(path: Path | None) -> Loaded:
 
 def health_of(watched: WatchedRules, now: datetime) -> Health:
     """How the rules stand, for the health file."""
-    faults = [f"{fault.file}:{fault.line}:{fault.column}: {fault.message}" for fault in watched.faults]
+    faults = [f"{fault.file}:{fault.line}:{fault.column}: {fault.said}" for fault in watched.faults]
     return Health(now, watched.loaded.rulebook.digest, watched.refusals, faults)
 
 
@@ -86,7 +86,7 @@ class WatchedRules:
         except RuleFileError as error:
             self.faults = error.faults
             self.refusals += 1
-            named = [f"{fault.file}:{fault.line}: {fault.message}" for fault in error.faults]
+            named = [f"{fault.file}:{fault.line}: {fault.said}" for fault in error.faults]
             log.warning("rules_refused", kept=self.loaded.rulebook.digest, faults=named)
             self._on_change(self)
             return

@@ -10,9 +10,9 @@ from typing import Final
 from msgspec import Struct
 
 from adapters.rule_files.faults import Fault, RuleFileError
-from engine.rulebook.build import Path as ValuePath
-from engine.rulebook.build import Problem
 from engine.rulebook.fields import nearest
+from engine.rulebook.problems import Path as ValuePath
+from engine.rulebook.problems import Problem
 from schemas.event import Event
 from schemas.rule_test import Expectation, Given, RuleTest
 from schemas.vocabulary import PersonKind, Reason

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from adapters.rule_files.faults import RuleFileError
-from adapters.rule_files.shape import shape_problem
+from adapters.rule_files.shape import shaped
 from adapters.rule_files.source import Source
-from engine.rulebook.build import Path as ValuePath
-from engine.rulebook.build import Problem
-from engine.rulebook.fields import nearest
+from engine.rulebook.fields import closest
+from engine.rulebook.problems import Path as ValuePath
+from engine.rulebook.problems import Problem
+from schemas.finding import FindingCode
 from schemas.rule_test import RECORD_LISTS, TICKET_FIELDS, Given, RuleTest, RuleTestFile, record_fields
 
 ENDINGS: Final = (".test.yaml", ".test.yml")
 _RULE_FILES: Final = (".yaml", ".yml")
-
-Part = TypeVar("Part", bound=Struct)
 
 
 class TestFile(Struct, frozen=True):
@@ -58,52 +57,46 @@ def read_test_file(path: Path) -> TestFile:
     """Read a file. Raises RuleFileError with every fault of its shape."""
     source = Source.of_file(path)
     whole = source.content
-    problems: list[Problem] = []
-    if not isinstance(whole, dict) or not isinstance(whole.get("tests"), list) or not whole["tests"]:
-        message = "a file of rule tests is a mapping with `tests:`, a list that starts each test with `- test: NAME`"
-        raise RuleFileError([source.fault(Problem((), message))])
-    _read({**whole, "tests": [_ANY_TEST], "given": None}, RuleTestFile, (), problems)
-    given = _given(whole.get("given"), ("given",), problems)
-    tests = [_test(one, ("tests", index), problems) for index, one in enumerate(whole["tests"])]
-    problems += _same_names([one for one in tests if one is not None])
-    if problems:
-        raise RuleFileError([source.fault(problem) for problem in problems])
-    return TestFile(path, source, given or Given(), [one for one in tests if one is not None])
+    if not isinstance(whole, dict):
+        advice = "start it with `tests:`, then `- test: NAME`"
+        fault = Problem((), "a file of rule tests is a mapping, with `tests:`", suggestion=advice)
+        raise RuleFileError([source.fault(fault)])
+    file, found = shaped(whole, RuleTestFile, ())
+    problems = [_in_plain_words(problem) for problem in found]
+    if file is not None:
+        problems += _unknown_fields(file)
+        problems += _same_names(file.tests)
+    if problems or file is None:
+        faults = [source.fault(problem) for problem in problems]
+        raise RuleFileError(sorted(faults, key=lambda fault: (fault.line, fault.column)))
+    return TestFile(path, source, file.given or Given(), file.tests)
 
 
-_ANY_TEST: Final = {"test": "any", "expect": {}}
-
-
-def _given(data: object, path: ValuePath, problems: list[Problem]) -> Given | None:
-    given = None if data is None else _read(data, Given, path, problems)
-    if given is not None:
-        for key, kind in RECORD_LISTS.items():
-            for record_id, fields in getattr(given, key).items():
-                problems += _unknown(fields or {}, record_fields(kind), (*path, key, record_id), f"a {kind}")
-        problems += _unknown(given.ticket, TICKET_FIELDS, (*path, "ticket"), "a ticket")
-    return given
-
-
-def _test(data: object, path: ValuePath, problems: list[Problem]) -> RuleTest | None:
-    if not isinstance(data, dict):
-        problems.append(Problem(path, "a test is a mapping: start it with `- test: NAME`"))
-        return None
-    found: list[Problem] = []
-    # Read alone, so that its faults do not hide those of the rest.
-    _given(data.get("given"), (*path, "given"), found)
-    test = _read({**data, "given": None}, RuleTest, path, found)
-    if test is not None:
-        found += _unknown(test.ticket, TICKET_FIELDS, (*path, "ticket"), "a ticket")
+def _unknown_fields(file: RuleTestFile) -> Iterator[Problem]:
+    yield from _unknown_in_given(file.given, ("given",))
+    for index, test in enumerate(file.tests):
+        path = ("tests", index)
+        yield from _unknown_in_given(test.given, (*path, "given"))
+        yield from _unknown(test.ticket, TICKET_FIELDS, (*path, "ticket"), "a ticket")
         if isinstance(test.previous, dict):
-            found += _unknown(test.previous, TICKET_FIELDS, (*path, "previous"), "a ticket")
-    problems += found
-    return None if found else msgspec.convert(data, RuleTest)
+            yield from _unknown(test.previous, TICKET_FIELDS, (*path, "previous"), "a ticket")
+
+
+def _unknown_in_given(given: Given | None, path: ValuePath) -> Iterator[Problem]:
+    if given is None:
+        return
+    for key, kind in RECORD_LISTS.items():
+        for record_id, fields in getattr(given, key).items():
+            yield from _unknown(fields or {}, record_fields(kind), (*path, key, record_id), f"a {kind}")
+    yield from _unknown(given.ticket, TICKET_FIELDS, (*path, "ticket"), "a ticket")
 
 
 def _unknown(fields: Mapping[str, Any], known: frozenset[str], path: ValuePath, what: str) -> Iterator[Problem]:
     for name in fields:
         if name not in known:
-            yield Problem((*path, name), f"{what} has no field `{name}`{nearest(name, set(known))}")
+            meant = closest(name, known) or f"the fields are {', '.join(sorted(known))}"
+            message = f"{what} has no field `{name}`"
+            yield Problem((*path, name), message, None, FindingCode.UNKNOWN_KEY, meant, at_key=True)
 
 
 def _same_names(tests: list[RuleTest]) -> Iterator[Problem]:
@@ -115,13 +108,6 @@ def _same_names(tests: list[RuleTest]) -> Iterator[Problem]:
 
 
 def _in_plain_words(problem: Problem) -> Problem:
-    is_person = "matching regex" in problem.message and problem.path[-1:] in (("who",), ("actor",))
-    return Problem(problem.path, "write a person as `contact/ID` or `collaborator/ID`") if is_person else problem
-
-
-def _read(data: object, kind: type[Part], path: ValuePath, problems: list[Problem]) -> Part | None:
-    try:
-        return msgspec.convert(data, kind)
-    except msgspec.ValidationError as error:
-        problems.append(_in_plain_words(shape_problem(str(error), data, kind, path)))
-        return None
+    if problem.path[-1:] not in (("who",), ("actor",)) or problem.code is not FindingCode.WRONG_VALUE:
+        return problem
+    return msgspec.structs.replace(problem, suggestion="write a person as `contact/ID` or `collaborator/ID`")

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from adapters.rule_files.faults import Fault, RuleFileError
+from adapters.rule_files.load import DEFAULT_FILE
 from engine.decide import Decision, decide
 from engine.rulebook.rulebook import Rulebook
 from engine.stages.s4_rule_matching import RuleMatcher
+from schemas.finding import FindingCode
 from tocsin.trying.comparing import differences
 from tocsin.trying.preparing import Prepared, prepare
 from tocsin.trying.reading import files_of_tests
@@ -51,6 +54,24 @@ def run_rule_tests(
     """
     results = [result for file in files_of_tests(folder, rules) for result in run(prepare(file), rulebook, matcher)]
     return [failure(result) for result in results if result.differences]
+
+
+def faults_of_tests(path: Path | None, rulebook: Rulebook) -> list[Fault]:
+    """What keeps a rulebook from being put in force: files of tests that can't be read, and tests that fail.
+
+    `path` is the rulebook's file, None for the default rules. Files of tests lie beside it; without any, there is none.
+    """
+    file = path or DEFAULT_FILE
+    try:
+        failures = run_rule_tests(rulebook, file.parent, file)
+    except RuleFileError as error:
+        return error.faults
+    except OSError as error:
+        return [Fault(str(file.parent), 1, 1, f"the tests can't be read: {error.strerror}", code=FindingCode.TEST_FILE)]
+    return [
+        Fault(one.file, one.line, one.column, f"{one.test}: {'; '.join(one.differences)}", code=FindingCode.TEST_FILE)
+        for one in failures
+    ]
 
 
 def run(tests: Sequence[Prepared], rulebook: Rulebook, matcher: RuleMatcher | None = None) -> list[Result]:

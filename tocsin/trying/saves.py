@@ -9,8 +9,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
-from engine.rulebook.build import Path as ValuePath
-from engine.rulebook.build import Problem
+from engine.rulebook.problems import Path as ValuePath
+from engine.rulebook.problems import Problem
 from schemas.event import Event, read_event
 from schemas.refusal import Refusal, RefusedError
 from schemas.rule_test import Given, RuleTest
