@@ -9,6 +9,7 @@ import typer
 
 from tocsin.cli import (
     check,
+    coverage,
     decide,
     demo,
     derive,
@@ -54,6 +55,7 @@ COMMANDS: Final = (
     check,
     test,
     diff,
+    coverage,
     engine,
     sender,
     topics,
