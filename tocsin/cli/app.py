@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Final
 
 import typer
 
@@ -19,6 +18,7 @@ from tocsin.cli import (
     emit,
     engine,
     explain,
+    lag,
     preview,
     sender,
     test,
@@ -45,7 +45,7 @@ def _logs_apart() -> None:
     log_to_stderr(logging.WARNING)
 
 
-COMMANDS: Final = (
+for command in (
     demo,
     up,
     emit,
@@ -63,7 +63,6 @@ COMMANDS: Final = (
     topics,
     directory,
     dlq,
-)
-
-for command in COMMANDS:
+    lag,
+):
     command.register(app)
