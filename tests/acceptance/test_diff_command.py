@@ -16,6 +16,7 @@ from schemas.topics import TICKETS
 from tests.helpdesk import Helpdesk, envelope, fax
 from tests.helpdesk_files import write_directory, write_events
 from tests.pages import blocks
+from tocsin.cli import diff as diff_command
 from tocsin.cli.app import app
 from tocsin.running.embedded import database_in
 
@@ -139,6 +140,14 @@ def test_what_can_not_be_compared_ends_with_two(directory: Path, events: Path, t
     (tmp_path / "refused.jsonl").write_text("{}\n")
     said = run("default", "default", "-e", tmp_path / "refused.jsonl", "-d", directory, expect=2).output
     assert "no event that can be read" in said
+
+
+def test_a_fault_of_the_program_is_no_change(directory: Path, events: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("boom")
+
+    monkeypatch.setattr(diff_command, "replay", fail)
+    assert "ZeroDivisionError: boom" in run("default", "default", "-e", events, "-d", directory, expect=2).output
 
 
 def test_events_that_are_refused_are_counted_and_named(directory: Path, events: Path) -> None:

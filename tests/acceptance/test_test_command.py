@@ -73,3 +73,13 @@ def test_the_page_s_tests_pass(text: str, tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("extends: default\n")
     (tmp_path / "mine.test.yaml").write_text(text)
     assert "all passed" in run(tmp_path / "mine.yaml").stdout
+
+
+def test_the_page_shows_how_a_failure_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = ROOT / "docs" / "testing-rules.md"
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text(
+        "extends: default\nrules: [{rule: product-contacts, for: product.contacts, on: [resolved]}]\n"
+    )
+    Path("mine.test.yaml").write_text(blocks(page, "yaml")[0])
+    assert run("mine.yaml", expect=1).stdout == blocks(page, "text")[0]

@@ -16,7 +16,7 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.rule_files.load import load_rulebook
 from engine.directory.directory import Directory
 from engine.ports import RulesInForce
-from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, NowOption, moment, say, told, warn
+from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, NowOption, moment, say, stop, told, warn
 from tocsin.cli.kafka_options import CREDENTIALS, kafka_failures
 from tocsin.cli.progress import progress_bar
 from tocsin.comparing.events import events_in_data, events_in_file, events_in_topic
@@ -96,6 +96,10 @@ def _failing_with_two() -> Iterator[None]:
         yield
     except typer.Exit as ended:
         raise typer.Exit(FAILED if ended.exit_code in (FOUND_FAULTS, UNUSABLE) else ended.exit_code) from None
+    except typer.BadParameter:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, it is no change of who is alerted
+        stop(f"{type(error).__name__}: {error}", FAILED)
 
 
 def _directory(path: Path | None, settings: KafkaSettings | None) -> Directory:
