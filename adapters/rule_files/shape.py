@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 from msgspec.inspect import (
+    AnyType,
     BoolType,
     DictType,
     EnumType,
@@ -142,6 +143,7 @@ _PYTHON: Final[dict[type[Type], type[Any]]] = {
     IntType: int,
     BoolType: bool,
     NoneType: type(None),
+    AnyType: object,
 }
 
 

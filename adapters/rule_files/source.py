@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
 
 from adapters.rule_files.faults import Fault, RuleFileError
@@ -21,6 +22,13 @@ MAX_VALUES: Final = 100_000
 
 MAX_DEPTH: Final = 50
 """Aliases can also make a file contain itself."""
+
+
+class _TimesAsText(RoundTripConstructor):
+    """Leaves dates and times as they are written: the type of the field knows what is meant."""
+
+
+_TimesAsText.add_constructor("tag:yaml.org,2002:timestamp", _TimesAsText.construct_scalar)
 
 
 class Source:
@@ -66,6 +74,7 @@ class Source:
 
     def _parse(self) -> Any:
         yaml = YAML(typ="rt", pure=True)
+        yaml.Constructor = _TimesAsText
         try:
             return yaml.load(self.text)
         except MarkedYAMLError as error:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from adapters.files.directory_problems import DirectoryProblem
 from engine.directory.directory import Directory
-from engine.language import available
 from engine.rulebook.problems import Problem
 from engine.rulebook.rulebook import Policy
 from schemas.finding import Finding, FindingCode
 from schemas.mailbox import mailbox
-from schemas.vocabulary import Channel, PersonKind, Trigger
+from schemas.vocabulary import Channel, PersonKind
 from tocsin.checking.subject import Subject
+from tocsin.coverage.forms import customers_by_default, languages_without_templates
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
@@ -42,25 +42,13 @@ def _record(path: Path, problem: DirectoryProblem) -> Finding:
 
 
 def _customers_by_default(directory: Directory) -> Iterator[_Said]:
-    for customer in directory.customers():
-        for trigger in Trigger:
-            settings = customer.alert(trigger)
-            if settings is None or not settings.enabled:
-                continue
-            given = (("template", settings.template), ("keyword", settings.subject_keyword))
-            missing = [name for name, value in given if not value]
-            if missing:
-                what = f"customer/{customer.id}: alerts.{trigger} has no {' and no '.join(missing)}"
-                yield FindingCode.DEFAULT_FORM_USED, what, "the rule file's default is used"
+    for customer, trigger, missing in customers_by_default(directory):
+        what = f"customer/{customer}: alerts.{trigger} has no {' and no '.join(missing)}"
+        yield FindingCode.DEFAULT_FORM_USED, what, "the rule file's default is used"
 
 
 def _languages_without_templates(subject: Subject, directory: Directory, policy: Policy) -> Iterator[Finding]:
-    missing: dict[str, int] = {}
-    for person in directory.people():
-        customer = directory.customer(person.customer) if person.customer else None
-        language = person.language or (customer.language if customer is not None else None)
-        if language and language_without_templates(language, policy):
-            missing[language] = missing.get(language, 0) + 1
+    missing = languages_without_templates(directory, policy)
     code = FindingCode.LANGUAGE_WITHOUT_TEMPLATES
     for language, count in sorted(missing.items()):
         people = "1 person" if count == 1 else f"{count} people"
@@ -86,8 +74,3 @@ def _shared_mailboxes(directory: Directory) -> Iterator[_Said]:
                 who = f"collaborator/{person.id} and contact/{contacts[key]}"
                 message = f"{who} share a mailbox: internal messages go there when the contact is not alerted"
                 yield FindingCode.SHARED_MAILBOX, message, "give the collaborator an address of their own"
-
-
-def language_without_templates(language: str, policy: Policy) -> bool:
-    """Whether someone with this language gets the default one."""
-    return available(language, policy.languages) is None

@@ -6,7 +6,26 @@ import logging
 
 import typer
 
-from tocsin.cli import check, decide, demo, derive, directory, dlq, emit, engine, explain, sender, topics, up, validate
+from tocsin.cli import (
+    check,
+    coverage,
+    decide,
+    demo,
+    derive,
+    diff,
+    directory,
+    dlq,
+    emit,
+    engine,
+    explain,
+    lag,
+    preview,
+    sender,
+    test,
+    topics,
+    up,
+    validate,
+)
 from tocsin.cli.console import EXIT_CODES
 from tocsin.logs import log_to_stderr
 
@@ -26,5 +45,24 @@ def _logs_apart() -> None:
     log_to_stderr(logging.WARNING)
 
 
-for command in (demo, up, emit, validate, decide, explain, derive, check, engine, sender, topics, directory, dlq):
+for command in (
+    demo,
+    up,
+    emit,
+    validate,
+    decide,
+    explain,
+    derive,
+    check,
+    test,
+    diff,
+    coverage,
+    preview,
+    engine,
+    sender,
+    topics,
+    directory,
+    dlq,
+    lag,
+):
     command.register(app)
