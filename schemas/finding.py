@@ -73,6 +73,7 @@ class FindingCode(StrEnum):
     UNUSED_TEMPLATE = "unused_template", Severity.REMARK
     # rule tests
     TEST_FILE = "test_file", Severity.ERROR
+    FAILED_TEST = "failed_test", Severity.ERROR
     # the directory
     DIRECTORY_RECORD = "directory_record", Severity.ERROR
     DIRECTORY_REMARK = "directory_remark", Severity.REMARK

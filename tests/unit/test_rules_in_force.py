@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 
 from adapters.rule_files.faults import Fault, RuleFileError
 from adapters.rule_files.load import load_rulebook
+from schemas.finding import FindingCode
 from tests.rule_folders import OWN, write_rules
 from tocsin.running.checked_rules import Loaded, load_checked
 from tocsin.running.rules_in_force import ReloadOutcome, WatchedRules, health_of
@@ -35,7 +36,7 @@ class Folder:
         self.during_pause()
 
     def load(self, path: Path | None) -> Loaded:
-        loaded = load_checked(path, lambda _path, _loaded: self.failing)
+        loaded = load_checked(path, lambda _path, _rulebook: self.failing)
         self.during_load()
         return loaded
 
@@ -177,9 +178,30 @@ def test_a_fault_that_nobody_foresaw_keeps_the_last_good_rules(folder: Folder) -
 
 def test_a_test_beside_the_rules_is_watched_too(folder: Folder) -> None:
     with folder.watched() as rules:
-        (folder.path / "rules.test.yaml").write_text("")
+        (folder.path / "rules.test.yaml").write_text("tests: []\n")
         rules.current()
         assert outcomes(rules) == {"unchanged": 1}
+
+
+TEST = """
+given: {contacts: {zoe: {attached_to: [site]}}}
+tests:
+  - test: Zoe hears of it
+    expect: {alerted: [{who: contact/zoe, trigger: opened}]}
+"""
+
+
+def test_the_tests_that_lie_beside_the_rules_decide(tmp_path: Path) -> None:
+    all_of_them = OWN + "rules:\n  - {rule: one, for: site.contacts}\n"
+    file = write_rules(tmp_path, all_of_them)
+    (tmp_path / "rules.test.yaml").write_text(TEST)
+    with closing(WatchedRules(file, lambda _: None, pause=lambda _: None)) as rules:
+        before = rules.current()
+        file.write_text(all_of_them.replace("site.contacts", "product.contacts"))
+        assert rules.current() is before
+        assert [fault.code for fault in rules.faults] == [FindingCode.FAILED_TEST]
+        (tmp_path / "rules.test.yaml").write_text(TEST.replace("[site]", "[product]"))
+        assert rules.current() is not before
 
 
 class Mounted:

@@ -205,9 +205,14 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         "Delete it, or name it in a rule.",
     ),
     Code.TEST_FILE: Entry(
-        "A file of rule tests can't be read, or says something that is not there.",
-        "tests: [",
-        "Mend it at its place: `tocsin check` names it like one of a rule file.",
+        "A rule test names a person, an object or a reason that there is not, or its folder can't be read.",
+        "expect: {alerted: [{who: contact/nobody}]}",
+        "Write who and what `given` says there is; docs/testing-rules.md shows how.",
+    ),
+    Code.FAILED_TEST: Entry(
+        "A rule test beside the rule file fails: the rules do not do what it says.",
+        "expect: {alerted: []}    # and somebody is alerted",
+        "`tocsin test` shows each difference. Mend the rule, or the test if it is the test that is wrong.",
     ),
     Code.DIRECTORY_RECORD: Entry(
         "A record of the directory can't be used, or a file of it can't be read: it counts as absent.",

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from schemas.finding import CheckReport, Finding, Severity, Summary
-from tocsin.checking import conditions, directory, rule_file, rules, templates
+from tocsin.checking import conditions, directory, rule_file, rule_tests, rules, templates
 from tocsin.checking.subject import Subject
 
 Finder = Callable[[Subject], Iterable[Finding]]
@@ -21,6 +21,7 @@ FINDERS: Final[Sequence[Finder]] = (
     conditions.findings,
     rules.findings,
     templates.findings,
+    rule_tests.findings,
     directory.findings,
 )
 

@@ -13,6 +13,7 @@ from adapters.rule_files.load import load_rulebook, templates_folder
 from engine.rulebook.rulebook import Rulebook
 from schemas.finding import FindingCode
 from tocsin.templates import template_faults
+from tocsin.trying.running import faults_of_tests
 
 
 class Loaded(Struct, frozen=True, eq=False):
@@ -27,16 +28,11 @@ class Loaded(Struct, frozen=True, eq=False):
         return self.rulebook.digest, self.templates.digest
 
 
-RuleTests = Callable[[Path | None, Loaded], list[Fault]]
+RuleTests = Callable[[Path | None, Rulebook], list[Fault]]
 """Runs the rule tests beside a rule file; one fault for each that fails."""
 
 
-def no_tests(path: Path | None, loaded: Loaded) -> list[Fault]:  # noqa: ARG001 - it stands for one that reads them
-    """There are none."""
-    return []
-
-
-def load_checked(path: Path | None, tests: RuleTests = no_tests) -> Loaded:
+def load_checked(path: Path | None, tests: RuleTests = faults_of_tests) -> Loaded:
     """Load a rule file and its templates, and run the tests beside it. Raises RuleFileError with every fault."""
     rulebook = load_rulebook(path)
     folder = templates_folder(path)
@@ -47,11 +43,10 @@ def load_checked(path: Path | None, tests: RuleTests = no_tests) -> Loaded:
     faults = template_faults(folder, templates, rulebook)
     if faults:
         raise RuleFileError(faults)
-    loaded = Loaded(rulebook, templates)
-    failed = tests(path, loaded)
+    failed = tests(path, rulebook)
     if failed:
         raise RuleFileError(failed)
-    return loaded
+    return Loaded(rulebook, templates)
 
 
 def _unreadable(folder: Path, error: OSError) -> RuleFileError:

@@ -23,6 +23,7 @@ from schemas.finding import FindingCode
 from tocsin.deciding import SteadfastMatcher
 from tocsin.running.checked_rules import Loaded, load_checked
 from tocsin.running.health import Health
+from tocsin.trying.reading import files_of_tests
 
 log = structlog.get_logger()
 
@@ -51,8 +52,8 @@ class WatchedRules:
     """A RulesSource on a rule file and its templates and tests. It belongs to one thread.
 
     `on_change` is called after each reload, also after one that was refused: `faults` then holds what is wrong with the
-    files as they are now. `reloads` counts them by outcome. What `load` raises refuses a reload; `pause` waits between
-    two looks at files that are perhaps being written.
+    files as they are now. `reloads` counts them by outcome, `last` is that of the last one. What `load` raises refuses a
+    reload; `pause` waits between two looks at files that are perhaps being written.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class WatchedRules:
         self._pause = pause
         self.faults: list[Fault] = []
         self.reloads: Counter[ReloadOutcome] = Counter()
+        self.last: ReloadOutcome | None = None
         self._seen = self._signature()
         self._folder = templates_folder(path)
         self.loaded = load(path)
@@ -84,8 +86,8 @@ class WatchedRules:
     def current(self) -> RulesInForce:
         """See engine.ports.RulesSource."""
         if self._signature() != self._seen:
-            outcome = self._reload()
-            self.reloads[outcome] += 1
+            self.last = self._reload()
+            self.reloads[self.last] += 1
             self._on_change(self)
         return self._in_force
 
@@ -153,5 +155,11 @@ class WatchedRules:
 
     def _signature(self) -> Signature:
         file = self._path or DEFAULT_FILE
-        beside = sorted(file.parent.glob("*.test.yaml"))
-        return signature_of([file, *beside, *template_files(templates_folder(self._path))])
+        return signature_of([file, *_tests(file), *template_files(templates_folder(self._path))])
+
+
+def _tests(file: Path) -> list[Path]:
+    try:
+        return files_of_tests(file.parent, file)
+    except OSError:
+        return []

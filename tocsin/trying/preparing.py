@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from adapters.rule_files.faults import Fault, RuleFileError
@@ -14,6 +15,7 @@ from engine.rulebook.fields import nearest
 from engine.rulebook.problems import Path as ValuePath
 from engine.rulebook.problems import Problem
 from schemas.event import Event
+from schemas.finding import FindingCode
 from schemas.rule_test import Expectation, Given, RuleTest
 from schemas.vocabulary import PersonKind, Reason
 from tocsin.trying.reading import TestFile, read_test_file
@@ -45,9 +47,13 @@ def prepare(path: Path) -> list[Prepared]:
     ready = [_prepared(file, index, test, worlds, problems) for index, test in enumerate(file.tests)]
     if problems:
         # What is given for all tests is wrong in each of them.
-        faults: dict[Fault, None] = dict.fromkeys(file.source.fault(problem) for problem in problems)
+        faults: dict[Fault, None] = dict.fromkeys(file.source.fault(_of_test(problem)) for problem in problems)
         raise RuleFileError([*faults])
     return [one for one in ready if one is not None]
+
+
+def _of_test(problem: Problem) -> Problem:
+    return msgspec.structs.replace(problem, code=FindingCode.TEST_FILE)
 
 
 def _prepared(file: TestFile, index: int, test: RuleTest, worlds: Worlds, problems: list[Problem]) -> Prepared | None:

@@ -52,26 +52,39 @@ def run_rule_tests(
     for the rules of this rulebook, the plain evaluator where it is None. Raises RuleFileError where a file of tests
     can't be read, and OSError for the folder.
     """
-    results = [result for file in files_of_tests(folder, rules) for result in run(prepare(file), rulebook, matcher)]
-    return [failure(result) for result in results if result.differences]
+    return [one for file in files_of_tests(folder, rules) for one in _failures(prepare(file), rulebook, matcher)]
 
 
-def faults_of_tests(path: Path | None, rulebook: Rulebook) -> list[Fault]:
+def faults_of_tests(path: Path | None, rulebook: Rulebook, matcher: RuleMatcher | None = None) -> list[Fault]:
     """What keeps a rulebook from being put in force: files of tests that can't be read, and tests that fail.
 
     `path` is the rulebook's file, None for the default rules. Files of tests lie beside it; without any, there is none.
+    `matcher` is asked for the rules of this rulebook, the plain evaluator where it is None.
     """
     file = path or DEFAULT_FILE
     try:
-        failures = run_rule_tests(rulebook, file.parent, file)
-    except RuleFileError as error:
-        return error.faults
+        tests = files_of_tests(file.parent, file)
     except OSError as error:
         return [Fault(str(file.parent), 1, 1, f"the tests can't be read: {error.strerror}", code=FindingCode.TEST_FILE)]
+    return [fault for test in tests for fault in faults_of_file(test, rulebook, matcher)]
+
+
+def faults_of_file(file: Path, rulebook: Rulebook | None, matcher: RuleMatcher | None = None) -> list[Fault]:
+    """What is wrong with one file of tests, or, where nothing is, which of them fail (None: it is not asked)."""
+    try:
+        tests = prepare(file)
+    except RuleFileError as error:
+        return error.faults
+    if rulebook is None:
+        return []
     return [
-        Fault(one.file, one.line, one.column, f"{one.test}: {'; '.join(one.differences)}", code=FindingCode.TEST_FILE)
-        for one in failures
+        Fault(one.file, one.line, one.column, f"{one.test}: {'; '.join(one.differences)}", code=FindingCode.FAILED_TEST)
+        for one in _failures(tests, rulebook, matcher)
     ]
+
+
+def _failures(tests: Sequence[Prepared], rulebook: Rulebook, matcher: RuleMatcher | None) -> list[Failure]:
+    return [failure(result) for result in run(tests, rulebook, matcher) if result.differences]
 
 
 def run(tests: Sequence[Prepared], rulebook: Rulebook, matcher: RuleMatcher | None = None) -> list[Result]:
