@@ -52,7 +52,7 @@ class WatchedRules:
     """A RulesSource on a rule file and its templates and tests. It belongs to one thread.
 
     `on_change` is called after each reload, also after one that was refused: `faults` then holds what is wrong with the
-    files as they are now. `reloads` counts them by outcome, `last` is that of the last one. What `load` raises refuses a
+    files as they are now. `reloads` counts them by outcome, `last` is the last one. What `load` raises refuses a
     reload; `pause` waits between two looks at files that are perhaps being written.
     """
 
