@@ -71,6 +71,8 @@ class Consumer:
         records = self._log.poll(BATCH_RECORDS, timeout)
         done = Batch(len(records), [], [])
         if not records:
+            # Whoever has just saved a rule file wants to know at once what became of it.
+            self._rules.current()
             return done
         try:
             # Rules are swapped between two batches. The directory is as it is once the batch is here: what is

@@ -12,6 +12,7 @@ from engine.directory.directory import Directory
 from engine.directory.records import Contract, Customer, Person
 from engine.rulebook.rulebook import Rulebook
 from schemas.decision import Skip
+from schemas.job import PersonRef
 from schemas.vocabulary import Category, Reason, Trigger
 
 
@@ -65,6 +66,12 @@ class Words(Struct, frozen=True):
     record: str
     field: str
     change: str
+
+
+def called(person: PersonRef, directory: Directory) -> str:
+    """A person as people read it: with their name, where the directory has it."""
+    record = directory.person(person.kind, person.id)
+    return f"{record.name} ({person})" if record is not None and record.name else str(person)
 
 
 def utc(moment: datetime) -> str:

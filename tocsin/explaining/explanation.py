@@ -9,7 +9,7 @@ from engine.directory.directory import Directory
 from engine.rulebook.rulebook import Rulebook
 from schemas.job import Job, PersonRef
 from schemas.vocabulary import Trigger
-from tocsin.explaining.case import Case, utc
+from tocsin.explaining.case import Case, called, utc
 from tocsin.explaining.reasons import in_words
 
 
@@ -46,7 +46,7 @@ def _heading(decision: Decision) -> Iterator[str]:
 
 def _job(job: Job, directory: Directory) -> Iterator[str]:
     also = f" (it names: {', '.join(job.other_triggers)})" if job.other_triggers else ""
-    yield f"  {_who(job.person, directory)} by {job.channel} to {job.address}: {job.trigger}{also}"
+    yield f"  {called(job.person, directory)} by {job.channel} to {job.address}: {job.trigger}{also}"
     reached = f"through {', '.join(job.categories)}; rules {', '.join(job.rules)}"
     yield f"      {reached}; template {job.form.template} in {job.language}"
     if job.trigger is Trigger.OPENED:
@@ -56,13 +56,8 @@ def _job(job: Job, directory: Directory) -> Iterator[str]:
 
 def _reason(case: Case, directory: Directory) -> Iterator[str]:
     words, skip = in_words(case), case.skip
-    who = "" if skip.person is None else _who(skip.person, directory) + " "
+    who = "" if skip.person is None else called(skip.person, directory) + " "
     through = "" if skip.category is None else f"through {skip.category}"
     subject = f"{who}{through}".strip()
     yield f"  {subject}{': ' if subject else ''}{words.why} [{skip.reason}]"
     yield f"      → {words.record}, field {words.field}: {words.change}"
-
-
-def _who(person: PersonRef, directory: Directory) -> str:
-    record = directory.person(person.kind, person.id)
-    return f"{record.name} ({person})" if record is not None and record.name else str(person)

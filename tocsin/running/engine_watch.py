@@ -25,7 +25,7 @@ from engine.ports import EventLog
 from schemas.log import NewRecord, Record
 from schemas.topics import TICKETS
 from tocsin.lag.window import Window
-from tocsin.running.rules_in_force import WatchedRules
+from tocsin.running.rules_in_force import ReloadOutcome, WatchedRules
 from tocsin.running.vitals import Vitals
 
 log = structlog.get_logger()
@@ -46,18 +46,16 @@ class EngineWatch:
         self.directory = DirectoryMetrics(self.registry)
         self.lag = LagMetrics(self.registry, instance)
         self.vitals = Vitals(time.monotonic)
-        self._has_rules = False
         for part, reason in (("directory", "not complete yet"), ("group", "not joined yet"), ("rules", "none yet")):
             self.vitals.not_ready(part, reason)
 
     def rules_changed(self, watched: WatchedRules) -> None:
         """Rules were put in force, or a change of their files was refused."""
-        if watched.faults:
+        if watched.last is ReloadOutcome.REFUSED:
             self.engine.reloaded("refused")
             return
-        if self._has_rules:
+        if watched.last is ReloadOutcome.APPLIED:
             self.engine.reloaded("accepted")
-        self._has_rules = True
         self.vitals.ready("rules")
         self.engine.rules_in_force(watched.loaded.rulebook.digest, time.time())
 
