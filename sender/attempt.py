@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import PurePath
 from typing import Final
 
+from msgspec.structs import replace
+
+from sender.bounce_codes import bounced
 from sender.entries import Entry, Report
+from sender.pacing import Pacing
 from sender.ports import Clock, Composed, Composer, OutgoingMail, Reply, ReplyKind, Transport
 from sender.retry import Chance, RetryPolicy, Verdict, after_fault, after_reply, out_of_time
 
@@ -29,6 +34,7 @@ class Attempts:
         clock: Clock,
         policy: RetryPolicy,
         chance: Chance,
+        pacing: Pacing,
         send_limit: timedelta,
     ) -> None:
         self._composer = composer
@@ -36,15 +42,27 @@ class Attempts:
         self._clock = clock
         self._policy = policy
         self._chance = chance
+        self._pacing = pacing
         self._send_limit = send_limit
 
-    async def make(self, entry: Entry) -> Report:
-        """Make one try on a claimed job. Raises nothing but cancellation."""
+    async def make(self, entry: Entry, listed: Sequence[Entry] = ()) -> Report:
+        """Make one try on a claimed job; with `listed`, as the digest of those. Raises nothing but cancellation."""
         try:
-            composed = await asyncio.to_thread(self._composer.compose, entry.job, entry.trigger, entry.form)
+            return await self._make(entry, listed)
+        finally:
+            self._pacing.ended(entry)
+
+    async def _make(self, entry: Entry, listed: Sequence[Entry]) -> Report:
+        try:
+            composed = await asyncio.to_thread(self._compose, entry, listed)
         except Exception as error:  # noqa: BLE001 - whatever one message does to the composer, the others go on
             return self._fault(entry, f"the message could not be written: {place_of(error)}")
         return self._too_late(entry) or await self._send(entry, composed)
+
+    def _compose(self, entry: Entry, listed: Sequence[Entry]) -> Composed:
+        if listed:
+            return self._composer.digest(entry, listed)
+        return self._composer.compose(entry.job, entry.trigger, entry.form)
 
     def _too_late(self, entry: Entry) -> Report | None:
         """The last look at the clock before anything is handed over."""
@@ -58,8 +76,11 @@ class Attempts:
 
     async def _send(self, entry: Entry, composed: Composed) -> Report:
         reply = await self._hand_over(composed.mail)
-        verdict = after_reply(self._policy, entry.standing, reply.kind, self._clock.now(), self._chance)
-        return report_on(entry, verdict, reply, composed.fault)
+        now = self._clock.now()
+        self._pacing.heard(entry, reply, now)
+        verdict = after_reply(self._policy, entry.standing, reply.kind, now, self._chance)
+        report = report_on(entry, verdict, reply, composed.fault)
+        return replace(report, suppress=bounced(entry.job, composed.mail.recipient, reply, now))
 
     async def _hand_over(self, mail: OutgoingMail) -> Reply:
         try:

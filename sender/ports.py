@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
 from schemas.job import Form, Job
 from schemas.log import NewRecord, Record
 from schemas.vocabulary import Trigger
+from sender.entries import Entry
 
 
 class JobLog(Protocol):
@@ -45,6 +46,18 @@ class Clock(Protocol):
         ...
 
 
+class People(Protocol):
+    """What the directory says by now about those who are to be alerted."""
+
+    def look(self) -> bool:
+        """Take in what has changed. False while it was never read completely; an outage leaves what was known last."""
+        ...
+
+    def withdrawal(self, entry: Entry, now: datetime) -> str | None:
+        """Why this job's person must not get it any more: they left, or a suppression stands. None where they may."""
+        ...
+
+
 class OutgoingMail(Struct, frozen=True):
     """One message to one recipient: the envelope (RFC 5321) and the content (RFC 5322, with CRLF line ends)."""
 
@@ -71,6 +84,10 @@ class Composer(Protocol):
 
     def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
         """The message for this trigger and form: the job's own, or those of its `otherwise`."""
+        ...
+
+    def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
+        """The message that lists these jobs, of which the carrier is one, under the carrier's Message-ID."""
         ...
 
 
@@ -118,12 +135,42 @@ class ReplyKind(StrEnum):
     """The connection was lost or hung after the final dot: the message may have arrived."""
 
 
+class Stage(StrEnum):
+    """Where in the conversation with a mail relay (RFC 5321, section 3): the command that was sent last."""
+
+    CONNECT = "connect"
+    """Up to the greeting."""
+    EHLO = "EHLO"
+    STARTTLS = "STARTTLS"
+    AUTH = "AUTH"
+    MAIL = "MAIL"
+    RCPT = "RCPT"
+    DATA = "DATA"
+    DOT = "final dot"
+    QUIT = "QUIT"
+
+
+BEFORE_MAIL: Final = frozenset({Stage.CONNECT, Stage.EHLO, Stage.STARTTLS, Stage.AUTH})
+"""Stages before any message is named: what goes wrong there is about the relay."""
+
+
 class Reply(Struct, frozen=True):
-    """The relay's answer: its code (RFC 5321, section 4.2; None where none came) and its own words."""
+    """The relay's answer: its code (RFC 5321, section 4.2; None where none came) and its own words.
+
+    `stage` is where it came; None where no mail relay was asked. `status` is the enhanced status code (RFC 3463) that
+    stands before the words.
+    """
 
     kind: ReplyKind
     code: int | None
     text: str
+    stage: Stage | None = None
+    status: str | None = None
+
+    @property
+    def is_about_the_relay(self) -> bool:
+        """Whether it tells of the relay itself, and nothing of a message."""
+        return self.kind is ReplyKind.DEFERRED and self.stage in BEFORE_MAIL
 
 
 class Transport(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,16 +11,19 @@ from types import TracebackType
 from typing import Self
 
 
-class Stage(StrEnum):
+class At(StrEnum):
     """Where in a session: the greeting, a command, or the dot that ends the message."""
 
     CONNECT = "CONNECT"
     EHLO = "EHLO"
+    STARTTLS = "STARTTLS"
+    AUTH = "AUTH"
     MAIL = "MAIL"
     RCPT = "RCPT"
     DATA = "DATA"
     DOT = "DOT"
     RSET = "RSET"
+    QUIT = "QUIT"
 
 
 HANG = "hang"
@@ -39,7 +43,7 @@ STALL = "stall"
 class Fault:
     """What to do at a stage instead of saying yes: a reply, HANG or DISCONNECT. For one recipient, so many times."""
 
-    stage: Stage
+    stage: At
     action: str
     times: int = 1_000_000
     recipient: str | None = None
@@ -56,13 +60,20 @@ class Taken:
 
 @dataclass
 class FaultyPeer:
-    """An SMTP server on loopback. `commands` are all that it was sent, `taken` the messages that it has."""
+    """An SMTP server on loopback. `commands` are all that it was sent, `taken` the messages that it has.
+
+    With `tls` it offers STARTTLS, and then AUTH, which it believes whatever is said. `most_open` is the largest number
+    of connections that it had at a time.
+    """
 
     faults: Sequence[Fault] = ()
     extensions: Sequence[str] = ("8BITMIME", "SMTPUTF8")
+    tls: ssl.SSLContext | None = None
     commands: list[str] = field(default_factory=list)
     taken: list[Taken] = field(default_factory=list)
     connections: int = 0
+    open: int = 0
+    most_open: int = 0
 
     async def __aenter__(self) -> Self:
         self._writers: list[asyncio.StreamWriter] = []
@@ -89,13 +100,16 @@ class FaultyPeer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.open += 1
+        self.most_open = max(self.most_open, self.open)
         self._writers.append(writer)
         try:
             await self._session(_Connection(self, reader, writer))
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             pass
         finally:
             writer.close()
+            self.open -= 1
             self._ended.set()
 
     async def _session(self, connection: _Connection) -> None:
@@ -119,13 +133,19 @@ class FaultyPeer:
             writer.transport.resume_reading()
         await self._ended.wait()
 
-    def fault_at(self, stage: Stage, recipient: str | None) -> str | None:
+    def fault_at(self, stage: At, recipient: str | None) -> str | None:
         """What goes wrong now, counted."""
         for fault in self.faults:
             if fault.stage is stage and fault.times > 0 and fault.recipient in (None, recipient):
                 fault.times -= 1
                 return fault.action
         return None
+
+    async def before_reply(self) -> None:
+        """Called before each reply; a test may let it wait."""
+
+    async def before_data(self) -> None:
+        """Called when a message is announced; a test may let it wait."""
 
     async def wait_until_over(self) -> None:
         """Hang until the test is over."""
@@ -139,20 +159,25 @@ class _Connection:
         self._writer = writer
         self._sender = ""
         self._recipient = ""
+        self._encrypted = False
 
     async def greet(self) -> bool:
         """Say who is there; whether the session goes on."""
-        return await self._act(self._fault(Stage.CONNECT), "220 peer.example ESMTP")
+        return await self._act(self._fault(At.CONNECT), "220 peer.example ESMTP")
 
     async def answer(self, line: str) -> bool:
         """Do what the line says; whether the session goes on."""
         verb = line.partition(" ")[0].upper()
         argument = line.partition("<")[2].partition(">")[0]
         if verb == "QUIT":
-            await self._say("221 2.0.0 Bye")
+            await self._act(self._fault(At.QUIT), "221 2.0.0 Bye")
             return False
+        if verb == "STARTTLS":
+            return await self._encrypt()
+        if verb == "AUTH":
+            return await self._act(self._fault(At.AUTH), "235 2.7.0 Welcome")
         if verb in ("EHLO", "HELO"):
-            return await self._act(self._fault(Stage.EHLO), self._hello(verb))
+            return await self._act(self._fault(At.EHLO), self._hello(verb))
         if verb in ("MAIL", "RSET"):
             if verb == "MAIL" and self._sender:
                 await self._say("503 5.5.1 Nested MAIL")
@@ -162,21 +187,35 @@ class _Connection:
             self._recipient = argument
         if verb == "DATA":
             return await self._data()
-        return await self._act(self._fault(Stage(verb)), "250 2.0.0 Yes")
+        return await self._act(self._fault(At(verb)), "250 2.0.0 Yes")
 
     def _hello(self, verb: str) -> str:
-        lines = ["peer.example", *(self._peer.extensions if verb == "EHLO" else ())]
+        extensions = [*self._peer.extensions]
+        if self._peer.tls is not None:
+            extensions.append("AUTH PLAIN" if self._encrypted else "STARTTLS")
+        lines = ["peer.example", *(extensions if verb == "EHLO" else ())]
         return "\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"])
 
+    async def _encrypt(self) -> bool:
+        action = self._fault(At.STARTTLS)
+        if action is not None:
+            return await self._act(action, "")
+        await self._say("220 2.0.0 Go ahead")
+        assert self._peer.tls is not None
+        await self._writer.start_tls(self._peer.tls)
+        self._encrypted = True
+        return True
+
     async def _data(self) -> bool:
-        action = self._fault(Stage.DATA)
+        await self._peer.before_data()
+        action = self._fault(At.DATA)
         if action == STALL:
             self._pause()
         elif action is not None:
             return await self._act(action, "")
         await self._say("354 Go ahead")
         content = (await self.reader.readuntil(b"\r\n.\r\n")).removesuffix(b".\r\n").replace(b"\r\n..", b"\r\n.")
-        action = self._fault(Stage.DOT)
+        action = self._fault(At.DOT)
         if action in (None, TAKE_AND_DISCONNECT):
             self._peer.taken.append(Taken(self._sender, self._recipient, content))
         self._sender = ""
@@ -197,9 +236,10 @@ class _Connection:
         assert isinstance(transport, asyncio.ReadTransport)
         transport.pause_reading()
 
-    def _fault(self, stage: Stage) -> str | None:
+    def _fault(self, stage: At) -> str | None:
         return self._peer.fault_at(stage, self._recipient)
 
     async def _say(self, text: str) -> None:
+        await self._peer.before_reply()
         self._writer.write(text.encode() + b"\r\n")
         await self._writer.drain()

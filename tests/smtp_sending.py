@@ -14,9 +14,9 @@ def mail(recipient: str = "zoe@acme.example", content: bytes = CONTENT) -> Outgo
     return OutgoingMail("bounces@desk.example", recipient, content)
 
 
-def transport_to(port: int, timeout: float = 5.0, final_timeout: float = 5.0) -> SmtpTransport:
-    """A transport that waits long enough for a peer that answers, on a busy machine too."""
-    relay = Relay(
+def relay_at(port: int, timeout: float = 5.0, final_timeout: float = 5.0) -> Relay:
+    """A relay on this machine that gets long enough to answer, on a busy machine too."""
+    return Relay(
         host="127.0.0.1",
         port=port,
         tls=Tls.NONE,
@@ -24,7 +24,10 @@ def transport_to(port: int, timeout: float = 5.0, final_timeout: float = 5.0) ->
         final_timeout=final_timeout,
         hello="client.example",
     )
-    return SmtpTransport(relay)
+
+
+def transport_to(port: int, timeout: float = 5.0, final_timeout: float = 5.0) -> SmtpTransport:
+    return SmtpTransport(relay_at(port, timeout, final_timeout))
 
 
 def impatient(port: int) -> SmtpTransport:

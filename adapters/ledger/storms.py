@@ -11,7 +11,7 @@ from adapters.ledger.session import Row, Session
 from adapters.ledger.statements import ENTRY
 from adapters.ledger.writes import Writes
 from schemas.job import JOB_DECODER, Job
-from sender.digests import HeldJob, digests, release_reports
+from sender.digests import LEAVES_ITS_DIGEST, HeldJob, digests, release_reports, unbundled_report
 from sender.entries import Entry, Report, recipient_of
 from sender.states import FINISHED
 from sender.storm import StormEnd, StormPolicy, saved_at
@@ -28,6 +28,11 @@ COUNT_SAVES: Final = """
 """
 
 BEGIN_STORM: Final = "INSERT INTO storms (recipient, since, joined) VALUES (:recipient, :now, :now)"
+
+STORM_THAT_IS_OVER: Final = """
+    INSERT INTO storms (recipient, since, joined) SELECT recipient, 0, :now FROM jobs WHERE seq = :carrier
+    ON CONFLICT (recipient) DO NOTHING
+"""
 
 OVER: Final = """
     SELECT recipient FROM storms WHERE joined <= :quiet_since
@@ -146,7 +151,19 @@ def follow_carrier(writes: Writes, row: Row, carrier: Entry, report: Report) -> 
     of = {"carrier": row["seq"]}
     if carrier.standing.unknowns > row["unknowns"]:
         writes.session.run(DOUBT_BUNDLE, of)
+    if report.transition in LEAVES_ITS_DIGEST:
+        _regroup(writes, row)
+        return
     if carrier.standing.state not in FINISHED:
         return
     for one in writes.session.rows(BUNDLED_IDS, of):
         _move(writes, Report(one["id"], one["attempt"], report.transition, code=report.code, text=report.text))
+
+
+def _regroup(writes: Writes, row: Row) -> None:
+    """Hold again what was bundled with this carrier, by a storm that is over."""
+    bundled = writes.session.rows(BUNDLED_IDS, {"carrier": row["seq"]})
+    for one in bundled:
+        _move(writes, unbundled_report(one["id"], one["attempt"]))
+    if bundled:
+        writes.session.run(STORM_THAT_IS_OVER, {"carrier": row["seq"], "now": writes.micros})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from enum import StrEnum
+from ipaddress import ip_address
 
 from msgspec import Struct
 
@@ -19,12 +20,18 @@ class Tls(StrEnum):
 
 
 class Relay(Struct, frozen=True, kw_only=True):
-    """A mail relay.
+    """A mail relay, and how much may be asked of it.
 
-    `timeout` is how long to wait for each reply, in seconds, `final_timeout` for the one to the message itself, which a
-    relay may scan and store first (RFC 5321, section 4.5.3.2, would wait for 5 and 10 minutes). `hello` is the name to
-    greet with, by default this machine's full name. `tls_context` replaces the system's own certificates and rules.
-    Raises ValueError for a password that would be sent in plain text.
+    `timeout` is how long to wait for each reply, in seconds, and half of what everything before a message may take;
+    `final_timeout` that for the reply to the message itself, which a relay may scan and store first (RFC 5321, section
+    4.5.3.2, would wait for 5 and 10 minutes).
+
+    At most `connections` are open at a time. One takes `messages_per_connection` messages, and is closed when nothing
+    was sent on it for `idle_timeout` seconds: relays close idle ones themselves, and count what is open.
+
+    `hello` is the name to greet with, by default this machine's full name. `tls_context` replaces the system's own
+    certificates and rules. Without TLS only this machine is spoken with, unless `plain_text_allowed`; a password is
+    never sent so. Raises ValueError for what can't be kept.
     """
 
     host: str
@@ -34,14 +41,35 @@ class Relay(Struct, frozen=True, kw_only=True):
     password: str | None = None
     timeout: float = 30.0
     final_timeout: float = 120.0
+    connections: int = 8
+    messages_per_connection: int = 100
+    idle_timeout: float = 30.0
     hello: str | None = None
     tls_context: ssl.SSLContext | None = None
+    plain_text_allowed: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what would give the password away."""
+        """Refuse what would give a password or messages away, and what would send nothing."""
         if self.username is not None and self.tls is Tls.NONE:
             raise ValueError("username: a password is sent over TLS only; set tls to starttls or implicit")
+        if self.tls is Tls.NONE and not self.plain_text_allowed and not is_loopback(self.host):
+            raise ValueError(
+                f"tls: none would send every message to {self.host} in plain text; set tls to starttls or implicit, "
+                "or plain_text_allowed where nobody can listen on the way"
+            )
+        if self.connections < 1 or self.messages_per_connection < 1:
+            raise ValueError("connections and messages_per_connection are at least 1")
+        if min(self.timeout, self.final_timeout, self.idle_timeout) <= 0:
+            raise ValueError("timeout, final_timeout and idle_timeout are more than 0 seconds")
 
     def __repr__(self) -> str:
         """Without the password, so that no log shows it."""
         return f"Relay({self.host}:{self.port}, tls={self.tls})"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this name or address is this machine's own for sure (RFC 6761, section 6.3; RFC 1122; RFC 4291)."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.rstrip(".").lower() == "localhost"

@@ -1,86 +1,68 @@
-"""The Transport of the sender on one connection to a mail relay, reused from message to message."""
+"""The Transport of the sender on one mail relay."""
 
 from __future__ import annotations
 
 import asyncio
 
 import msgspec
-from aiosmtplib import SMTPResponseException, SMTPServerDisconnected
+from aiosmtplib import SMTPServerDisconnected
 
+from adapters.smtp.pool import Pool
 from adapters.smtp.relay import Relay
-from adapters.smtp.session import CLOSING, Session, words_of
+from adapters.smtp.replies import CLOSING, failure_of
+from adapters.smtp.session import Session
 from sender.addresses import wire_address
-from sender.ports import OutgoingMail, Reply, ReplyKind
+from sender.ports import OutgoingMail, Reply, ReplyKind, Stage
 
 
 class SmtpTransport:
-    """Takes messages to a relay, one at a time and one recipient a transaction.
+    """Takes messages to a relay, each in a transaction of its own, as many at a time as the relay has connections.
 
     A refusal of the whole session (greeting, encryption, login) is about the relay and not about the message, so it
-    defers the message whatever its code. Several connections are several of these.
+    defers the message whatever its code.
     """
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
-        self._lock = asyncio.Lock()
-        self._session: Session | None = None
+        self._pool = Pool(relay)
 
     async def send(self, mail: OutgoingMail) -> Reply:
         """Hand over one message. Nothing is raised for what a relay or network does."""
         checked = _with_wire_addresses(mail)
         if isinstance(checked, Reply):
             return checked
-        async with self._lock:
-            reused = self._session is not None and self._session.is_open
-            reply, gone = await self._try(checked)
-            if reused and gone:
+        try:
+            reply, stale = await self._try(checked)
+            if stale:
                 # A relay may close an idle connection at any time; that says nothing about the message.
+                self._pool.forget_idle()
                 reply, _ = await self._try(checked)
-            return reply
+        except TimeoutError:
+            words = f"none of {self._relay.connections} connections came free within {self._relay.timeout:g} seconds"
+            return Reply(ReplyKind.DEFERRED, None, words, Stage.CONNECT)
+        return reply
 
     async def close(self) -> None:
         """Say goodbye to the relay, within its timeout. The next message connects anew."""
-        async with self._lock:
-            session, self._session = self._session, None
-            if session is not None:
-                await session.close()
+        await self._pool.close()
 
     async def _try(self, mail: OutgoingMail) -> tuple[Reply, bool]:
-        """The reply, and whether the connection was gone before the message was under way."""
-        session = Session(self._relay) if self._session is None else self._session
-        self._session = session
-        try:
+        """The reply, and whether the connection had been used before and was gone before the message was under way."""
+        async with self._pool.session(self._relay.timeout) as session:
+            reused = session.is_open
+            try:
+                reply = await self._before(session, mail) or await session.content(mail.content)
+            except Exception as error:  # noqa: BLE001  (the port promises a reply; the message's end was not sent)
+                session.drop()
+                return failure_of(error, session.stage), reused and _is_loss(error)
+            return reply, reused and reply.code == CLOSING and reply.stage is not Stage.DOT
+
+    async def _before(self, session: Session, mail: OutgoingMail) -> Reply | None:
+        """All that comes before the message; together it may take as long as two replies."""
+        async with asyncio.timeout(2 * self._relay.timeout):
             if not session.is_open:
-                await self._open(session)
-            reply = await session.deliver(mail)
-        except _NotOpenError as error:
-            return error.reply, False
-        except asyncio.CancelledError:
-            session.drop()
-            raise
-        except Exception as error:  # noqa: BLE001  (the port promises a reply; the message's end was not sent)
-            session.drop()
-            return Reply(ReplyKind.DEFERRED, None, words_of(error, session.stage)), _is_loss(error)
-        return reply, reply.code == CLOSING and session.stage != "final dot"
-
-    async def _open(self, session: Session) -> None:
-        try:
-            await session.open()
-        except asyncio.CancelledError:
-            session.drop()
-            raise
-        except Exception as error:
-            session.drop()
-            code = error.code if isinstance(error, SMTPResponseException) else None
-            raise _NotOpenError(Reply(ReplyKind.DEFERRED, code, words_of(error, session.stage))) from error
-
-
-class _NotOpenError(Exception):
-    """There is no session to send a message on."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(reply.text)
-        self.reply = reply
+                await session.open()
+            return await session.begin(mail)
 
 
 def _is_loss(error: Exception) -> bool:

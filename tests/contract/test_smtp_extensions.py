@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from adapters.mailbox.mailbox import Mailbox
-from sender.ports import Reply, ReplyKind
+from sender.ports import Reply, ReplyKind, Stage
 from tests.messages import a_job, as_read, compose, external
-from tests.smtp_peers import Fault, FaultyPeer, Stage
+from tests.smtp_peers import At, Fault, FaultyPeer
 from tests.smtp_sending import mail, send, transport_to
 
 ACCEPTED, REFUSED, DEFERRED, UNKNOWN = ReplyKind
@@ -55,7 +55,7 @@ async def test_a_message_of_eight_bits_needs_a_relay_that_takes_it() -> None:
 
 async def test_a_relay_without_extensions_takes_what_the_composer_writes() -> None:
     content = compose(a_job(external(title="請求書"))).mail.content
-    async with FaultyPeer([Fault(Stage.EHLO, "502 5.5.1 What?", times=1)]) as peer:
+    async with FaultyPeer([Fault(At.EHLO, "502 5.5.1 What?", times=1)]) as peer:
         [reply] = await send(peer, mail(content=content))
 
     assert reply.kind is ACCEPTED
@@ -65,7 +65,7 @@ async def test_a_relay_without_extensions_takes_what_the_composer_writes() -> No
 
 @pytest.mark.parametrize("reply", ["550 " + "x" * 6_000, "550-" + "\r\n550-".join(["y" * 70] * 200) + "\r\n550 end"])
 async def test_a_reply_is_kept_as_one_bounded_line(reply: str) -> None:
-    async with FaultyPeer([Fault(Stage.RCPT, reply)]) as peer:
+    async with FaultyPeer([Fault(At.RCPT, reply)]) as peer:
         [got] = await send(peer, mail())
 
     assert got.kind is REFUSED
@@ -74,7 +74,7 @@ async def test_a_reply_is_kept_as_one_bounded_line(reply: str) -> None:
 
 
 async def test_an_endless_reply_is_no_reply() -> None:
-    async with FaultyPeer([Fault(Stage.RCPT, "550-" + "x" * 100_000)]) as peer:
+    async with FaultyPeer([Fault(At.RCPT, "550-" + "x" * 100_000)]) as peer:
         [got] = await send(peer, mail())
 
     assert got.kind is DEFERRED
@@ -88,7 +88,7 @@ async def test_a_composed_message_arrives_as_it_was_written(tmp_path: Path) -> N
         reply = await transport.send(composed)
         await transport.close()
 
-    assert reply == Reply(ACCEPTED, 250, "2.0.0 Kept")
+    assert reply == Reply(ACCEPTED, 250, "2.0.0 Kept", Stage.DOT, "2.0.0")
     [received] = mailbox.received
     assert (received.sender, received.recipients) == ("bounces@desk.example", ("zoe@acme.example",))
     assert received.path.read_bytes() == composed.content

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from sender.ports import ReplyKind
-from tests.smtp_peers import HANG, STALL, TAKE_AND_DISCONNECT, Fault, FaultyPeer, Stage
+from tests.smtp_peers import HANG, STALL, TAKE_AND_DISCONNECT, At, Fault, FaultyPeer
 from tests.smtp_sending import mail, send, transport_to
 
 ACCEPTED, REFUSED, DEFERRED, UNKNOWN = ReplyKind
@@ -15,7 +15,7 @@ ACCEPTED, REFUSED, DEFERRED, UNKNOWN = ReplyKind
 
 async def test_one_of_fifty_recipients_is_refused_and_the_others_get_theirs() -> None:
     people = [f"person-{number}@acme.example" for number in range(50)]
-    refusal = Fault(Stage.RCPT, "550 5.1.1 No such user", recipient=people[17])
+    refusal = Fault(At.RCPT, "550 5.1.1 No such user", recipient=people[17])
     async with FaultyPeer([refusal]) as peer:
         replies = await send(peer, *map(mail, people))
 
@@ -34,7 +34,7 @@ async def test_each_recipient_is_a_transaction_of_its_own() -> None:
 
 
 async def test_a_relay_that_says_later_for_a_while_takes_the_message_afterwards() -> None:
-    async with FaultyPeer([Fault(Stage.RCPT, "451 4.7.1 Greylisted", times=3)]) as peer:
+    async with FaultyPeer([Fault(At.RCPT, "451 4.7.1 Greylisted", times=3)]) as peer:
         replies = await send(peer, *[mail()] * 4)
 
     assert [reply.kind for reply in replies] == [DEFERRED] * 3 + [ACCEPTED]
@@ -54,7 +54,7 @@ async def test_a_connection_that_the_relay_closed_in_between_is_no_failure() -> 
 
 
 async def test_a_relay_that_announces_the_end_of_an_idle_connection_is_asked_again_once() -> None:
-    async with FaultyPeer([Fault(Stage.MAIL, "421 4.4.2 Idle", recipient="zoe@acme.example")]) as peer:
+    async with FaultyPeer([Fault(At.MAIL, "421 4.4.2 Idle", recipient="zoe@acme.example")]) as peer:
         replies = await send(peer, mail(), mail())
 
     assert [reply.kind for reply in replies] == [ACCEPTED, ACCEPTED]
@@ -62,7 +62,7 @@ async def test_a_relay_that_announces_the_end_of_an_idle_connection_is_asked_aga
 
 
 async def test_a_message_of_unknown_outcome_is_not_sent_again_by_the_transport() -> None:
-    async with FaultyPeer([Fault(Stage.DOT, TAKE_AND_DISCONNECT, times=1, recipient="zoe@acme.example")]) as peer:
+    async with FaultyPeer([Fault(At.DOT, TAKE_AND_DISCONNECT, times=1, recipient="zoe@acme.example")]) as peer:
         replies = await send(peer, mail("li@desk.example"), mail())
 
     assert [reply.kind for reply in replies] == [ACCEPTED, UNKNOWN]
@@ -84,7 +84,7 @@ async def test_messages_that_are_sent_at_once_do_not_mix() -> None:
 
 async def test_a_message_that_could_not_be_sent_whole_is_deferred_and_never_finished() -> None:
     """While bytes wait on this side, the dot can't have arrived, though the relay has said nothing."""
-    async with FaultyPeer([Fault(Stage.DATA, STALL)]) as peer:
+    async with FaultyPeer([Fault(At.DATA, STALL)]) as peer:
         [reply] = await send(peer, mail(content=(b"x" * 78 + b"\r\n") * 250_000), hangs=True)
 
         await peer.read_on_to_the_end()
@@ -94,7 +94,7 @@ async def test_a_message_that_could_not_be_sent_whole_is_deferred_and_never_fini
 
 
 async def test_a_relay_that_closes_after_the_message_is_believed_and_not_asked_again() -> None:
-    async with FaultyPeer([Fault(Stage.DOT, "421 4.3.0 Closing", recipient="zoe@acme.example")]) as peer:
+    async with FaultyPeer([Fault(At.DOT, "421 4.3.0 Closing", recipient="zoe@acme.example")]) as peer:
         replies = await send(peer, mail("li@desk.example"), mail(), mail("li@desk.example"))
 
     assert [(reply.kind, reply.code) for reply in replies] == [(ACCEPTED, 250), (DEFERRED, 421), (ACCEPTED, 250)]
@@ -103,7 +103,7 @@ async def test_a_relay_that_closes_after_the_message_is_believed_and_not_asked_a
 
 
 async def test_a_send_that_is_cancelled_leaves_a_transport_that_works() -> None:
-    async with FaultyPeer([Fault(Stage.DATA, HANG, times=1)]) as peer:
+    async with FaultyPeer([Fault(At.DATA, HANG, times=1)]) as peer:
         transport = transport_to(peer.port)
         sending = asyncio.create_task(transport.send(mail("first@acme.example")))
         await peer.wait_for_command("DATA")

@@ -1,0 +1,144 @@
+"""The relay's and the domains' troubles, seen from the ledger: what is tried, charged and written meanwhile."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
+from itertools import product
+
+import pytest
+
+from schemas.job import Job
+from sender.delivery import DeliverySettings
+from sender.domain_backoff import BackoffPolicy
+from sender.pacing import PacingPolicy
+from sender.ports import OutgoingMail, Reply, ReplyKind, Stage
+from sender.states import State, Transition
+from tests.fakes import START, FakeTransport, a_job, message_id
+from tests.sender_house import House
+
+GONE = Reply(ReplyKind.DEFERRED, None, "connect: nobody listens", Stage.CONNECT)
+BUSY = Reply(ReplyKind.DEFERRED, 451, "4.7.1 later", Stage.RCPT, "4.7.1")
+DEAD = Reply(ReplyKind.REFUSED, 550, "5.1.1 no such user", Stage.RCPT, "5.1.1")
+TAKEN = Reply(ReplyKind.ACCEPTED, 250, "2.0.0 queued", Stage.DOT, "2.0.0")
+
+
+class Relay:
+    """Answers by the clock: `trouble` until `back`, to those whom it concerns."""
+
+    def __init__(self, trouble: Reply, back: datetime, domain: str = "") -> None:
+        self.trouble, self.back, self.domain = trouble, back, domain
+        self.asked: list[tuple[datetime, str]] = []
+        self.delivered: list[str] = []
+        self.house = House(FakeTransport(self.answer))
+
+    def answer(self, mail: OutgoingMail) -> Reply:
+        now = self.house.clock.now()
+        self.asked.append((now, mail.recipient))
+        if now < self.back and mail.recipient.endswith(self.domain):
+            return self.trouble
+        self.delivered.append(message_id(mail))
+        return TAKEN
+
+
+def jobs_of(tickets: int, people: int, saves: int = 1, domain: str = "acme.example") -> list[Job]:
+    cases = product(range(saves), range(tickets), range(people))
+    return [a_job(f"e-{ticket}-{save}", f"T-{ticket}", f"p{person}@{domain}") for save, ticket, person in cases]
+
+
+def changes(house: House, job: Job) -> int:
+    return len(house.ledger.history(job.id))
+
+
+def attempts(house: House, job: Job) -> int:
+    entry = house.ledger.find(job.id)
+    assert entry is not None
+    return entry.standing.attempt
+
+
+async def test_while_the_relay_is_gone_jobs_are_neither_charged_nor_written_but_for_the_probes() -> None:
+    relay, jobs = Relay(GONE, START + timedelta(hours=2)), jobs_of(200, 1)
+    house = relay.house
+    house.ledger.accept(jobs, START)
+    await house.delivery.drain()
+    first = len(relay.asked)
+    assert first == DeliverySettings().concurrency, "those that were under way"
+    while house.clock.now() < relay.back:
+        house.clock.move_to(house.delivery.resumes())
+        await house.delivery.drain()
+    outage = [when for when, _ in relay.asked if when < relay.back]
+    assert len(outage) < first + 2 * 60 * 60 / 45 + 7, "about one a minute"
+    assert sum(changes(house, job) - 1 for job in jobs if house.state(job) is State.QUEUED) <= 2 * len(outage)
+    await house.until_finished()
+    assert house.ledger.counts()[State.DELIVERED] == 200
+    assert house.clock.now() < relay.back + timedelta(minutes=20)
+
+
+async def test_without_the_circuit_every_job_would_be_charged() -> None:
+    """The control: the same outage told as that of each message."""
+    relay, jobs = Relay(Reply(ReplyKind.DEFERRED, None, "gone"), START + timedelta(hours=2)), jobs_of(200, 1)
+    relay.house = House(
+        FakeTransport(relay.answer),
+        settings=DeliverySettings(pacing=PacingPolicy(backoff=BackoffPolicy(tolerated=10_000))),
+    )
+    relay.house.ledger.accept(jobs, START)
+    await relay.house.delivery.drain()
+    assert len(relay.asked) == 200
+
+
+async def test_a_domain_that_is_put_off_waits_and_others_do_not() -> None:
+    relay = Relay(BUSY, START + timedelta(minutes=10), "@slow.example")
+    slow, others = jobs_of(100, 1, domain="slow.example"), jobs_of(100, 1)
+    house = relay.house
+    house.ledger.accept([*slow, *others], START)
+    await house.delivery.drain()
+    assert house.ledger.counts()[State.DELIVERED] == 100
+    assert sum(one.endswith("@slow.example") for _, one in relay.asked) <= 4 + DeliverySettings().concurrency
+    await house.until_finished()
+    assert house.ledger.counts()[State.DELIVERED] == 200
+    assert all(attempts(house, job) <= 5 for job in slow)
+
+
+async def test_a_relay_that_says_later_for_ten_minutes() -> None:
+    relay, jobs = Relay(BUSY, START + timedelta(minutes=10)), jobs_of(10, 2, saves=3)
+    house = relay.house
+    house.ledger.accept(jobs, START)
+    await house.until_finished()
+    assert Counter(relay.delivered) == Counter(job.id for job in jobs)
+    lanes = defaultdict(list)
+    for job in jobs:
+        lanes[job.ticket, job.address].append(job.id)
+    for lane in lanes.values():
+        assert [job for job in relay.delivered if job in lane] == lane
+    assert house.clock.now() < relay.back + timedelta(minutes=15)
+
+
+async def test_a_dead_address_is_suppressed_and_the_others_get_theirs() -> None:
+    house = House(FakeTransport(lambda mail: DEAD if mail.recipient == "p17@acme.example" else TAKEN))
+    jobs = [a_job(address=f"p{number}@acme.example") for number in range(50)]
+    house.ledger.accept(jobs, START)
+    await house.until_finished()
+    assert [job.id for job in jobs if house.state(job) is not State.DELIVERED] == [jobs[17].id]
+    assert (house.state(jobs[17]), attempts(house, jobs[17])) == (State.FAILED, 1)
+    refused = house.ledger.history(jobs[17].id)[-1]
+    assert (refused.transition, refused.code, refused.text) == (Transition.REFUSED, 550, "5.1.1 no such user")
+    assert [one.id for one in house.ledger.suppressions(10)] == ["email/p17@acme.example"]
+
+
+@pytest.mark.parametrize("rate", [2.0, 0.5])
+async def test_no_more_are_tried_than_the_rate_allows(rate: float) -> None:
+    relay = Relay(TAKEN, START)
+    settings = DeliverySettings(pacing=PacingPolicy(rate=rate))
+    relay.house = House(FakeTransport(relay.answer), settings=settings)
+    relay.house.ledger.accept(jobs_of(20, 1), START)
+    await relay.house.until_finished()
+    times = [when for when, _ in relay.asked]
+    assert len(times) == 20
+    for index, when in enumerate(times):
+        assert index < max(1.0, rate) + rate * (when - START).total_seconds() + 1e-3
+    assert times[-1] - START <= timedelta(seconds=21 / rate)
+
+
+def test_a_rate_at_which_nothing_would_be_sent_is_refused() -> None:
+    with pytest.raises(ValueError, match="rate"):
+        PacingPolicy(rate=0.0)
