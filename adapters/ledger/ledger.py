@@ -38,6 +38,10 @@ class SqlLedger(ABC):
     def _reading(self) -> AbstractContextManager[Session]:
         """A session for statements that change nothing, each by itself."""
 
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the database."""
+
     def accept(self, jobs: Sequence[Job], now: datetime, storm: StormPolicy = NO_STORMS) -> list[Admission]:
         """See sender.ledger.Ledger."""
 

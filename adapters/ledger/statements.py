@@ -21,7 +21,7 @@ CLAIM_KEY: Final = """
     INSERT INTO once_keys (key, source, event, seen) VALUES (:key, :source, :event, :now)
     ON CONFLICT (key) DO UPDATE
         SET seen = CASE WHEN once_keys.seen < excluded.seen THEN excluded.seen ELSE once_keys.seen END
-    RETURNING source, event
+    RETURNING source, event, CASE WHEN source = :source AND event = :event THEN 1 ELSE 0 END AS ours
 """
 
 INSERT_JOB: Final = """

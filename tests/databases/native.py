@@ -44,7 +44,8 @@ class NativePostgres:
     PostgreSQL refuses to run as root: root runs it as another user of the machine, who owns its folder.
     """
 
-    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, settings: Mapping[str, str] | None = None, files: Mapping[str, bytes] | None = None) -> None:
+        """Make its data. `files` are put into its folder, for settings that name one."""
         self._folder = Path(tempfile.mkdtemp(prefix="tocsin-postgres-"))
         self._settings = SETTINGS | dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
@@ -56,6 +57,11 @@ class NativePostgres:
         self._programs = self._reachable(_installed())
         self.port, _ = free_ports()
         self._make()
+        for name, content in (files or {}).items():
+            file = self._folder / "data" / name
+            file.write_bytes(content)
+            file.chmod(0o600)
+            os.chown(file, self._as.get("user", -1), self._as.get("group", -1))
 
     def url(self, database: str, user: str = USER, password: str = PASSWORD, port: int | None = None) -> str:
         """A libpq URL."""
