@@ -22,6 +22,9 @@ from sender.states import State, Transition
 
 T = TypeVar("T")
 
+SETTLE: Final = timedelta(milliseconds=2)
+"""How long an answer may wait for others before it is recorded."""
+
 _log: Final = logging.getLogger(__name__)
 
 _BAD_ENDS: Final = frozenset(
@@ -37,7 +40,7 @@ class DeliverySettings(Struct, frozen=True):
     is the wait between two looks at a ledger with nothing due; `sweep` bounds how many late jobs a round sees to.
     """
 
-    concurrency: int = 8
+    concurrency: int = 16
     lease: timedelta = timedelta(minutes=15)
     send_limit: timedelta = timedelta(minutes=11)
     look_again: timedelta = timedelta(milliseconds=200)
@@ -125,6 +128,7 @@ class Delivery:
 
     async def _record(self, thread: ThreadPoolExecutor) -> None:
         """Record the answers that have come, all in one transaction. They are kept until that has worked."""
+        await self._let_more_come()
         done = {task for task in self._under_way if task.done()}
         self._under_way -= done
         self._answers += [task.result() for task in done]
@@ -132,6 +136,12 @@ class Delivery:
             answers = self._answers
             await _in(thread, lambda: self._apply(answers))
             self._answers = []
+
+    async def _let_more_come(self) -> None:
+        """Where most places are taken, wait a moment: to record several answers costs little more than one."""
+        busy = sum(not task.done() for task in self._under_way)
+        if busy * 2 > self._settings.concurrency:
+            await asyncio.sleep(SETTLE.total_seconds())
 
     async def _start(self, thread: ThreadPoolExecutor) -> bool:
         """Claim what there is room for, and begin with it; says whether there was anything."""
