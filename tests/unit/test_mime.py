@@ -49,7 +49,7 @@ def test_both_forms_are_read_back(text: str, html: str) -> None:
     [
         ("all plain\n", "7bit"),
         ("x" * 79 + "\n", "quoted-printable"),
-        ("un été bien chaud\n", "quoted-printable"),
+        ("un été bien chaud et long\n", "quoted-printable"),
         ("NUL \0\n", "quoted-printable"),
         ("請求書\n" * 9, "base64"),
     ],
