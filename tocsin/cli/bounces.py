@@ -21,6 +21,7 @@ from sender.opt_out import OptOutTokens
 from sender.returned import Finding, finding
 from tocsin.cli.console import UNUSABLE, named_failures, say, stop, warn
 from tocsin.cli.sending_options import LedgerOption
+from tocsin.running.embedded import database_in
 from tocsin.running.ledgers import NoLedgerError, open_ledger
 from tocsin.running.opt_out import OptOutSettingsError, opt_out_secrets
 
@@ -63,6 +64,8 @@ def read(
     Exit code 75 asks a mail system that pipes a mail to do so again later.
     """
     failed = TRY_LATER if places == [_PIPE] else UNUSABLE
+    if data is not None and not database_in(data).is_file():
+        stop(f"--data: there is no ledger in {data}", failed)
     try:
         with _named(failed), open_ledger(data, ledger) as opened:
             tokens = OptOutTokens(opt_out_secrets())
