@@ -7,6 +7,7 @@ from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
 
+from schemas.fax_number import e164
 from schemas.vocabulary import Channel
 
 # RFC 5321, section 4.1.2: Dot-string "@" Domain, in ASCII. What does not match is left to the library, which knows
@@ -25,11 +26,7 @@ def address_fault(channel: Channel, address: str) -> str | None:
     if address != address.strip():
         return "there are blanks or line breaks around the address: remove them"
     if channel is Channel.FAX:
-        return (
-            None
-            if _FAX.fullmatch(address)
-            else "this is no fax number: digits, perhaps with + before and blanks between"
-        )
+        return _fax_fault(address)
     if _PLAIN_EMAIL.fullmatch(address):
         return None
     try:
@@ -40,5 +37,19 @@ def address_fault(channel: Channel, address: str) -> str | None:
 
 
 def mailbox(address: str) -> str:
-    """The form in which two addresses of one mailbox are equal: no case, no blanks around."""
-    return address.strip().lower()
+    """The form in which two addresses of one mailbox are equal: no case, no blanks around.
+
+    Of a number, E.164 where it is written with + and country code; else its digits.
+    """
+    plain = address.strip().lower()
+    if "@" in plain or not _FAX.fullmatch(plain):
+        return plain
+    return (e164(plain) if plain.startswith("+") else None) or re.sub(r"[^0-9+]", "", plain)
+
+
+def _fax_fault(address: str) -> str | None:
+    if not _FAX.fullmatch(address):
+        return "this is no fax number: digits, perhaps with + before and blanks between"
+    if address.startswith("+") and e164(address) is None:
+        return "this is no fax number: after + comes a country's code, and as many digits as its numbers have"
+    return None

@@ -14,6 +14,7 @@ from engine.stages.s3_recipients import Recipient
 from engine.stages.s4_rule_matching import Matches
 from engine.statuses import changed_for_customers
 from schemas.decision import Skip
+from schemas.fax_number import e164
 from schemas.mailbox import mailbox
 from schemas.vocabulary import Audience, Channel, Reason, Trigger
 
@@ -89,16 +90,18 @@ def _attempts(scope: Scope, recipient: Recipient, matches: Matches) -> Iterator[
     customer = None if person is None else scope.directory.customer(person.customer)
     for_contact = category.audience is Audience.CONTACTS
     for channel in _CHANNELS:
-        addresses = _active_addresses(person, channel)
+        addresses = _active_addresses(person, channel, scope.policy.fax_region)
         for trigger in scope.triggers:
             rules = matches.of(recipient.person, trigger, category, channel)
             yield Attempt(scope, recipient, person, customer, for_contact, trigger, channel, addresses, rules)
 
 
-def _active_addresses(person: Person | None, channel: Channel) -> Sequence[str]:
+def _active_addresses(person: Person | None, channel: Channel, fax_region: str | None) -> Sequence[str]:
     if person is None:
         return ()
     active = [mode.address for mode in person.modes if mode.active and mode.channel is channel]
+    if channel is Channel.FAX and fax_region is not None:
+        active = [e164(number, fax_region) or number for number in active]
     if len(active) <= 1:
         return active
     first_spelling: dict[str, str] = {}
