@@ -12,7 +12,9 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.sqlite.ledger import SqliteLedger
-from schemas.job import Job
+from schemas.directory import SuppressionRecord
+from schemas.job import Job, PersonRef
+from schemas.vocabulary import PersonKind, Trigger
 from sender.composer import MessageComposer
 from sender.delivery import DeliverySettings
 from sender.entries import Entry, Report
@@ -107,6 +109,23 @@ async def test_what_expires_while_it_is_held_is_in_no_digest() -> None:
     await house.delivery.drain()
     assert house.state(jobs[6]) is State.EXPIRED
     assert jobs[6].id not in house.transport.mails[-1].content.decode()
+
+
+async def test_who_opts_out_meanwhile_is_told_no_more_of_it_and_the_others_are(ledger: Ledger) -> None:
+    house = house_with(POLICY, ledger)
+    jobs = [closed(number) for number in range(9)]
+    jobs[6] = replace(jobs[6], trigger=Trigger.OPENED)
+    jobs[8] = replace(jobs[8], person=PersonRef(PersonKind.CONTACT, "ct-2"))
+    ledger.accept(jobs, START, POLICY)
+    house.clock.advance(POLICY.quiet)
+    opted_out = SuppressionRecord("o", person="contact/ct-1", triggers=["opened"], reason="opted_out")
+    ledger.suppress([opted_out, SuppressionRecord("p", person="contact/ct-2", reason="opted_out")], START)
+    await house.delivery.drain()
+    await house.delivery.drain()
+    assert [house.state(job) for job in (jobs[6], jobs[8])] == [State.WITHDRAWN] * 2
+    assert [house.state(job) for job in (jobs[5], jobs[7])] == [State.DELIVERED] * 2
+    assert house.transport.mails[-1].content.decode().split("\r\n")[3:] == [jobs[5].id, jobs[7].id]
+    assert len(house.transport.mails) == 6
 
 
 def entry(job: Job) -> Entry:
