@@ -164,7 +164,7 @@ def test_a_fax_is_the_same_at_any_time() -> None:
     assert PdfPages().draw(a_fax(), "Ω other") != one
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=60))
 def test_no_text_breaks_the_pages(text: str) -> None:
     assert len(words_of(PAGES.draw(a_fax(), text))) == 1
