@@ -27,7 +27,7 @@ FIND_PYTHON = python=; \
 	    exit 1; \
 	fi
 
-.PHONY: help setup broker demo test lint types contracts unit slow format schemas lock clean
+.PHONY: help setup broker postfix demo test lint types contracts unit slow format schemas lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -94,6 +94,16 @@ $(BROKER): tests/brokers/pom.xml
 	    -DincludeScope=runtime -DoutputDirectory="$(CURDIR)/.cache/kafka/jars" && \
 	touch $@
 
+# The mail relay of the tests (see tests/relays/). It is a system package, and starts as root alone; where it can't be
+# had, those tests are skipped and say so. "No configuration": it is not to serve this machine.
+POSTFIX := PATH="$$PATH:/usr/sbin" command -v postfix >/dev/null
+
+postfix: ## install Postfix for the tests, where that can be done; does nothing when it is there
+	@if $(POSTFIX) || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then exit 0; fi; \
+	echo "Installing Postfix (the tests of delivery run a real relay)"; \
+	echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections && \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postfix
+
 # ---------------------------------------------------------------- use
 
 demo: setup ## see it work on made-up tickets
@@ -104,7 +114,7 @@ schemas: setup ## write the JSON Schemas and the AsyncAPI document anew from the
 
 # ---------------------------------------------------------------- checks
 
-test: setup broker lint types contracts ## everything that CI runs: lint, types, import contracts, all tests
+test: setup broker postfix lint types contracts ## everything that CI runs: lint, types, import contracts, all tests
 	$(BIN)/pytest -m "not slow"
 
 lint: setup ## ruff: rules and formatting
@@ -120,7 +130,7 @@ contracts: setup ## import-linter: which part may know which
 unit: setup ## the quick tests, without Kafka
 	$(BIN)/pytest -m "not slow and not kafka"
 
-slow: setup broker ## the long fault runs
+slow: setup broker postfix ## the long fault runs
 	$(BIN)/pytest -m slow
 
 format: setup ## let ruff rewrite what it can

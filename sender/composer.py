@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from schemas.job import Form, Job
 from schemas.vocabulary import Channel, MessageFormat, Trigger
@@ -10,57 +11,87 @@ from sender.addresses import MailIdentity, recipient_of
 from sender.digest import digest_subject, digest_text
 from sender.entries import Entry
 from sender.fallback import fallback_text
+from sender.fax import AS_TEXT, FaxForm
 from sender.going_live import LIVE, DeliveryMode
-from sender.message import Bodies, write_message
+from sender.message import Bodies, MailingList, write_message
+from sender.opt_out import NO_LINKS, OptOut, OptOutLinks, OptOutWriter
 from sender.ports import Composed, OutgoingMail, Part, Renderer, TemplateFaultError
 from sender.redirection import redirected_bodies, redirected_subject
 from sender.subject import subject_line
 
+NO_OPT_OUT: Final = OptOut()
+
 
 class MessageComposer:
-    """A Composer on a Renderer. Faxes are written as mails to the gateway's address of their number, as text alone."""
+    """A Composer on a Renderer.
 
-    def __init__(self, renderer: Renderer, identity: MailIdentity, mode: DeliveryMode = LIVE) -> None:
+    Faxes are written as mails to the gateway's address of their number. Only e-mails that go to their own person offer
+    a way to opt out: whoever gets them in another's place must not do it in that other's name.
+    """
+
+    def __init__(
+        self,
+        renderer: Renderer,
+        identity: MailIdentity,
+        mode: DeliveryMode = LIVE,
+        opt_out: OptOut = NO_OPT_OUT,
+        fax: FaxForm = AS_TEXT,
+    ) -> None:
         self._renderer = renderer
         self._identity = identity
         self._mode = mode
+        self._opt_out = OptOutWriter(opt_out)
+        self._fax = fax
 
     def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
         """The message for this trigger and form. A template that fails costs the message its form, not its arrival."""
         fault: str | None = None
+        links = self._links(job, [trigger])
         try:
-            bodies = self._rendered(job, trigger, form)
+            bodies = self._rendered(job, trigger, form, links)
         except TemplateFaultError as error:
             bodies, fault = Bodies(fallback_text(job, trigger)), str(error)
-        return Composed(self._mail(job, subject_line(job, form.subject_keyword), bodies), fault)
+        mailing = MailingList(trigger.value.replace("_", "-"), links)
+        return Composed(self._mail(job, subject_line(job, form.subject_keyword), bodies, mailing), fault)
 
     def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
         """See sender.ports.Composer. It is the built-in text, whatever the templates are."""
         bodies = Bodies(digest_text(carrier, listed))
-        return Composed(self._mail(carrier.job, digest_subject(carrier, listed), bodies))
+        # Readers of one mailbox may be several: a digest opts out the one to whom it is addressed.
+        own = {entry.trigger for entry in (carrier, *listed) if entry.job.person == carrier.job.person}
+        mailing = MailingList("digest", self._links(carrier.job, [one for one in Trigger if one in own]))
+        return Composed(self._mail(carrier.job, digest_subject(carrier, listed), bodies, mailing))
 
-    def _mail(self, job: Job, subject: str, bodies: Bodies) -> OutgoingMail:
+    def _links(self, job: Job, triggers: Sequence[Trigger]) -> OptOutLinks:
+        if job.channel is not Channel.EMAIL or self._mode.redirects(job) is not None:
+            return NO_LINKS
+        return self._opt_out.links(job, triggers)
+
+    def _mail(self, job: Job, subject: str, bodies: Bodies, mailing: MailingList) -> OutgoingMail:
+        is_fax = job.channel is Channel.FAX
+        if is_fax:
+            subject, bodies = self._fax.written(job, subject, bodies)
         elsewhere = self._mode.redirects(job)
         if elsewhere is None:
             recipient = recipient_of(job, self._identity)
         else:
             recipient, subject, bodies = elsewhere, redirected_subject(job, subject), redirected_bodies(job, bodies)
-        content = write_message(job, self._identity, recipient, subject, bodies)
+        content = write_message(job, self._identity, recipient, subject, bodies, None if is_fax else mailing)
         return OutgoingMail(self._identity.envelope_from, recipient, content)
 
-    def _rendered(self, job: Job, trigger: Trigger, form: Form) -> Bodies:
-        named = template_variables(job, trigger, form)
+    def _rendered(self, job: Job, trigger: Trigger, form: Form, links: OptOutLinks) -> Bodies:
+        named = template_variables(job, trigger, form, links)
         text = self._renderer.render(form.template, job.language, Part.TEXT, named)
         if form.format is MessageFormat.TEXT or job.channel is Channel.FAX:
             return Bodies(text)
         return Bodies(text, self._renderer.render(form.template, job.language, Part.HTML, named))
 
 
-def template_variables(job: Job, trigger: Trigger, form: Form) -> dict[str, object]:
+def template_variables(job: Job, trigger: Trigger, form: Form, links: OptOutLinks = NO_LINKS) -> dict[str, object]:
     """What a template may name: the fields of the job's context, and what else the message is about.
 
     `trigger` and `other_triggers` are as in the rules; a message that stands in for another (see `Job.otherwise`) does
-    not mention its own trigger again.
+    not mention its own trigger again. `unsubscribe_url` is where the reader can opt out of it, or None.
     """
     return {
         **{field: getattr(job.context, field) for field in job.context.__struct_fields__},
@@ -69,4 +100,5 @@ def template_variables(job: Job, trigger: Trigger, form: Form) -> dict[str, obje
         "language": job.language,
         "time_zone": job.time_zone,
         "keyword": form.subject_keyword,
+        "unsubscribe_url": links.page or links.mail,
     }

@@ -1,17 +1,16 @@
 """Header fields that hold names and free text, encoded so that every mail reader gives back the same text.
 
 They follow RFC 5322 and RFC 2047. The standard library parses a header's value again before it folds it, and its
-versions differ in what that does to commas and quotes in encoded names. So these are folded here, and handed to it as
-finished.
+versions differ in what that does to commas and quotes in encoded names. So these are encoded and folded here.
 """
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
-from email.message import EmailMessage
-from email.policy import SMTP, EmailPolicy, Policy
 from typing import Final
+
+from msgspec import Struct
 
 LINE: Final = 76
 """The longest line that may hold an encoded word (RFC 2047, section 2)."""
@@ -24,59 +23,47 @@ _PLAIN: Final = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
 
 
-class FinishedHeader(str):
-    """A header's value that is encoded already; the text itself is what its reader sees.
-
-    It has what `email.policy.EmailPolicy` asks of a header object: a name, and a way to fold itself.
-    """
-
-    __slots__ = ("name", "words")
+class Header(Struct, frozen=True):
+    """A header field. Its words are encoded already and hold no line break: lines are folded between them."""
 
     name: str
     words: tuple[str, ...]
 
-    def __new__(cls, name: str, text: str, words: tuple[str, ...]) -> FinishedHeader:
-        """A header of this name that reads `text` and is written as `words`, each on one line with or after another."""
-        header = super().__new__(cls, text)
-        header.name = name
-        header.words = words
-        return header
-
-    def fold(self, *, policy: Policy) -> str:
-        """The whole field as it stands in the message, in lines of at most 76 characters where its words allow it."""
+    def folded(self) -> bytes:
+        """The field as it stands in the message, in lines of at most 76 characters where its words allow it."""
         folded = used = f"{self.name}:"
         for word in self.words:
             fits = len(used) + 1 + len(word) <= LINE or folded == used == f"{self.name}:"
-            folded += f" {word}" if fits else f"{policy.linesep} {word}"
+            folded += f" {word}" if fits else f"\r\n {word}"
             used = f"{used} {word}" if fits else f" {word}"
-        return folded + policy.linesep
+        return f"{folded}\r\n".encode()
 
 
-def text_header(name: str, text: str) -> FinishedHeader:
+def fixed_header(name: str, value: str) -> Header:
+    """A header whose value is ours: ASCII, and short enough for one line."""
+    return Header(name, (value,))
+
+
+def text_header(name: str, text: str) -> Header:
     """A header of free text, such as Subject (RFC 5322, section 3.6.5). `text` is one line."""
     room = LINE - len(name) - len(": ")
     words = tuple(text.split(" "))
     if _PLAIN.fullmatch(text) and "=?" not in text and all(len(word) <= room for word in words):
-        return FinishedHeader(name, text, words)
-    return FinishedHeader(name, text, tuple(_encoded_words(text, room)))
+        return Header(name, words)
+    return Header(name, tuple(_encoded_words(text, room)))
 
 
-def address_header(name: str, display: str, address: str, *, utf8: bool = False) -> FinishedHeader:
+def address_header(name: str, display: str, address: str, *, utf8: bool = False) -> Header:
     """A header of one mailbox, such as To (RFC 5322, section 3.4). Only the name is encoded, never the address.
 
     `display` is one line, perhaps empty. `address` is one valid address; with `utf8` it may hold letters beyond ASCII
     (RFC 6532), and so may the name.
     """
     if not display:
-        return FinishedHeader(name, address, (address,))
+        return Header(name, (address,))
     room = LINE - len(name) - len(": ")
     phrase = _phrase(display, room, utf8=utf8)
-    return FinishedHeader(name, f"{display} <{address}>", (*phrase, f"<{address}>"))
-
-
-def policy_for(*, utf8: bool) -> EmailPolicy[EmailMessage]:
-    """CRLF line ends and bodies of seven bits, so that any relay takes them; with `utf8`, headers as in RFC 6532."""
-    return SMTP.clone(cte_type="7bit", utf8=utf8)
+    return Header(name, (*phrase, f"<{address}>"))
 
 
 def _phrase(display: str, room: int, *, utf8: bool) -> list[str]:

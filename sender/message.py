@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from email.message import EmailMessage
+from collections.abc import Iterator
 from email.utils import format_datetime
 from typing import Final
 
@@ -12,37 +12,71 @@ from msgspec import Struct
 
 from schemas.job import Job
 from sender.addresses import MailIdentity, display_name, wire_address
-from sender.headers import FinishedHeader, address_header, policy_for, text_header
-from sender.plain_text import encodable
+from sender.headers import Header, address_header, fixed_header, text_header
+from sender.mime import multipart_entity, pdf_entity, text_entity
+from sender.opt_out import NO_LINKS, OptOutLinks
 from sender.times import in_utc
 
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
+PDF_NAME: Final = "message.pdf"
+
 
 class Bodies(Struct, frozen=True):
-    """What a message says: as text, and as HTML where that is its format."""
+    """What a message says: as text, and as HTML where that is its format; `pdf` is a file that comes with it."""
 
     text: str
     html: str | None = None
+    pdf: bytes | None = None
 
 
-def write_message(job: Job, identity: MailIdentity, recipient: str, subject: str, bodies: Bodies) -> bytes:
+class MailingList(Struct, frozen=True):
+    """Of what kind of messages this is one, for readers' filters and for their programs' button to unsubscribe.
+
+    `label` is a word of a domain name; `links` are how to opt out.
+    """
+
+    label: str
+    links: OptOutLinks = NO_LINKS
+
+
+def write_message(
+    job: Job,
+    identity: MailIdentity,
+    recipient: str,
+    subject: str,
+    bodies: Bodies,
+    mailing: MailingList | None = None,
+) -> bytes:
     """The message, with CRLF line ends and of seven bits; the same bytes for the same job and bodies.
 
     A recipient that is not one e-mail address stands in no header (the transport will refuse it). Only an address with
     letters beyond ASCII before the @ makes the header UTF-8 (RFC 6532).
     """
-    utf8 = not recipient.isascii() and wire_address(recipient) is not None
-    message = EmailMessage(policy=policy_for(utf8=utf8))
-    for header in _headers(job, identity, recipient, subject):
-        message[header.name] = header
-    _write_body(message, bodies)
-    return message.as_bytes()
+    headers = [*_headers(job, identity, recipient, subject), *_list_headers(identity, mailing)]
+    return b"".join(header.folded() for header in headers) + _body(bodies)
 
 
 def message_id(job: Job, identity: MailIdentity) -> str:
-    """The Message-ID (RFC 5322, section 3.6.4): of one job always the same, in another installation another."""
-    return f"<{_digest(identity.installation, job.id)}.job@{identity.installation}>"
+    """The Message-ID (RFC 5322, section 3.6.4): of one job always the same, in another installation another.
+
+    It holds the job's id, since it is all that some bounces and answers give back (see `job_in`).
+    """
+    if _SAFE_ID.fullmatch(job.id):
+        return f"<{job.id}.job@{identity.installation}>"
+    return f"<{_digest(identity.installation, job.id)}.hash@{identity.installation}>"
+
+
+def job_in(ids: str, installation: str) -> str | None:
+    """The id of the job whose Message-ID stands first among these; None where none is of this installation."""
+    found = re.search(rf"<([A-Za-z0-9_-]{{1,64}})\.job@{re.escape(installation)}>", ids, re.IGNORECASE)
+    return found[1] if found else None
+
+
+def thread_in(ids: str, installation: str) -> str | None:
+    """The first thread id (see `thread_id`) of this installation among these message ids."""
+    found = re.search(rf"<[0-9a-f]{{32}}\.ticket@{re.escape(installation)}>", ids, re.IGNORECASE)
+    return found[0] if found else None
 
 
 def thread_id(job: Job, identity: MailIdentity) -> str:
@@ -53,52 +87,61 @@ def thread_id(job: Job, identity: MailIdentity) -> str:
     return f"<{_digest(identity.installation, job.source, job.ticket)}.ticket@{identity.installation}>"
 
 
-def _headers(job: Job, identity: MailIdentity, recipient: str, subject: str) -> list[FinishedHeader]:
+def _headers(job: Job, identity: MailIdentity, recipient: str, subject: str) -> list[Header]:
     utf8 = not recipient.isascii()
     thread = thread_id(job, identity)
     headers = [
         address_header("From", display_name(identity.from_name), wire_address(identity.from_address) or ""),
         _to(job, recipient, utf8=utf8),
         text_header("Subject", subject),
-        _fixed("Date", format_datetime(in_utc(job.created))),
-        _fixed("Message-ID", message_id(job, identity)),
-        _fixed("In-Reply-To", thread),
-        _fixed("References", thread),
+        fixed_header("Date", format_datetime(in_utc(job.created))),
+        fixed_header("Message-ID", message_id(job, identity)),
+        fixed_header("In-Reply-To", thread),
+        fixed_header("References", thread),
         # RFC 3834, section 5: no out-of-office answer may come back to this.
-        _fixed("Auto-Submitted", "auto-generated"),
+        fixed_header("Auto-Submitted", "auto-generated"),
+        # Exchange asks this instead. Not `All`: bounces have to come.
+        fixed_header("X-Auto-Response-Suppress", "OOF, AutoReply"),
+        fixed_header("MIME-Version", "1.0"),
     ]
     reply_to = wire_address(job.reply_to) if job.reply_to else None
     if reply_to is not None and reply_to.isascii():
         headers.append(address_header("Reply-To", "", reply_to))
     if _SAFE_ID.fullmatch(job.id):
-        headers.append(_fixed("X-Tocsin-Job", job.id))
+        headers.append(fixed_header("X-Tocsin-Job", job.id))
     return headers
 
 
-def _to(job: Job, recipient: str, *, utf8: bool) -> FinishedHeader:
+def _list_headers(identity: MailIdentity, mailing: MailingList | None) -> Iterator[Header]:
+    """RFC 2919; RFC 2369, section 3.2; RFC 8058. No Precedence: RFC 3834 builds on Auto-Submitted and lists."""
+    if mailing is None:
+        return
+    yield fixed_header("List-Id", f"<{mailing.label}.{identity.installation}>")
+    links = [f"<{link}>" for link in (mailing.links.page, mailing.links.mail) if link is not None]
+    if links:
+        words = (*(f"{link}," for link in links[:-1]), links[-1])
+        yield Header("List-Unsubscribe", words)
+    if mailing.links.page is not None:
+        yield fixed_header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+
+
+def _to(job: Job, recipient: str, *, utf8: bool) -> Header:
     if wire_address(recipient) is None:
         # An empty group (RFC 5322, section 3.4) is a valid header that leads nowhere.
-        return _fixed("To", "undisclosed-recipients:;")
+        return fixed_header("To", "undisclosed-recipients:;")
     return address_header("To", display_name(job.context.person_name), recipient, utf8=utf8)
 
 
-def _fixed(name: str, value: str) -> FinishedHeader:
-    """A header whose value is ours: ASCII, and short enough for one line."""
-    return FinishedHeader(name, value, (value,))
-
-
-def _write_body(message: EmailMessage, bodies: Bodies) -> None:
-    message.set_content(_lines(bodies.text))
-    if bodies.html is None:
-        return
-    # RFC 2046, section 5.1.4: the plainest form first.
-    message.add_alternative(_lines(bodies.html), subtype="html")
+def _body(bodies: Bodies) -> bytes:
+    text = text_entity("plain", bodies.text)
     # It follows from what it separates, so that no text can hold it, and so that a message is the same on every try.
-    message.set_boundary(f"=_{_digest(bodies.text, bodies.html)}")
-
-
-def _lines(text: str) -> str:
-    return encodable(text).rstrip("\r\n") + "\n"
+    boundary = f"=_{_digest(bodies.text, bodies.html or '')}"
+    if bodies.html is not None:
+        # RFC 2046, section 5.1.4: the plainest form first.
+        return multipart_entity("alternative", boundary, [text, text_entity("html", bodies.html)])
+    if bodies.pdf is not None:
+        return multipart_entity("mixed", boundary, [text, pdf_entity(PDF_NAME, bodies.pdf)])
+    return text
 
 
 def _digest(*parts: str) -> str:

@@ -23,7 +23,7 @@ def redirected_bodies(job: Job, bodies: Bodies) -> Bodies:
     """The bodies, with a first line that names the intended recipient."""
     notice = f"Redirected. Intended for {job.person} ({job.channel.value}: {_intended(job)})."
     if bodies.html is None:
-        return Bodies(f"{notice}\n\n{bodies.text}")
+        return Bodies(f"{notice}\n\n{bodies.text}", pdf=bodies.pdf)
     shown = f"<p>{escape(notice)}</p>"
     body = _BODY.search(bodies.html)
     at = body.end() if body else 0

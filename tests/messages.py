@@ -13,12 +13,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from fast_mail_parser import PyMail, parse_email
+
 from adapters.jinja.renderer import JinjaRenderer
 from adapters.jinja.sources import TemplateSources, read_sources
 from schemas.job import ExternalContext, ExternalTicket, Form, InternalContext, InternalTicket, Job, PersonRef
 from schemas.vocabulary import Audience, Channel, MessageFormat, PersonKind, Trigger
 from sender.addresses import MailIdentity
-from sender.composer import MessageComposer
+from sender.composer import NO_OPT_OUT, MessageComposer
+from sender.fax import AS_TEXT, FaxForm
+from sender.going_live import LIVE, DeliveryMode
+from sender.opt_out import OptOut
 from sender.ports import Composed, Part, Renderer
 
 TEMPLATES = Path(__file__).parent.parent / "rules" / "templates"
@@ -30,10 +35,11 @@ IDENTITY = MailIdentity(
     installation="tocsin.desk.example",
     fax_pattern="{number}@fax.example",
 )
+OPT_OUT = OptOut("https://alerts.desk.example", "unsubscribe@desk.example", ("a secret of the tests",))
 
 HEADERS = {
     *("from", "to", "subject", "date", "message-id", "in-reply-to", "references", "auto-submitted"),
-    *("reply-to", "x-tocsin-job", "mime-version", "content-type"),
+    *("reply-to", "x-tocsin-job", "mime-version", "content-type", "list-id", "x-auto-response-suppress"),
 }
 """The headers of a message with everything in it."""
 
@@ -151,9 +157,17 @@ def shipped_renderer() -> JinjaRenderer:
     return JinjaRenderer(read_sources(TEMPLATES))
 
 
-def compose(job: Job, renderer: Renderer | None = None, identity: MailIdentity = IDENTITY) -> Composed:
+def compose(
+    job: Job,
+    renderer: Renderer | None = None,
+    identity: MailIdentity = IDENTITY,
+    mode: DeliveryMode = LIVE,
+    opt_out: OptOut = NO_OPT_OUT,
+    fax: FaxForm = AS_TEXT,
+) -> Composed:
     """The job as a message, in its own form."""
-    return MessageComposer(renderer or shipped_renderer(), identity).compose(job, job.trigger, job.form)
+    composer = MessageComposer(renderer or shipped_renderer(), identity, mode, opt_out, fax)
+    return composer.compose(job, job.trigger, job.form)
 
 
 def templates(**files: str) -> TemplateSources:
@@ -206,6 +220,11 @@ def as_read_by_the_old_parser(content: bytes) -> Mail:
         text=text.decode().replace("\r\n", "\n"),
         html=html.decode().replace("\r\n", "\n") if isinstance(html, bytes) else None,
     )
+
+
+def as_read_by_the_fast_parser(content: bytes) -> PyMail:
+    """The same by a parser that shares no code with the standard library."""
+    return parse_email(content)
 
 
 def _unfolded(value: str) -> str:

@@ -15,6 +15,15 @@ from tests.fakes import FakeClock, FakeComposer, FakeTransport
 from tests.in_memory_ledger import InMemoryLedger
 
 
+async def until_finished(ledger: Ledger, delivery: Delivery, clock: FakeClock) -> None:
+    """Deliver, and move the clock to what comes next, until nothing does."""
+    await delivery.drain()
+    while (moment := ledger.next_due()) is not None:
+        # What is due already waits for the relay.
+        clock.move_to(moment if moment > clock.now() else delivery.resumes())
+        await delivery.drain()
+
+
 class House:
     """Deliveries on a ledger in memory, to a scripted relay, by a clock that is moved by hand."""
 
@@ -37,11 +46,7 @@ class House:
 
     async def until_finished(self) -> None:
         """Deliver, and move the clock to what comes next, until nothing does."""
-        await self.delivery.drain()
-        while (moment := self.ledger.next_due()) is not None:
-            # What is due already waits for the relay.
-            self.clock.move_to(moment if moment > self.clock.now() else self.delivery.resumes())
-            await self.delivery.drain()
+        await until_finished(self.ledger, self.delivery, self.clock)
 
     def state(self, job: Job) -> State:
         entry = self.ledger.find(job.id)

@@ -35,8 +35,14 @@ DISCONNECT = "disconnect"
 TAKE_AND_DISCONNECT = "take and disconnect"
 """Take the message, and close the connection instead of saying so: at the dot only."""
 
+DELAY = "delay"
+"""Say yes, but later."""
+
 STALL = "stall"
 """Ask for the message, and read nothing of it: at DATA only."""
+
+
+DELAYED = 0.05
 
 
 @dataclass
@@ -62,6 +68,7 @@ class Taken:
 class FaultyPeer:
     """An SMTP server on loopback. `commands` are all that it was sent, `taken` the messages that it has.
 
+    One that `takes_in_doubt` has each message of which it does not say 4xx or 5xx, whatever else it does at the dot.
     With `tls` it offers STARTTLS, and then AUTH, which it believes whatever is said. `most_open` is the largest number
     of connections that it had at a time.
     """
@@ -69,6 +76,8 @@ class FaultyPeer:
     faults: Sequence[Fault] = ()
     extensions: Sequence[str] = ("8BITMIME", "SMTPUTF8")
     tls: ssl.SSLContext | None = None
+    takes_in_doubt: bool = False
+    wanted_port: int = 0
     commands: list[str] = field(default_factory=list)
     taken: list[Taken] = field(default_factory=list)
     connections: int = 0
@@ -80,7 +89,7 @@ class FaultyPeer:
         self._over = asyncio.Event()
         self._came = asyncio.Event()
         self._ended = asyncio.Event()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**26)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.wanted_port, limit=2**26)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -92,6 +101,10 @@ class FaultyPeer:
         for writer in self._writers:
             writer.close()
         await self._server.wait_closed()
+
+    def take(self, taken: Taken) -> None:
+        """Keep a message."""
+        self.taken.append(taken)
 
     def cut_connections(self) -> None:
         """Close what is open, as a relay does with idle connections."""
@@ -163,21 +176,21 @@ class _Connection:
 
     async def greet(self) -> bool:
         """Say who is there; whether the session goes on."""
-        return await self._act(self._fault(At.CONNECT), "220 peer.example ESMTP")
+        return await self._act(await self._fault(At.CONNECT), "220 peer.example ESMTP")
 
     async def answer(self, line: str) -> bool:
         """Do what the line says; whether the session goes on."""
         verb = line.partition(" ")[0].upper()
         argument = line.partition("<")[2].partition(">")[0]
         if verb == "QUIT":
-            await self._act(self._fault(At.QUIT), "221 2.0.0 Bye")
+            await self._act(await self._fault(At.QUIT), "221 2.0.0 Bye")
             return False
         if verb == "STARTTLS":
             return await self._encrypt()
         if verb == "AUTH":
-            return await self._act(self._fault(At.AUTH), "235 2.7.0 Welcome")
+            return await self._act(await self._fault(At.AUTH), "235 2.7.0 Welcome")
         if verb in ("EHLO", "HELO"):
-            return await self._act(self._fault(At.EHLO), self._hello(verb))
+            return await self._act(await self._fault(At.EHLO), self._hello(verb))
         if verb in ("MAIL", "RSET"):
             if verb == "MAIL" and self._sender:
                 await self._say("503 5.5.1 Nested MAIL")
@@ -187,7 +200,7 @@ class _Connection:
             self._recipient = argument
         if verb == "DATA":
             return await self._data()
-        return await self._act(self._fault(At(verb)), "250 2.0.0 Yes")
+        return await self._act(await self._fault(At(verb)), "250 2.0.0 Yes")
 
     def _hello(self, verb: str) -> str:
         extensions = [*self._peer.extensions]
@@ -197,7 +210,7 @@ class _Connection:
         return "\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"])
 
     async def _encrypt(self) -> bool:
-        action = self._fault(At.STARTTLS)
+        action = await self._fault(At.STARTTLS)
         if action is not None:
             return await self._act(action, "")
         await self._say("220 2.0.0 Go ahead")
@@ -208,16 +221,16 @@ class _Connection:
 
     async def _data(self) -> bool:
         await self._peer.before_data()
-        action = self._fault(At.DATA)
+        action = await self._fault(At.DATA)
         if action == STALL:
             self._pause()
         elif action is not None:
             return await self._act(action, "")
         await self._say("354 Go ahead")
         content = (await self.reader.readuntil(b"\r\n.\r\n")).removesuffix(b".\r\n").replace(b"\r\n..", b"\r\n.")
-        action = self._fault(At.DOT)
-        if action in (None, TAKE_AND_DISCONNECT):
-            self._peer.taken.append(Taken(self._sender, self._recipient, content))
+        action = await self._fault(At.DOT)
+        if action in (None, TAKE_AND_DISCONNECT) or (self._peer.takes_in_doubt and action[0] not in "45"):
+            self._peer.take(Taken(self._sender, self._recipient, content))
         self._sender = ""
         return await self._act(action, "250 2.0.0 Queued")
 
@@ -236,8 +249,13 @@ class _Connection:
         assert isinstance(transport, asyncio.ReadTransport)
         transport.pause_reading()
 
-    def _fault(self, stage: At) -> str | None:
-        return self._peer.fault_at(stage, self._recipient)
+    async def _fault(self, stage: At) -> str | None:
+        """What goes wrong now. What only comes late does not."""
+        action = self._peer.fault_at(stage, self._recipient)
+        if action == DELAY:
+            await asyncio.sleep(DELAYED)
+            return None
+        return action
 
     async def _say(self, text: str) -> None:
         await self._peer.before_reply()

@@ -13,7 +13,7 @@ from adapters.jinja.problems import Problem
 from engine.rulebook.fields import nearest
 from schemas.job import ExternalContext, ExternalTicket, InternalContext, InternalTicket
 
-MESSAGE_NAMES: Final = frozenset({"trigger", "other_triggers", "language", "time_zone", "keyword"})
+MESSAGE_NAMES: Final = frozenset({"trigger", "other_triggers", "language", "time_zone", "keyword", "unsubscribe_url"})
 """What every template may name beside the fields of its context."""
 
 _OF_JINJA: Final = frozenset({"caller", "kwargs", "loop", "range", "self", "super", "varargs"})

@@ -9,6 +9,7 @@ from typing import Any, Final
 from jinja2 import TemplateSyntaxError
 
 from adapters.jinja.environment import TemplateEnvironment
+from adapters.jinja.inlining import inlined
 from adapters.jinja.limits import OUTPUT_BYTES, LimitError, rendering
 from adapters.jinja.sources import TemplateFile, TemplateSources
 from sender.plain_text import one_line
@@ -29,13 +30,17 @@ class JinjaRenderer:
         self._environment = TemplateEnvironment(sources)
 
     def render(self, template: str, language: str, part: Part, variables: Mapping[str, object]) -> str:
-        """The text of one template, at most 1 MiB of UTF-8. Raises TemplateFaultError for whatever goes wrong."""
+        """The text of one template, at most 1 MiB of UTF-8; of HTML with its styles in its elements.
+
+        Raises TemplateFaultError for whatever goes wrong.
+        """
         path = TemplateFile(template, language, part).path
         if path not in self._texts:
             raise TemplateFaultError(one_line(path, _SHOWN_NAME), None, "TemplateNotFound")
         try:
             with rendering(str(variables.get("language", language)), str(variables.get("time_zone", "UTC"))):
-                return self._run(path, variables)
+                text = self._run(path, variables)
+            return inlined(text) if part is Part.HTML else text
         except Exception as error:
             name, line = self._place(error, path)
             raise TemplateFaultError(name, line, type(error).__name__) from error

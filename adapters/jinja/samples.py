@@ -14,6 +14,7 @@ from schemas.rule_file import CustomFieldSettings
 from schemas.vocabulary import Trigger
 
 _MOMENT: Final = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+_LINK: Final = "https://alerts.desk.example/u/token"
 _OF_TYPE: Final[Mapping[str, CustomValue]] = {"text": "a text", "number": 2, "boolean": True}
 
 
@@ -34,12 +35,14 @@ def samples(
     nulls: dict[str, CustomValue] = dict.fromkeys(custom)
     for trigger in Trigger:
         others = [other for other in Trigger if other is not trigger]
-        yield _sample("a ticket with every field", _filled(context, full), trigger, others, language)
+        yield _sample("a ticket with every field", _filled(context, full), trigger, others, language, _LINK)
         yield _sample("a ticket with no optional field", _sparse(context, {}), trigger, [], language)
         yield _sample("a ticket whose custom fields are null", _filled(context, nulls), trigger, others, language)
 
 
-def _sample(words: str, context: Struct, trigger: Trigger, others: list[Trigger], language: str) -> Sample:
+def _sample(
+    words: str, context: Struct, trigger: Trigger, others: list[Trigger], language: str, link: str | None = None
+) -> Sample:
     fields = {name: getattr(context, name) for name in context.__struct_fields__}
     message = {
         "trigger": trigger,
@@ -47,6 +50,7 @@ def _sample(words: str, context: Struct, trigger: Trigger, others: list[Trigger]
         "language": language,
         "time_zone": "Europe/Paris",
         "keyword": "[Sample]",
+        "unsubscribe_url": link,
     }
     return Sample(f"{words} ({trigger})", {**fields, **message})
 

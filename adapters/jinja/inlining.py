@@ -1,0 +1,41 @@
+"""Style sheets written into the elements that they are for, since many mail readers pass over style sheets."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from css_inline import CSSInliner
+
+from adapters.jinja.limits import OUTPUT_BYTES, LimitError
+
+PAIRS: Final = 20_000_000
+"""The most pairs of an element and a style that are tried: a second or two."""
+
+_SHEET: Final = re.compile(r"<style\b.*?</style", re.DOTALL | re.IGNORECASE)
+
+# Nothing is fetched: a template's `<link>` is left as it is. What can't be written into elements (@media) stays.
+_INLINER: Final = CSSInliner(
+    inline_style_tags=True,
+    keep_style_tags=False,
+    keep_link_tags=True,
+    keep_at_rules=True,
+    load_remote_stylesheets=False,
+)
+
+
+def inlined(html: str) -> str:
+    """The page with the styles of its `<style>` blocks in its elements; without such a block as it is.
+
+    Raises LimitError, and ValueError where a style sheet can't be read.
+    """
+    # Values are escaped, so that these can only come from the template.
+    sheets = _SHEET.findall(html)
+    if not sheets:
+        return html
+    if html.count("<") * sum(sheet.count("{") for sheet in sheets) > PAIRS:
+        raise LimitError("the page has too many elements for this many styles")
+    page = _INLINER.inline(html)
+    if len(page.encode("utf-8", "replace")) > OUTPUT_BYTES:
+        raise LimitError(f"with its styles the page is longer than {OUTPUT_BYTES} bytes")
+    return page
