@@ -1,4 +1,4 @@
-"""Addresses: which text is one e-mail or fax address, and which two are the same mailbox."""
+"""Addresses: which text is one address on a channel, and which two are the same mailbox."""
 
 from __future__ import annotations
 
@@ -17,19 +17,25 @@ _PLAIN_EMAIL: Final = re.compile(
     rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?=.{{1,255}}$){_LABEL}(?:\.{_LABEL})*", re.ASCII
 )
 
-_FAX: Final = re.compile(r"(?=.{0,31}[0-9])\+?[0-9 ()./-]{1,32}", re.ASCII)
+_NUMBER: Final = re.compile(r"(?=.{0,31}[0-9])\+?[0-9 ()./-]{1,32}", re.ASCII)
+
+_LONGEST_CHAT: Final = 200
+_SEPARATORS: Final = frozenset(",;/\\")
+"""What services take for the end of one address and the beginning of another."""
 
 
 def address_fault(channel: Channel, address: str) -> str | None:
     """What is wrong with an address, as words to put behind its field; None where it is one address."""
     if address != address.strip():
         return "there are blanks or line breaks around the address: remove them"
-    if channel is Channel.FAX:
+    if channel in (Channel.FAX, Channel.SMS):
         return (
             None
-            if _FAX.fullmatch(address)
-            else "this is no fax number: digits, perhaps with + before and blanks between"
+            if _NUMBER.fullmatch(address)
+            else f"this is no {channel.value} number: digits, perhaps with + before and blanks between"
         )
+    if channel is Channel.CHAT:
+        return None if _is_chat(address) else "this is no chat address: up to 200 characters, no blanks , ; / \\"
     if _PLAIN_EMAIL.fullmatch(address):
         return None
     try:
@@ -37,6 +43,11 @@ def address_fault(channel: Channel, address: str) -> str | None:
     except EmailNotValidError as error:
         return f"this is not one e-mail address: {error}"
     return None
+
+
+def _is_chat(address: str) -> bool:
+    visible = all(one.isprintable() and not one.isspace() and one not in _SEPARATORS for one in address)
+    return visible and 1 <= len(address) <= _LONGEST_CHAT
 
 
 def mailbox(address: str) -> str:

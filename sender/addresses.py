@@ -47,15 +47,19 @@ class MailIdentity(Struct, frozen=True):
 
 
 def recipient_of(job: Job, identity: MailIdentity) -> str:
-    """Where the message goes: for a fax, the digits of its number at the gateway.
+    """Where the message goes: for a fax, the digits of its number at the gateway; an SMS, the number without signs.
 
-    What is no address is given back as it is: the transport refuses it by name, without asking the relay.
+    What is no address is given back as it is: the transport refuses it by name, without asking anybody.
     """
     if job.channel is Channel.FAX:
         digits = re.sub(r"[^0-9]", "", job.address)
         if identity.fax_pattern is None or not digits or address_fault(Channel.FAX, job.address) is not None:
             return job.address
         return identity.fax_pattern.replace(_NUMBER, digits)
+    if job.channel is Channel.SMS and address_fault(Channel.SMS, job.address) is None:
+        return re.sub(r"[^0-9+]", "", job.address)
+    if job.channel is not Channel.EMAIL:
+        return job.address
     return wire_address(job.address) or job.address
 
 
