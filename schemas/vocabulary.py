@@ -88,6 +88,8 @@ class Channel(StrEnum):
 
     EMAIL = "email"
     FAX = "fax"
+    SMS = "sms"
+    CHAT = "chat"
 
 
 class Origin(StrEnum):

@@ -1,4 +1,4 @@
-"""How mail leaves: the relay and who writes, from the command line and the environment."""
+"""How messages leave: the relay, who writes and other services, from the command line and the environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from typing import Final
 from msgspec import Struct
 
 from adapters.smtp.relay import Relay, Tls
+from adapters.smtp.transport import SmtpTransport
+from schemas.vocabulary import Channel
 from sender.addresses import MailIdentity
+from sender.ports import OutgoingText, Transport
+from sender.transports import Transports
+from tocsin.running.texts import text_transports
 
 USERNAME: Final = "TOCSIN_SMTP_USERNAME"
 PASSWORD: Final = "TOCSIN_SMTP_PASSWORD"  # noqa: S105 - the name of the variable, not a password
@@ -23,10 +28,11 @@ class MailSettingsError(ValueError):
 
 
 class MailSettings(Struct, frozen=True):
-    """The relay, and who writes."""
+    """The relay, who writes, and the services of channels that are no mail."""
 
     relay: Relay
     identity: MailIdentity
+    texts: Mapping[Channel, Transport[OutgoingText]] = {}
 
     @classmethod
     def of(
@@ -45,9 +51,13 @@ class MailSettings(Struct, frozen=True):
             raise MailSettingsError(f"--from: {sender!r} is not of the form 'Support <support@desk.example>'")
         try:
             identity = MailIdentity(address, name, address, installation or domain, fax)
-            return cls(_relay(smtp, tls, environment), identity)
+            return cls(_relay(smtp, tls, environment), identity, text_transports(environment))
         except ValueError as error:
             raise MailSettingsError(str(error)) from None
+
+    def transport(self) -> Transports:
+        """The way of every message. To be closed at the end."""
+        return Transports(SmtpTransport(self.relay), self.texts)
 
 
 def _relay(smtp: str, tls: str, environment: Mapping[str, str]) -> Relay:

@@ -19,7 +19,6 @@ from adapters.kafka.directory_topic import DirectoryFeed
 from adapters.kafka.errors import KafkaUnavailableError
 from adapters.kafka.job_log import KafkaJobLog
 from adapters.kafka.settings import KafkaSettings, Membership
-from adapters.smtp.transport import SmtpTransport
 from sender.acceptance import Acceptance
 from sender.composer import MessageComposer
 from sender.delivery import Delivery
@@ -131,7 +130,7 @@ async def sender_service(
             renderer.use(JinjaRenderer(watched.loaded.templates))
         health.write(health_of(watched, clock.now()))
 
-    transport, index = SmtpTransport(mail.relay), PeopleIndex()
+    transport, index = mail.transport(), PeopleIndex()
     with (
         closing(WatchedRules(rules, on_change)) as templates,
         open_ledger(*place.options) as ledger,

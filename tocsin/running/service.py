@@ -8,7 +8,6 @@ from pathlib import Path
 
 from adapters.files.directory_source import FolderDirectory
 from adapters.jinja.renderer import JinjaRenderer
-from adapters.smtp.transport import SmtpTransport
 from sender.composer import MessageComposer
 from sender.ports import Part
 from tocsin.clock import SystemClock
@@ -60,7 +59,7 @@ async def embedded_service(
         composer = MessageComposer(renderer, mail.identity, sending.mode)
         # A directory of its own for each thread: a folder is small.
         people = DirectoryPeople(FolderDirectory(directory))
-        sources = Sources(FolderDirectory(directory), watched, people, composer, SmtpTransport(mail.relay), clock)
+        sources = Sources(FolderDirectory(directory), watched, people, composer, mail.transport(), clock)
         service = Embedded(database, sources, sending)
         try:
             yield service
