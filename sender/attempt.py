@@ -12,6 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sender.bounce_codes import bounced
+from sender.desk import Desk
 from sender.entries import Entry, Report
 from sender.pacing import Pacing
 from sender.ports import Clock, Composed, Composer, OutgoingMessage, Reply, ReplyKind, Transport
@@ -24,7 +25,7 @@ KEPT_WORDS: Final = 500
 class Attempts:
     """Makes tries, any number at a time. What goes wrong with one job becomes a report on it, and stops no other.
 
-    A composer is called from several threads. A transport that has not answered within `send_limit` is cancelled.
+    A composer may be called from several threads. A transport that has not answered within `send_limit` is cancelled.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Attempts:
         self._policy = policy
         self._chance = chance
         self._pacing = pacing
+        self._desk = Desk()
         self._send_limit = send_limit
 
     async def make(self, entry: Entry, listed: Sequence[Entry] = ()) -> Report:
@@ -54,7 +56,9 @@ class Attempts:
 
     async def _make(self, entry: Entry, listed: Sequence[Entry]) -> Report:
         try:
-            composed = await asyncio.to_thread(self._compose, entry, listed)
+            # A digest has a form of its own, and is seldom.
+            kind = None if listed else (entry.form.template, entry.job.language)
+            composed = await self._desk.write(kind, lambda: self._compose(entry, listed))
         except Exception as error:  # noqa: BLE001 - whatever one message does to the composer, the others go on
             return self._fault(entry, f"the message could not be written: {place_of(error)}")
         return self._too_late(entry) or await self._send(entry, composed)

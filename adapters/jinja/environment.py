@@ -10,6 +10,7 @@ from jinja2 import BaseLoader, StrictUndefined, TemplateNotFound, TemplateRuntim
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import BlockReference, Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from msgspec import Struct
 
 from adapters.jinja.filters import FILTERS_HERE, finalize
 from adapters.jinja.instrument import instrument
@@ -82,6 +83,8 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         """A field. Of a dict its items, so that a custom field can have the name of a method."""
         if isinstance(obj, dict) and attribute in obj:
             return obj[attribute]
+        if isinstance(obj, Struct) and attribute in obj.__struct_fields__:
+            return getattr(obj, attribute)  # a field is data, so there is nothing for the sandbox to look at
         return super().getattr(obj, attribute)
 
     def is_safe_callable(self, obj: Any) -> bool:

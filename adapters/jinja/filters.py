@@ -20,6 +20,10 @@ from sender import times
 MAX_INDENT: Final = 40
 MAX_NESTING: Final = 3
 
+# Made once: `a | b` makes a type each time that it is met.
+_CONTAINERS: Final = (list, tuple, dict)
+_SHOWN: Final = (int, float, Undefined)
+
 # Those of Jinja's own that make no text and take no longer than their input is long.
 _FROM_JINJA: Final = (
     *("default", "d", "first", "last", "length", "count", "int", "float"),
@@ -38,7 +42,7 @@ def as_text(value: object) -> str:
         return ""
     if isinstance(value, datetime):
         return local_time(value)
-    if isinstance(value, int | float | Undefined):
+    if isinstance(value, _SHOWN):
         return str(value)
     raise TypeError(f"a {type(value).__name__} is not one value that can be shown: name a field of it, or join it")
 
@@ -130,11 +134,11 @@ def literal(value: Any) -> Any:
 
 def _nesting(value: object, depth: int = 0) -> int:
     """How deep lists stand in lists; it looks no further than one beyond what is allowed."""
-    if depth > MAX_NESTING or not isinstance(value, list | tuple | dict):
+    if depth > MAX_NESTING or not isinstance(value, _CONTAINERS):
         return depth
     spend(len(value))
     items = value.values() if isinstance(value, dict) else value
-    return max((_nesting(item, depth + 1) for item in items), default=depth + 1)
+    return max((_nesting(item, depth + 1) for item in items if isinstance(item, _CONTAINERS)), default=depth + 1)
 
 
 def _of_text(change: Callable[[str], str]) -> Callable[[object], str]:

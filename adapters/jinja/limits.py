@@ -21,6 +21,9 @@ NODE: Final = 20
 SECONDS: Final = 2.0
 """Processor time of one rendering; another process's load does not count."""
 
+CLOCK_EVERY: Final = 1_000
+"""Units of work between two looks at the clock, which cost as much as a few nodes."""
+
 OUTPUT_BYTES: Final = 1_048_576
 """The longest text of one part of a message, in UTF-8."""
 
@@ -36,6 +39,7 @@ class Rendering:
         self.language = language
         self.time_zone = time_zone
         self._left = WORK
+        self._looks_at = WORK
         self._until = time.thread_time() + SECONDS
 
     def spend(self, units: int) -> None:
@@ -43,6 +47,11 @@ class Rendering:
         self._left -= units
         if self._left < 0:
             raise LimitError(f"the template does more than {WORK} units of work")
+        if self._left <= self._looks_at:
+            self._look_at_the_clock()
+
+    def _look_at_the_clock(self) -> None:
+        self._looks_at = self._left - CLOCK_EVERY
         if time.thread_time() > self._until:
             raise LimitError(f"the template takes more than {SECONDS} s")
 

@@ -7,6 +7,7 @@ import logging
 import typer
 
 from tocsin.cli import (
+    bounces,
     check,
     decide,
     demo,
@@ -56,5 +57,6 @@ for command in (
     directory,
     dlq,
     lag,
+    bounces,
 ):
     command.register(app)
