@@ -127,8 +127,8 @@ types: setup ## mypy, strict
 contracts: setup ## import-linter: which part may know which
 	$(BIN)/lint-imports
 
-unit: setup ## the quick tests, without Kafka
-	$(BIN)/pytest -m "not slow and not kafka"
+unit: setup ## the quick tests, without Kafka and PostgreSQL
+	$(BIN)/pytest -m "not slow and not kafka and not postgres"
 
 slow: setup broker postfix ## the long fault runs
 	$(BIN)/pytest -m slow

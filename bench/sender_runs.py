@@ -89,7 +89,7 @@ async def peer() -> None:
 async def raw(port: int, count: int) -> None:
     """Send composed messages one after the other."""
     composer = MessageComposer(shipped_renderer(), IDENTITY)
-    messages = [composer.compose(job, job.trigger, job.form).message for job in jobs(count)]
+    messages = (composer.compose(job, job.trigger, job.form).message for job in jobs(count))
     mails = [message for message in messages if isinstance(message, OutgoingMail)]
     started = perf_counter()
     async with aiosmtplib.SMTP(hostname=HOST, port=port, start_tls=False, local_hostname="bench.example") as client:

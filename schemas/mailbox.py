@@ -7,8 +7,8 @@ from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
 
-from schemas.phone_number import e164
-from schemas.vocabulary import Channel
+from schemas.fax_number import e164
+from schemas.vocabulary import NUMBERS, Channel
 
 # RFC 5321, section 4.1.2: Dot-string "@" Domain, in ASCII. What does not match is left to the library, which knows
 # the rest.
@@ -29,7 +29,7 @@ def address_fault(channel: Channel, address: str) -> str | None:
     """What is wrong with an address, as words to put behind its field; None where it is one address."""
     if address != address.strip():
         return "there are blanks or line breaks around the address: remove them"
-    if channel in (Channel.FAX, Channel.SMS):
+    if channel in NUMBERS:
         return _number_fault(channel, address)
     if channel is Channel.CHAT:
         return None if _is_chat(address) else "this is no chat address: up to 200 characters, no blanks , ; / \\"
@@ -50,10 +50,12 @@ def _is_chat(address: str) -> bool:
 def mailbox(address: str) -> str:
     """The form in which two addresses of one mailbox are equal: no case, no blanks around.
 
-    Of a number with + and country code it is E.164. Other numbers are as they are written.
+    Of a number, E.164 where it is written with + and country code; else its digits.
     """
     plain = address.strip().lower()
-    return (e164(plain) or plain) if plain.startswith("+") and _NUMBER.fullmatch(plain) else plain
+    if "@" in plain or plain.startswith("-") or not _NUMBER.fullmatch(plain):
+        return plain
+    return (e164(plain) if plain.startswith("+") else None) or re.sub(r"[^0-9+]", "", plain)
 
 
 def _number_fault(channel: Channel, address: str) -> str | None:

@@ -92,6 +92,10 @@ class Channel(StrEnum):
     CHAT = "chat"
 
 
+NUMBERS: Final = frozenset({Channel.FAX, Channel.SMS})
+"""Channels whose addresses are numbers of telephones."""
+
+
 class Origin(StrEnum):
     """What made the platform save the ticket."""
 

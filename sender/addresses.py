@@ -49,15 +49,15 @@ class MailIdentity(Struct, frozen=True):
 
 
 def recipient_of(job: Job, identity: MailIdentity) -> str:
-    """Where the message goes: for a fax, its number at the gateway; for an SMS, the number without signs.
+    """Where the message goes: for a fax, its number at the gateway; for an SMS, its number without signs.
 
     What is no address is given back as it is: the transport refuses it by name, without asking anybody.
     """
     if job.channel is Channel.FAX:
         return _at_gateway(job.address, identity.fax_pattern) or job.address
-    if job.channel is Channel.SMS and address_fault(Channel.SMS, job.address) is None:
-        return _digits(job.address)
-    if job.channel is not Channel.EMAIL:
+    if job.channel is Channel.SMS:
+        return mailbox(job.address) if address_fault(Channel.SMS, job.address) is None else job.address
+    if job.channel is Channel.CHAT:
         return job.address
     return wire_address(job.address) or job.address
 
@@ -88,15 +88,10 @@ def _at_gateway(number: str, pattern: str | None) -> str | None:
     """The address of a fax number; None where it has none. One without + and country code has digits alone."""
     if pattern is None or address_fault(Channel.FAX, number) is not None:
         return None
-    written = _digits(number)
+    written = mailbox(number)
     if _E164 in pattern:
         return pattern.replace(_E164, written) if written.startswith("+") else None
     return pattern.replace(_NUMBER, written.removeprefix("+"))
-
-
-def _digits(number: str) -> str:
-    """The number in E.164; without + and country code, its digits."""
-    return re.sub(r"[^0-9+]", "", mailbox(number))
 
 
 def _is_fax_pattern(pattern: str) -> bool:

@@ -1,5 +1,15 @@
 """What tests of several folders share."""
 
 from tests.brokers.fixtures import broker, cluster, mortal
+from tests.databases.fixtures import database_server, empty_database, migrated_database, mortal_server, postgres_url
 
-__all__ = ["broker", "cluster", "mortal"]
+__all__ = [
+    "broker",
+    "cluster",
+    "database_server",
+    "empty_database",
+    "migrated_database",
+    "mortal",
+    "mortal_server",
+    "postgres_url",
+]

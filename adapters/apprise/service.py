@@ -11,6 +11,7 @@ import apprise
 from apprise import Apprise, AppriseAsset, AppriseResult, AppriseResultStatus
 from msgspec import Struct
 
+from schemas.mailbox import address_fault
 from sender.ports import OutgoingText, Reply, ReplyKind
 
 PLACE: Final = "{address}"
@@ -20,6 +21,12 @@ SAMPLES: Final = ("+33123456789", "alerts", "#alerts", "@alerts", "123456789")
 SHORTEST_SECRET: Final = 6
 HIDDEN: Final = "***"
 
+# Apprise's lines hold addresses, and those of the library below it credentials: they are no part of this program's log.
+# Apprise's are kept with each message; at this level they tell a connection that was never made from one that was lost.
+apprise.logger.propagate = False
+apprise.logger.setLevel(logging.DEBUG)
+logging.getLogger("urllib3").setLevel(logging.ERROR)
+
 _ASSET: Final = AppriseAsset(async_mode=False, storage_mode="memory")
 """In the calling thread, and without files of its own."""
 
@@ -28,13 +35,8 @@ _BEFORE_SENDING: Final = re.compile(
 )
 """What requests says of a connection that was never made, so that nothing can have been handed over."""
 
-_NO_ANSWER: Final = re.compile(r"Exception: ", re.ASCII)
+_NO_ANSWER: Final = re.compile(r"Exception: ")
 """How services tell, at the level of debugging, that the connection or their own code failed in the midst."""
-
-# Its own handlers are none of this program's, and its lines hold addresses: they are kept with the message instead.
-# At this level the lines tell a connection that was never made from one that was lost.
-apprise.logger.setLevel(logging.DEBUG)
-apprise.logger.propagate = False
 
 
 class ServiceError(ValueError):
@@ -57,12 +59,12 @@ class Service(Struct, frozen=True):
             raise ServiceError("Apprise knows no service of this URL: see its list of services and their URLs")
 
     def __repr__(self) -> str:
-        """Without its secret."""
-        return "Service()"
+        return "Service()"  # without its secret
 
     def ask(self, message: OutgoingText) -> Reply:
         """Hand over one message; blocks until the service has answered, or its connection is given up."""
-        service = self._at(message.recipient)
+        fit = address_fault(message.channel, message.recipient) is None
+        service = self._at(message.recipient) if fit else None
         if service is None:
             return Reply(ReplyKind.REFUSED, None, "the recipient is no address of this service, so it was not asked")
         result = service.notify(message.text, message.subject, body_format="text", log_level=logging.DEBUG)

@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
+from adapters.ledger.moments import from_micros, to_micros
 from adapters.sqlite.database import open_database, reading, transaction
-from adapters.sqlite.moments import from_micros, to_micros
 from engine.ports import Clock
 from schemas.log import Headers, NewRecord, Record
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-from adapters.sqlite.moments import to_micros
+from adapters.ledger.moments import to_micros
 from schemas.job import JOB_DECODER, Job
 from sender.entries import domain_of, recipient_of
 from sender.storm import saved_at

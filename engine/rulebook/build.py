@@ -14,7 +14,7 @@ from engine.rulebook.conditions.parser import parse_condition
 from engine.rulebook.conditions.syntax import Node, Place
 from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType, custom_field, nearest
 from engine.rulebook.rulebook import DefaultForm, MainSite, Policy, Rule, Rulebook
-from schemas.phone_number import is_region
+from schemas.fax_number import is_region
 from schemas.rule_file import Defaults, RuleEntry, RuleFile, Settings, TriggerForms
 from schemas.vocabulary import Audience, Category, Channel, MessageFormat, ObjectKind, Trigger
 
@@ -175,8 +175,8 @@ def _setting_problems(settings: Settings) -> list[Problem]:
             "time_zone",
             f"`{settings.time_zone}` is no IANA time zone{nearest(settings.time_zone, available_timezones())}",
         )
-    if settings.phone_region is not None and not is_region(settings.phone_region):
-        complain("phone_region", f"`{settings.phone_region}` is no region of two letters (ISO 3166) such as FR")
+    if settings.fax_region is not None and not is_region(settings.fax_region):
+        complain("fax_region", f"`{settings.fax_region}` is no region of two letters (ISO 3166) such as FR")
     for key in settings.when_unnamed:
         if not _categories_named(key):
             complain("when_unnamed", f"`{key}` is not product, site, service or one of their categories", key)
@@ -215,7 +215,7 @@ def _policy(settings: Settings, defaults: Defaults) -> Policy:
             **_forms(Audience.COLLABORATORS, defaults.collaborators),
         },
         fax=fax,
-        phone_region=settings.phone_region,
+        fax_region=settings.fax_region,
     )
 
 

@@ -75,7 +75,7 @@ class Policy(Struct, frozen=True):
     custom_fields: Mapping[str, CustomFieldSettings]
     forms: Mapping[tuple[Audience, Trigger], DefaultForm]
     fax: DefaultForm
-    phone_region: str | None = None
+    fax_region: str | None = None
     """Of numbers without + and country code; None: they stay as they are written."""
 
     @property

@@ -14,9 +14,9 @@ from engine.stages.s3_recipients import Recipient
 from engine.stages.s4_rule_matching import Matches
 from engine.statuses import changed_for_customers
 from schemas.decision import Skip
+from schemas.fax_number import e164
 from schemas.mailbox import mailbox
-from schemas.phone_number import e164
-from schemas.vocabulary import Audience, Channel, Reason, Trigger
+from schemas.vocabulary import NUMBERS, Audience, Channel, Reason, Trigger
 
 _CHANNELS = tuple(Channel)
 _NO_MODE = Reason.NO_ACTIVE_MODE.depth
@@ -76,7 +76,7 @@ def ask_gates(scope: Scope, recipient: Recipient, matches: Matches) -> Outcome:
     stopped: Skip | None = None
     person = recipient.record
     for channel in _CHANNELS:
-        addresses = _active_addresses(person, channel, scope.policy.phone_region)
+        addresses = _active_addresses(person, channel, scope.policy.fax_region)
         if not addresses and (passed or (stopped is not None and stopped.reason.depth >= _NO_MODE)):
             continue  # no way leads further there
         for attempt in _attempts(scope, recipient, matches, channel, addresses):
@@ -101,12 +101,12 @@ def _attempts(
         yield Attempt(scope, recipient, person, customer, for_contact, trigger, channel, addresses, rules)
 
 
-def _active_addresses(person: Person | None, channel: Channel, phone_region: str | None) -> Sequence[str]:
+def _active_addresses(person: Person | None, channel: Channel, fax_region: str | None) -> Sequence[str]:
     if person is None:
         return ()
     active = [mode.address for mode in person.modes if mode.active and mode.channel is channel]
-    if channel in (Channel.FAX, Channel.SMS) and phone_region is not None:
-        active = [e164(number, phone_region) or number for number in active]
+    if channel in NUMBERS and fax_region is not None:
+        active = [e164(number, fax_region) or number for number in active]
     if len(active) <= 1:
         return active
     first_spelling: dict[str, str] = {}

@@ -36,7 +36,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     given = os.environ.get("KAFKA_BOOTSTRAP")
     if given:
         yield GivenBroker(given)
-    elif _docker_answers():
+    elif docker_answers():
         yield from _in_a_container()
     else:
         missing = why_not()
@@ -69,7 +69,8 @@ def _of_its_own(folder: Path) -> Iterator[NativeBroker]:
         native.kill()
 
 
-def _docker_answers() -> bool:
+def docker_answers() -> bool:
+    """Whether a Docker engine is there, and answers."""
     docker = shutil.which("docker")
     if docker is None:
         return False

@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from adapters.postgres.ledger import PostgresLedger
 from adapters.sqlite.ledger import SqliteLedger
 from sender.ledger import Ledger
 from tests.contract import (
@@ -55,5 +56,14 @@ class TestSqliteLedger(DurableLedgerContract):
     @pytest.fixture
     def ledger(self, tmp_path: Path) -> Iterator[Ledger]:
         ledger = SqliteLedger(tmp_path / "tocsin.db")
+        yield ledger
+        ledger.close()
+
+
+@pytest.mark.postgres
+class TestPostgresLedger(DurableLedgerContract):
+    @pytest.fixture
+    def ledger(self, postgres_url: str) -> Iterator[Ledger]:
+        ledger = PostgresLedger(postgres_url)
         yield ledger
         ledger.close()

@@ -15,8 +15,8 @@ from pypdf import PdfReader
 
 from adapters.fax.fonts import NO_LETTER
 from adapters.fax.pages import MAX_PAGES, PdfPages
+from schemas.fax_number import e164
 from schemas.mailbox import address_fault, mailbox
-from schemas.phone_number import e164
 from schemas.vocabulary import Channel
 from sender.fax import FaxForm
 from sender.going_live import DeliveryMode
@@ -46,10 +46,10 @@ def test_a_number_that_can_not_be_one_is_refused(number: str) -> None:
     assert e164(number) is None
 
 
-def test_a_number_without_a_country_code_is_left_to_the_region_and_else_stays_as_it_is() -> None:
+def test_a_number_without_a_country_code_is_left_to_the_region_and_else_keeps_its_digits() -> None:
     assert e164("01 40 00 00 01") is None
     assert e164("01 40 00 00 01", "FR") == NUMBER
-    assert mailbox("01 40-00 00 01") == "01 40-00 00 01"
+    assert mailbox("01 40-00 00 01") == mailbox("0140000001") == "0140000001"
     assert address_fault(Channel.FAX, "01 40 00 00 01") is None
 
 
@@ -192,10 +192,10 @@ def test_numbers_without_a_country_code_are_of_the_region_of_the_rule_file() -> 
     for person, address in (("ct-1", "01 40 00 00 01"), ("ct-2", "+33140000001"), ("ct-3", "12 34")):
         desk.contact(person, "contract/C-7", modes=[{"channel": "fax", "address": address, "active": True}])
 
-    assert [job.address for job in desk.decide(saved(None), rules({"phone_region": "FR"})).jobs] == [NUMBER, "12 34"]
+    assert [job.address for job in desk.decide(saved(None), rules({"fax_region": "FR"})).jobs] == [NUMBER, "12 34"]
     assert len(desk.decide(saved(None), rules()).jobs) == 3
 
 
 def test_a_region_that_is_none_is_a_fault_of_the_rule_file() -> None:
     with pytest.raises(ValueError, match="`France` is no region"):
-        rules({"phone_region": "France"})
+        rules({"fax_region": "France"})

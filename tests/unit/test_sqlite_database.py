@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.ledger.moments import from_micros, to_micros
 from adapters.sqlite.database import DatabaseError, open_database, transaction
 from adapters.sqlite.ledger import SqliteLedger
-from adapters.sqlite.moments import from_micros, to_micros
 from sender.entries import Report
 from sender.ledger import LedgerUnavailableError
 from sender.states import State, Transition

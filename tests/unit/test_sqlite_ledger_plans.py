@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from adapters.sqlite import ledger_lists, ledger_storms, ledger_suppressions
-from adapters.sqlite import ledger_sql as sql
+from adapters.ledger import lists, storms, suppressions
+from adapters.ledger import statements as sql
 from adapters.sqlite.database import open_database, transaction
 from schemas.job import PersonRef
 from schemas.vocabulary import PersonKind
@@ -21,14 +21,12 @@ from sender.entries import Selection
 from sender.states import Hold, State
 from tests.fakes import START
 
-OTHERS = {"COUNTS", "ENTRY", "PAUSES", "FINISHED", "LEAVES_ITS_DIGEST"}
 FREQUENT = {
     f"{module.__name__.split('.')[-1]}.{name}": statement
-    for module in (sql, ledger_storms, ledger_suppressions, ledger_lists)
+    for module in (sql, storms, suppressions, lists)
     for name, value in vars(module).items()
-    if name.isupper()
-    and not name.startswith("_")
-    and name not in {"COUNTS", "ENTRY", "PAUSES", "FINISHED", "LEAVES_ITS_DIGEST"}
+    if name.isupper() and not name.startswith("_") and isinstance(value, str | tuple | dict)
+    if name not in {"COUNTS", "ENTRY", "PAUSES"}
     for statement in ([value] if isinstance(value, str) else value.values() if isinstance(value, dict) else value)
 }
 
@@ -48,7 +46,7 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def plan(connection: sqlite3.Connection, statement: str) -> list[str]:
-    values = dict.fromkeys(re.findall(r":(\w+)", statement), 1) if ":" in statement else [1] * statement.count("?")
+    values = dict.fromkeys(re.findall(r":(\w+)", statement), 1)
     return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
 
 
@@ -73,14 +71,14 @@ def test_every_list_is_read_off_one_index_in_its_order(
     connection: sqlite3.Connection, ticket: str | None, person: PersonRef | None, state: State | None, paged: bool
 ) -> None:
     selection = Selection(ticket, person, hold=Hold.MODE if state else None, customer="c", since=START, until=START)
-    statement, _ = ledger_lists.list_statement(selection, state, paged=paged)
+    statement, _ = lists.list_statement(selection, state, paged=paged)
     [step] = [step for step in plan(connection, statement) if "SCALAR" not in step]
     leading = "ticket=? AND " if ticket else "person=? AND " if person else "state=? AND " if state else ""
     assert re.sub(r"jobs_\w+", "…", step) == f"SEARCH jobs USING INDEX … ({leading}accepted>? AND accepted<?)"
 
 
 def test_a_list_of_everything_stops_at_its_end(connection: sqlite3.Connection) -> None:
-    statement, _ = ledger_lists.list_statement(Selection(), None, paged=False)
+    statement, _ = lists.list_statement(Selection(), None, paged=False)
     assert plan(connection, statement) == ["SCAN jobs USING INDEX jobs_accepted"]
 
 
@@ -90,9 +88,9 @@ def test_what_is_due_is_found_and_ordered_by_its_own_index(connection: sqlite3.C
 
 
 def test_the_saves_of_a_mailbox_are_counted_in_its_index_alone(connection: sqlite3.Connection) -> None:
-    assert plan(connection, ledger_storms.COUNT_SAVES)[1:] == [
+    assert plan(connection, storms.COUNT_SAVES)[1:] == [
         "SEARCH jobs USING COVERING INDEX jobs_saves (recipient=? AND saved_at>? AND saved_at<?)",
-        "SCAN (subquery-1)",
+        "SCAN counted",
     ]
 
 
@@ -100,7 +98,7 @@ def test_the_check_sees_a_scan_and_a_sort(connection: sqlite3.Connection) -> Non
     connection.execute("DROP INDEX jobs_due")
     connection.execute("DROP INDEX storms_since")
     assert slow_steps(plan(connection, sql.DUE)) != []
-    assert slow_steps(plan(connection, ledger_storms.OVER)) != []
+    assert slow_steps(plan(connection, storms.OVER)) != []
 
 
 def steps_of(connection: sqlite3.Connection, statement: str, values: dict[str, Any]) -> tuple[int, list[Any]]:
@@ -139,5 +137,5 @@ def test_a_claim_takes_as_many_steps_with_few_jobs_as_with_many(connection: sqli
 def test_a_mailbox_is_counted_no_further_than_its_limit(connection: sqlite3.Connection, jobs: int) -> None:
     fill(connection, jobs)
     window = {"recipient": "r", "after": -1, "saved_at": 99_999, "limit": 30}
-    steps, found = steps_of(connection, ledger_storms.COUNT_SAVES, window)
+    steps, found = steps_of(connection, storms.COUNT_SAVES, window)
     assert (found[0][0], steps < 400) == (30, True)

@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from adapters.ledger.moments import to_micros
 from adapters.sqlite import database
 from adapters.sqlite.ledger import SqliteLedger
-from adapters.sqlite.moments import to_micros
 from schemas.job import Job
 from schemas.vocabulary import Trigger
 from sender.entries import Report, Selection, lane_of

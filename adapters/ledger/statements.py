@@ -1,4 +1,9 @@
-"""The ledger's statements on jobs, keys and the outbox. Each finds its rows by an index, whatever else there is."""
+"""The ledger's statements on jobs, keys and the outbox. Each finds its rows by an index, whatever else there is.
+
+They are written once for all databases, in what SQLite and PostgreSQL have in common: values are named as `:name`,
+flags are 0 and 1, moments are microseconds. What stands within `/*pg … */` is PostgreSQL's alone: it keeps several
+senders apart. `INDEXED BY` is SQLite's alone, which keeps no figures by which it could choose an index.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +19,9 @@ KNOWN: Final = "SELECT 1 FROM jobs WHERE id = :id"
 
 CLAIM_KEY: Final = """
     INSERT INTO once_keys (key, source, event, seen) VALUES (:key, :source, :event, :now)
-    ON CONFLICT (key) DO UPDATE SET seen = MAX(seen, excluded.seen)
-    RETURNING source, event
+    ON CONFLICT (key) DO UPDATE
+        SET seen = CASE WHEN once_keys.seen < excluded.seen THEN excluded.seen ELSE once_keys.seen END
+    RETURNING source, event, CASE WHEN source = :source AND event = :event THEN 1 ELSE 0 END AS ours
 """
 
 INSERT_JOB: Final = """
@@ -24,15 +30,17 @@ INSERT_JOB: Final = """
          hold, released, digest, ticket, person, customer, template, domain, recipient, saved_at, accepted, changed,
          body)
     VALUES
-        (:id, :lane, :open, :open, :open AND NOT EXISTS (SELECT 1 FROM jobs WHERE lane = :lane AND in_lane = 1),
+        (:id, :lane, :open, :open,
+         CASE WHEN EXISTS (SELECT 1 FROM jobs WHERE lane = :lane AND in_lane = 1) THEN 0 ELSE :open END,
          :state, :due, :lease_until, :expires, :diverted, :attempt, :unknowns, :faults, :changes,
          :hold, :released, :digest, :ticket, :person, :customer, :template, :domain, :recipient, :saved_at, :now, :now,
          :body)
+    RETURNING seq
 """
 
 INSERT_CHANGE: Final = """
     INSERT INTO job_changes (job, sequence, at, transition, state, attempt, code, text, fault)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    VALUES (:job, :sequence, :at, :transition, :state, :attempt, :code, :text, :fault)
 """
 
 UPDATE_STANDING: Final = """
@@ -43,7 +51,7 @@ UPDATE_STANDING: Final = """
 
 # Apart from the standing, since it takes part in more indexes and changes seldom.
 UPDATE_LANE: Final = """
-    UPDATE jobs SET open = :open, in_lane = :in_lane, head = head AND :in_lane, carrier = :carrier WHERE seq = :seq
+    UPDATE jobs SET open = :open, in_lane = :in_lane, head = head * :in_lane, carrier = :carrier WHERE seq = :seq
 """
 
 DEMOTE: Final = """
@@ -59,16 +67,20 @@ PROMOTE: Final = """
 # Open, and neither it nor the digest that lists it is just being sent.
 _AT_REST: Final = """
     open = 1 AND lease_until IS NULL
-    AND NOT EXISTS (SELECT 1 FROM jobs AS carriers WHERE seq = jobs.carrier AND lease_until IS NOT NULL)
+    AND (SELECT lease_until FROM jobs AS carriers WHERE carriers.seq = jobs.carrier) IS NULL
 """
+
+_DUE: Final = f"{ENTRY} WHERE head = 1 AND due <= :now"
+_LONGEST_DUE: Final = "ORDER BY due, seq LIMIT :limit /*pg FOR UPDATE SKIP LOCKED */"
 
 _ELSEWHERE: Final = "domain NOT IN (SELECT value FROM json_each(:avoid))"
 
-DUE: Final = f"{ENTRY} WHERE head = 1 AND due <= :now ORDER BY due, seq LIMIT :limit"
-DUE_ELSEWHERE: Final = f"{ENTRY} WHERE head = 1 AND due <= :now AND {_ELSEWHERE} ORDER BY due, seq LIMIT :limit"
+DUE: Final = f"{_DUE} {_LONGEST_DUE}"
+DUE_ELSEWHERE: Final = f"{_DUE} AND {_ELSEWHERE} {_LONGEST_DUE}"
 LAPSED: Final = f"{ENTRY} WHERE lease_until <= :now ORDER BY lease_until LIMIT :limit"
 OVERDUE: Final = f"{ENTRY} WHERE {_AT_REST} AND expires <= :now ORDER BY expires LIMIT :limit"
 FIND: Final = f"{ENTRY} WHERE id = :id"
+FIND_TO_CHANGE: Final = f"{FIND} /*pg FOR UPDATE */"
 
 HISTORY: Final = """
     SELECT sequence, at, transition, state, attempt, code, text, fault FROM job_changes
@@ -77,23 +89,26 @@ HISTORY: Final = """
 
 COUNTS: Final = "SELECT state, COUNT(*) AS jobs FROM jobs GROUP BY state"
 
+_SOONEST: Final = "SELECT MIN(expires) AS moment FROM jobs"
+
 NEXT_DUE: Final = (
-    "SELECT MIN(due) FROM jobs WHERE head = 1",
-    "SELECT MIN(lease_until) FROM jobs WHERE lease_until IS NOT NULL",
-    """
-    SELECT MIN(expires) FROM jobs WHERE open = 1 AND lease_until IS NULL
-        AND NOT EXISTS (SELECT 1 FROM jobs AS carriers WHERE seq = jobs.carrier AND lease_until IS NOT NULL)
-    """,
+    "SELECT MIN(due) AS moment FROM jobs WHERE head = 1",
+    "SELECT MIN(lease_until) AS moment FROM jobs WHERE lease_until IS NOT NULL",
+    f"{_SOONEST} WHERE {_AT_REST}",
 )
 
 PRUNE_JOBS: Final = """
-    DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE open = 0 AND expires <= :before LIMIT :limit)
+    DELETE FROM jobs WHERE seq IN (
+        SELECT seq FROM jobs WHERE open = 0 AND expires <= :before LIMIT :limit /*pg FOR UPDATE SKIP LOCKED */
+    ) RETURNING seq
 """
 
 PRUNE_KEYS: Final = """
-    DELETE FROM once_keys WHERE key IN (SELECT key FROM once_keys WHERE seen <= :before LIMIT :limit)
+    DELETE FROM once_keys WHERE key IN (
+        SELECT key FROM once_keys WHERE seen <= :before LIMIT :limit /*pg FOR UPDATE SKIP LOCKED */
+    ) RETURNING key
 """
 
-INSERT_OUTBOX: Final = "INSERT INTO outbox (topic, key, value) VALUES (?, ?, ?)"
+INSERT_OUTBOX: Final = "INSERT INTO outbox (topic, key, value) VALUES (:topic, :key, :value)"
 OUTBOX: Final = "SELECT id, topic, key, value FROM outbox ORDER BY id LIMIT :limit"
-FORGET_OUTBOX: Final = "DELETE FROM outbox WHERE id = ?"
+FORGET_OUTBOX: Final = "DELETE FROM outbox WHERE id = :id"

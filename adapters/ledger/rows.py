@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from adapters.sqlite.moments import from_micros, to_micros
+from adapters.ledger.moments import from_micros, to_micros
+from adapters.ledger.session import Row
 from schemas.job import JOB_DECODER
 from sender.entries import Change, Entry, Listed, domain_of, lane_of, recipient_of
 from sender.states import FINISHED, Hold, Standing, State, Transition
 from sender.storm import saved_at
 
 
-def entry_of(row: sqlite3.Row) -> Entry:
+def entry_of(row: Row) -> Entry:
     """The entry in a row of `jobs`."""
     return Entry(JOB_DECODER.decode(row["body"]), bool(row["diverted"]), standing_of(row))
 
 
-def standing_of(row: sqlite3.Row) -> Standing:
+def standing_of(row: Row) -> Standing:
     """The standing in a row of `jobs`."""
     return Standing(
         state=State(row["state"]),
@@ -36,7 +36,7 @@ def standing_of(row: sqlite3.Row) -> Standing:
     )
 
 
-def listed_of(row: sqlite3.Row) -> Listed:
+def listed_of(row: Row) -> Listed:
     """The line of a list in a row of `jobs`."""
     return Listed(entry_of(row), from_micros(row["accepted"]), from_micros(row["changed"]))
 
@@ -52,8 +52,8 @@ def standing_columns(standing: Standing) -> dict[str, Any]:
         "faults": standing.faults,
         "changes": standing.changes,
         "hold": standing.hold,
-        "released": standing.released,
-        "digest": standing.digest,
+        "released": int(standing.released),
+        "digest": int(standing.digest),
     }
 
 
@@ -63,9 +63,9 @@ def job_columns(entry: Entry) -> dict[str, Any]:
     return {
         "id": job.id,
         "lane": lane_of(job),
-        "open": entry.standing.state not in FINISHED,
+        "open": int(entry.standing.state not in FINISHED),
         "expires": to_micros(job.expires),
-        "diverted": entry.diverted,
+        "diverted": int(entry.diverted),
         "ticket": job.ticket,
         "person": str(job.person),
         "customer": job.customer,
@@ -77,7 +77,7 @@ def job_columns(entry: Entry) -> dict[str, Any]:
     }
 
 
-def change_of(row: sqlite3.Row) -> Change:
+def change_of(row: Row) -> Change:
     """The change in a row of `job_changes`."""
     return Change(
         sequence=row["sequence"],

@@ -1,4 +1,4 @@
-"""Telephone numbers of faxes and SMS in the one form that is the same everywhere: ITU-T E.164, `+33140000001`."""
+"""Telephone numbers of faxes in the one form that is the same everywhere: ITU-T E.164, `+33140000001`."""
 
 from __future__ import annotations
 

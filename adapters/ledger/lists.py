@@ -1,14 +1,14 @@
-"""Lists of jobs in SQLite, page by page, the newest first."""
+"""Lists of jobs, page by page, the newest first."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from typing import Any, Final
 
-from adapters.sqlite.ledger_rows import listed_of
-from adapters.sqlite.ledger_sql import ENTRY
-from adapters.sqlite.moments import to_micros
+from adapters.ledger.moments import to_micros
+from adapters.ledger.rows import listed_of
+from adapters.ledger.session import Row, Session
+from adapters.ledger.statements import ENTRY
 from sender.entries import Listed, Selection
 from sender.states import State
 
@@ -17,18 +17,18 @@ PLACE: Final = "SELECT accepted, seq FROM jobs WHERE id = :before"
 _NO_STATES: Final = frozenset({None})
 
 
-def listed(connection: sqlite3.Connection, selection: Selection, limit: int, before: str | None) -> list[Listed]:
+def listed(session: Session, selection: Selection, limit: int, before: str | None) -> list[Listed]:
     """See sender.ledger.Ledger. A page of several states is put together from one list for each."""
     values: dict[str, Any] = {"limit": limit}
     if before is not None:
-        place = connection.execute(PLACE, {"before": before}).fetchone()
-        if place is None:
+        places = session.rows(PLACE, {"before": before})
+        if not places:
             return []
-        values |= {"before_accepted": place["accepted"], "before_seq": place["seq"]}
-    found: list[sqlite3.Row] = []
+        values |= {"before_accepted": places[0]["accepted"], "before_seq": places[0]["seq"]}
+    found: list[Row] = []
     for state in _states(selection):
         statement, more = list_statement(selection, state, paged=before is not None)
-        found += connection.execute(statement, values | more).fetchall()
+        found += session.rows(statement, values | more)
     found.sort(key=lambda row: (row["accepted"], row["seq"]), reverse=True)
     return [listed_of(row) for row in found[:limit]]
 

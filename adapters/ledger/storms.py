@@ -1,25 +1,30 @@
-"""Storms in SQLite: who is in one, how it ends, and how a digest's jobs follow their carrier."""
+"""Storms: who is in one, how it ends, and how a digest's jobs follow their carrier."""
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from adapters.sqlite.ledger_sql import ENTRY
-from adapters.sqlite.ledger_writes import Writes
-from adapters.sqlite.moments import to_micros
-from schemas.job import Job
+from adapters.ledger import names
+from adapters.ledger.moments import to_micros
+from adapters.ledger.session import Row, Session
+from adapters.ledger.statements import ENTRY
+from adapters.ledger.writes import Writes
+from schemas.job import JOB_DECODER, Job
 from sender.digests import LEAVES_ITS_DIGEST, HeldJob, digests, release_reports, unbundled_report
 from sender.entries import Entry, Report, recipient_of
 from sender.states import FINISHED
 from sender.storm import StormEnd, StormPolicy, saved_at
 
-JOIN_STORM: Final = "UPDATE storms SET joined = MAX(joined, :now) WHERE recipient = :recipient"
+JOIN_STORM: Final = """
+    UPDATE storms SET joined = CASE WHEN joined < :now THEN :now ELSE joined END WHERE recipient = :recipient
+    RETURNING recipient
+"""
 
 COUNT_SAVES: Final = """
-    SELECT COUNT(*) FROM (
+    SELECT COUNT(*) AS saves FROM (
         SELECT 1 FROM jobs WHERE recipient = :recipient AND saved_at > :after AND saved_at <= :saved_at LIMIT :limit
-    )
+    ) AS counted
 """
 
 BEGIN_STORM: Final = "INSERT INTO storms (recipient, since, joined) VALUES (:recipient, :now, :now)"
@@ -35,6 +40,11 @@ OVER: Final = """
     LIMIT :limit
 """
 
+STILL_OVER: Final = """
+    SELECT recipient FROM storms
+    WHERE recipient = :recipient AND (joined <= :quiet_since OR since <= :storm_since) /*pg FOR UPDATE */
+"""
+
 END_STORM: Final = "DELETE FROM storms WHERE recipient = :recipient"
 
 PRUNE_STORMS: Final = "DELETE FROM storms WHERE joined <= :before"
@@ -43,9 +53,11 @@ IN_STORM: Final = """
     SELECT id, attempt, lane, seq FROM jobs WHERE recipient = :recipient AND hold = 'storm' ORDER BY seq
 """
 
+ONE_IN_STORM: Final = "SELECT body FROM jobs WHERE recipient = :recipient AND hold = 'storm' LIMIT 1"
+
 OTHERS_IN_LANES: Final = """
     SELECT lane, seq FROM jobs
-    WHERE in_lane = 1 AND NOT (recipient = :recipient AND hold IS 'storm')
+    WHERE in_lane = 1 AND NOT (recipient = :recipient AND COALESCE(hold, '') = 'storm')
         AND lane IN (SELECT lane FROM jobs WHERE recipient = :recipient AND hold = 'storm')
 """
 
@@ -55,7 +67,7 @@ BUNDLE: Final = f"{ENTRY} WHERE carrier = {_CARRIER} ORDER BY seq"
 
 BUNDLED_IDS: Final = "SELECT id, attempt FROM jobs WHERE carrier = :carrier ORDER BY seq"
 
-CARRIER_UNDER_WAY: Final = "SELECT 1 FROM jobs WHERE seq = :carrier AND lease_until IS NOT NULL"
+LEASE_OF_CARRIER: Final = "SELECT lease_until FROM jobs WHERE seq = :carrier /*pg FOR UPDATE */"
 
 DOUBT_BUNDLE: Final = "UPDATE jobs SET unknowns = unknowns + 1 WHERE carrier = :carrier"
 
@@ -65,14 +77,14 @@ def is_buried(writes: Writes, job: Job, storm: StormPolicy) -> bool:
     if storm.limit == 0:
         return False
     to = {"recipient": recipient_of(job), "now": writes.micros}
-    if writes.connection.execute(JOIN_STORM, to).rowcount:
+    if writes.session.rows(JOIN_STORM, to):
         return True
     saved = saved_at(job)
     window = {"after": to_micros(saved - storm.window), "saved_at": to_micros(saved), "limit": storm.limit}
-    (earlier,) = writes.connection.execute(COUNT_SAVES, to | window).fetchone()
-    if earlier < storm.limit:
+    (earlier,) = writes.session.rows(COUNT_SAVES, {"recipient": to["recipient"]} | window)
+    if earlier["saves"] < storm.limit:
         return False
-    writes.connection.execute(BEGIN_STORM, to)
+    writes.session.run(BEGIN_STORM, to)
     return True
 
 
@@ -83,18 +95,35 @@ def end_storms(writes: Writes, storm: StormPolicy, limit: int) -> int:
         "storm_since": to_micros(writes.now - storm.longest),
         "limit": limit,
     }
-    recipients = [row["recipient"] for row in writes.connection.execute(OVER, over).fetchall()]
-    for recipient in recipients:
-        writes.connection.execute(END_STORM, {"recipient": recipient})
-        if storm.end is StormEnd.DIGEST:
-            _let_go(writes, {"recipient": recipient}, storm.digest_size)
-    return len(recipients)
+    recipients = [row["recipient"] for row in writes.session.rows(OVER, over)]
+    buried = {one: mailbox for one in recipients for mailbox in _mailbox_of(writes.session, one)}
+    writes.session.reserve(buried.values())
+    return sum(_end(writes, storm, over | {"recipient": one}, one in buried) for one in recipients)
 
 
-def _let_go(writes: Writes, recipient: dict[str, Any], size: int) -> None:
-    found = writes.connection.execute(IN_STORM, recipient).fetchall()
+def _mailbox_of(session: Session, recipient: str) -> Iterator[str]:
+    """The name of the mailbox, where the storm holds a job for it."""
+    for row in session.rows(ONE_IN_STORM, {"recipient": recipient}):
+        yield names.of_mailbox(JOB_DECODER.decode(row["body"]))
+
+
+def _end(writes: Writes, storm: StormPolicy, over: dict[str, Any], reserved: bool) -> bool:
+    """End one storm, where nobody else has. One that has held its first job only just now ends the next time."""
+    if not writes.session.rows(STILL_OVER, over):
+        return False
+    recipient = {"recipient": over["recipient"]}
+    found = writes.session.rows(IN_STORM, recipient)
+    if found and not reserved:
+        return False
+    writes.session.run(END_STORM, recipient)
+    if storm.end is StormEnd.DIGEST:
+        _let_go(writes, recipient, found, storm.digest_size)
+    return True
+
+
+def _let_go(writes: Writes, recipient: dict[str, Any], found: Sequence[Row], size: int) -> None:
     held = [HeldJob(row["id"], row["attempt"], row["lane"], row["seq"]) for row in found]
-    others = [(row["lane"], row["seq"]) for row in writes.connection.execute(OTHERS_IN_LANES, recipient).fetchall()]
+    others = [(row["lane"], row["seq"]) for row in writes.session.rows(OTHERS_IN_LANES, recipient)]
     for group in digests(held, others, size):
         first, *rest = release_reports(group, writes.now)
         carrier = _move(writes, first)
@@ -102,38 +131,39 @@ def _let_go(writes: Writes, recipient: dict[str, Any], size: int) -> None:
             _move(writes, report, carrier)
 
 
-def _move(writes: Writes, report: Report, carrier: sqlite3.Row | None = None) -> sqlite3.Row:
+def _move(writes: Writes, report: Report, carrier: Row | None = None) -> Row:
     row = writes.find(report.job)
     if row is None or writes.move(row, report, carrier) is None:
         raise RuntimeError(f"job {report.job} can't be {report.transition.value}: the ledger is damaged")
     return row
 
 
-def is_under_way(writes: Writes, row: sqlite3.Row) -> bool:
+def is_under_way(writes: Writes, row: Row) -> bool:
     """Whether the digest that lists this job is just being sent: then it can't be changed apart from it."""
     if row["carrier"] is None:
         return False
-    return writes.connection.execute(CARRIER_UNDER_WAY, {"carrier": row["carrier"]}).fetchone() is not None
+    carriers = writes.session.rows(LEASE_OF_CARRIER, {"carrier": row["carrier"]})
+    return any(carrier["lease_until"] is not None for carrier in carriers)
 
 
-def follow_carrier(writes: Writes, row: sqlite3.Row, carrier: Entry, report: Report) -> None:
+def follow_carrier(writes: Writes, row: Row, carrier: Entry, report: Report) -> None:
     """The jobs of a digest end as their carrier ends, and may have arrived where it may."""
     of = {"carrier": row["seq"]}
     if carrier.standing.unknowns > row["unknowns"]:
-        writes.connection.execute(DOUBT_BUNDLE, of)
+        writes.session.run(DOUBT_BUNDLE, of)
     if report.transition in LEAVES_ITS_DIGEST:
         _regroup(writes, row)
         return
     if carrier.standing.state not in FINISHED:
         return
-    for one in writes.connection.execute(BUNDLED_IDS, of).fetchall():
+    for one in writes.session.rows(BUNDLED_IDS, of):
         _move(writes, Report(one["id"], one["attempt"], report.transition, code=report.code, text=report.text))
 
 
-def _regroup(writes: Writes, row: sqlite3.Row) -> None:
+def _regroup(writes: Writes, row: Row) -> None:
     """Hold again what was bundled with this carrier, by a storm that is over."""
-    bundled = writes.connection.execute(BUNDLED_IDS, {"carrier": row["seq"]}).fetchall()
+    bundled = writes.session.rows(BUNDLED_IDS, {"carrier": row["seq"]})
     for one in bundled:
         _move(writes, unbundled_report(one["id"], one["attempt"]))
     if bundled:
-        writes.connection.execute(STORM_THAT_IS_OVER, {"carrier": row["seq"], "now": writes.micros})
+        writes.session.run(STORM_THAT_IS_OVER, {"carrier": row["seq"], "now": writes.micros})

@@ -1,15 +1,17 @@
-"""Suppressions and pauses in SQLite: whom nothing goes out to, and for how long."""
+"""Suppressions and pauses: whom nothing goes out to, and for how long."""
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from adapters.sqlite.ledger_writes import Writes
-from adapters.sqlite.moments import from_micros, to_micros
+from adapters.ledger import names
+from adapters.ledger.moments import from_micros, to_micros
+from adapters.ledger.session import Row, Session
+from adapters.ledger.writes import Writes
 from schemas.directory import SuppressionRecord
 from schemas.mailbox import mailbox
 from sender.entries import Entry, Report
@@ -34,15 +36,18 @@ SUPPRESSING: Final = """
     UNION ALL SELECT body FROM suppressions WHERE person = :person
 """
 
-PAUSE: Final = "INSERT OR IGNORE INTO pauses (kind, name, since, reason) VALUES (:kind, :name, :since, :reason)"
+PAUSE: Final = """
+    INSERT INTO pauses (kind, name, since, reason) VALUES (:kind, :name, :since, :reason)
+    ON CONFLICT (kind, name) DO NOTHING
+"""
 
-RESUME: Final = "DELETE FROM pauses WHERE kind = :kind AND name = :name"
+RESUME: Final = "DELETE FROM pauses WHERE kind = :kind AND name = :name RETURNING name"
 
 PAUSES: Final = "SELECT kind, name, since, reason FROM pauses"
 
 PAUSED: Final = """
     SELECT EXISTS (SELECT 1 FROM pauses WHERE kind = 'customer' AND name = :customer)
-        OR EXISTS (SELECT 1 FROM pauses WHERE kind = 'template' AND name = :template)
+        OR EXISTS (SELECT 1 FROM pauses WHERE kind = 'template' AND name = :template) AS paused
 """
 
 HELD_BY: Final = {
@@ -59,69 +64,80 @@ HELD_BY: Final = {
 _RECORD: Final = msgspec.json.Decoder(SuppressionRecord)
 
 
+def suppress_all(writes: Writes, records: Sequence[SuppressionRecord]) -> int:
+    """See sender.ledger.Ledger."""
+    writes.session.reserve(names.of_suppression(record.id) for record in records)
+    return sum(suppress(writes, record) for record in records)
+
+
 def suppress(writes: Writes, record: SuppressionRecord) -> bool:
     """Keep a suppression; says whether it is new. What is kept already is no change."""
-    known = writes.connection.execute(SUPPRESSION, {"id": record.id}).fetchone()
+    known = writes.session.rows(SUPPRESSION, {"id": record.id})
     body = msgspec.json.encode(record)
-    if known is None or known["body"] != body:
+    if not known or known[0]["body"] != body:
         values = {"id": record.id, "person": record.person, "body": body}
         address = {"mailbox": mailbox(record.address) if record.address else None}
-        writes.connection.execute(SUPPRESS, values | address)
+        writes.session.run(SUPPRESS, values | address)
         writes.tell(suppression_record(record))
-    return known is None
+    return not known
 
 
 def lift(writes: Writes, suppression: str) -> bool:
     """See sender.ledger.Ledger."""
-    known = writes.connection.execute(SUPPRESSION, {"id": suppression}).fetchone()
-    if known is None:
+    writes.session.reserve([names.of_suppression(suppression)])
+    known = writes.session.rows(SUPPRESSION, {"id": suppression})
+    if not known:
         return False
-    writes.connection.execute(LIFT, {"id": suppression})
-    writes.tell(suppression_record(_RECORD.decode(known["body"]), lifted=True))
+    writes.session.run(LIFT, {"id": suppression})
+    writes.tell(suppression_record(suppression_of(known[0]), lifted=True))
     return True
 
 
-def suppression_of(row: sqlite3.Row) -> SuppressionRecord:
+def suppression_of(row: Row) -> SuppressionRecord:
     """The suppression in a row of `suppressions`."""
     return _RECORD.decode(row["body"])
 
 
-def suppressing(connection: sqlite3.Connection, entry: Entry, now: datetime) -> SuppressionRecord | None:
+def suppressing(session: Session, entry: Entry, now: datetime) -> SuppressionRecord | None:
     """See sender.ledger.Ledger."""
     keys = {"mailbox": mailbox(entry.job.address), "person": str(entry.job.person)}
-    records = map(suppression_of, connection.execute(SUPPRESSING, keys).fetchall())
+    records = map(suppression_of, session.rows(SUPPRESSING, keys))
     return next((record for record in records if stands_for(record, entry, now)), None)
 
 
-def pause(connection: sqlite3.Connection, one: Pause) -> None:
+def pause(session: Session, one: Pause) -> None:
     """See sender.ledger.Ledger."""
+    session.reserve([names.PAUSES])
     values = _named(one.customer, one.template) | {"since": to_micros(one.since), "reason": one.reason}
-    connection.execute(PAUSE, values)
+    session.run(PAUSE, values)
 
 
 def resume(writes: Writes, customer: str | None, template: str | None) -> bool:
     """See sender.ledger.Ledger."""
     what = _named(customer, template)
-    if not writes.connection.execute(RESUME, what).rowcount:
+    writes.session.reserve([names.PAUSES])
+    if not writes.session.rows(RESUME, what):
         return False
-    for held in writes.connection.execute(HELD_BY[what["kind"]], {"name": what["name"]}).fetchall():
+    for held in writes.session.rows(HELD_BY[what["kind"]], {"name": what["name"]}):
         _let_go(writes, held["id"], held["attempt"])
     return True
 
 
 def resume_at_once(writes: Writes, entry: Entry) -> None:
     """Let go a job that has just been held for a pause, where the pause has ended meanwhile: nothing else would."""
-    names = {"customer": entry.job.customer, "template": entry.form.template}
-    if entry.standing.hold is Hold.PAUSED and not writes.connection.execute(PAUSED, names).fetchone()[0]:
+    if entry.standing.hold is not Hold.PAUSED:
+        return
+    (found,) = writes.session.rows(PAUSED, {"customer": entry.job.customer, "template": entry.form.template})
+    if not found["paused"]:
         _let_go(writes, entry.job.id, entry.standing.attempt)
 
 
-def pauses(connection: sqlite3.Connection) -> list[Pause]:
+def pauses(session: Session) -> list[Pause]:
     """See sender.ledger.Ledger."""
-    return sorted(map(_pause_of, connection.execute(PAUSES).fetchall()), key=lambda one: one.since)
+    return sorted(map(_pause_of, session.rows(PAUSES, {})), key=lambda one: one.since)
 
 
-def _pause_of(row: sqlite3.Row) -> Pause:
+def _pause_of(row: Row) -> Pause:
     customer, template = (row["name"], None) if row["kind"] == "customer" else (None, row["name"])
     return Pause(customer, template, from_micros(row["since"]), row["reason"])
 

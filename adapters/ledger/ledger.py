@@ -1,0 +1,177 @@
+"""The ledger in any relational database (see sender.ledger for what it promises): each call is one transaction."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from adapters.ledger import jobs as jobs_in
+from adapters.ledger import lists, names, storms, suppressions
+from adapters.ledger import statements as sql
+from adapters.ledger.moments import from_micros, to_micros
+from adapters.ledger.rows import change_of, entry_of
+from adapters.ledger.session import Row, Session, Values
+from adapters.ledger.writes import Writes
+from schemas.directory import SuppressionRecord
+from schemas.job import Job
+from schemas.log import NewRecord
+from sender.entries import Admission, Change, Entry, Listed, Report, Selection
+from sender.ledger import Outbound, Pause, Retention
+from sender.states import State
+from sender.storm import NO_STORMS, StormPolicy
+
+T = TypeVar("T")
+
+
+class SqlLedger(ABC):
+    """An adapter says how a transaction is made, and how rows are read outside of one."""
+
+    @abstractmethod
+    def _transact(self, work: Callable[[Session], T]) -> T:
+        """Do the work durably, or not at all. It may be done again from its beginning, after it was undone."""
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[Session]:
+        """A session for statements that change nothing, each by itself."""
+
+    def accept(self, jobs: Sequence[Job], now: datetime, storm: StormPolicy = NO_STORMS) -> list[Admission]:
+        """See sender.ledger.Ledger."""
+
+        def work(writes: Writes) -> list[Admission]:
+            writes.session.reserve(names.of_jobs(jobs))
+            return [jobs_in.accept(writes, job, storm) for job in jobs]
+
+        return self._write(now, work)
+
+    def claim(self, now: datetime, limit: int, lease: timedelta, avoid: Collection[str] = frozenset()) -> list[Entry]:
+        """See sender.ledger.Ledger."""
+        due = {"now": to_micros(now), "limit": limit}
+        statement, domains = (sql.DUE_ELSEWHERE, {"avoid": json.dumps(list(avoid))}) if avoid else (sql.DUE, {})
+
+        def work(writes: Writes) -> list[Entry]:
+            rows = writes.session.rows(statement, due | domains)
+            return [jobs_in.claim(writes, row, now + lease) for row in rows]
+
+        return self._write(now, work)
+
+    def lapsed(self, now: datetime, limit: int) -> list[Entry]:
+        """See sender.ledger.Ledger."""
+        return [entry_of(row) for row in self._read(sql.LAPSED, {"now": to_micros(now), "limit": limit})]
+
+    def overdue(self, now: datetime, limit: int) -> list[Entry]:
+        """See sender.ledger.Ledger."""
+        return [entry_of(row) for row in self._read(sql.OVERDUE, {"now": to_micros(now), "limit": limit})]
+
+    def record(self, reports: Sequence[Report], now: datetime) -> list[Report]:
+        """See sender.ledger.Ledger."""
+
+        def work(writes: Writes) -> list[Report]:
+            writes.session.reserve(names.of_reports(writes.session, reports))
+            return [report for report in reports if not jobs_in.record(writes, report)]
+
+        return self._write(now, work)
+
+    def end_storms(self, now: datetime, storm: StormPolicy, limit: int = 10) -> int:
+        """See sender.ledger.Ledger."""
+        return self._write(now, lambda writes: storms.end_storms(writes, storm, limit))
+
+    def bundle(self, carrier: str) -> list[Entry]:
+        """See sender.ledger.Ledger."""
+        return [entry_of(row) for row in self._read(storms.BUNDLE, {"carrier": carrier})]
+
+    def find(self, job: str) -> Entry | None:
+        """See sender.ledger.Ledger."""
+        rows = self._read(sql.FIND, {"id": job})
+        return entry_of(rows[0]) if rows else None
+
+    def history(self, job: str) -> list[Change]:
+        """See sender.ledger.Ledger."""
+        return [change_of(row) for row in self._read(sql.HISTORY, {"id": job})]
+
+    def list(self, selection: Selection, limit: int, before: str | None = None) -> list[Listed]:
+        """See sender.ledger.Ledger."""
+        with self._reading() as session:
+            return lists.listed(session, selection, limit, before)
+
+    def counts(self) -> dict[State, int]:
+        """See sender.ledger.Ledger."""
+        found = {row["state"]: row["jobs"] for row in self._read(sql.COUNTS, {})}
+        return {state: found.get(state, 0) for state in State}
+
+    def next_due(self) -> datetime | None:
+        """See sender.ledger.Ledger."""
+        moments = [self._read(statement, {})[0]["moment"] for statement in sql.NEXT_DUE]
+        return min((from_micros(moment) for moment in moments if moment is not None), default=None)
+
+    def suppress(self, records: Sequence[SuppressionRecord], now: datetime) -> int:
+        """See sender.ledger.Ledger."""
+        return self._write(now, lambda writes: suppressions.suppress_all(writes, records))
+
+    def lift(self, suppression: str, now: datetime) -> bool:
+        """See sender.ledger.Ledger."""
+        return self._write(now, lambda writes: suppressions.lift(writes, suppression))
+
+    def suppressions(self, limit: int, after: str = "") -> Sequence[SuppressionRecord]:
+        """See sender.ledger.Ledger."""
+        rows = self._read(suppressions.SUPPRESSIONS, {"after": after, "limit": limit})
+        return [suppressions.suppression_of(row) for row in rows]
+
+    def suppressing(self, entry: Entry, now: datetime) -> SuppressionRecord | None:
+        """See sender.ledger.Ledger."""
+        with self._reading() as session:
+            return suppressions.suppressing(session, entry, now)
+
+    def pause(self, pause: Pause) -> None:
+        """See sender.ledger.Ledger."""
+        self._transact(lambda session: suppressions.pause(session, pause))
+
+    def resume(self, customer: str | None, template: str | None, now: datetime) -> bool:
+        """See sender.ledger.Ledger."""
+        return self._write(now, lambda writes: suppressions.resume(writes, customer, template))
+
+    def pauses(self) -> Sequence[Pause]:
+        """See sender.ledger.Ledger."""
+        with self._reading() as session:
+            return suppressions.pauses(session)
+
+    def outbox(self, limit: int) -> Sequence[Outbound]:
+        """See sender.ledger.Ledger."""
+        return outbound(self._read(sql.OUTBOX, {"limit": limit}))
+
+    def published(self, ids: Sequence[int]) -> None:
+        """See sender.ledger.Ledger."""
+        self._transact(lambda session: session.run_each(sql.FORGET_OUTBOX, [{"id": one} for one in ids]))
+
+    def prune(self, now: datetime, retention: Retention, limit: int = 1_000) -> int:
+        """See sender.ledger.Ledger."""
+        finished = {"before": to_micros(now - retention.finished), "limit": limit}
+        once = {"before": to_micros(now - retention.once), "limit": limit}
+
+        def work(session: Session) -> int:
+            pruned = len(session.rows(sql.PRUNE_JOBS, finished)) + len(session.rows(sql.PRUNE_KEYS, once))
+            session.run(storms.PRUNE_STORMS, {"before": finished["before"]})
+            return pruned
+
+        return self._transact(work)
+
+    def _write(self, now: datetime, work: Callable[[Writes], T]) -> T:
+        def and_write_down(session: Session) -> T:
+            writes = Writes(session, now)
+            result = work(writes)
+            writes.finish()
+            return result
+
+        return self._transact(and_write_down)
+
+    def _read(self, statement: str, values: Values) -> Sequence[Row]:
+        with self._reading() as session:
+            return session.rows(statement, values)
+
+
+def outbound(rows: Sequence[Row]) -> Sequence[Outbound]:
+    """The records in rows of the outbox."""
+    return [Outbound(row["id"], NewRecord(row["topic"], row["key"], row["value"])) for row in rows]
