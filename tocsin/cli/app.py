@@ -18,6 +18,7 @@ from tocsin.cli import (
     engine,
     explain,
     lag,
+    opt_out,
     sender,
     topics,
     up,
@@ -58,5 +59,6 @@ for command in (
     dlq,
     lag,
     bounces,
+    opt_out,
 ):
     command.register(app)
