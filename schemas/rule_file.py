@@ -75,6 +75,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         msgspec.field(default_factory=lambda: ["en", "fr"])
     )
     time_zone: Annotated[str, Meta(description="IANA time zone for people and customers without one.")] = "UTC"
+    fax_region: Annotated[
+        str | None,
+        Meta(description="Region (ISO 3166, `FR`) of numbers (fax, SMS) that are written without + and code."),
+    ] = None
     stale_after_hours: Annotated[Hours, Meta(description="Events older than this alert nobody.")] = 72
     deliver_within_hours: Annotated[
         Hours, Meta(description="A job not delivered this long after it was made expires.")

@@ -88,6 +88,12 @@ class Channel(StrEnum):
 
     EMAIL = "email"
     FAX = "fax"
+    SMS = "sms"
+    CHAT = "chat"
+
+
+NUMBERS: Final = frozenset({Channel.FAX, Channel.SMS})
+"""Channels whose addresses are numbers of telephones."""
 
 
 class Origin(StrEnum):

@@ -16,7 +16,7 @@ from sender.entries import Report
 from sender.gate import Gate
 from sender.ledger import Ledger
 from sender.pacing import Pacing, PacingPolicy, Room
-from sender.ports import Clock, Composer, DeliveryWatch, Transport, Unwatched
+from sender.ports import Clock, Composer, DeliveryWatch, OutgoingMessage, Transport, Unwatched
 from sender.retry import Chance, RetryPolicy
 from sender.rounds import LedgerRounds, RoundPolicy
 from sender.storm import NO_STORMS, StormPolicy
@@ -63,7 +63,7 @@ class Delivery:
         self,
         ledger: Ledger,
         composer: Composer,
-        transport: Transport,
+        transport: Transport[OutgoingMessage],
         clock: Clock,
         chance: Chance,
         settings: DeliverySettings | None = None,

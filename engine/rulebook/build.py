@@ -162,6 +162,7 @@ def _policy(settings: Settings, defaults: Defaults) -> Policy:
             **_forms(Audience.COLLABORATORS, defaults.collaborators),
         },
         fax=fax,
+        fax_region=settings.fax_region,
     )
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from engine.rulebook.fields import closest
 from engine.rulebook.problems import Path, Problem
+from schemas.fax_number import is_region
 from schemas.finding import FindingCode
 from schemas.rule_file import RuleEntry, Settings
 from schemas.vocabulary import Category, ObjectKind, Trigger
@@ -86,6 +87,10 @@ def setting_problems(settings: Settings) -> list[Problem]:
         meant = closest(settings.time_zone, available_timezones())
         complain(
             ("time_zone",), f"`{settings.time_zone}` is no IANA time zone", meant or "write one such as `Europe/Paris`"
+        )
+    if settings.fax_region is not None and not is_region(settings.fax_region):
+        complain(
+            ("fax_region",), f"`{settings.fax_region}` is no region of two letters (ISO 3166)", "write one such as `FR`"
         )
     for key in settings.when_unnamed:
         if not categories_named(key):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from engine.contexts import rendering_context
 from engine.language import language_of, localised, time_zone_of
 from engine.rulebook.rulebook import DefaultForm, Rule
@@ -15,7 +17,7 @@ from schemas.directory import TriggerSettings
 from schemas.event import Event
 from schemas.job import Form, Job, Otherwise
 from schemas.mailbox import mailbox
-from schemas.vocabulary import Channel, PersonKind, Trigger
+from schemas.vocabulary import Channel, MessageFormat, PersonKind, Trigger
 
 
 def write_job(scope: Scope, message: Message) -> Job:
@@ -93,7 +95,7 @@ def _otherwise(scope: Scope, message: Message, language: str) -> Otherwise | Non
 def _form(scope: Scope, message: Message, line: Line, language: str) -> Form:
     """Template, format and keyword.
 
-    Each from the customer's record (contacts), the first rule that gives one, or the default.
+    Each from the customer's record (contacts), the first rule that gives one, or the default. Only e-mails have HTML.
     """
     policy = scope.policy
     if message.channel is Channel.FAX:
@@ -101,7 +103,8 @@ def _form(scope: Scope, message: Message, line: Line, language: str) -> Form:
     customer = scope.directory.customer(line.record.customer)
     settings = None if customer is None else customer.alert(line.trigger)
     default = policy.forms[message.person.kind.audience, line.trigger]
-    return _filled(default, settings, line.rules, language, policy.language)
+    form = _filled(default, settings, line.rules, language, policy.language)
+    return form if message.channel is Channel.EMAIL else replace(form, format=MessageFormat.TEXT)
 
 
 def _filled(

@@ -71,8 +71,8 @@ def test_it_is_what_the_composer_makes_of_the_decided_job(desk: Helpdesk) -> Non
         (shown,) = render([made], job.form.template, sources)
         assert made.context == job.context
         assert made.form == job.form
-        composed = composer.compose(job, job.trigger, job.form).mail.content
-        assert composed == composer.compose(made, job.trigger, job.form).mail.content
+        composed = composer.compose(job, job.trigger, job.form).message
+        assert composed == composer.compose(made, job.trigger, job.form).message
         assert shown.fault is None
 
 

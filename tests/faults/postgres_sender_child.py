@@ -18,7 +18,7 @@ from adapters.postgres.dialect import translated
 from adapters.postgres.ledger import PostgresLedger
 from sender.delivery import Delivery, DeliverySettings
 from sender.ledger import LedgerUnavailableError
-from sender.ports import OutgoingMail, Reply, Transport
+from sender.ports import OutgoingMail, OutgoingMessage, Reply, Transport
 from sender.retry import RetryPolicy
 from tests.fakes import FakeComposer, message_id
 from tests.smtp_sending import transport_to
@@ -42,12 +42,13 @@ class SystemClock:
 class Telling:
     """Says what the relay has taken, before the ledger knows of it."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport[OutgoingMail]) -> None:
         self._transport = transport
 
-    async def send(self, mail: OutgoingMail) -> Reply:
-        reply = await self._transport.send(mail)
-        say(f"sent {message_id(mail)}")
+    async def send(self, message: OutgoingMessage) -> Reply:
+        assert isinstance(message, OutgoingMail)
+        reply = await self._transport.send(message)
+        say(f"sent {message_id(message)}")
         return reply
 
     async def close(self) -> None:

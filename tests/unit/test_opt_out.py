@@ -26,7 +26,7 @@ from sender.opt_out import (
     token_in_subject,
 )
 from sender.states import Transition, begin
-from tests.messages import IDENTITY, OPT_OUT, FixedRenderer, a_job, compose, external, read
+from tests.messages import IDENTITY, OPT_OUT, FixedRenderer, a_job, as_mail, compose, external, read
 
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
 REQUEST = OptOutRequest(PersonKind.CONTACT, "ct-1", Channel.EMAIL, (Trigger.OPENED,), "fr")
@@ -158,7 +158,7 @@ def test_a_digest_opts_its_reader_out_of_all_that_it_lists_for_them() -> None:
     )
     composer = MessageComposer(FixedRenderer(), IDENTITY, opt_out=OPT_OUT)
 
-    message = read(composer.digest(two, [one, two]).mail.content)
+    message = read(as_mail(composer.digest(two, [one, two])).mail.content)
 
     assert message["List-Id"] == "<digest.tocsin.desk.example>"
     page = message["List-Unsubscribe"].partition(">")[0]

@@ -7,6 +7,7 @@ import logging
 import typer
 
 from tocsin.cli import (
+    bounces,
     check,
     coverage,
     decide,
@@ -19,6 +20,7 @@ from tocsin.cli import (
     engine,
     explain,
     lag,
+    opt_out,
     preview,
     sender,
     test,
@@ -64,5 +66,7 @@ for command in (
     directory,
     dlq,
     lag,
+    bounces,
+    opt_out,
 ):
     command.register(app)

@@ -14,6 +14,7 @@ from adapters.jinja.sources import TemplateSources
 from schemas.job import Job
 from sender.addresses import MailIdentity
 from sender.composer import MessageComposer
+from sender.ports import OutgoingMessage, OutgoingText
 
 IDENTITY: Final = MailIdentity(
     "preview@preview.example", "Preview", "preview@preview.example", "preview.example", "{number}@fax.example"
@@ -37,12 +38,14 @@ def render(jobs: list[Job], template: str, sources: TemplateSources) -> list[Ren
     found = []
     for job in jobs:
         composed = composer.compose(job, job.trigger, replace(job.form, template=template))
-        found.append(_parts(job.language, composed.mail.content, composed.fault))
+        found.append(_parts(job.language, composed.message, composed.fault))
     return found
 
 
-def _parts(language: str, content: bytes, fault: str | None) -> Rendered:
-    message = email.message_from_bytes(content, policy=email.policy.default)
+def _parts(language: str, composed: OutgoingMessage, fault: str | None) -> Rendered:
+    if isinstance(composed, OutgoingText):
+        return Rendered(language, composed.subject, composed.text, None, fault)
+    message = email.message_from_bytes(composed.content, policy=email.policy.default)
     text, html = message.get_body(("plain",)), message.get_body(("html",))
     return Rendered(
         language,
