@@ -17,8 +17,11 @@ from tocsin.cli import (
     emit,
     engine,
     explain,
+    jobs,
     lag,
+    pauses,
     sender,
+    suppressions,
     topics,
     up,
     validate,
@@ -57,6 +60,9 @@ for command in (
     directory,
     dlq,
     lag,
+    jobs,
+    pauses,
+    suppressions,
     bounces,
 ):
     command.register(app)
