@@ -17,6 +17,7 @@ from schemas.decision import DecisionRecord
 from schemas.directory import ModeRecord, Record
 from schemas.event import TicketCloudEvent
 from schemas.event_conditions import with_conditions
+from schemas.finding import CheckReport
 from schemas.job import Job
 from schemas.outcome import Outcome
 from schemas.rule_file import RuleFile
@@ -35,6 +36,7 @@ PUBLISHED: Final[dict[str, tuple[Any, str]]] = {
     "decision": (DecisionRecord, "What became of one event."),
     "outcome": (Outcome, "What became of one job."),
     "rule-file": (RuleFile, "A rule file."),
+    "check-report": (CheckReport, "What `tocsin check --format json` writes."),
     "rule-test": (RuleTestFile, "A file of rule tests."),
 }
 

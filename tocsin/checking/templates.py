@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from jinja2 import TemplateSyntaxError, meta
+from jinja2 import meta
 
 from adapters.jinja.check import TemplateUse, source_problems
 from adapters.jinja.environment import TemplateEnvironment
@@ -63,8 +63,7 @@ def _pieces_in_use(templates: TemplateSources) -> Iterator[str]:
     for path, text in templates.texts.items():
         try:
             yield from (name for name in meta.find_referenced_templates(environment.parse(text, path)) if name)
-        except (TemplateSyntaxError, RecursionError):
-            # That has been said.
+        except Exception:  # noqa: BLE001, S112 - it can't be read, whatever the reason: that has been said
             continue
 
 
