@@ -180,10 +180,11 @@ def step(
     """The standing after a transition; None where the table has no such way.
 
     `until` is the time of the next try where the job will wait, and the lease's end where it will be sent; `hold` is
-    what keeps it back where it will be held.
+    what keeps it back where it will be held. Only the sender that has a job can hold it while it is being sent: a
+    person who let it go again would double it.
     """
     way = TABLE[transition]
-    if standing.state not in way.sources:
+    if standing.state not in way.sources or (standing.state is State.SENDING and hold is Hold.PERSON):
         return None
     if until is None and (way.target in WAITING or way.target is State.SENDING):
         raise ValueError(f"a job that was {transition.value} needs a time until which it stays {way.target.value}")

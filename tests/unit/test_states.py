@@ -111,3 +111,10 @@ def test_whatever_ends_a_carrier_can_end_what_is_bundled_with_it() -> None:
     assert endings <= set(ways_out(State.BUNDLED))
     ends = {way.target for transition, way in TABLE.items() if transition in ways_out(State.BUNDLED)}
     assert ends - FINISHED == {State.HELD}
+
+
+def test_a_person_can_not_hold_what_is_being_sent() -> None:
+    sending = after(Transition.CLAIMED)
+    assert step(sending, Transition.HELD, hold=Hold.PERSON) is None
+    assert step(sending, Transition.HELD, hold=Hold.PAUSED) is not None
+    assert step(after(), Transition.HELD, hold=Hold.PERSON) is not None
