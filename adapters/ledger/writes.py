@@ -77,7 +77,7 @@ class Writes:
             self.session.run(sql.UPDATE_STANDING, values)
         self._found.pop(report.job, None)
         if moving:
-            self._choose_head(row["lane"])
+            self._choose_head(row["lane"], entered=bool(in_lane))
         entry = Entry(before.job, before.diverted, standing)
         self.write_down(entry, report)
         return entry
@@ -109,7 +109,8 @@ class Writes:
         self.session.run_each(sql.INSERT_CHANGE, self._changes)
         self.session.run_each(sql.INSERT_OUTBOX, self._records)
 
-    def _choose_head(self, lane: str) -> None:
+    def _choose_head(self, lane: str, *, entered: bool) -> None:
         """Where a job entered or left its lane, the lane may have another oldest one."""
-        self.session.run(sql.DEMOTE, {"lane": lane})
+        if entered:
+            self.session.run(sql.DEMOTE, {"lane": lane})
         self.session.run(sql.PROMOTE, {"lane": lane})
