@@ -47,6 +47,7 @@ class SqlLedger(ABC):
 
         def work(writes: Writes) -> list[Admission]:
             writes.session.reserve(names.of_jobs(jobs))
+            writes.look_up_known([job.id for job in jobs])
             return [jobs_in.accept(writes, job, storm) for job in jobs]
 
         return self._write(now, work)
@@ -75,6 +76,7 @@ class SqlLedger(ABC):
 
         def work(writes: Writes) -> list[Report]:
             writes.session.reserve(names.of_reports(writes.session, reports))
+            writes.look_up([report.job for report in reports])
             return [report for report in reports if not jobs_in.record(writes, report)]
 
         return self._write(now, work)
