@@ -19,6 +19,7 @@ from tocsin.cli import (
     explain,
     jobs,
     lag,
+    opt_out,
     pauses,
     sender,
     suppressions,
@@ -64,5 +65,6 @@ for command in (
     pauses,
     suppressions,
     bounces,
+    opt_out,
 ):
     command.register(app)

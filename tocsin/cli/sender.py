@@ -17,7 +17,19 @@ from sender.ledger import LedgerUnavailableError
 from sender.storm import StormEnd
 from tocsin.cli.console import UNUSABLE, RulesOption, stop
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, kafka_failures
-from tocsin.cli.mail_options import RELAY, FaxOption, FromOption, InstallationOption, SmtpOption, TlsOption
+from tocsin.cli.mail_options import (
+    FAX_SUBJECT,
+    RELAY,
+    FaxOption,
+    FaxPdfOption,
+    FaxSubjectOption,
+    FromOption,
+    InstallationOption,
+    OptOutMailtoOption,
+    OptOutUrlOption,
+    SmtpOption,
+    TlsOption,
+)
 from tocsin.cli.sending_options import (
     STORM_LIMIT,
     STORM_WINDOW,
@@ -54,6 +66,10 @@ def sender(
     rules: RulesOption = None,
     installation: InstallationOption = None,
     fax: FaxOption = None,
+    fax_subject: FaxSubjectOption = FAX_SUBJECT,
+    fax_pdf: FaxPdfOption = False,
+    opt_out_url: OptOutUrlOption = None,
+    opt_out_mailto: OptOutMailtoOption = None,
     ledger: LedgerOption = None,
     mode: ModeOption = "live",
     live_customer: LiveCustomerOption = None,
@@ -75,13 +91,14 @@ def sender(
     with Ctrl-C or SIGTERM: what is under way is finished. Templates beside the rule file are watched.
 
     Credentials for the relay come from the environment: TOCSIN_SMTP_USERNAME, and TOCSIN_SMTP_PASSWORD or
-    TOCSIN_SMTP_PASSWORD_FILE.
+    TOCSIN_SMTP_PASSWORD_FILE; secrets of links to opt out from TOCSIN_OPT_OUT_SECRETS or TOCSIN_OPT_OUT_SECRETS_FILE.
     """
     log_to_stderr()
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
     try:
         with kafka_failures(), sole_owner(data):
             mail = MailSettings.of(smtp, tls, writer, installation, fax)
+            mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf)
             service = sender_service(
                 kafka_settings(kafka, prefix),
                 Membership(group, instance),

@@ -9,13 +9,19 @@ from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.smtp.relay import Relay, Tls
 from adapters.smtp.transport import SmtpTransport
 from schemas.vocabulary import Channel
 from sender.addresses import MailIdentity
-from sender.ports import OutgoingText, Transport
+from sender.composer import NO_OPT_OUT, MessageComposer
+from sender.fax import AS_TEXT, FaxForm, FaxPages
+from sender.going_live import DeliveryMode
+from sender.opt_out import OptOut
+from sender.ports import OutgoingText, Renderer, Transport
 from sender.transports import Transports
+from tocsin.running.opt_out import OptOutSettingsError, opt_out_settings
 from tocsin.running.texts import text_transports
 
 USERNAME: Final = "TOCSIN_SMTP_USERNAME"
@@ -28,11 +34,13 @@ class MailSettingsError(ValueError):
 
 
 class MailSettings(Struct, frozen=True):
-    """The relay, who writes, and the services of channels that are no mail."""
+    """The relay, who writes, the services of channels that are no mail, and the form of messages."""
 
     relay: Relay
     identity: MailIdentity
     texts: Mapping[Channel, Transport[OutgoingText]] = {}
+    opt_out: OptOut = NO_OPT_OUT
+    fax: FaxForm = AS_TEXT
 
     @classmethod
     def of(
@@ -55,9 +63,38 @@ class MailSettings(Struct, frozen=True):
         except ValueError as error:
             raise MailSettingsError(str(error)) from None
 
+    def with_forms(
+        self,
+        opt_out_url: str | None,
+        opt_out_mailto: str | None,
+        fax_subject: str,
+        fax_pdf: bool,
+        environment: Mapping[str, str] = os.environ,
+    ) -> MailSettings:
+        """The same with these links to opt out, and this form of faxes. Raises MailSettingsError."""
+        try:
+            opt_out = opt_out_settings(opt_out_url, opt_out_mailto, environment)
+            fax = FaxForm(fax_subject, _pages() if fax_pdf else None)
+        except OptOutSettingsError as error:
+            raise MailSettingsError(str(error)) from None
+        except ValueError as error:
+            raise MailSettingsError(f"--fax-subject: {error}") from None
+        return replace(self, opt_out=opt_out, fax=fax)
+
+    def composer(self, renderer: Renderer, mode: DeliveryMode) -> MessageComposer:
+        """What writes messages in this form."""
+        return MessageComposer(renderer, self.identity, mode, self.opt_out, self.fax)
+
     def transport(self) -> Transports:
         """The way of every message. To be closed at the end."""
         return Transports(SmtpTransport(self.relay), self.texts)
+
+
+def _pages() -> FaxPages:
+    # Its fonts take a second to be read, and most installations draw no faxes.
+    from adapters.fax.pages import PdfPages  # noqa: PLC0415
+
+    return PdfPages()
 
 
 def _relay(smtp: str, tls: str, environment: Mapping[str, str]) -> Relay:

@@ -20,7 +20,6 @@ from adapters.kafka.errors import KafkaUnavailableError
 from adapters.kafka.job_log import KafkaJobLog
 from adapters.kafka.settings import KafkaSettings, Membership
 from sender.acceptance import Acceptance
-from sender.composer import MessageComposer
 from sender.delivery import Delivery
 from sender.gate import Gate
 from sender.people_index import PeopleIndex
@@ -140,7 +139,7 @@ async def sender_service(
         closing(DirectoryFeed(settings, index)) as people,
     ):
         acceptance = Acceptance(jobs, ledger, letters, clock, sending.acceptance())
-        composer = MessageComposer(renderer, mail.identity, sending.mode)
+        composer = mail.composer(renderer, sending.mode)
         gate = Gate(ledger, index, sending.mode)
         delivery = Delivery(ledger, composer, transport, clock, random.random, sending.delivery(), gate)
         parts = SenderParts(acceptance, delivery, Publisher(ledger, topics), people, index, templates)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from adapters.files.directory_source import FolderDirectory
 from adapters.jinja.renderer import JinjaRenderer
-from sender.composer import MessageComposer
 from sender.ports import Part
 from tocsin.clock import SystemClock
 from tocsin.running.embedded import Embedded, Sources
@@ -56,7 +55,7 @@ async def embedded_service(
 
     watched = WatchedRules(rules, on_change)
     try:
-        composer = MessageComposer(renderer, mail.identity, sending.mode)
+        composer = mail.composer(renderer, sending.mode)
         # A directory of its own for each thread: a folder is small.
         people = DirectoryPeople(FolderDirectory(directory))
         sources = Sources(FolderDirectory(directory), watched, people, composer, mail.transport(), clock)
