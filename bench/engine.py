@@ -1,4 +1,4 @@
-"""The engine on Kafka: events a second, and how soon it works again after a kill.
+"""The engine on Kafka: events a second, alone and by two, how soon it works again after a kill, and its memory.
 
 The yardstick: a raw exactly-once pass-through in kafka-python that reads the same events in batches of the same size
 and writes as many records, of the same mean size, in as many transactions. Engine and yardstick take turns, each as a
@@ -15,7 +15,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -30,13 +30,16 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topic_reader import TopicReader
 from adapters.kafka.topics import create_topics
 from bench.made_up import SHAPES, Size, save, write_directory
-from bench.measuring import report
+from bench.measuring import MIB, report
 from schemas.log import NewRecord
 from schemas.topics import DECISIONS, DIRECTORY, JOBS, TICKETS
 from tests.brokers.native import NativeBroker
 
 PARTITIONS = 4
 SIZE = Size(contracts=SHAPES, people=1_000)
+CHUNK = 10_000
+REBALANCE_SECONDS = 8
+"""Long enough for a second engine to join while the first one is stuck."""
 
 
 def main() -> None:
@@ -46,11 +49,13 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--restarts", type=int, default=3)
+    parser.add_argument("--memory", type=int, default=0, help="events after which to read the memory again, as 1000000")
     parser.add_argument("--json", action="store_true", help="print the last line alone")
     arguments = parser.parse_args()
     with _broker(arguments.kafka) as bootstrap:
         desk = Desk(KafkaSettings((bootstrap,), f"bench-{uuid.uuid4().hex[:6]}."), arguments.events)
-        measured = desk.measure(arguments.rounds) | desk.restarts(arguments.restarts)
+        measured = desk.measure(arguments.rounds) | desk.two(arguments.rounds) | desk.restarts(arguments.restarts)
+        measured |= desk.takeover() | (desk.memory(arguments.memory) if arguments.memory else {})
     report({"bench": "engine", "events": arguments.events, **measured}, arguments.json)
 
 
@@ -85,21 +90,85 @@ class Desk:
             "rounds": [{"raw": round(one), "engine": round(other)} for one, other in zip(raw, engine, strict=True)],
         }
 
+    def two(self, rounds: int) -> dict[str, Any]:
+        """Rates of one engine and of two of a group, in turns, while all of them work."""
+        single, double = [], []
+        for _ in range(rounds):
+            single.append(self._together(["one"]))
+            double.append(self._together(["one", "two"]))
+        return {
+            "one_engine": round(median(single)),
+            "two_engines": round(median(double)),
+            "two_ratio": round(median(double) / median(single), 2),
+        }
+
     def restarts(self, times: int) -> dict[str, Any]:
-        """Seconds from the start of a killed engine's successor to its first commit, with Python's own start."""
+        """Seconds from the start of a killed engine's successor to its first commit, with Python's own start.
+
+        The engine is killed with a transaction open, which holds up every read_committed reader; `reader_seconds` is
+        when one goes on.
+        """
         group = uuid.uuid4().hex[:6]
-        seconds: list[float] = []
-        for _ in range(times + 1):
-            with closing(KafkaAppender(self._settings)) as appender:
-                appender.append(self._saves(range(self._events, self._events + 20)))
-            started = time.perf_counter()
-            with _child(self._settings, "first", group) as child:
-                assert child.stdout is not None
-                assert child.stdout.readline() == "committed\n"
-                seconds.append(time.perf_counter() - started)
-                child.kill()
+        commits, readers = [], []
+        for number in range(times + 1):
+            self._save_more(20)
+            with closing(TopicReader(self._settings, [JOBS])) as reader:
+                _read(reader)
+                if number:
+                    with _child(self._settings, "stuck", group, "one") as stuck:
+                        _line(stuck, "appended")
+                started = time.perf_counter()
+                with _child(self._settings, "first", group, "one") as child:
+                    _line(child, "committed")
+                    commits.append(time.perf_counter() - started)
+                    while not _read(reader):
+                        time.sleep(0.01)
+                    readers.append(time.perf_counter() - started)
         # The first joins a new group; the others come back under an instance that the group knows.
-        return {"first_commit_seconds": round(seconds[0], 2), "restart_seconds": round(median(seconds[1:]), 2)}
+        return {
+            "first_commit_seconds": round(commits[0], 2),
+            "restart_seconds": round(median(commits[1:]), 2),
+            "reader_seconds": round(median(readers[1:]), 2),
+        }
+
+    def takeover(self) -> dict[str, Any]:
+        """Seconds from the kill of an engine in mid-transaction, never started again, to when a reader goes on."""
+        group = uuid.uuid4().hex[:6]
+        with closing(TopicReader(self._settings, [JOBS])) as reader:
+            self._save_more(20)
+            with _child(self._settings, "stuck", group, "one") as stuck:
+                _line(stuck, "appended")
+                with _child(self._settings, "first", group, "two"):
+                    time.sleep(REBALANCE_SECONDS)
+                    _read(reader)
+                    stuck.kill()
+                    started = time.perf_counter()
+                    while not _read(reader):
+                        time.sleep(0.01)
+        return {"takeover_reader_seconds": round(time.perf_counter() - started, 2)}
+
+    def memory(self, events: int) -> dict[str, Any]:
+        """The resident size of one engine after a tenth of these events, and after all of them."""
+        with _child(self._settings, "memory", uuid.uuid4().hex[:6], str(self._events), str(events)) as child:
+            self._save_more(events)
+            sizes = [int(_word(child)) for _ in range(2)]
+        return {"memory_events": events, "memory_mib": [round(size / MIB, 1) for size in sizes]}
+
+    def _together(self, instances: Sequence[str]) -> float:
+        """Events a second of these engines of a new group, from when all work to when the first has no more."""
+        group = uuid.uuid4().hex[:6]
+        with ExitStack() as stack:
+            children = [stack.enter_context(_child(self._settings, "steps", group, one)) for one in instances]
+            steps = [[json.loads(line) for line in child.stdout or ()] for child in children]
+        begin = max(mine[0][0] for mine in steps)
+        end = min(mine[-1][0] for mine in steps)
+        counted = sum(int(number) for mine in steps for at, number in mine if begin < at <= end)
+        return counted / float(end - begin)
+
+    def _save_more(self, number: int) -> None:
+        with closing(KafkaAppender(self._settings)) as appender:
+            for first in range(0, number, CHUNK):
+                appender.append(self._saves(range(self._events + first, self._events + min(first + CHUNK, number))))
 
     def _run(self, what: str, *details: float) -> float:
         arguments = [uuid.uuid4().hex[:6], str(self._events), *map(str, details)]
@@ -117,6 +186,20 @@ class Desk:
         for number in numbers:
             event = save(number % SHAPES, number) | {"time": now}
             yield NewRecord(TICKETS, event["data"]["ticket"]["id"].encode(), json.dumps(event).encode())
+
+
+def _read(reader: TopicReader) -> int:
+    return sum(1 for _ in reader.read_to_end())
+
+
+def _word(child: subprocess.Popen[str]) -> str:
+    assert child.stdout is not None
+    return child.stdout.readline().strip()
+
+
+def _line(child: subprocess.Popen[str], expected: str) -> None:
+    said = _word(child)
+    assert said == expected, f"the process said {said!r} instead of {expected!r}"
 
 
 @contextmanager

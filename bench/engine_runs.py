@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 from collections.abc import Callable
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 import structlog
@@ -13,11 +14,15 @@ from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata
 
 from adapters.kafka.settings import KafkaSettings, Membership
 from adapters.kafka.transaction import Step
+from bench.measuring import resident_memory
 from engine.consumer import BATCH_RECORDS
 from schemas.topics import JOBS, TICKETS
 from tocsin.running.engine import engine_service
 
 NOISY = 30
+POLL_SECONDS = 0.5
+IDLE_SECONDS = 3.0
+GIVE_UP_SECONDS = 60.0
 
 
 def rate(step: Callable[[], int], events: int) -> float:
@@ -37,15 +42,54 @@ def engine(settings: KafkaSettings, group: str, events: int) -> None:
         print(rate(lambda: service.step(1.0).records, events))
 
 
-def first(settings: KafkaSettings, group: str) -> None:
+def steps(settings: KafkaSettings, group: str, instance: str) -> None:
+    """Decide what there is, and print when each batch was committed, and its size. Ends when nothing is left."""
+    done: list[tuple[float, int]] = []
+    with engine_service(settings, Membership(group, instance), None) as service:
+        idle = 0.0
+        while idle < IDLE_SECONDS or not done:
+            records = service.step(POLL_SECONDS).records
+            idle = 0.0 if records else idle + POLL_SECONDS
+            if records:
+                # On one machine, this clock is the same for all processes.
+                done.append((monotonic(), records))
+            if idle > GIVE_UP_SECONDS:
+                break
+    for one in done:
+        print(json.dumps(one))
+
+
+def first(settings: KafkaSettings, group: str, instance: str) -> None:
     """Work, and say when the first transaction is committed."""
 
     def after(step: Step) -> None:
         if step is Step.COMMITTED:
             print("committed", flush=True)
 
-    with engine_service(settings, Membership(group, "one"), None, after_step=after) as service:
+    with engine_service(settings, Membership(group, instance), None, after_step=after) as service:
         service.run(threading.Event())
+
+
+def stuck(settings: KafkaSettings, group: str, instance: str) -> None:
+    """Get as far as the outputs of a transaction, say so, and hang until killed."""
+
+    def after(step: Step) -> None:
+        if step is Step.STORED:
+            print("appended", flush=True)
+            threading.Event().wait()
+
+    with engine_service(settings, Membership(group, instance), None, after_step=after) as service:
+        service.run(threading.Event())
+
+
+def memory(settings: KafkaSettings, group: str, before: int, events: int) -> None:
+    """Print the resident size after a tenth of the events, and after all; those `before` are for warming up."""
+    with engine_service(settings, Membership(group, "one"), None) as service:
+        done = -before
+        for goal in (events // 10, events):
+            while done < goal:
+                done += service.step(1.0).records
+            print(resident_memory(), flush=True)
 
 
 def raw(settings: KafkaSettings, group: str, events: int, outputs: float, size: int) -> None:
@@ -83,13 +127,18 @@ def raw(settings: KafkaSettings, group: str, events: int, outputs: float, size: 
     print(rate(step, events))
 
 
+ALONE = {"steps": steps, "first": first, "stuck": stuck}
+
+
 if __name__ == "__main__":
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(NOISY))
     bootstrap, prefix, what, group, *details = sys.argv[1:]
     on = KafkaSettings((bootstrap,), prefix)
     if what == "engine":
         engine(on, group, int(details[0]))
-    elif what == "first":
-        first(on, group)
+    elif what in ALONE:
+        ALONE[what](on, group, details[0])
+    elif what == "memory":
+        memory(on, group, *map(int, details))
     else:
         raw(on, group, int(details[0]), float(details[1]), int(float(details[2])))

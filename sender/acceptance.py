@@ -20,16 +20,18 @@ from schemas.refusal import RefusedError, refuse
 from sender.entries import Admission
 from sender.ledger import Ledger
 from sender.ports import Clock, DeadLetters, JobLog
+from sender.storm import NO_STORMS, StormPolicy
 
 MAX_JOB_BYTES: Final = 1_048_576
 """The size of a job's JSON. Texts are cut by the engine, so a larger one is no job of ours."""
 
 
 class AcceptanceSettings(Struct, frozen=True):
-    """Records taken at once, and seconds to wait for some where there are none."""
+    """Records taken at once, seconds to wait for some where there are none, and what counts as a storm."""
 
     max_records: int = 500
     poll_timeout: float = 1.0
+    storm: StormPolicy = NO_STORMS
 
 
 class Accepted(Struct, frozen=True):
@@ -68,7 +70,7 @@ class Acceptance:
         jobs, letters = sort_out(records)
         if letters:
             self._dead_letters.put(letters)
-        admissions = self._ledger.accept(jobs, self._clock.now())
+        admissions = self._ledger.accept(jobs, self._clock.now(), self._settings.storm)
         self._log.commit()
         return Accepted(dict(Counter(admissions)), len(letters), len(records))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import PurePath
 from typing import Final
@@ -46,22 +47,26 @@ class Attempts:
         self._desk = Desk()
         self._send_limit = send_limit
 
-    async def make(self, entry: Entry) -> Report:
-        """Make one try on a claimed job. Raises nothing but cancellation."""
+    async def make(self, entry: Entry, listed: Sequence[Entry] = ()) -> Report:
+        """Make one try on a claimed job; with `listed`, as the digest of those. Raises nothing but cancellation."""
         try:
-            return await self._make(entry)
+            return await self._make(entry, listed)
         finally:
             self._pacing.ended(entry)
 
-    async def _make(self, entry: Entry) -> Report:
+    async def _make(self, entry: Entry, listed: Sequence[Entry]) -> Report:
         try:
-            composed = await self._desk.write(
-                (entry.form.template, entry.job.language),
-                lambda: self._composer.compose(entry.job, entry.trigger, entry.form),
-            )
+            # A digest may list thousands.
+            kind = None if listed else (entry.form.template, entry.job.language)
+            composed = await self._desk.write(kind, lambda: self._compose(entry, listed))
         except Exception as error:  # noqa: BLE001 - whatever one message does to the composer, the others go on
             return self._fault(entry, f"the message could not be written: {place_of(error)}")
         return self._too_late(entry) or await self._send(entry, composed)
+
+    def _compose(self, entry: Entry, listed: Sequence[Entry]) -> Composed:
+        if listed:
+            return self._composer.digest(entry, listed)
+        return self._composer.compose(entry.job, entry.trigger, entry.form)
 
     def _too_late(self, entry: Entry) -> Report | None:
         """The last look at the clock before anything is handed over."""

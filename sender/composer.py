@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from schemas.job import Form, Job
 from schemas.vocabulary import Channel, MessageFormat, Trigger
 from sender.addresses import MailIdentity, recipient_of
+from sender.digest import digest_subject, digest_text
+from sender.entries import Entry
 from sender.fallback import fallback_text
+from sender.going_live import LIVE, DeliveryMode
 from sender.message import Bodies, write_message
 from sender.ports import Composed, OutgoingMail, Part, Renderer, TemplateFaultError
+from sender.redirection import redirected_bodies, redirected_subject
 from sender.subject import subject_line
 
 
 class MessageComposer:
     """A Composer on a Renderer. Faxes are written as mails to the gateway's address of their number, as text alone."""
 
-    def __init__(self, renderer: Renderer, identity: MailIdentity) -> None:
+    def __init__(self, renderer: Renderer, identity: MailIdentity, mode: DeliveryMode = LIVE) -> None:
         self._renderer = renderer
         self._identity = identity
+        self._mode = mode
 
     def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
         """The message for this trigger and form. A template that fails costs the message its form, not its arrival."""
@@ -25,9 +32,21 @@ class MessageComposer:
             bodies = self._rendered(job, trigger, form)
         except TemplateFaultError as error:
             bodies, fault = Bodies(fallback_text(job, trigger)), str(error)
-        recipient = recipient_of(job, self._identity)
-        content = write_message(job, self._identity, recipient, subject_line(job, form.subject_keyword), bodies)
-        return Composed(OutgoingMail(self._identity.envelope_from, recipient, content), fault)
+        return Composed(self._mail(job, subject_line(job, form.subject_keyword), bodies), fault)
+
+    def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
+        """See sender.ports.Composer. It is the built-in text, whatever the templates are."""
+        bodies = Bodies(digest_text(carrier, listed))
+        return Composed(self._mail(carrier.job, digest_subject(carrier, listed), bodies))
+
+    def _mail(self, job: Job, subject: str, bodies: Bodies) -> OutgoingMail:
+        elsewhere = self._mode.redirects(job)
+        if elsewhere is None:
+            recipient = recipient_of(job, self._identity)
+        else:
+            recipient, subject, bodies = elsewhere, redirected_subject(job, subject), redirected_bodies(job, bodies)
+        content = write_message(job, self._identity, recipient, subject, bodies)
+        return OutgoingMail(self._identity.envelope_from, recipient, content)
 
     def _rendered(self, job: Job, trigger: Trigger, form: Form) -> Bodies:
         named = template_variables(job, trigger, form)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -12,24 +11,23 @@ from typing import Final, TypeVar
 
 from msgspec import Struct, field
 
-from sender.attempt import Attempts, report_on
-from sender.entries import Entry, Report
+from sender.attempt import Attempts
+from sender.entries import Report
+from sender.gate import Gate
 from sender.ledger import Ledger
 from sender.pacing import Pacing, PacingPolicy, Room
 from sender.ports import Clock, Composer, Transport
-from sender.retry import Chance, RetryPolicy, Verdict, after_lapse, out_of_time
-from sender.states import State, Transition
+from sender.retry import Chance, RetryPolicy
+from sender.rounds import LedgerRounds, RoundPolicy
+from sender.storm import NO_STORMS, StormPolicy
 
 T = TypeVar("T")
 
 SETTLE: Final = timedelta(milliseconds=2)
 """How long an answer may wait for others before it is recorded."""
 
-_log: Final = logging.getLogger(__name__)
-
-_BAD_ENDS: Final = frozenset(
-    {Transition.REFUSED, Transition.GAVE_UP, Transition.LEFT_UNKNOWN, Transition.EXPIRED, Transition.LAPSED}
-)
+_MOST_CLAIMS: Final = 50
+"""Claims in one round: where all that is due is stopped, the round still ends."""
 
 
 class DeliverySettings(Struct, frozen=True):
@@ -38,6 +36,7 @@ class DeliverySettings(Struct, frozen=True):
     `concurrency` is the number of jobs under way at a time, and the most that a crash leaves unknown. `lease` is how
     long they belong to this sender; `send_limit`, well below it, is how long a transport may take for one. `look_again`
     is the wait between two looks at a ledger with nothing due; `sweep` bounds how many late jobs a round sees to.
+    `storm` is the policy by which jobs were accepted: it says when a storm is over.
     """
 
     concurrency: int = 16
@@ -47,6 +46,7 @@ class DeliverySettings(Struct, frozen=True):
     sweep: int = 500
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     pacing: PacingPolicy = field(default_factory=PacingPolicy)
+    storm: StormPolicy = NO_STORMS
 
     def __post_init__(self) -> None:
         """Raise ValueError for settings under which nothing could be sent."""
@@ -67,12 +67,13 @@ class Delivery:
         clock: Clock,
         chance: Chance,
         settings: DeliverySettings | None = None,
+        gate: Gate | None = None,
     ) -> None:
-        self._ledger = ledger
         self._clock = clock
-        self._chance = chance
         self._settings = settings or DeliverySettings()
         retry, limit = self._settings.retry, self._settings.send_limit
+        rounds = RoundPolicy(self._settings.lease, retry, self._settings.storm, self._settings.sweep)
+        self._rounds = LedgerRounds(ledger, gate or Gate(ledger), clock, chance, rounds)
         self._pacing = Pacing(self._settings.pacing, chance)
         self._attempts = Attempts(composer, transport, clock, retry, chance, self._pacing, limit)
         self._under_way: set[asyncio.Task[Report]] = set()
@@ -98,13 +99,7 @@ class Delivery:
 
         For the only sender on a ledger: it need not wait for the leases of a process that is gone to end.
         """
-        taken = 0
-        while late := self._ledger.lapsed(self._clock.now() + self._settings.lease, self._settings.sweep):
-            changed = self._apply([report_on(entry, self._late_verdict(entry)) for entry in late])
-            if not changed:
-                break
-            taken += changed
-        return taken
+        return self._rounds.take_over()
 
     def resumes(self) -> datetime | None:
         """When due jobs that the relay's or a domain's troubles hold back may go; None where none does."""
@@ -123,8 +118,9 @@ class Delivery:
     async def _round(self, thread: ThreadPoolExecutor) -> bool:
         """One round; says whether it found anything to see to or to send."""
         await self._record(thread)
-        swept = await _in(thread, self._sweep)
-        return await self._start(thread) or bool(swept)
+        swept = await _in(thread, self._rounds.sweep)
+        may_claim = await _in(thread, self._rounds.look)
+        return (may_claim and await self._start(thread)) or bool(swept)
 
     async def _record(self, thread: ThreadPoolExecutor) -> None:
         """Record the answers that have come, all in one transaction. They are kept until that has worked."""
@@ -134,7 +130,7 @@ class Delivery:
         self._answers += [task.result() for task in done]
         if self._answers:
             answers = self._answers
-            await _in(thread, lambda: self._apply(answers))
+            await _in(thread, lambda: self._rounds.apply(answers))
             self._answers = []
 
     async def _let_more_come(self) -> None:
@@ -146,37 +142,20 @@ class Delivery:
     async def _start(self, thread: ThreadPoolExecutor) -> bool:
         """Claim what there is room for, and begin with it; says whether there was anything."""
         started = False
-        while (room := self._room()).limit:
-            claimed = await _in(thread, lambda room=room: self._claim(room))  # type: ignore[misc]
-            self._pacing.claimed(claimed, self._clock.now())
-            self._under_way |= {asyncio.create_task(self._attempts.make(entry)) for entry in claimed}
-            started = started or bool(claimed)
-            if len(claimed) < room.limit:
+        for _ in range(_MOST_CLAIMS):
+            room = self._room()
+            if not room.limit:
+                break
+            claims = await _in(thread, lambda room=room: self._rounds.claim(room))  # type: ignore[misc]
+            self._pacing.claimed([one.entry for one in claims.ready], self._clock.now())
+            self._under_way |= {asyncio.create_task(self._attempts.make(one.entry, one.listed)) for one in claims.ready}
+            started = started or bool(claims.number)
+            if claims.number < room.limit:
                 break
         return started
 
     def _room(self) -> Room:
         return self._pacing.room(self._clock.now(), self._settings.concurrency - len(self._under_way))
-
-    def _claim(self, room: Room) -> list[Entry]:
-        return self._ledger.claim(self._clock.now(), room.limit, self._settings.lease, room.avoid)
-
-    def _sweep(self) -> int:
-        """See to jobs that ran out of time without an answer; says how many changed."""
-        now, limit = self._clock.now(), self._settings.sweep
-        late = [*self._ledger.lapsed(now, limit), *self._ledger.overdue(now, limit)]
-        return self._apply([report_on(entry, self._late_verdict(entry)) for entry in late]) if late else 0
-
-    def _late_verdict(self, entry: Entry) -> Verdict:
-        if entry.standing.state is State.SENDING:
-            return after_lapse(self._settings.retry, entry.standing, self._clock.now(), self._chance)
-        return out_of_time(entry.standing)
-
-    def _apply(self, reports: Sequence[Report]) -> int:
-        """Record reports; says how many changed something."""
-        void = self._ledger.record(reports, self._clock.now())
-        _tell(reports, frozenset(void))
-        return len(reports) - len(void)
 
     @asynccontextmanager
     async def _ledger_thread(self) -> AsyncIterator[ThreadPoolExecutor]:
@@ -195,15 +174,3 @@ class Delivery:
 
 async def _in(thread: ThreadPoolExecutor, call: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(thread, call)
-
-
-def _tell(reports: Sequence[Report], void: frozenset[Report]) -> None:
-    for report in reports:
-        if report in void:
-            message = "job %s, attempt %d: %s came too late to count"
-            _log.warning(message, report.job, report.attempt, report.transition.value)
-            continue
-        level = logging.WARNING if report.transition in _BAD_ENDS else logging.INFO
-        _log.log(level, "job %s, attempt %d: %s", report.job, report.attempt, report.transition.value)
-        if report.fault is not None:
-            _log.warning("job %s: its template failed, the built-in text stood in for it", report.job)

@@ -10,6 +10,7 @@ from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct
 
@@ -58,6 +59,18 @@ def release_reports(group: Sequence[HeldJob], now: datetime) -> list[Report]:
         Report(carrier.job, carrier.attempt, Transition.CARRIES, now, text=carries),
         *(Report(one.job, one.attempt, Transition.BUNDLED, text=words) for one in listed),
     ]
+
+
+STOPS: Final = frozenset({Transition.WITHDRAWN, Transition.HELD})
+"""What the sender of a digest may find out about a job that it lists, before it is sent: that one is left out."""
+
+LEAVES_ITS_DIGEST: Final = STOPS | {Transition.CANCELLED}
+"""What happens to a carrier alone: the jobs bundled with it are held again, and go out in another digest at once."""
+
+
+def unbundled_report(job: str, attempt: int) -> Report:
+    """What happens to a job whose carrier has left its digest."""
+    return Report(job, attempt, Transition.HELD, text="its digest goes out without its carrier", hold=Hold.STORM)
 
 
 def storm_report(job: str, policy: StormPolicy) -> Report:

@@ -104,11 +104,13 @@ class Ledger(Protocol):
         """Apply reports in their order, in one transaction, and give back those that changed nothing.
 
         That is where the job is not known, has been claimed again since, or its state has no such way out; or where it
-        is bundled with a carrier in `sending`, since it is being sent as that one is.
+        is bundled with a carrier in `sending`, since it is being sent as that one is, unless it is withdrawn or held:
+        who sends the digest leaves it out.
 
         A report that finishes the carrier of a digest finishes the jobs bundled with it in the same way; one that
-        leaves open whether it arrived counts for them too (`unknowns`). What is held for a pause that has ended is
-        resumed at once.
+        leaves open whether it arrived counts for them too (`unknowns`). Where the carrier is withdrawn, held or
+        cancelled, that is its own affair: the others are held again by a storm that is over, see `end_storms`. What is
+        held for a pause that has ended is resumed at once.
         """
         ...
 

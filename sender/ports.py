@@ -12,6 +12,7 @@ from msgspec import Struct
 from schemas.job import Form, Job
 from schemas.log import NewRecord, Record
 from schemas.vocabulary import Trigger
+from sender.entries import Entry
 
 
 class JobLog(Protocol):
@@ -45,6 +46,18 @@ class Clock(Protocol):
         ...
 
 
+class People(Protocol):
+    """What the directory says by now about those who are to be alerted."""
+
+    def look(self) -> bool:
+        """Take in what has changed. False while it was never read completely; an outage leaves what was known last."""
+        ...
+
+    def withdrawal(self, entry: Entry, now: datetime) -> str | None:
+        """Why this job's person must not get it any more: they left, or a suppression stands. None where they may."""
+        ...
+
+
 class OutgoingMail(Struct, frozen=True):
     """One message to one recipient: the envelope (RFC 5321) and the content (RFC 5322, with CRLF line ends)."""
 
@@ -71,6 +84,10 @@ class Composer(Protocol):
 
     def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
         """The message for this trigger and form: the job's own, or those of its `otherwise`."""
+        ...
+
+    def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
+        """The message that lists these jobs, of which the carrier is one, under the carrier's Message-ID."""
         ...
 
 

@@ -126,7 +126,7 @@ TABLE: Final[Mapping[Transition, Way]] = {
         State.QUEUED, State.SENDING, State.UNKNOWN, State.HELD, State.BUNDLED, to=State.FAILED
     ),
     Transition.EXPIRED: _way(State.QUEUED, State.SENDING, State.HELD, State.BUNDLED, to=State.EXPIRED),
-    Transition.HELD: _way(State.QUEUED, State.SENDING, to=State.HELD),
+    Transition.HELD: _way(State.QUEUED, State.SENDING, State.BUNDLED, to=State.HELD),
     Transition.RELEASED: _way(State.HELD, to=State.QUEUED),
     Transition.RESUMED: _way(State.HELD, to=State.QUEUED),
     Transition.CARRIES: _way(State.HELD, to=State.QUEUED),

@@ -12,6 +12,7 @@ from schemas.job import ExternalContext, ExternalTicket, Form, Job, Otherwise, P
 from schemas.log import NewRecord, Record
 from schemas.mailbox import mailbox
 from schemas.vocabulary import Audience, Category, Channel, MessageFormat, PersonKind, Trigger
+from sender.entries import Entry
 from sender.ports import Composed, OutgoingMail, Reply, ReplyKind
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -51,6 +52,11 @@ class FakeComposer:
         content = f"Message-ID: <{job.id}@tocsin.example>\r\n\r\n{trigger.value} {form.template}"
         fault = "no such field" if job.id in self.faulty else None
         return Composed(OutgoingMail("alerts@desk.example", job.address, content.encode()), fault)
+
+    def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
+        composed = self.compose(carrier.job, carrier.trigger, carrier.form)
+        lines = "".join(f"\r\n{entry.job.id}" for entry in listed)
+        return replace(composed, mail=replace(composed.mail, content=composed.mail.content + lines.encode()))
 
 
 Answer = Callable[[OutgoingMail], Reply]

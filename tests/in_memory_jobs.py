@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from schemas.job import Job
 from schemas.log import NewRecord
+from sender.digests import STOPS
 from sender.entries import (
     BEGINNINGS,
     Admission,
@@ -113,7 +114,9 @@ class InMemoryJobs:
 
     def record_one(self, report: Report, now: datetime) -> bool:
         kept = self.jobs.get(report.job)
-        if kept is None or not self.is_current(kept.entry.standing, report) or self.is_listed_under_way(kept):
+        if kept is None or not self.is_current(kept.entry.standing, report):
+            return False
+        if report.transition not in STOPS and self.is_listed_under_way(kept):
             return False
         standing = step(kept.entry.standing, report.transition, report.until, report.hold)
         if standing is None:

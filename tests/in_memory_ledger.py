@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
 from schemas.directory import SuppressionRecord
 from schemas.job import Job
-from sender.digests import HeldJob, digests, release_reports, storm_report
+from sender.digests import LEAVES_ITS_DIGEST, HeldJob, digests, release_reports, storm_report, unbundled_report
 from sender.entries import Admission, Entry, Report, lane_of, recipient_of
 from sender.ledger import Pause, Retention
 from sender.outcomes import suppression_record
@@ -17,6 +17,9 @@ from sender.states import Hold, State, Transition
 from sender.storm import StormEnd, StormPolicy, ends_at, saved_at
 from sender.suppressing import stands_for
 from tests.in_memory_jobs import InMemoryJobs, Kept
+
+EPOCH = datetime.fromtimestamp(0, UTC)
+"""A storm that began then is over by any policy."""
 
 __all__ = ["InMemoryLedger", "Kept"]
 
@@ -100,8 +103,11 @@ class InMemoryLedger(InMemoryJobs):
             standing = kept.entry.standing
             if carrier.entry.standing.unknowns > before.standing.unknowns:
                 kept.entry = replace(kept.entry, standing=replace(standing, unknowns=standing.unknowns + 1))
-            if not carrier.open:
-                job, attempt = kept.entry.job.id, standing.attempt
+            job, attempt = kept.entry.job.id, standing.attempt
+            if report.transition in LEAVES_ITS_DIGEST:
+                self.record([unbundled_report(job, attempt)], now)
+                self.storms.setdefault(recipient_of(kept.entry.job), (EPOCH, now))
+            elif not carrier.open:
                 self.record([Report(job, attempt, report.transition, code=report.code, text=report.text)], now)
 
     def suppress(self, records: Sequence[SuppressionRecord], now: datetime) -> int:

@@ -6,7 +6,10 @@ import random
 
 from schemas.job import Job
 from sender.delivery import Delivery, DeliverySettings
+from sender.gate import Gate
+from sender.going_live import LIVE, DeliveryMode
 from sender.ledger import Ledger
+from sender.ports import People
 from sender.states import State
 from tests.fakes import FakeClock, FakeComposer, FakeTransport
 from tests.in_memory_ledger import InMemoryLedger
@@ -28,22 +31,27 @@ class House:
         self,
         transport: FakeTransport | None = None,
         composer: FakeComposer | None = None,
-        ledger: InMemoryLedger | None = None,
+        ledger: Ledger | None = None,
         settings: DeliverySettings | None = None,
+        people: People | None = None,
+        mode: DeliveryMode = LIVE,
     ) -> None:
         self.clock = FakeClock()
-        self.ledger = ledger or InMemoryLedger()
+        self.ledger: Ledger = ledger or InMemoryLedger()
         self.transport = transport or FakeTransport()
         self.composer = composer or FakeComposer()
         chance = random.Random(1).random
-        self.delivery = Delivery(self.ledger, self.composer, self.transport, self.clock, chance, settings)
+        gate = Gate(self.ledger, people, mode)
+        self.delivery = Delivery(self.ledger, self.composer, self.transport, self.clock, chance, settings, gate)
 
     async def until_finished(self) -> None:
         """Deliver, and move the clock to what comes next, until nothing does."""
         await until_finished(self.ledger, self.delivery, self.clock)
 
     def state(self, job: Job) -> State:
-        return self.ledger.jobs[job.id].entry.standing.state
+        entry = self.ledger.find(job.id)
+        assert entry is not None
+        return entry.standing.state
 
     def transitions(self, job: Job) -> list[str]:
         return [change.transition.value for change in self.ledger.history(job.id)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -23,29 +23,39 @@ log = structlog.get_logger()
 _SUPPRESSIONS_ALONE: Final = ("suppression",)
 
 
-class DirectoryTopic:
-    """A DirectorySource on the topics of directory and suppressions. It belongs to one thread.
+class Records(Protocol):
+    """What the records go into."""
+
+    def apply(self, record: Record) -> Sequence[Refusal]:
+        """Take in a record, in place of one with its kind and id; says what of it can't be used."""
+        ...
+
+    def remove(self, kind: str, record_id: str) -> None:
+        """Forget a record."""
+        ...
+
+
+class DirectoryFeed:
+    """Feeds the records of the topics of directory and suppressions into something. It belongs to one thread.
 
     A record that can't be read counts as absent, and so does an older one of its key. `problems` counts what was
     refused, by code.
     """
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, into: Records) -> None:
         self._reader = TopicReader(settings, (DIRECTORY, SUPPRESSIONS))
         self._kinds = {settings.real(DIRECTORY): RECORD_KINDS, settings.real(SUPPRESSIONS): _SUPPRESSIONS_ALONE}
-        self._directory = Directory()
-        self._is_complete = False
+        self._into = into
+        self.is_complete = False
+        """Whether all that there was at some moment has been read."""
         self.problems: Counter[str] = Counter()
 
-    def current(self) -> Directory:
-        """See engine.ports.DirectorySource. Raises KafkaUnavailableError where that can't be known now."""
-        with nullcontext() if self._is_complete else collector_off():
+    def catch_up(self) -> None:
+        """Take in every change that is known by now. Raises KafkaUnavailableError where that can't be known."""
+        with nullcontext() if self.is_complete else collector_off():
             for found in self._reader.read_to_end():
                 self._apply(found)
-        if not self._is_complete:
-            self._is_complete = True
-            log.info("directory_loaded", records=len(self._directory), problems=dict(self.problems))
-        return self._directory
+        self.is_complete = True
 
     def close(self) -> None:
         """Let go of connections."""
@@ -58,20 +68,45 @@ class DirectoryTopic:
             self._complain("", error)
             return
         if found.value is None:
-            self._directory.remove(kind, record_id)
+            self._into.remove(kind, record_id)
             return
         try:
             record = _record_of(found.value, kind, record_id)
         except RefusedError as error:
-            self._directory.remove(kind, record_id)
+            self._into.remove(kind, record_id)
             self._complain(f"{kind}/{record_id}", error)
             return
-        for refusal in self._directory.apply(record):
+        for refusal in self._into.apply(record):
             self._complain(f"{kind}/{record_id}", RefusedError("bad_mode", refusal))
 
     def _complain(self, name: str, error: RefusedError) -> None:
         self.problems[error.code] += 1
         log.warning("directory_problem", record=ascii(name)[1:-1], code=error.code, problem=str(error))
+
+
+class DirectoryTopic:
+    """A DirectorySource on those topics. It belongs to one thread."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._directory = Directory()
+        self._feed = DirectoryFeed(settings, self._directory)
+
+    @property
+    def problems(self) -> Counter[str]:
+        """What was refused, by code."""
+        return self._feed.problems
+
+    def current(self) -> Directory:
+        """See engine.ports.DirectorySource. Raises KafkaUnavailableError where that can't be known now."""
+        was_complete = self._feed.is_complete
+        self._feed.catch_up()
+        if not was_complete:
+            log.info("directory_loaded", records=len(self._directory), problems=dict(self.problems))
+        return self._directory
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._feed.close()
 
 
 def name_of(key: bytes | None, kinds: Sequence[str] = RECORD_KINDS) -> tuple[str, str]:

@@ -31,6 +31,11 @@ class KafkaEventLog:
         self._transactions = Transactions(settings, membership, after_step)
         self._reader = GroupReader(settings, membership, topic)
 
+    @property
+    def has_joined(self) -> bool:
+        """Whether this is a member of the group by now. There may be more members than partitions."""
+        return self._reader.has_joined
+
     def poll(self, max_records: int, timeout: float) -> list[Record]:
         """See engine.ports.EventLog."""
         return self._reader.poll(max_records, timeout)

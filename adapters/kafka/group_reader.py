@@ -44,6 +44,11 @@ class GroupReader:
         self.group: Any = None
         """The group's metadata as it was right after the last poll that gave records."""
 
+    @property
+    def has_joined(self) -> bool:
+        """Whether the last poll was one of a member."""
+        return self._generation is not None and self._generation[0] != NO_GENERATION
+
     def poll(self, max_records: int, timeout: float) -> list[Record]:
         """The next records; empty where none came within `timeout` seconds.
 

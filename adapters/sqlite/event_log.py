@@ -42,6 +42,11 @@ class SqliteLog:
                 ).rowcount
         return removed
 
+    def compact(self, topic: str) -> int:
+        """Forget records that a newer one of their key has replaced."""
+        with transaction(self._database):
+            return self._database.execute(_COMPACT, {"topic": topic}).rowcount
+
     def end(self, topic: str) -> int:
         """The offset that the topic's next record will have."""
         return _end(self._database, topic)
@@ -130,6 +135,12 @@ _BEYOND: Final = 2**62
 _PRUNE = """
     DELETE FROM log_records WHERE topic = :topic AND timestamp < :before
     AND offset < COALESCE((SELECT MIN(next_offset) FROM log_positions WHERE topic = :topic), :beyond)
+"""
+
+_COMPACT = """
+    DELETE FROM log_records WHERE topic = :topic AND offset NOT IN (
+        SELECT MAX(offset) FROM log_records WHERE topic = :topic GROUP BY key
+    )
 """
 
 

@@ -13,7 +13,7 @@ from adapters.sqlite.ledger_storms import follow_carrier, is_buried, is_under_wa
 from adapters.sqlite.ledger_suppressions import resume_at_once, suppress
 from adapters.sqlite.ledger_writes import Writes
 from schemas.job import Job
-from sender.digests import storm_report
+from sender.digests import STOPS, storm_report
 from sender.entries import BEGINNINGS, Admission, Entry, Report, admission_of
 from sender.states import FINISHED, Transition, begin, step
 from sender.storm import StormPolicy
@@ -48,7 +48,9 @@ def claim(writes: Writes, row: sqlite3.Row, lease_until: datetime) -> Entry:
 def record(writes: Writes, report: Report) -> bool:
     """Apply one report, with all that follows from it; says whether it changed anything."""
     row = writes.find(report.job)
-    if row is None or row["attempt"] != report.attempt or is_under_way(writes, row):
+    if row is None or row["attempt"] != report.attempt:
+        return False
+    if report.transition not in STOPS and is_under_way(writes, row):
         return False
     entry = writes.move(row, report)
     if entry is None:

@@ -9,7 +9,7 @@ from adapters.sqlite.ledger_sql import ENTRY
 from adapters.sqlite.ledger_writes import Writes
 from adapters.sqlite.moments import to_micros
 from schemas.job import Job
-from sender.digests import HeldJob, digests, release_reports
+from sender.digests import LEAVES_ITS_DIGEST, HeldJob, digests, release_reports, unbundled_report
 from sender.entries import Entry, Report, recipient_of
 from sender.states import FINISHED
 from sender.storm import StormEnd, StormPolicy, saved_at
@@ -23,6 +23,11 @@ COUNT_SAVES: Final = """
 """
 
 BEGIN_STORM: Final = "INSERT INTO storms (recipient, since, joined) VALUES (:recipient, :now, :now)"
+
+STORM_THAT_IS_OVER: Final = """
+    INSERT INTO storms (recipient, since, joined) SELECT recipient, 0, :now FROM jobs WHERE seq = :carrier
+    ON CONFLICT (recipient) DO NOTHING
+"""
 
 OVER: Final = """
     SELECT recipient FROM storms WHERE joined <= :quiet_since
@@ -116,7 +121,19 @@ def follow_carrier(writes: Writes, row: sqlite3.Row, carrier: Entry, report: Rep
     of = {"carrier": row["seq"]}
     if carrier.standing.unknowns > row["unknowns"]:
         writes.connection.execute(DOUBT_BUNDLE, of)
+    if report.transition in LEAVES_ITS_DIGEST:
+        _regroup(writes, row)
+        return
     if carrier.standing.state not in FINISHED:
         return
     for one in writes.connection.execute(BUNDLED_IDS, of).fetchall():
         _move(writes, Report(one["id"], one["attempt"], report.transition, code=report.code, text=report.text))
+
+
+def _regroup(writes: Writes, row: sqlite3.Row) -> None:
+    """Hold again what was bundled with this carrier, by a storm that is over."""
+    bundled = writes.connection.execute(BUNDLED_IDS, {"carrier": row["seq"]}).fetchall()
+    for one in bundled:
+        _move(writes, unbundled_report(one["id"], one["attempt"]))
+    if bundled:
+        writes.connection.execute(STORM_THAT_IS_OVER, {"carrier": row["seq"], "now": writes.micros})

@@ -47,6 +47,7 @@ def write_job(scope: Scope, message: Message) -> Job:
         # Every job of the save that opens the ticket claims the key, whatever it is about: that save has told it.
         once=once_key(event) if Trigger.OPENED in scope.triggers else None,
         otherwise=_otherwise(scope, message, language),
+        customer=scope.customer_id,
     )
 
 

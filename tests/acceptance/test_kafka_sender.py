@@ -13,25 +13,33 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from adapters.kafka.topics import create_topics
 from adapters.mailbox.mailbox import HOST
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.log import NewRecord
-from schemas.topics import DEAD_LETTERS, JOBS
+from schemas.outcome import Outcome
+from schemas.topics import DEAD_LETTERS, JOBS, OUTCOMES
 from sender.states import State
 from tests.brokers.cluster import Cluster
-from tests.faults.engines import until
+from tests.faults.engines import directory_record, until
 from tests.helpdesk import Helpdesk, event_of
 from tests.helpdesk_files import created
+from tests.kafka.members import settings_of
 from tests.mailbox_thread import mailbox_in
 
 pytestmark = pytest.mark.kafka
 
 
+def desk() -> Helpdesk:
+    """One contact."""
+    made = Helpdesk()
+    made.contact("ct-1", "contract/C-7")
+    return made
+
+
 def jobs(numbers: range) -> list[NewRecord]:
     """Jobs of as many new tickets, as the engine writes them."""
-    desk = Helpdesk()
-    desk.contact("ct-1", "contract/C-7")
-    made = [desk.decide(event, now=event.time).jobs[0] for event in (event_of(created(number)) for number in numbers)]
+    made = [desk().decide(event, now=event.time).jobs[0] for event in (event_of(created(number)) for number in numbers)]
     assert len({job.id for job in made}) == len(made)
     return [NewRecord(JOBS, job.ticket.encode(), msgspec.json.encode(job)) for job in made]
 
@@ -44,7 +52,15 @@ class Sender:
         self._log = folder / "log"
         relay = ["--smtp", f"{HOST}:{port}", "--tls", "none", "--from", "Support <support@desk.example>"]
         on = ["--kafka", cluster.bootstrap, "--prefix", cluster.prefix, "--data", str(self.data)]
-        self._command = [sys.executable, "-c", "from tocsin.cli import main; main()", "sender", *on, *relay]
+        self._command = [
+            sys.executable,
+            "-c",
+            "from tocsin.cli import main; main()",
+            "sender",
+            "--storm-limit=0",
+            *on,
+            *relay,
+        ]
 
     @contextmanager
     def running(self, end: signal.Signals) -> Iterator[None]:
@@ -69,8 +85,8 @@ class Sender:
 
 
 def test_jobs_become_messages_once_and_a_kill_loses_none(cluster: Cluster, tmp_path: Path) -> None:
-    cluster.create(JOBS)
-    cluster.create(DEAD_LETTERS)
+    create_topics(settings_of(cluster), partitions=1, replication=1)
+    cluster.append(directory_record(record) for record in desk().records.values())
     mails = tmp_path / "mail"
     with mailbox_in(mails) as port:
         sender = Sender(cluster, tmp_path, port)
@@ -83,7 +99,10 @@ def test_jobs_become_messages_once_and_a_kill_loses_none(cluster: Cluster, tmp_p
         with sender.running(signal.SIGTERM):
             until(lambda: cluster.committed("tocsin-sender", JOBS) == {0: 306}, 60)
             until(lambda: sum(sender.counts().get(state, 0) for state in (State.DELIVERED, State.UNKNOWN)) == 300, 60)
+    outcomes = [msgspec.json.decode(one.value or b"", type=Outcome) for one in cluster.read(OUTCOMES)]
     counts = sender.counts()
+    ends = {one.job: one.state for one in sorted(outcomes, key=lambda one: one.sequence)}
+    assert Counter(ends.values()) == {state.value: count for state, count in counts.items()}
     assert counts[State.DELIVERED] + counts.get(State.UNKNOWN, 0) == 300
     arrived = Counter(file.name.split("-", 1)[0] for file in mails.glob("*.eml"))
     assert counts[State.DELIVERED] <= len(arrived) <= 300

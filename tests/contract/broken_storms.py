@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from schemas.job import Job
-from sender.digests import HeldJob
+from sender.digests import LEAVES_ITS_DIGEST, HeldJob
 from sender.entries import Entry, Report, recipient_of
 from sender.ledger import Retention
 from sender.states import State
@@ -125,6 +125,20 @@ class CancelsWhatIsBeingSent(InMemoryLedger):
         return False
 
 
+class LosesWhatACarrierLeaves(InMemoryLedger):
+    def follow_carrier(self, before: Entry, report: Report, now: datetime) -> None:
+        super().follow_carrier(before, report, now)
+        if report.transition in LEAVES_ITS_DIGEST:
+            self.storms.clear()
+
+
+class SendsWhatWasStopped(InMemoryLedger):
+    def record_one(self, report: Report, now: datetime) -> bool:
+        kept = self.jobs.get(report.job)
+        listed = kept is not None and self.is_listed_under_way(kept)
+        return not listed and super().record_one(report, now)
+
+
 class RemembersStorms(InMemoryLedger):
     def prune(self, now: datetime, retention: Retention, limit: int = 1_000) -> int:
         storms = dict(self.storms)
@@ -153,6 +167,8 @@ BROKEN_STORMS: dict[Promise, type[InMemoryLedger]] = {
     digest_promises.what_a_digest_may_have_told_is_never_called_expired: ForgetsDoubts,
     digest_promises.a_bundled_job_can_end_alone: NeverLooksAtBundles,
     digest_promises.what_a_digest_lists_is_sent_as_the_digest_is: CancelsWhatIsBeingSent,
+    digest_promises.a_carrier_that_is_stopped_leaves_its_digest_to_the_others: LosesWhatACarrierLeaves,
+    digest_promises.what_a_digest_lists_can_be_left_out_by_who_sends_it: SendsWhatWasStopped,
     storm_promises.forgotten_storms_hold_nothing: RemembersStorms,
 }
 """Each promise, with a ledger that breaks it."""

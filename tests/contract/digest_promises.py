@@ -8,8 +8,8 @@ from itertools import chain
 from msgspec.structs import replace
 
 from sender.entries import Report
-from sender.ledger import Ledger
-from sender.states import State, Transition
+from sender.ledger import Ledger, Pause
+from sender.states import Hold, State, Transition
 from tests.contract.ledger_promises import HOUR, LEASE, found, ids, on, state
 from tests.contract.storm_promises import OVER, STORM, a_storm, deliver, holds, said, saved, saves
 from tests.fakes import START
@@ -156,3 +156,32 @@ def what_a_digest_lists_is_sent_as_the_digest_is(ledger: Ledger) -> None:
     ledger.record([on(claimed, Transition.DEFERRED, OVER + HOUR)], OVER)
     assert ledger.record([cancelled], OVER) == []
     assert (state(ledger, first.id), state(ledger, carrier.id)) == (State.CANCELLED, State.QUEUED)
+
+
+def a_carrier_that_is_stopped_leaves_its_digest_to_the_others(ledger: Ledger) -> None:
+    for transition in (Transition.WITHDRAWN, Transition.CANCELLED):
+        jobs = [saved(f"{transition}-{number}", address=f"{transition}@x.example") for number in range(5)]
+        first, second, carrier = a_storm(ledger, jobs)
+        ledger.end_storms(OVER, STORM)
+        if transition is Transition.WITHDRAWN:
+            ledger.claim(OVER, 10, LEASE)
+        attempt = found(ledger, carrier.id).standing.attempt
+        assert ledger.record([Report(carrier.id, attempt, transition)], OVER) == []
+        assert [state(ledger, job.id) for job in (first, second)] == [State.HELD] * 2
+        assert ledger.end_storms(OVER, STORM) == 1
+        assert ids(ledger.bundle(second.id)) == [first.id]
+        assert deliver(ledger, OVER) == [second.id]
+        assert state(ledger, first.id) is State.DELIVERED
+
+
+def what_a_digest_lists_can_be_left_out_by_who_sends_it(ledger: Ledger) -> None:
+    first, second, carrier = a_storm(ledger, saves(5))
+    ledger.end_storms(OVER, STORM)
+    [claimed] = ledger.claim(OVER, 10, LEASE)
+    stopped = [Report(first.id, 0, Transition.WITHDRAWN), Report(second.id, 0, Transition.HELD, hold=Hold.PAUSED)]
+    ledger.pause(Pause(None, second.form.template, OVER, ""))
+    assert ledger.record(stopped, OVER) == []
+    assert ledger.bundle(carrier.id) == []
+    ledger.record([on(claimed, Transition.DELIVERED)], OVER)
+    wanted = [State.WITHDRAWN, State.HELD, State.DELIVERED]
+    assert [state(ledger, job.id) for job in (first, second, carrier)] == wanted

@@ -64,7 +64,16 @@ class Service:
     def command(self, *more: str) -> list[str]:
         relay = ["--smtp", f"{HOST}:{self._port}", "--tls", "none", "--from", "Support <support@desk.example>"]
         around = ["--data", str(self.data), "--directory", str(self._directory)]
-        return [sys.executable, "-c", "from tocsin.cli import main; main()", "up", *around, *relay, *more]
+        return [
+            sys.executable,
+            "-c",
+            "from tocsin.cli import main; main()",
+            "up",
+            "--storm-limit=0",
+            *around,
+            *relay,
+            *more,
+        ]
 
     def start(self) -> Running:
         """Start it, and wait until it works."""

@@ -51,7 +51,9 @@ def changes(house: House, job: Job) -> int:
 
 
 def attempts(house: House, job: Job) -> int:
-    return house.ledger.jobs[job.id].entry.standing.attempt
+    entry = house.ledger.find(job.id)
+    assert entry is not None
+    return entry.standing.attempt
 
 
 async def test_while_the_relay_is_gone_jobs_are_neither_charged_nor_written_but_for_the_probes() -> None:

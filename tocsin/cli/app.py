@@ -6,7 +6,22 @@ import logging
 
 import typer
 
-from tocsin.cli import check, decide, demo, derive, directory, dlq, emit, engine, explain, sender, topics, up, validate
+from tocsin.cli import (
+    check,
+    decide,
+    demo,
+    derive,
+    directory,
+    dlq,
+    emit,
+    engine,
+    explain,
+    lag,
+    sender,
+    topics,
+    up,
+    validate,
+)
 from tocsin.cli.console import EXIT_CODES
 from tocsin.logs import log_to_stderr
 
@@ -26,5 +41,20 @@ def _logs_apart() -> None:
     log_to_stderr(logging.WARNING)
 
 
-for command in (demo, up, emit, validate, decide, explain, derive, check, engine, sender, topics, directory, dlq):
+for command in (
+    demo,
+    up,
+    emit,
+    validate,
+    decide,
+    explain,
+    derive,
+    check,
+    engine,
+    sender,
+    topics,
+    directory,
+    dlq,
+    lag,
+):
     command.register(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +14,10 @@ import typer
 from adapters.kafka.settings import Membership
 from tocsin.cli.console import RulesOption
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, kafka_failures
+from tocsin.cli.listen_option import ListenOption, address_failures, listen_address
 from tocsin.logs import log_to_stderr
 from tocsin.running.engine import GROUP, engine_service
+from tocsin.running.engine_watch import EngineWatch
 from tocsin.running.health import HealthFile
 from tocsin.running.kafka import kafka_settings
 
@@ -42,6 +45,7 @@ def engine(
     health: Annotated[
         Path | None, typer.Option("--health", help="Folder for health.json: rules in force, faults of rule files.")
     ] = None,
+    listen: ListenOption = None,
     leave: Annotated[
         bool, typer.Option("--leave", help="When stopped, give up the place in the group: others take over at once.")
     ] = False,
@@ -58,10 +62,14 @@ def engine(
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stopping.set())
-    with kafka_failures():
+    with kafka_failures(), address_failures():
         settings, membership = kafka_settings(kafka, prefix), Membership(group, instance)
         folder = None if health is None else HealthFile(health)
-        with engine_service(settings, membership, rules, folder, leave=leave) as service:
+        watch = EngineWatch(instance)
+        with ExitStack() as stack:
+            if listen is not None:
+                stack.enter_context(watch.shown(listen_address(listen), settings, group))
+            service = stack.enter_context(engine_service(settings, membership, rules, folder, leave=leave, watch=watch))
             log.info("up", group=group, instance=instance)
             service.run(stopping)
         log.info("stopped")

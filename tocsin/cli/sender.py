@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Annotated
 
 import structlog
 import typer
 
-from adapters.kafka.settings import KafkaSettings, Membership
+from adapters.kafka.settings import Membership
 from adapters.sqlite.database import DatabaseError
 from sender.ledger import LedgerUnavailableError
+from sender.storm import StormEnd
 from tocsin.cli.console import UNUSABLE, RulesOption, stop
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, kafka_failures
 from tocsin.cli.mail_options import RELAY, FaxOption, FromOption, InstallationOption, SmtpOption, TlsOption
+from tocsin.cli.sending_options import (
+    STORM_LIMIT,
+    STORM_WINDOW,
+    LedgerOption,
+    LiveCustomerOption,
+    ModeOption,
+    RateOption,
+    StormEndOption,
+    StormLimitOption,
+    StormWindowOption,
+    sending_settings,
+)
 from tocsin.logs import log_to_stderr
 from tocsin.running.embedded import FolderInUseError, sole_owner
 from tocsin.running.kafka import kafka_settings
+from tocsin.running.ledgers import LedgerPlace
 from tocsin.running.mail import MailSettings, MailSettingsError
-from tocsin.running.sender import GROUP, sender_service
+from tocsin.running.sender import GROUP, SenderService, sender_service
 
 log = structlog.get_logger()
 
@@ -32,13 +47,23 @@ def register(app: typer.Typer) -> None:
 
 def sender(
     kafka: KafkaOption,
-    data: Annotated[Path, typer.Option("--data", help="Folder for the ledger, which must not be lost.")],
+    data: Annotated[Path, typer.Option("--data", help="Folder of this process; the ledger is in it unless --ledger.")],
     writer: FromOption,
     smtp: SmtpOption = RELAY,
     tls: TlsOption = "starttls",
     rules: RulesOption = None,
     installation: InstallationOption = None,
     fax: FaxOption = None,
+    ledger: LedgerOption = None,
+    mode: ModeOption = "live",
+    live_customer: LiveCustomerOption = None,
+    storm_limit: StormLimitOption = STORM_LIMIT,
+    storm_window: StormWindowOption = STORM_WINDOW,
+    storm_end: StormEndOption = StormEnd.DIGEST,
+    rate: RateOption = None,
+    instance: Annotated[
+        str, typer.Option("--instance", envvar="TOCSIN_INSTANCE", help="Name of this process among its like.")
+    ] = "sender",
     group: Annotated[str, typer.Option("--group", help="The group that reads the jobs.")] = GROUP,
     prefix: PrefixOption = "",
 ) -> None:
@@ -46,28 +71,35 @@ def sender(
 
     A job is in the ledger before its position on Kafka moves on. Killed at any moment and started again, no job is
     lost; one that was on its way to the relay is tried again later, with the same Message-ID. One sender works on a
-    ledger. Stop it with Ctrl-C or SIGTERM: what is under way is finished. Templates beside the rule file are watched.
+    ledger in --data; on one in PostgreSQL as many as you like, each with an --instance and --data of its own. Stop it
+    with Ctrl-C or SIGTERM: what is under way is finished. Templates beside the rule file are watched.
 
     Credentials for the relay come from the environment: TOCSIN_SMTP_USERNAME, and TOCSIN_SMTP_PASSWORD or
     TOCSIN_SMTP_PASSWORD_FILE.
     """
     log_to_stderr()
+    sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
     try:
         with kafka_failures(), sole_owner(data):
             mail = MailSettings.of(smtp, tls, writer, installation, fax)
-            membership = Membership(group, "sender")
-            asyncio.run(_work(kafka_settings(kafka, prefix), membership, data, rules, mail))
+            service = sender_service(
+                kafka_settings(kafka, prefix),
+                Membership(group, instance),
+                LedgerPlace(data, ledger),
+                rules,
+                mail,
+                sending,
+            )
+            asyncio.run(_work(service, group))
     except (MailSettingsError, FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
         stop(str(error), UNUSABLE)
 
 
-async def _work(
-    settings: KafkaSettings, membership: Membership, data: Path, rules: Path | None, mail: MailSettings
-) -> None:
-    async with sender_service(settings, membership, data, rules, mail) as service:
+async def _work(made: AbstractAsyncContextManager[SenderService], group: str) -> None:
+    async with made as service:
         stopping = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        log.info("up", group=membership.group, data=str(data))
+        log.info("up", group=group)
         await service.run(stopping)
         log.info("stopped")

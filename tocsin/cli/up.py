@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,20 @@ import typer
 
 from adapters.sqlite.database import DatabaseError
 from sender.ledger import LedgerUnavailableError
+from sender.storm import StormEnd
 from tocsin.cli.console import UNUSABLE, DirectoryOption, RulesOption, named_failures, say, stop
 from tocsin.cli.mail_options import RELAY, FaxOption, FromOption, InstallationOption, SmtpOption, TlsOption
+from tocsin.cli.sending_options import (
+    STORM_LIMIT,
+    STORM_WINDOW,
+    LiveCustomerOption,
+    ModeOption,
+    RateOption,
+    StormEndOption,
+    StormLimitOption,
+    StormWindowOption,
+    sending_settings,
+)
 from tocsin.logs import log_to_stderr
 from tocsin.running.embedded import Embedded, FolderInUseError, database_in, sole_owner
 from tocsin.running.health import HealthFile
@@ -37,6 +50,12 @@ def up(
     rules: RulesOption = None,
     installation: InstallationOption = None,
     fax: FaxOption = None,
+    mode: ModeOption = "live",
+    live_customer: LiveCustomerOption = None,
+    storm_limit: StormLimitOption = STORM_LIMIT,
+    storm_window: StormWindowOption = STORM_WINDOW,
+    storm_end: StormEndOption = StormEnd.DIGEST,
+    rate: RateOption = None,
     drain: Annotated[bool, typer.Option("--drain", help="Do what there is to do, then stop.")] = False,
 ) -> None:
     """Run engine and sender in one process, on one file in the data folder; events come by `tocsin emit`.
@@ -49,16 +68,18 @@ def up(
     TOCSIN_SMTP_PASSWORD_FILE.
     """
     log_to_stderr()
+    sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
     try:
         with named_failures(), sole_owner(data):
             mail = MailSettings.of(smtp, tls, writer, installation, fax)
-            asyncio.run(_work(data, directory, rules, mail, drain))
+            service = embedded_service(database_in(data), directory, rules, mail, HealthFile(data), sending)
+            asyncio.run(_work(service, data, drain))
     except (MailSettingsError, FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
         stop(str(error), UNUSABLE)
 
 
-async def _work(data: Path, directory: Path, rules: Path | None, mail: MailSettings, drain: bool) -> None:
-    async with embedded_service(database_in(data), directory, rules, mail, HealthFile(data)) as service:
+async def _work(made: AbstractAsyncContextManager[Embedded], data: Path, drain: bool) -> None:
+    async with made as service:
         if drain:
             await service.drain()
             say(_summary(service))

@@ -7,7 +7,7 @@ import fcntl
 import random
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -20,23 +20,25 @@ from adapters.sqlite.ledger import SqliteLedger
 from engine.consumer import Batch, Consumer
 from engine.ports import DirectorySource, RulesSource
 from schemas.log import NewRecord
-from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, TICKETS
-from sender.acceptance import Acceptance, AcceptanceSettings
-from sender.delivery import Delivery, DeliverySettings
+from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, OUTCOMES, SUPPRESSIONS, TICKETS
+from sender.acceptance import Acceptance
+from sender.delivery import Delivery
+from sender.gate import Gate
 from sender.ledger import Retention
-from sender.ports import Clock, Composer, Transport
+from sender.ports import Clock, Composer, People, Transport
+from sender.publisher import Publisher
+from tocsin.running.sending import POLL_SECONDS, SendingSettings
+from tocsin.running.suppressed_directory import SuppressedDirectory
 
 log = structlog.get_logger()
 
 DATABASE: Final = "tocsin.db"
 ENGINE_GROUP: Final = "tocsin-engine"
 SENDER_GROUP: Final = "tocsin-sender"
-POLL_SECONDS: Final = 0.5
 KEPT_FOR: Final = timedelta(days=7)
 """How long the log keeps what has been read; the ledger keeps its jobs by its own rule."""
 
 TIDY_EVERY: Final = timedelta(hours=1)
-SEND_LIMIT: Final = timedelta(minutes=2)
 
 
 def database_in(data: Path) -> Path:
@@ -66,6 +68,7 @@ class Sources(Struct, frozen=True):
 
     directory: DirectorySource
     rules: RulesSource
+    people: People
     composer: Composer
     transport: Transport
     clock: Clock
@@ -74,31 +77,37 @@ class Sources(Struct, frozen=True):
 class Embedded:
     """Engine and sender at work on one file. Only one for each file, see `sole_owner`."""
 
-    def __init__(self, database: Path, sources: Sources) -> None:
+    def __init__(self, database: Path, sources: Sources, sending: SendingSettings) -> None:
         self._stop = threading.Event()
         clock = sources.clock
         self._clock = clock
         self._log = SqliteLog(database)
-        self._letters = _LogDeadLetters(database, clock)
+        self._topics = _LogTopics(database, clock)
+        self._suppressions = SqliteLog(database)
         self._tidied: datetime | None = None
         self._tickets = SqliteConsumer(database, TICKETS, ENGINE_GROUP, clock, self._stop)
         self._jobs = SqliteConsumer(database, JOBS, SENDER_GROUP, clock, self._stop)
         self.ledger = SqliteLedger(database)
-        self._consumer = Consumer(self._tickets, sources.directory, sources.rules, clock)
-        self._acceptance = Acceptance(
-            self._jobs, self.ledger, self._letters, clock, AcceptanceSettings(poll_timeout=POLL_SECONDS)
+        directory = SuppressedDirectory(sources.directory, self._suppressions)
+        self._consumer = Consumer(self._tickets, directory, sources.rules, clock)
+        self._acceptance = Acceptance(self._jobs, self.ledger, self._topics, clock, sending.acceptance())
+        self._delivery = Delivery(
+            self.ledger,
+            sources.composer,
+            sources.transport,
+            clock,
+            random.random,
+            sending.delivery(),
+            Gate(self.ledger, sources.people, sending.mode),
         )
-        settings = DeliverySettings(send_limit=SEND_LIMIT, lease=SEND_LIMIT * 2)
-        self._delivery = Delivery(self.ledger, sources.composer, sources.transport, clock, random.random, settings)
+        self._publisher = Publisher(self.ledger, self._topics)
         self._transport = sources.transport
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; what is under way is finished. What a part can't mend is raised, and stops all."""
         self._delivery.take_over()
-        parts = [
-            asyncio.create_task(part)
-            for part in (self._decide(stop), self._acceptance.run(stop), self._delivery.run(stop), self._wake(stop))
-        ]
+        work = (self._decide(stop), self._acceptance.run(stop), self._delivery.run(stop), self._publish(stop))
+        parts = [asyncio.create_task(part) for part in (*work, self._wake(stop))]
         try:
             await asyncio.wait(parts, return_when=asyncio.FIRST_EXCEPTION)
         finally:
@@ -117,6 +126,7 @@ class Embedded:
         while (await asyncio.to_thread(self._acceptance.step)).records:
             pass
         await self._delivery.drain()
+        await asyncio.to_thread(self._publisher.drain)
 
     def decide_batch(self, timeout: float) -> Batch:
         """One step of the engine, and a line in the log about it."""
@@ -129,7 +139,7 @@ class Embedded:
     async def close(self) -> None:
         """Let go of connections and of the file."""
         await self._transport.close()
-        for part in (self._log, self._tickets, self._jobs, self._letters, self.ledger):
+        for part in (self._log, self._tickets, self._jobs, self._topics, self._suppressions, self.ledger):
             part.close()
 
     async def _decide(self, stop: asyncio.Event) -> None:
@@ -141,10 +151,18 @@ class Embedded:
         """Forget what is done with, once an hour."""
         now = self._clock.now()
         if self._tidied is None or now - self._tidied >= TIDY_EVERY:
-            self._log.prune((TICKETS, JOBS, DECISIONS, DEAD_LETTERS), now - KEPT_FOR)
+            self._log.prune((TICKETS, JOBS, DECISIONS, DEAD_LETTERS, OUTCOMES), now - KEPT_FOR)
+            self._log.compact(SUPPRESSIONS)
             while self.ledger.prune(now, Retention()) > 0:
                 pass
             self._tidied = now
+
+    async def _publish(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            if not await asyncio.to_thread(self._publisher.step):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), POLL_SECONDS)
+        await asyncio.to_thread(self._publisher.drain)
 
     async def _wake(self, stop: asyncio.Event) -> None:
         """Let the polls, which wait in threads, end early."""
@@ -152,16 +170,23 @@ class Embedded:
         self._stop.set()
 
 
-class _LogDeadLetters:
-    """Dead letters of the sender, appended to the log."""
+class _LogTopics:
+    """What the sender writes besides its ledger, appended to the log."""
 
     def __init__(self, database: Path, clock: Clock) -> None:
         self._log = SqliteLog(database)
         self._clock = clock
+        self._lock = threading.Lock()
+
+    def append(self, records: Sequence[NewRecord]) -> None:
+        """See sender.publisher.Topics."""
+        # Dead letters and outcomes come from different threads.
+        with self._lock:
+            self._log.append(records, self._clock.now())
 
     def put(self, letters: Sequence[NewRecord]) -> None:
         """See sender.ports.DeadLetters."""
-        self._log.append(letters, self._clock.now())
+        self.append(letters)
 
     def close(self) -> None:
         """Let go of the file."""

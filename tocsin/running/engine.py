@@ -18,6 +18,7 @@ from adapters.kafka.topics import Level, check_topics
 from adapters.kafka.transaction import AfterStep, nothing
 from engine.consumer import Batch, Consumer
 from tocsin.clock import SystemClock
+from tocsin.running.engine_watch import EngineWatch, MeasuredEventLog, WatchedDirectory
 from tocsin.running.health import HealthFile
 from tocsin.running.rules_in_force import WatchedRules, health_of
 
@@ -32,9 +33,10 @@ PAUSE_SECONDS: Final = 1.0
 class EngineService:
     """Decides what comes. An outage of Kafka is waited out; what can't be mended is raised, and ends the process."""
 
-    def __init__(self, event_log: KafkaEventLog, consumer: Consumer) -> None:
+    def __init__(self, event_log: KafkaEventLog, consumer: Consumer, watch: EngineWatch) -> None:
         self._log = event_log
         self._consumer = consumer
+        self._watch = watch
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; the batch under way is finished.
@@ -44,6 +46,7 @@ class EngineService:
         while not stop.is_set():
             try:
                 self.step(POLL_SECONDS)
+                self._watch.came_round(self._log.has_joined)
             except NotCommittedError as error:
                 # The records come again, here or at whoever has them now. A member that was thrown out learns that by
                 # its next sign of life.
@@ -51,12 +54,14 @@ class EngineService:
                 stop.wait(PAUSE_SECONDS)
             except KafkaUnavailableError as error:
                 log.warning("kafka_unavailable", error=str(error))
+                self._watch.waits_for_kafka()
                 self._log.rewind()
                 stop.wait(PAUSE_SECONDS)
 
     def step(self, timeout: float) -> Batch:
         """Take one batch, and say so in the log."""
         batch = self._consumer.step(timeout)
+        self._watch.engine.batch(batch)
         if batch.records:
             jobs = sum(len(decision.jobs) for decision in batch.decisions)
             log.info("decided", events=len(batch.decisions), jobs=jobs, dead_letters=len(batch.dead_letters))
@@ -71,26 +76,31 @@ def engine_service(
     health: HealthFile | None = None,
     after_step: AfterStep = nothing,
     leave: bool = False,
+    watch: EngineWatch | None = None,
 ) -> Iterator[EngineService]:
     """The service, wired together. The directory is complete before this process joins its group.
 
     With `leave` it gives up its place in the group at the end; else the place is kept for the time of a restart.
+    `watch` sees what it does.
 
     Raises RuleFileError, InstanceTakenError, KafkaRefusedError and KafkaUnavailableError.
     """
     _check(settings)
-    clock = SystemClock()
+    clock, seen = SystemClock(), watch or EngineWatch(membership.instance)
 
     def on_change(watched: WatchedRules) -> None:
+        seen.rules_changed(watched)
         if health is not None:
             health.write(health_of(watched, clock.now()))
 
-    with closing(WatchedRules(rules, on_change)) as watched, closing(DirectoryTopic(settings)) as directory:
+    with closing(WatchedRules(rules, on_change)) as watched, closing(DirectoryTopic(settings)) as topic:
+        directory = WatchedDirectory(topic, seen)
         # While it loads, another engine goes on with the partitions that this one will ask for.
         directory.current()
         event_log = KafkaEventLog(settings, membership, after_step=after_step)
         try:
-            yield EngineService(event_log, Consumer(event_log, directory, watched, clock))
+            consumer = Consumer(MeasuredEventLog(event_log, seen), directory, watched, clock)
+            yield EngineService(event_log, consumer, seen)
         finally:
             event_log.close(for_good=leave)
 

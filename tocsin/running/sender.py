@@ -5,54 +5,71 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Final
 
 import structlog
+from msgspec import Struct
 
 from adapters.jinja.renderer import JinjaRenderer
 from adapters.kafka.appender import KafkaAppender
+from adapters.kafka.directory_topic import DirectoryFeed
 from adapters.kafka.errors import KafkaUnavailableError
 from adapters.kafka.job_log import KafkaJobLog
 from adapters.kafka.settings import KafkaSettings, Membership
 from adapters.smtp.transport import SmtpTransport
-from adapters.sqlite.ledger import SqliteLedger
-from sender.acceptance import Acceptance, AcceptanceSettings
+from sender.acceptance import Acceptance
 from sender.composer import MessageComposer
-from sender.delivery import Delivery, DeliverySettings
+from sender.delivery import Delivery
+from sender.gate import Gate
+from sender.people_index import PeopleIndex
+from sender.publisher import Publisher
 from tocsin.clock import SystemClock
-from tocsin.running.embedded import SEND_LIMIT, database_in
 from tocsin.running.health import HealthFile
+from tocsin.running.ledgers import LedgerPlace, open_ledger
 from tocsin.running.mail import MailSettings
 from tocsin.running.rules_in_force import WatchedRules, health_of
+from tocsin.running.sending import SendingSettings
 from tocsin.running.service import CurrentRenderer
 
 log = structlog.get_logger()
 
 GROUP: Final = "tocsin-sender"
-POLL_SECONDS: Final = 0.5
 PAUSE_SECONDS: Final = 1.0
-"""Before another try, where Kafka did not answer."""
+"""Before another try, where Kafka did not answer; and between two looks where there was nothing to do."""
+
+
+class SenderParts(Struct, frozen=True):
+    """What a sender consists of. Each of Kafka's clients belongs to one thread."""
+
+    acceptance: Acceptance
+    delivery: Delivery
+    publisher: Publisher
+    people: DirectoryFeed
+    index: PeopleIndex
+    templates: WatchedRules
 
 
 class SenderService:
-    """Takes jobs into the ledger and delivers them. The ledger first, then the position: so no job is lost."""
+    """Takes jobs into the ledger and delivers them. The ledger first, then the position: so no job is lost.
 
-    def __init__(self, acceptance: Acceptance, delivery: Delivery, templates: WatchedRules) -> None:
-        self._acceptance = acceptance
-        self._delivery = delivery
-        self._templates = templates
+    A sender that is `alone` on its ledger need not wait for the leases of a process that is gone.
+    """
+
+    def __init__(self, parts: SenderParts, alone: bool) -> None:
+        self._parts = parts
+        self._alone = alone
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; what is under way is finished. What a part can't mend is raised, and stops all."""
-        self._delivery.take_over()
+        if self._alone:
+            self._parts.delivery.take_over()
         stopped = threading.Event()
-        parts = [
-            asyncio.create_task(asyncio.to_thread(self._accept, stopped)),
-            asyncio.create_task(self._delivery.run(stop)),
-        ]
+        loops = (self._accept, self._publish, self._follow_people)
+        parts = [asyncio.create_task(asyncio.to_thread(_repeat, loop, stopped)) for loop in loops]
+        parts.append(asyncio.create_task(self._parts.delivery.run(stop)))
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait([*parts, waiting], return_when=asyncio.FIRST_COMPLETED)
         stop.set()
@@ -61,45 +78,74 @@ class SenderService:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+        await asyncio.to_thread(self._publish_the_rest)
 
-    def _accept(self, stop: threading.Event) -> None:
-        """Take in jobs, all in one thread: Kafka's client belongs to it. An outage of Kafka is waited out."""
-        while not stop.is_set():
-            try:
-                self._templates.current()
-                self._acceptance.step()
-            except KafkaUnavailableError as error:
-                log.warning("kafka_unavailable", error=str(error))
-                stop.wait(PAUSE_SECONDS)
+    def _publish_the_rest(self) -> None:
+        """What became of the last jobs; where Kafka does not answer, the outbox keeps it."""
+        try:
+            self._parts.publisher.drain()
+        except KafkaUnavailableError as error:
+            log.warning("kafka_unavailable", error=str(error))
+
+    def _accept(self) -> bool:
+        self._parts.templates.current()
+        return bool(self._parts.acceptance.step().records)
+
+    def _publish(self) -> bool:
+        return bool(self._parts.publisher.step())
+
+    def _follow_people(self) -> bool:
+        self._parts.people.catch_up()
+        self._parts.index.complete()
+        return False
+
+
+def _repeat(step: Callable[[], bool], stop: threading.Event) -> None:
+    """Step until told to stop, at once again where there was something to do. An outage of Kafka is waited out."""
+    while not stop.is_set():
+        try:
+            if step():
+                continue
+        except KafkaUnavailableError as error:
+            log.warning("kafka_unavailable", error=str(error))
+        stop.wait(PAUSE_SECONDS)
 
 
 @asynccontextmanager
 async def sender_service(
-    settings: KafkaSettings, membership: Membership, data: Path, rules: Path | None, mail: MailSettings
+    settings: KafkaSettings,
+    membership: Membership,
+    place: LedgerPlace,
+    rules: Path | None,
+    mail: MailSettings,
+    sending: SendingSettings,
 ) -> AsyncIterator[SenderService]:
     """The service, wired together; its ledger is the only thing that it must not forget.
 
     Raises RuleFileError, LedgerUnavailableError, InstanceTakenError, KafkaRefusedError and KafkaUnavailableError.
     """
-    clock, renderer, health = SystemClock(), CurrentRenderer(), HealthFile(data)
+    clock, renderer, health = SystemClock(), CurrentRenderer(), HealthFile(place.data)
 
     def on_change(watched: WatchedRules) -> None:
         if not watched.faults:
             renderer.use(JinjaRenderer(watched.loaded.templates))
         health.write(health_of(watched, clock.now()))
 
-    transport = SmtpTransport(mail.relay)
+    transport, index = SmtpTransport(mail.relay), PeopleIndex()
     with (
         closing(WatchedRules(rules, on_change)) as templates,
-        closing(SqliteLedger(database_in(data))) as ledger,
+        open_ledger(*place.options) as ledger,
         closing(KafkaJobLog(settings, membership)) as jobs,
         closing(KafkaAppender(settings)) as letters,
+        closing(KafkaAppender(settings)) as topics,
+        closing(DirectoryFeed(settings, index)) as people,
     ):
-        acceptance = Acceptance(jobs, ledger, letters, clock, AcceptanceSettings(poll_timeout=POLL_SECONDS))
-        sending = DeliverySettings(send_limit=SEND_LIMIT, lease=SEND_LIMIT * 2)
-        composer = MessageComposer(renderer, mail.identity)
-        delivery = Delivery(ledger, composer, transport, clock, random.random, sending)
+        acceptance = Acceptance(jobs, ledger, letters, clock, sending.acceptance())
+        composer = MessageComposer(renderer, mail.identity, sending.mode)
+        gate = Gate(ledger, index, sending.mode)
+        delivery = Delivery(ledger, composer, transport, clock, random.random, sending.delivery(), gate)
+        parts = SenderParts(acceptance, delivery, Publisher(ledger, topics), people, index, templates)
         try:
-            yield SenderService(acceptance, delivery, templates)
+            yield SenderService(parts, place.is_alone)
         finally:
             await transport.close()

@@ -15,7 +15,9 @@ from tocsin.clock import SystemClock
 from tocsin.running.embedded import Embedded, Sources
 from tocsin.running.health import HealthFile
 from tocsin.running.mail import MailSettings
+from tocsin.running.people import DirectoryPeople
 from tocsin.running.rules_in_force import WatchedRules, health_of
+from tocsin.running.sending import EVERYTHING, SendingSettings
 
 
 class CurrentRenderer:
@@ -37,7 +39,12 @@ class CurrentRenderer:
 
 @asynccontextmanager
 async def embedded_service(
-    database: Path, directory: Path, rules: Path | None, mail: MailSettings, health: HealthFile
+    database: Path,
+    directory: Path,
+    rules: Path | None,
+    mail: MailSettings,
+    health: HealthFile,
+    sending: SendingSettings = EVERYTHING,
 ) -> AsyncIterator[Embedded]:
     """Engine and sender on one file. Raises RuleFileError, OSError and DatabaseError at the start."""
     clock = SystemClock()
@@ -50,9 +57,11 @@ async def embedded_service(
 
     watched = WatchedRules(rules, on_change)
     try:
-        composer = MessageComposer(renderer, mail.identity)
-        sources = Sources(FolderDirectory(directory), watched, composer, SmtpTransport(mail.relay), clock)
-        service = Embedded(database, sources)
+        composer = MessageComposer(renderer, mail.identity, sending.mode)
+        # A directory of its own for each thread: a folder is small.
+        people = DirectoryPeople(FolderDirectory(directory))
+        sources = Sources(FolderDirectory(directory), watched, people, composer, SmtpTransport(mail.relay), clock)
+        service = Embedded(database, sources, sending)
         try:
             yield service
         finally:

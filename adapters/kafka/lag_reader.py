@@ -1,0 +1,173 @@
+"""How far a group is behind, asked of the brokers from outside of the group; it need not be running."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition, errors
+from kafka.admin import OffsetSpec
+from msgspec import Struct
+
+from adapters.kafka.errors import KafkaRefusedError, named_errors
+from adapters.kafka.settings import RECORD_BYTES, KafkaSettings
+from schemas.lag import PartitionReading
+
+LOOK_SECONDS: Final = 2.0
+"""How long one look for the oldest waiting records may take; what was not found by then is unknown."""
+
+PAUSE_SECONDS: Final = 0.2
+
+
+class Oldest(Struct, frozen=True):
+    """The first record of a partition that is not done with: its offset, and when it came, as far as that is sure."""
+
+    offset: int
+    came: datetime
+    is_sure: bool = False
+
+
+class LagReader:
+    """Reads the lag of one group on one topic. It belongs to one thread, and joins no group."""
+
+    def __init__(self, settings: KafkaSettings, group: str, topic: str) -> None:
+        self._group = settings.real(group)
+        self._topic = settings.real(topic)
+        self._name = topic
+        self._oldest: dict[int, Oldest] = {}
+        with named_errors("opening a reader of the lag"):
+            self._admin: Any = KafkaAdminClient(**settings.client())
+            try:
+                self._consumer: Any = KafkaConsumer(**_peeking(settings))
+            except BaseException:
+                self._admin.close()
+                raise
+
+    def read(self) -> tuple[list[PartitionReading], list[str]]:
+        """A reading of each partition, and the instances that are members of the group.
+
+        Raises KafkaUnavailableError and KafkaRefusedError.
+        """
+        with named_errors("reading the lag"):
+            partitions = self._partitions()
+            owners, members = self._owners()
+            # In this order a record that is done with in between counts as waiting, and none is ever left out.
+            committed = self._committed(partitions)
+            starts, ends = (self._offsets(partitions, spec) for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST))
+            from_here = {one: max(offset, starts[one]) for one, offset in committed.items() if offset is not None}
+            drained = self._look_for_oldest({one: first for one, first in from_here.items() if first < ends[one]})
+            at = datetime.now(UTC)
+        return [
+            PartitionReading(
+                topic=self._name,
+                partition=one,
+                at=at,
+                committed=committed[one],
+                start=starts[one],
+                end=ends[one],
+                oldest=self._oldest[one].came if one in self._oldest and one not in drained else None,
+                is_drained=one in drained,
+                owner=owners.get(one),
+            )
+            for one in partitions
+        ], members
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._consumer.close()
+        self._admin.close()
+
+    def _partitions(self) -> list[int]:
+        [topic] = self._admin.describe_topics([self._topic])
+        found = sorted(one["partition_index"] for one in topic["partitions"])
+        if not found:
+            raise KafkaRefusedError(f"there is no topic {self._topic}: tocsin topics create")
+        return found
+
+    def _owners(self) -> tuple[dict[int, str], list[str]]:
+        """Who has which partition, and all members: by their instance ids, or by their clients' where there is none."""
+        described = self._described()
+        owners: dict[int, str] = {}
+        names = []
+        for member in described["members"]:
+            name = member["group_instance_id"] or member["client_id"]
+            names.append(name)
+            for assigned in (member["member_assignment"] or {}).get("assigned_partitions", ()):
+                if assigned["topic"] == self._topic:
+                    owners |= dict.fromkeys(assigned["partitions"], name)
+        return owners, names
+
+    def _described(self) -> Any:
+        """The group; one that nobody has heard of has no members. A coordinator may take a moment to be found."""
+        deadline = time.monotonic() + LOOK_SECONDS
+        while True:
+            try:
+                return self._admin.describe_groups([self._group])[self._group]
+            except (errors.CoordinatorNotAvailableError, errors.CoordinatorLoadInProgressError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(PAUSE_SECONDS)
+
+    def _committed(self, partitions: Sequence[int]) -> dict[int, int | None]:
+        asked = [self._real(one) for one in partitions]
+        found = self._admin.list_group_offsets({self._group: asked})[self._group]
+        # Kafka writes "never" as -1.
+        offsets = {one: found[self._real(one)].offset if self._real(one) in found else -1 for one in partitions}
+        return {one: offset if offset >= 0 else None for one, offset in offsets.items()}
+
+    def _offsets(self, partitions: Sequence[int], spec: Any) -> dict[int, int]:
+        found = self._admin.list_partition_offsets({self._real(one): spec for one in partitions})
+        return {one: found[self._real(one)].offset for one in partitions}
+
+    def _look_for_oldest(self, firsts: Mapping[int, int]) -> set[int]:
+        """Find out when the records came from which the group would go on; says where there turns out to be none.
+
+        A record is looked for once. Where it can't be had, by an outage or behind a transaction that stays open, it
+        counts from when it was missed first.
+        """
+        now = datetime.now(UTC)
+        self._oldest = {
+            one: self._oldest[one] if one in self._oldest and self._oldest[one].offset == first else Oldest(first, now)
+            for one, first in firsts.items()
+        }
+        found, drained = self._peek({one: first for one, first in firsts.items() if not self._oldest[one].is_sure})
+        for one, came in found.items():
+            self._oldest[one] = Oldest(firsts[one], came, is_sure=True)
+        return drained
+
+    def _peek(self, firsts: Mapping[int, int]) -> tuple[dict[int, datetime], set[int]]:
+        """When the first record came that a reader gets from these offsets on, and where none is left up to the end."""
+        if not firsts:
+            return {}, set()
+        found: dict[int, datetime] = {}
+        drained: set[int] = set()
+        ends = self._offsets([*firsts], OffsetSpec.LATEST)
+        self._consumer.assign([self._real(one) for one in firsts])
+        for one, offset in firsts.items():
+            self._consumer.seek(self._real(one), offset)
+        deadline = time.monotonic() + LOOK_SECONDS
+        while len(found) + len(drained) < len(firsts) and time.monotonic() < deadline:
+            for real, records in self._consumer.poll(timeout_ms=100, max_records=len(firsts)).items():
+                found.setdefault(real.partition, datetime.fromtimestamp(records[0].timestamp / 1000, UTC))
+            drained = {one for one in firsts if one not in found and self._position(one) >= ends[one]}
+            self._consumer.pause(*(self._real(one) for one in (*found, *drained)))
+        return found, drained
+
+    def _position(self, partition: int) -> int:
+        return int(self._consumer.position(self._real(partition), timeout_ms=1_000) or 0)
+
+    def _real(self, partition: int) -> Any:
+        return TopicPartition(self._topic, partition)
+
+
+def _peeking(settings: KafkaSettings) -> dict[str, Any]:
+    return settings.client() | {
+        "isolation_level": "read_committed",
+        "enable_auto_commit": False,
+        "auto_offset_reset": "earliest",
+        "allow_auto_create_topics": False,
+        # A broker gives at least one batch, however large.
+        "max_partition_fetch_bytes": RECORD_BYTES // 128,
+    }

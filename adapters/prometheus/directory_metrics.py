@@ -1,0 +1,34 @@
+"""Metrics of the directory: how much there is, how fresh it is, and what could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from adapters.prometheus.bounded import BoundedLabel
+
+
+class DirectoryMetrics:
+    """The directory's metrics on one registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._records = Gauge("tocsin_directory_records", "Records in memory.", registry=registry)
+        self._read = Gauge(
+            "tocsin_directory_read_timestamp_seconds",
+            "When the directory was last read to its end: it is as fresh as this.",
+            registry=registry,
+        )
+        self._problems = Counter(
+            "tocsin_directory_problems", "Records and modes that can't be used, by class.", ["code"], registry=registry
+        )
+        self._codes = BoundedLabel()
+        self._told: dict[str, int] = {}
+
+    def read(self, records: int, problems: Mapping[str, int], at: float) -> None:
+        """The directory was read to its end, at this time of the Unix clock. `problems` counts all since the start."""
+        self._records.set(records)
+        self._read.set(at)
+        for code, number in problems.items():
+            self._problems.labels(self._codes.of(code)).inc(number - self._told.get(code, 0))
+        self._told = dict(problems)

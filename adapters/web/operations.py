@@ -1,0 +1,38 @@
+"""What operators and their tools ask a service by HTTP: /livez, /readyz and /metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+Reasons = Callable[[], Sequence[str]]
+"""What is wrong, a line each; nothing where all is well."""
+
+_UNAVAILABLE: Final = 503
+
+
+def operations(registry: CollectorRegistry, stuck: Reasons, not_ready: Reasons) -> web.Application:
+    """The application. `/livez` fails where a loop is stuck, `/readyz` also while the service can't do its work."""
+
+    async def livez(_request: web.Request) -> web.Response:
+        return _verdict(stuck())
+
+    async def readyz(_request: web.Request) -> web.Response:
+        return _verdict([*stuck(), *not_ready()])
+
+    async def metrics(request: web.Request) -> web.Response:
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        return web.Response(body=encode(registry), headers={"Content-Type": content_type})
+
+    application = web.Application()
+    application.add_routes([web.get("/livez", livez), web.get("/readyz", readyz), web.get("/metrics", metrics)])
+    return application
+
+
+def _verdict(reasons: Sequence[str]) -> web.Response:
+    text = "".join(f"{reason}\n" for reason in reasons) or "ok\n"
+    return web.Response(text=text, status=_UNAVAILABLE if reasons else 200)

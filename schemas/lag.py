@@ -1,0 +1,98 @@
+"""How far a group is behind on its topic, as `tocsin lag --json` prints it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class PartitionReading(Struct, frozen=True):
+    """What the broker said of one partition of a group at one moment.
+
+    `committed` is None where the group has never committed there. `start` and `end` are the log's own. `oldest` is when
+    the first record that is not done with was appended: None where there is none, or where it can't be known.
+    `is_drained` says that no record stands between the committed offset and the end, only marks of transactions.
+    `owner` is the instance that has the partition, None where nobody does.
+    """
+
+    topic: str
+    partition: int
+    at: datetime
+    committed: int | None
+    start: int
+    end: int
+    oldest: datetime | None
+    is_drained: bool
+    owner: str | None
+
+    @property
+    def records(self) -> int | None:
+        """How many records are not done with, never less than 0; None where that is unknown."""
+        if self.committed is None:
+            # Where a group that never committed goes on is its own affair, unless there is nothing to be done at all.
+            return 0 if self.start == self.end else None
+        return 0 if self.is_drained else max(0, self.end - max(self.committed, self.start))
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the oldest record that is not done with has waited; 0 where there is none, None where unknown."""
+        if self.records is None:
+            return None
+        if self.records == 0:
+            return 0.0
+        return None if self.oldest is None else max(LEAST_WAIT, (self.at - self.oldest).total_seconds())
+
+
+LEAST_WAIT = 0.001
+"""A record that waits has waited, whatever two machines' clocks make of it."""
+
+
+class Status(StrEnum):
+    """How a partition is doing, judged over a window of readings."""
+
+    OK = "OK"
+    UNKNOWN = "UNKNOWN"
+    """The group never committed here, and there is something to be done."""
+    WARN = "WARN"
+    """It goes on, but falls further behind."""
+    STALL = "STALL"
+    """It has an owner, who commits nothing although there is something to be done."""
+    STOP = "STOP"
+    """Nobody has it, and there is something to be done."""
+    REWIND = "REWIND"
+    """The group's offset went back."""
+    ERR = "ERR"
+    """Of a group: one of its partitions has stalled, stopped or gone back."""
+
+
+class PartitionLag(Struct, frozen=True):
+    """One partition of a group: how far it is behind, and how it is doing.
+
+    `catches_up` is in how many seconds it will have caught up, at the pace of the window: None where it won't.
+    """
+
+    topic: str
+    partition: int
+    status: Status
+    records: int | None
+    seconds: float | None
+    committed: int | None
+    end: int
+    owner: str | None
+    catches_up: float | None
+
+
+class GroupLag(Struct, frozen=True):
+    """A group on its topic: the sum of the records that are known of, and the longest wait."""
+
+    group: str
+    topic: str
+    at: datetime
+    status: Status
+    members: list[str]
+    records: int
+    seconds: float | None
+    catches_up: float | None
+    partitions: list[PartitionLag]

@@ -1,0 +1,81 @@
+"""The message of a digest: what a storm held back for one mailbox, listed in one text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from schemas.vocabulary import Trigger
+from sender.entries import Entry
+from sender.plain_text import one_line
+from sender.subject import reference_of
+from sender.times import local_time
+
+TITLE: Final = 120
+"""Characters of a title that are listed."""
+LINK: Final = 500
+
+
+class Words(Struct, frozen=True):
+    """What a digest says in one language. `{}` stands for a number."""
+
+    subject: str
+    head: str
+    triggers: dict[Trigger, str]
+
+
+_WORDS: Final = {
+    "en": Words(
+        subject="{} messages about support tickets",
+        head="So many tickets changed in a short time that what follows comes in one message.",
+        triggers={
+            Trigger.OPENED: "opened",
+            Trigger.RESOLVED: "resolved",
+            Trigger.CLOSED: "closed",
+            Trigger.STATUS_CHANGED: "status changed",
+        },
+    ),
+    "fr": Words(
+        subject="{} messages sur des demandes d'assistance",
+        head="Tant de demandes ont changé en peu de temps que ce qui suit vient en un seul message.",
+        triggers={
+            Trigger.OPENED: "ouverte",
+            Trigger.RESOLVED: "résolue",
+            Trigger.CLOSED: "clôturée",
+            Trigger.STATUS_CHANGED: "statut changé",
+        },
+    ),
+}
+
+
+def digest_subject(carrier: Entry, listed: Sequence[Entry]) -> str:
+    """The subject of the digest of these jobs, of which the carrier is one."""
+    return _words(carrier).subject.format(len(listed))
+
+
+def digest_text(carrier: Entry, listed: Sequence[Entry]) -> str:
+    """The digest in the carrier's language and time zone: how many of each kind, then each job on a line of its own.
+
+    Each line holds what its own job may show and nothing else: when, what happened, reference, title, link.
+    """
+    words = _words(carrier)
+    counts = Counter(entry.trigger for entry in listed)
+    numbers = [f"{counts[trigger]} {words.triggers[trigger]}" for trigger in Trigger if counts[trigger]]
+    lines = [_line(entry, carrier, words) for entry in listed]
+    return "\n".join([words.head, ", ".join(numbers), "", *lines]) + "\n"
+
+
+def _line(entry: Entry, carrier: Entry, words: Words) -> str:
+    ticket = entry.job.context.ticket
+    time = local_time(entry.job.context.saved_at, carrier.job.language, carrier.job.time_zone)
+    title = one_line(ticket.title, TITLE)
+    name = f"{reference_of(entry.job)}: {title}" if title else reference_of(entry.job)
+    link = f"\n  {one_line(ticket.link, LINK)}" if ticket.link else ""
+    return f"- {time}, {words.triggers[entry.trigger]}: {name}{link}"
+
+
+def _words(carrier: Entry) -> Words:
+    return _WORDS.get(carrier.job.language.replace("_", "-").partition("-")[0].lower(), _WORDS["en"])

@@ -1,0 +1,89 @@
+"""Who is still there, and whom suppressions stand for, as the directory's records say: no more of them is kept."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+
+from schemas.directory import CollaboratorRecord, ContactRecord, Record, SuppressionRecord
+from schemas.mailbox import mailbox
+from schemas.refusal import Refusal
+from sender.entries import Entry
+from sender.suppressing import stands_for
+
+LEFT = "person_left"
+"""Why a job is withdrawn whose person the directory does not know any more."""
+
+
+class PeopleIndex:
+    """A People that is fed record by record, in one thread, and asked in another."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: set[str] = set()
+        self._suppressions: dict[str, SuppressionRecord] = {}
+        self._by_subject: dict[str, dict[str, SuppressionRecord]] = {}
+        self._is_complete = False
+
+    def __len__(self) -> int:
+        """People and suppressions."""
+        return len(self._known) + len(self._suppressions)
+
+    def apply(self, record: Record) -> list[Refusal]:
+        """Take in a record, in place of one with its kind and id. Nothing in it is refused here."""
+        with self._lock:
+            if isinstance(record, SuppressionRecord):
+                self._drop(record.id)
+                self._suppressions[record.id] = record
+                for subject in _subjects(record):
+                    self._by_subject.setdefault(subject, {})[record.id] = record
+            elif isinstance(record, ContactRecord | CollaboratorRecord):
+                self._known.add(f"{record.__struct_config__.tag}/{record.id}")
+        return []
+
+    def remove(self, kind: str, record_id: str) -> None:
+        """Forget a record."""
+        with self._lock:
+            if kind == "suppression":
+                self._drop(record_id)
+            else:
+                self._known.discard(f"{kind}/{record_id}")
+
+    def complete(self) -> None:
+        """All records that there are have been taken in, for the first time."""
+        self._is_complete = True
+
+    def look(self) -> bool:
+        """See sender.ports.People."""
+        return self._is_complete
+
+    def withdrawal(self, entry: Entry, now: datetime) -> str | None:
+        """See sender.ports.People."""
+        person = str(entry.job.person)
+        with self._lock:
+            if person not in self._known:
+                return LEFT
+            for subject in (person, _address(entry.job.address)):
+                for record in self._by_subject.get(subject, {}).values():
+                    if stands_for(record, entry, now):
+                        return f"suppressed: {record.reason}"
+        return None
+
+    def _drop(self, suppression: str) -> None:
+        gone = self._suppressions.pop(suppression, None)
+        if gone is None:
+            return
+        for subject in _subjects(gone):
+            rest = self._by_subject[subject]
+            del rest[suppression]
+            if not rest:
+                del self._by_subject[subject]
+
+
+def _subjects(record: SuppressionRecord) -> set[str]:
+    return {subject for subject in (record.person, _address(record.address) if record.address else None) if subject}
+
+
+def _address(address: str) -> str:
+    # A person's reference has a slash after a word that is no mailbox.
+    return f"address {mailbox(address)}"

@@ -1,0 +1,40 @@
+"""From the ledger's outbox to the topics: what became of each job, and who must not be alerted any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from schemas.log import NewRecord
+from sender.ledger import Ledger
+
+BATCH: Final = 500
+
+
+class Topics(Protocol):
+    """Where records are published."""
+
+    def append(self, records: Sequence[NewRecord]) -> object:
+        """Append these records, in their order, and return once they are stored. What could not be stored raises."""
+        ...
+
+
+class Publisher:
+    """Publishes what the outbox holds: at least once, since a crash between publishing and forgetting repeats."""
+
+    def __init__(self, ledger: Ledger, topics: Topics) -> None:
+        self._ledger = ledger
+        self._topics = topics
+
+    def step(self) -> int:
+        """Publish the next records; says how many there were."""
+        waiting = self._ledger.outbox(BATCH)
+        if waiting:
+            self._topics.append([one.record for one in waiting])
+            self._ledger.published([one.id for one in waiting])
+        return len(waiting)
+
+    def drain(self) -> None:
+        """Publish all that there is."""
+        while self.step():
+            pass

@@ -1,0 +1,118 @@
+"""The lag, held between readings that the broker gave by other means just before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from adapters.kafka.lag_reader import LagReader
+from schemas.lag import PartitionReading
+from schemas.log import NewRecord
+from schemas.topics import TICKETS
+from tests.brokers.cluster import Cluster
+from tests.kafka.members import GROUP, event_log, member, settings_of
+
+pytestmark = pytest.mark.kafka
+WAIT = 20.0
+
+
+@contextmanager
+def lag_of(cluster: Cluster) -> Iterator[LagReader]:
+    with closing(LagReader(settings_of(cluster), GROUP, TICKETS)) as reader:
+        yield reader
+
+
+def filled(cluster: Cluster, number: int = 10, partitions: int = 1) -> Cluster:
+    cluster.create(TICKETS, partitions=partitions)
+    append(cluster, number, partitions)
+    return cluster
+
+
+def append(cluster: Cluster, number: int, partitions: int = 1) -> None:
+    for partition in range(partitions):
+        cluster.append((NewRecord(TICKETS, b"k", b"%d" % one) for one in range(number)), partition)
+
+
+def by_other_means(cluster: Cluster) -> list[int | None]:
+    """Records behind the committed offset of each partition, by the test's own clients."""
+    committed, ends = cluster.committed(GROUP, TICKETS), cluster.ends(TICKETS)
+    return [ends[one] - committed[one] if one in committed else None for one in sorted(ends)]
+
+
+def records(readings: list[PartitionReading]) -> list[int | None]:
+    return [one.records for one in readings]
+
+
+def test_a_group_that_never_ran_has_an_unknown_lag_and_no_member(cluster: Cluster) -> None:
+    filled(cluster)
+    with lag_of(cluster) as lag:
+        [reading], members = lag.read()
+    assert (reading.committed, reading.records, reading.end, reading.owner, members) == (None, None, 10, None, [])
+
+
+def test_it_is_held_between_two_other_readings_while_a_group_works(cluster: Cluster) -> None:
+    filled(cluster, 20, partitions=2)
+    with event_log(cluster, member()) as log, lag_of(cluster) as lag:
+        for _ in range(3):
+            polled = log.poll(10, WAIT)
+            before = by_other_means(cluster)
+            readings, members = lag.read()
+            assert members == ["one"]
+            assert {one.owner for one in readings} == {"one"}
+            assert records(readings) == before
+            log.commit(polled, [])
+            append(cluster, 1, 2)
+            later = records(lag.read()[0])
+            assert later == by_other_means(cluster)
+
+
+def test_a_group_without_a_member_still_has_its_lag(cluster: Cluster) -> None:
+    filled(cluster)
+    with event_log(cluster, member()) as log:
+        polled = log.poll(4, WAIT)
+        log.commit(polled, [])
+        log.close(for_good=True)
+    with lag_of(cluster) as lag:
+        [reading], members = lag.read()
+    assert (reading.records, reading.owner, members) == (6, None, [])
+    assert reading.seconds is not None
+    assert reading.seconds > 0
+
+
+def test_the_wait_is_that_of_the_oldest_record_that_is_not_done_with(cluster: Cluster) -> None:
+    cluster.create(TICKETS, configs={"message.timestamp.type": "LogAppendTime"})
+    append(cluster, 1)
+    with event_log(cluster, member()) as log, lag_of(cluster) as lag:
+        polled = log.poll(1, WAIT)
+        log.commit(polled, [])
+        append(cluster, 1)
+        [reading], _ = lag.read()
+        [second] = log.poll(1, WAIT)
+        assert reading.oldest == second.timestamp
+        assert reading.oldest > polled[0].timestamp
+        log.commit([second], [])
+        [reading], _ = lag.read()
+        assert (reading.records, reading.oldest, reading.seconds) == (0, None, 0.0)
+
+
+def test_marks_of_transactions_are_no_backlog_and_an_open_one_is(cluster: Cluster) -> None:
+    filled(cluster, 1)
+    with event_log(cluster, member()) as log, lag_of(cluster) as lag:
+        log.commit(log.poll(1, WAIT), [])
+        began = datetime.now(UTC)
+        with cluster.aborted([NewRecord(TICKETS, b"k", b"never")]):
+            [open_one], _ = lag.read()
+            # It may yet be committed: it is neither drained, nor can it be read.
+            assert open_one.records == 1
+            assert open_one.oldest is not None
+            assert open_one.oldest >= began
+        [aborted], _ = lag.read()
+        assert aborted.end > (aborted.committed or 0)
+        assert (aborted.records, aborted.seconds) == (0, 0.0)
+        append(cluster, 1)
+        [again], _ = lag.read()
+        assert again.records is not None
+        assert again.records > 0

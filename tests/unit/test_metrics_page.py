@@ -1,0 +1,36 @@
+"""docs/metrics.md names every metric with its labels, and no other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.metrics import MetricWrapperBase
+
+from adapters.prometheus.directory_metrics import DirectoryMetrics
+from adapters.prometheus.engine_metrics import EngineMetrics
+from adapters.prometheus.lag_metrics import LagMetrics
+
+PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+ROW = re.compile(r"^\| `(tocsin_\w+)` \| ([\w, ]*)\|", re.MULTILINE)
+
+
+def declared() -> dict[str, tuple[str, ...]]:
+    registry = CollectorRegistry()
+    EngineMetrics(registry)
+    DirectoryMetrics(registry)
+    LagMetrics(registry, "one")
+    found = {}
+    for collector in registry._collector_to_names:
+        assert isinstance(collector, MetricWrapperBase)
+        name = collector._name + ("_total" if isinstance(collector, Counter) else "")
+        found[name] = tuple(collector._labelnames)
+    return found
+
+
+def test_the_page_names_every_metric_with_its_labels() -> None:
+    shown = {
+        name: tuple(part.strip() for part in labels.split(",") if part.strip()) for name, labels in ROW.findall(PAGE)
+    }
+    assert shown == declared()

@@ -1,0 +1,154 @@
+"""Too much for one mailbox: most of it comes as one digest, or waits, and nobody else is delayed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from adapters.sqlite.ledger import SqliteLedger
+from schemas.directory import SuppressionRecord
+from schemas.job import Job, PersonRef
+from schemas.vocabulary import PersonKind, Trigger
+from sender.composer import MessageComposer
+from sender.delivery import DeliverySettings
+from sender.entries import Entry, Report
+from sender.ledger import Ledger
+from sender.states import Hold, Standing, State, Transition
+from sender.storm import StormEnd, StormPolicy
+from tests.fakes import START, a_job
+from tests.messages import IDENTITY, FixedRenderer, read
+from tests.sender_house import House
+
+SECOND = timedelta(seconds=1)
+POLICY = StormPolicy(limit=5)
+NUMBER = 5_000
+
+
+def closed(number: int, address: str = "zoe@acme.example", seconds: float = 0.0) -> Job:
+    job = a_job(f"e-{number}", f"T-{number}", address)
+    return replace(job, context=replace(job.context, saved_at=START + seconds * SECOND))
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with closing(SqliteLedger(tmp_path / "tocsin.db")) as ledger:
+        yield ledger
+
+
+def house_with(policy: StormPolicy, ledger: Ledger | None = None) -> House:
+    return House(settings=DeliverySettings(storm=policy), ledger=ledger)
+
+
+async def script_of(house: House, policy: StormPolicy) -> list[Job]:
+    """5,000 tickets that a script closes within a minute, all told to one contact, and 50 other people's messages."""
+    buried = [closed(number, seconds=number * 60 / NUMBER) for number in range(NUMBER)]
+    others = [closed(NUMBER + number, f"p{number}@x.example") for number in range(50)]
+    jobs = buried[:2_500] + others + buried[2_500:]
+    for start in range(0, len(jobs), 500):
+        house.ledger.accept(jobs[start : start + 500], house.clock.now(), policy)
+        await house.delivery.drain()
+    return buried
+
+
+async def test_a_script_that_closes_5000_tickets_buries_nobody(ledger: Ledger) -> None:
+    house = house_with(POLICY, ledger)
+    buried = await script_of(house, POLICY)
+    # At once, without the clock having moved: what is below the limit, and everybody else's.
+    assert Counter(mail.recipient for mail in house.transport.mails)["zoe@acme.example"] == 5
+    assert len(house.transport.mails) == 55
+    house.clock.advance(POLICY.quiet)
+    await house.delivery.drain()
+    *_, digest = house.transport.mails
+    assert len(house.transport.mails) == 56
+    assert digest.recipient == "zoe@acme.example"
+    listed = digest.content.decode().split("\r\n")[3:]
+    assert listed == [job.id for job in buried[5:]]
+    assert house.ledger.counts()[State.DELIVERED] == NUMBER + 50
+
+
+async def test_a_storm_that_waits_is_seen_and_released_by_a_person(ledger: Ledger) -> None:
+    policy = replace(POLICY, end=StormEnd.WAIT)
+    house = house_with(policy, ledger)
+    buried = await script_of(house, policy)
+    house.clock.advance(policy.longest)
+    await house.delivery.drain()
+    assert house.ledger.counts()[State.HELD] == NUMBER - 5
+    entry = house.ledger.find(buried[-1].id)
+    assert entry is not None
+    assert entry.standing.hold is Hold.STORM
+    house.ledger.record([Report(buried[5].id, 0, Transition.RELEASED, START)], START)
+    await house.delivery.drain()
+    assert house.state(buried[5]) is State.DELIVERED
+    # The hold has ended by itself: what is new goes out.
+    fresh = closed(99_999, seconds=3_600)
+    house.ledger.accept([fresh], house.clock.now(), policy)
+    await house.delivery.drain()
+    assert house.state(fresh) is State.DELIVERED
+
+
+async def test_catching_up_after_an_outage_is_no_storm() -> None:
+    house = house_with(POLICY)
+    weekend = [closed(number, seconds=number * 3_600) for number in range(60)]
+    house.ledger.accept(weekend, START, POLICY)
+    await house.delivery.drain()
+    assert house.ledger.counts()[State.DELIVERED] == 60
+
+
+async def test_what_expires_while_it_is_held_is_in_no_digest() -> None:
+    house = house_with(POLICY)
+    jobs = [closed(number) for number in range(8)]
+    jobs[6] = replace(jobs[6], expires=START + timedelta(minutes=1))
+    house.ledger.accept(jobs, START, POLICY)
+    house.clock.advance(POLICY.quiet)
+    await house.delivery.drain()
+    assert house.state(jobs[6]) is State.EXPIRED
+    assert jobs[6].id not in house.transport.mails[-1].content.decode()
+
+
+async def test_who_opts_out_meanwhile_is_told_no_more_of_it_and_the_others_are(ledger: Ledger) -> None:
+    house = house_with(POLICY, ledger)
+    jobs = [closed(number) for number in range(9)]
+    jobs[6] = replace(jobs[6], trigger=Trigger.OPENED)
+    jobs[8] = replace(jobs[8], person=PersonRef(PersonKind.CONTACT, "ct-2"))
+    ledger.accept(jobs, START, POLICY)
+    house.clock.advance(POLICY.quiet)
+    opted_out = SuppressionRecord("o", person="contact/ct-1", triggers=["opened"], reason="opted_out")
+    ledger.suppress([opted_out, SuppressionRecord("p", person="contact/ct-2", reason="opted_out")], START)
+    await house.delivery.drain()
+    await house.delivery.drain()
+    assert [house.state(job) for job in (jobs[6], jobs[8])] == [State.WITHDRAWN] * 2
+    assert [house.state(job) for job in (jobs[5], jobs[7])] == [State.DELIVERED] * 2
+    assert house.transport.mails[-1].content.decode().split("\r\n")[3:] == [jobs[5].id, jobs[7].id]
+    assert len(house.transport.mails) == 6
+
+
+def entry(job: Job) -> Entry:
+    return Entry(job, False, Standing(State.SENDING))
+
+
+def test_a_digest_says_what_happened_to_which_ticket_and_no_more() -> None:
+    composer = MessageComposer(FixedRenderer("text"), IDENTITY)
+    jobs = [closed(number, seconds=number * 60) for number in range(3)]
+    jobs[1] = replace(
+        jobs[1], context=replace(jobs[1].context, ticket=replace(jobs[1].context.ticket, title="a\r\nBcc: b@x.example"))
+    )
+    composed = composer.digest(entry(jobs[2]), [entry(job) for job in jobs])
+    message = read(composed.mail.content)
+    assert message["Subject"] == "3 messages about support tickets"
+    assert message.get_content_type() == "text/plain"
+    text = message.get_content()
+    assert "3 status changed" in text
+    assert text.count("\n- ") == 3
+    assert "a Bcc: b@x.example" in text
+    assert message["Bcc"] is None
+    assert "10:01" in text
+    french = replace(jobs[0], language="fr-CA")
+    assert "messages sur des demandes" in str(
+        read(composer.digest(entry(french), [entry(french)]).mail.content)["Subject"]
+    )

@@ -1,0 +1,110 @@
+"""`tocsin lag`: how far engine and sender are behind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Final
+
+import msgspec
+import typer
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+
+from schemas.lag import GroupLag, Status
+from tocsin.cli.console import FOUND_FAULTS, say
+from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, kafka_failures
+from tocsin.lag.watching import SERVICES, Watched, looks
+from tocsin.running.kafka import kafka_settings
+
+LOOKS: Final = 5
+"""In one window, where the command looks for one window alone."""
+COLUMNS: Final = ("partition", "state", "records", "oldest waits", "committed", "end", "instance", "caught up in")
+COLOURS: Final = {Status.OK: "green", Status.WARN: "yellow", Status.UNKNOWN: "yellow"}
+GOOD: Final = frozenset({Status.OK, Status.UNKNOWN})
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=CREDENTIALS)(lag)
+
+
+def lag(
+    kafka: KafkaOption,
+    group: Annotated[
+        list[str] | None, typer.Option("--group", help="GROUP=TOPIC, may be repeated. Else engine and sender.")
+    ] = None,
+    window: Annotated[float, typer.Option("--window", min=1, help="Seconds over which a state is judged.")] = 5.0,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again until Ctrl-C.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a group, one a line.")] = False,
+    prefix: PrefixOption = "",
+) -> None:
+    """Show how far the groups are behind: in records, and in how long the oldest record has waited.
+
+    OK: goes on. WARN: goes on, but falls further behind. STALL: has an owner who commits nothing. STOP: nobody has the
+    partition. REWIND: the group's offset went back. UNKNOWN: the group never committed there. A group need not be
+    running. The exit code is 1 where a group is worse than that.
+    """
+    watched = tuple(_watched(one) for one in group) if group else SERVICES
+    every = timedelta(seconds=window / LOOKS)
+    with kafka_failures():
+        seen = looks(kafka_settings(kafka, prefix), watched, timedelta(seconds=window), every)
+        try:
+            if watch and not as_json:
+                with Live(console=Console(), auto_refresh=False) as live:
+                    for found in seen:
+                        live.update(Group(*map(_table, found)), refresh=True)
+            for number, found in enumerate(seen):
+                if watch or number >= LOOKS:
+                    _print(found, as_json)
+                if not watch and number >= LOOKS:
+                    raise typer.Exit(0 if all(one.status in GOOD for one in found) else FOUND_FAULTS)
+        except KeyboardInterrupt:
+            raise typer.Exit(0) from None
+
+
+def _watched(text: str) -> Watched:
+    group, equals, topic = text.partition("=")
+    if not (group and equals and topic):
+        raise typer.BadParameter(f"{text!r} is not of the form GROUP=TOPIC", param_hint="--group")
+    return Watched(group, topic)
+
+
+def _print(found: list[GroupLag], as_json: bool) -> None:
+    for one in found:
+        if as_json:
+            say(msgspec.json.encode(one).decode())
+        else:
+            Console().print(_table(one))
+
+
+def _table(group: GroupLag) -> Table:
+    members = ", ".join(group.members) or "nobody"
+    wait = "" if group.seconds is None else f", the oldest waits {_seconds(group.seconds)}"
+    title = f"{group.group} on {group.topic}: {group.status}, {group.records} records{wait} (running: {members})"
+    table = Table(title=title, title_justify="left")
+    for name in COLUMNS:
+        table.add_column(name)
+    for one in group.partitions:
+        colour = COLOURS.get(one.status, "red")
+        ends = "never at this pace" if one.catches_up is None else _seconds(one.catches_up)
+        table.add_row(
+            str(one.partition),
+            f"[{colour}]{one.status}[/]",
+            _or_unknown(one.records),
+            "unknown" if one.seconds is None else _seconds(one.seconds),
+            _or_unknown(one.committed),
+            str(one.end),
+            one.owner or "nobody",
+            "" if one.records == 0 else ends,
+        )
+    return table
+
+
+def _or_unknown(number: int | None) -> str:
+    return "unknown" if number is None else str(number)
+
+
+def _seconds(seconds: float) -> str:
+    whole = timedelta(seconds=int(seconds))
+    return f"{seconds:.1f} s" if whole < timedelta(minutes=2) else str(whole)

@@ -1,0 +1,1 @@
+"""How far the consumers are behind, and how they are doing."""

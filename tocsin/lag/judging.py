@@ -1,0 +1,93 @@
+"""How a partition is doing, judged over a window of readings: the states are those that Burrow made known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+from schemas.lag import GroupLag, PartitionLag, PartitionReading, Status
+
+_BAD: Final = frozenset({Status.STALL, Status.STOP, Status.REWIND})
+
+
+def judge(readings: Sequence[PartitionReading]) -> Status:
+    """The state of one partition. `readings` are those of the window, the oldest first, at least one.
+
+    A single reading tells of no course: it is bad only where nobody has the partition.
+    """
+    last = readings[-1]
+    if last.records is None:
+        return Status.UNKNOWN
+    committed = [one.committed for one in readings if one.committed is not None]
+    if any(after < before for before, after in pairwise(committed)):
+        return Status.REWIND
+    if any(one.records == 0 for one in readings):
+        # It was up to date within the window: what has come since is on its way.
+        return Status.OK
+    if len(readings) > 1 and len(committed) == len(readings) and committed[0] == committed[-1]:
+        return Status.STALL if last.owner is not None else Status.STOP
+    if len(readings) == 1:
+        return Status.OK if last.owner is not None else Status.STOP
+    return Status.WARN if _falls_behind(readings) else Status.OK
+
+
+def catches_up(readings: Sequence[PartitionReading]) -> float | None:
+    """In how many seconds nothing will be left, at the pace of these readings; None where it won't, or is unknown."""
+    first, last = readings[0], readings[-1]
+    if last.records is None or last.records == 0:
+        return None if last.records is None else 0.0
+    passed = (last.at - first.at).total_seconds()
+    if first.records is None or passed <= 0 or first.records <= last.records:
+        return None
+    return last.records * passed / (first.records - last.records)
+
+
+def partition_lag(readings: Sequence[PartitionReading]) -> PartitionLag:
+    """One partition as its latest reading shows it, judged over all of them."""
+    last = readings[-1]
+    return PartitionLag(
+        topic=last.topic,
+        partition=last.partition,
+        status=judge(readings),
+        records=last.records,
+        seconds=last.seconds,
+        committed=last.committed,
+        end=last.end,
+        owner=last.owner,
+        catches_up=catches_up(readings),
+    )
+
+
+def group_lag(
+    group: str, topic: str, members: Sequence[str], windows: Sequence[Sequence[PartitionReading]]
+) -> GroupLag:
+    """A group: as bad as its worst partition. `windows` holds the readings of each partition; at least one."""
+    partitions = [partition_lag(window) for window in windows]
+    waits = [one.seconds for one in partitions if one.seconds is not None]
+    ends = [one.catches_up for one in partitions if one.records != 0]
+    return GroupLag(
+        group=group,
+        topic=topic,
+        at=max(window[-1].at for window in windows),
+        status=_worst([one.status for one in partitions]),
+        members=sorted(members),
+        records=sum(one.records or 0 for one in partitions),
+        seconds=max(waits, default=None),
+        catches_up=None if None in ends else max((one for one in ends if one is not None), default=0.0),
+        partitions=partitions,
+    )
+
+
+def _falls_behind(readings: Sequence[PartitionReading]) -> bool:
+    records = [one.records for one in readings if one.records is not None]
+    return records[-1] > records[0] and all(after >= before for before, after in pairwise(records))
+
+
+def _worst(statuses: Sequence[Status]) -> Status:
+    if any(one in _BAD for one in statuses):
+        return Status.ERR
+    for status in (Status.WARN, Status.UNKNOWN):
+        if status in statuses:
+            return status
+    return Status.OK

@@ -1,0 +1,44 @@
+"""Looks at the lag again and again, for as long as somebody watches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from datetime import timedelta
+from typing import Final
+
+from msgspec import Struct
+
+from adapters.kafka.lag_reader import LagReader
+from adapters.kafka.settings import KafkaSettings
+from schemas.lag import GroupLag
+from schemas.topics import JOBS, TICKETS
+from tocsin.lag.window import Window
+from tocsin.running.embedded import ENGINE_GROUP, SENDER_GROUP
+
+
+class Watched(Struct, frozen=True):
+    """A group, and the topic that it reads."""
+
+    group: str
+    topic: str
+
+
+SERVICES: Final = (Watched(ENGINE_GROUP, TICKETS), Watched(SENDER_GROUP, JOBS))
+"""Engine and sender, under the names that they have unless they are told otherwise."""
+
+
+def looks(
+    settings: KafkaSettings, watched: tuple[Watched, ...], span: timedelta, every: timedelta
+) -> Iterator[list[GroupLag]]:
+    """One look at each group every `every`, judged over the last `span`, without an end.
+
+    Raises KafkaUnavailableError and KafkaRefusedError.
+    """
+    with ExitStack() as stack:
+        readers = [stack.enter_context(closing(LagReader(settings, one.group, one.topic))) for one in watched]
+        windows = [Window(one.group, one.topic, span) for one in watched]
+        while True:
+            yield [window.add(*reader.read()) for reader, window in zip(readers, windows, strict=True)]
+            time.sleep(every.total_seconds())

@@ -1,0 +1,36 @@
+"""The latest readings of each partition, no more than a window holds."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import timedelta
+
+from schemas.lag import GroupLag, PartitionReading
+from tocsin.lag.judging import group_lag
+
+
+class Window:
+    """Keeps the readings of one group on one topic, for as long as `span` and at most `most` for each partition."""
+
+    def __init__(self, group: str, topic: str, span: timedelta, most: int = 120) -> None:
+        self._group = group
+        self._topic = topic
+        self._span = span
+        self._most = most
+        self._readings: dict[int, deque[PartitionReading]] = {}
+
+    def add(self, readings: Sequence[PartitionReading], members: Sequence[str]) -> GroupLag:
+        """Take in the readings of one look at all partitions, and judge them. At least one is needed.
+
+        A partition that is not among them is forgotten: it is somebody else's by now, or gone.
+        """
+        self._readings = {one.partition: self._longer(one) for one in readings}
+        return group_lag(self._group, self._topic, members, [*self._readings.values()])
+
+    def _longer(self, reading: PartitionReading) -> deque[PartitionReading]:
+        kept = self._readings.get(reading.partition, deque(maxlen=self._most))
+        while kept and reading.at - kept[0].at > self._span:
+            kept.popleft()
+        kept.append(reading)
+        return kept

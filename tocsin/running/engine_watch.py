@@ -1,0 +1,144 @@
+"""What can be seen of a running engine from outside: metrics, its lag, and whether it is alive and ready."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from datetime import timedelta
+from typing import Final, Protocol
+
+import structlog
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError
+from adapters.kafka.lag_reader import LagReader
+from adapters.kafka.settings import KafkaSettings
+from adapters.prometheus.directory_metrics import DirectoryMetrics
+from adapters.prometheus.engine_metrics import EngineMetrics
+from adapters.prometheus.lag_metrics import LagMetrics
+from adapters.web.operations import operations
+from adapters.web.serving import serving
+from engine.directory.directory import Directory
+from engine.ports import EventLog
+from schemas.log import NewRecord, Record
+from schemas.topics import TICKETS
+from tocsin.lag.window import Window
+from tocsin.running.rules_in_force import WatchedRules
+from tocsin.running.vitals import Vitals
+
+log = structlog.get_logger()
+
+LAG_WINDOW: Final = timedelta(minutes=1)
+LAG_EVERY: Final = 5.0
+"""Seconds between two looks at the lag."""
+
+
+class EngineWatch:
+    """Sees everything that an engine does, and shows it. Its parts are called from the engine's thread."""
+
+    def __init__(self, instance: str) -> None:
+        self.registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        self.engine = EngineMetrics(self.registry)
+        self.directory = DirectoryMetrics(self.registry)
+        self.lag = LagMetrics(self.registry, instance)
+        self.vitals = Vitals(time.monotonic)
+        self._has_rules = False
+        for part, reason in (("directory", "not complete yet"), ("group", "not joined yet"), ("rules", "none yet")):
+            self.vitals.not_ready(part, reason)
+
+    def rules_changed(self, watched: WatchedRules) -> None:
+        """Rules were put in force, or a change of their files was refused."""
+        if watched.faults:
+            self.engine.reloaded("refused")
+            return
+        if self._has_rules:
+            self.engine.reloaded("accepted")
+        self._has_rules = True
+        self.vitals.ready("rules")
+        self.engine.rules_in_force(watched.loaded.rulebook.digest, time.time())
+
+    def came_round(self, has_joined: bool) -> None:
+        """The engine's loop has come round, without trouble; `has_joined` says whether it is a member of its group."""
+        self.vitals.beat("engine")
+        self.vitals.ready("kafka")
+        if has_joined:
+            self.vitals.ready("group")
+        else:
+            self.vitals.not_ready("group", "not joined yet")
+
+    def waits_for_kafka(self) -> None:
+        """The engine's loop has come round, and Kafka does not answer."""
+        self.vitals.beat("engine")
+        self.vitals.not_ready("kafka", "does not answer; it is asked again")
+
+    @contextmanager
+    def shown(self, listen: tuple[str, int], settings: KafkaSettings, group: str) -> Iterator[int]:
+        """Answer probes and scrapes within the block, and look at the lag. Gives the port. Raises AddressError."""
+        with ExitStack() as stack:
+            application = operations(self.registry, self.vitals.stuck, self.vitals.reasons)
+            port = stack.enter_context(serving(application, *listen))
+            stop = threading.Event()
+            thread = threading.Thread(target=self._look, args=(settings, group, stop), name="lag", daemon=True)
+            thread.start()
+            stack.callback(thread.join, 2 * LAG_EVERY)
+            stack.callback(stop.set)
+            yield port
+
+    def _look(self, settings: KafkaSettings, group: str, stop: threading.Event) -> None:
+        """Ask for the lag again and again. Where Kafka does not answer, what was seen last stays, with its time."""
+        while not stop.is_set():
+            try:
+                with closing(LagReader(settings, group, TICKETS)) as reader:
+                    window = Window(group, TICKETS, LAG_WINDOW)
+                    while not stop.wait(LAG_EVERY):
+                        self.lag.show(window.add(*reader.read()))
+            except (KafkaUnavailableError, KafkaRefusedError) as error:
+                log.warning("lag_unknown", error=str(error))
+                stop.wait(LAG_EVERY)
+
+
+class _Directory(Protocol):
+    @property
+    def problems(self) -> dict[str, int]: ...
+
+    def current(self) -> Directory: ...
+
+
+class WatchedDirectory:
+    """A DirectorySource that tells how fresh it is."""
+
+    def __init__(self, source: _Directory, watch: EngineWatch) -> None:
+        self._source = source
+        self._watch = watch
+
+    def current(self) -> Directory:
+        """See engine.ports.DirectorySource."""
+        directory = self._source.current()
+        self._watch.directory.read(len(directory), self._source.problems, time.time())
+        self._watch.vitals.ready("directory")
+        return directory
+
+
+class MeasuredEventLog:
+    """An EventLog whose commits are measured."""
+
+    def __init__(self, event_log: EventLog, watch: EngineWatch) -> None:
+        self._log = event_log
+        self._watch = watch
+
+    def poll(self, max_records: int, timeout: float) -> Sequence[Record]:
+        """See engine.ports.EventLog."""
+        return self._log.poll(max_records, timeout)
+
+    def commit(self, records: Sequence[Record], outputs: Sequence[NewRecord]) -> None:
+        """See engine.ports.EventLog."""
+        with self._watch.engine.transaction():
+            self._log.commit(records, outputs)
+
+    def rewind(self) -> None:
+        """See engine.ports.EventLog."""
+        self._log.rewind()

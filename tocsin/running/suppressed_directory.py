@@ -1,0 +1,60 @@
+"""Embedded mode's directory: what the folder says, and whom the sender has found that they must not be alerted."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+
+from adapters.sqlite.event_log import SqliteLog
+from engine.directory.directory import Directory
+from engine.ports import DirectorySource
+from schemas.directory import SuppressionRecord, read_record
+from schemas.log import Record
+from schemas.refusal import RefusedError
+from schemas.topics import SUPPRESSIONS
+
+log = structlog.get_logger()
+
+KIND: Final = "suppression"
+AT_ONCE: Final = 1_000
+
+
+class SuppressedDirectory:
+    """A DirectorySource on a folder and on the log's topic of suppressions. It belongs to one thread."""
+
+    def __init__(self, folder: DirectorySource, event_log: SqliteLog) -> None:
+        self._folder = folder
+        self._log = event_log
+        self._offset = 0
+        self._suppressions: dict[str, SuppressionRecord] = {}
+        self._directory: Directory | None = None
+
+    def current(self) -> Directory:
+        """See engine.ports.DirectorySource."""
+        directory = self._folder.current()
+        if directory is not self._directory:
+            # The folder was read anew, and knows nothing of these.
+            self._directory = directory
+            for known in self._suppressions.values():
+                directory.apply(known)
+        while records := self._log.read(SUPPRESSIONS, self._offset, AT_ONCE):
+            for record in records:
+                self._apply(directory, record)
+            self._offset = records[-1].offset + 1
+        return directory
+
+    def _apply(self, directory: Directory, record: Record) -> None:
+        name = (record.key or b"").decode(errors="replace").removeprefix(f"{KIND}/")
+        if record.value is None:
+            self._suppressions.pop(name, None)
+            directory.remove(KIND, name)
+            return
+        try:
+            read = read_record(record.value)
+        except RefusedError as error:
+            log.warning("suppression_unreadable", offset=record.offset, code=error.code)
+            return
+        if isinstance(read, SuppressionRecord):
+            self._suppressions[read.id] = read
+            directory.apply(read)

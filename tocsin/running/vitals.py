@@ -1,0 +1,51 @@
+"""Whether a service is alive, and whether it is ready: what its parts say of themselves."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+Monotonic = Callable[[], float]
+"""Seconds that only ever grow."""
+
+STUCK_SECONDS: Final = 180.0
+"""A loop that has not come round for so long is stuck: a batch, and every wait in it, ends far sooner."""
+
+
+class Vitals:
+    """Beats and reasons, told by the threads that work and asked for by the one that answers probes."""
+
+    def __init__(self, monotonic: Monotonic, stuck_after: float = STUCK_SECONDS) -> None:
+        self._monotonic = monotonic
+        self._stuck_after = stuck_after
+        self._lock = threading.Lock()
+        self._beats: dict[str, float] = {}
+        self._reasons: dict[str, str] = {}
+
+    def beat(self, loop: str) -> None:
+        """This loop has come round."""
+        with self._lock:
+            self._beats[loop] = self._monotonic()
+
+    def not_ready(self, part: str, reason: str) -> None:
+        """This part can't do its work, for a reason that a person understands."""
+        with self._lock:
+            self._reasons[part] = reason
+
+    def ready(self, part: str) -> None:
+        """This part can do its work."""
+        with self._lock:
+            self._reasons.pop(part, None)
+
+    def stuck(self) -> list[str]:
+        """Loops that have not come round for too long; none where all is well."""
+        with self._lock:
+            now = self._monotonic()
+            late = {name: now - beat for name, beat in self._beats.items() if now - beat > self._stuck_after}
+        return [f"{name}: has not come round for {seconds:.0f} s" for name, seconds in sorted(late.items())]
+
+    def reasons(self) -> list[str]:
+        """Why the service is not ready; empty where it is."""
+        with self._lock:
+            return [f"{part}: {reason}" for part, reason in sorted(self._reasons.items())]
