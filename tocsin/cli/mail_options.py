@@ -15,4 +15,11 @@ InstallationOption = Annotated[
 FaxOption = Annotated[
     str | None, typer.Option("--fax", help="Address of a fax at the e-mail-to-fax gateway: {number}@fax.example")
 ]
+ConnectionsOption = Annotated[
+    int, typer.Option("--connections", min=1, help="Connections to the relay at a time, at most.")
+]
+PlainTextOption = Annotated[
+    bool, typer.Option("--plain-text-allowed", help="With --tls none: messages may cross a network in plain text.")
+]
+CONNECTIONS: Final = 8
 RELAY: Final = "localhost:25"

@@ -17,7 +17,17 @@ from sender.ledger import LedgerUnavailableError
 from sender.storm import StormEnd
 from tocsin.cli.console import UNUSABLE, RulesOption, stop
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, kafka_failures
-from tocsin.cli.mail_options import RELAY, FaxOption, FromOption, InstallationOption, SmtpOption, TlsOption
+from tocsin.cli.mail_options import (
+    CONNECTIONS,
+    RELAY,
+    ConnectionsOption,
+    FaxOption,
+    FromOption,
+    InstallationOption,
+    PlainTextOption,
+    SmtpOption,
+    TlsOption,
+)
 from tocsin.cli.sending_options import (
     STORM_LIMIT,
     STORM_WINDOW,
@@ -34,7 +44,7 @@ from tocsin.logs import log_to_stderr
 from tocsin.running.embedded import FolderInUseError, sole_owner
 from tocsin.running.kafka import kafka_settings
 from tocsin.running.ledgers import LedgerPlace
-from tocsin.running.mail import MailSettings, MailSettingsError
+from tocsin.running.mail import MailSettings, MailSettingsError, RelayLimits
 from tocsin.running.sender import GROUP, SenderService, sender_service
 
 log = structlog.get_logger()
@@ -61,6 +71,8 @@ def sender(
     storm_window: StormWindowOption = STORM_WINDOW,
     storm_end: StormEndOption = StormEnd.DIGEST,
     rate: RateOption = None,
+    connections: ConnectionsOption = CONNECTIONS,
+    plain_text_allowed: PlainTextOption = False,
     instance: Annotated[
         str, typer.Option("--instance", envvar="TOCSIN_INSTANCE", help="Name of this process among its like.")
     ] = "sender",
@@ -81,7 +93,7 @@ def sender(
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
     try:
         with kafka_failures(), sole_owner(data):
-            mail = MailSettings.of(smtp, tls, writer, installation, fax)
+            mail = MailSettings.of(smtp, tls, writer, installation, fax, RelayLimits(connections, plain_text_allowed))
             service = sender_service(
                 kafka_settings(kafka, prefix),
                 Membership(group, instance),

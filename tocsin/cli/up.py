@@ -15,7 +15,17 @@ from adapters.sqlite.database import DatabaseError
 from sender.ledger import LedgerUnavailableError
 from sender.storm import StormEnd
 from tocsin.cli.console import UNUSABLE, DirectoryOption, RulesOption, named_failures, say, stop
-from tocsin.cli.mail_options import RELAY, FaxOption, FromOption, InstallationOption, SmtpOption, TlsOption
+from tocsin.cli.mail_options import (
+    CONNECTIONS,
+    RELAY,
+    ConnectionsOption,
+    FaxOption,
+    FromOption,
+    InstallationOption,
+    PlainTextOption,
+    SmtpOption,
+    TlsOption,
+)
 from tocsin.cli.sending_options import (
     STORM_LIMIT,
     STORM_WINDOW,
@@ -30,7 +40,7 @@ from tocsin.cli.sending_options import (
 from tocsin.logs import log_to_stderr
 from tocsin.running.embedded import Embedded, FolderInUseError, database_in, sole_owner
 from tocsin.running.health import HealthFile
-from tocsin.running.mail import MailSettings, MailSettingsError
+from tocsin.running.mail import MailSettings, MailSettingsError, RelayLimits
 from tocsin.running.service import embedded_service
 
 log = structlog.get_logger()
@@ -56,6 +66,8 @@ def up(
     storm_window: StormWindowOption = STORM_WINDOW,
     storm_end: StormEndOption = StormEnd.DIGEST,
     rate: RateOption = None,
+    connections: ConnectionsOption = CONNECTIONS,
+    plain_text_allowed: PlainTextOption = False,
     drain: Annotated[bool, typer.Option("--drain", help="Do what there is to do, then stop.")] = False,
 ) -> None:
     """Run engine and sender in one process, on one file in the data folder; events come by `tocsin emit`.
@@ -71,7 +83,7 @@ def up(
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
     try:
         with named_failures(), sole_owner(data):
-            mail = MailSettings.of(smtp, tls, writer, installation, fax)
+            mail = MailSettings.of(smtp, tls, writer, installation, fax, RelayLimits(connections, plain_text_allowed))
             service = embedded_service(database_in(data), directory, rules, mail, HealthFile(data), sending)
             asyncio.run(_work(service, data, drain))
     except (MailSettingsError, FolderInUseError, DatabaseError, LedgerUnavailableError) as error:

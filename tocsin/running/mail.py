@@ -22,6 +22,16 @@ class MailSettingsError(ValueError):
     """A setting about mail that can't be used: which, and what to do."""
 
 
+class RelayLimits(Struct, frozen=True):
+    """How much is asked of the relay at a time, and whether plain text may go to it over a network."""
+
+    connections: int = 8
+    plain_text_allowed: bool = False
+
+
+AS_A_RULE: Final = RelayLimits()
+
+
 class MailSettings(Struct, frozen=True):
     """The relay, and who writes."""
 
@@ -36,6 +46,7 @@ class MailSettings(Struct, frozen=True):
         sender: str,
         installation: str | None,
         fax: str | None,
+        limits: RelayLimits = AS_A_RULE,
         environment: Mapping[str, str] = os.environ,
     ) -> MailSettings:
         """Read the settings. Raises MailSettingsError."""
@@ -45,12 +56,12 @@ class MailSettings(Struct, frozen=True):
             raise MailSettingsError(f"--from: {sender!r} is not of the form 'Support <support@desk.example>'")
         try:
             identity = MailIdentity(address, name, address, installation or domain, fax)
-            return cls(_relay(smtp, tls, environment), identity)
+            return cls(_relay(smtp, tls, limits, environment), identity)
         except ValueError as error:
             raise MailSettingsError(str(error)) from None
 
 
-def _relay(smtp: str, tls: str, environment: Mapping[str, str]) -> Relay:
+def _relay(smtp: str, tls: str, limits: RelayLimits, environment: Mapping[str, str]) -> Relay:
     host, colon, port = smtp.rpartition(":")
     if not colon or not host or not port.isdigit() or not 0 < int(port) < 1 << 16:
         raise MailSettingsError(f"--smtp: {smtp!r} is not of the form HOST:PORT")
@@ -60,7 +71,15 @@ def _relay(smtp: str, tls: str, environment: Mapping[str, str]) -> Relay:
     password = _password(environment)
     if (username is None) != (password is None):
         raise MailSettingsError(f"{USERNAME} and {PASSWORD} belong together: give both, or neither")
-    return Relay(host=host.strip("[]"), port=int(port), tls=Tls(tls), username=username, password=password)
+    return Relay(
+        host=host.strip("[]"),
+        port=int(port),
+        tls=Tls(tls),
+        username=username,
+        password=password,
+        connections=limits.connections,
+        plain_text_allowed=limits.plain_text_allowed,
+    )
 
 
 def _password(environment: Mapping[str, str]) -> str | None:
