@@ -38,4 +38,11 @@ OptOutMailtoOption = Annotated[
     ),
 ]
 FAX_SUBJECT: Final = "{subject}"
+ConnectionsOption = Annotated[
+    int, typer.Option("--connections", min=1, help="Connections to the relay at a time, at most.")
+]
+PlainTextOption = Annotated[
+    bool, typer.Option("--plain-text-allowed", help="With --tls none: messages may cross a network in plain text.")
+]
+CONNECTIONS: Final = 8
 RELAY: Final = "localhost:25"

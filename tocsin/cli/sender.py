@@ -19,8 +19,10 @@ from tocsin.cli.console import UNUSABLE, RulesOption, stop
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, kafka_failures
 from tocsin.cli.listen_option import ListenOption, address_failures, listen_address
 from tocsin.cli.mail_options import (
+    CONNECTIONS,
     FAX_SUBJECT,
     RELAY,
+    ConnectionsOption,
     FaxOption,
     FaxPdfOption,
     FaxSubjectOption,
@@ -28,6 +30,7 @@ from tocsin.cli.mail_options import (
     InstallationOption,
     OptOutMailtoOption,
     OptOutUrlOption,
+    PlainTextOption,
     SmtpOption,
     TlsOption,
 )
@@ -47,7 +50,7 @@ from tocsin.logs import log_to_stderr
 from tocsin.running.embedded import FolderInUseError, sole_owner
 from tocsin.running.kafka import kafka_settings
 from tocsin.running.ledgers import LedgerPlace
-from tocsin.running.mail import MailSettings, MailSettingsError
+from tocsin.running.mail import MailSettings, MailSettingsError, RelayLimits
 from tocsin.running.sender import GROUP, SenderService, sender_service
 from tocsin.running.sender_watch import SenderWatch
 
@@ -80,6 +83,8 @@ def sender(
     storm_end: StormEndOption = StormEnd.DIGEST,
     rate: RateOption = None,
     listen: ListenOption = None,
+    connections: ConnectionsOption = CONNECTIONS,
+    plain_text_allowed: PlainTextOption = False,
     instance: Annotated[
         str, typer.Option("--instance", envvar="TOCSIN_INSTANCE", help="Name of this process among its like.")
     ] = "sender",
@@ -102,7 +107,8 @@ def sender(
         watch = SenderWatch()
         shown = watch.shown(None if listen is None else listen_address(listen))
         with kafka_failures(), address_failures(), sole_owner(data), shown:
-            mail = MailSettings.of(smtp, tls, writer, installation, fax)
+            limits = RelayLimits(connections, plain_text_allowed)
+            mail = MailSettings.of(smtp, tls, writer, installation, fax, limits=limits)
             mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf)
             service = sender_service(
                 kafka_settings(kafka, prefix),

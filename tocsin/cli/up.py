@@ -16,8 +16,10 @@ from sender.ledger import LedgerUnavailableError
 from sender.storm import StormEnd
 from tocsin.cli.console import UNUSABLE, DirectoryOption, RulesOption, named_failures, say, stop
 from tocsin.cli.mail_options import (
+    CONNECTIONS,
     FAX_SUBJECT,
     RELAY,
+    ConnectionsOption,
     FaxOption,
     FaxPdfOption,
     FaxSubjectOption,
@@ -25,6 +27,7 @@ from tocsin.cli.mail_options import (
     InstallationOption,
     OptOutMailtoOption,
     OptOutUrlOption,
+    PlainTextOption,
     SmtpOption,
     TlsOption,
 )
@@ -42,7 +45,7 @@ from tocsin.cli.sending_options import (
 from tocsin.logs import log_to_stderr
 from tocsin.running.embedded import Embedded, FolderInUseError, database_in, sole_owner
 from tocsin.running.health import HealthFile
-from tocsin.running.mail import MailSettings, MailSettingsError
+from tocsin.running.mail import MailSettings, MailSettingsError, RelayLimits
 from tocsin.running.service import embedded_service
 
 log = structlog.get_logger()
@@ -72,6 +75,8 @@ def up(
     storm_window: StormWindowOption = STORM_WINDOW,
     storm_end: StormEndOption = StormEnd.DIGEST,
     rate: RateOption = None,
+    connections: ConnectionsOption = CONNECTIONS,
+    plain_text_allowed: PlainTextOption = False,
     drain: Annotated[bool, typer.Option("--drain", help="Do what there is to do, then stop.")] = False,
 ) -> None:
     """Run engine and sender in one process, on one file in the data folder; events come by `tocsin emit`.
@@ -87,7 +92,8 @@ def up(
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
     try:
         with named_failures(), sole_owner(data):
-            mail = MailSettings.of(smtp, tls, writer, installation, fax)
+            limits = RelayLimits(connections, plain_text_allowed)
+            mail = MailSettings.of(smtp, tls, writer, installation, fax, limits=limits)
             mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf)
             service = embedded_service(database_in(data), directory, rules, mail, HealthFile(data), sending)
             asyncio.run(_work(service, data, drain))

@@ -33,6 +33,16 @@ class MailSettingsError(ValueError):
     """A setting about mail that can't be used: which, and what to do."""
 
 
+class RelayLimits(Struct, frozen=True):
+    """How much is asked of the relay at a time, and whether plain text may go to it over a network."""
+
+    connections: int = 8
+    plain_text_allowed: bool = False
+
+
+AS_A_RULE: Final = RelayLimits()
+
+
 class MailSettings(Struct, frozen=True):
     """The relay, who writes, the services of channels that are no mail, and the form of messages."""
 
@@ -51,6 +61,7 @@ class MailSettings(Struct, frozen=True):
         installation: str | None,
         fax: str | None,
         environment: Mapping[str, str] = os.environ,
+        limits: RelayLimits = AS_A_RULE,
     ) -> MailSettings:
         """Read the settings. Raises MailSettingsError."""
         name, address = parseaddr(sender)
@@ -59,7 +70,7 @@ class MailSettings(Struct, frozen=True):
             raise MailSettingsError(f"--from: {sender!r} is not of the form 'Support <support@desk.example>'")
         try:
             identity = MailIdentity(address, name, address, installation or domain, fax)
-            return cls(_relay(smtp, tls, environment), identity, text_transports(environment))
+            return cls(_relay(smtp, tls, limits, environment), identity, text_transports(environment))
         except ValueError as error:
             raise MailSettingsError(str(error)) from None
 
@@ -97,7 +108,7 @@ def _pages() -> FaxPages:
     return PdfPages()
 
 
-def _relay(smtp: str, tls: str, environment: Mapping[str, str]) -> Relay:
+def _relay(smtp: str, tls: str, limits: RelayLimits, environment: Mapping[str, str]) -> Relay:
     host, colon, port = smtp.rpartition(":")
     if not colon or not host or not port.isdigit() or not 0 < int(port) < 1 << 16:
         raise MailSettingsError(f"--smtp: {smtp!r} is not of the form HOST:PORT")
@@ -107,7 +118,15 @@ def _relay(smtp: str, tls: str, environment: Mapping[str, str]) -> Relay:
     password = _password(environment)
     if (username is None) != (password is None):
         raise MailSettingsError(f"{USERNAME} and {PASSWORD} belong together: give both, or neither")
-    return Relay(host=host.strip("[]"), port=int(port), tls=Tls(tls), username=username, password=password)
+    return Relay(
+        host=host.strip("[]"),
+        port=int(port),
+        tls=Tls(tls),
+        username=username,
+        password=password,
+        connections=limits.connections,
+        plain_text_allowed=limits.plain_text_allowed,
+    )
 
 
 def _password(environment: Mapping[str, str]) -> str | None:
