@@ -35,8 +35,8 @@ _BEFORE_SENDING: Final = re.compile(
 )
 """What requests says of a connection that was never made, so that nothing can have been handed over."""
 
-_NO_ANSWER: Final = re.compile(r"Exception: ")
-"""How services tell, at the level of debugging, that the connection or their own code failed in the midst."""
+_FAILED: Final = re.compile(r"[\w ]*Exception")
+"""How a line of debugging begins that tells that the connection, or the service's own code, failed in the midst."""
 
 
 class ServiceError(ValueError):
@@ -79,9 +79,9 @@ class Service(Struct, frozen=True):
         if result:
             return Reply(ReplyKind.ACCEPTED, None, "the service took it")
         lines = list(result.logs())
-        details = "\n".join(line.message for line in lines if line.level in ("DEBUG", "TRACE"))
+        failures = [line.message for line in lines if line.level == "DEBUG" and _FAILED.match(line.message)]
         words = "; ".join(line.message for line in lines if line.level not in ("DEBUG", "TRACE", "INFO"))
-        in_doubt = _NO_ANSWER.search(details) is not None and _BEFORE_SENDING.search(details) is None
+        in_doubt = any(_BEFORE_SENDING.search(failure) is None for failure in failures)
         kind = ReplyKind.UNKNOWN if in_doubt or _timed_out(result) else ReplyKind.DEFERRED
         return Reply(kind, None, self._without_secrets(words) or "the service did not say why it failed")
 
