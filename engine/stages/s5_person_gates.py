@@ -73,7 +73,7 @@ def ask_gates(scope: Scope, recipient: Recipient, matches: Matches) -> Outcome:
     passed: list[Passed] = []
     stopped: Skip | None = None
     person = recipient.record
-    for attempt in _attempts(scope, recipient, matches):
+    for attempt in attempts(scope, recipient, matches):
         reason = closed_person_gate(attempt)
         if reason is None and person is not None:
             trigger, channel, rules = attempt.trigger, attempt.channel, attempt.rules
@@ -84,7 +84,8 @@ def ask_gates(scope: Scope, recipient: Recipient, matches: Matches) -> Outcome:
     return Outcome(recipient, passed, None if passed else stopped)
 
 
-def _attempts(scope: Scope, recipient: Recipient, matches: Matches) -> Iterator[Attempt]:
+def attempts(scope: Scope, recipient: Recipient, matches: Matches) -> Iterator[Attempt]:
+    """Every channel and trigger for one recipient."""
     person, category = recipient.record, recipient.category
     customer = None if person is None else scope.directory.customer(person.customer)
     for_contact = category.audience is Audience.CONTACTS
@@ -114,6 +115,12 @@ def closed_person_gate(attempt: Attempt) -> Reason | None:
         if reason is not None:
             return reason
     return None
+
+
+def closed_person_gates(attempt: Attempt) -> tuple[Reason, ...]:
+    """The reasons of all gates that are closed, in their order: empty where this attempt alerts."""
+    reasons = (gate(attempt) for gate in PERSON_GATES)
+    return tuple(reason for reason in reasons if reason is not None)
 
 
 def rule_matches(attempt: Attempt) -> Reason | None:
