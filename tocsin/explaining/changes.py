@@ -87,11 +87,12 @@ def apply(change: Change, event: Fields, records: Records, rules: Fields) -> App
         return Applied(_changed(event, change.path, change), records, rules)
     if change.record == RULE_FILE:
         return Applied(event, records, _changed(rules, change.path, change))
+    record: Fields | None = None if change.action is Action.REMOVE else change.value
     if change.path:
         if change.record not in records:
             raise ChangeError(f"there is no record {change.record}")
-        return Applied(event, With(records, change.record, _changed(records[change.record], change.path, change)), rules)
-    return Applied(event, With(records, change.record, None if change.action is Action.REMOVE else change.value), rules)
+        record = _changed(records[change.record], change.path, change)
+    return Applied(event, With(records, change.record, record), rules)
 
 
 class With(Mapping[str, Fields]):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from engine.directory.directory import Directory
 from engine.directory.records import Contract
-from schemas.event import is_described
+from schemas.event import Ticket, is_described
 from schemas.vocabulary import Reason, Trigger
 from tocsin.explaining.case import Case, Phrasing, Words, adds, event_sets, sets, utc
 from tocsin.explaining.changes import EVENT, Change
@@ -77,21 +78,20 @@ def _no_contract(case: Case) -> Words:
 
 
 def _named_contract(case: Case) -> Change:
-    """The contract that the ticket should most likely name."""
-    ticket = case.decision.event.ticket
+    found = likely_contract(case.directory, case.decision.event.ticket)
+    name = "C-1" if found is None else found.id
+    return event_sets("data.ticket.contract", name, f"give the ticket a contract, for example {name}")
+
+
+def likely_contract(directory: Directory, ticket: Ticket) -> Contract | None:
+    """The contract that the ticket should most likely name; None where the directory has none."""
 
     def fits(contract: Contract) -> tuple[bool, ...]:
         customers = (contract.client, contract.invoiced_client, *contract.beneficiaries)
-        return (
-            contract.is_commitment and contract.is_active,
-            ticket.customer in customers,
-            ticket.product in contract.products,
-            ticket.site in contract.sites,
-        )
+        is_usable = contract.is_commitment and contract.is_active and contract.alerts_enabled
+        return is_usable, ticket.customer in customers, ticket.product in contract.products
 
-    found = max(case.directory.contracts(), key=fits, default=None)
-    name = "C-1" if found is None else found.id
-    return event_sets("data.ticket.contract", name, f"give the ticket a contract, for example {name}")
+    return max(directory.contracts(), key=fits, default=None)
 
 
 def _unknown_contract(case: Case) -> Words:

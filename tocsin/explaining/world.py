@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from adapters.rule_files.load import default_base
+from adapters.rule_files.source import Source
 from engine.directory.directory import Directory
 from engine.directory.records import Person, Suppression
 from engine.rulebook.build import Base, build_rulebook
@@ -33,7 +35,7 @@ ATTACHING: Final = {
 }
 """Where a contract names the objects of each kind."""
 
-_AUDIENCES: Final = tuple(audience.value for audience in Audience)
+_KINDS: Final = {Audience.CONTACTS: PersonKind.CONTACT, Audience.COLLABORATORS: PersonKind.COLLABORATOR}
 
 
 class Rules(Struct, frozen=True):
@@ -41,6 +43,11 @@ class Rules(Struct, frozen=True):
 
     content: Fields
     rulebook: Rulebook
+
+    @classmethod
+    def of(cls, path: Path | None, rulebook: Rulebook) -> Rules:
+        """The rules of a file that came to this rulebook; where there is none, of one that only extends the default."""
+        return cls({"extends": "default"} if path is None else Source.of_file(path).content, rulebook)
 
 
 class World(Struct, frozen=True):
@@ -54,6 +61,8 @@ class World(Struct, frozen=True):
     rules: Rules
     now: datetime
     people: frozenset[PersonRef]
+    likely_contract: str | None = None
+    """The contract that the ticket should most likely name, where it names none."""
 
     def after(self, change: Change) -> World:
         """The world with this change. Raises ChangeError, RefusedError and RulebookError where it can't be."""
@@ -61,7 +70,7 @@ class World(Struct, frozen=True):
         rules = self.rules
         if change.record == RULE_FILE:
             rules = Rules(applied.rules, build_rulebook(_content(applied.rules), "as it would be", _base()))
-        return World(applied.event, applied.records, rules, self.now, self.people)
+        return msgspec.structs.replace(self, event=applied.event, records=applied.records, rules=rules)
 
     def read(self) -> Event:
         """The event."""
@@ -75,17 +84,17 @@ class World(Struct, frozen=True):
 
     def _directory(self, event: Event) -> Directory:
         directory = Directory()
-        for key in dict.fromkeys(self._keys(event)):
+        for key in dict.fromkeys(self.keys(event)):
             record = self.records.get(key)
             if record is not None:
                 directory.apply(record_from_data(self._narrowed(record)))
         return directory
 
-    def _keys(self, event: Event) -> Iterator[str]:
+    def keys(self, event: Event) -> Iterator[str]:
         """All records that the decision reads, as long as only these people count."""
         ticket = event.ticket
         contract: Fields = self.records.get(f"contract/{ticket.contract}") or {}
-        yield f"contract/{ticket.contract}"
+        yield f"contract/{ticket.contract or self.likely_contract}"
         for kind, name in ATTACHING.items():
             named = getattr(ticket, kind.value)
             yield from (f"{kind}/{one}" for one in [*(contract.get(name) or ()), *([named] if named else [])])
@@ -99,7 +108,7 @@ class World(Struct, frozen=True):
 
     def _narrowed(self, record: Fields) -> Fields:
         """The record with nobody attached but those who count."""
-        kept = {audience: {one.id for one in self.people if one.kind.audience == audience} for audience in _AUDIENCES}
+        kept = {name.value: {one.id for one in self.people if one.kind is kind} for name, kind in _KINDS.items()}
         lists = {name: [one for one in record[name] or () if one in kept[name]] for name in kept if name in record}
         return {**record, **lists}
 
@@ -129,6 +138,16 @@ def wire_of(event: Event) -> dict[str, Any]:
     return {**head, "time": event.time.isoformat(), "data": data}
 
 
+def everybody(world: World) -> frozenset[PersonRef]:
+    """All people who are attached to anything that the event and its contract name."""
+    found: set[PersonRef] = set()
+    for key in dict.fromkeys(world.keys(world.read())):
+        record: Fields = world.records.get(key) or {}
+        for audience, kind in _KINDS.items():
+            found |= {PersonRef(kind, one) for one in record.get(audience.value) or ()}
+    return frozenset(found)
+
+
 class Neighbours:
     """Who reads which mailbox, of the people whom one event can reach, and what is suppressed for them."""
 
@@ -151,11 +170,14 @@ class Neighbours:
         standing: dict[str, Suppression] = {}
         for who in people:
             person = self._directory.person(who.kind, who.id)
-            for mode in person.modes if person is not None else ():
-                for trigger in Trigger:
-                    found = self._directory.standing(person, mode.channel, mode.address, trigger, now)
-                    standing |= {one.id: one for one in found}
+            if person is not None:
+                standing |= {one.id: one for one in self._standing(person, now)}
         return DirectoryRecords(self._directory, standing)
+
+    def _standing(self, person: Person, now: datetime) -> Iterator[Suppression]:
+        for mode in person.modes:
+            for trigger in Trigger:
+                yield from self._directory.standing(person, mode.channel, mode.address, trigger, now)
 
 
 def _mailboxes(person: Person | None) -> Iterator[tuple[Channel, str]]:
