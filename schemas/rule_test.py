@@ -85,9 +85,11 @@ class Given(Struct, frozen=True, forbid_unknown_fields=True):
 class ActorFields(Struct, frozen=True, forbid_unknown_fields=True):
     """Who made the save."""
 
-    kind: Literal["contact", "collaborator", "system"] | None = None
-    id: str | None = None
-    email: str | None = None
+    kind: Annotated[
+        Literal["contact", "collaborator", "system"] | None, Meta(description="A person of the directory, or none.")
+    ] = None
+    id: Annotated[str | None, Meta(description="The person's id.")] = None
+    email: Annotated[str | None, Meta(description="An address by which the person is known as well.")] = None
 
 
 class ExpectedAlert(Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,7 +102,7 @@ class ExpectedAlert(Struct, frozen=True, forbid_unknown_fields=True):
     other_triggers: Annotated[list[Trigger] | None, Meta(description="What else the message mentions.")] = None
     template: TemplateName | None = None
     keyword: Annotated[str | None, Meta(description="The keyword before the subject, in the person's language.")] = None
-    language: str | None = None
+    language: Annotated[str | None, Meta(description="The language of the message.")] = None
     categories: Annotated[list[Category] | None, Meta(description="All through which the person was reached.")] = None
     rules: Annotated[list[Name] | None, Meta(description="All rules that brought the message.")] = None
 
@@ -119,8 +121,8 @@ class ExpectedSilence(Struct, frozen=True, forbid_unknown_fields=True):
 class Expectation(Struct, frozen=True, forbid_unknown_fields=True):
     """Who is alerted. Whoever is not named must get nothing, unless `others: allowed`."""
 
-    alerted: list[ExpectedAlert] = []
-    not_alerted: list[ExpectedSilence] = []
+    alerted: Annotated[list[ExpectedAlert], Meta(description="Who must get a message, and what it is like.")] = []
+    not_alerted: Annotated[list[ExpectedSilence], Meta(description="Who must get none, and why.")] = []
     nobody: Annotated[EventReason | None, Meta(description="The event as a whole alerts nobody, for this reason.")] = (
         None
     )
@@ -158,7 +160,7 @@ class RuleTest(Struct, frozen=True, forbid_unknown_fields=True):
 class RuleTestFile(Struct, frozen=True, forbid_unknown_fields=True):
     """A file of rule tests. `NAME.test.yaml` tests `NAME.yaml` beside it; without such a file, all rule files there."""
 
-    tests: Annotated[list[RuleTest], Meta(min_length=1)]
+    tests: Annotated[list[RuleTest], Meta(min_length=1, description="The tests, each with a name of its own.")]
     given: Annotated[Given | None, Meta(description="What all tests of the file start from.")] = None
 
 

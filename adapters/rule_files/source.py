@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +31,10 @@ class _TimesAsText(RoundTripConstructor):
 
 
 _TimesAsText.add_constructor("tag:yaml.org,2002:timestamp", _TimesAsText.construct_scalar)
+
+
+MAX_OPEN: Final = 500
+"""The parser's time grows with the square of the brackets that are open."""
 
 
 class Source:
@@ -73,6 +79,9 @@ class Source:
         return Fault(self.name, line + 1, column + 1, problem.message, text, length, problem.code, problem.suggestion)
 
     def _parse(self) -> Any:
+        if _most_open(self.text) > MAX_OPEN:
+            message = f"the file has more than {MAX_OPEN} brackets open at once"
+            raise RuleFileError([Fault(self.name, 1, 1, message, code=FindingCode.UNREADABLE_FILE)])
         yaml = YAML(typ="rt", pure=True)
         yaml.Constructor = _TimesAsText
         try:
@@ -135,6 +144,12 @@ class Source:
         for step in path:
             node = node[step]
         return node
+
+
+def _most_open(text: str) -> int:
+    """How many brackets are open at most, wherever they stand: in quotes too, where they mostly are closed again."""
+    steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", text))
+    return max(accumulate(steps), default=0)
 
 
 def _unreadable(path: Path, message: str, advice: str, line: int = 1) -> RuleFileError:

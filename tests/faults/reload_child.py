@@ -69,7 +69,7 @@ def work(folder: Path, reloads: int, slip: str | None) -> dict[str, Any]:
         def never(matcher: DurableMatcher) -> None:
             kept.append(matcher)
 
-        DurableMatcher.close = never  # type: ignore[method-assign]
+        DurableMatcher.close = never  # type: ignore[method-assign, assignment]
     watched = WatchedRules(file, lambda _: None, pause=lambda _: None)
     consumer = Consumer(reader, Still(desk.directory()), watched, clock)
     measures: list[dict[str, int]] = []

@@ -144,8 +144,8 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
     Code.SHADOWED_SETTING: Entry(
         "The rule's template, keyword or format is never used: one that always matches with it stands before it "
         "and gives its own.",
-        '- {rule: all, for: site.contacts, send: {keyword: "[A]", channels: [email]}}\n'
-        '- {rule: fax, for: site.contacts, send: {keyword: "[F]", channels: [fax]}}',
+        '- {rule: all, for: site.contacts, send: {keyword: "[A]"}}\n'
+        '- {rule: urgent, for: site.contacts, if: ticket.priority == "high", send: {keyword: "[U]", format: text}}',
         "Move the rule before the other one, or let it take that one's place with `instead_of`.",
     ),
     Code.ALWAYS_REPLACED: Entry(

@@ -25,11 +25,16 @@ def findings(subject: Subject) -> Iterator[Finding]:
     rulebook = subject.reading.rulebook
     if rulebook is None:
         return
-    rules = _Rules(rulebook, subject.rules)
-    for rule in subject.rules:
+    for problem in problems(rulebook, subject.rules):
+        yield subject.at(problem)
+
+
+def problems(rulebook: Rulebook, rules: Sequence[Rule]) -> Iterator[Problem]:
+    """What is wrong with these rules of a rulebook beside each other; inherited ones have no place, and no problems."""
+    beside = _Rules(rulebook, rules)
+    for rule in rules:
         if rule.path:
-            for problem in rules.problems_of(rule):
-                yield subject.at(problem)
+            yield from beside.problems_of(rule)
 
 
 class _Rules:
@@ -85,7 +90,8 @@ class _Rules:
             message = f"this rule and {_called(other)} can never match together: it takes nobody's place"
             advice = "take `instead_of` out, or let the conditions meet"
             yield _problem(rule, "instead_of", FindingCode.NEVER_REPLACES, message, advice)
-        elif self._covers(rule, other) and rule.name not in self._replaced:
+        elif other.instead_of is None and self._covers(rule, other):
+            # A rule that is replaced still takes the place of the one that it names itself.
             message = f"{_called(other)} never applies: this rule takes its place wherever it matches"
             advice = (
                 f"delete `{other.name}`" if other.path else f"name this rule `{other.name}` and leave `instead_of` out"
@@ -123,9 +129,10 @@ def _is_same(one: Rule, other: Rule) -> bool:
 
 
 def _given_before(rule: Rule, other: Rule, name: str) -> bool:
-    """Whether this setting of the rule is never asked for, since the other one comes first and has it."""
+    """Whether this setting of the rule is never asked for, since the other one comes first on each channel and has it."""
     mine, theirs = getattr(rule, name), getattr(other, name)
-    return mine is not None and theirs is not None and other.position < rule.position
+    comes_first = other.position < rule.position and rule.channels <= other.channels
+    return mine is not None and theirs is not None and comes_first
 
 
 def _called(rule: Rule) -> str:
