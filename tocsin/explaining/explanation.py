@@ -24,7 +24,6 @@ from tocsin.explaining.records import DirectoryRecords
 from tocsin.explaining.smallest import Target, smallest
 from tocsin.explaining.world import Neighbours, Rules, World, everybody, wire_of
 
-
 MOST_SEARCHED: Final = 500
 """Entries for which changes are looked for: some milliseconds each. Of more, ask about one person."""
 

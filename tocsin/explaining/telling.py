@@ -51,7 +51,8 @@ def _reached(one: Reached, directory: Directory) -> Iterator[str]:
     yield f"      {reached}; template {job.form.template} in {job.language}"
     yield from _once(job)
     if one.others:
-        yield f"      the same mailbox, and so the same message: {', '.join(called(who, directory) for who in one.others)}"
+        others = ", ".join(called(who, directory) for who in one.others)
+        yield f"      the same mailbox, and so the same message: {others}"
 
 
 def _once(job: Job) -> Iterator[str]:
