@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -42,7 +42,7 @@ class Desk(Struct, frozen=True):
 
     records: Records
     content: Fields
-    events: list[Fields]
+    events: Sequence[Fields]
 
     @property
     def directory(self) -> Directory:

@@ -108,15 +108,13 @@ def test_the_comparison_notices_an_entry_that_explain_forgets(monkeypatch: pytes
         )
 
     monkeypatch.setattr(explaining, "trace", forgetful)
-    with pytest.raises(AssertionError):
-        test_explain_and_decide_never_disagree(0)
+    assert any(line for number in range(10) for line in disagreements(desk_of(number)))
 
 
 @pytest.mark.usefixtures("without_search")
 def test_the_comparison_notices_a_small_world_that_forgets_suppressions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Neighbours, "records", lambda self, _people, _now: DirectoryRecords(self._directory, {}))
-    with pytest.raises(AssertionError):
-        test_explain_and_decide_never_disagree(0)
+    assert any(line for number in range(10) for line in disagreements(desk_of(number)))
 
 
 # --- the smallest change
@@ -166,8 +164,10 @@ def lets_through(desk: Desk, event: Fields, changes: Sequence[Change], entry: En
 
 def is_through(decision: Decision, records: Records, entry: Entry) -> bool:
     person, category = entry
+    if decision.reason is not None or any((skip.person, skip.category) == entry for skip in decision.skipped):
+        return False
     if person is None:
-        return decision.reason is None and all((skip.person, skip.category) != entry for skip in decision.skipped)
+        return True
     found = directory_of({str(person): records[str(person)]} if str(person) in records else {})
     record = found.person(person.kind, person.id)
     active = [(mode.channel, mailbox(mode.address)) for mode in record.modes if mode.active] if record else []
@@ -177,9 +177,7 @@ def is_through(decision: Decision, records: Records, entry: Entry) -> bool:
     )
 
 
-@pytest.mark.parametrize(
-    "reason", [Reason.OWN_TICK_OFF, Reason.CATEGORY_OFF, Reason.SUPPRESSED, Reason.NO_ACTIVE_MODE]
-)
+@pytest.mark.parametrize("reason", [Reason.OWN_TICK_OFF, Reason.CATEGORY_OFF, Reason.SUPPRESSED, Reason.NO_ACTIVE_MODE])
 def test_advice_that_does_not_help_is_noticed(monkeypatch: pytest.MonkeyPatch, reason: Reason) -> None:
     right = reasons.PHRASING[reason]
 
@@ -187,18 +185,16 @@ def test_advice_that_does_not_help_is_noticed(monkeypatch: pytest.MonkeyPatch, r
         nothing = adds("contact/ct-1", ("sites",), "S-elsewhere", "do what does not help")
         return msgspec.structs.replace(right(case), changes=(nothing,))
 
-    monkeypatch.setitem(reasons.PHRASING, reason, wrong)  # type: ignore[arg-type]
+    monkeypatch.setitem(reasons.PHRASING, reason, wrong)
     monkeypatch.setattr(smallest, "LONGEST", 4)
-    with pytest.raises(AssertionError):
-        test_following_the_smallest_change_lets_the_person_through(0)
+    assert any(line for number in range(10) for line in misleading(desk_of(number)))
 
 
 def test_advice_that_asks_for_too_much_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     needless = adds("contact/ct-1", ("sites",), "S-elsewhere", "do what is not needed")
     found = smallest.smallest
     monkeypatch.setattr(explaining, "smallest", lambda world, target: (*(found(world, target) or ()), needless))
-    with pytest.raises(AssertionError):
-        test_following_the_smallest_change_lets_the_person_through(0)
+    assert any(line for number in range(10) for line in misleading(desk_of(number)))
 
 
 def test_somebody_who_is_attached_to_nothing_is_let_through_too() -> None:

@@ -169,15 +169,18 @@ class Neighbours:
         """The directory's records, with the suppressions that stand for these people."""
         standing: dict[str, Suppression] = {}
         for who in people:
-            person = self._directory.person(who.kind, who.id)
-            if person is not None:
-                standing |= {one.id: one for one in self._standing(person, now)}
+            # Of somebody who is not known, too: a suppression may be all that there is.
+            unknown = Person(who.kind, who.id, None, None, None, (), 0)
+            person = self._directory.person(who.kind, who.id) or unknown
+            standing |= {one.id: one for one in self._standing(person, now)}
         return DirectoryRecords(self._directory, standing)
 
     def _standing(self, person: Person, now: datetime) -> Iterator[Suppression]:
-        for mode in person.modes:
+        # What names the person stands for whatever address they may get.
+        addresses = [(channel, "") for channel in Channel] + [(mode.channel, mode.address) for mode in person.modes]
+        for channel, address in addresses:
             for trigger in Trigger:
-                yield from self._directory.standing(person, mode.channel, mode.address, trigger, now)
+                yield from self._directory.standing(person, channel, address, trigger, now)
 
 
 def _mailboxes(person: Person | None) -> Iterator[tuple[Channel, str]]:

@@ -55,7 +55,11 @@ def _decision(
         yield "Not alerted:"
         yield from (_skip(skip, names) for skip in decision.skipped)
     if not decision.jobs and not decision.skipped:
-        yield "Nobody was attached." if person is None else f"Nothing is said of {called(person, names)}."
+        yield "Nobody was attached." if person is None else _unsaid(called(person, names))
+
+
+def _unsaid(who: str) -> str:
+    return f"Nothing is said of {who}: not attached, or another person with the same mailbox got the message."
 
 
 def _job(job: DecidedJob, names: Directory, history: Sequence[Change]) -> Iterator[str]:
