@@ -17,6 +17,7 @@ from schemas.decision import DecisionRecord
 from schemas.directory import ModeRecord, Record
 from schemas.event import TicketCloudEvent
 from schemas.event_conditions import with_conditions
+from schemas.explanation import EventExplanation, PastExplanation
 from schemas.finding import CheckReport
 from schemas.job import Job
 from schemas.outcome import Outcome
@@ -37,6 +38,8 @@ PUBLISHED: Final[dict[str, tuple[Any, str]]] = {
     "outcome": (Outcome, "What became of one job."),
     "rule-file": (RuleFile, "A rule file."),
     "check-report": (CheckReport, "What `tocsin check --format json` writes."),
+    "explanation": (EventExplanation, "What `tocsin explain --json` prints of an event."),
+    "past-explanation": (PastExplanation, "What `tocsin explain --json` prints of the decisions that were kept."),
     "rule-test": (RuleTestFile, "A file of rule tests."),
 }
 

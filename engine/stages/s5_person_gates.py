@@ -90,6 +90,13 @@ def ask_gates(scope: Scope, recipient: Recipient, matches: Matches) -> Outcome:
     return Outcome(recipient, passed, None if passed else stopped)
 
 
+def attempts(scope: Scope, recipient: Recipient, matches: Matches) -> Iterator[Attempt]:
+    """Every channel and trigger for one recipient."""
+    for channel in _CHANNELS:
+        addresses = _active_addresses(recipient.record, channel, scope.policy.fax_region)
+        yield from _attempts(scope, recipient, matches, channel, addresses)
+
+
 def _attempts(
     scope: Scope, recipient: Recipient, matches: Matches, channel: Channel, addresses: Sequence[str]
 ) -> Iterator[Attempt]:
@@ -122,6 +129,12 @@ def closed_person_gate(attempt: Attempt) -> Reason | None:
         if reason is not None:
             return reason
     return None
+
+
+def closed_person_gates(attempt: Attempt) -> tuple[Reason, ...]:
+    """The reasons of all gates that are closed, in their order: empty where this attempt alerts."""
+    reasons = (gate(attempt) for gate in PERSON_GATES)
+    return tuple(reason for reason in reasons if reason is not None)
 
 
 def rule_matches(attempt: Attempt) -> Reason | None:
