@@ -59,7 +59,8 @@ class _Miss:
             yield adds(RULE_FILE, (*place, "send", "channels"), case.channel.value, f"add {case.channel}")
         elif len(self.rule.text or "") < _LONGEST:
             text = None if case.person is None else f"({self.rule.text}) or {_is_person(case)}"
-            yield sets(RULE_FILE, (*place, "if"), text, "let the condition hold here too, for example for this person")
+            example = "" if text is None else f", for example with `or {_is_person(case)}` behind it"
+            yield sets(RULE_FILE, (*place, "if"), text, f"let the condition hold here too{example}")
 
 
 _LONGEST: Final = 3_000
