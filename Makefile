@@ -27,7 +27,7 @@ FIND_PYTHON = python=; \
 	    exit 1; \
 	fi
 
-.PHONY: help setup broker postfix demo test lint types contracts unit slow format schemas lock clean
+.PHONY: help setup broker postfix prometheus demo test lint types contracts unit slow format schemas lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -104,6 +104,18 @@ postfix: ## install Postfix for the tests, where that can be done; does nothing 
 	echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections && \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postfix
 
+# The Prometheus of the tests of alert rules (see tests/ops/ and tests/incident/). Its tool, promtool, comes with it.
+# The Debian package starts a service of its own where systemd runs, on port 9090; the tests don't use that one.
+prometheus: ## install Prometheus for the tests, where that can be done; does nothing when it is there
+	@if command -v prometheus >/dev/null && command -v promtool >/dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	    echo "Missing: prometheus and promtool (the tests of alert rules run them); without them those tests are skipped." >&2; \
+	    echo "Debian, Ubuntu: apt-get install prometheus; macOS: brew install prometheus" >&2; \
+	    exit 0; \
+	fi; \
+	echo "Installing Prometheus (the tests of alert rules run it)"; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus
+
 # ---------------------------------------------------------------- use
 
 demo: setup ## see it work on made-up tickets
@@ -115,7 +127,7 @@ schemas: setup ## write anew what is made from the code: JSON Schemas, AsyncAPI 
 
 # ---------------------------------------------------------------- checks
 
-test: setup broker postfix lint types contracts ## everything that CI runs: lint, types, import contracts, all tests
+test: setup broker postfix prometheus lint types contracts ## everything that CI runs: lint, types, import contracts, all tests
 	$(BIN)/pytest -m "not slow"
 
 lint: setup ## ruff: rules and formatting; whether what is made from the code is as the code says
@@ -133,7 +145,7 @@ contracts: setup ## import-linter: which part may know which
 unit: setup ## the quick tests, without Kafka and PostgreSQL
 	$(BIN)/pytest -m "not slow and not kafka and not postgres"
 
-slow: setup broker postfix ## the long fault runs
+slow: setup broker postfix prometheus ## the long fault runs
 	$(BIN)/pytest -m slow
 
 format: setup ## let ruff rewrite what it can

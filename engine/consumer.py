@@ -71,8 +71,7 @@ class Consumer:
         records = self._log.poll(BATCH_RECORDS, timeout)
         done = Batch(len(records), [], [])
         if not records:
-            # Whoever has just saved a rule file wants to know at once what became of it.
-            self._rules.current()
+            self._look()
             return done
         try:
             # Rules are swapped between two batches. The directory is as it is once the batch is here: what is
@@ -92,6 +91,11 @@ class Consumer:
             self._log.rewind()
             raise
         return done
+
+    def _look(self) -> None:
+        """While nothing comes, take in changes of directory and rules: so that what is wrong with them shows."""
+        self._directory.current()
+        self._rules.current()
 
     def _decide(self, records: Sequence[Record], around: _Around, done: Batch) -> list[NewRecord]:
         now = self._clock.now()

@@ -60,7 +60,7 @@ class TopicReader:
         """
         with named_errors("reading to the end"):
             self._assign()
-            ends = self._consumer.end_offsets(self._partitions)
+            ends = self._ends()
             before, since = self._positions(), time.monotonic()
             while any(before[one] < ends[one] for one in self._partitions):
                 polled = self._consumer.poll(timeout_ms=500, max_records=RECORDS_AT_ONCE)
@@ -75,6 +75,14 @@ class TopicReader:
     def close(self) -> None:
         """Let go of connections."""
         self._consumer.close()
+
+    def _ends(self) -> dict[Any, int]:
+        try:
+            found: dict[Any, int] = self._consumer.end_offsets(self._partitions, timeout_ms=int(PATIENCE * 1000))
+        except KeyError as error:
+            # kafka-python leaves out what no broker leads just now.
+            raise KafkaUnavailableError(f"{error.args[0]} has no leader") from error
+        return found
 
     def _positions(self) -> dict[Any, int]:
         # A position may be unknown for a moment: it is not the end then.

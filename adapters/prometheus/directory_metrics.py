@@ -16,9 +16,10 @@ class DirectoryMetrics:
         self._records = Gauge("tocsin_directory_records", "Records in memory.", registry=registry)
         self._read = Gauge(
             "tocsin_directory_read_timestamp_seconds",
-            "When the directory was last read to its end: it is as fresh as this.",
+            "When the directory was last read to its end: it is as fresh as this. At first, when the process started.",
             registry=registry,
         )
+        self._read.set_to_current_time()
         self._problems = Counter(
             "tocsin_directory_problems", "Records and modes that can't be used, by class.", ["code"], registry=registry
         )

@@ -22,6 +22,17 @@ SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 COMMITTED: Final = "committed"
 NOT_COMMITTED: Final = "not_committed"
 
+CODES: Final = (
+    "not_json",
+    "not_utf8",
+    "too_large",
+    "too_deep",
+    "invalid_field",
+    Reason.UNKNOWN_CONTRACT.value,
+    "undecidable",
+)
+"""Classes of dead letters, see docs/events.md. A rate misses what came before a series began."""
+
 
 class EngineMetrics:
     """The engine's metrics on one registry. Every label value there can be, is there from the start."""
@@ -92,6 +103,8 @@ class EngineMetrics:
                 self._jobs.labels(trigger.value, channel.value)
         for reason in Reason:
             self._skips.labels(reason.value)
+        for code in CODES:
+            self._letters.labels(self._codes.of(code))
         for outcome in (COMMITTED, NOT_COMMITTED):
             self._transactions.labels(outcome)
         for outcome in ("accepted", "refused"):

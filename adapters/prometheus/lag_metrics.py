@@ -1,4 +1,4 @@
-"""Metrics of the lag: of the partitions that this process has, and of no other."""
+"""Metrics of the lag: of the partitions that this process has, each by itself, and of its group as a whole."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from schemas.lag import GroupLag, Status
 
 
 class LagMetrics:
-    """The lag of one member of a group. A partition that it loses takes its series away from here."""
+    """The lag of one member of a group. A partition that it loses takes its series away from here.
+
+    While partitions change hands nobody has them: the figures of the whole group, which each member shows, go on.
+    """
 
     def __init__(self, registry: CollectorRegistry, member: str) -> None:
         self._member = member
@@ -23,8 +26,18 @@ class LagMetrics:
         self._bad = gauge(
             "tocsin_lag_stalled", "Whether a partition has stalled, stopped or gone back.", "topic", "partition"
         )
+        self._group_records = gauge("tocsin_group_lag_records", "Records that wait for the whole group.", "topic")
+        self._group_seconds = gauge(
+            "tocsin_group_lag_seconds", "How long the oldest record of all partitions has waited.", "topic"
+        )
+        self._unowned = gauge("tocsin_partitions_unowned", "Partitions that no member of the group has.", "topic")
         self._partitions = gauge("tocsin_partitions_assigned", "Partitions that this process has.")
-        self._read = gauge("tocsin_lag_read_timestamp_seconds", "When the lag was last asked of the brokers.")
+        self._read = gauge(
+            "tocsin_lag_read_timestamp_seconds",
+            "When the brokers last said the lag; at first, when the process started.",
+        )
+
+        self._read.set_to_current_time()
 
     def show(self, lag: GroupLag) -> None:
         """What was read of the whole group. An unknown number has no series."""
@@ -38,5 +51,15 @@ class LagMetrics:
             if one.seconds is not None:
                 self._seconds.labels(*labels).set(one.seconds)
             self._bad.labels(*labels).set(one.status in {Status.STALL, Status.STOP, Status.REWIND})
+        self._show_group(lag)
         self._partitions.set(len(own))
         self._read.set(lag.at.timestamp())
+
+    def _show_group(self, lag: GroupLag) -> None:
+        """Nothing known to wait is not the same as nothing that waits: no figure is 0 while a partition is unknown."""
+        knows_all = all(one.records is not None for one in lag.partitions)
+        for gauge, number in ((self._group_records, lag.records), (self._group_seconds, lag.seconds)):
+            gauge.clear()
+            if number or (knows_all and number is not None):
+                gauge.labels(lag.topic).set(number)
+        self._unowned.labels(lag.topic).set(sum(one.owner is None for one in lag.partitions))

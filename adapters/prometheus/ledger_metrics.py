@@ -31,10 +31,16 @@ class LedgerMetrics:
         )
         self._empty = Gauge(
             "tocsin_outbox_empty_timestamp_seconds",
-            "When nothing was left to be published; senders that share a ledger take turns.",
+            "When nothing was left to be published; at first, when the process started.",
             registry=registry,
         )
-        self._read = Gauge("tocsin_ledger_read_timestamp_seconds", "When the ledger was last asked.", registry=registry)
+        self._read = Gauge(
+            "tocsin_ledger_read_timestamp_seconds",
+            "When the ledger was last asked; at first, when the process started.",
+            registry=registry,
+        )
+        for gauge in (self._empty, self._read):
+            gauge.set_to_current_time()
 
     def show(
         self,

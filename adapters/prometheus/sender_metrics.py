@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas.vocabulary import Channel
 from sender.entries import Admission, Entry, Report
@@ -34,6 +34,11 @@ class SenderMetrics:
         )
         self._unknown = counter("tocsin_deliveries_unknown", "Tries of which nobody knows whether they arrived.")
         self._suppressed = counter("tocsin_addresses_suppressed", "Addresses that a relay said are dead for good.")
+        self._out_of_reach = Gauge(
+            "tocsin_relay_out_of_reach",
+            "1 while no session with the mail relay can be had, by the last try to get one.",
+            registry=registry,
+        )
         self._delay = Histogram(
             "tocsin_delivery_delay_seconds",
             "Time from a save to the delivery of a message about it.",
@@ -51,6 +56,8 @@ class SenderMetrics:
     def answered(self, entry: Entry, reply: Reply, now: datetime) -> None:
         """See sender.ports.DeliveryWatch."""
         self._answers.labels(entry.job.channel.value, _class_of(reply)).inc()
+        if reply.stage is not None:
+            self._out_of_reach.set(reply.is_about_the_relay)
         if reply.kind is ReplyKind.UNKNOWN:
             self._unknown.inc()
         if reply.kind is ReplyKind.ACCEPTED:

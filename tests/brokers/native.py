@@ -48,6 +48,13 @@ group.min.session.timeout.ms=1000
 log.cleaner.dedupe.buffer.size=16777216
 """
 
+SECOND = """
+process.roles=broker
+node.id=2
+controller.quorum.voters=1@{host}:{controller}
+listeners=PLAINTEXT://{host}:{port}
+"""
+
 
 class NoBrokerError(RuntimeError):
     """There is no broker, and why."""
@@ -63,17 +70,30 @@ def why_not() -> str | None:
 class NativeBroker:
     """One broker that is its own controller. It can be killed and started again, on the same port and data."""
 
-    def __init__(self, folder: Path, more_settings: str = "", format_options: Sequence[str] = ()) -> None:
-        """Format its folder. Further settings stand behind the others, so that they take their place."""
+    def __init__(
+        self,
+        folder: Path,
+        more_settings: str = "",
+        format_options: Sequence[str] = (),
+        joins: NativeBroker | None = None,
+    ) -> None:
+        """Format its folder. Further settings stand behind the others, so that they take their place.
+
+        A broker that joins another one is the second of its cluster, and leaves controlling to it.
+        """
         self._folder = folder
         self._properties = folder / "server.properties"
         self._log = folder / "broker.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._port, controller = free_ports()
+        self._controller: int = controller if joins is None else joins._controller
+        self._cluster: str = str(uuid.uuid4()) if joins is None else joins._cluster
+        if joins is not None:
+            more_settings += SECOND.format(host=HOST, port="{port}", controller=joins._controller)
         self.bootstrap = f"{HOST}:{self._port}"
         settings = SETTINGS.format(host=HOST, port=self._port, controller=controller, folder=folder)
         self._properties.write_text(settings + more_settings.format(port=self._port, controller=controller))
-        cluster = ["-t", str(uuid.uuid4()), "-c", str(self._properties), *format_options]
+        cluster = ["-t", self._cluster, "-c", str(self._properties), *format_options]
         subprocess.run(
             self._java("kafka.tools.StorageTool", "format", *cluster), check=True, capture_output=True, timeout=60
         )

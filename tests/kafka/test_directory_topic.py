@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from adapters.kafka.directory_topic import DirectoryTopic, name_of
-from adapters.kafka.errors import KafkaRefusedError
+from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError
 from adapters.kafka.topic_reader import TopicReader
 from schemas.log import NewRecord
 from schemas.refusal import RefusedError
@@ -120,6 +120,22 @@ def test_a_broker_that_was_away_costs_nothing(topics: Cluster, source: Directory
     mortal.start()
     topics.append([site(2)])
     assert len(source.current()) == 2
+
+
+def test_a_partition_without_a_leader_is_an_outage(topics: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    topics.append([site(1)])
+    with closing(TopicReader(settings_of(topics), [DIRECTORY])) as reader:
+        asked = reader._consumer.end_offsets
+
+        def leaves_it_out(partitions: list[Any], timeout_ms: int) -> dict[Any, int]:
+            assert timeout_ms
+            raise KeyError(partitions[0])
+
+        monkeypatch.setattr(reader._consumer, "end_offsets", leaves_it_out)
+        with pytest.raises(KafkaUnavailableError, match="no leader"):
+            list(reader.read_to_end())
+        monkeypatch.setattr(reader._consumer, "end_offsets", asked)
+        assert [found.key for found in reader.read_to_end()] == [b"site/S-1"]
 
 
 def test_a_topic_that_is_not_there_is_named(cluster: Cluster) -> None:

@@ -12,7 +12,10 @@ from adapters.prometheus.directory_metrics import DirectoryMetrics
 from adapters.prometheus.engine_metrics import EngineMetrics
 from adapters.prometheus.lag_metrics import LagMetrics
 from adapters.prometheus.ledger_metrics import LedgerMetrics
+from adapters.prometheus.rules_metrics import RulesMetrics
 from adapters.prometheus.sender_metrics import SenderMetrics
+from adapters.prometheus.vitals_metrics import VitalsMetrics
+from tocsin.running.vitals import Vitals
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(tocsin_\w+)` \| ([\w, ]*)\|", re.MULTILINE)
@@ -25,8 +28,13 @@ def declared() -> dict[str, tuple[str, ...]]:
     LagMetrics(registry, "one")
     SenderMetrics(registry)
     LedgerMetrics(registry)
-    found = {}
+    RulesMetrics(registry)
+    VitalsMetrics(registry, Vitals(lambda: 0.0))
+    found: dict[str, tuple[str, ...]] = {}
     for collector in registry._collector_to_names:
+        if isinstance(collector, VitalsMetrics):
+            found |= {family.name: tuple(family._labelnames) for family in collector.describe()}
+            continue
         assert isinstance(collector, MetricWrapperBase)
         name = collector._name + ("_total" if isinstance(collector, Counter) else "")
         found[name] = tuple(collector._labelnames)

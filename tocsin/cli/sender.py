@@ -117,6 +117,7 @@ def sender(
                 rules,
                 mail,
                 sending,
+                watch,
             )
             asyncio.run(_work(service, group))
     except (MailSettingsError, FolderInUseError, DatabaseError, LedgerUnavailableError) as error:

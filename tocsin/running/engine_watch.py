@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from datetime import timedelta
-from typing import Final, Protocol
+from contextlib import ExitStack, contextmanager
+from typing import Protocol
 
-import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
-from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError
-from adapters.kafka.lag_reader import LagReader
 from adapters.kafka.settings import KafkaSettings
 from adapters.prometheus.directory_metrics import DirectoryMetrics
 from adapters.prometheus.engine_metrics import EngineMetrics
 from adapters.prometheus.lag_metrics import LagMetrics
+from adapters.prometheus.rules_metrics import RulesMetrics
+from adapters.prometheus.vitals_metrics import VitalsMetrics
 from adapters.web.operations import operations
 from adapters.web.serving import serving
 from engine.directory.directory import Directory
 from engine.ports import EventLog
 from schemas.log import NewRecord, Record
 from schemas.topics import TICKETS
-from tocsin.lag.window import Window
+from tocsin.running.lag_watch import watching_lag
 from tocsin.running.rules_in_force import ReloadOutcome, WatchedRules
 from tocsin.running.vitals import Vitals
-
-log = structlog.get_logger()
-
-LAG_WINDOW: Final = timedelta(minutes=1)
-LAG_EVERY: Final = 5.0
-"""Seconds between two looks at the lag."""
 
 
 class EngineWatch:
@@ -45,12 +36,15 @@ class EngineWatch:
         self.engine = EngineMetrics(self.registry)
         self.directory = DirectoryMetrics(self.registry)
         self.lag = LagMetrics(self.registry, instance)
+        self._rules = RulesMetrics(self.registry)
         self.vitals = Vitals(time.monotonic)
+        VitalsMetrics(self.registry, self.vitals)
         for part, reason in (("directory", "not complete yet"), ("group", "not joined yet"), ("rules", "none yet")):
             self.vitals.not_ready(part, reason)
 
     def rules_changed(self, watched: WatchedRules) -> None:
         """Rules were put in force, or a change of their files was refused."""
+        self._rules.refused(bool(watched.faults))
         if watched.last is ReloadOutcome.REFUSED:
             self.engine.reloaded("refused")
             return
@@ -79,24 +73,8 @@ class EngineWatch:
         with ExitStack() as stack:
             application = operations(self.registry, self.vitals.stuck, self.vitals.reasons)
             port = stack.enter_context(serving(application, *listen))
-            stop = threading.Event()
-            thread = threading.Thread(target=self._look, args=(settings, group, stop), name="lag", daemon=True)
-            thread.start()
-            stack.callback(thread.join, 2 * LAG_EVERY)
-            stack.callback(stop.set)
+            stack.enter_context(watching_lag(self.lag, settings, group, TICKETS))
             yield port
-
-    def _look(self, settings: KafkaSettings, group: str, stop: threading.Event) -> None:
-        """Ask for the lag again and again. Where Kafka does not answer, what was seen last stays, with its time."""
-        while not stop.is_set():
-            try:
-                with closing(LagReader(settings, group, TICKETS)) as reader:
-                    window = Window(group, TICKETS, LAG_WINDOW)
-                    while not stop.wait(LAG_EVERY):
-                        self.lag.show(window.add(*reader.read()))
-            except (KafkaUnavailableError, KafkaRefusedError) as error:
-                log.warning("lag_unknown", error=str(error))
-                stop.wait(LAG_EVERY)
 
 
 class _Directory(Protocol):

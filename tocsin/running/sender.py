@@ -139,6 +139,7 @@ async def sender_service(
     clock, renderer, health, seen = SystemClock(), CurrentRenderer(), HealthFile(place.data), watch or SenderWatch()
 
     def on_change(watched: WatchedRules) -> None:
+        seen.rules_changed(watched)
         if not watched.faults:
             renderer.use(JinjaRenderer(watched.loaded.templates))
         health.write(health_of(watched, clock.now()))
@@ -148,6 +149,7 @@ async def sender_service(
         closing(WatchedRules(rules, on_change)) as templates,
         open_ledger(*place.options) as ledger,
         seen.looking_at(ledger, clock),
+        seen.looking_at_lag(settings, membership),
         closing(KafkaJobLog(settings, membership)) as jobs,
         closing(KafkaAppender(settings)) as letters,
         closing(KafkaAppender(settings)) as topics,

@@ -22,6 +22,7 @@ class Vitals:
         self._lock = threading.Lock()
         self._beats: dict[str, float] = {}
         self._reasons: dict[str, str] = {}
+        self._parts: dict[str, bool] = {}
 
     def beat(self, loop: str) -> None:
         """This loop has come round."""
@@ -32,11 +33,13 @@ class Vitals:
         """This part can't do its work, for a reason that a person understands."""
         with self._lock:
             self._reasons[part] = reason
+            self._parts[part] = False
 
     def ready(self, part: str) -> None:
         """This part can do its work."""
         with self._lock:
             self._reasons.pop(part, None)
+            self._parts[part] = True
 
     def stuck(self) -> list[str]:
         """Loops that have not come round for too long; none where all is well."""
@@ -44,6 +47,17 @@ class Vitals:
             now = self._monotonic()
             late = {name: now - beat for name, beat in self._beats.items() if now - beat > self._stuck_after}
         return [f"{name}: has not come round for {seconds:.0f} s" for name, seconds in sorted(late.items())]
+
+    def parts(self) -> dict[str, bool]:
+        """Every part that was told of so far, and whether it is ready."""
+        with self._lock:
+            return dict(self._parts)
+
+    def ages(self) -> dict[str, float]:
+        """Every loop that has come round so far, and how many seconds ago."""
+        with self._lock:
+            now = self._monotonic()
+            return {name: now - beat for name, beat in self._beats.items()}
 
     def reasons(self) -> list[str]:
         """Why the service is not ready; empty where it is."""

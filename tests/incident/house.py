@@ -1,0 +1,141 @@
+"""All of Tocsin at work under the eyes of Prometheus, so that a test may break one thing of it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from kafka.errors import KafkaError
+
+from adapters.kafka.topics import create_topics
+from schemas.log import NewRecord
+from schemas.topics import DEAD_LETTERS, DIRECTORY, TICKETS
+from tests.brokers.cluster import Cluster
+from tests.brokers.native import NativeBroker
+from tests.faults.engines import directory_record, until
+from tests.helpdesk import Helpdesk
+from tests.helpdesk_files import created
+from tests.incident.prometheus_server import Prometheus, prometheus
+from tests.incident.services import Relay, Service
+from tests.kafka.members import settings_of
+
+FACTOR: Final = 10
+"""The rules' times are so many times as short."""
+ENGINES: Final = "tocsin-engine"
+SENDERS: Final = "tocsin-sender"
+
+
+class House:
+    """Two engines and a sender on two brokers; the second one has the directory, and nothing else."""
+
+    def __init__(self, folder: Path, cluster: Cluster, directory: NativeBroker) -> None:
+        self.cluster = cluster
+        self.directory = directory
+        self.relay = Relay(folder / "mail")
+        self.engines = [Service(cluster, folder, f"engine-{one}", ["engine"]) for one in (1, 2)]
+        mail = ["--smtp", f"127.0.0.1:{self.relay.port}", "--tls", "none", "--from", "Support <support@desk.example>"]
+        data = ["--data", str(folder / "data"), "--storm-limit", "0"]
+        self.sender = Service(cluster, folder, "sender-1", ["sender", *mail, *data])
+        self.prometheus: Prometheus
+        self._sent = 0
+        self._poison = threading.Event()
+        self._stop = threading.Event()
+
+    @property
+    def services(self) -> list[Service]:
+        return [*self.engines, self.sender]
+
+    @contextmanager
+    def working(self, folder: Path) -> Iterator[None]:
+        """Start all, and let tickets be saved, a few a second."""
+        with ExitStack() as stack:
+            stack.callback(self.relay.close)
+            self.relay.start()
+            for service in self.services:
+                stack.callback(service.end)
+                service.start()
+            until(lambda: all(service.is_ready() for service in self.services), 90)
+            targets = {ENGINES: [one.target for one in self.engines], SENDERS: [self.sender.target]}
+            self.prometheus = stack.enter_context(prometheus(folder / "prometheus", targets, FACTOR))
+            thread = threading.Thread(target=self._save_tickets)
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(self._stop.set)
+            until(lambda: self.relay.arrived() > 0, 60)
+            yield
+
+    @contextmanager
+    def poisoned(self) -> Iterator[None]:
+        """As many records that are no events as events, within the block."""
+        self._poison.set()
+        try:
+            yield
+        finally:
+            self._poison.clear()
+
+    def _save_tickets(self) -> None:
+        while not self._stop.wait(0.25):
+            self._sent += 1
+            event = created(self._sent) | {"time": datetime.now(UTC).isoformat()}
+            self.cluster.append([NewRecord(TICKETS, b"T-%d" % self._sent, json.dumps(event).encode())])
+            if self._poison.is_set():
+                self.cluster.append(NewRecord(TICKETS, None, b"rubbish") for _ in range(2))
+
+
+@contextmanager
+def house(folder: Path) -> Iterator[House]:
+    """A house at work."""
+    first = NativeBroker(_made(folder / "broker-1"))
+    second = NativeBroker(_made(folder / "broker-2"), joins=first)
+    with ExitStack() as stack:
+        for broker in (first, second):
+            stack.callback(broker.kill)
+        first.start()
+        cluster = stack.enter_context(Cluster(first.bootstrap))
+        _make_topics(cluster)
+        second.start()
+        _move_directory(cluster)
+        made = House(folder, cluster, second)
+        stack.enter_context(made.working(folder))
+        yield made
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def _make_topics(cluster: Cluster) -> None:
+    """All of them, and Kafka's own, while there is no other broker that could get some of their partitions."""
+    create_topics(settings_of(cluster), partitions=4, replication=1)
+    with cluster.aborted([NewRecord(DEAD_LETTERS, None, b"never")]):
+        pass
+
+    def knows_groups() -> bool:
+        try:
+            cluster.committed(ENGINES, TICKETS)
+        except KafkaError:
+            time.sleep(0.1)
+            return False
+        return True
+
+    until(knows_groups, 60)
+
+
+def _move_directory(cluster: Cluster) -> None:
+    name = cluster.prefix + DIRECTORY
+    with cluster.admin() as admin:
+        admin.delete_topics([name])
+        until(lambda: name not in admin.list_topics(), 30)
+        configs = {"cleanup.policy": "compact", "max.message.bytes": "2097152"}
+        wanted = {name: {"assignments": {0: [2]}, "configs": configs}}
+        admin.create_topics(wanted, wait_for_metadata=True)
+    desk = Helpdesk()
+    desk.contact("ct-1", "contract/C-7")
+    cluster.append(directory_record(record) for record in desk.records.values())

@@ -1,0 +1,69 @@
+"""The commands of the runbook that look at services, or send dead letters again, run against those of a house."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.command_lines import parse
+from tests.helpdesk import Helpdesk
+from tests.helpdesk_files import created, write_directory
+from tests.incident.house import House
+from tests.ops.test_runbook import COMMANDS, words_of
+
+RULES = Path(__file__).parents[2] / "rules"
+SERVICES = {"tocsin engine", "tocsin sender"}
+"""These don't end by themselves: that they are understood, and at work here, is all that is asked."""
+JUDGES = {"tocsin lag", "tocsin topics check"}
+"""Their exit code 1 says that something is amiss, which is so in an incident."""
+
+
+class Kit:
+    """What the runbook's names stand for here."""
+
+    def __init__(self, house: House, folder: Path) -> None:
+        self._house = house
+        desk = Helpdesk()
+        desk.contact("ct-1", "contract/C-7")
+        shutil.copytree(RULES, folder / "rules")
+        (folder / "event.json").write_text(json.dumps(created(1)))
+        self.names = {
+            "kafka-1:9092": house.cluster.bootstrap,
+            "engine-1:9464": house.engines[0].target,
+            "sender-1:9464": house.sender.target,
+            "relay.example:25": f"127.0.0.1:{house.relay.port}",
+            "rules.yaml": str(next((folder / "rules").glob("*.yaml"))),
+            "event.json": str(folder / "event.json"),
+            "DIR": str(write_directory(folder / "directory", desk)),
+        }
+        (listed,) = self.run("tocsin dlq list --kafka kafka-1:9092 --code not_json").stdout.splitlines()[:1]
+        self.names["0:0"] = re.findall(r"\b\d+:\d+\b", listed)[0]
+
+    def commands(self) -> Iterator[tuple[str, int]]:
+        """The commands that can be run here, and the largest exit code that is no failure."""
+        for line in COMMANDS:
+            words = words_of(line)
+            if words[:2] == ["docker", "compose"] or (words[0] == "curl" and shutil.which("curl") is None):
+                continue
+            name = parse(words[1:]) if words[0] == "tocsin" else words[0]
+            if name not in SERVICES:
+                yield line, int(name in JUDGES)
+
+    def run(self, line: str) -> subprocess.CompletedProcess[str]:
+        words = [self._meant(word) for word in words_of(line)]
+        if words[0] == "tocsin":
+            words[:1] = [sys.executable, "-c", "from tocsin.cli import main; main()"]
+        environment = os.environ | {"TOCSIN_KAFKA_PREFIX": self._house.cluster.prefix}
+        return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=environment)
+
+    def _meant(self, word: str) -> str:
+        for name, meant in self.names.items():
+            if word == name or word.endswith(f"/{name}") or f"//{name}/" in word:
+                word = word.replace(name, meant)
+        return word

@@ -1,0 +1,99 @@
+"""Engines, a sender and their relay, as an operator runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from adapters.mailbox.mailbox import HOST, Mailbox
+from tests.brokers.cluster import Cluster
+from tests.relays.postfix import free_port
+
+PROGRAM = """
+import sys
+import tocsin.running.lag_watch as lag, tocsin.running.sender_watch as ledger
+lag.LAG_EVERY = ledger.LOOK_EVERY = 1.0
+from tocsin.cli import main
+main()
+"""
+"""The command line, which looks at lag and ledger more often than it usually does."""
+
+
+class Service:
+    """`tocsin engine` or `tocsin sender`, killed and started again."""
+
+    def __init__(self, cluster: Cluster, folder: Path, instance: str, command: list[str]) -> None:
+        self.port = free_port()
+        self.target = f"{HOST}:{self.port}"
+        self.log = folder / f"{instance}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._file: IO[bytes] | None = None
+        on = ["--kafka", cluster.bootstrap, "--prefix", cluster.prefix, "--instance", instance, "--listen", self.target]
+        self._command = [sys.executable, "-c", PROGRAM, *command, *on]
+
+    def start(self) -> None:
+        self._file = self.log.open("ab")
+        self._process = subprocess.Popen(self._command, stdout=self._file, stderr=self._file)
+
+    def end(self, number: signal.Signals = signal.SIGKILL) -> int:
+        """End it by a signal, if it runs. Returns its exit code."""
+        if self._process is None:
+            return 0
+        self._process.send_signal(number)
+        code = self._process.wait(60)
+        self._process = None
+        if self._file is not None:
+            self._file.close()
+        return code
+
+    def get(self, path: str) -> str | None:
+        """What it answers with 200; None for anything else."""
+        try:
+            with urlopen(f"http://{self.target}{path}", timeout=5) as answer:
+                text: str = answer.read().decode()
+                return text
+        except (URLError, OSError):
+            return None
+
+    def is_ready(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log.read_text()[-3_000:]
+        return self.get("/readyz") is not None
+
+
+class Relay:
+    """A mail relay that can be stopped and started again, on the same port."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self._mailbox: Mailbox | None = None
+
+    def start(self) -> None:
+        self._mailbox = Mailbox(self._folder, self.port)
+        asyncio.run_coroutine_threadsafe(self._mailbox.start(), self._loop).result(10)
+
+    def stop(self) -> None:
+        """Nobody listens any more, and connections are cut."""
+        if self._mailbox is not None:
+            asyncio.run_coroutine_threadsafe(self._mailbox.close(), self._loop).result(10)
+            self._mailbox = None
+
+    def close(self) -> None:
+        self.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def arrived(self) -> int:
+        return len(list(self._folder.glob("*.eml")))

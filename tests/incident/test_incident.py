@@ -1,0 +1,158 @@
+"""An incident, watched by a real Prometheus: its alert fires within its time and clears, and nothing else fires."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.brokers.native import why_not
+from tests.faults.engines import until
+from tests.incident.house import House, house
+from tests.incident.prometheus_server import faster
+from tests.incident.runbook_commands import Kit
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+DASHBOARD = Path(__file__).parents[2] / "ops" / "grafana" / "dashboards" / "tocsin.json"
+FIRES = 45.0
+CLEARS = 90.0
+
+
+@pytest.fixture(scope="module")
+def at_work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    missing = why_not()
+    if missing is not None:
+        pytest.skip(missing)
+    with house(tmp_path_factory.mktemp("house")) as made:
+        yield made
+
+
+@pytest.fixture
+def quiet(at_work: House) -> House:
+    """A house in which all is well: nothing fires, and nothing is about to."""
+    until(lambda: not at_work.prometheus.pending(), CLEARS, lambda: time.sleep(0.5))
+    return at_work
+
+
+def tell(*lines: str) -> None:
+    """Say what was measured, to whoever looks (`pytest -s`)."""
+    sys.stdout.write("\n".join((*lines, "")))
+
+
+def goes_through(house: House, alert: str, incident: AbstractContextManager[None]) -> None:
+    """The alert fires while the incident lasts, clears after it, and nothing else fires: what follows is silent."""
+    start = time.time()
+    with incident:
+        until(lambda: alert in house.prometheus.firing(), FIRES, lambda: time.sleep(0.25))
+        fired = time.time()
+        time.sleep(5)
+    mended = time.time()
+    until(lambda: alert not in house.prometheus.firing(), CLEARS, lambda: time.sleep(0.25))
+    cleared = time.time()
+    until(lambda: not house.prometheus.pending(), CLEARS, lambda: time.sleep(0.25))
+    tell(f"{alert}: fired {fired - start:.0f} s after it began, cleared {cleared - mended:.0f} s after it was mended")
+    assert house.prometheus.fired(start, time.time()) == {alert}
+
+
+@contextmanager
+def all_engines_killed(house: House) -> Iterator[None]:
+    for engine in house.engines:
+        engine.end(signal.SIGKILL)
+    yield
+    for engine in house.engines:
+        engine.start()
+    until(lambda: all(engine.is_ready() for engine in house.engines), 60)
+
+
+@contextmanager
+def one_engine_killed(house: House) -> Iterator[None]:
+    house.engines[0].end(signal.SIGKILL)
+    yield
+    house.engines[0].start()
+    until(house.engines[0].is_ready, 60)
+
+
+@contextmanager
+def relay_down(house: House) -> Iterator[None]:
+    house.relay.stop()
+    yield
+    house.relay.start()
+
+
+@contextmanager
+def directory_stopped(house: House) -> Iterator[None]:
+    """The broker that has the directory hangs."""
+    house.directory.pause()
+    try:
+        yield
+    finally:
+        house.directory.resume()
+
+
+def test_nothing_fires_while_all_is_well(quiet: House) -> None:
+    start = time.time()
+    time.sleep(8)
+    assert quiet.prometheus.fired(start, time.time()) == set()
+
+
+def test_engines_killed(quiet: House) -> None:
+    goes_through(quiet, "TocsinNoEngine", all_engines_killed(quiet))
+
+
+def test_poison_flood(quiet: House) -> None:
+    goes_through(quiet, "TocsinPoisonFlood", quiet.poisoned())
+
+
+@pytest.mark.slow
+def test_one_of_two_engines_killed(quiet: House) -> None:
+    goes_through(quiet, "TocsinInstanceDown", one_engine_killed(quiet))
+
+
+@pytest.mark.slow
+def test_relay_down(quiet: House) -> None:
+    goes_through(quiet, "TocsinRelayUnreachable", relay_down(quiet))
+
+
+@pytest.mark.slow
+def test_directory_stopped(quiet: House) -> None:
+    goes_through(quiet, "TocsinDirectoryStale", directory_stopped(quiet))
+
+
+def test_the_runbooks_commands_work_on_what_it_is_about(at_work: House, tmp_path: Path) -> None:
+    with at_work.poisoned():
+        until(lambda: any(value > 0 for _, value in at_work.prometheus.query("tocsin_dead_letters_total")), 60)
+    kit = Kit(at_work, tmp_path)
+    ran = 0
+    for line, most in kit.commands():
+        done = kit.run(line)
+        assert done.returncode <= most, f"{line}\n{done.stdout}{done.stderr}"
+        assert done.stdout or done.stderr, f"{line} says nothing"
+        ran += 1
+    assert ran > 20
+
+
+def test_no_panel_of_the_dashboard_is_empty(at_work: House, capsys: pytest.CaptureFixture[str]) -> None:
+    panels = [one for one in json.loads(DASHBOARD.read_text())["panels"] if one["type"] != "row"]
+    lines, empty = [], []
+    for panel in panels:
+        for target in panel["targets"]:
+            found = [value for _, value in at_work.prometheus.query(target["expr"]) if not math.isnan(value)]
+            lines.append(f"{panel['title']}: {len(found)} series, up to {max(found, default=math.nan):.4g}")
+            if not found:
+                empty.append(panel["title"])
+    with capsys.disabled():
+        tell("", *lines)
+    assert not empty
+
+
+def test_rules_are_made_faster_whole() -> None:
+    """No time of the rules is overlooked."""
+    rules = "expr: max(x) > (5 * 60) and increase(y[1h]) > 2 or rate(z[5m])\nfor: 1m"
+    assert faster(rules, 10) == "expr: max(x) > (30) and increase(y[360000ms]) > 2 or rate(z[30000ms])\nfor: 6000ms"

@@ -1,0 +1,136 @@
+"""The alert rules: each fires, clears and has a section in the runbook; what rules and dashboard ask for exists."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.ops.prometheus import program
+from tests.unit.test_metrics_page import declared
+
+ROOT = Path(__file__).parents[2]
+OPS = ROOT / "ops"
+RULE_FILES = sorted((OPS / "rules").glob("*.yml"))
+TEST_FILES = sorted((OPS / "tests").glob("*.yml"))
+DASHBOARD = OPS / "grafana" / "dashboards" / "tocsin.json"
+RUNBOOK = ROOT / "docs" / "runbook.md"
+OTHERS = {"up", "ALERTS"}
+"""What Prometheus itself writes."""
+CLIENTS = re.compile(r"process_\w+|python_\w+")
+NAME = re.compile(r"\b(?:tocsin[_:][\w:]+|process_\w+|python_\w+|up|ALERTS)\b")
+
+
+def load(file: Path) -> Any:
+    return YAML(typ="safe").load(file)
+
+
+RULES: list[dict[str, Any]] = [rule for file in RULE_FILES for group in load(file)["groups"] for rule in group["rules"]]
+ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
+RECORDED = {rule["record"] for rule in RULES if "record" in rule}
+TESTED = [(check, case) for file in TEST_FILES for case in load(file)["tests"] for check in case["alert_rule_test"]]
+
+each_alert = pytest.mark.parametrize("alert", ALERTS)
+
+
+def run(*arguments: str, folder: Path = OPS) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [program("promtool"), *arguments], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_prometheus_takes_the_rules() -> None:
+    done = run("check", "rules", *map(str, RULE_FILES))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file", TEST_FILES, ids=lambda file: file.name)
+def test_alerts_fire_and_clear_as_their_tests_say(file: Path) -> None:
+    done = run("test", "rules", file.name, folder=file.parent)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_rule_that_would_not_fire_is_noticed(tmp_path: Path) -> None:
+    """The control."""
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "tests").mkdir()
+    for file in (*RULE_FILES, *TEST_FILES):
+        text = file.read_text().replace("tocsin_relay_out_of_reach == 1", "tocsin_relay_out_of_reach == 2")
+        (tmp_path / file.parent.name / file.name).write_text(text)
+    done = run("test", "rules", "causes.yml", folder=tmp_path / "tests")
+    assert done.returncode == 1
+    assert "TocsinRelayUnreachable" in done.stdout + done.stderr
+
+
+@each_alert
+def test_an_alert_is_tested_to_be_silent_to_fire_and_to_clear(alert: str) -> None:
+    checks = [check for check, _ in TESTED if check["alertname"] == alert]
+    silent = [number for number, check in enumerate(checks) if not check.get("exp_alerts")]
+    fired = [number for number, check in enumerate(checks) if check.get("exp_alerts")]
+    assert fired
+    assert any(number < fired[0] for number in silent)
+    assert any(number > fired[-1] for number in silent)
+
+
+@each_alert
+def test_an_alert_says_how_bad_it_is_what_is_wrong_and_what_to_do(alert: str) -> None:
+    rule = ALERTS[alert]
+    assert rule["labels"]["severity"] in ("page", "ticket")
+    assert rule["for"]
+    assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
+    assert rule["annotations"]["runbook_url"] == f"docs/runbook.md#{alert.lower()}"
+
+
+def test_the_runbook_has_a_section_for_each_alert_and_for_no_other() -> None:
+    sections = re.findall(r"^## (Tocsin\w+)$", RUNBOOK.read_text(), re.MULTILINE)
+    assert sections == list(ALERTS)
+
+
+@each_alert
+def test_a_section_says_what_it_means_how_to_see_it_and_how_to_mend_it(alert: str) -> None:
+    section = RUNBOOK.read_text().partition(f"\n## {alert}\n")[2].partition("\n## ")[0]
+    assert re.findall(r"\*\*([\w ]+)\.\*\*", section) == ["Means", "See", "Mend"]
+    assert f"({ALERTS[alert]['labels']['severity']})" in section
+
+
+def asked_for(query: str) -> set[str]:
+    """Every metric that a query names, histograms by their own names."""
+    bare = re.sub(r"\{[^}]*\}", "", query)
+    return {re.sub(r"_(?:bucket|count|sum)$", "", name) for name in NAME.findall(bare)}
+
+
+def queries() -> list[str]:
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    return [target["expr"] for panel in panels for target in panel.get("targets", ())]
+
+
+@pytest.mark.parametrize("query", [*(rule["expr"] for rule in RULES), *queries()])
+def test_what_is_asked_for_is_declared(query: str) -> None:
+    names = asked_for(query)
+    assert names
+    unknown = names - set(declared()) - RECORDED - OTHERS
+    assert not [name for name in unknown if not CLIENTS.fullmatch(name)]
+
+
+def test_a_metric_that_does_not_exist_is_noticed() -> None:
+    """The control."""
+    assert asked_for("sum by (job) (rate(tocsin_event_total[5m])) > 3") == {"tocsin_event_total"}
+    assert asked_for("tocsin_events_total") == {"tocsin_events_total"}
+
+
+def test_each_recorded_rule_is_used() -> None:
+    used = set().union(*(asked_for(rule["expr"]) for rule in RULES), *(asked_for(query) for query in queries()))
+    assert used >= RECORDED
+
+
+def test_compose_gives_prometheus_the_rules_and_its_targets_bear_the_names_that_the_rules_use() -> None:
+    settings = load(OPS / "prometheus.yml")
+    volumes = load(ROOT / "docker-compose.yml")["services"]["prometheus"]["volumes"]
+    assert "./ops/rules:/etc/prometheus/rules:ro" in volumes
+    assert settings["rule_files"] == ["/etc/prometheus/rules/*.yml"]
+    assert {one["job_name"] for one in settings["scrape_configs"]} == {"tocsin-engine", "tocsin-sender"}

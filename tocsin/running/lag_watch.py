@@ -1,0 +1,48 @@
+"""Looks at the lag of a running service's group again and again, from a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError
+from adapters.kafka.lag_reader import LagReader
+from adapters.kafka.settings import KafkaSettings
+from adapters.prometheus.lag_metrics import LagMetrics
+from tocsin.lag.window import Window
+
+log = structlog.get_logger()
+
+LAG_WINDOW: Final = timedelta(minutes=1)
+LAG_EVERY: Final = 5.0
+"""Seconds between two looks at the lag."""
+
+
+@contextmanager
+def watching_lag(metrics: LagMetrics, settings: KafkaSettings, group: str, topic: str) -> Iterator[None]:
+    """Look at the lag within the block. Where Kafka does not answer, what was seen last stays, with its time."""
+    stop = threading.Event()
+    thread = threading.Thread(target=_look, args=(metrics, settings, group, topic, stop), name="lag", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(2 * LAG_EVERY)
+
+
+def _look(metrics: LagMetrics, settings: KafkaSettings, group: str, topic: str, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            with closing(LagReader(settings, group, topic)) as reader:
+                window = Window(group, topic, LAG_WINDOW)
+                while not stop.wait(LAG_EVERY):
+                    metrics.show(window.add(*reader.read()))
+        except (KafkaUnavailableError, KafkaRefusedError) as error:
+            log.warning("lag_unknown", error=str(error))
+            stop.wait(LAG_EVERY)
