@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from engine.contexts import Contexts
 from engine.language import language_of, localised, time_zone_of
-from engine.rulebook.rulebook import DefaultForm, Rule
+from engine.rulebook.rulebook import DefaultForm, LocalText, Rule
 from engine.scope import Scope
 from engine.stages.s6_merging import Line, Message
 from engine.statuses import changed_for_customers
@@ -86,7 +86,7 @@ def once_key(event: Event) -> str:
 
 def _digest(*parts: str) -> str:
     # Lengths keep ("a", "bc") apart from ("ab", "c").
-    text = "".join(f"{len(part)}:{part}" for part in parts)
+    text = "".join([f"{len(part)}:{part}" for part in parts])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -122,12 +122,15 @@ def _form(scope: Scope, message: Message, line: Line, language: str) -> Form:
 def _filled(
     default: DefaultForm, settings: TriggerSettings | None, rules: list[Rule], language: str, fallback: str
 ) -> Form:
-    templates = [settings.template if settings else None, *(rule.template for rule in rules)]
-    keywords = [settings.subject_keyword if settings else None, *(rule.keyword for rule in rules)]
-    formats = [settings.message_format if settings else None, *(rule.format for rule in rules)]
-    keyword = next((one for one in keywords if one is not None), default.keyword)
+    template = settings.template if settings else None
+    keyword: LocalText | None = settings.subject_keyword if settings else None
+    message_format = settings.message_format if settings else None
+    for rule in rules:
+        template = template or rule.template
+        keyword = rule.keyword if keyword is None else keyword
+        message_format = message_format or rule.format
     return Form(
-        template=next((one for one in templates if one), default.template),
-        format=next((one for one in formats if one), default.format),
-        subject_keyword=localised(keyword, language, fallback),
+        template=template or default.template,
+        format=message_format or default.format,
+        subject_keyword=localised(default.keyword if keyword is None else keyword, language, fallback),
     )
