@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-OBJECTS_BETWEEN: Final = 50_000
-"""New objects between two looks for cycles: about half of what a batch of events makes."""
+OBJECTS_BETWEEN: Final = 200_000
+"""Objects that have come and not gone before the next look for cycles: more than a batch of events makes."""
 
 
 @contextmanager
