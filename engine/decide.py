@@ -19,7 +19,7 @@ from engine.stages.s3_recipients import Found, find_recipients
 from engine.stages.s4_rule_matching import Answer, Inquiry, Matches, ReferenceMatcher, RuleMatcher, inquire
 from engine.stages.s5_person_gates import ask_gates
 from engine.stages.s6_merging import merge
-from engine.stages.s7_job_writing import write_job
+from engine.stages.s7_job_writing import write_jobs
 from schemas.decision import DecidedJob, DecisionRecord, Skip
 from schemas.event import Event
 from schemas.job import Job
@@ -125,6 +125,6 @@ def conclude(prepared: Prepared, answers: Sequence[Answer], rulebook: Rulebook) 
     matches = Matches(scope, found.recipients, prepared.inquiry, answers)
     outcomes = [ask_gates(scope, recipient, matches) for recipient in found.recipients]
     merged = merge(outcomes)
-    jobs = [write_job(scope, message) for message in merged.messages]
+    jobs = write_jobs(scope, merged.messages)
     skipped = found.skipped + merged.skipped
     return Decision(prepared.event, prepared.triggers, jobs, skipped, prepared.now, rulebook.digest)

@@ -12,7 +12,7 @@ from engine.directory.records import Contract, Person
 from engine.rulebook.rulebook import Rulebook
 from engine.scope import Scope
 from engine.stages.s6_merging import Line, Message
-from engine.stages.s7_job_writing import write_job
+from engine.stages.s7_job_writing import write_jobs
 from schemas.directory import ContractRecord
 from schemas.job import Job, PersonRef
 from schemas.vocabulary import Channel, Trigger
@@ -58,7 +58,8 @@ def preview_job(
     rules = [rule for rule in rulebook.rules if rule.name in names]
     address = next((mode.address for mode in person.modes if mode.channel is Channel.EMAIL), "someone@preview.example")
     line = Line(trigger, record, rules)
-    return write_job(scope, Message(reader.ref, Channel.EMAIL, address, line, None, [], rules))
+    [job] = write_jobs(scope, [Message(reader.ref, Channel.EMAIL, address, line, None, [], rules)])
+    return job
 
 
 def _contract(contract_id: str | None, customer: str | None, directory: Directory) -> Contract:
