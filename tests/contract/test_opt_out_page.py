@@ -19,7 +19,6 @@ import pytest
 from adapters.sqlite.ledger import SqliteLedger
 from adapters.web import opt_out
 from adapters.web.opt_out import MAX_BODY, opt_out_application
-from adapters.web.opt_out_pages import language_for
 from adapters.web.serving import serving
 from schemas.directory import SuppressionRecord
 from schemas.job import PersonRef
@@ -208,21 +207,6 @@ async def test_nothing_of_a_token_is_shown(base: str, client: aiohttp.ClientSess
         text = await answer.text()
     assert '<html lang="en">' in text
     assert "alert" not in text
-
-
-@pytest.mark.parametrize(
-    ("known", "accepted", "expected"),
-    [
-        ("fr-CA", "en", "fr"),
-        ("de", "fr-FR,fr;q=0.9,en;q=0.8", "fr"),
-        ("de", "en;q=0.5, fr;q=0.7", "fr"),
-        ("de", "es, *;q=0.1", "en"),
-        ("", "fr;q=x,,;;", "en"),
-        ("", "", "en"),
-    ],
-)
-def test_the_language_is_the_persons_or_one_that_the_browser_accepts(known: str, accepted: str, expected: str) -> None:
-    assert language_for(known, accepted) == expected
 
 
 async def test_on_a_real_ledger_an_opt_out_stands_for_the_persons_next_jobs(
