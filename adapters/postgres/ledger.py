@@ -69,7 +69,6 @@ class PostgresLedger(SqlLedger):
             timeout=connect_within.total_seconds(),
             configure=lambda connection: prepare(connection, self._limits),
             check=self._check,
-            name="ledger",
             open=True,
         )
 
