@@ -20,6 +20,7 @@ from sender.delivery import Delivery, DeliverySettings
 from sender.ledger import LedgerUnavailableError
 from sender.ports import OutgoingMail, OutgoingMessage, Reply, Transport
 from sender.retry import RetryPolicy
+from sender.transports import Transports
 from tests.fakes import FakeComposer, message_id
 from tests.smtp_sending import transport_to
 
@@ -62,7 +63,7 @@ def say(line: str) -> None:
 async def work(ledger: PostgresLedger, port: int, stop: asyncio.Event) -> None:
     """Deliver until it is told to stop."""
     transport = Telling(transport_to(port))
-    delivery = Delivery(ledger, FakeComposer(), transport, SystemClock(), random.Random().random, SETTINGS)
+    delivery = Delivery(ledger, FakeComposer(), Transports(transport), SystemClock(), random.Random().random, SETTINGS)
     try:
         await delivery.run(stop)
     finally:
