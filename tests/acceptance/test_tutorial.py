@@ -51,9 +51,9 @@ def blocks(page: str) -> Iterator[Block]:
 
 def is_shown(shown: str, printed: str) -> bool:
     """Whether the lines on the page are what was printed: `…` stands for any text, on a line alone for any lines."""
-    parts = []
-    for line in shown.splitlines():
-        parts.append(r"(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*") + r" *\n")
+    parts = [
+        r"(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*") + r" *\n" for line in shown.splitlines()
+    ]
     return re.fullmatch("".join(parts), printed if printed.endswith("\n") else printed + "\n") is not None
 
 
