@@ -129,7 +129,7 @@ def _is_same(one: Rule, other: Rule) -> bool:
 
 
 def _given_before(rule: Rule, other: Rule, name: str) -> bool:
-    """Whether this setting of the rule is never asked for, since the other one comes first on each channel and has it."""
+    """Whether this setting of the rule is never asked for: the other one comes first on each channel, and has it."""
     mine, theirs = getattr(rule, name), getattr(other, name)
     comes_first = other.position < rule.position and rule.channels <= other.channels
     return mine is not None and theirs is not None and comes_first
