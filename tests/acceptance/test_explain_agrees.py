@@ -120,7 +120,7 @@ def test_the_comparison_notices_a_small_world_that_forgets_suppressions(monkeypa
 # --- the smallest change
 
 
-@pytest.mark.parametrize("seed", seeds(1, 12))
+@pytest.mark.parametrize("seed", seeds(2, 12))
 def test_following_the_smallest_change_lets_the_person_through(seed: int) -> None:
     assert [line for number in range(seed, seed + 10) for line in misleading(desk_of(number))] == []
 
