@@ -56,7 +56,7 @@ class Kit:
                 yield line, int(name in JUDGES)
 
     def run(self, line: str) -> subprocess.CompletedProcess[str]:
-        words = [self._meant(word) for word in words_of(line)]
+        words = [self._meant(word) for word in words_of(re.sub(r"--window \d+", "--window 1", line))]
         if words[0] == "tocsin":
             words[:1] = [sys.executable, "-c", "from tocsin.cli import main; main()"]
         environment = os.environ | {"TOCSIN_KAFKA_PREFIX": self._house.cluster.prefix}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
 
+from adapters.kafka.errors import NotCommittedError
 from adapters.kafka.lag_reader import LagReader
 from schemas.lag import PartitionReading
 from schemas.log import NewRecord
@@ -67,6 +69,31 @@ def test_it_is_held_between_two_other_readings_while_a_group_works(cluster: Clus
             append(cluster, 1, 2)
             later = records(lag.read()[0])
             assert later == by_other_means(cluster)
+
+
+def test_it_is_right_while_partitions_change_hands(cluster: Cluster) -> None:
+    filled(cluster, 200, partitions=2)
+    owners: set[str | None] = set()
+    with event_log(cluster, member("one")) as first, lag_of(cluster) as lag:
+        first.commit(first.poll(150, WAIT), [])
+        first.commit(first.poll(150, WAIT), [])
+        with event_log(cluster, member("two")) as second:
+            deadline = time.monotonic() + WAIT
+            while owners != {"one", "two"}:
+                assert time.monotonic() < deadline
+                before = by_other_means(cluster)
+                readings, _ = lag.read()
+                after = by_other_means(cluster)
+                for most, shown, least in zip(before, records(readings), after, strict=True):
+                    assert most is not None
+                    assert shown is not None
+                    assert least is not None
+                    assert 0 <= least <= shown <= most
+                assert sum(one.records or 0 for one in readings) > 0
+                owners = {one.owner for one in readings}
+                for log in (first, second):
+                    with suppress(NotCommittedError):
+                        log.commit(log.poll(1, 0.2), [])
 
 
 def test_a_group_without_a_member_still_has_its_lag(cluster: Cluster) -> None:

@@ -179,6 +179,7 @@ def only_owner(course: Course, engine: str, since: float) -> set[int]:
     return set(max(looks, key=lambda one: one.at).own_records)
 
 
+@pytest.mark.slow
 def test_it_is_right_through_a_rebalance_and_a_restart(cluster: Cluster, tmp_path: Path) -> None:
     Desk(cluster)
     names = ("one", "two")
