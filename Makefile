@@ -121,17 +121,20 @@ prometheus: ## install Prometheus for the tests, where that can be done; does no
 demo: setup ## see it work on made-up tickets
 	@$(BIN)/tocsin demo
 
-schemas: setup ## write the JSON Schemas and the AsyncAPI document anew from the types
+schemas: setup ## write anew what is made from the code: JSON Schemas, AsyncAPI document, two pages of docs/
 	@$(BIN)/python -m schemas.generate
+	@$(BIN)/python -m tocsin.checking.pages
 
 # ---------------------------------------------------------------- checks
 
 test: setup broker postfix prometheus lint types contracts ## everything that CI runs: lint, types, import contracts, all tests
 	$(BIN)/pytest -m "not slow"
 
-lint: setup ## ruff: rules and formatting
+lint: setup ## ruff: rules and formatting; whether what is made from the code is as the code says
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m schemas.generate --check
+	$(BIN)/python -m tocsin.checking.pages --check
 
 types: setup ## mypy, strict
 	$(BIN)/mypy

@@ -37,6 +37,8 @@ from tests.brokers.native import NativeBroker
 
 PARTITIONS = 4
 SIZE = Size(contracts=SHAPES, people=1_000)
+FEW = Size(contracts=SHAPES, people=1_000, kinds=("contract",))
+"""The same, but an event reaches one person or two, so that it shows how the ratio depends on the outputs."""
 CHUNK = 10_000
 REBALANCE_SECONDS = 8
 """Long enough for a second engine to join while the first one is stuck."""
@@ -53,21 +55,23 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the last line alone")
     arguments = parser.parse_args()
     with _broker(arguments.kafka) as bootstrap:
-        desk = Desk(KafkaSettings((bootstrap,), f"bench-{uuid.uuid4().hex[:6]}."), arguments.events)
+        prefix = f"bench-{uuid.uuid4().hex[:6]}."
+        few = Desk(KafkaSettings((bootstrap,), f"{prefix}few."), arguments.events, FEW).measure(arguments.rounds)
+        desk = Desk(KafkaSettings((bootstrap,), prefix), arguments.events, SIZE)
         measured = desk.measure(arguments.rounds) | desk.two(arguments.rounds) | desk.restarts(arguments.restarts)
         measured |= desk.takeover() | (desk.memory(arguments.memory) if arguments.memory else {})
-    report({"bench": "engine", "events": arguments.events, **measured}, arguments.json)
+    report({"bench": "engine", "events": arguments.events, **measured, "few_outputs": few}, arguments.json)
 
 
 class Desk:
     """Topics with a directory and events, and processes that work on them."""
 
-    def __init__(self, settings: KafkaSettings, events: int) -> None:
+    def __init__(self, settings: KafkaSettings, events: int, size: Size) -> None:
         self._settings = settings
         self._events = events
         create_topics(settings, PARTITIONS, replication=1)
         with closing(KafkaAppender(settings)) as appender, tempfile.TemporaryDirectory() as folder:
-            write_directory(Path(folder), SIZE)
+            write_directory(Path(folder), size)
             records = wire_records(Path(folder)).records
             appender.append(NewRecord(DIRECTORY, key_of(one), msgspec.json.encode(one)) for one in records)
             appender.append(self._saves(range(events)))

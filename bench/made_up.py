@@ -20,11 +20,12 @@ SHAPES = 100
 class Size(Struct, frozen=True):
     """How many contracts, with as many sites, services and customers, and how many people.
 
-    One in ten a collaborator.
+    One in ten a collaborator. Contracts alert people of these kinds of objects alone: the fewer, the fewer messages.
     """
 
     contracts: int
     people: int
+    kinds: tuple[str, ...] = KINDS
 
     @property
     def contacts_each(self) -> int:
@@ -70,7 +71,7 @@ def _write(file: Path, records: Iterable[Record]) -> int:
 def contract(size: Size, number: int) -> Record:
     """A contract of commitment. Its ticks vary with its number, all off for none."""
     bits = number % SHAPES % 31 + 1
-    ticks = {kind: {"contacts": bool(bits >> at & 1), "collaborators": True} for at, kind in enumerate(KINDS)}
+    ticks = {kind: {"contacts": bool(bits >> at & 1), "collaborators": True} for at, kind in enumerate(size.kinds)}
     return {
         "kind": "contract",
         "id": f"C-{number:06d}",

@@ -30,7 +30,9 @@ from bench.measuring import peak_memory
 from schemas.job import Job
 from sender.composer import MessageComposer
 from sender.delivery import Delivery
+from sender.ports import OutgoingMail
 from sender.states import State
+from sender.transports import Transports
 from tests.brokers.native import free_ports
 from tests.messages import IDENTITY, a_job, external, shipped_renderer
 from tocsin.clock import SystemClock
@@ -87,7 +89,8 @@ async def peer() -> None:
 async def raw(port: int, count: int) -> None:
     """Send composed messages one after the other."""
     composer = MessageComposer(shipped_renderer(), IDENTITY)
-    mails = [composer.compose(job, job.trigger, job.form).mail for job in jobs(count)]
+    messages = (composer.compose(job, job.trigger, job.form).message for job in jobs(count))
+    mails = [message for message in messages if isinstance(message, OutgoingMail)]
     started = perf_counter()
     async with aiosmtplib.SMTP(hostname=HOST, port=port, start_tls=False, local_hostname="bench.example") as client:
         for mail in mails:
@@ -157,7 +160,7 @@ def _ledger(folder: str) -> SqliteLedger:
 def _delivery(ledger: SqliteLedger, port: int) -> tuple[SmtpTransport, Delivery]:
     transport = SmtpTransport(Relay(host=HOST, port=port, tls=Tls.NONE, hello="bench.example"))
     composer = MessageComposer(shipped_renderer(), IDENTITY)
-    return transport, Delivery(ledger, composer, transport, SystemClock(), random.random)
+    return transport, Delivery(ledger, composer, Transports(transport), SystemClock(), random.random)
 
 
 def say(**figures: float) -> None:

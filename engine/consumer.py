@@ -79,14 +79,17 @@ class Consumer:
             around = _Around(self._directory.current(), self._rules.current())
             taken: list[Record] = []
             outputs: list[NewRecord] = []
+            size = 0
             for start in range(0, len(records), CHUNK_RECORDS):
                 chunk = records[start : start + CHUNK_RECORDS]
-                outputs += self._decide(chunk, around, done)
+                decided = self._decide(chunk, around, done)
                 taken += chunk
+                outputs += decided
+                size += sum(len(output.value or b"") for output in decided)
                 last = start + CHUNK_RECORDS >= len(records)
-                if last or sum(len(output.value or b"") for output in outputs) >= OUTPUT_BYTES:
+                if last or size >= OUTPUT_BYTES:
                     self._log.commit(taken, outputs)
-                    taken, outputs = [], []
+                    taken, outputs, size = [], [], 0
         except BaseException:
             self._log.rewind()
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -19,24 +20,52 @@ MAX_CUSTOM_FIELDS: Final = 64
 MAX_LINK_LENGTH: Final = 2_048
 
 
-def rendering_context(scope: Scope, person: Person, language: str) -> ExternalContext | InternalContext:
-    """The context for one reader."""
-    if person.kind is PersonKind.CONTACT:
-        return ExternalContext(
-            ticket=_external_ticket(scope, language),
+class Contexts:
+    """The contexts of one save. What its readers see alike is made once, when the first of them needs it."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._external_tickets: dict[str, ExternalTicket] = {}
+
+    def of(self, person: Person, language: str) -> ExternalContext | InternalContext:
+        """The context for one reader."""
+        if person.kind is PersonKind.CONTACT:
+            return ExternalContext(
+                ticket=self._external_ticket(language),
+                person_name=_cut(person.name),
+                customer_name=self._customer_name,
+                contract_reference=self._contract_reference,
+                saved_at=self._scope.event.time,
+            )
+        return InternalContext(
+            ticket=self._internal_ticket,
             person_name=_cut(person.name),
-            customer_name=_customer_name(scope),
-            contract_reference=_cut(scope.contract.reference),
-            saved_at=scope.event.time,
+            customer_name=self._customer_name,
+            contract_reference=self._contract_reference,
+            saved_at=self._scope.event.time,
+            actor=self._actor,
         )
-    return InternalContext(
-        ticket=_internal_ticket(scope),
-        person_name=_cut(person.name),
-        customer_name=_customer_name(scope),
-        contract_reference=_cut(scope.contract.reference),
-        saved_at=scope.event.time,
-        actor=_cut(_actor_name(scope)),
-    )
+
+    def _external_ticket(self, language: str) -> ExternalTicket:
+        if language not in self._external_tickets:
+            self._external_tickets[language] = _external_ticket(self._scope, language)
+        return self._external_tickets[language]
+
+    @cached_property
+    def _internal_ticket(self) -> InternalTicket:
+        return _internal_ticket(self._scope)
+
+    @cached_property
+    def _customer_name(self) -> str | None:
+        return None if self._scope.customer is None else _cut(self._scope.customer.name)
+
+    @cached_property
+    def _contract_reference(self) -> str | None:
+        return _cut(self._scope.contract.reference)
+
+    @cached_property
+    def _actor(self) -> str | None:
+        return _cut(_actor_name(self._scope))
 
 
 def _shared(scope: Scope) -> dict[str, Any]:
@@ -109,10 +138,6 @@ def _actor_name(scope: Scope) -> str | None:
         if record is not None and record.name:
             return record.name
     return actor.id or actor.email
-
-
-def _customer_name(scope: Scope) -> str | None:
-    return None if scope.customer is None else _cut(scope.customer.name)
 
 
 def _web_link(link: str | None) -> str | None:

@@ -19,7 +19,7 @@ from engine.stages.s3_recipients import Found, find_recipients
 from engine.stages.s4_rule_matching import Answer, Inquiry, Matches, ReferenceMatcher, RuleMatcher, inquire
 from engine.stages.s5_person_gates import ask_gates
 from engine.stages.s6_merging import merge
-from engine.stages.s7_job_writing import write_job
+from engine.stages.s7_job_writing import write_jobs
 from schemas.decision import DecidedJob, DecisionRecord, Skip
 from schemas.event import Event
 from schemas.job import Job
@@ -78,18 +78,18 @@ def decide_all(
 
     `matcher` evaluates the conditions of this rulebook: in plain Python where it is None.
     """
-    prepared = [_prepare(event, now, directory, rulebook) for event, now in cases]
+    prepared = [prepare(event, now, directory, rulebook) for event, now in cases]
     questions = [question for one in prepared for question in one.inquiry.questions]
     answers = (matcher or ReferenceMatcher()).match(questions) if questions else []
     decisions, taken = [], 0
     for one in prepared:
         own = answers[taken : taken + len(one.inquiry.questions)]
         taken += len(own)
-        decisions.append(_conclude(one, own, rulebook))
+        decisions.append(conclude(one, own, rulebook))
     return decisions
 
 
-class _Prepared(Struct, frozen=True):
+class Prepared(Struct, frozen=True):
     """An event up to the point where the rules are asked. Without a scope, `reason` says why it alerts nobody."""
 
     event: Event
@@ -101,21 +101,23 @@ class _Prepared(Struct, frozen=True):
     inquiry: Inquiry
 
 
-def _prepare(event: Event, now: datetime, directory: Directory, rulebook: Rulebook) -> _Prepared:
+def prepare(event: Event, now: datetime, directory: Directory, rulebook: Rulebook) -> Prepared:
+    """Stages 1 to 3, and the questions of stage 4."""
     triggers = raised_triggers(event)
     asked = candidate(event, now, triggers, directory, rulebook.policy)
     reason = closed_event_gate(asked)
     contract = asked.contract
     if reason is not None or contract is None:
-        return _Prepared(event, now, triggers, reason, None, Found([], []), Inquiry([], {}))
+        return Prepared(event, now, triggers, reason, None, Found([], []), Inquiry([], {}))
     customer_id = event.ticket.customer or contract.client
     customer = directory.customer(customer_id)
     scope = Scope(event, now, triggers, contract, customer_id, customer, directory, rulebook)
     found = find_recipients(scope)
-    return _Prepared(event, now, triggers, None, scope, found, inquire(scope, found.recipients))
+    return Prepared(event, now, triggers, None, scope, found, inquire(scope, found.recipients))
 
 
-def _conclude(prepared: _Prepared, answers: Sequence[Answer], rulebook: Rulebook) -> Decision:
+def conclude(prepared: Prepared, answers: Sequence[Answer], rulebook: Rulebook) -> Decision:
+    """The decision, once the rules have been asked."""
     scope, found = prepared.scope, prepared.found
     if scope is None:
         skipped = [] if prepared.reason is None else [Skip(None, None, prepared.reason)]
@@ -123,6 +125,6 @@ def _conclude(prepared: _Prepared, answers: Sequence[Answer], rulebook: Rulebook
     matches = Matches(scope, found.recipients, prepared.inquiry, answers)
     outcomes = [ask_gates(scope, recipient, matches) for recipient in found.recipients]
     merged = merge(outcomes)
-    jobs = [write_job(scope, message) for message in merged.messages]
+    jobs = write_jobs(scope, merged.messages)
     skipped = found.skipped + merged.skipped
     return Decision(prepared.event, prepared.triggers, jobs, skipped, prepared.now, rulebook.digest)

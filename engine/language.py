@@ -17,6 +17,7 @@ def language_of(person: Person, customer: Customer | None, policy: Policy) -> st
     return available(wanted, policy.languages) or policy.language
 
 
+@lru_cache(maxsize=1024)
 def available(wanted: str, languages: tuple[str, ...]) -> str | None:
     """The available language that serves this tag.
 

@@ -26,8 +26,8 @@ TriggerNames = Annotated[
 class Ticks(Struct, frozen=True):
     """Which audiences of one object kind a contract alerts (not mentioned: off)."""
 
-    contacts: bool | None = None
-    collaborators: bool | None = None
+    contacts: Annotated[bool | None, Meta(description="External contacts.")] = None
+    collaborators: Annotated[bool | None, Meta(description="Internal collaborators.")] = None
 
 
 class Recipients(Struct, frozen=True):
@@ -66,9 +66,9 @@ class ContractRecord(Struct, frozen=True, tag_field="kind", tag="contract"):
 class TriggerSettings(Struct, frozen=True):
     """How a customer's contacts are told of one trigger."""
 
-    enabled: bool | None = None
-    subject_keyword: str | None = None
-    template: str | None = None
+    enabled: Annotated[bool | None, Meta(description="Whether they are told (not mentioned: not).")] = None
+    subject_keyword: Annotated[str | None, Meta(description="What stands before the subject.")] = None
+    template: Annotated[str | None, Meta(description="A template by its name, such as `external/opened`.")] = None
     format: Annotated[str | None, Meta(description="`html` or `text`; another word is passed over.")] = None
 
     @property

@@ -25,8 +25,8 @@ EventType = Literal["ticket.saved", "ticket.opened", "ticket.resolved", "ticket.
 class Links(Struct, frozen=True):
     """Where the ticket can be seen: by the customer, and by the people of the helpdesk."""
 
-    customer: str | None = None
-    agent: str | None = None
+    customer: Annotated[str | None, Meta(description="What customers open.")] = None
+    agent: Annotated[str | None, Meta(description="What people of the helpdesk open.")] = None
 
 
 class Ticket(Struct, frozen=True):

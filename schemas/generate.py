@@ -17,9 +17,12 @@ from schemas.decision import DecisionRecord
 from schemas.directory import ModeRecord, Record
 from schemas.event import TicketCloudEvent
 from schemas.event_conditions import with_conditions
+from schemas.explanation import EventExplanation, PastExplanation
+from schemas.finding import CheckReport
 from schemas.job import Job
 from schemas.outcome import Outcome
 from schemas.rule_file import RuleFile
+from schemas.rule_test import RuleTestFile, with_records
 
 FOLDER: Final = Path(__file__).parent / "json"
 ASYNCAPI: Final = Path(__file__).parent / "asyncapi.json"
@@ -34,6 +37,10 @@ PUBLISHED: Final[dict[str, tuple[Any, str]]] = {
     "decision": (DecisionRecord, "What became of one event."),
     "outcome": (Outcome, "What became of one job."),
     "rule-file": (RuleFile, "A rule file."),
+    "check-report": (CheckReport, "What `tocsin check --format json` writes."),
+    "explanation": (EventExplanation, "What `tocsin explain --json` prints of an event."),
+    "past-explanation": (PastExplanation, "What `tocsin explain --json` prints of the decisions that were kept."),
+    "rule-test": (RuleTestFile, "A file of rule tests."),
 }
 
 
@@ -47,6 +54,8 @@ def _schema(name: str, kind: Any, title: str) -> str:
     body = _tidied(msgspec.json.schema(kind))
     if kind is TicketCloudEvent:
         body = with_conditions(body)
+    if kind is RuleTestFile:
+        body = with_records(body)
     head = {"$schema": DRAFT, "$id": f"urn:tocsin:schema:{name}", "title": title}
     return _json({**head, **body}, order="sorted")
 

@@ -1,4 +1,4 @@
-"""Addresses: which text is one e-mail or fax address, and which two are the same mailbox."""
+"""Addresses: which text is one address on a channel, and which two are the same mailbox."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
 
-from schemas.vocabulary import Channel
+from schemas.fax_number import e164
+from schemas.vocabulary import NUMBERS, Channel
 
 # RFC 5321, section 4.1.2: Dot-string "@" Domain, in ASCII. What does not match is left to the library, which knows
 # the rest.
@@ -17,19 +18,21 @@ _PLAIN_EMAIL: Final = re.compile(
     rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?=.{{1,255}}$){_LABEL}(?:\.{_LABEL})*", re.ASCII
 )
 
-_FAX: Final = re.compile(r"(?=.{0,31}[0-9])\+?[0-9 ()./-]{1,32}", re.ASCII)
+_NUMBER: Final = re.compile(r"(?=.{0,31}[0-9])\+?[0-9 ()./-]{1,32}", re.ASCII)
+
+_LONGEST_CHAT: Final = 200
+_SEPARATORS: Final = frozenset(",;/\\")
+"""What services take for the end of one address and the beginning of another."""
 
 
 def address_fault(channel: Channel, address: str) -> str | None:
     """What is wrong with an address, as words to put behind its field; None where it is one address."""
     if address != address.strip():
         return "there are blanks or line breaks around the address: remove them"
-    if channel is Channel.FAX:
-        return (
-            None
-            if _FAX.fullmatch(address)
-            else "this is no fax number: digits, perhaps with + before and blanks between"
-        )
+    if channel in NUMBERS:
+        return _number_fault(channel, address)
+    if channel is Channel.CHAT:
+        return None if _is_chat(address) else "this is no chat address: up to 200 characters, no blanks , ; / \\"
     if _PLAIN_EMAIL.fullmatch(address):
         return None
     try:
@@ -39,6 +42,27 @@ def address_fault(channel: Channel, address: str) -> str | None:
     return None
 
 
+def _is_chat(address: str) -> bool:
+    visible = all(one.isprintable() and not one.isspace() and one not in _SEPARATORS for one in address)
+    return visible and 1 <= len(address) <= _LONGEST_CHAT
+
+
 def mailbox(address: str) -> str:
-    """The form in which two addresses of one mailbox are equal: no case, no blanks around."""
-    return address.strip().lower()
+    """The form in which two addresses of one mailbox are equal: no case, no blanks around.
+
+    Of a number, E.164 where it is written with + and country code; else its digits.
+    """
+    plain = address.strip().lower()
+    if "@" in plain or plain.startswith("-") or not _NUMBER.fullmatch(plain):
+        return plain
+    return (e164(plain) if plain.startswith("+") else None) or re.sub(r"[^0-9+]", "", plain)
+
+
+def _number_fault(channel: Channel, address: str) -> str | None:
+    if not _NUMBER.fullmatch(address):
+        return f"this is no {channel.value} number: digits, perhaps with + before and blanks between"
+    if address.startswith("+") and e164(address) is None:
+        return (
+            f"this is no {channel.value} number: after + comes a country's code, and as many digits as its numbers have"
+        )
+    return None

@@ -24,6 +24,8 @@ LocalText = Annotated[
     str | dict[LanguageTag, str],
     Meta(description="One text for all languages, or one for each language."),
 ]
+Keyword = Annotated[LocalText, Meta(description="What stands before the subject: one text, or one for each language.")]
+Format = Annotated[MessageFormat, Meta(description="Whether messages have an HTML part or are text alone.")]
 Hours = Annotated[int, Meta(ge=1, le=8_784, description="Whole hours, at most 366 days.")]
 
 
@@ -31,40 +33,43 @@ class FormSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How the messages for one trigger are written."""
 
     template: TemplateName
-    keyword: LocalText = ""
-    format: MessageFormat = MessageFormat.HTML
+    keyword: Keyword = ""
+    format: Format = MessageFormat.HTML
 
 
 class TriggerForms(Struct, frozen=True, forbid_unknown_fields=True):
     """A form for each trigger."""
 
-    opened: FormSettings
-    resolved: FormSettings
-    closed: FormSettings
-    status_changed: FormSettings
+    opened: Annotated[FormSettings, Meta(description="For a ticket that was opened.")]
+    resolved: Annotated[FormSettings, Meta(description="For a ticket whose contractual resolution was marked.")]
+    closed: Annotated[FormSettings, Meta(description="For a ticket that was closed on the customer's side.")]
+    status_changed: Annotated[FormSettings, Meta(description="For a ticket whose status changed.")]
 
 
 class FaxSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The one template of all faxes. It may name only what contacts may see."""
 
     template: TemplateName
-    keyword: LocalText = ""
+    keyword: Keyword = ""
 
 
 class Defaults(Struct, frozen=True, forbid_unknown_fields=True):
     """What is used where neither the customer's record nor a rule names a template, keyword or format."""
 
-    contacts: TriggerForms
-    collaborators: TriggerForms
-    fax: FaxSettings
+    contacts: Annotated[TriggerForms, Meta(description="For contacts whose customer's record says nothing else.")]
+    collaborators: Annotated[TriggerForms, Meta(description="For collaborators, whose messages are internal.")]
+    fax: Annotated[FaxSettings, Meta(description="For every fax, whoever gets it.")]
 
 
 class CustomFieldSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """A custom field of the platform's tickets. Only an `external` one can appear in messages to contacts."""
 
-    type: Literal["text", "number", "boolean"]
-    external: bool = False
-    meaning: str = ""
+    type: Annotated[
+        Literal["text", "number", "boolean"],
+        Meta(description="What the platform writes into it; only numbers can be compared by order."),
+    ]
+    external: Annotated[bool, Meta(description="Whether contacts may see it in their messages.")] = False
+    meaning: Annotated[str, Meta(description="What it says, for people who read the rules.")] = ""
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,6 +80,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         msgspec.field(default_factory=lambda: ["en", "fr"])
     )
     time_zone: Annotated[str, Meta(description="IANA time zone for people and customers without one.")] = "UTC"
+    fax_region: Annotated[
+        str | None,
+        Meta(description="Region (ISO 3166, `FR`) of numbers (fax, SMS) that are written without + and code."),
+    ] = None
     stale_after_hours: Annotated[Hours, Meta(description="Events older than this alert nobody.")] = 72
     deliver_within_hours: Annotated[
         Hours, Meta(description="A job not delivered this long after it was made expires.")
@@ -103,26 +112,68 @@ class Send(Struct, frozen=True, forbid_unknown_fields=True):
     """What a rule says of the messages that it causes; what is left out comes from the customer or the defaults."""
 
     template: TemplateName | None = None
-    keyword: LocalText | None = None
-    format: MessageFormat | None = None
-    channels: Annotated[list[Channel], Meta(min_length=1)] | None = None
+    keyword: Keyword | None = None
+    format: Format | None = None
+    channels: (
+        Annotated[
+            list[Channel],
+            Meta(min_length=1, description="The channels on which this rule tells people; left out: all of them."),
+        ]
+        | None
+    ) = None
 
 
 class RuleEntry(Struct, frozen=True, forbid_unknown_fields=True, rename={"for_": "for", "if_": "if"}):
     """One rule: put in force by the contract's tick `for` its category, `on` some triggers, `if` a condition holds."""
 
-    rule: Name
-    for_: Category
-    on: Annotated[list[Trigger], Meta(min_length=1)] | None = None
-    if_: Annotated[str, Meta(description="A condition over declared fields.")] | None = None
-    instead_of: Annotated[Name, Meta(description="The rule whose place this one takes where both match.")] | None = None
-    send: Send | None = None
+    rule: Annotated[
+        Name,
+        Meta(
+            description="The rule's name. With the name of a default rule it stands in that rule's place, and so "
+            "narrows whom it tells."
+        ),
+    ]
+    for_: Annotated[
+        Category,
+        Meta(description="Whom it tells: the people attached to this, where the contract has the tick for them."),
+    ]
+    on: (
+        Annotated[
+            list[Trigger], Meta(min_length=1, description="The triggers on which it tells them; left out: all four.")
+        ]
+        | None
+    ) = None
+    if_: (
+        Annotated[
+            str,
+            Meta(
+                description="A condition; left out: always. Comparisons ==, !=, <, <=, >, >=, in (…), not in (…) of a "
+                "field with values, joined by and, or, not and parentheses. The fields stand in "
+                "docs/condition-fields.md.",
+                examples=['ticket.priority in ("high", "critical") and person.language == "fr"'],
+            ),
+        ]
+        | None
+    ) = None
+    instead_of: (
+        Annotated[Name, Meta(description="The rule whose place this one takes, for a person for whom both match.")]
+        | None
+    ) = None
+    send: Annotated[Send, Meta(description="What its messages are like; left out: as usual.")] | None = None
 
 
 class RuleFile(Struct, frozen=True, forbid_unknown_fields=True):
     """A rule file. `extends: default` starts from the ten default rules and the default settings."""
 
-    extends: Literal["default"] | None = None
-    settings: Settings | None = None
-    defaults: Defaults | None = None
-    rules: list[RuleEntry] = []
+    extends: (
+        Annotated[Literal["default"], Meta(description="Start from the ten default rules and the default settings.")]
+        | None
+    ) = None
+    settings: (
+        Annotated[Settings, Meta(description="What holds for all rules. Taken whole: what is left out is as usual.")]
+        | None
+    ) = None
+    defaults: (
+        Annotated[Defaults, Meta(description="Templates, keywords and formats where nothing nearer names one.")] | None
+    ) = None
+    rules: Annotated[list[RuleEntry], Meta(description="The rules, in the order in which they are asked.")] = []

@@ -61,26 +61,18 @@ class Category(StrEnum):
     CUSTOMER_CONTACTS = "customer.contacts"
     CUSTOMER_COLLABORATORS = "customer.collaborators"
 
+    object_kind: ObjectKind
+    """The kind of object to which the people are attached."""
+    audience: Audience
+    """Whether the people are contacts or collaborators."""
     bit: int
     """This category's place in a set of ticks that is kept as one integer."""
 
     def __init__(self, text: str) -> None:
-        self._kind, _, self._audience = text.partition(".")
+        kind, _, people = text.partition(".")
+        self.object_kind = ObjectKind(kind)
+        self.audience = Audience(people)
         self.bit = 1 << len(type(self).__members__)
-
-    @property
-    def object_kind(self) -> ObjectKind:
-        """The kind of object to which the people are attached."""
-        return _OBJECT_KINDS[self._kind]
-
-    @property
-    def audience(self) -> Audience:
-        """Whether the people are contacts or collaborators."""
-        return _AUDIENCES[self._audience]
-
-
-_OBJECT_KINDS: Final = {kind.value: kind for kind in ObjectKind}
-_AUDIENCES: Final = {audience.value: audience for audience in Audience}
 
 
 class Channel(StrEnum):
@@ -88,6 +80,12 @@ class Channel(StrEnum):
 
     EMAIL = "email"
     FAX = "fax"
+    SMS = "sms"
+    CHAT = "chat"
+
+
+NUMBERS: Final = frozenset({Channel.FAX, Channel.SMS})
+"""Channels whose addresses are numbers of telephones."""
 
 
 class Origin(StrEnum):

@@ -9,12 +9,13 @@ from email_validator import EmailNotValidError, validate_email
 from msgspec import Struct
 
 from schemas.job import Job
-from schemas.mailbox import address_fault
+from schemas.mailbox import address_fault, mailbox
 from schemas.vocabulary import Channel
 from sender.plain_text import one_line
 
 MAX_NAME: Final = 120
 _NUMBER: Final = "{number}"
+_E164: Final = "{e164}"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN: Final = re.compile(rf"(?=.{{1,190}}\Z){_LABEL}(?:\.{_LABEL})*")
 
@@ -24,8 +25,9 @@ class MailIdentity(Struct, frozen=True):
 
     `envelope_from` gets the bounces. `installation` is a domain name that only this installation uses: it stands in
     every Message-ID and thread, so that two installations that mail to one mailbox stay apart. `fax_pattern` is the
-    address of a fax number at the e-mail-to-fax gateway, `{number}@fax.example`; without one, faxes are refused by
-    name. Raises ValueError, which names the field, where one can't be used.
+    address of a fax number at the e-mail-to-fax gateway: `{number}@fax.example` for digits alone, `{e164}@fax.example`
+    for E.164 with its +; without one, faxes are refused by name. Raises ValueError, which names the field, where one
+    can't be used.
     """
 
     envelope_from: str
@@ -43,19 +45,20 @@ class MailIdentity(Struct, frozen=True):
         if not _DOMAIN.fullmatch(self.installation):
             raise ValueError(f"installation: {self.installation!r} is no domain name such as tocsin.desk.example")
         if self.fax_pattern is not None and not _is_fax_pattern(self.fax_pattern):
-            raise ValueError(f"fax_pattern: {self.fax_pattern!r} is no address with {_NUMBER} in it")
+            raise ValueError(f"fax_pattern: {self.fax_pattern!r} is no address with {_NUMBER} or {_E164} in it")
 
 
 def recipient_of(job: Job, identity: MailIdentity) -> str:
-    """Where the message goes: for a fax, the digits of its number at the gateway.
+    """Where the message goes: for a fax, its number at the gateway; for an SMS, its number without signs.
 
-    What is no address is given back as it is: the transport refuses it by name, without asking the relay.
+    What is no address is given back as it is: the transport refuses it by name, without asking anybody.
     """
     if job.channel is Channel.FAX:
-        digits = re.sub(r"[^0-9]", "", job.address)
-        if identity.fax_pattern is None or not digits or address_fault(Channel.FAX, job.address) is not None:
-            return job.address
-        return identity.fax_pattern.replace(_NUMBER, digits)
+        return _at_gateway(job.address, identity.fax_pattern) or job.address
+    if job.channel is Channel.SMS:
+        return mailbox(job.address) if address_fault(Channel.SMS, job.address) is None else job.address
+    if job.channel is Channel.CHAT:
+        return job.address
     return wire_address(job.address) or job.address
 
 
@@ -81,6 +84,17 @@ def display_name(name: str | None) -> str:
     return re.sub(" +", " ", one_line(name or "", MAX_NAME))
 
 
+def _at_gateway(number: str, pattern: str | None) -> str | None:
+    """The address of a fax number; None where it has none. One without + and country code has digits alone."""
+    if pattern is None or address_fault(Channel.FAX, number) is not None:
+        return None
+    written = mailbox(number)
+    if _E164 in pattern:
+        return pattern.replace(_E164, written) if written.startswith("+") else None
+    return pattern.replace(_NUMBER, written.removeprefix("+"))
+
+
 def _is_fax_pattern(pattern: str) -> bool:
-    wire = wire_address(pattern.replace(_NUMBER, "33123456789"))
-    return pattern.count(_NUMBER) == 1 and wire is not None and wire.isascii()
+    places = [place for place in (_NUMBER, _E164) for _ in range(pattern.count(place))]
+    wire = wire_address(pattern.replace(_NUMBER, "33123456789").replace(_E164, "+33123456789"))
+    return len(places) == 1 and wire is not None and wire.isascii()

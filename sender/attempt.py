@@ -12,9 +12,10 @@ from typing import Final
 from msgspec.structs import replace
 
 from sender.bounce_codes import bounced
+from sender.desk import Desk
 from sender.entries import Entry, Report
 from sender.pacing import Pacing
-from sender.ports import Clock, Composed, Composer, DeliveryWatch, OutgoingMail, Reply, ReplyKind, Transport
+from sender.ports import Clock, Composed, Composer, DeliveryWatch, OutgoingMessage, Reply, ReplyKind, Transport
 from sender.retry import Chance, RetryPolicy, Verdict, after_fault, after_reply, out_of_time
 
 KEPT_WORDS: Final = 500
@@ -24,13 +25,13 @@ KEPT_WORDS: Final = 500
 class Attempts:
     """Makes tries, any number at a time. What goes wrong with one job becomes a report on it, and stops no other.
 
-    A composer is called from several threads. A transport that has not answered within `send_limit` is cancelled.
+    A composer may be called from several threads. A transport that has not answered within `send_limit` is cancelled.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - its ports, one by one
         self,
         composer: Composer,
-        transport: Transport,
+        transport: Transport[OutgoingMessage],
         clock: Clock,
         policy: RetryPolicy,
         chance: Chance,
@@ -44,6 +45,7 @@ class Attempts:
         self._policy = policy
         self._chance = chance
         self._pacing = pacing
+        self._desk = Desk()
         self._send_limit = send_limit
         self._watch = watch
 
@@ -56,7 +58,9 @@ class Attempts:
 
     async def _make(self, entry: Entry, listed: Sequence[Entry]) -> Report:
         try:
-            composed = await asyncio.to_thread(self._compose, entry, listed)
+            # A digest has a form of its own, and is seldom.
+            kind = None if listed else (entry.form.template, entry.job.language)
+            composed = await self._desk.write(kind, lambda: self._compose(entry, listed))
         except Exception as error:  # noqa: BLE001 - whatever one message does to the composer, the others go on
             return self._fault(entry, f"the message could not be written: {place_of(error)}")
         return self._too_late(entry) or await self._send(entry, composed)
@@ -77,18 +81,18 @@ class Attempts:
         return None
 
     async def _send(self, entry: Entry, composed: Composed) -> Report:
-        reply = await self._hand_over(composed.mail)
+        reply = await self._hand_over(composed.message)
         now = self._clock.now()
         self._pacing.heard(entry, reply, now)
         self._watch.answered(entry, reply, now)
         verdict = after_reply(self._policy, entry.standing, reply.kind, now, self._chance)
         report = report_on(entry, verdict, reply, composed.fault)
-        return replace(report, suppress=bounced(entry.job, composed.mail.recipient, reply, now))
+        return replace(report, suppress=bounced(entry.job, composed.message.recipient, reply, now))
 
-    async def _hand_over(self, mail: OutgoingMail) -> Reply:
+    async def _hand_over(self, message: OutgoingMessage) -> Reply:
         try:
             async with asyncio.timeout(self._send_limit.total_seconds()):
-                return await self._transport.send(mail)
+                return await self._transport.send(message)
         except TimeoutError:
             return Reply(ReplyKind.UNKNOWN, None, f"the transport gave no answer within {self._send_limit}")
         except Exception as error:  # noqa: BLE001 - as above; the final dot may have been sent before it

@@ -35,13 +35,18 @@ def suppression_of(job: Job, reply: Reply, now: datetime, term: timedelta = TERM
         return None
     if not (reply.code in BARE if reply.status is None else reply.status in DEAD):
         return None
+    return hard_bounce(job, now, term)
+
+
+def hard_bounce(job: Job, since: datetime, term: timedelta = TERM) -> SuppressionRecord:
+    """The suppression of the job's address, from `since` for the term."""
     return SuppressionRecord(
         id=f"{job.channel.value}/{mailbox(job.address)}",
         channel=job.channel,
         address=job.address,
         reason=HARD_BOUNCE,
-        since=now.isoformat().replace("+00:00", "Z"),
-        until=now + term,
+        since=since.isoformat().replace("+00:00", "Z"),
+        until=since + term,
     )
 
 

@@ -15,18 +15,30 @@ from sender.fax import AS_TEXT, FaxForm
 from sender.going_live import LIVE, DeliveryMode
 from sender.message import Bodies, MailingList, write_message
 from sender.opt_out import NO_LINKS, OptOut, OptOutLinks, OptOutWriter
-from sender.ports import Composed, OutgoingMail, Part, Renderer, TemplateFaultError
+from sender.ports import (
+    Composed,
+    OutgoingMail,
+    OutgoingMessage,
+    OutgoingText,
+    Part,
+    Renderer,
+    TemplateFaultError,
+)
 from sender.redirection import redirected_bodies, redirected_subject
 from sender.subject import subject_line
 
 NO_OPT_OUT: Final = OptOut()
 
+TEXTS: Final = frozenset({Channel.SMS, Channel.CHAT})
+"""Channels that take plain text and no mail."""
+
 
 class MessageComposer:
     """A Composer on a Renderer.
 
-    Faxes are written as mails to the gateway's address of their number. Only e-mails that go to their own person offer
-    a way to opt out: whoever gets them in another's place must not do it in that other's name.
+    Faxes are written as mails to the gateway's address of their number; what goes to another address than its person's
+    is a mail, whatever its channel. Only e-mails that go to their own person offer a way to opt out: whoever gets them
+    in another's place must not do it in that other's name.
     """
 
     def __init__(
@@ -52,7 +64,7 @@ class MessageComposer:
         except TemplateFaultError as error:
             bodies, fault = Bodies(fallback_text(job, trigger)), str(error)
         mailing = MailingList(trigger.value.replace("_", "-"), links)
-        return Composed(self._mail(job, subject_line(job, form.subject_keyword), bodies, mailing), fault)
+        return Composed(self._message(job, subject_line(job, form.subject_keyword), bodies, mailing), fault)
 
     def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
         """See sender.ports.Composer. It is the built-in text, whatever the templates are."""
@@ -60,29 +72,30 @@ class MessageComposer:
         # Readers of one mailbox may be several: a digest opts out the one to whom it is addressed.
         own = {entry.trigger for entry in (carrier, *listed) if entry.job.person == carrier.job.person}
         mailing = MailingList("digest", self._links(carrier.job, [one for one in Trigger if one in own]))
-        return Composed(self._mail(carrier.job, digest_subject(carrier, listed), bodies, mailing))
+        return Composed(self._message(carrier.job, digest_subject(carrier, listed), bodies, mailing))
 
     def _links(self, job: Job, triggers: Sequence[Trigger]) -> OptOutLinks:
         if job.channel is not Channel.EMAIL or self._mode.redirects(job) is not None:
             return NO_LINKS
         return self._opt_out.links(job, triggers)
 
-    def _mail(self, job: Job, subject: str, bodies: Bodies, mailing: MailingList) -> OutgoingMail:
-        is_fax = job.channel is Channel.FAX
-        if is_fax:
+    def _message(self, job: Job, subject: str, bodies: Bodies, mailing: MailingList) -> OutgoingMessage:
+        if job.channel is Channel.FAX:
             subject, bodies = self._fax.written(job, subject, bodies)
         elsewhere = self._mode.redirects(job)
-        if elsewhere is None:
-            recipient = recipient_of(job, self._identity)
-        else:
+        recipient = recipient_of(job, self._identity)
+        if elsewhere is not None:
             recipient, subject, bodies = elsewhere, redirected_subject(job, subject), redirected_bodies(job, bodies)
-        content = write_message(job, self._identity, recipient, subject, bodies, None if is_fax else mailing)
+        elif job.channel in TEXTS:
+            return OutgoingText(job.channel, recipient, subject, bodies.text)
+        listed = mailing if job.channel is Channel.EMAIL else None
+        content = write_message(job, self._identity, recipient, subject, bodies, listed)
         return OutgoingMail(self._identity.envelope_from, recipient, content)
 
     def _rendered(self, job: Job, trigger: Trigger, form: Form, links: OptOutLinks) -> Bodies:
         named = template_variables(job, trigger, form, links)
         text = self._renderer.render(form.template, job.language, Part.TEXT, named)
-        if form.format is MessageFormat.TEXT or job.channel is Channel.FAX:
+        if form.format is MessageFormat.TEXT or job.channel is not Channel.EMAIL:
             return Bodies(text)
         return Bodies(text, self._renderer.render(form.template, job.language, Part.HTML, named))
 

@@ -16,7 +16,7 @@ from sender.entries import Report
 from sender.gate import Gate
 from sender.ledger import Ledger
 from sender.pacing import Pacing, PacingPolicy, Room
-from sender.ports import Clock, Composer, DeliveryWatch, Transport, Unwatched
+from sender.ports import Clock, Composer, DeliveryWatch, OutgoingMessage, Transport, Unwatched
 from sender.retry import Chance, RetryPolicy
 from sender.rounds import LedgerRounds, RoundPolicy
 from sender.storm import NO_STORMS, StormPolicy
@@ -25,6 +25,9 @@ T = TypeVar("T")
 
 _MOST_CLAIMS: Final = 50
 """Claims in one round: where all that is due is stopped, the round still ends."""
+
+SETTLE: Final = timedelta(milliseconds=2)
+"""How long an answer may wait for others before it is recorded."""
 
 
 class DeliverySettings(Struct, frozen=True):
@@ -36,7 +39,7 @@ class DeliverySettings(Struct, frozen=True):
     `storm` is the policy by which jobs were accepted: it says when a storm is over.
     """
 
-    concurrency: int = 8
+    concurrency: int = 16
     lease: timedelta = timedelta(minutes=15)
     send_limit: timedelta = timedelta(minutes=11)
     look_again: timedelta = timedelta(milliseconds=200)
@@ -60,7 +63,7 @@ class Delivery:
         self,
         ledger: Ledger,
         composer: Composer,
-        transport: Transport,
+        transport: Transport[OutgoingMessage],
         clock: Clock,
         chance: Chance,
         settings: DeliverySettings | None = None,
@@ -124,6 +127,7 @@ class Delivery:
 
     async def _record(self, thread: ThreadPoolExecutor) -> None:
         """Record the answers that have come, all in one transaction. They are kept until that has worked."""
+        await self._let_more_come()
         done = {task for task in self._under_way if task.done()}
         self._under_way -= done
         self._answers += [task.result() for task in done]
@@ -131,6 +135,12 @@ class Delivery:
             answers = self._answers
             await _in(thread, lambda: self._rounds.apply(answers))
             self._answers = []
+
+    async def _let_more_come(self) -> None:
+        """Where most places are taken, wait a moment: to record several answers costs little more than one."""
+        busy = sum(not task.done() for task in self._under_way)
+        if busy * 2 > self._settings.concurrency:
+            await asyncio.sleep(SETTLE.total_seconds())
 
     async def _start(self, thread: ThreadPoolExecutor) -> bool:
         """Claim what there is room for, and begin with it; says whether there was anything."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from schemas.vocabulary import Trigger
+from schemas.vocabulary import Channel, Trigger
 from sender.entries import Entry
 from sender.plain_text import one_line
 from sender.subject import reference_of
@@ -18,12 +18,16 @@ TITLE: Final = 120
 """Characters of a title that are listed."""
 LINK: Final = 500
 
+_MOST_LISTED: Final = {Channel.SMS: 0, Channel.CHAT: 50}
+"""How many jobs are listed where there is little room; the others are only counted."""
+
 
 class Words(Struct, frozen=True):
     """What a digest says in one language. `{}` stands for a number."""
 
     subject: str
     head: str
+    more: str
     triggers: dict[Trigger, str]
 
 
@@ -31,6 +35,7 @@ _WORDS: Final = {
     "en": Words(
         subject="{} messages about support tickets",
         head="So many tickets changed in a short time that what follows comes in one message.",
+        more="- and {} more",
         triggers={
             Trigger.OPENED: "opened",
             Trigger.RESOLVED: "resolved",
@@ -41,6 +46,7 @@ _WORDS: Final = {
     "fr": Words(
         subject="{} messages sur des demandes d'assistance",
         head="Tant de demandes ont changé en peu de temps que ce qui suit vient en un seul message.",
+        more="- et {} de plus",
         triggers={
             Trigger.OPENED: "ouverte",
             Trigger.RESOLVED: "résolue",
@@ -59,12 +65,16 @@ def digest_subject(carrier: Entry, listed: Sequence[Entry]) -> str:
 def digest_text(carrier: Entry, listed: Sequence[Entry]) -> str:
     """The digest in the carrier's language and time zone: how many of each kind, then each job on a line of its own.
 
-    Each line holds what its own job may show and nothing else: when, what happened, reference, title, link.
+    Each line holds what its own job may show and nothing else: when, what happened, reference, title, link. A chat
+    lists only the first ones, an SMS none.
     """
     words = _words(carrier)
     counts = Counter(entry.trigger for entry in listed)
     numbers = [f"{counts[trigger]} {words.triggers[trigger]}" for trigger in Trigger if counts[trigger]]
-    lines = [_line(entry, carrier, words) for entry in listed]
+    shown = listed[: _MOST_LISTED.get(carrier.job.channel, len(listed))]
+    lines = [_line(entry, carrier, words) for entry in shown]
+    if lines and len(shown) < len(listed):
+        lines.append(words.more.format(len(listed) - len(shown)))
     return "\n".join([words.head, ", ".join(numbers), "", *lines]) + "\n"
 
 

@@ -1,7 +1,7 @@
 """Header fields that hold names and free text, encoded so that every mail reader gives back the same text.
 
 They follow RFC 5322 and RFC 2047. The standard library parses a header's value again before it folds it, and its
-versions differ in what that does to commas and quotes in encoded names. So these are encoded and folded here.
+versions differ in what that does to commas and quotes in encoded names. So these are folded here.
 """
 
 from __future__ import annotations
@@ -23,47 +23,56 @@ _PLAIN: Final = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
 
 
-class Header(Struct, frozen=True):
-    """A header field. Its words are encoded already and hold no line break: lines are folded between them."""
+class HeaderField(Struct, frozen=True):
+    """A header field that reads `text` and is written as `words`, each on one line with or after another.
+
+    Raises ValueError for a word with a line break.
+    """
 
     name: str
+    text: str
     words: tuple[str, ...]
 
-    def folded(self) -> bytes:
-        """The field as it stands in the message, in lines of at most 76 characters where its words allow it."""
+    def __post_init__(self) -> None:
+        """Refuse what would begin another field, or the body."""
+        if any("\r" in word or "\n" in word for word in self.words):
+            raise ValueError(f"{self.name}: there is a line break in it")
+
+    def fold(self) -> str:
+        """The whole field as it stands in the message, in lines of at most 76 characters where its words allow it."""
         folded = used = f"{self.name}:"
         for word in self.words:
             fits = len(used) + 1 + len(word) <= LINE or folded == used == f"{self.name}:"
             folded += f" {word}" if fits else f"\r\n {word}"
             used = f"{used} {word}" if fits else f" {word}"
-        return f"{folded}\r\n".encode()
+        return f"{folded}\r\n"
 
 
-def fixed_header(name: str, value: str) -> Header:
+def fixed_header(name: str, value: str) -> HeaderField:
     """A header whose value is ours: ASCII, and short enough for one line."""
-    return Header(name, (value,))
+    return HeaderField(name, value, (value,))
 
 
-def text_header(name: str, text: str) -> Header:
+def text_header(name: str, text: str) -> HeaderField:
     """A header of free text, such as Subject (RFC 5322, section 3.6.5). `text` is one line."""
     room = LINE - len(name) - len(": ")
     words = tuple(text.split(" "))
     if _PLAIN.fullmatch(text) and "=?" not in text and all(len(word) <= room for word in words):
-        return Header(name, words)
-    return Header(name, tuple(_encoded_words(text, room)))
+        return HeaderField(name, text, words)
+    return HeaderField(name, text, tuple(_encoded_words(text, room)))
 
 
-def address_header(name: str, display: str, address: str, *, utf8: bool = False) -> Header:
+def address_header(name: str, display: str, address: str, *, utf8: bool = False) -> HeaderField:
     """A header of one mailbox, such as To (RFC 5322, section 3.4). Only the name is encoded, never the address.
 
     `display` is one line, perhaps empty. `address` is one valid address; with `utf8` it may hold letters beyond ASCII
     (RFC 6532), and so may the name.
     """
     if not display:
-        return Header(name, (address,))
+        return HeaderField(name, address, (address,))
     room = LINE - len(name) - len(": ")
     phrase = _phrase(display, room, utf8=utf8)
-    return Header(name, (*phrase, f"<{address}>"))
+    return HeaderField(name, f"{display} <{address}>", (*phrase, f"<{address}>"))
 
 
 def _phrase(display: str, room: int, *, utf8: bool) -> list[str]:

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from schemas.job import Job
 from sender.addresses import MailIdentity, display_name, wire_address
-from sender.headers import Header, address_header, fixed_header, text_header
-from sender.mime import multipart_entity, pdf_entity, text_entity
+from sender.headers import HeaderField, address_header, fixed_header, text_header
+from sender.mime import CRLF, Entity, alternative, mixed, pdf_entity, text_entity
 from sender.opt_out import NO_LINKS, OptOutLinks
 from sender.times import in_utc
 
@@ -54,7 +54,9 @@ def write_message(
     letters beyond ASCII before the @ makes the header UTF-8 (RFC 6532).
     """
     headers = [*_headers(job, identity, recipient, subject), *_list_headers(identity, mailing)]
-    return b"".join(header.folded() for header in headers) + _body(bodies)
+    fields, body = "".join(header.fold() for header in headers), _body(bodies)
+    # Only an address beyond ASCII leaves letters in a field that are not encoded.
+    return f"{fields}MIME-Version: 1.0{CRLF}{body.fields}{CRLF}".encode("utf-8", "replace") + body.body
 
 
 def message_id(job: Job, identity: MailIdentity) -> str:
@@ -87,8 +89,8 @@ def thread_id(job: Job, identity: MailIdentity) -> str:
     return f"<{_digest(identity.installation, job.source, job.ticket)}.ticket@{identity.installation}>"
 
 
-def _headers(job: Job, identity: MailIdentity, recipient: str, subject: str) -> list[Header]:
-    utf8 = not recipient.isascii()
+def _headers(job: Job, identity: MailIdentity, recipient: str, subject: str) -> list[HeaderField]:
+    utf8 = not recipient.isascii() and wire_address(recipient) is not None
     thread = thread_id(job, identity)
     headers = [
         address_header("From", display_name(identity.from_name), wire_address(identity.from_address) or ""),
@@ -102,7 +104,6 @@ def _headers(job: Job, identity: MailIdentity, recipient: str, subject: str) -> 
         fixed_header("Auto-Submitted", "auto-generated"),
         # Exchange asks this instead. Not `All`: bounces have to come.
         fixed_header("X-Auto-Response-Suppress", "OOF, AutoReply"),
-        fixed_header("MIME-Version", "1.0"),
     ]
     reply_to = wire_address(job.reply_to) if job.reply_to else None
     if reply_to is not None and reply_to.isascii():
@@ -112,7 +113,7 @@ def _headers(job: Job, identity: MailIdentity, recipient: str, subject: str) -> 
     return headers
 
 
-def _list_headers(identity: MailIdentity, mailing: MailingList | None) -> Iterator[Header]:
+def _list_headers(identity: MailIdentity, mailing: MailingList | None) -> Iterator[HeaderField]:
     """RFC 2919; RFC 2369, section 3.2; RFC 8058. No Precedence: RFC 3834 builds on Auto-Submitted and lists."""
     if mailing is None:
         return
@@ -120,28 +121,31 @@ def _list_headers(identity: MailIdentity, mailing: MailingList | None) -> Iterat
     links = [f"<{link}>" for link in (mailing.links.page, mailing.links.mail) if link is not None]
     if links:
         words = (*(f"{link}," for link in links[:-1]), links[-1])
-        yield Header("List-Unsubscribe", words)
+        yield HeaderField("List-Unsubscribe", " ".join(words), words)
     if mailing.links.page is not None:
         yield fixed_header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 
 
-def _to(job: Job, recipient: str, *, utf8: bool) -> Header:
+def _to(job: Job, recipient: str, *, utf8: bool) -> HeaderField:
     if wire_address(recipient) is None:
         # An empty group (RFC 5322, section 3.4) is a valid header that leads nowhere.
         return fixed_header("To", "undisclosed-recipients:;")
     return address_header("To", display_name(job.context.person_name), recipient, utf8=utf8)
 
 
-def _body(bodies: Bodies) -> bytes:
-    text = text_entity("plain", bodies.text)
+def _body(bodies: Bodies) -> Entity:
+    text = text_entity(_lines(bodies.text), "plain")
     # It follows from what it separates, so that no text can hold it, and so that a message is the same on every try.
     boundary = f"=_{_digest(bodies.text, bodies.html or '')}"
     if bodies.html is not None:
-        # RFC 2046, section 5.1.4: the plainest form first.
-        return multipart_entity("alternative", boundary, [text, text_entity("html", bodies.html)])
+        return alternative([text, text_entity(_lines(bodies.html), "html")], boundary)
     if bodies.pdf is not None:
-        return multipart_entity("mixed", boundary, [text, pdf_entity(PDF_NAME, bodies.pdf)])
+        return mixed([text, pdf_entity(bodies.pdf, PDF_NAME)], boundary)
     return text
+
+
+def _lines(text: str) -> str:
+    return text.rstrip("\r\n") + "\n"
 
 
 def _digest(*parts: str) -> str:

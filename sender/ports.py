@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from msgspec import Struct
 
 from schemas.job import Form, Job
 from schemas.log import NewRecord, Record
-from schemas.vocabulary import Trigger
+from schemas.vocabulary import Channel, Trigger
 from sender.entries import Entry, Report
 
 
@@ -66,13 +66,28 @@ class OutgoingMail(Struct, frozen=True):
     content: bytes
 
 
+class OutgoingText(Struct, frozen=True):
+    """One message to one address on a channel that takes plain text: a line that says what it is about, and the text.
+
+    `recipient` is one address of the channel: a number as digits, perhaps behind a +.
+    """
+
+    channel: Channel
+    recipient: str
+    subject: str
+    text: str
+
+
+OutgoingMessage = OutgoingMail | OutgoingText
+
+
 class Composed(Struct, frozen=True):
     """A job written out as a message.
 
     `fault` names what was wrong with its template, where the built-in text stands in for it.
     """
 
-    mail: OutgoingMail
+    message: OutgoingMessage
     fault: str | None = None
 
 
@@ -173,11 +188,17 @@ class Reply(Struct, frozen=True):
         return self.kind is ReplyKind.DEFERRED and self.stage in BEFORE_MAIL
 
 
-class Transport(Protocol):
-    """Takes messages to the relay, one recipient a transaction. A send may be cancelled where it takes too long."""
+M_contra = TypeVar("M_contra", bound=OutgoingMessage, contravariant=True)
 
-    async def send(self, mail: OutgoingMail) -> Reply:
-        """Hand over one message. Every outcome is a reply; nothing is raised for what a relay or network does."""
+
+class Transport(Protocol[M_contra]):
+    """Takes messages of a kind where they are to go, one recipient at a time.
+
+    That is a mail relay, or another service. A send may be cancelled where it takes too long.
+    """
+
+    async def send(self, message: M_contra, /) -> Reply:
+        """Hand over one message. Every outcome is a reply; nothing is raised for what a service or network does."""
         ...
 
     async def close(self) -> None:

@@ -13,7 +13,7 @@ from schemas.log import NewRecord, Record
 from schemas.mailbox import mailbox
 from schemas.vocabulary import Audience, Category, Channel, MessageFormat, PersonKind, Trigger
 from sender.entries import Entry
-from sender.ports import Composed, OutgoingMail, Reply, ReplyKind
+from sender.ports import Composed, OutgoingMail, OutgoingMessage, Reply, ReplyKind
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OK = Reply(ReplyKind.ACCEPTED, 250, "queued")
@@ -54,9 +54,10 @@ class FakeComposer:
         return Composed(OutgoingMail("alerts@desk.example", job.address, content.encode()), fault)
 
     def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
-        composed = self.compose(carrier.job, carrier.trigger, carrier.form)
+        message = self.compose(carrier.job, carrier.trigger, carrier.form).message
+        assert isinstance(message, OutgoingMail)
         lines = "".join(f"\r\n{entry.job.id}" for entry in listed)
-        return replace(composed, mail=replace(composed.mail, content=composed.mail.content + lines.encode()))
+        return Composed(replace(message, content=message.content + lines.encode()))
 
 
 Answer = Callable[[OutgoingMail], Reply]
@@ -69,9 +70,10 @@ class FakeTransport:
         self.answer = answer
         self.mails: list[OutgoingMail] = []
 
-    async def send(self, mail: OutgoingMail) -> Reply:
-        self.mails.append(mail)
-        return self.answer(mail)
+    async def send(self, message: OutgoingMessage, /) -> Reply:
+        assert isinstance(message, OutgoingMail)
+        self.mails.append(message)
+        return self.answer(message)
 
     async def close(self) -> None:
         pass

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from adapters.sqlite.ledger import SqliteLedger
+from adapters.ledger.ledger import SqlLedger
 from schemas.job import Job
 from schemas.outcome import Outcome
 from schemas.vocabulary import Trigger
@@ -179,7 +179,7 @@ class LedgerWorld(RuleBasedStateMachine):
     @rule()
     def crash(self) -> None:
         self.in_hand, self.answers = {}, []
-        if isinstance(self.ledger, SqliteLedger):
+        if isinstance(self.ledger, SqlLedger):
             self.ledger.close()
             self.ledger = type(self).make(self.path)
 
@@ -242,6 +242,6 @@ class LedgerWorld(RuleBasedStateMachine):
             self.close()
 
     def close(self) -> None:
-        if isinstance(self.ledger, SqliteLedger):
+        if isinstance(self.ledger, SqlLedger):
             self.ledger.close()
         self.cleanup.close()

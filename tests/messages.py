@@ -24,7 +24,7 @@ from sender.composer import NO_OPT_OUT, MessageComposer
 from sender.fax import AS_TEXT, FaxForm
 from sender.going_live import LIVE, DeliveryMode
 from sender.opt_out import OptOut
-from sender.ports import Composed, Part, Renderer
+from sender.ports import Composed, OutgoingMail, Part, Renderer
 
 TEMPLATES = Path(__file__).parent.parent / "rules" / "templates"
 MORNING = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
@@ -157,6 +157,20 @@ def shipped_renderer() -> JinjaRenderer:
     return JinjaRenderer(read_sources(TEMPLATES))
 
 
+@dataclass(frozen=True)
+class ComposedMail:
+    """A job that was written out as a mail."""
+
+    mail: OutgoingMail
+    fault: str | None
+
+
+def as_mail(composed: Composed) -> ComposedMail:
+    """The same, where it is a mail."""
+    assert isinstance(composed.message, OutgoingMail)
+    return ComposedMail(composed.message, composed.fault)
+
+
 def compose(
     job: Job,
     renderer: Renderer | None = None,
@@ -164,10 +178,10 @@ def compose(
     mode: DeliveryMode = LIVE,
     opt_out: OptOut = NO_OPT_OUT,
     fax: FaxForm = AS_TEXT,
-) -> Composed:
-    """The job as a message, in its own form."""
+) -> ComposedMail:
+    """The job as a mail, in its own form."""
     composer = MessageComposer(renderer or shipped_renderer(), identity, mode, opt_out, fax)
-    return composer.compose(job, job.trigger, job.form)
+    return as_mail(composer.compose(job, job.trigger, job.form))
 
 
 def templates(**files: str) -> TemplateSources:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -43,17 +43,18 @@ def read_lines(path: Path, received: datetime) -> Iterator[Line]:
             # Editors may put a byte order mark before the first line of a file.
             text = (raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw).strip()
             if text:
-                yield _line(number, text, received)
+                yield line_of(number, text, received)
 
 
 def read_one(path: Path, received: datetime) -> Line:
     """The one event of a file, on as many lines as it likes. Standard input where the path is `-`."""
     raw = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-    return _line(1, raw.removeprefix(codecs.BOM_UTF8).strip(), received)
+    return line_of(1, raw.removeprefix(codecs.BOM_UTF8).strip(), received)
 
 
-def _line(number: int, raw: bytes, received: datetime) -> Line:
+def line_of(number: int, raw: bytes, received: datetime, headers: Mapping[str, bytes] | None = None) -> Line:
+    """An event that was read, or why it is refused. `headers` are those of its record, where it is one."""
     try:
-        return Line(number, raw, read_event(raw, received), None)
+        return Line(number, raw, read_event(raw, received, headers), None)
     except RefusedError as error:
         return Line(number, raw, None, error)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from adapters.jinja.check import TemplateUse, source_problems
+from adapters.jinja.problems import Problem
 from adapters.jinja.sources import TemplateSources
 from adapters.rule_files.faults import Fault
 from engine.directory.directory import Directory
@@ -44,4 +46,22 @@ def template_faults(
     policy = rulebook.policy
     uses = {*uses_of(rulebook), *further}
     problems = source_problems(sources, policy.languages, policy.custom_fields, uses)
-    return [Fault(str(folder / problem.file), problem.line or 1, 1, problem.message) for problem in problems]
+    return [fault_of(folder, sources, problem) for problem in problems]
+
+
+def fault_of(folder: Path, sources: TemplateSources, problem: Problem) -> Fault:
+    """A template's problem at its place: where its text stands on its line, else where the line begins."""
+    lines = sources.texts.get(problem.file, "").splitlines()
+    line = lines[problem.line - 1] if problem.line is not None and problem.line <= len(lines) else ""
+    found = re.search(rf"(?<!\w){re.escape(problem.text)}(?!\w)", line) if problem.text else re.search(r"\S.*", line)
+    start, end = found.span() if found else (0, 1)
+    return Fault(
+        str(folder / problem.file),
+        problem.line or 1,
+        start + 1,
+        problem.message,
+        line,
+        end - start,
+        problem.code,
+        problem.suggestion,
+    )

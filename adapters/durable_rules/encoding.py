@@ -115,6 +115,10 @@ class Encoding:
         """The code of each field, in the order of `fields`. A field that is not among the facts is missing."""
         return tuple([codes.encode(facts.get(name)) for name, codes in self._codes.items()])
 
+    def code(self, field: str, value: object) -> int:
+        """The code of one value of a field."""
+        return self._codes[field].encode(value)
+
     def mask(self, leaf: Leaf) -> int:
         """The codes of the leaf's field for which it holds, as bits."""
         return self._codes[leaf.field].mask(leaf)

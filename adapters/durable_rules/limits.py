@@ -26,8 +26,9 @@ from typing import Final
 
 from adapters.durable_rules.alternatives import MAX_ALTERNATIVES, TooManyAlternativesError
 from adapters.durable_rules.translate import alternatives_of, encoding_of, translate
-from engine.rulebook.build import Path, Problem
+from engine.rulebook.problems import Path, Problem
 from engine.rulebook.rulebook import Rule, Rulebook
+from schemas.finding import FindingCode
 from schemas.vocabulary import Audience
 
 MAX_FILE_ALTERNATIVES: Final = 1_024
@@ -56,11 +57,9 @@ def _problems(rulebook: Rulebook, audience: Audience) -> list[Problem]:
 
 def _too_many_in(rule: Rule) -> Problem:
     path: Path = (*rule.path, "if") if rule.path else ()
-    message = (
-        f"the condition of `{rule.name}` comes to more than {MAX_ALTERNATIVES} combinations of its `or` parts: "
-        "split it into several rules, one for each part of an `or`"
-    )
-    return Problem(path, message)
+    message = f"the condition of `{rule.name}` comes to more than {MAX_ALTERNATIVES} combinations of its `or` parts"
+    advice = "split it into several rules, one for each part of an `or`"
+    return Problem(path, message, code=FindingCode.ENGINE_LIMIT, suggestion=advice)
 
 
 def _too_much_together(rules: list[Rule], audience: Audience) -> list[Problem]:
@@ -72,8 +71,9 @@ def _too_much_together(rules: list[Rule], audience: Audience) -> list[Problem]:
     return [
         Problem(
             ("rules",),
-            f"the conditions for {audience} come to {count:,} {what}, {limit:,} is the limit: "
-            "use fewer rules, or lists (`in`) in place of rules that differ in one value only",
+            f"the conditions for {audience} come to {count:,} {what}, {limit:,} is the limit",
+            code=FindingCode.ENGINE_LIMIT,
+            suggestion="use fewer rules, or lists (`in`) in place of rules that differ in one value only",
         )
         for what, count, limit in found
         if count > limit

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Final
 
-Signature = tuple[tuple[str, int, int], ...]
-"""Path, time of change in nanoseconds, and size in bytes of each file."""
+Signature = tuple[tuple[str, int, int, int], ...]
+"""Path, time of change in nanoseconds, size in bytes, and number (inode) of each file, links followed.
+
+The number tells where a link has been turned to another file of the same size and age, as mounted configuration does.
+"""
+
+SETTLE_SECONDS: Final = 0.1
+MAX_LOOKS: Final = 10
 
 
 def signature_of(files: Iterable[Path]) -> Signature:
@@ -14,10 +22,25 @@ def signature_of(files: Iterable[Path]) -> Signature:
     return tuple(sorted(map(_mark, files)))
 
 
-def _mark(file: Path) -> tuple[str, int, int]:
+def _mark(file: Path) -> tuple[str, int, int, int]:
     try:
         status = file.stat()
     except OSError:
         # Gone between the listing and the look: a change like any other.
-        return (str(file), 0, -1)
-    return (str(file), status.st_mtime_ns, status.st_size)
+        return (str(file), 0, -1, 0)
+    return (str(file), status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def settled(look: Callable[[], Signature], pause: Callable[[float], None] = time.sleep) -> Signature | None:
+    """The signature that two looks in a row agree on, so that no file is half written; None where they go on changing.
+
+    `pause` waits between two looks, for as many seconds as it is given.
+    """
+    before = look()
+    for _ in range(MAX_LOOKS):
+        pause(SETTLE_SECONDS)
+        after = look()
+        if after == before:
+            return after
+        before = after
+    return None

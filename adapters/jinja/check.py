@@ -13,6 +13,8 @@ from adapters.jinja.problems import Problem
 from adapters.jinja.renderer import JinjaRenderer
 from adapters.jinja.samples import samples
 from adapters.jinja.sources import TemplateFile, TemplateSources, file_of, is_piece, read_sources
+from engine.rulebook.fields import closest
+from schemas.finding import FindingCode
 from schemas.job import ExternalContext, InternalContext
 from schemas.rule_file import CustomFieldSettings
 from schemas.vocabulary import Audience, MessageFormat
@@ -47,7 +49,9 @@ def source_problems(
     uses: Collection[TemplateUse] = (),
 ) -> list[Problem]:
     """The same of a snapshot that has been read: what is checked is then what is used."""
-    found = [Problem(path, None, message) for path, message in sources.unreadable.items()]
+    found = [
+        Problem(path, None, message, FindingCode.UNREADABLE_TEMPLATE) for path, message in sources.unreadable.items()
+    ]
     found += _wrong_file_names(sources)
     found += _missing_files(sources, languages, uses)
     found += _wrong_pieces(sources)
@@ -74,6 +78,8 @@ def _wrong_file_names(sources: TemplateSources) -> Iterator[Problem]:
                 None,
                 "a template's file is named NAME.LANGUAGE.txt.j2 or NAME.LANGUAGE.html.j2; "
                 "a piece that others use is named _NAME.txt.j2 or _NAME.html.j2",
+                FindingCode.TEMPLATE_FILE_NAME,
+                suggestion="rename it",
             )
 
 
@@ -87,9 +93,18 @@ def _missing_files(
         for language in languages:
             for part in (Part.TEXT, Part.HTML) if template in in_html else (Part.TEXT,):
                 path = TemplateFile(template, language, part).path
-                if path not in sources.texts:
+                if path not in sources.texts and path not in sources.unreadable:
                     what = "text" if part is Part.TEXT else "HTML"
-                    yield Problem(path, None, f"template `{template}` has no {what} part in language `{language}`")
+                    message = f"template `{template}` has no {what} part in language `{language}`"
+                    yield Problem(
+                        path, None, message, FindingCode.MISSING_TEMPLATE, suggestion=_advice(template, sources)
+                    )
+
+
+def _advice(template: str, sources: TemplateSources) -> str:
+    """A template of another name that is there; where this one is, its file is what is missing."""
+    there = {file.template for file in _template_files(sources)}
+    return "" if template in there else closest(template, there)
 
 
 def _wrong_pieces(sources: TemplateSources) -> Iterator[Problem]:
@@ -134,14 +149,13 @@ def _trial_problems(
         except TemplateFaultError as fault:
             if (fault.name, fault.line) not in known:
                 known.add((fault.name, fault.line))
-                yield Problem(fault.name, fault.line, _words(fault, sample.words))
+                yield _failure(fault, sample.words)
             if fault.reason in ("LimitError", "RecursionError"):
                 return
 
 
-def _words(fault: TemplateFaultError, sample: str) -> str:
+def _failure(fault: TemplateFaultError, sample: str) -> Problem:
     # The cause may quote values: here they are made up.
     message = f"fails on {sample}: {fault.__cause__ or fault.reason}"
-    if fault.reason == "UndefinedError":
-        message += '; ask `is defined` first, or add `|default("")`'
-    return message
+    advice = 'ask `is defined` first, or add `|default("")`' if fault.reason == "UndefinedError" else ""
+    return Problem(fault.name, fault.line, message, FindingCode.TEMPLATE_FAILS, suggestion=advice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, get_args, get_type_hints
 
 from jinja2 import TemplateSyntaxError, meta, nodes
@@ -10,7 +10,9 @@ from msgspec import Struct
 
 from adapters.jinja.environment import METHODS, TemplateEnvironment
 from adapters.jinja.problems import Problem
-from engine.rulebook.fields import nearest
+from adapters.jinja.sources import is_piece
+from engine.rulebook.fields import closest
+from schemas.finding import FindingCode
 from schemas.job import ExternalContext, ExternalTicket, InternalContext, InternalTicket
 
 MESSAGE_NAMES: Final = frozenset({"trigger", "other_triggers", "language", "time_zone", "keyword", "unsubscribe_url"})
@@ -64,17 +66,29 @@ def parse_with_uses(
     except RecursionError:
         yield Problem(path, None, "the template is nested too deeply to be read")
         return
+    except Exception as error:  # noqa: BLE001 - whatever the parser meets in a text that nobody foresaw
+        yield Problem(path, None, f"the template can't be read: {type(error).__name__}")
+        return
     for name in meta.find_referenced_templates(parsed[path]):
         if name is None:
-            yield Problem(path, None, "a computed file to extend, include or import can't be checked: write its name")
+            message = "a computed file to extend, include or import can't be checked"
+            line = _line_of_computed(parsed[path])
+            yield Problem(path, line, message, FindingCode.MISSING_PIECE, suggestion="write its name")
         elif name not in environment.list_templates():
-            yield Problem(path, _line_of(parsed[path], name), f"there is no file `{name}` in the templates folder")
+            message = f"there is no file `{name}` in the templates folder"
+            meant = closest(name, filter(is_piece, environment.list_templates()))
+            yield Problem(path, _line_of(parsed[path], name), message, FindingCode.MISSING_PIECE, name, meant)
         elif name not in parsed:
             yield from parse_with_uses(environment, name, parsed)
 
 
 def _line_of(tree: nodes.Template, text: str) -> int | None:
     return next((node.lineno for node in tree.find_all(nodes.Const) if node.value == text), None)
+
+
+def _line_of_computed(tree: nodes.Template) -> int | None:
+    uses = tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport))
+    return next((node.lineno for node in uses if not isinstance(getattr(node, "template", None), nodes.Const)), None)
 
 
 def _stored(tree: nodes.Template) -> Iterator[str]:
@@ -86,6 +100,23 @@ def _stored(tree: nodes.Template) -> Iterator[str]:
             yield node.target
         elif isinstance(node, nodes.FromImport):
             yield from (name if isinstance(name, str) else name[1] for name in node.names)
+
+
+class _Wrong(Struct, frozen=True):
+    """A name that can't be used, and why."""
+
+    name: str
+    message: str
+    code: FindingCode
+    suggestion: str = ""
+
+
+def _internal(name: str) -> _Wrong:
+    return _Wrong(name, f"`{name}` is internal: it can't be in a message to contacts", FindingCode.INTERNAL_FIELD)
+
+
+def _unknown(name: str, message: str, known: Iterable[str]) -> _Wrong:
+    return _Wrong(name, message, FindingCode.UNKNOWN_NAME, closest(name, known))
 
 
 class _File:
@@ -106,44 +137,45 @@ class _File:
     def problems(self) -> Iterator[Problem]:
         """What is wrong with names and fields."""
         for node in self._tree.find_all((nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Call)):
-            message = None
+            wrong = None
             if isinstance(node, nodes.Name):
-                message = self._wrong_name(node)
+                wrong = self._wrong_name(node)
             elif isinstance(node, nodes.Getattr | nodes.Getitem):
                 field = _field(node)
-                message = None if field is None else self._wrong_field(self._shape_of(node.node), field)
+                wrong = None if field is None else self._wrong_field(self._shape_of(node.node), field)
             elif isinstance(node, nodes.Call):
-                message = self._wrong_get(node)
-            if message is not None:
-                yield Problem(self._path, node.lineno, message)
+                wrong = self._wrong_get(node)
+            if wrong is not None:
+                yield Problem(self._path, node.lineno, wrong.message, wrong.code, wrong.name, wrong.suggestion)
 
-    def _wrong_name(self, node: nodes.Name) -> str | None:
+    def _wrong_name(self, node: nodes.Name) -> _Wrong | None:
         if node.ctx != "load" or node.name in self._known:
             return None
         if node.name in InternalContext.__struct_fields__:
-            return f"`{node.name}` is internal: it can't be in a message to contacts"
-        return f"there is no `{node.name}` in a template{nearest(node.name, self._known)}"
+            return _internal(node.name)
+        return _unknown(node.name, f"there is no `{node.name}` in a template", self._known)
 
-    def _wrong_field(self, shape: _Shape, field: str) -> str | None:
+    def _wrong_field(self, shape: _Shape, field: str) -> _Wrong | None:
         if shape is dict:
             return self._wrong_custom(field)
         if shape is str:
-            return None if field in METHODS[str] else f"this is one value, it has no `{field}`"
+            return None if field in METHODS[str] else _unknown(field, f"this is one value, it has no `{field}`", ())
         if shape is not None and field in shape.__struct_fields__:
             return None
         if self._for.is_external and field in _INTERNAL_ONLY:
-            return f"`{field}` is internal: it can't be in a message to contacts"
-        return None if shape is None else f"there is no `{field}` here{nearest(field, set(shape.__struct_fields__))}"
+            return _internal(field)
+        return None if shape is None else _unknown(field, f"there is no `{field}` here", shape.__struct_fields__)
 
-    def _wrong_custom(self, field: str) -> str | None:
+    def _wrong_custom(self, field: str) -> _Wrong | None:
         if field in self._for.custom or field in METHODS[dict]:
             return None
         if field in self._for.declared:
-            return f"the custom field `{field}` is not declared `external`: it can't be in a message to contacts"
-        other = nearest(field, set(self._for.custom))
-        return f"the custom field `{field}` is not declared in the rule file's `fields`{other}"
+            message = f"the custom field `{field}` is not declared `external`: it can't be in a message to contacts"
+            return _Wrong(field, message, FindingCode.INTERNAL_FIELD)
+        message = f"the custom field `{field}` is not declared in the rule file's `fields`"
+        return _Wrong(field, message, FindingCode.UNDECLARED_FIELD, closest(field, self._for.custom))
 
-    def _wrong_get(self, node: nodes.Call) -> str | None:
+    def _wrong_get(self, node: nodes.Call) -> _Wrong | None:
         called = node.node
         is_get = isinstance(called, nodes.Getattr) and called.attr == "get" and self._shape_of(called.node) is dict
         name = node.args[0] if is_get and node.args else None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from kafka import KafkaConsumer, TopicPartition
+from kafka.partitioner import murmur2
+from msgspec import Struct
 
 from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError, named_errors
 from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, millis
@@ -17,16 +19,28 @@ PATIENCE: Final = 30.0
 """Seconds without a record or any other progress, while the end is not reached, that are taken for an outage."""
 
 
+class Part(Struct, frozen=True):
+    """A part of a topic: what came since a moment; with a key, of the one partition where its records are now."""
+
+    since: datetime
+    key: bytes | None = None
+
+
 class TopicReader:
-    """Reads all partitions of some topics, outside of any group. It belongs to one thread.
+    """Reads all partitions of some topics, or a part of each, outside of any group. It belongs to one thread.
 
     Partitions that are added to a topic are noticed after `look_again` at the latest.
     """
 
     def __init__(
-        self, settings: KafkaSettings, topics: Sequence[str], look_again: timedelta = timedelta(seconds=30)
+        self,
+        settings: KafkaSettings,
+        topics: Sequence[str],
+        look_again: timedelta = timedelta(seconds=30),
+        part: Part | None = None,
     ) -> None:
         self._topics = [settings.real(topic) for topic in topics]
+        self._part = part
         self._partitions: list[Any] = []
         with named_errors("opening a reader"):
             self._consumer: Any = KafkaConsumer(
@@ -81,10 +95,26 @@ class TopicReader:
             partitions = self._consumer.partitions_for_topic(topic)
             if not partitions:
                 raise KafkaRefusedError(f"there is no topic {topic}: tocsin topics create")
-            wanted += [TopicPartition(topic, one) for one in sorted(partitions)]
+            wanted += [TopicPartition(topic, one) for one in self._of_part(sorted(partitions))]
         if wanted != self._partitions:
             read = self._positions()
             self._consumer.assign(wanted)
+            starts = self._starts([one for one in wanted if one not in read]) | read
             for one in wanted:
-                self._consumer.seek(one, read[one]) if one in read else self._consumer.seek_to_beginning(one)
+                self._consumer.seek(one, starts[one])
             self._partitions = wanted
+
+    def _of_part(self, partitions: list[int]) -> list[int]:
+        if self._part is None or self._part.key is None:
+            return partitions
+        # As every client of Kafka does that is not told otherwise.
+        return [partitions[(murmur2(self._part.key) & 0x7FFFFFFF) % len(partitions)]]
+
+    def _starts(self, partitions: list[Any]) -> dict[Any, int]:
+        """Where to begin in partitions of which nothing was read."""
+        if self._part is None or not partitions:
+            return self._consumer.beginning_offsets(partitions) if partitions else {}
+        since = max(0, int(self._part.since.timestamp() * 1_000))
+        found = self._consumer.offsets_for_times(dict.fromkeys(partitions, since))
+        ends = self._consumer.end_offsets(partitions)
+        return {one: ends[one] if found.get(one) is None else found[one].offset for one in partitions}

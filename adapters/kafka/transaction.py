@@ -21,6 +21,7 @@ from kafka.errors import (
 )
 
 from adapters.kafka.errors import InstanceTakenError, KafkaRefusedError, NotCommittedError, named_errors
+from adapters.kafka.partitioner import RememberingPartitioner
 from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, Membership, millis
 from adapters.kafka.watchdog import Watchdog
 from schemas.log import NewRecord
@@ -176,6 +177,7 @@ class Transactions:
             "max_request_size": RECORD_BYTES,
             "batch_size": 262_144,
             "linger_ms": 0,
+            "partitioner": RememberingPartitioner(),
             "max_block_ms": limit // 2,
             "request_timeout_ms": limit // 2,
             "delivery_timeout_ms": limit * 2,

@@ -38,11 +38,16 @@ class SqlLedger(ABC):
     def _reading(self) -> AbstractContextManager[Session]:
         """A session for statements that change nothing, each by itself."""
 
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the database."""
+
     def accept(self, jobs: Sequence[Job], now: datetime, storm: StormPolicy = NO_STORMS) -> list[Admission]:
         """See sender.ledger.Ledger."""
 
         def work(writes: Writes) -> list[Admission]:
             writes.session.reserve(names.of_jobs(jobs))
+            writes.look_up_known([job.id for job in jobs])
             return [jobs_in.accept(writes, job, storm) for job in jobs]
 
         return self._write(now, work)
@@ -71,6 +76,7 @@ class SqlLedger(ABC):
 
         def work(writes: Writes) -> list[Report]:
             writes.session.reserve(names.of_reports(writes.session, reports))
+            writes.look_up([report.job for report in reports])
             return [report for report in reports if not jobs_in.record(writes, report)]
 
         return self._write(now, work)

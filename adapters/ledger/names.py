@@ -6,7 +6,7 @@ it. Claims reserve nothing: they take the rows that nobody else has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from adapters.ledger.session import Session
@@ -38,10 +38,11 @@ def of_jobs(jobs: Iterable[Job]) -> Iterator[str]:
             yield f"once {job.once}"
 
 
-def of_reports(session: Session, reports: Iterable[Report]) -> Iterator[str]:
+def of_reports(session: Session, reports: Sequence[Report]) -> Iterator[str]:
     """The names for applying reports."""
+    found = session.rows_of_each(FIND, [{"id": report.job} for report in reports])
+    yield from (of_mailbox(JOB_DECODER.decode(row["body"])) for rows in found for row in rows)
     for report in reports:
-        yield from (of_mailbox(JOB_DECODER.decode(row["body"])) for row in session.rows(FIND, {"id": report.job}))
         if report.suppress is not None:
             yield of_suppression(report.suppress.id)
         if report.hold is Hold.PAUSED:

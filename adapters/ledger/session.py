@@ -23,6 +23,10 @@ class Session(Protocol):
         """Carry out a statement, and give the rows that it leads to."""
         ...
 
+    def rows_of_each(self, statement: str, values: Sequence[Values]) -> Sequence[Sequence[Row]]:
+        """Carry out a statement for each of these, and give the rows that each leads to; waits for the server once."""
+        ...
+
     def run(self, statement: str, values: Values) -> None:
         """Carry out a statement without a result. It may be done later, but before any that follows."""
         ...

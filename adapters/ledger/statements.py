@@ -15,13 +15,13 @@ ENTRY: Final = """
     FROM jobs
 """
 
-KNOWN: Final = "SELECT 1 FROM jobs WHERE id = :id"
+KNOWN: Final = "SELECT 1 AS known FROM jobs WHERE id = :id"
 
 CLAIM_KEY: Final = """
     INSERT INTO once_keys (key, source, event, seen) VALUES (:key, :source, :event, :now)
     ON CONFLICT (key) DO UPDATE
         SET seen = CASE WHEN once_keys.seen < excluded.seen THEN excluded.seen ELSE once_keys.seen END
-    RETURNING source, event
+    RETURNING source, event, CASE WHEN source = :source AND event = :event THEN 1 ELSE 0 END AS ours
 """
 
 INSERT_JOB: Final = """
@@ -35,24 +35,24 @@ INSERT_JOB: Final = """
          :state, :due, :lease_until, :expires, :diverted, :attempt, :unknowns, :faults, :changes,
          :hold, :released, :digest, :ticket, :person, :customer, :template, :domain, :recipient, :saved_at, :now, :now,
          :body)
-    RETURNING seq
 """
 
 INSERT_CHANGE: Final = """
     INSERT INTO job_changes (job, sequence, at, transition, state, attempt, code, text, fault)
-    VALUES (:job, :sequence, :at, :transition, :state, :attempt, :code, :text, :fault)
+    VALUES ((SELECT seq FROM jobs WHERE id = :id), :sequence, :at, :transition, :state, :attempt, :code, :text, :fault)
 """
 
-UPDATE_STANDING: Final = """
+_STANDING: Final = """
     UPDATE jobs SET state = :state, due = :due, lease_until = :lease_until, attempt = :attempt, unknowns = :unknowns,
         faults = :faults, changes = :changes, hold = :hold, released = :released, digest = :digest, changed = :now
-    WHERE seq = :seq
 """
 
-# Apart from the standing, since it takes part in more indexes and changes seldom.
-UPDATE_LANE: Final = """
-    UPDATE jobs SET open = :open, in_lane = :in_lane, head = head * :in_lane, carrier = :carrier WHERE seq = :seq
-"""
+UPDATE_STANDING: Final = f"{_STANDING} WHERE seq = :seq"
+
+# Seldom: it takes part in more indexes.
+_PLACE: Final = "open = :open, in_lane = :in_lane, head = head * :in_lane, carrier = :carrier"
+
+UPDATE_PLACE: Final = f"{_STANDING}, {_PLACE} WHERE seq = :seq"
 
 DEMOTE: Final = """
     UPDATE jobs SET head = 0

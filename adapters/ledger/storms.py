@@ -18,11 +18,10 @@ from sender.storm import StormEnd, StormPolicy, saved_at
 
 JOIN_STORM: Final = """
     UPDATE storms SET joined = CASE WHEN joined < :now THEN :now ELSE joined END WHERE recipient = :recipient
-    RETURNING recipient
 """
 
 COUNT_SAVES: Final = """
-    SELECT COUNT(*) AS saves FROM (
+    SELECT COUNT(*) AS saves, (SELECT since FROM storms WHERE recipient = :recipient) AS storm FROM (
         SELECT 1 FROM jobs WHERE recipient = :recipient AND saved_at > :after AND saved_at <= :saved_at LIMIT :limit
     ) AS counted
 """
@@ -77,14 +76,12 @@ def is_buried(writes: Writes, job: Job, storm: StormPolicy) -> bool:
     if storm.limit == 0:
         return False
     to = {"recipient": recipient_of(job), "now": writes.micros}
-    if writes.session.rows(JOIN_STORM, to):
-        return True
     saved = saved_at(job)
     window = {"after": to_micros(saved - storm.window), "saved_at": to_micros(saved), "limit": storm.limit}
     (earlier,) = writes.session.rows(COUNT_SAVES, {"recipient": to["recipient"]} | window)
-    if earlier["saves"] < storm.limit:
+    if earlier["storm"] is None and earlier["saves"] < storm.limit:
         return False
-    writes.session.run(BEGIN_STORM, to)
+    writes.session.run(BEGIN_STORM if earlier["storm"] is None else JOIN_STORM, to)
     return True
 
 
@@ -151,6 +148,7 @@ def follow_carrier(writes: Writes, row: Row, carrier: Entry, report: Report) -> 
     of = {"carrier": row["seq"]}
     if carrier.standing.unknowns > row["unknowns"]:
         writes.session.run(DOUBT_BUNDLE, of)
+        writes.forget_found()
     if report.transition in LEAVES_ITS_DIGEST:
         _regroup(writes, row)
         return

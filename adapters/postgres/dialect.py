@@ -36,14 +36,10 @@ def adapt(adapters: AdaptersMap) -> None:
 
 
 class _TextDumper(StrDumperUnknown):
-    """Text, with what PostgreSQL can't keep made visible: NUL as U+2400, a lone surrogate as U+FFFD.
+    """Text, with NUL, which PostgreSQL can't keep, as U+2400.
 
     Only columns by which jobs are found and what a relay said go this way; a job itself is kept as its bytes.
     """
 
     def dump(self, obj: str) -> Buffer | None:
-        text = obj.replace("\0", "\u2400")
-        try:
-            return text.encode()
-        except UnicodeEncodeError:
-            return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").encode()
+        return super().dump(obj.replace("\0", "\u2400"))

@@ -28,6 +28,7 @@ _BY_STATE: Final = {
     "25006": ("read_only", "it can't be written: it is a standby, or default_transaction_read_only is on"),
     "28": ("auth_failed", "the server does not let us in: look at user, password and pg_hba.conf"),
     "3D000": ("no_database", "there is no such database: create it, or name another one"),
+    "3F": ("no_schema", "search_path names no schema that is there: create it, or set another one"),
     "42501": ("no_privilege", "a privilege is missing: the role must own the tables, or may create them"),
     "42P01": ("foreign_database", "its tables are not those of this program: name another database or schema"),
     "42703": ("foreign_database", "its tables are not those of this program: name another database or schema"),
@@ -55,6 +56,11 @@ _UNREACHABLE: Final = (
 def unavailable(place: str, code: str, message: str) -> LedgerUnavailableError:
     """The error of the port; `place` says which database it is."""
     return LedgerUnavailableError(code, f"{place}: {message}")
+
+
+def closed(place: str) -> LedgerUnavailableError:
+    """The error of a ledger that was closed."""
+    return unavailable(place, "closed", "this ledger was closed")
 
 
 def of_call(place: str, error: psycopg.Error) -> LedgerUnavailableError:

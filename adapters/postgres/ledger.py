@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from adapters.ledger.ledger import SqlLedger, outbound
 from adapters.ledger.session import Session
-from adapters.postgres.faults import of_call, unavailable
+from adapters.postgres.faults import closed, of_call, unavailable
 from adapters.postgres.migrating import migrate
 from adapters.postgres.publishing import OutboxReader
 from adapters.postgres.server import Connection, Limits, Server, prepare
@@ -69,7 +69,6 @@ class PostgresLedger(SqlLedger):
             timeout=connect_within.total_seconds(),
             configure=lambda connection: prepare(connection, self._limits),
             check=self._check,
-            name="ledger",
             open=True,
         )
 
@@ -116,7 +115,7 @@ class PostgresLedger(SqlLedger):
         except PoolTimeout:
             raise self._why_there_is_none() from None
         except PoolClosed:
-            raise unavailable(self._server.place, "closed", "this ledger was closed") from None
+            raise closed(self._server.place) from None
         except psycopg.Error as error:
             raise of_call(self._server.place, error) from None
 

@@ -35,8 +35,10 @@ def migrate(server: Server) -> None:
         try:
             _check_encoding(server, connection)
             if _version(server, connection) != len(_migrations()):
+                # Before the transaction begins: within it, tables that came meanwhile might not be seen. The lock ends
+                # with the connection.
+                connection.execute("SELECT pg_advisory_lock(%s)", [lock_key("migrations")])
                 with connection.transaction():
-                    connection.execute("SELECT pg_advisory_xact_lock(%s)", [lock_key("migrations")])
                     _apply(server, connection)
         except psycopg.Error as error:
             raise of_call(server.place, error) from None

@@ -12,7 +12,7 @@ import psycopg
 from adapters.ledger.session import Row
 from adapters.ledger.statements import OUTBOX
 from adapters.postgres.dialect import lock_key
-from adapters.postgres.faults import of_call
+from adapters.postgres.faults import closed, of_call
 from adapters.postgres.server import Connection, Limits, Server
 from adapters.postgres.session import PostgresSession
 from adapters.postgres.watch import Watch
@@ -31,10 +31,13 @@ class OutboxReader:
         self._turn = threading.Lock()
         self._connection: Connection | None = None
         self._is_publisher = False
+        self._closed = False
 
     def read(self, limit: int) -> Sequence[Row]:
         """At most `limit` rows of the outbox; none where somebody else reads it. Raises LedgerUnavailableError."""
         with self._turn:
+            if self._closed:
+                raise closed(self._server.place)
             had_one = self._connection is not None
             try:
                 return self._read(limit)
@@ -49,6 +52,7 @@ class OutboxReader:
     def close(self) -> None:
         """Let another one publish."""
         with self._turn:
+            self._closed = True
             self._let_go()
 
     def _read_anew(self, limit: int) -> Sequence[Row]:

@@ -26,6 +26,12 @@ class PostgresSession:
         with self._connection.cursor(binary=True) as cursor:
             return cursor.execute(translated(statement), values).fetchall()
 
+    def rows_of_each(self, statement: str, values: Sequence[Values]) -> Sequence[Sequence[Row]]:
+        """See adapters.ledger.session.Session."""
+        self._patience.renew()
+        own = translated(statement)
+        return [cursor.fetchall() for cursor in [self._connection.execute(own, one, binary=True) for one in values]]
+
     def run(self, statement: str, values: Values) -> None:
         """See adapters.ledger.session.Session."""
         self._patience.renew()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from schemas.finding import FindingCode
+
 
 class Fault(Struct, frozen=True):
     """One fault.
 
-    File, line and column (both from 1), what is wrong and what to do, and the line with the faulty text.
+    File, line and column (both from 1), what is wrong, the line with the faulty text and how long that is, and what
+    to do.
     """
 
     file: str
@@ -17,14 +20,26 @@ class Fault(Struct, frozen=True):
     message: str
     text: str = ""
     length: int = 1
+    code: FindingCode = FindingCode.WRONG_VALUE
+    suggestion: str = ""
+
+    @property
+    def said(self) -> str:
+        """What is wrong and what to do."""
+        return f"{self.message}: {self.suggestion}" if self.suggestion else self.message
 
     def __str__(self) -> str:
         """The fault on one line, and below it the text that it is about."""
-        head = f"{self.file}:{self.line}:{self.column}: {self.message}"
-        if not self.text.strip():
-            return head
-        marks = " " * (self.column - 1) + "^" * max(1, min(self.length, len(self.text) - self.column + 1))
-        return f"{head}\n    {self.text}\n    {marks}"
+        head = f"{self.file}:{self.line}:{self.column}: {self.said}"
+        return f"{head}\n{marked(self.text, self.column, self.length)}" if self.text.strip() else head
+
+
+def marked(text: str, column: int, length: int) -> str:
+    """A line, and below it marks under `length` characters from `column` on."""
+    # A tab before the marks would move them.
+    shown = "".join(character if character.isprintable() else " " for character in text)
+    marks = " " * (column - 1) + "^" * max(1, min(length, len(text) - column + 1))
+    return f"    {shown}\n    {marks}"
 
 
 class RuleFileError(ValueError):

@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 
 from adapters.durable_rules.limits import limit_problems
-from adapters.rule_files.faults import RuleFileError
-from adapters.rule_files.shape import shape_problem
+from adapters.rule_files.faults import Fault, RuleFileError
+from adapters.rule_files.shape import shaped
 from adapters.rule_files.source import Source
-from engine.rulebook.build import Base, Problem, RulebookError, build_rulebook
-from engine.rulebook.build import Path as ValuePath
+from engine.rulebook.build import Base, examine
+from engine.rulebook.problems import Partial, Problem
 from engine.rulebook.rulebook import Rulebook
+from schemas.finding import FindingCode
 from schemas.rule_file import Defaults, RuleEntry, RuleFile, Settings
+from schemas.vocabulary import Audience, Category
 
 DEFAULT_FILE: Final = Path(str(files("rules") / "default.yaml"))
 """The rule file that comes with the product; its templates lie beside it."""
 
-Part = TypeVar("Part", bound=Struct)
-
 Limits = Callable[[Rulebook], list[Problem]]
 """Judges a rulebook by the rule engine's limits."""
+
+
+class Reading(Struct, frozen=True):
+    """What a rule file came to: all its faults, and a rulebook of those of its rules that have none.
+
+    `source` is None where the file is no YAML; `rulebook` where it has no defaults either. It may be put in force only
+    where there are no faults.
+    """
+
+    faults: list[Fault]
+    source: Source | None = None
+    rulebook: Rulebook | None = None
+    faulty: frozenset[int] = frozenset()
+    """The places, in the file's list, of rules that have a fault of their own, also where the rulebook has them."""
 
 
 def load_rulebook(path: Path | None = None, limits: Limits = limit_problems) -> Rulebook:
@@ -34,18 +47,30 @@ def load_rulebook(path: Path | None = None, limits: Limits = limit_problems) -> 
 
     Raises RuleFileError with every fault.
     """
-    source = Source.of_file(path or DEFAULT_FILE)
-    content = _content(source)
-    base = None if content.extends is None else default_base()
-    digest = _digest(source, templates_folder(path), base is not None)
+    reading = read_rule_file(path, limits)
+    if reading.faults or reading.rulebook is None:
+        raise RuleFileError(reading.faults)
+    return reading.rulebook
+
+
+def read_rule_file(path: Path | None = None, limits: Limits = limit_problems) -> Reading:
+    """The same as far as it goes: what is wrong in one place keeps nothing else from being checked."""
     try:
-        rulebook = build_rulebook(content, digest, base)
-    except RulebookError as error:
-        raise RuleFileError([source.fault(problem) for problem in error.problems]) from None
-    problems = limits(rulebook)
-    if problems:
-        raise RuleFileError([source.fault(problem) for problem in problems])
-    return rulebook
+        source = Source.of_file(path or DEFAULT_FILE)
+        content = _Content(source.content)
+        base = None if content.file.extends is None else default_base()
+        digest = _digest(source, templates_folder(path), base is not None)
+    except RuleFileError as error:
+        return Reading(error.faults)
+    examined = examine(content.file, digest, base, content.partial)
+    problems = [*content.problems, *examined.problems]
+    if examined.rulebook is not None:
+        problems += limits(examined.rulebook)
+    if content.is_no_mapping:
+        problems = content.problems
+    faults = sorted((source.fault(problem) for problem in problems), key=lambda one: (one.line, one.column))
+    faulty = frozenset(at for problem in problems for at in problem.path[1:2] if problem.path[0] == "rules")
+    return Reading(faults, source, examined.rulebook, frozenset(at for at in faulty if isinstance(at, int)))
 
 
 def templates_folder(path: Path | None) -> Path:
@@ -54,12 +79,19 @@ def templates_folder(path: Path | None) -> Path:
     return beside if beside.is_dir() else DEFAULT_FILE.parent / "templates"
 
 
+def template_files(folder: Path) -> Iterator[Path]:
+    """The files of a templates folder. Hidden ones (as mounted configuration has them) are none."""
+    for file in sorted(folder.rglob("*.j2")):
+        if not any(part.startswith(".") for part in file.relative_to(folder).parts):
+            yield file
+
+
 def default_base() -> Base:
     """What a file that extends the default one starts from."""
-    content = _content(Source.of_file(DEFAULT_FILE))
-    if content.defaults is None:
-        raise RuntimeError(f"{DEFAULT_FILE} has no defaults: the installation is damaged")
-    return Base(content.settings or Settings(), content.defaults, tuple(content.rules))
+    content = _Content(Source.of_file(DEFAULT_FILE).content)
+    if content.file.defaults is None or content.problems:
+        raise RuntimeError(f"{DEFAULT_FILE} is not as it should be: the installation is damaged")
+    return Base(content.file.settings or Settings(), content.file.defaults, tuple(content.file.rules))
 
 
 def _digest(source: Source, templates: Path, extends: bool) -> str:
@@ -67,40 +99,74 @@ def _digest(source: Source, templates: Path, extends: bool) -> str:
     digest = hashlib.sha256(source.text.encode())
     if extends:
         digest.update(DEFAULT_FILE.read_bytes())
-    for file in sorted(templates.rglob("*.j2")):
-        digest.update(file.relative_to(templates).as_posix().encode() + b"\0")
-        digest.update(file.read_bytes())
+    try:
+        for file in template_files(templates):
+            digest.update(file.relative_to(templates).as_posix().encode() + b"\0")
+            digest.update(file.read_bytes())
+    except OSError as error:
+        message = f"the template can't be read: {error.strerror}"
+        place = str(error.filename or templates)
+        raise RuleFileError([Fault(place, 1, 1, message, code=FindingCode.UNREADABLE_TEMPLATE)]) from None
     return digest.hexdigest()[:16]
 
 
-def _content(source: Source) -> RuleFile:
-    """The file's content as typed data. Each part and each rule is read alone, so that all faults are found at once."""
-    whole = source.content
-    if not isinstance(whole, dict):
-        raise RuleFileError(
-            [source.fault(Problem((), "a rule file is a mapping, with `rules:` and perhaps `extends:`"))]
+class _Content:
+    """A file's content as typed data: of each part and each rule what is right, and all that is wrong."""
+
+    def __init__(self, whole: Any) -> None:
+        self.problems: list[Problem] = []
+        self.partial: list[Partial] = []
+        self.is_no_mapping = not isinstance(whole, dict)
+        if self.is_no_mapping:
+            advice = "start it with `extends: default`, then `rules:`"
+            self.problems.append(Problem((), "a rule file is a mapping, with `rules:`", suggestion=advice))
+            whole = {}
+        head, problems = shaped({**whole, "rules": [], "settings": None, "defaults": None}, RuleFile, ())
+        self.problems += problems
+        self.file = RuleFile(
+            head.extends if head is not None else None,
+            self._part(whole, "settings", Settings),
+            self._part(whole, "defaults", Defaults),
+            self._rules(whole.get("rules", [])),
         )
-    problems: list[Problem] = []
-    rules = whole.get("rules", [])
-    if not isinstance(rules, list):
-        problems.append(Problem(("rules",), "`rules` is a list: start each rule with `- rule: NAME`"))
-        rules = []
-    head = _read({**whole, "rules": [], "settings": None, "defaults": None}, RuleFile, (), problems)
-    settings = _part(whole, "settings", Settings, problems)
-    defaults = _part(whole, "defaults", Defaults, problems)
-    entries = [_read(rule, RuleEntry, ("rules", index), problems) for index, rule in enumerate(rules)]
-    if problems or head is None:
-        raise RuleFileError([source.fault(problem) for problem in problems])
-    return RuleFile(head.extends, settings, defaults, [entry for entry in entries if entry is not None])
+        if self._defaults_are_wrong(whole):
+            # One mistake is enough to be told of: what it leaves out is looked up in the shipped ones.
+            self.file = RuleFile("default", self.file.settings, None, self.file.rules)
+
+    def _defaults_are_wrong(self, whole: dict[str, Any]) -> bool:
+        wrong_start = self.file.extends is None and whole.get("extends") is not None
+        return self.file.defaults is None and (wrong_start or whole.get("defaults") is not None)
+
+    def _part(self, whole: dict[str, Any], key: str, kind: type[Any]) -> Any:
+        if whole.get(key) is None:
+            return None
+        part, problems = shaped(whole[key], kind, (key,))
+        self.problems += problems
+        return part
+
+    def _rules(self, rules: Any) -> list[RuleEntry]:
+        if not isinstance(rules, list):
+            message = "`rules` is a list"
+            self.problems.append(Problem(("rules",), message, suggestion="start each rule with `- rule: NAME`"))
+            return []
+        entries = []
+        for index, data in enumerate(rules):
+            entry, problems = shaped(data, RuleEntry, ("rules", index))
+            self.problems += problems
+            if entry is None:
+                self.partial.append(_partial(index, data))
+            else:
+                entries.append(entry)
+        return entries
 
 
-def _part(whole: dict[str, Any], key: str, kind: type[Part], problems: list[Problem]) -> Part | None:
-    return None if whole.get(key) is None else _read(whole[key], kind, (key,), problems)
-
-
-def _read(data: object, kind: type[Part], path: ValuePath, problems: list[Problem]) -> Part | None:
-    try:
-        return msgspec.convert(data, kind)
-    except msgspec.ValidationError as error:
-        problems.append(shape_problem(str(error), data, kind, path))
-        return None
+def _partial(index: int, data: Any) -> Partial:
+    """What is known of a rule that is not whole."""
+    given = data if isinstance(data, dict) else {}
+    name, condition, category = given.get("rule"), given.get("if"), given.get("for")
+    return Partial(
+        index,
+        name if isinstance(name, str) else None,
+        condition if isinstance(condition, str) else None,
+        Audience(Category(category).audience) if category in tuple(Category) else None,
+    )

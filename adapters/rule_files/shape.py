@@ -1,80 +1,200 @@
-"""What is wrong with the shape of a rule file, in the words of its author.
+"""Whether a rule file has the shape that it should have: each fault in the words of its author, and all of them.
 
-With the keys and words that are allowed there.
+The decoder itself stops at the first. What is right is kept, so that its meaning can be checked too.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
 
 import msgspec
-from msgspec.inspect import DictType, EnumType, ListType, LiteralType, StructType, Type, UnionType, type_info
+from msgspec import Struct
+from msgspec.inspect import (
+    AnyType,
+    BoolType,
+    DictType,
+    EnumType,
+    IntType,
+    ListType,
+    LiteralType,
+    Metadata,
+    NoneType,
+    StrType,
+    StructType,
+    Type,
+    UnionType,
+    type_info,
+)
 
-from engine.rulebook.build import Path, Problem
-from engine.rulebook.fields import nearest
+from engine.rulebook.fields import closest
+from engine.rulebook.problems import Path, Problem
+from schemas.finding import FindingCode
 
-_ERROR = re.compile(r"(?P<reason>.*?)(?: - at `(?P<path>.*)`)?", re.DOTALL)
+Shaped = TypeVar("Shaped", bound=Struct)
 
+SHOWN_VALUE: Final = 60
 
-def shape_problem(error: str, data: object, kind: type[msgspec.Struct], path: Path) -> Problem:
-    """The decoder's complaint in the words of a rule author, with the path to the value."""
-    match = _ERROR.fullmatch(error)
-    reason, steps = (error, "") if match is None else (match["reason"], match["path"] or "")
-    inner = tuple(int(step) if step.isdigit() else step for step in re.findall(r"[^.\[\]$]+", steps))
-    value = _at(data, inner)
-    unknown = re.match(r"Object contains unknown field `(.+)`", reason)
-    if unknown:
-        known = _keys_at(kind, inner)
-        return Problem((*path, *inner, unknown[1]), f"there is no key `{unknown[1]}` here{nearest(unknown[1], known)}")
-    missing = re.match(r"Object missing required field `(.+)`", reason)
-    if missing:
-        return Problem((*path, *inner), f"the key `{missing[1]}` is missing here")
-    if reason.startswith("Invalid enum value"):
-        names = _names_at(kind, inner)
-        listed = f": one of {', '.join(sorted(names))}" if names else ""
-        return Problem((*path, *inner), f"`{value}` is not allowed here{listed}{nearest(str(value), names)}")
-    return Problem((*path, *inner), f"{reason[:1].lower()}{reason[1:]}")
-
-
-def _at(data: Any, path: Path) -> object:
-    for step in path:
-        try:
-            data = data[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return data
+WRONG: Final = object()
+"""Stands for a value of which nothing can be kept."""
 
 
-def _shape_at(kind: type[msgspec.Struct], path: Path) -> Type:
-    """The declared type of the value at this path: its keys and words are what an author may have meant."""
-    shape = type_info(kind)
-    for step in path:
-        for option in _options(shape):
-            if isinstance(option, StructType):
-                fields = {field.encode_name: field.type for field in option.fields}
-                shape = fields.get(str(step), shape)
-            elif isinstance(option, ListType):
-                shape = option.item_type
-            elif isinstance(option, DictType):
-                shape = option.value_type
-    return shape
+def shaped(data: object, kind: type[Shaped], path: Path) -> tuple[Shaped | None, list[Problem]]:
+    """The data as this type, without what is wrong in it, and all that is; None where too little is left."""
+    walk = _Walk()
+    kept = walk.keep(data, type_info(kind), path)
+    if kept is WRONG:
+        return None, walk.problems
+    try:
+        return msgspec.convert(kept, kind), walk.problems
+    except msgspec.ValidationError as error:
+        # A constraint that this walk does not know.
+        return None, [*walk.problems, Problem(path, str(error))]
+
+
+class _Walk:
+    """Goes through data beside its type."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def keep(self, data: Any, shape: Type, path: Path) -> Any:
+        """What can be kept of the data; WRONG where that is nothing."""
+        match _option(data, shape):
+            case StructType() as struct:
+                return self._struct(data, struct, path)
+            case DictType() as mapping:
+                return self._mapping(data, mapping, path)
+            case ListType() as items:
+                return self._list(data, items, path)
+            case None:
+                return self._wrong(path, f"{_shown(data)} is not allowed here", f"write {_wanted(shape)}")
+            case found:
+                return self._value(data, found, path)
+
+    def _struct(self, data: Mapping[str, Any], struct: StructType, path: Path) -> Any:
+        fields = {field.encode_name: field for field in struct.fields}
+        for key in data:
+            if key not in fields:
+                meant = closest(key, fields) or f"the keys here are {', '.join(fields)}"
+                message = f"there is no key `{key}` here"
+                self.problems.append(Problem((*path, key), message, None, FindingCode.UNKNOWN_KEY, meant, at_key=True))
+        kept = {key: self.keep(data[key], field.type, (*path, key)) for key, field in fields.items() if key in data}
+        for key, field in fields.items():
+            if field.required and key not in data:
+                advice = f"add `{key}:` with {_wanted(field.type)}"
+                self._wrong(path, f"the key `{key}` is missing here", advice, FindingCode.MISSING_KEY)
+        right = {key: value for key, value in kept.items() if value is not WRONG}
+        return right if all(key in right for key, field in fields.items() if field.required) else WRONG
+
+    def _mapping(self, data: Mapping[str, Any], shape: DictType, path: Path) -> Any:
+        kept = {}
+        for key, value in data.items():
+            if self._value(key, _options(shape.key_type)[0], (*path, key)) is not WRONG:
+                kept[key] = self.keep(value, shape.value_type, (*path, key))
+        return {key: value for key, value in kept.items() if value is not WRONG}
+
+    def _list(self, data: list[Any], shape: ListType, path: Path) -> Any:
+        if len(data) < (shape.min_length or 0):
+            return self._wrong(path, "the list is empty", "put something into it, or leave the key out")
+        kept = [self.keep(value, shape.item_type, (*path, index)) for index, value in enumerate(data)]
+        right = [value for value in kept if value is not WRONG]
+        return right if len(right) >= (shape.min_length or 0) else WRONG
+
+    def _value(self, data: Any, shape: Type, path: Path) -> Any:
+        names = _names(shape)
+        if names and data not in names:
+            advice = closest(str(data), names) or f"write {_words(shape)}"
+            return self._wrong(path, f"{_shown(data)} is not allowed here", advice)
+        if not _fits(data, shape):
+            return self._wrong(path, f"{_shown(data)} is not allowed here", f"write {_wanted(shape)}")
+        return data
+
+    def _wrong(self, path: Path, message: str, suggestion: str, code: FindingCode = FindingCode.WRONG_VALUE) -> object:
+        self.problems.append(Problem(path, message, code=code, suggestion=suggestion))
+        return WRONG
 
 
 def _options(shape: Type) -> tuple[Type, ...]:
-    return shape.types if isinstance(shape, UnionType) else (shape,)
+    """The allowed types, without what is said about them."""
+    if isinstance(shape, Metadata):
+        return _options(shape.type)
+    if isinstance(shape, UnionType):
+        return tuple(option for each in shape.types for option in _options(each))
+    return (shape,)
 
 
-def _keys_at(kind: type[msgspec.Struct], path: Path) -> set[str]:
-    structs = [option for option in _options(_shape_at(kind, path)) if isinstance(option, StructType)]
-    return {field.encode_name for struct in structs for field in struct.fields}
+def _option(data: object, shape: Type) -> Type | None:
+    """The one of the allowed types that data of this kind is meant for; None where there is none."""
+    for option in _options(shape):
+        if isinstance(data, _PYTHON[type(option)]) and not (isinstance(data, bool) and isinstance(option, IntType)):
+            return option
+    return None
 
 
-def _names_at(kind: type[msgspec.Struct], path: Path) -> set[str]:
-    names: set[str] = set()
-    for option in _options(_shape_at(kind, path)):
-        if isinstance(option, EnumType):
-            names |= {str(member.value) for member in option.cls}
-        elif isinstance(option, LiteralType):
-            names |= {str(value) for value in option.values}
-    return names
+_PYTHON: Final[dict[type[Type], type[Any]]] = {
+    StructType: dict,
+    DictType: dict,
+    ListType: list,
+    StrType: str,
+    EnumType: str,
+    LiteralType: str,
+    IntType: int,
+    BoolType: bool,
+    NoneType: type(None),
+    AnyType: object,
+}
+
+
+def _names(shape: Type) -> set[str]:
+    if isinstance(shape, EnumType):
+        return {str(member.value) for member in shape.cls}
+    return set(map(str, shape.values)) if isinstance(shape, LiteralType) else set()
+
+
+def _fits(data: Any, shape: Type) -> bool:
+    if isinstance(shape, StrType):
+        long_enough = (shape.min_length or 0) <= len(data) <= (shape.max_length or len(data))
+        return long_enough and (shape.pattern is None or re.search(shape.pattern, data) is not None)
+    if isinstance(shape, IntType):
+        return (shape.ge is None or data >= shape.ge) and (shape.le is None or data <= shape.le)
+    return True
+
+
+def _shown(data: object) -> str:
+    if data is None:
+        return "nothing (an empty value)"
+    if isinstance(data, dict):
+        return "a mapping"
+    if isinstance(data, list):
+        return "a list"
+    text = str(data).lower() if isinstance(data, bool) else str(data)
+    return f"`{text if len(text) <= SHOWN_VALUE else text[:SHOWN_VALUE] + '…'}`"
+
+
+def _wanted(shape: Type) -> str:
+    """What may stand here, in words."""
+    words = [_words(option) for option in _options(shape) if not isinstance(option, NoneType)]
+    return " or ".join(words)
+
+
+def _words(shape: Type) -> str:
+    names = _names(shape)
+    if names:
+        return f"one of {', '.join(sorted(names))}" if len(names) > 1 else f"`{min(names)}`"
+    match shape:
+        case StrType(pattern=str()):
+            return f"a name of letters, digits, - and _ of at most {shape.max_length} characters"
+        case StrType():
+            return "a text" if shape.max_length is None else f"{shape.min_length} to {shape.max_length} characters"
+        case IntType():
+            return f"a whole number from {shape.ge} to {shape.le}"
+        case BoolType():
+            return "true or false"
+        case ListType():
+            return f"a list of {_wanted(shape.item_type)}" if _names(_options(shape.item_type)[0]) else "a list"
+        case StructType():
+            return f"a mapping with {', '.join(field.encode_name for field in shape.fields)}"
+        case _:
+            return "a mapping"

@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
+import re
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.constructor import RoundTripConstructor
+from ruamel.yaml.error import MarkedYAMLError
 
 from adapters.rule_files.faults import Fault, RuleFileError
-from engine.rulebook.build import Path as ValuePath
-from engine.rulebook.build import Problem
+from adapters.rule_files.places import inside, length_of_value
+from engine.rulebook.problems import Path as ValuePath
+from engine.rulebook.problems import Problem
+from schemas.finding import FindingCode
 
 MAX_FILE_BYTES: Final = 1_048_576
 MAX_VALUES: Final = 100_000
 """Aliases can make a small file describe a huge one, so values are counted as they are unfolded."""
+
+MAX_DEPTH: Final = 50
+"""Aliases can also make a file contain itself."""
+
+
+class _TimesAsText(RoundTripConstructor):
+    """Leaves dates and times as they are written: the type of the field knows what is meant."""
+
+
+_TimesAsText.add_constructor("tag:yaml.org,2002:timestamp", _TimesAsText.construct_scalar)
+
+
+MAX_OPEN: Final = 500
+"""The parser's time grows with the square of the brackets that are open."""
 
 
 class Source:
     """The text of a YAML file, its content as plain data, and where each value stands."""
 
     def __init__(self, name: str, text: str) -> None:
+        """Raises RuleFileError where the text is no YAML, or unfolds into too much."""
         self.name = name
         self.text = text
         self._lines = text.splitlines()
         self._tree = self._parse()
         self._unfolded = 0
-        self.content: Any = self._plain(self._tree)
+        self.content: Any = self._plain(self._tree, 0)
 
     @classmethod
     def of_file(cls, path: Path) -> Source:
@@ -35,63 +55,86 @@ class Source:
         try:
             raw = path.read_bytes()
         except OSError as error:
-            raise RuleFileError([Fault(str(path), 1, 1, f"the file can't be read: {error.strerror}")]) from None
+            raise _unreadable(path, f"the file can't be read: {error.strerror}", "see that it is there") from None
         if len(raw) > MAX_FILE_BYTES:
             message = f"the file has {len(raw)} bytes, {MAX_FILE_BYTES} are allowed"
-            raise RuleFileError([Fault(str(path), 1, 1, message)])
+            raise _unreadable(path, message, "split it")
         try:
             return cls(str(path), raw.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             line = raw[: error.start].count(b"\n") + 1
-            raise RuleFileError([Fault(str(path), line, 1, "the file is not UTF-8: save it as UTF-8")]) from None
+            raise _unreadable(path, "the file is not UTF-8", "save it as UTF-8", line) from None
 
     def fault(self, problem: Problem) -> Fault:
         """The problem at its place in the file."""
-        line, column = self._position(problem.path)
-        length = 1
+        line, column = self._position(problem.path, problem.at_key)
+        text = self._lines[line] if line < len(self._lines) else ""
+        length = len(str(problem.path[-1])) if problem.at_key else length_of_value(text, column)
         if problem.place is not None:
             value = self._value(problem.path)
-            line, column = self._inside(line, column, value if isinstance(value, str) else "", problem.place.offset)
+            written = value if isinstance(value, str) else ""
+            line, column = inside(self.text, line, column, written, problem.place.offset)
+            text = self._lines[line] if line < len(self._lines) else ""
             length = max(1, problem.place.length)
-        text = self._lines[line] if line < len(self._lines) else ""
-        return Fault(self.name, line + 1, column + 1, problem.message, text, length)
+        return Fault(self.name, line + 1, column + 1, problem.message, text, length, problem.code, problem.suggestion)
 
     def _parse(self) -> Any:
+        if _most_open(self.text) > MAX_OPEN:
+            message = f"the file has more than {MAX_OPEN} brackets open at once"
+            raise RuleFileError([Fault(self.name, 1, 1, message, code=FindingCode.UNREADABLE_FILE)])
         yaml = YAML(typ="rt", pure=True)
+        yaml.Constructor = _TimesAsText
         try:
             return yaml.load(self.text)
         except MarkedYAMLError as error:
             raise RuleFileError([self._syntax_fault(error)]) from None
-        except (YAMLError, ValueError, RecursionError) as error:
-            raise RuleFileError([Fault(self.name, 1, 1, f"this is no YAML that can be read: {error}")]) from None
+        except Exception as error:  # noqa: BLE001 - whatever the parser meets in a text that nobody foresaw
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            message = f"this is no YAML that can be read: {reason}"
+            raise RuleFileError([Fault(self.name, 1, 1, message, code=FindingCode.YAML_SYNTAX)]) from None
 
     def _syntax_fault(self, error: MarkedYAMLError) -> Fault:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line, mark.column) if mark is not None else (0, 0)
         text = self._lines[line] if line < len(self._lines) else ""
-        words = "a key stands here twice" if "duplicate key" in str(error.problem) else f"YAML: {error.problem}"
-        return Fault(self.name, line + 1, column + 1, words.splitlines()[0], text)
+        if "duplicate key" in str(error.problem):
+            words, code, advice = "a key stands here twice", FindingCode.DUPLICATE_KEY, "keep one of them"
+        else:
+            words, code = (
+                f"YAML: {(str(error.problem) or 'this can not be read').splitlines()[0]}",
+                FindingCode.YAML_SYNTAX,
+            )
+            advice = "see that brackets and quotes are closed, and that lines are indented with blanks alike"
+        return Fault(self.name, line + 1, column + 1, words, text, length_of_value(text, column), code, advice)
 
-    def _plain(self, node: Any) -> Any:
+    def _plain(self, node: Any, depth: int) -> Any:
         self._unfolded += 1
-        if self._unfolded > MAX_VALUES:
-            message = f"the file holds more than {MAX_VALUES} values, aliases unfolded"
-            raise RuleFileError([Fault(self.name, 1, 1, message)])
+        if self._unfolded > MAX_VALUES or depth > MAX_DEPTH:
+            what = (
+                f"more than {MAX_VALUES} values, aliases unfolded" if depth <= MAX_DEPTH else "itself, or is too deep"
+            )
+            message = f"the file holds {what}"
+            raise RuleFileError([Fault(self.name, 1, 1, message, code=FindingCode.UNREADABLE_FILE)])
         if isinstance(node, CommentedMap):
-            return {str(key): self._plain(value) for key, value in node.items()}
+            return {str(key): self._plain(value, depth + 1) for key, value in node.items()}
         if isinstance(node, CommentedSeq):
-            return [self._plain(value) for value in node]
+            return [self._plain(value, depth + 1) for value in node]
         return _plain_scalar(node)
 
-    def _position(self, path: ValuePath) -> tuple[int, int]:
+    def _position(self, path: ValuePath, at_key: bool) -> tuple[int, int]:
         """Line and column (both from 0) of the value, or of the nearest thing around it that is there."""
-        node, position = self._tree, (0, 0)
-        for step in path:
+        node, position = self._tree, _start(self._tree)
+        for number, step in enumerate(path, 1):
             if isinstance(node, CommentedMap) and step in node:
-                position = node.lc.value(step)
+                places = node.lc.key if at_key and number == len(path) else node.lc.value
             elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
-                position = node.lc.item(step)
+                places = node.lc.item
             else:
+                break
+            try:
+                position = places(step)
+            except (KeyError, TypeError, AttributeError):
+                # What a merge (<<) brought in has no place here: the mapping that it was brought into has.
                 break
             node = node[step]
         return position
@@ -102,27 +145,23 @@ class Source:
             node = node[step]
         return node
 
-    def _inside(self, line: int, column: int, value: str, offset: int) -> tuple[int, int]:
-        """Where the character at `offset` of a text value stands: over quotes, block marks and folded lines."""
-        lines = self.text.splitlines(keepends=True)
-        at = sum(map(len, lines[:line])) + column
-        mark = self.text[at : at + 1]
-        if mark in ("|", ">"):
-            at = self.text.find("\n", at) + 1
-            at += len(self.text[at:]) - len(self.text[at:].lstrip())
-        elif mark in ('"', "'"):
-            at += 1
-        for character in value[:offset]:
-            at = self._step(at, character)
-        before = self.text[:at]
-        return before.count("\n"), at - (before.rfind("\n") + 1)
 
-    def _step(self, at: int, character: str) -> int:
-        if character.isspace():
-            while at < len(self.text) and self.text[at].isspace():
-                at += 1
-            return at
-        return at + (2 if self.text[at : at + 1] == "\\" and character != "\\" else 1)
+def _most_open(text: str) -> int:
+    """How many brackets are open at most, wherever they stand: in quotes too, where they mostly are closed again."""
+    steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", text))
+    return max(accumulate(steps), default=0)
+
+
+def _unreadable(path: Path, message: str, advice: str, line: int = 1) -> RuleFileError:
+    return RuleFileError([Fault(str(path), line, 1, message, code=FindingCode.UNREADABLE_FILE, suggestion=advice)])
+
+
+def _start(tree: Any) -> tuple[int, int]:
+    """Where the content begins: behind comments."""
+    mark = getattr(tree, "lc", None)
+    if mark is None or mark.line is None:
+        return 0, 0
+    return mark.line, mark.col or 0
 
 
 def _plain_scalar(node: Any) -> Any:

@@ -55,7 +55,7 @@ class Relay(Struct, frozen=True, kw_only=True):
         if self.tls is Tls.NONE and not self.plain_text_allowed and not is_loopback(self.host):
             raise ValueError(
                 f"tls: none would send every message to {self.host} in plain text; set tls to starttls or implicit, "
-                "or plain_text_allowed where nobody can listen on the way"
+                "or plain_text_allowed (--plain-text-allowed) where nobody can listen on the way"
             )
         if self.connections < 1 or self.messages_per_connection < 1:
             raise ValueError("connections and messages_per_connection are at least 1")

@@ -54,7 +54,7 @@ class SqliteLog:
     def read(self, topic: str, offset: int = 0, limit: int = 1_000) -> list[Record]:
         """Records of a topic from this offset on, whatever any group has read."""
         with reading(self._database):
-            return [_record(topic, row) for row in self._database.execute(_READ, (topic, offset, limit))]
+            return [record_in(topic, row) for row in self._database.execute(_READ, (topic, offset, limit))]
 
     def close(self) -> None:
         """Let go of the file."""
@@ -84,7 +84,7 @@ class SqliteConsumer:
             if rows or waited >= timeout or self._stop.wait(min(LOOK_AGAIN, timeout)):
                 break
             waited += LOOK_AGAIN
-        records = [_record(self._topic, row) for row in rows]
+        records = [record_in(self._topic, row) for row in rows]
         if records:
             self._position = records[-1].offset + 1
         return records
@@ -165,7 +165,8 @@ def _append(database: sqlite3.Connection, records: Iterable[NewRecord], at: date
     return sum(map(len, by_topic.values()))
 
 
-def _record(topic: str, row: tuple[int, int, bytes | None, bytes | None, bytes]) -> Record:
+def record_in(topic: str, row: tuple[int, int, bytes | None, bytes | None, bytes]) -> Record:
+    """The record in a row of offset, timestamp, key, value and headers."""
     offset, timestamp, key, value, headers = row
     return Record(topic, PARTITION, offset, from_micros(timestamp), key, value, _unpack(headers))
 

@@ -28,6 +28,10 @@ class SqliteSession:
         """See adapters.ledger.session.Session."""
         return self._connection.execute(statement, values).fetchall()
 
+    def rows_of_each(self, statement: str, values: Sequence[Values]) -> Sequence[Sequence[Row]]:
+        """See adapters.ledger.session.Session."""
+        return [self.rows(statement, one) for one in values]
+
     def run(self, statement: str, values: Values) -> None:
         """See adapters.ledger.session.Session."""
         self._connection.execute(statement, values)

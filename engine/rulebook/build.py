@@ -4,36 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from zoneinfo import available_timezones
 
 from msgspec import Struct
 
 from engine.rulebook.conditions.check import check_condition
 from engine.rulebook.conditions.lexer import ConditionError
 from engine.rulebook.conditions.parser import parse_condition
-from engine.rulebook.conditions.syntax import Node, Place
-from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType, custom_field, nearest
+from engine.rulebook.conditions.syntax import Node
+from engine.rulebook.consistency import Placed, categories_named, problems_between, setting_problems
+from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType, custom_field
+from engine.rulebook.problems import Partial, Path, Problem, RulebookError
 from engine.rulebook.rulebook import DefaultForm, MainSite, Policy, Rule, Rulebook
+from schemas.finding import FindingCode
 from schemas.rule_file import Defaults, RuleEntry, RuleFile, Settings, TriggerForms
-from schemas.vocabulary import Audience, Category, Channel, MessageFormat, ObjectKind, Trigger
-
-Path = tuple[str | int, ...]
-
-
-class Problem(Struct, frozen=True):
-    """What is wrong, and where: `path` leads to a value of the file, `place` into that value's text."""
-
-    path: Path
-    message: str
-    place: Place | None = None
-
-
-class RulebookError(ValueError):
-    """A rule file that can't be used, with all that is wrong with it."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(problem.message for problem in problems))
-        self.problems = problems
+from schemas.vocabulary import Audience, Category, Channel, MessageFormat, Trigger
 
 
 class Base(Struct, frozen=True):
@@ -44,24 +28,53 @@ class Base(Struct, frozen=True):
     rules: tuple[RuleEntry, ...]
 
 
+class Examined(Struct, frozen=True):
+    """What a file comes to: all that is wrong with it, and a rulebook of those of its rules that are right.
+
+    The rulebook is None where there are no defaults. It may be put in force only where nothing is wrong.
+    """
+
+    rulebook: Rulebook | None
+    problems: list[Problem]
+
+
 def build_rulebook(content: RuleFile, digest: str, base: Base | None = None) -> Rulebook:
     """The rulebook of a file. `base` holds what `extends` brings. Raises RulebookError with every problem found."""
+    examined = examine(content, digest, base)
+    if examined.problems or examined.rulebook is None:
+        raise RulebookError(examined.problems)
+    return examined.rulebook
+
+
+def examine(content: RuleFile, digest: str, base: Base | None = None, partial: Sequence[Partial] = ()) -> Examined:
+    """Build what can be built, and name every problem.
+
+    `partial` are rules that are in the file and not in `content`.
+    """
     problems: list[Problem] = []
     inherited = base if content.extends is not None else None
     settings = content.settings or (inherited.settings if inherited else Settings())
     defaults = content.defaults or (inherited.defaults if inherited else None)
-    if defaults is None:
-        message = "`defaults` is missing: write it, or start from the default rules with `extends: default`"
-        raise RulebookError([Problem((), message)])
     fields = _fields(settings)
-    placed = _placed(content.rules, inherited.rules if inherited else ())
+    placed = _placed(content.rules, inherited.rules if inherited else (), partial)
     rules = [_rule(position, each.entry, fields, each.path, problems) for position, each in enumerate(placed)]
-    problems += _problems_between(placed)
-    problems += _setting_problems(settings)
-    policy = _policy(settings, defaults)
-    if problems:
-        raise RulebookError(problems)
-    return Rulebook(digest, tuple(rules), policy, fields)
+    for one in partial:
+        if one.condition is not None:
+            _condition(one.condition, fields, one.audience, None, ("rules", one.index, "if"), problems)
+    problems += problems_between(placed, {one.name for one in partial if one.name is not None})
+    problems += setting_problems(settings)
+    if defaults is None:
+        problems.append(
+            Problem(
+                (),
+                "`defaults` is missing",
+                code=FindingCode.MISSING_KEY,
+                suggestion="write it, or start from the default rules with `extends: default`",
+            )
+        )
+        return Examined(None, problems)
+    right = tuple(rule for rule in rules if rule is not None)
+    return Examined(Rulebook(digest, right, _policy(settings, defaults), fields), problems)
 
 
 def _fields(settings: Settings) -> Mapping[str, Field]:
@@ -69,37 +82,36 @@ def _fields(settings: Settings) -> Mapping[str, Field]:
     return {**BUILT_IN_FIELDS, **{field.name: field for field in custom}}
 
 
-class _Placed(Struct, frozen=True):
-    """A rule, and where it stands in the file; an inherited one has no place there, and no faults."""
-
-    entry: RuleEntry
-    path: Path
-
-
-def _placed(own: Sequence[RuleEntry], inherited: Sequence[RuleEntry]) -> list[_Placed]:
+def _placed(
+    entries: Sequence[RuleEntry], inherited: Sequence[RuleEntry], partial: Sequence[Partial] = ()
+) -> list[Placed]:
     """All rules in their order. An own rule with an inherited one's name stands in its place."""
-    named = {entry.rule: index for index, entry in reversed([*enumerate(own)])}
+    left_out = {one.index for one in partial}
+    indices = (index for index in range(len(entries) + len(left_out)) if index not in left_out)
+    own = [Placed(entry, ("rules", index)) for index, entry in zip(indices, entries, strict=True)]
+    named = {each.entry.rule: each for each in reversed(own)}
     known = {entry.rule for entry in inherited}
-    first = [
-        _Placed(own[named[one.rule]], ("rules", named[one.rule])) if one.rule in named else _Placed(one, ())
-        for one in inherited
-    ]
-    rest = [
-        _Placed(entry, ("rules", index))
-        for index, entry in enumerate(own)
-        if entry.rule not in known or named[entry.rule] != index
-    ]
+    first = [named.get(one.rule, Placed(one, ())) for one in inherited]
+    rest = [each for each in own if each.entry.rule not in known or named[each.entry.rule] is not each]
     return first + rest
 
 
-def _rule(position: int, entry: RuleEntry, fields: Mapping[str, Field], path: Path, problems: list[Problem]) -> Rule:
+def _rule(
+    position: int, entry: RuleEntry, fields: Mapping[str, Field], path: Path, problems: list[Problem]
+) -> Rule | None:
+    """The rule; None where its condition is wrong."""
     send = entry.send
+    condition = None
+    if entry.if_ is not None:
+        condition = _condition(entry.if_, fields, entry.for_.audience, entry.on, (*path, "if"), problems)
+        if condition is None:
+            return None
     return Rule(
         position=position,
         name=entry.rule,
         category=entry.for_,
         triggers=frozenset(entry.on or Trigger),
-        condition=_condition(entry, fields, (*path, "if"), problems),
+        condition=condition,
         channels=frozenset((send.channels if send else None) or Channel),
         path=path,
         text=entry.if_,
@@ -110,92 +122,30 @@ def _rule(position: int, entry: RuleEntry, fields: Mapping[str, Field], path: Pa
     )
 
 
-def _condition(entry: RuleEntry, fields: Mapping[str, Field], path: Path, problems: list[Problem]) -> Node | None:
-    if entry.if_ is None:
-        return None
+def _condition(
+    text: str,
+    fields: Mapping[str, Field],
+    audience: Audience | None,
+    triggers: Sequence[Trigger] | None,
+    path: Path,
+    problems: list[Problem],
+) -> Node | None:
+    """The condition; None where it is wrong: what is, goes into `problems`."""
     try:
-        node = parse_condition(entry.if_)
+        node = parse_condition(text)
     except ConditionError as error:
-        problems.append(Problem(path, error.message, error.place))
+        problems.append(Problem.of_condition(path, error))
         return None
-    found = check_condition(node, fields, entry.for_.audience, entry.on)
-    problems += [Problem(path, error.message, error.place) for error in found]
-    return node
-
-
-def _problems_between(placed: Sequence[_Placed]) -> list[Problem]:
-    """Names used twice, and `instead_of` that names no rule, or leads back to its own rule."""
-    problems: list[Problem] = []
-    replaces: dict[str, str | None] = {}
-    entries = {each.entry.rule: each.entry for each in placed}
-    for each in placed:
-        name = each.entry.rule
-        if name in replaces:
-            message = f"there is another rule with the name `{name}` before: rename this one"
-            problems.append(Problem((*each.path, "rule"), message))
-        replaces[name] = each.entry.instead_of
-    for each in placed:
-        path, other = (*each.path, "instead_of"), each.entry.instead_of
-        if other is not None and other not in replaces:
-            message = f"there is no rule `{other}` in this file{nearest(other, set(replaces))}"
-            problems.append(Problem(path, message))
-        elif _leads_back(each.entry.rule, replaces):
-            problems.append(Problem(path, f"`instead_of` leads back to `{each.entry.rule}`: neither would ever apply"))
-        elif other is not None and not _may_meet(each.entry, entries[other]):
-            message = f"`{other}` is for other people or triggers: the two can never match together"
-            problems.append(Problem(path, message))
-    return problems
-
-
-def _may_meet(one: RuleEntry, other: RuleEntry) -> bool:
-    """Whether some person and trigger can match both."""
-    return one.for_.audience is other.for_.audience and bool({*(one.on or Trigger)} & {*(other.on or Trigger)})
-
-
-def _leads_back(name: str, replaces: Mapping[str, str | None]) -> bool:
-    following = replaces[name]
-    for _ in replaces:
-        if following is None or following == name:
-            break
-        following = replaces.get(following)
-    return following == name
-
-
-def _setting_problems(settings: Settings) -> list[Problem]:
-    problems: list[Problem] = []
-
-    def complain(key: str, message: str, *further: str) -> None:
-        problems.append(Problem(("settings", key, *further), message))
-
-    if settings.language not in settings.languages:
-        complain("language", f"the default language `{settings.language}` is not one of `languages`")
-    if settings.time_zone not in available_timezones():
-        complain(
-            "time_zone",
-            f"`{settings.time_zone}` is no IANA time zone{nearest(settings.time_zone, available_timezones())}",
-        )
-    for key in settings.when_unnamed:
-        if not _categories_named(key):
-            complain("when_unnamed", f"`{key}` is not product, site, service or one of their categories", key)
-    for status, labels in settings.statuses.items():
-        if labels != "internal" and settings.language not in labels:
-            complain("statuses", f"the label in the default language `{settings.language}` is missing", status)
-    return problems
-
-
-def _categories_named(key: str) -> frozenset[Category]:
-    """The categories that a key of `when_unnamed` means; none where it means nothing."""
-    kinds = (ObjectKind.PRODUCT, ObjectKind.SITE, ObjectKind.SERVICE)
-    return frozenset(
-        category for category in Category if category.object_kind in kinds and key in (category, category.object_kind)
-    )
+    found = check_condition(node, fields, audience, triggers)
+    problems += [Problem.of_condition(path, error) for error in found]
+    return None if found else node
 
 
 def _policy(settings: Settings, defaults: Defaults) -> Policy:
     nobody: frozenset[Category] = frozenset()
     # The key for one category is nearer than the one for its kind of object, whatever their order.
     for key, whom in sorted(settings.when_unnamed.items(), key=lambda item: "." in item[0]):
-        nobody = nobody | _categories_named(key) if whom == "none" else nobody - _categories_named(key)
+        nobody = nobody | categories_named(key) if whom == "none" else nobody - categories_named(key)
     fax = DefaultForm(defaults.fax.template, defaults.fax.keyword, MessageFormat.TEXT)
     return Policy(
         language=settings.language,
@@ -212,6 +162,7 @@ def _policy(settings: Settings, defaults: Defaults) -> Policy:
             **_forms(Audience.COLLABORATORS, defaults.collaborators),
         },
         fax=fax,
+        fax_region=settings.fax_region,
     )
 
 

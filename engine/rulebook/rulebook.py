@@ -75,6 +75,8 @@ class Policy(Struct, frozen=True):
     custom_fields: Mapping[str, CustomFieldSettings]
     forms: Mapping[tuple[Audience, Trigger], DefaultForm]
     fax: DefaultForm
+    fax_region: str | None = None
+    """Of numbers without + and country code; None: they stay as they are written."""
 
     @property
     def external_fields(self) -> frozenset[str]:

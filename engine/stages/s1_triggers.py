@@ -15,7 +15,7 @@ def raised_triggers(event: Event) -> tuple[Trigger, ...]:
     if event.declared is not None:
         return tuple(trigger for trigger in Trigger if trigger in event.declared)
     before = _Before(event.previous, event.ticket)
-    return tuple(trigger for trigger in Trigger if _RAISED[trigger](before, event.ticket))
+    return tuple([trigger for trigger, is_raised in _RAISED if is_raised(before, event.ticket)])
 
 
 class _Before:
@@ -60,9 +60,9 @@ def _status_changed(before: _Before, now: Ticket) -> bool:
     return before.exists and before.status != now.status
 
 
-_RAISED = {
-    Trigger.CLOSED: _closed,
-    Trigger.RESOLVED: _resolved,
-    Trigger.OPENED: _opened,
-    Trigger.STATUS_CHANGED: _status_changed,
-}
+_RAISED = (
+    (Trigger.CLOSED, _closed),
+    (Trigger.RESOLVED, _resolved),
+    (Trigger.OPENED, _opened),
+    (Trigger.STATUS_CHANGED, _status_changed),
+)

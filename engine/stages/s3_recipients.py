@@ -61,7 +61,7 @@ def _add(
 
 def _people(objects: Iterable[Attached | Contract], audience: Audience) -> Iterable[str]:
     contacts = audience is Audience.CONTACTS
-    return dict.fromkeys(person for one in objects for person in (one.contacts if contacts else one.collaborators))
+    return dict.fromkeys([person for one in objects for person in (one.contacts if contacts else one.collaborators)])
 
 
 def _names(scope: Scope, kind: ObjectKind) -> str | None:
@@ -96,7 +96,7 @@ def _objects(scope: Scope, kind: ObjectKind) -> tuple[list[Attached | Contract],
     if kind is ObjectKind.CUSTOMER:
         # The contract client is reached whatever the ticket says, its other customers only where the ticket is theirs.
         wanted = (() if contract.client is None else (contract.client,)) + (wanted if named is not None else ())
-    objects = (scope.directory.attached(kind, one) for one in dict.fromkeys(wanted))
+    objects = [scope.directory.attached(kind, one) for one in dict.fromkeys(wanted)]
     return [one for one in objects if one is not None], missing
 
 

@@ -117,19 +117,14 @@ class Matches:
     def __init__(
         self, scope: Scope, recipients: Sequence[Recipient], inquiry: Inquiry, answers: Sequence[Answer]
     ) -> None:
-        self._rules = {rule.position: rule for rule in scope.rulebook.derive(scope.contract.ticks).rules}
+        rules = {rule.position: rule for rule in scope.rulebook.derive(scope.contract.ticks).rules}
         reached: dict[PersonRef, set[Category]] = {}
         for recipient in recipients:
             reached.setdefault(recipient.person, set()).add(recipient.category)
+        matching = [[rules[position] for position in sorted(answer)] for answer in answers]
         self._matching = {
-            (trigger, person): self._in_force(answers[index], reached[person])
-            for (trigger, person), index in inquiry.about.items()
+            asked: _in_force(matching[index], reached[asked[1]]) for asked, index in inquiry.about.items()
         }
-
-    def _in_force(self, answer: Answer, reached: set[Category]) -> tuple[Rule, ...]:
-        matching = [self._rules[position] for position in sorted(answer) if self._rules[position].category in reached]
-        replaced = {rule.instead_of for rule in matching}
-        return tuple(rule for rule in matching if rule.name not in replaced)
 
     def of(self, person: PersonRef, trigger: Trigger, category: Category, channel: Channel) -> list[Rule]:
         """The rules that bring this person this trigger, through this category and on this channel.
@@ -139,3 +134,10 @@ class Matches:
         return [
             rule for rule in self._matching[trigger, person] if rule.category is category and channel in rule.channels
         ]
+
+
+def _in_force(matching: Sequence[Rule], reached: set[Category]) -> list[Rule]:
+    """Of the rules that match, those for the categories that reach the person, less those that another replaces."""
+    rules = [rule for rule in matching if rule.category in reached]
+    replaced = {rule.instead_of for rule in rules if rule.instead_of is not None}
+    return [rule for rule in rules if rule.name not in replaced] if replaced else rules

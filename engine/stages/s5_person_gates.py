@@ -14,10 +14,12 @@ from engine.stages.s3_recipients import Recipient
 from engine.stages.s4_rule_matching import Matches
 from engine.statuses import changed_for_customers
 from schemas.decision import Skip
+from schemas.fax_number import e164
 from schemas.mailbox import mailbox
-from schemas.vocabulary import Audience, Channel, Reason, Trigger
+from schemas.vocabulary import NUMBERS, Audience, Channel, Reason, Trigger
 
 _CHANNELS = tuple(Channel)
+_NO_MODE = Reason.NO_ACTIVE_MODE.depth
 
 
 class Attempt(Struct, frozen=True):
@@ -73,32 +75,45 @@ def ask_gates(scope: Scope, recipient: Recipient, matches: Matches) -> Outcome:
     passed: list[Passed] = []
     stopped: Skip | None = None
     person = recipient.record
-    for attempt in _attempts(scope, recipient, matches):
-        reason = closed_person_gate(attempt)
-        if reason is None and person is not None:
-            trigger, channel, rules = attempt.trigger, attempt.channel, attempt.rules
-            addresses = attempt.open_addresses()
-            passed += [Passed(recipient, person, trigger, channel, address, rules) for address in addresses]
-        elif reason is not None and (stopped is None or reason.depth > stopped.reason.depth):
-            stopped = Skip(recipient.person, recipient.category, reason, attempt.trigger, attempt.channel)
+    for channel in _CHANNELS:
+        addresses = _active_addresses(person, channel, scope.policy.fax_region)
+        if not addresses and (passed or (stopped is not None and stopped.reason.depth >= _NO_MODE)):
+            continue  # no way leads further there
+        for attempt in _attempts(scope, recipient, matches, channel, addresses):
+            reason = closed_person_gate(attempt)
+            if reason is None and person is not None:
+                trigger, rules = attempt.trigger, attempt.rules
+                to = attempt.open_addresses()
+                passed += [Passed(recipient, person, trigger, channel, address, rules) for address in to]
+            elif reason is not None and (stopped is None or reason.depth > stopped.reason.depth):
+                stopped = Skip(recipient.person, recipient.category, reason, attempt.trigger, channel)
     return Outcome(recipient, passed, None if passed else stopped)
 
 
-def _attempts(scope: Scope, recipient: Recipient, matches: Matches) -> Iterator[Attempt]:
+def attempts(scope: Scope, recipient: Recipient, matches: Matches) -> Iterator[Attempt]:
+    """Every channel and trigger for one recipient."""
+    for channel in _CHANNELS:
+        addresses = _active_addresses(recipient.record, channel, scope.policy.fax_region)
+        yield from _attempts(scope, recipient, matches, channel, addresses)
+
+
+def _attempts(
+    scope: Scope, recipient: Recipient, matches: Matches, channel: Channel, addresses: Sequence[str]
+) -> Iterator[Attempt]:
     person, category = recipient.record, recipient.category
     customer = None if person is None else scope.directory.customer(person.customer)
     for_contact = category.audience is Audience.CONTACTS
-    for channel in _CHANNELS:
-        addresses = _active_addresses(person, channel)
-        for trigger in scope.triggers:
-            rules = matches.of(recipient.person, trigger, category, channel)
-            yield Attempt(scope, recipient, person, customer, for_contact, trigger, channel, addresses, rules)
+    for trigger in scope.triggers:
+        rules = matches.of(recipient.person, trigger, category, channel)
+        yield Attempt(scope, recipient, person, customer, for_contact, trigger, channel, addresses, rules)
 
 
-def _active_addresses(person: Person | None, channel: Channel) -> Sequence[str]:
+def _active_addresses(person: Person | None, channel: Channel, fax_region: str | None) -> Sequence[str]:
     if person is None:
         return ()
     active = [mode.address for mode in person.modes if mode.active and mode.channel is channel]
+    if channel in NUMBERS and fax_region is not None:
+        active = [e164(number, fax_region) or number for number in active]
     if len(active) <= 1:
         return active
     first_spelling: dict[str, str] = {}
@@ -114,6 +129,12 @@ def closed_person_gate(attempt: Attempt) -> Reason | None:
         if reason is not None:
             return reason
     return None
+
+
+def closed_person_gates(attempt: Attempt) -> tuple[Reason, ...]:
+    """The reasons of all gates that are closed, in their order: empty where this attempt alerts."""
+    reasons = (gate(attempt) for gate in PERSON_GATES)
+    return tuple(reason for reason in reasons if reason is not None)
 
 
 def rule_matches(attempt: Attempt) -> Reason | None:

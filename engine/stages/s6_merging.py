@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -14,6 +14,7 @@ from schemas.job import PersonRef
 from schemas.mailbox import mailbox
 from schemas.vocabulary import Category, Channel, PersonKind, Reason, Trigger
 
+_CATEGORIES = tuple(Category)
 _RANK = {trigger: rank for rank, trigger in enumerate(Trigger)}
 
 
@@ -83,18 +84,22 @@ def _message(first: Passed, joined: Sequence[Passed]) -> Message:
         address=first.address,
         first=_line(first, joined),
         second=_line(min(others, key=_precedence), joined) if others else None,
-        categories=[category for category in Category if category in categories],
-        rules=_in_order(rule for one in joined for rule in one.rules),
+        categories=[category for category in _CATEGORIES if category in categories],
+        rules=_in_order(joined),
     )
 
 
 def _line(chosen: Passed, joined: Sequence[Passed]) -> Line:
-    same = (one for one in joined if one.trigger is chosen.trigger and one.record is chosen.record)
-    return Line(chosen.trigger, chosen.record, _in_order(rule for one in same for rule in one.rules))
+    same = [one for one in joined if one.trigger is chosen.trigger and one.record is chosen.record]
+    return Line(chosen.trigger, chosen.record, _in_order(same))
 
 
-def _in_order(rules: Iterable[Rule]) -> list[Rule]:
-    return [rule for _, rule in sorted({rule.position: rule for rule in rules}.items())]
+def _in_order(joined: Sequence[Passed]) -> list[Rule]:
+    """The rules of them all, each once, in the order of the file."""
+    if len(joined) == 1:
+        return list(joined[0].rules)
+    rules = {rule.position: rule for one in joined for rule in one.rules}
+    return [rules[position] for position in sorted(rules)]
 
 
 def _skips(outcomes: Sequence[Outcome], added: set[tuple[PersonRef, Category]]) -> list[Skip]:

@@ -1,13 +1,16 @@
-"""Stage 7: a message written out as a job that is complete in itself."""
+"""Stage 7: messages written out as jobs, each complete in itself."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from engine.contexts import rendering_context
+from msgspec.structs import replace
+
+from engine.contexts import Contexts
 from engine.language import language_of, localised, time_zone_of
-from engine.rulebook.rulebook import DefaultForm, Rule
+from engine.rulebook.rulebook import DefaultForm, LocalText, Rule
 from engine.scope import Scope
 from engine.stages.s6_merging import Line, Message
 from engine.statuses import changed_for_customers
@@ -15,40 +18,55 @@ from schemas.directory import TriggerSettings
 from schemas.event import Event
 from schemas.job import Form, Job, Otherwise
 from schemas.mailbox import mailbox
-from schemas.vocabulary import Channel, PersonKind, Trigger
+from schemas.vocabulary import Channel, MessageFormat, PersonKind, Trigger
 
 
-def write_job(scope: Scope, message: Message) -> Job:
-    """The job for one message."""
-    event, record = scope.event, message.first.record
-    customer = scope.directory.customer(record.customer)
-    language = language_of(record, customer, scope.policy)
-    return Job(
-        id=job_id(event, message.channel, message.address),
-        source=event.source,
-        event=event.id,
-        ticket=event.ticket.id,
-        trigger=message.first.trigger,
-        other_triggers=_other_triggers(scope, message, language),
-        person=message.person,
-        audience=message.person.kind.audience,
-        channel=message.channel,
-        address=message.address,
-        language=language,
-        time_zone=time_zone_of(record, customer, scope.policy),
-        form=_form(scope, message, message.first, language),
-        reply_to=scope.contract.reply_to,
-        context=rendering_context(scope, record, language),
-        categories=message.categories,
-        rules=[rule.name for rule in message.rules],
-        rulebook=scope.rulebook.digest,
-        created=scope.now,
-        expires=_expiry(scope),
+def write_jobs(scope: Scope, messages: Sequence[Message]) -> list[Job]:
+    """The jobs for the messages of one save."""
+    writer = _Writer(scope)
+    return [writer.job(message) for message in messages]
+
+
+class _Writer:
+    """Writes the messages of one save. What its jobs have in common is made once."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._contexts = Contexts(scope)
+        self._expires = _expiry(scope)
         # Every job of the save that opens the ticket claims the key, whatever it is about: that save has told it.
-        once=once_key(event) if Trigger.OPENED in scope.triggers else None,
-        otherwise=_otherwise(scope, message, language),
-        customer=scope.customer_id,
-    )
+        self._once = once_key(scope.event) if Trigger.OPENED in scope.triggers else None
+
+    def job(self, message: Message) -> Job:
+        """The job for one message."""
+        scope, event, record = self._scope, self._scope.event, message.first.record
+        customer = scope.directory.customer(record.customer)
+        language = language_of(record, customer, scope.policy)
+        return Job(
+            id=job_id(event, message.channel, message.address),
+            source=event.source,
+            event=event.id,
+            ticket=event.ticket.id,
+            trigger=message.first.trigger,
+            other_triggers=_other_triggers(scope, message, language),
+            person=message.person,
+            audience=message.person.kind.audience,
+            channel=message.channel,
+            address=message.address,
+            language=language,
+            time_zone=time_zone_of(record, customer, scope.policy),
+            form=_form(scope, message, message.first, language),
+            reply_to=scope.contract.reply_to,
+            context=self._contexts.of(record, language),
+            categories=message.categories,
+            rules=[rule.name for rule in message.rules],
+            rulebook=scope.rulebook.digest,
+            created=scope.now,
+            expires=self._expires,
+            once=self._once,
+            otherwise=_otherwise(scope, message, language),
+            customer=scope.customer_id,
+        )
 
 
 def _expiry(scope: Scope) -> datetime:
@@ -71,7 +89,7 @@ def once_key(event: Event) -> str:
 
 def _digest(*parts: str) -> str:
     # Lengths keep ("a", "bc") apart from ("ab", "c").
-    text = "".join(f"{len(part)}:{part}" for part in parts)
+    text = "".join([f"{len(part)}:{part}" for part in parts])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -93,7 +111,7 @@ def _otherwise(scope: Scope, message: Message, language: str) -> Otherwise | Non
 def _form(scope: Scope, message: Message, line: Line, language: str) -> Form:
     """Template, format and keyword.
 
-    Each from the customer's record (contacts), the first rule that gives one, or the default.
+    Each from the customer's record (contacts), the first rule that gives one, or the default. Only e-mails have HTML.
     """
     policy = scope.policy
     if message.channel is Channel.FAX:
@@ -101,18 +119,22 @@ def _form(scope: Scope, message: Message, line: Line, language: str) -> Form:
     customer = scope.directory.customer(line.record.customer)
     settings = None if customer is None else customer.alert(line.trigger)
     default = policy.forms[message.person.kind.audience, line.trigger]
-    return _filled(default, settings, line.rules, language, policy.language)
+    form = _filled(default, settings, line.rules, language, policy.language)
+    return form if message.channel is Channel.EMAIL else replace(form, format=MessageFormat.TEXT)
 
 
 def _filled(
     default: DefaultForm, settings: TriggerSettings | None, rules: list[Rule], language: str, fallback: str
 ) -> Form:
-    templates = [settings.template if settings else None, *(rule.template for rule in rules)]
-    keywords = [settings.subject_keyword if settings else None, *(rule.keyword for rule in rules)]
-    formats = [settings.message_format if settings else None, *(rule.format for rule in rules)]
-    keyword = next((one for one in keywords if one is not None), default.keyword)
+    template = settings.template if settings else None
+    keyword: LocalText | None = settings.subject_keyword if settings else None
+    message_format = settings.message_format if settings else None
+    for rule in rules:
+        template = template or rule.template
+        keyword = rule.keyword if keyword is None else keyword
+        message_format = message_format or rule.format
     return Form(
-        template=next((one for one in templates if one), default.template),
-        format=next((one for one in formats if one), default.format),
-        subject_keyword=localised(keyword, language, fallback),
+        template=template or default.template,
+        format=message_format or default.format,
+        subject_keyword=localised(default.keyword if keyword is None else keyword, language, fallback),
     )

@@ -39,7 +39,8 @@ class House:
         self.mailbox = mailbox
         self.desk = Helpdesk()
         self.rules = folder / "rules" / "default.yaml"
-        shutil.copytree(DEFAULT_FILE.parent, folder / "rules")
+        # The tests of the default rules would refuse the changes that are made here.
+        shutil.copytree(DEFAULT_FILE.parent, folder / "rules", ignore=shutil.ignore_patterns("*.test.yaml"))
         self.database = folder / "tocsin.db"
 
     def emit(self, *events: dict[str, Any] | bytes) -> None:
@@ -175,6 +176,18 @@ async def test_rules_saved_with_a_mistake_change_nothing_and_are_named(house: Ho
     assert "default.yaml:" in bad["faults"][0]
     assert house.health()["faults"] == []
     assert house.health()["rulebook"] != good["rulebook"]
+
+
+async def test_rules_that_fail_the_tests_beside_them_change_nothing(house: House) -> None:
+    async with house.service() as service:
+        text = house.rules.read_text()
+        shutil.copy(DEFAULT_FILE.with_name("default.test.yaml"), house.rules.parent)
+        house.rules.write_text(text.replace("[Opened]", "[New]"))
+        house.emit(created(1))
+        await service.drain()
+    assert house.subjects()[0].startswith("[Opened]")
+    assert "expected `[Opened]`" in house.health()["faults"][0]
+    assert house.health()["reloads"]["refused"] == 1
 
 
 async def test_a_template_saved_with_a_mistake_never_replaces_a_good_one(house: House) -> None:

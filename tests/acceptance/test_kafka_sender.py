@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -15,6 +15,7 @@ import pytest
 
 from adapters.kafka.topics import create_topics
 from adapters.mailbox.mailbox import HOST
+from adapters.postgres.ledger import PostgresLedger
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.log import NewRecord
 from schemas.outcome import Outcome
@@ -47,7 +48,8 @@ def jobs(numbers: range) -> list[NewRecord]:
 class Sender:
     """`tocsin sender` as a process of its own."""
 
-    def __init__(self, cluster: Cluster, folder: Path, port: int) -> None:
+    def __init__(self, cluster: Cluster, folder: Path, port: int, *more: str) -> None:
+        folder.mkdir(exist_ok=True)
         self.data = folder / "data"
         self._log = folder / "log"
         relay = ["--smtp", f"{HOST}:{port}", "--tls", "none", "--from", "Support <support@desk.example>"]
@@ -60,6 +62,7 @@ class Sender:
             "--storm-limit=0",
             *on,
             *relay,
+            *more,
         ]
 
     @contextmanager
@@ -108,3 +111,30 @@ def test_jobs_become_messages_once_and_a_kill_loses_none(cluster: Cluster, tmp_p
     assert counts[State.DELIVERED] <= len(arrived) <= 300
     assert [letter.value for letter in cluster.read(DEAD_LETTERS)] == [b"no job"] * 3
     assert "acme.example" not in sender.said(), "an address stands in the log"
+
+
+@pytest.mark.postgres
+def test_two_senders_share_one_ledger_and_one_that_is_killed_is_stood_in_for(
+    cluster: Cluster, postgres_url: str, tmp_path: Path
+) -> None:
+    create_topics(settings_of(cluster), partitions=2, replication=1)
+    cluster.append(directory_record(record) for record in desk().records.values())
+    mails = tmp_path / "mail"
+    with mailbox_in(mails) as port, closing(PostgresLedger(postgres_url)) as ledger:
+        one, other = (
+            Sender(cluster, tmp_path / name, port, "--ledger", postgres_url, "--instance", name) for name in ("a", "b")
+        )
+        cluster.append(jobs(range(300)))
+        with other.running(signal.SIGTERM):
+            with one.running(signal.SIGKILL):
+                until(lambda: len(list(mails.glob("*.eml"))) > 50, 60)
+            until(lambda: sum(cluster.committed("tocsin-sender", JOBS).values()) == 300, 60)
+            until(lambda: ledger.counts()[State.QUEUED] == 0, 60)
+        counts = {state: count for state, count in ledger.counts().items() if count}
+    outcomes = [msgspec.json.decode(record.value or b"", type=Outcome) for record in cluster.read(OUTCOMES)]
+    delivered = {one.job for one in outcomes if one.state == State.DELIVERED.value}
+    assert sum(counts.values()) == 300
+    assert counts.keys() <= {State.DELIVERED, State.SENDING, State.UNKNOWN}
+    assert len(delivered) == counts[State.DELIVERED]
+    # What was under way at the kill is another sender's only when its lease has ended.
+    assert counts[State.DELIVERED] <= len(list(mails.glob("*.eml"))) <= 300

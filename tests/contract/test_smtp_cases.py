@@ -14,6 +14,7 @@ from schemas.job import Job
 from sender.delivery import Delivery
 from sender.ledger import Ledger
 from sender.states import State, Transition
+from sender.transports import Transports
 from tests.fakes import START, FakeClock, FakeComposer, a_job
 from tests.sender_house import until_finished
 from tests.smtp_peers import HANG, TAKE_AND_DISCONNECT, At, Fault, FaultyPeer
@@ -23,7 +24,7 @@ from tests.smtp_sending import relay_at
 async def deliver(ledger: Ledger, jobs: list[Job], peer: FaultyPeer, clock: FakeClock, final_timeout: float) -> None:
     ledger.accept(jobs, START)
     transport = SmtpTransport(relay_at(peer.port, final_timeout=final_timeout))
-    delivery = Delivery(ledger, FakeComposer(), transport, clock, random.Random(1).random)
+    delivery = Delivery(ledger, FakeComposer(), Transports(transport), clock, random.Random(1).random)
     await until_finished(ledger, delivery, clock)
     await transport.close()
 

@@ -15,6 +15,7 @@ from sender.delivery import Delivery, DeliverySettings
 from sender.ledger import Ledger
 from sender.ports import OutgoingMail, Reply, ReplyKind, Stage, Transport
 from sender.states import State
+from sender.transports import Transports
 from tests.delivery_matrix import Fate, Misdeed, as_markdown, cells, fault
 from tests.fakes import START, FakeClock, FakeComposer, a_job
 from tests.in_memory_ledger import InMemoryLedger
@@ -54,7 +55,7 @@ def relay_of(peer: FaultyPeer, misdeed: Misdeed) -> Relay:
     )
 
 
-Wrap = Callable[[Transport], Transport]
+Wrap = Callable[[Transport[OutgoingMail]], Transport[OutgoingMail]]
 
 
 async def check(ledger: Ledger, stage: At, misdeed: Misdeed, fate: Fate, wrap: Wrap = lambda it: it) -> None:
@@ -62,7 +63,7 @@ async def check(ledger: Ledger, stage: At, misdeed: Misdeed, fate: Fate, wrap: W
     clock, settings = FakeClock(), DeliverySettings(concurrency=1)
     async with FaultyPeer([fault(stage, misdeed)], tls=server_context(), takes_in_doubt=True) as peer:
         transport = wrap(SmtpTransport(relay_of(peer, misdeed)))
-        delivery = Delivery(ledger, FakeComposer(), transport, clock, random.Random(1).random, settings)
+        delivery = Delivery(ledger, FakeComposer(), Transports(transport), clock, random.Random(1).random, settings)
         ledger.accept([FIRST, SECOND], START)
         await until_finished(ledger, delivery, clock)
         await transport.close()
@@ -85,7 +86,7 @@ async def test_a_cell_of_the_matrix(either_ledger: Ledger, stage: At, misdeed: M
 class Wrong:
     """A transport that tells or does something else than the right one, the first time."""
 
-    def __init__(self, right: Transport, **lies: object) -> None:
+    def __init__(self, right: Transport[OutgoingMail], **lies: object) -> None:
         self.right, self.lies, self.twice = right, lies, lies.pop("twice", False)
 
     async def send(self, mail: OutgoingMail) -> Reply:

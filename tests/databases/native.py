@@ -34,6 +34,10 @@ SETTINGS = {
 }
 
 
+# Reads from a pipe that nobody writes to: it ends when the test run does, however that ends.
+GUARD = 'read _; kill -KILL "$0"; rm -rf "$1"'
+
+
 class NoDatabaseServerError(RuntimeError):
     """There is no server, and why."""
 
@@ -44,10 +48,12 @@ class NativePostgres:
     PostgreSQL refuses to run as root: root runs it as another user of the machine, who owns its folder.
     """
 
-    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, settings: Mapping[str, str] | None = None, files: Mapping[str, bytes] | None = None) -> None:
+        """Make its data. `files` are put into its folder, for settings that name one."""
         self._folder = Path(tempfile.mkdtemp(prefix="tocsin-postgres-"))
         self._settings = SETTINGS | dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
         self._as: dict[str, Any] = {"cwd": self._folder}
         if os.geteuid() == 0:
             user = pwd.getpwnam("nobody")
@@ -56,6 +62,11 @@ class NativePostgres:
         self._programs = self._reachable(_installed())
         self.port, _ = free_ports()
         self._make()
+        for name, content in (files or {}).items():
+            file = self._folder / "data" / name
+            file.write_bytes(content)
+            file.chmod(0o600)
+            os.chown(file, self._as.get("user", -1), self._as.get("group", -1))
 
     def url(self, database: str, user: str = USER, password: str = PASSWORD, port: int | None = None) -> str:
         """A libpq URL."""
@@ -70,6 +81,7 @@ class NativePostgres:
                 raise NoDatabaseServerError(f"the server did not start:\n{self._log.read_text()[-4_000:]}")
             if self._process is None or self._process.poll() is not None:
                 # After a kill, what is left of the former server's processes has to end first.
+                self.kill()
                 self._launch()
             threading.Event().wait(0.02)
 
@@ -95,12 +107,18 @@ class NativePostgres:
             self._process.send_signal(number)
             self._process.wait()
         self._process = None
+        if self._guard is not None:
+            self._guard.kill()
+            self._guard.communicate()
+            self._guard = None
 
     def _launch(self) -> None:
         options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._programs / "postgres"), "-D", str(self._folder / "data"), "-p", str(self.port), *options]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, **self._as)
+        guard = ["sh", "-c", GUARD, str(self._process.pid), str(self._folder)]
+        self._guard = subprocess.Popen(guard, stdin=subprocess.PIPE, start_new_session=True)
 
     def _runs(self) -> bool:
         if self._process is None or self._process.poll() is not None:

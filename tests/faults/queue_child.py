@@ -27,6 +27,7 @@ from sender.ports import OutgoingMail, Reply
 from sender.relay_circuit import CircuitPolicy
 from sender.retry import RetryPolicy
 from sender.states import State
+from sender.transports import Transports
 from tests.fakes import TICKET, FakeComposer, a_job
 from tocsin.clock import SystemClock
 
@@ -82,7 +83,7 @@ def resident() -> int:
 async def work(ledger: SqliteLedger, port: int, jobs: int, size: int, hoard: list[Job] | None) -> None:
     relay = Relay(host="127.0.0.1", port=port, tls=Tls.NONE, hello="client.example")
     transport = Counting(SmtpTransport(relay))
-    delivery = Delivery(ledger, FakeComposer(), transport, SystemClock(), random.random, SETTINGS)
+    delivery = Delivery(ledger, FakeComposer(), Transports(transport), SystemClock(), random.random, SETTINGS)
     ledger.accept(batch(0, BATCH, size), datetime.now(UTC))
     stop = asyncio.Event()
     running = asyncio.create_task(delivery.run(stop))

@@ -22,6 +22,7 @@ from adapters.sqlite.event_log import SqliteLog
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.job import JOB_DECODER
 from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS
+from sender.delivery import DeliverySettings
 from sender.states import State
 from tests.helpdesk import Helpdesk
 from tests.helpdesk_files import created, write_directory, write_events
@@ -30,7 +31,7 @@ from tests.mailbox_thread import mailbox_in
 KILLS = 20
 EVENTS_EACH = 40
 PEOPLE = 3
-CONCURRENCY = 8
+CONCURRENCY = DeliverySettings().concurrency
 
 
 class Running:

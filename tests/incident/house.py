@@ -40,7 +40,8 @@ class House:
         self.relay = Relay(folder / "mail")
         self.engines = [Service(cluster, folder, f"engine-{one}", ["engine"]) for one in (1, 2)]
         mail = ["--smtp", f"127.0.0.1:{self.relay.port}", "--tls", "none", "--from", "Support <support@desk.example>"]
-        data = ["--data", str(folder / "data"), "--storm-limit", "0"]
+        self.data = folder / "data"
+        data = ["--data", str(self.data), "--storm-limit", "0"]
         self.sender = Service(cluster, folder, "sender-1", ["sender", *mail, *data])
         self.prometheus: Prometheus
         self._sent = 0

@@ -38,8 +38,9 @@ class Kit:
             "engine-1:9464": house.engines[0].target,
             "sender-1:9464": house.sender.target,
             "relay.example:25": f"127.0.0.1:{house.relay.port}",
-            "rules.yaml": str(next((folder / "rules").glob("*.yaml"))),
+            "rules.yaml": str(folder / "rules" / "default.yaml"),
             "event.json": str(folder / "event.json"),
+            "DATA": str(house.data),
             "DIR": str(write_directory(folder / "directory", desk)),
         }
         (listed,) = self.run("tocsin dlq list --kafka kafka-1:9092 --code not_json").stdout.splitlines()[:1]
@@ -54,6 +55,11 @@ class Kit:
             name = parse(words[1:]) if words[0] == "tocsin" else words[0]
             if name not in SERVICES:
                 yield line, int(name in JUDGES)
+
+    def prepare(self, line: str) -> None:
+        """Bring about what a command ends."""
+        if line.startswith("tocsin resume "):
+            self.run(line.replace("resume", "pause", 1))
 
     def run(self, line: str) -> subprocess.CompletedProcess[str]:
         words = [self._meant(word) for word in words_of(re.sub(r"--window \d+", "--window 1", line))]

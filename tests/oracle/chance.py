@@ -30,6 +30,7 @@ NO_CONTACT, NO_COLLABORATOR = "ct-lost", "co-lost"
 
 MAILBOXES = tuple(f"m{number}@desk.example" for number in range(1, 8))
 FAXES = ("+33140000001", "+33140000002", "+33140000003")
+CHATS = ("#support", "@zoe", "12345")
 BAD_ADDRESSES = (
     " m1@desk.example",
     "m1@desk.example, m2@desk.example",

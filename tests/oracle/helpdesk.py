@@ -12,6 +12,7 @@ from tests.oracle.chance import (
     AUDIENCES,
     BAD_ADDRESSES,
     BENEFICIARY,
+    CHATS,
     CLIENT,
     COLLABORATORS,
     CONTACTS,
@@ -184,9 +185,14 @@ def mode(rng: random.Random) -> Value:
     """A mode of reception; a few are bad and are lost alone."""
     if chance(rng, 0.04):
         return bad_mode(rng)
-    channel = pick(rng, {"email": 72, "fax": 28})
-    address = in_other_case(rng, rng.choice(MAILBOXES)) if channel == "email" else rng.choice(FAXES)
-    return {"channel": channel, "address": address, "active": chance(rng, 0.85)}
+    channel = pick(rng, {"email": 66, "fax": 20, "sms": 8, "chat": 6})
+    return {"channel": channel, "address": address(rng, channel), "active": chance(rng, 0.85)}
+
+
+def address(rng: random.Random, channel: str) -> str:
+    """An address on this channel; one number may be that of a fax and of a phone."""
+    few = {"email": MAILBOXES, "chat": CHATS}.get(channel, FAXES)
+    return in_other_case(rng, rng.choice(few))
 
 
 def bad_mode(rng: random.Random) -> Value:
@@ -218,10 +224,9 @@ UNTIL = {
 
 def suppression(rng: random.Random, number: int) -> Record:
     """A suppression of an address on its channel, or of a person on one channel or on all."""
-    channel = pick(rng, {"email": 70, "fax": 30})
+    channel = pick(rng, {"email": 64, "fax": 22, "sms": 8, "chat": 6})
     if chance(rng, 0.6):
-        box = rng.choice(MAILBOXES) if channel == "email" else rng.choice(FAXES)
-        whom = {"address": in_other_case(rng, box), "person": rng.choice((None, ABSENT))}
+        whom = {"address": address(rng, channel), "person": rng.choice((None, ABSENT))}
     else:
         kind, names = rng.choice((("contact", CONTACTS), ("collaborator", COLLABORATORS)))
         whom = {"address": rng.choice((None, ABSENT)), "person": f"{kind}/{rng.choice(names)}"}

@@ -1,6 +1,6 @@
 """Who is alerted, and why the others are not: the semantics, read once more, without a thought for speed.
 
-It covers the ten default rules (one per recipient category, without conditions, on e-mail and fax).
+It covers the ten default rules (one per recipient category, without conditions, on every channel).
 """
 
 from dataclasses import dataclass, field

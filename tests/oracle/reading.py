@@ -16,10 +16,11 @@ ORIGINS = ("user", "automation", "import", "merge", "test", "auto_reply")
 ACTORS = ("contact", "collaborator", "system")
 KINDS = ("product", "site", "contract", "service", "customer")
 AUDIENCES = ("contacts", "collaborators")
-CHANNELS = ("email", "fax")
+CHANNELS = ("email", "fax", "sms", "chat")
 
 EMAIL = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+")
-FAX = re.compile(r"\+?[0-9](?:[0-9 ().-]*[0-9])?")
+NUMBER = re.compile(r"\+?[0-9](?:[0-9 ().-]*[0-9])?")
+CHAT = re.compile(r"[^\s,;/\\]{1,200}")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -233,7 +234,7 @@ def is_good_mode(mode: object) -> bool:
         mode, {"channel": one_of(*CHANNELS), "address": is_text, "active": is_bool}
     ):
         return False
-    pattern = EMAIL if mode["channel"] == "email" else FAX
+    pattern = {"email": EMAIL, "chat": CHAT}.get(mode["channel"], NUMBER)
     return pattern.fullmatch(mode["address"]) is not None
 
 

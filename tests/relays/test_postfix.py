@@ -26,6 +26,7 @@ from sender.pacing import PacingPolicy
 from sender.relay_circuit import CircuitPolicy
 from sender.retry import RetryPolicy
 from sender.states import State, Transition
+from sender.transports import Transports
 from tests.messages import IDENTITY, a_job, compose, external, read, shipped_renderer
 from tests.relays.postfix import HOST, Postfix, why_not
 from tocsin.clock import SystemClock
@@ -82,7 +83,9 @@ class Sender:
         self.ledger = ledger
         self.transport = SmtpTransport(Relay(host=HOST, port=port, tls=Tls.NONE, hello="client.example", timeout=20))
         composer = MessageComposer(shipped_renderer(), IDENTITY)
-        self.delivery = Delivery(ledger, composer, self.transport, SystemClock(), random.Random(1).random, HASTY)
+        self.delivery = Delivery(
+            ledger, composer, Transports(self.transport), SystemClock(), random.Random(1).random, HASTY
+        )
         self.stopping = asyncio.Event()
 
     async def __aenter__(self) -> Sender:

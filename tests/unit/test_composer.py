@@ -13,6 +13,7 @@ from sender.ports import Renderer
 from tests.messages import (
     IDENTITY,
     a_job,
+    as_mail,
     as_read,
     compose,
     external,
@@ -142,7 +143,7 @@ def test_a_job_in_the_form_of_its_otherwise_does_not_mention_its_own_trigger_aga
     job = a_job(trigger=Trigger.OPENED, other_triggers=[Trigger.STATUS_CHANGED], template="external/status_changed")
 
     named = template_variables(job, Trigger.STATUS_CHANGED, job.form)
-    composed = MessageComposer(shipped_renderer(), IDENTITY).compose(job, Trigger.STATUS_CHANGED, job.form)
+    composed = as_mail(MessageComposer(shipped_renderer(), IDENTITY).compose(job, Trigger.STATUS_CHANGED, job.form))
 
     assert named["trigger"] == "status_changed"
     assert named["other_triggers"] == []

@@ -10,7 +10,7 @@ from itertools import product
 from schemas.job import Form, Job
 from schemas.vocabulary import Trigger
 from sender.delivery import DeliverySettings
-from sender.ports import Composed, OutgoingMail, Reply
+from sender.ports import Composed, OutgoingMail, OutgoingMessage, Reply
 from sender.retry import RetryPolicy
 from sender.states import State, Transition
 from tests.fakes import HUNG, LATER, NO, OK, START, FakeComposer, FakeTransport, a_job, message_id
@@ -131,8 +131,7 @@ async def test_a_transport_that_raises_leaves_the_outcome_unknown() -> None:
 
 async def test_a_transport_that_never_answers_is_cut_off() -> None:
     class Silent(FakeTransport):
-        async def send(self, mail: OutgoingMail) -> Reply:
-            self.mails.append(mail)
+        async def send(self, message: OutgoingMessage, /) -> Reply:
             await asyncio.Event().wait()
             return OK
 

@@ -13,7 +13,7 @@ import pytest
 from sender.delivery import DeliverySettings
 from sender.entries import Entry, Report
 from sender.ledger import LedgerUnavailableError
-from sender.ports import OutgoingMail, Reply
+from sender.ports import OutgoingMessage, Reply
 from sender.states import State, Transition
 from tests.fakes import NO, OK, START, FakeComposer, FakeTransport, a_job
 from tests.in_memory_ledger import InMemoryLedger
@@ -25,9 +25,9 @@ async def test_no_more_are_under_way_at_a_time_than_the_settings_say() -> None:
     claimed: list[int] = []
 
     class Counting(FakeTransport):
-        async def send(self, mail: OutgoingMail) -> Reply:
+        async def send(self, message: OutgoingMessage, /) -> Reply:
             claimed.append(house.ledger.counts()[State.SENDING])
-            if mail.recipient == slow.address:
+            if message.recipient == slow.address:
                 # Under way for so long that others are claimed meanwhile.
                 await enough.wait()
             elif len(claimed) > 10:
@@ -45,10 +45,10 @@ async def test_a_stop_finishes_what_is_under_way_and_starts_nothing_more() -> No
     stop, started, go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     class Gated(FakeTransport):
-        async def send(self, mail: OutgoingMail) -> Reply:
+        async def send(self, message: OutgoingMessage, /) -> Reply:
             started.set()
             await go_on.wait()
-            return await super().send(mail)
+            return await super().send(message)
 
     first, second = a_job("e-1"), a_job("e-2")
     house = House(Gated(), settings=DeliverySettings(look_again=timedelta(milliseconds=1)))

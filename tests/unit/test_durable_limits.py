@@ -103,7 +103,7 @@ class TestRefusals:
         (problem,) = limit_problems(rulebook("ticket.title == 'a'", pairs(9)))
         assert problem.path == ("rules", 1, "if")
         assert "`rule-1` comes to more than 256 combinations" in problem.message
-        assert "split it into several rules" in problem.message
+        assert "split it into several rules" in problem.suggestion
 
     def test_so_is_its_negation(self) -> None:
         negated = f"not ({pairs(9).replace(' and ', ' AND ').replace(' or ', ' and ').replace(' AND ', ' or ')})"

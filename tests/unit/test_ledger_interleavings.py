@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from adapters.postgres.ledger import PostgresLedger
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.log import NewRecord
 from sender.entries import Entry, Report
@@ -18,15 +19,14 @@ from sender.states import State, Transition
 from tests.contract.broken_storms import BlocksItsOwnCarrier, ListsWhatMustWait, LosesTheBundle, OvertakesTheDigest
 from tests.in_memory_ledger import InMemoryLedger
 from tests.ledger_world import LedgerWorld
+from tests.postgres.places import admin
 
 
-def play(ledger: Callable[[Path], Ledger], **options: Any) -> None:
+def play(ledger: Callable[[Path], Ledger], max_examples: int = 150, **options: Any) -> None:
     world = type("World", (LedgerWorld,), {"make": staticmethod(ledger)})
+    fixed: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck)}
     run_state_machine_as_test(
-        world,
-        settings=settings(
-            max_examples=150, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck), **options
-        ),
+        world, settings=settings(max_examples=max_examples, stateful_step_count=40, **fixed, **options)
     )
 
 
@@ -36,6 +36,19 @@ def test_sqlite() -> None:
 
 def test_in_memory() -> None:
     play(lambda _path: InMemoryLedger())
+
+
+@pytest.mark.postgres
+def test_postgres(postgres_url: str) -> None:
+    played: list[Path] = []
+
+    def make(path: Path) -> Ledger:
+        if path not in played:
+            played.append(path)
+            admin(postgres_url, "TRUNCATE jobs, job_changes, once_keys, storms, suppressions, pauses, outbox")
+        return PostgresLedger(postgres_url)
+
+    play(make, max_examples=10)
 
 
 class HasNoLanes(InMemoryLedger):

@@ -122,9 +122,11 @@ def test_a_fax_is_a_text_mail_to_its_number_at_the_gateway() -> None:
 def test_without_a_gateway_a_fax_is_left_to_be_refused() -> None:
     identity = msgspec.structs.replace(IDENTITY, fax_pattern=None)
 
-    mail = compose(a_job(channel=Channel.FAX, address="+33 1 23", template="fax/alert"), identity=identity).mail
+    mail = compose(
+        a_job(channel=Channel.FAX, address="+33 1 40 00 00 01", template="fax/alert"), identity=identity
+    ).mail
 
-    assert mail.recipient == "+33 1 23"
+    assert mail.recipient == "+33 1 40 00 00 01"
     assert as_read(mail.content).to == []
 
 

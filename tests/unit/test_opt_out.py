@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 
+from adapters.web.opt_out_pages import language_for
 from schemas.job import PersonRef
 from schemas.vocabulary import Channel, PersonKind, Trigger
 from sender.composer import MessageComposer
@@ -26,7 +27,7 @@ from sender.opt_out import (
     token_in_subject,
 )
 from sender.states import Transition, begin
-from tests.messages import IDENTITY, OPT_OUT, FixedRenderer, a_job, compose, external, read
+from tests.messages import IDENTITY, OPT_OUT, FixedRenderer, a_job, as_mail, compose, external, read
 
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
 REQUEST = OptOutRequest(PersonKind.CONTACT, "ct-1", Channel.EMAIL, (Trigger.OPENED,), "fr")
@@ -158,7 +159,7 @@ def test_a_digest_opts_its_reader_out_of_all_that_it_lists_for_them() -> None:
     )
     composer = MessageComposer(FixedRenderer(), IDENTITY, opt_out=OPT_OUT)
 
-    message = read(composer.digest(two, [one, two]).mail.content)
+    message = read(as_mail(composer.digest(two, [one, two])).mail.content)
 
     assert message["List-Id"] == "<digest.tocsin.desk.example>"
     page = message["List-Unsubscribe"].partition(">")[0]
@@ -202,3 +203,18 @@ def test_other_subjects_hold_none(subject: str) -> None:
 
 def test_the_context_of_a_job_does_not_matter_to_its_link() -> None:
     assert links(context=external(title="x")) == links(context=external(title="y"))
+
+
+@pytest.mark.parametrize(
+    ("known", "accepted", "expected"),
+    [
+        ("fr-CA", "en", "fr"),
+        ("de", "fr-FR,fr;q=0.9,en;q=0.8", "fr"),
+        ("de", "en;q=0.5, fr;q=0.7", "fr"),
+        ("de", "es, *;q=0.1", "en"),
+        ("", "fr;q=x,,;;", "en"),
+        ("", "", "en"),
+    ],
+)
+def test_the_language_is_the_persons_or_one_that_the_browser_accepts(known: str, accepted: str, expected: str) -> None:
+    assert language_for(known, accepted) == expected

@@ -22,7 +22,7 @@ from sender.ledger import Ledger
 from sender.states import Hold, Standing, State, Transition
 from sender.storm import StormEnd, StormPolicy
 from tests.fakes import START, a_job
-from tests.messages import IDENTITY, FixedRenderer, read
+from tests.messages import IDENTITY, FixedRenderer, as_mail, read
 from tests.sender_house import House
 
 SECOND = timedelta(seconds=1)
@@ -138,7 +138,7 @@ def test_a_digest_says_what_happened_to_which_ticket_and_no_more() -> None:
     jobs[1] = replace(
         jobs[1], context=replace(jobs[1].context, ticket=replace(jobs[1].context.ticket, title="a\r\nBcc: b@x.example"))
     )
-    composed = composer.digest(entry(jobs[2]), [entry(job) for job in jobs])
+    composed = as_mail(composer.digest(entry(jobs[2]), [entry(job) for job in jobs]))
     message = read(composed.mail.content)
     assert message["Subject"] == "3 messages about support tickets"
     assert message.get_content_type() == "text/plain"
@@ -150,5 +150,5 @@ def test_a_digest_says_what_happened_to_which_ticket_and_no_more() -> None:
     assert "10:01" in text
     french = replace(jobs[0], language="fr-CA")
     assert "messages sur des demandes" in str(
-        read(composer.digest(entry(french), [entry(french)]).mail.content)["Subject"]
+        read(as_mail(composer.digest(entry(french), [entry(french)])).mail.content)["Subject"]
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from adapters.jinja.check import TemplateUse, source_problems, template_problems
-from adapters.jinja.problems import Problem
 from adapters.jinja.renderer import JinjaRenderer
 from adapters.jinja.sources import TemplateSources
 from schemas.rule_file import CustomFieldSettings
@@ -161,7 +160,7 @@ def test_a_template_is_checked_for_everybody_who_reads_it() -> None:
 
     found = source_problems(sources, ["en"], {}, contacts + collaborators)
 
-    assert found == [Problem("internal/t.en.txt.j2", 1, f"`actor` is internal: {NOT}")]
+    assert [str(one) for one in found] == [f"internal/t.en.txt.j2:1: `actor` is internal: {NOT}"]
 
 
 def test_pieces_are_checked_where_they_are_used() -> None:
@@ -188,7 +187,7 @@ def test_a_computed_piece_is_a_problem() -> None:
     found = problems("{% include ticket.title %}")
 
     assert found[0] == (
-        "external/t.en.txt.j2: a computed file to extend, include or import can't be checked: write its name"
+        "external/t.en.txt.j2:1: a computed file to extend, include or import can't be checked: write its name"
     )
 
 

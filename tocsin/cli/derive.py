@@ -61,11 +61,11 @@ def _lines(contract: Contract, ruleset: Ruleset, rules: Path | None) -> list[str
 def _rule(rule: Rule) -> list[str]:
     triggers = ", ".join(trigger for trigger in Trigger if trigger in rule.triggers)
     channels = ", ".join(channel for channel in Channel if channel in rule.channels)
-    lines = [f"  {rule.name}: for {rule.category}, on {triggers}, by {channels}"]
+    lines = [f"  {rule.name}: put in force by the tick {rule.category}, on {triggers}, by {channels}"]
     if rule.text is not None:
         lines.append(f"      if {rule.text}")
     if rule.instead_of is not None:
         lines.append(f"      instead of {rule.instead_of}, where both match")
-    if rule.template is not None:
-        lines.append(f"      template {rule.template}")
-    return lines
+    form = (("template", rule.template), ("keyword", rule.keyword), ("format", rule.format))
+    given = [f"{name} {value if isinstance(value, str) else dict(value)}" for name, value in form if value is not None]
+    return [*lines, f"      {', '.join(given)}"] if given else lines

@@ -18,7 +18,22 @@ from sender.storm import StormEnd
 from tocsin.cli.console import UNUSABLE, RulesOption, stop
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, kafka_failures
 from tocsin.cli.listen_option import ListenOption, address_failures, listen_address
-from tocsin.cli.mail_options import RELAY, FaxOption, FromOption, InstallationOption, SmtpOption, TlsOption
+from tocsin.cli.mail_options import (
+    CONNECTIONS,
+    FAX_SUBJECT,
+    RELAY,
+    ConnectionsOption,
+    FaxOption,
+    FaxPdfOption,
+    FaxSubjectOption,
+    FromOption,
+    InstallationOption,
+    OptOutMailtoOption,
+    OptOutUrlOption,
+    PlainTextOption,
+    SmtpOption,
+    TlsOption,
+)
 from tocsin.cli.sending_options import (
     STORM_LIMIT,
     STORM_WINDOW,
@@ -35,7 +50,7 @@ from tocsin.logs import log_to_stderr
 from tocsin.running.embedded import FolderInUseError, sole_owner
 from tocsin.running.kafka import kafka_settings
 from tocsin.running.ledgers import LedgerPlace
-from tocsin.running.mail import MailSettings, MailSettingsError
+from tocsin.running.mail import MailSettings, MailSettingsError, RelayLimits
 from tocsin.running.sender import GROUP, SenderService, sender_service
 from tocsin.running.sender_watch import SenderWatch
 
@@ -56,6 +71,10 @@ def sender(
     rules: RulesOption = None,
     installation: InstallationOption = None,
     fax: FaxOption = None,
+    fax_subject: FaxSubjectOption = FAX_SUBJECT,
+    fax_pdf: FaxPdfOption = False,
+    opt_out_url: OptOutUrlOption = None,
+    opt_out_mailto: OptOutMailtoOption = None,
     ledger: LedgerOption = None,
     mode: ModeOption = "live",
     live_customer: LiveCustomerOption = None,
@@ -64,6 +83,8 @@ def sender(
     storm_end: StormEndOption = StormEnd.DIGEST,
     rate: RateOption = None,
     listen: ListenOption = None,
+    connections: ConnectionsOption = CONNECTIONS,
+    plain_text_allowed: PlainTextOption = False,
     instance: Annotated[
         str, typer.Option("--instance", envvar="TOCSIN_INSTANCE", help="Name of this process among its like.")
     ] = "sender",
@@ -78,7 +99,7 @@ def sender(
     with Ctrl-C or SIGTERM: what is under way is finished. Templates beside the rule file are watched.
 
     Credentials for the relay come from the environment: TOCSIN_SMTP_USERNAME, and TOCSIN_SMTP_PASSWORD or
-    TOCSIN_SMTP_PASSWORD_FILE.
+    TOCSIN_SMTP_PASSWORD_FILE; secrets of links to opt out from TOCSIN_OPT_OUT_SECRETS or TOCSIN_OPT_OUT_SECRETS_FILE.
     """
     log_to_stderr()
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
@@ -86,7 +107,9 @@ def sender(
         watch = SenderWatch()
         shown = watch.shown(None if listen is None else listen_address(listen))
         with kafka_failures(), address_failures(), sole_owner(data), shown:
-            mail = MailSettings.of(smtp, tls, writer, installation, fax)
+            limits = RelayLimits(connections, plain_text_allowed)
+            mail = MailSettings.of(smtp, tls, writer, installation, fax, limits=limits)
+            mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf)
             service = sender_service(
                 kafka_settings(kafka, prefix),
                 Membership(group, instance),

@@ -15,7 +15,22 @@ from adapters.sqlite.database import DatabaseError
 from sender.ledger import LedgerUnavailableError
 from sender.storm import StormEnd
 from tocsin.cli.console import UNUSABLE, DirectoryOption, RulesOption, named_failures, say, stop
-from tocsin.cli.mail_options import RELAY, FaxOption, FromOption, InstallationOption, SmtpOption, TlsOption
+from tocsin.cli.mail_options import (
+    CONNECTIONS,
+    FAX_SUBJECT,
+    RELAY,
+    ConnectionsOption,
+    FaxOption,
+    FaxPdfOption,
+    FaxSubjectOption,
+    FromOption,
+    InstallationOption,
+    OptOutMailtoOption,
+    OptOutUrlOption,
+    PlainTextOption,
+    SmtpOption,
+    TlsOption,
+)
 from tocsin.cli.sending_options import (
     STORM_LIMIT,
     STORM_WINDOW,
@@ -30,7 +45,7 @@ from tocsin.cli.sending_options import (
 from tocsin.logs import log_to_stderr
 from tocsin.running.embedded import Embedded, FolderInUseError, database_in, sole_owner
 from tocsin.running.health import HealthFile
-from tocsin.running.mail import MailSettings, MailSettingsError
+from tocsin.running.mail import MailSettings, MailSettingsError, RelayLimits
 from tocsin.running.service import embedded_service
 
 log = structlog.get_logger()
@@ -50,12 +65,18 @@ def up(
     rules: RulesOption = None,
     installation: InstallationOption = None,
     fax: FaxOption = None,
+    fax_subject: FaxSubjectOption = FAX_SUBJECT,
+    fax_pdf: FaxPdfOption = False,
+    opt_out_url: OptOutUrlOption = None,
+    opt_out_mailto: OptOutMailtoOption = None,
     mode: ModeOption = "live",
     live_customer: LiveCustomerOption = None,
     storm_limit: StormLimitOption = STORM_LIMIT,
     storm_window: StormWindowOption = STORM_WINDOW,
     storm_end: StormEndOption = StormEnd.DIGEST,
     rate: RateOption = None,
+    connections: ConnectionsOption = CONNECTIONS,
+    plain_text_allowed: PlainTextOption = False,
     drain: Annotated[bool, typer.Option("--drain", help="Do what there is to do, then stop.")] = False,
 ) -> None:
     """Run engine and sender in one process, on one file in the data folder; events come by `tocsin emit`.
@@ -65,13 +86,15 @@ def up(
     file changes nothing.
 
     Credentials for the relay come from the environment: TOCSIN_SMTP_USERNAME, and TOCSIN_SMTP_PASSWORD or
-    TOCSIN_SMTP_PASSWORD_FILE.
+    TOCSIN_SMTP_PASSWORD_FILE; secrets of links to opt out from TOCSIN_OPT_OUT_SECRETS or TOCSIN_OPT_OUT_SECRETS_FILE.
     """
     log_to_stderr()
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
     try:
         with named_failures(), sole_owner(data):
-            mail = MailSettings.of(smtp, tls, writer, installation, fax)
+            limits = RelayLimits(connections, plain_text_allowed)
+            mail = MailSettings.of(smtp, tls, writer, installation, fax, limits=limits)
+            mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf)
             service = embedded_service(database_in(data), directory, rules, mail, HealthFile(data), sending)
             asyncio.run(_work(service, data, drain))
     except (MailSettingsError, FolderInUseError, DatabaseError, LedgerUnavailableError) as error:

@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from engine.decide import decide
 from engine.stages.s1_triggers import raised_triggers
 from schemas.event import Event
 from tocsin.cli.console import FOUND_FAULTS, NowOption, RulesOption, moment, named_failures, say, told, warn
 from tocsin.deciding import setting
 from tocsin.event_files import read_one
-from tocsin.explaining.explanation import explanation
+from tocsin.explaining.explanation import Explainer
+from tocsin.explaining.telling import told as explained
+from tocsin.explaining.world import Rules
 
 
 def register(app: typer.Typer) -> None:
@@ -49,9 +50,8 @@ def validate(
             return
         with setting(directory, rules) as around:
             told(around.loaded)
-            known = around.loaded.directory
-            decision = decide(line.event, known, around.rulebook, at or line.event.time, around.matcher)
-            for text in explanation(decision, known, around.rulebook):
+            explainer = Explainer(around.loaded.directory, Rules.of(rules, around.rulebook), around.matcher)
+            for text in explained(explainer.explain(line.event, at or line.event.time)):
                 say(text)
 
 

@@ -66,7 +66,8 @@ def next_steps(stage: Stage) -> Iterator[str]:
     """What to try next, as commands that can be copied."""
     # As this run was called: the command need not be on the path.
     tocsin, around = sys.argv[0], f"--directory {stage.directory} --rules {stage.rules}"
-    yield f"{tocsin} explain {around} {stage.example}"
+    yield f"{tocsin} explain T-3001 --data {stage.folder}"
+    yield f"{tocsin} explain {around} --event {stage.example}"
     yield f"{tocsin} decide {around} --now event {stage.events}"
     yield f"{tocsin} derive {around} C-101"
     yield f"{tocsin} check {stage.rules} --directory {stage.directory}    (change a rule first)"

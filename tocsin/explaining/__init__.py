@@ -1,1 +1,1 @@
-"""Decisions in words: who gets what, why not, and what would have to change."""
+"""Decisions in words: who gets what, why not, and what would have to be different."""

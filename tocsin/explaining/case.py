@@ -12,7 +12,9 @@ from engine.directory.directory import Directory
 from engine.directory.records import Contract, Customer, Person
 from engine.rulebook.rulebook import Rulebook
 from schemas.decision import Skip
-from schemas.vocabulary import Category, Reason, Trigger
+from schemas.job import PersonRef
+from schemas.vocabulary import Category, Channel, Reason, Trigger
+from tocsin.explaining.changes import EVENT, Action, Change, Step
 
 
 class Case(Struct, frozen=True):
@@ -46,6 +48,16 @@ class Case(Struct, frozen=True):
         return self.skip.trigger or self.decision.triggers[0]
 
     @property
+    def channel(self) -> Channel:
+        """The channel on which the person came furthest."""
+        return self.skip.channel or Channel.EMAIL
+
+    @property
+    def who(self) -> str:
+        """The person, as `kind/id`."""
+        return str(self.skip.person)
+
+    @property
     def person(self) -> Person | None:
         """The record of the person."""
         who = self.skip.person
@@ -57,14 +69,58 @@ class Case(Struct, frozen=True):
         person = self.person
         return None if person is None else self.directory.customer(person.customer)
 
+    @property
+    def owner(self) -> str | None:
+        """The customer whose ticket it is."""
+        return self.decision.event.ticket.customer or (self.contract.client if self.contract is not None else None)
+
 
 class Words(Struct, frozen=True):
-    """Why, as a sentence; and the record and field that would have to change, with what to do there."""
+    """Why, as a sentence, and what would open the gate: one of these changes, the likeliest first."""
 
     why: str
-    record: str
-    field: str
-    change: str
+    changes: tuple[Change, ...]
+
+    @property
+    def record(self) -> str:
+        """The record that would have to change."""
+        return self.changes[0].record
+
+    @property
+    def field(self) -> str:
+        """Its field."""
+        return self.changes[0].field
+
+    @property
+    def change(self) -> str:
+        """What to do there."""
+        return self.changes[0].does
+
+
+def sets(record: str, path: tuple[Step, ...], value: object, does: str) -> Change:
+    """A field that would have to have this value."""
+    return Change(record, path, Action.SET, value, does)
+
+
+def adds(record: str, path: tuple[Step, ...], value: object, does: str) -> Change:
+    """A value that would have to stand in a list."""
+    return Change(record, path, Action.ADD, value, does)
+
+
+def removes(record: str, path: tuple[Step, ...], does: str) -> Change:
+    """A field or record that would have to go."""
+    return Change(record, path, Action.REMOVE, None, does)
+
+
+def event_sets(path: str, value: object, does: str) -> Change:
+    """A field of the event, as `data.origin`, that would have had to have this value."""
+    return sets(EVENT, tuple(path.split(".")), value, does)
+
+
+def called(person: PersonRef, directory: Directory) -> str:
+    """A person as people read it: with their name, where the directory has it."""
+    record = directory.person(person.kind, person.id)
+    return f"{record.name} ({person})" if record is not None and record.name else str(person)
 
 
 def utc(moment: datetime) -> str:

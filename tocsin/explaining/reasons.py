@@ -1,4 +1,4 @@
-"""Every reason in words: why, and which field of which record would have to change."""
+"""Every reason in words: why, and which change opens its gate."""
 
 from __future__ import annotations
 

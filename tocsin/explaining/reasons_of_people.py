@@ -1,157 +1,156 @@
-"""Why a person is not alerted through a category, in words."""
+"""Why a person is not alerted through a category, in words, and what would have to be different."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from schemas.vocabulary import ObjectKind, Reason
-from tocsin.explaining.case import Case, Phrasing, Words
-
-
-def _category_off(case: Case) -> Words:
-    field = f"recipients.{case.category}"
-    return Words(
-        f"the contract's tick for {case.category} is off", f"contract/{case.contract_id}", field, "set it to true"
-    )
-
-
-_ATTACHING = {
-    ObjectKind.PRODUCT: "products",
-    ObjectKind.SITE: "sites",
-    ObjectKind.SERVICE: "services",
-    ObjectKind.CUSTOMER: "beneficiaries",
-}
-
-
-def _named(case: Case) -> str:
-    ticket, kind = case.decision.event.ticket, case.category.object_kind
-    named = {
-        ObjectKind.PRODUCT: ticket.product,
-        ObjectKind.SITE: ticket.site,
-        ObjectKind.SERVICE: ticket.service,
-        ObjectKind.CUSTOMER: ticket.customer,
-    }
-    return named.get(kind) or ""
-
-
-def _object_not_attached(case: Case) -> Words:
-    kind, named = case.category.object_kind, _named(case)
-    why = f"the ticket names the {kind} {named}, which is not attached to the contract"
-    return Words(why, f"contract/{case.contract_id}", _ATTACHING[kind], f"add {named}")
-
-
-def _object_unknown(case: Case) -> Words:
-    record = f"{case.category.object_kind}/{_named(case)}"
-    why = f"the directory has no record {record}, which the ticket names"
-    return Words(why, record, "(the whole record)", "load it")
-
-
-def _no_rule(case: Case) -> Words:
-    why = f"no rule for {case.category} matches `{case.trigger}` here"
-    return Words(
-        why, "the rule file", f"rules (for: {case.category})", "see `on`, `if` and `send: channels` of its rules"
-    )
+from schemas.vocabulary import Reason, Trigger
+from tocsin.explaining.case import Case, Phrasing, Words, adds, event_sets, removes, sets
+from tocsin.explaining.changes import RULE_FILE, Change, Entry
+from tocsin.explaining.matching import no_rule
+from tocsin.explaining.reasons_of_objects import OF_OBJECTS
+from tocsin.explaining.spare import spare_address
 
 
 def _unknown_person(case: Case) -> Words:
-    record = str(case.skip.person)
-    return Words(f"the directory has no record {record}", record, "(the whole record)", "load the person")
+    customer = case.directory.customer(case.owner)
+    fields: dict[str, Any] = {
+        "kind": case.skip.person.kind.value if case.skip.person is not None else None,
+        "id": case.skip.person.id if case.skip.person is not None else None,
+        "modes": [spare_address(case)],
+        "alerts": [trigger.value for trigger in Trigger],
+    }
+    if case.who.startswith("contact/"):
+        site = customer.main_site if customer is not None else None
+        fields |= {"customer": case.owner, "sites": [] if site is None else [site]}
+    change = sets(case.who, (), fields, "load the person, with an address and the triggers that they want")
+    return Words(f"the directory has no record {case.who}", (change,))
 
 
 def _no_active_mode(case: Case) -> Words:
     why = "no mode of reception is active (e-mail or fax)"
-    return Words(why, str(case.skip.person), "modes", "add an address with `active: true`, or activate one")
+    modes = case.person.modes if case.person is not None else ()
+    inactive = [
+        sets(
+            case.who,
+            ("modes", _mode(mode.channel.value, mode.address), "active"),
+            True,
+            f"activate the {_NAMES[mode.channel.value]} address {mode.address}",
+        )
+        for mode in modes
+        if mode.channel is case.channel
+    ]
+    does = "add an address with `active: true`"
+    return Words(why, (*inactive, adds(case.who, ("modes",), spare_address(case), does)))
+
+
+_NAMES: Final = {"email": "e-mail", "fax": "fax"}
+
+
+def _mode(channel: str, address: str) -> Entry:
+    return Entry((("channel", channel), ("address", address)), f"{channel} {address}")
 
 
 def _customer_trigger_off(case: Case) -> Words:
     person, customer = case.person, case.customer
-    field = f"alerts.{case.trigger}.enabled"
     if person is None or person.customer is None:
-        return Words(
-            "the contact belongs to no customer", str(case.skip.person), "customer", "name the contact's customer"
-        )
-    record = f"customer/{person.customer}"
+        does = f"name the contact's customer, for example {case.owner}"
+        return Words("the contact belongs to no customer", (sets(case.who, ("customer",), case.owner, does),))
+    record, trigger = f"customer/{person.customer}", case.trigger.value
     if customer is None:
-        return Words(
-            f"the directory has no record {record}", record, "(the whole record)", "load the contact's customer"
-        )
-    return Words(f"{record} does not have `{case.trigger}` enabled for its contacts", record, field, "set it to true")
+        site = next(iter(person.sites), None)
+        enabled = {one.value: {"enabled": True} for one in Trigger}
+        fields = {"kind": "customer", "id": person.customer, "main_site": site, "alerts": enabled}
+        change = sets(record, (), fields, "load the contact's customer, with the triggers enabled")
+        return Words(f"the directory has no record {record}", (change,))
+    why = f"{record} does not have `{trigger}` enabled for its contacts"
+    return Words(why, (sets(record, ("alerts", trigger, "enabled"), True, "set it to true"),))
 
 
 def _not_main_site(case: Case) -> Words:
-    customer, who = case.customer, str(case.skip.person)
+    customer, person = case.customer, case.person
     if customer is None or customer.main_site is None:
-        record = "customer/" + (case.person.customer or "" if case.person is not None else "")
-        return Words("the contact's customer has no main site", record, "main_site", "name its main site")
+        record = f"customer/{person.customer or '' if person is not None else ''}"
+        sites = [*(person.sites if person is not None else ()), *(case.contract.sites if case.contract else ())]
+        site = next(iter(sites), "S-1")
+        change = sets(record, ("main_site",), site, f"name its main site, for example {site}")
+        return Words("the contact's customer has no main site", (change,))
     why = f"the contact is not linked to the main site {customer.main_site} of its customer, as e-mails ask for"
-    return Words(why, who, "sites", f"add {customer.main_site}")
+    return Words(why, (adds(case.who, ("sites",), customer.main_site, f"add {customer.main_site}"),))
 
 
 def _own_tick_off(case: Case) -> Words:
-    return Words(
-        f"the person's own tick for `{case.trigger}` is off", str(case.skip.person), "alerts", f"add {case.trigger}"
-    )
+    trigger = case.trigger.value
+    why = f"the person's own tick for `{trigger}` is off"
+    return Words(why, (adds(case.who, ("alerts",), trigger, f"add {trigger}"),))
 
 
 def _not_visible(case: Case) -> Words:
     if case.decision.event.notify == "internal":
-        return Words("the platform keeps this save internal", "the event", "data.notify", "send true, or leave it out")
-    why = "the ticket is not visible to customers"
-    return Words(why, "the event", "data.ticket.visible_to_customer", "make the ticket visible")
+        does = "the platform would have to send true, or leave it out"
+        return Words("the platform keeps this save internal", (event_sets("data.notify", True, does),))
+    change = event_sets("data.ticket.visible_to_customer", True, "the ticket would have to be visible to customers")
+    return Words("the ticket is not visible to customers", (change,))
 
 
 def _not_own(case: Case) -> Words:
-    contract, person = case.contract, case.person
-    owner = case.decision.event.ticket.customer or (contract.client if contract is not None else None)
-    why = f"the ticket is of {owner}, the contact of {person.customer if person is not None else None}"
+    contract, person, owner = case.contract, case.person, case.owner
+    belongs = person.customer if person is not None else None
+    record = f"contract/{case.contract_id}"
+    if owner is None:
+        why = f"the ticket names no customer and the contract no client, the contact is of {belongs}"
+        return Words(why, (sets(record, ("client",), belongs, f"name its client, for example {belongs}"),))
+    why = f"the ticket is of {owner}, the contact of {belongs}"
     if contract is not None and person is not None and person.customer == contract.client:
-        record, field = f"contract/{case.contract_id}", "client_reads_beneficiaries"
-        return Words(
-            why + ", and the client may not read every ticket of the contract", record, field, "set it to true"
-        )
-    return Words(why, str(case.skip.person), "acts_for", f"add {owner}, if the contact acts for them")
+        why += ", and the client may not read every ticket of the contract"
+        return Words(why, (sets(record, ("client_reads_beneficiaries",), True, "set it to true"),))
+    does = f"add {owner}, if the contact acts for them"
+    return Words(why, (adds(case.who, ("acts_for",), owner, does),))
 
 
 def _status_internal(case: Case) -> Words:
-    status = case.decision.event.ticket.status
-    why = "the status that customers see did not change"
-    return Words(why, "the rule file", f"settings.statuses.{status}", "give the status a label of its own")
+    status, language = case.decision.event.ticket.status, case.rulebook.policy.language
+    label = {language: f"{status} (as customers read it)"}
+    does = "give the status a label of its own"
+    change = sets(RULE_FILE, ("settings", "statuses", str(status)), label, does)
+    return Words("the status that customers see did not change", (change,))
 
 
 def _own_save(case: Case) -> Words:
-    return Words(
-        "the person made this save", "the event", "data.actor", "nothing is wrong: nobody is told of their own save"
-    )
+    actor = {"kind": "system", "id": None, "email": None}
+    does = "somebody else would have to make the save (nobody is told of their own)"
+    return Words("the person made this save", (event_sets("data.actor", actor, does),))
 
 
 def _suppressed(case: Case) -> Words:
     why = f"a suppression stands for the person or every address, for `{case.trigger}`"
-    return Words(why, _suppression_record(case), "until", "lift the suppression, if the reason for it is gone")
+    return Words(why, (_lifted(case),))
 
 
-def _suppression_record(case: Case) -> str:
-    person, channel = case.person, case.skip.channel
-    if person is None or channel is None:
-        return "suppression"
+def _lifted(case: Case) -> Change:
+    """The suppression to lift: of the address for which the fewest stand."""
+    person = case.person
+    addresses = [one.address for one in person.modes if one.channel is case.channel and one.active] if person else []
     standing = [
-        found
-        for mode in person.modes
-        if mode.channel is channel and mode.active
-        for found in case.directory.standing(person, channel, mode.address, case.trigger, case.decision.now)
+        [*case.directory.standing(person, case.channel, address, case.trigger, case.decision.now)]
+        for address in addresses
+        if person is not None
     ]
-    return ", ".join(dict.fromkeys(f"suppression/{one.id}" for one in standing)) or "suppression"
+    fewest = min(standing, key=len, default=[])
+    record = f"suppression/{fewest[0].id}" if fewest else "suppression"
+    return removes(record, (), "lift the suppression, if the reason for it is gone")
 
 
 def _same_mailbox(case: Case) -> Words:
     why = "a contact with the same mailbox gets this message"
-    return Words(why, str(case.skip.person), "modes", "give the collaborator a mailbox of their own")
+    return Words(
+        why, (adds(case.who, ("modes",), spare_address(case), "give the collaborator a mailbox of their own"),)
+    )
 
 
 OF_PEOPLE: Final[Phrasing] = {
-    Reason.CATEGORY_OFF: _category_off,
-    Reason.OBJECT_NOT_ATTACHED: _object_not_attached,
-    Reason.OBJECT_UNKNOWN: _object_unknown,
-    Reason.NO_RULE: _no_rule,
+    **OF_OBJECTS,
+    Reason.NO_RULE: no_rule,
     Reason.UNKNOWN_PERSON: _unknown_person,
     Reason.NO_ACTIVE_MODE: _no_active_mode,
     Reason.CUSTOMER_TRIGGER_OFF: _customer_trigger_off,

@@ -25,7 +25,7 @@ from sender.acceptance import Acceptance
 from sender.delivery import Delivery
 from sender.gate import Gate
 from sender.ledger import Retention
-from sender.ports import Clock, Composer, People, Transport
+from sender.ports import Clock, Composer, OutgoingMessage, People, Transport
 from sender.publisher import Publisher
 from tocsin.running.sending import POLL_SECONDS, SendingSettings
 from tocsin.running.suppressed_directory import SuppressedDirectory
@@ -70,7 +70,7 @@ class Sources(Struct, frozen=True):
     rules: RulesSource
     people: People
     composer: Composer
-    transport: Transport
+    transport: Transport[OutgoingMessage]
     clock: Clock
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from adapters.collector import collector_seldom
 from adapters.kafka.directory_topic import DirectoryTopic
 from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError, NotCommittedError
 from adapters.kafka.event_log import KafkaEventLog
@@ -100,7 +101,8 @@ def engine_service(
         event_log = KafkaEventLog(settings, membership, after_step=after_step)
         try:
             consumer = Consumer(MeasuredEventLog(event_log, seen), directory, watched, clock)
-            yield EngineService(event_log, consumer, seen)
+            with collector_seldom():
+                yield EngineService(event_log, consumer, seen)
         finally:
             event_log.close(for_good=leave)
 

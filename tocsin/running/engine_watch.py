@@ -22,7 +22,7 @@ from engine.ports import EventLog
 from schemas.log import NewRecord, Record
 from schemas.topics import TICKETS
 from tocsin.running.lag_watch import watching_lag
-from tocsin.running.rules_in_force import WatchedRules
+from tocsin.running.rules_in_force import ReloadOutcome, WatchedRules
 from tocsin.running.vitals import Vitals
 
 
@@ -39,19 +39,17 @@ class EngineWatch:
         self._rules = RulesMetrics(self.registry)
         self.vitals = Vitals(time.monotonic)
         VitalsMetrics(self.registry, self.vitals)
-        self._has_rules = False
         for part, reason in (("directory", "not complete yet"), ("group", "not joined yet"), ("rules", "none yet")):
             self.vitals.not_ready(part, reason)
 
     def rules_changed(self, watched: WatchedRules) -> None:
         """Rules were put in force, or a change of their files was refused."""
         self._rules.refused(bool(watched.faults))
-        if watched.faults:
+        if watched.last is ReloadOutcome.REFUSED:
             self.engine.reloaded("refused")
             return
-        if self._has_rules:
+        if watched.last is ReloadOutcome.APPLIED:
             self.engine.reloaded("accepted")
-        self._has_rules = True
         self.vitals.ready("rules")
         self.engine.rules_in_force(watched.loaded.rulebook.digest, time.time())
 

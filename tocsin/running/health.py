@@ -10,12 +10,16 @@ from msgspec import Struct
 
 
 class Health(Struct, frozen=True):
-    """`rulebook` is the digest of the rules in force; `faults` what is wrong with the rule files as they are now."""
+    """`rulebook` is the digest of the rules in force; `faults` what is wrong with the rule files as they are now.
+
+    `reloads` counts the changes of those files by what became of them.
+    """
 
     since: datetime
     rulebook: str
     rule_refusals: int
     faults: list[str]
+    reloads: dict[str, int] = {}
 
 
 class HealthFile:

@@ -1,106 +1,165 @@
-"""The rules of a running engine: watched, checked, swapped between two batches; the last good ones stay in force."""
+"""The rules of a running engine: watched, checked, tested, swapped between two batches.
+
+Where anything is wrong with the files as they are now, the last good rules stay in force.
+"""
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 import structlog
-from msgspec import Struct
 
 from adapters.durable_rules.matcher import DurableMatcher
-from adapters.files.signature import Signature, signature_of
-from adapters.jinja.sources import TemplateSources, read_sources
+from adapters.files.signature import Signature, settled, signature_of
 from adapters.rule_files.faults import Fault, RuleFileError
-from adapters.rule_files.load import DEFAULT_FILE, load_rulebook, templates_folder
+from adapters.rule_files.load import DEFAULT_FILE, template_files, templates_folder
 from engine.ports import RulesInForce
-from engine.rulebook.rulebook import Rulebook
+from schemas.finding import FindingCode
 from tocsin.deciding import SteadfastMatcher
+from tocsin.running.checked_rules import Loaded, load_checked
 from tocsin.running.health import Health
-from tocsin.templates import template_faults
+from tocsin.trying.reading import files_of_tests
 
 log = structlog.get_logger()
 
 
-class Loaded(Struct, frozen=True):
-    """A rulebook that has been checked, with exactly the templates that were checked with it."""
+class ReloadOutcome(StrEnum):
+    """What became of a change of the rule files."""
 
-    rulebook: Rulebook
-    templates: TemplateSources
-
-
-def load_checked(path: Path | None) -> Loaded:
-    """Load a rule file and its templates. Raises RuleFileError with every fault."""
-    rulebook = load_rulebook(path)
-    folder = templates_folder(path)
-    try:
-        templates = read_sources(folder)
-    except OSError as error:
-        raise RuleFileError([Fault(str(folder), 1, 1, f"the templates can't be read: {error.strerror}")]) from None
-    faults = template_faults(folder, templates, rulebook)
-    if faults:
-        raise RuleFileError(faults)
-    return Loaded(rulebook, templates)
+    APPLIED = "applied"
+    """The new rules are in force."""
+    UNCHANGED = "unchanged"
+    """The files were written anew with what they held before."""
+    REFUSED = "refused"
+    """Something is wrong with them: the last good rules stay in force."""
+    UNSETTLED = "unsettled"
+    """They went on changing while they were looked at: they are looked at again with the next batch."""
 
 
 def health_of(watched: WatchedRules, now: datetime) -> Health:
     """How the rules stand, for the health file."""
-    faults = [f"{fault.file}:{fault.line}:{fault.column}: {fault.message}" for fault in watched.faults]
-    return Health(now, watched.loaded.rulebook.digest, watched.refusals, faults)
+    faults = [f"{fault.file}:{fault.line}:{fault.column}: {fault.said}" for fault in watched.faults]
+    reloads = {outcome.value: watched.reloads[outcome] for outcome in ReloadOutcome}
+    return Health(now, watched.loaded.rulebook.digest, watched.refusals, faults, reloads)
 
 
 class WatchedRules:
-    """A RulesSource on a rule file and its templates. It belongs to one thread.
+    """A RulesSource on a rule file and its templates and tests. It belongs to one thread.
 
     `on_change` is called after each reload, also after one that was refused: `faults` then holds what is wrong with the
-    files as they are now. `refusals` counts those.
+    files as they are now. `reloads` counts them by outcome, `last` is the last one. What `load` raises refuses a
+    reload; `pause` waits between two looks at files that are perhaps being written.
     """
 
-    def __init__(self, path: Path | None, on_change: Callable[[WatchedRules], None]) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        on_change: Callable[[WatchedRules], None],
+        load: Callable[[Path | None], Loaded] = load_checked,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         """Load the rules. Raises RuleFileError: at the start there are no good ones that could stay in force."""
         self._path = path
         self._on_change = on_change
-        self._seen = self._signature()
+        self._load = load
+        self._pause = pause
         self.faults: list[Fault] = []
-        self.refusals = 0
-        self.loaded = load_checked(path)
+        self.reloads: Counter[ReloadOutcome] = Counter()
+        self.last: ReloadOutcome | None = None
+        self._seen = self._signature()
+        self._folder = templates_folder(path)
+        self.loaded = load(path)
         self._matcher = DurableMatcher(self.loaded.rulebook)
         self._in_force = self._put_in_force()
+        on_change(self)
+
+    @property
+    def refusals(self) -> int:
+        """How many changes were refused."""
+        return self.reloads[ReloadOutcome.REFUSED]
 
     def current(self) -> RulesInForce:
         """See engine.ports.RulesSource."""
-        signature = self._signature()
-        if signature != self._seen:
-            self._seen = signature
-            self._reload()
+        if self._signature() != self._seen:
+            self.last = self._reload()
+            self.reloads[self.last] += 1
+            self._on_change(self)
         return self._in_force
 
     def close(self) -> None:
         """End the rule engine's process."""
         self._matcher.close()
 
-    def _reload(self) -> None:
+    def _reload(self) -> ReloadOutcome:
+        signature = settled(self._signature, self._pause)
+        if signature is None:
+            return self._later()
         try:
-            loaded = load_checked(self._path)
+            loaded = self._checked()
         except RuleFileError as error:
-            self.faults = error.faults
-            self.refusals += 1
-            named = [f"{fault.file}:{fault.line}: {fault.message}" for fault in error.faults]
+            faults: list[Fault] = error.faults
+            loaded = None
+        else:
+            faults = []
+        # What was read is of one version only where nothing changed meanwhile.
+        if self._signature() != signature:
+            return self._later()
+        self._seen, self.faults = signature, faults
+        if loaded is None:
+            named = [f"{fault.file}:{fault.line}: {fault.said}" for fault in faults]
             log.warning("rules_refused", kept=self.loaded.rulebook.digest, faults=named)
-            self._on_change(self)
-            return
+            return ReloadOutcome.REFUSED
+        return self._swap(loaded)
+
+    def _checked(self) -> Loaded:
+        folder = templates_folder(self._path)
+        if folder != self._folder and not self._folder.is_dir():
+            # Else a folder that is gone for a moment would swap every message for the shipped one.
+            message = "the templates folder is gone"
+            advice = "put it back, or start anew to use the templates that come with the product"
+            fault = Fault(str(self._folder), 1, 1, message, code=FindingCode.UNREADABLE_TEMPLATE, suggestion=advice)
+            raise RuleFileError([fault])
+        try:
+            return self._load(self._path)
+        except RuleFileError:
+            raise
+        except Exception as error:
+            message = f"the rules can't be checked: {type(error).__name__}: {error}"
+            file = str(self._path or DEFAULT_FILE)
+            raise RuleFileError([Fault(file, 1, 1, message, code=FindingCode.UNREADABLE_FILE)]) from error
+
+    def _swap(self, loaded: Loaded) -> ReloadOutcome:
+        """Put other rules in force. The process of the rule engine is replaced with them: it never forgets any."""
+        self._folder = templates_folder(self._path)
+        if loaded.digest == self.loaded.digest:
+            return ReloadOutcome.UNCHANGED
         self._matcher.close()
-        self.loaded, self.faults = loaded, []
+        self.loaded = loaded
         self._matcher = DurableMatcher(loaded.rulebook)
         self._in_force = self._put_in_force()
+        return ReloadOutcome.APPLIED
+
+    def _later(self) -> ReloadOutcome:
+        log.info("rules_unsettled", kept=self.loaded.rulebook.digest)
+        return ReloadOutcome.UNSETTLED
 
     def _put_in_force(self) -> RulesInForce:
         rulebook = self.loaded.rulebook
         log.info("rules_in_force", rulebook=rulebook.digest, rules=len(rulebook.rules))
-        self._on_change(self)
         return RulesInForce(rulebook, SteadfastMatcher(self._matcher))
 
     def _signature(self) -> Signature:
         file = self._path or DEFAULT_FILE
-        return signature_of([file, *sorted(templates_folder(self._path).rglob("*.j2"))])
+        return signature_of([file, *_tests(file), *template_files(templates_folder(self._path))])
+
+
+def _tests(file: Path) -> list[Path]:
+    try:
+        return files_of_tests(file.parent, file)
+    except OSError:
+        return []

@@ -19,9 +19,7 @@ from adapters.kafka.directory_topic import DirectoryFeed
 from adapters.kafka.errors import KafkaUnavailableError
 from adapters.kafka.job_log import KafkaJobLog
 from adapters.kafka.settings import KafkaSettings, Membership
-from adapters.smtp.transport import SmtpTransport
 from sender.acceptance import Acceptance
-from sender.composer import MessageComposer
 from sender.delivery import Delivery
 from sender.gate import Gate
 from sender.people_index import PeopleIndex
@@ -146,7 +144,7 @@ async def sender_service(
             renderer.use(JinjaRenderer(watched.loaded.templates))
         health.write(health_of(watched, clock.now()))
 
-    transport, index = SmtpTransport(mail.relay), PeopleIndex()
+    transport, index = mail.transport(), PeopleIndex()
     with (
         closing(WatchedRules(rules, on_change)) as templates,
         open_ledger(*place.options) as ledger,
@@ -158,7 +156,7 @@ async def sender_service(
         closing(DirectoryFeed(settings, index)) as people,
     ):
         acceptance = Acceptance(jobs, ledger, letters, clock, sending.acceptance())
-        composer = MessageComposer(renderer, mail.identity, sending.mode)
+        composer = mail.composer(renderer, sending.mode)
         gate = Gate(ledger, index, sending.mode)
         delivery = Delivery(
             ledger, composer, transport, clock, random.random, sending.delivery(), gate=gate, watch=seen.sender

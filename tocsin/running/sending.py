@@ -13,7 +13,9 @@ from sender.going_live import LIVE, DeliveryMode
 from sender.pacing import PacingPolicy
 from sender.storm import StormPolicy
 
-SEND_LIMIT: Final = timedelta(minutes=2)
+SEND_LIMIT: Final = timedelta(minutes=4)
+"""Beyond all that a transport may wait for one message: a connection, what comes before the message, its reply."""
+
 POLL_SECONDS: Final = 0.5
 
 

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from adapters.files.directory_source import FolderDirectory
 from adapters.jinja.renderer import JinjaRenderer
-from adapters.smtp.transport import SmtpTransport
-from sender.composer import MessageComposer
 from sender.ports import Part
 from tocsin.clock import SystemClock
 from tocsin.running.embedded import Embedded, Sources
@@ -57,10 +55,10 @@ async def embedded_service(
 
     watched = WatchedRules(rules, on_change)
     try:
-        composer = MessageComposer(renderer, mail.identity, sending.mode)
+        composer = mail.composer(renderer, sending.mode)
         # A directory of its own for each thread: a folder is small.
         people = DirectoryPeople(FolderDirectory(directory))
-        sources = Sources(FolderDirectory(directory), watched, people, composer, SmtpTransport(mail.relay), clock)
+        sources = Sources(FolderDirectory(directory), watched, people, composer, mail.transport(), clock)
         service = Embedded(database, sources, sending)
         try:
             yield service

@@ -38,6 +38,12 @@ CREATE TABLE jobs (
     domain      text     COLLATE "C" NOT NULL,
     body        bytea    NOT NULL,
     CHECK (due IS NULL OR lease_until IS NULL)
+) WITH (
+    -- The job's JSON stands apart from the row, which a change then writes anew without it.
+    toast_tuple_target = 256,
+    -- A job changes some five times, and is forgotten. Cleaned up after little, so that the table stays small.
+    autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.1,
+    autovacuum_analyze_scale_factor = 0.05
 );
 
 CREATE UNIQUE INDEX jobs_one_head ON jobs (lane) WHERE head = 1;
@@ -116,4 +122,4 @@ CREATE TABLE outbox (
     topic text   COLLATE "C" NOT NULL,
     key   bytea,
     value bytea
-);
+) WITH (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 5000);

@@ -9,15 +9,24 @@ from typing import Final
 from msgspec import Struct
 
 from engine.rulebook.conditions.syntax import Literal, Place
+from schemas.finding import FindingCode
 
 
 class ConditionError(ValueError):
     """A condition that can't be used: what is wrong and what to do, and where in its text."""
 
-    def __init__(self, message: str, place: Place) -> None:
+    def __init__(
+        self,
+        message: str,
+        place: Place,
+        code: FindingCode = FindingCode.CONDITION_SYNTAX,
+        suggestion: str = "",
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.place = place
+        self.code = code
+        self.suggestion = suggestion
 
 
 class TokenKind(StrEnum):

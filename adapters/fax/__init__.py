@@ -1,0 +1,1 @@
+"""Faxes for e-mail-to-fax gateways."""

@@ -1,0 +1,101 @@
+"""The pages of a fax as a PDF file."""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from typing import Final
+
+from fpdf import FPDF
+from fpdf.enums import XPos, YPos
+
+from adapters.fax.fonts import fonts
+from schemas.job import Job
+from sender.plain_text import CUT, encodable, one_line
+from sender.subject import reference_of
+from sender.times import in_utc
+
+MAX_PAGES: Final = 10
+MAX_TEXT: Final = 45_000
+"""Characters that are laid out, about as many as fit; a line break counts as one."""
+
+MARGIN: Final = 20.0
+BOTTOM: Final = 22.0
+LINE: Final = 5.5
+SIZE: Final = 11.0
+FOOTER_SIZE: Final = 9.0
+"""Millimetres; sizes of letters in points."""
+
+# It tells of every table of a font that it leaves out.
+logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
+
+
+class PdfPages:
+    """Draws A4 pages with the ticket's reference and page numbers: see sender.fax.FaxPages.
+
+    At most ten: what does not fit is left out, and a sign says so. Half a second of processor time for a fax of one
+    page, since its fonts are cut to its letters.
+    """
+
+    def draw(self, job: Job, text: str) -> bytes:
+        """The text as a PDF file: the same bytes for the same job and text."""
+        (body, reference, _), needed = fonts().written(_plain(text), reference_of(job), CUT + "0123456789")
+        main, *more = needed
+        pdf = _Pages(reference)
+        for family, path in needed.items():
+            pdf.add_font(family, fname=str(path))
+        pdf.set_fallback_fonts(more, exact_match=False)
+        pdf.set_font(main, size=SIZE)
+        pdf.set_creation_date(in_utc(job.created))
+        pdf.set_title(reference)
+        pdf.set_creator("Tocsin")
+        pdf.write_lines(body, is_cut=len(text) > MAX_TEXT)
+        return bytes(pdf.output())
+
+
+class _Pages(FPDF):
+    """A4 pages with a footer, at most so many."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(format="A4")
+        self._reference = reference
+        self._is_cut = False
+        self.set_margin(MARGIN)
+        self.set_auto_page_break(True, BOTTOM)
+
+    @property
+    def accept_page_break(self) -> bool:
+        """Whether there is another page to come: on the last one what is too much runs out of sight."""
+        return self.page < MAX_PAGES
+
+    def footer(self) -> None:
+        """Reference and page number; on the last page the sign that there was more."""
+        self.set_y(-BOTTOM + LINE)
+        self.set_font_size(FOOTER_SIZE)
+        self.cell(0, LINE, self._reference)
+        self.set_x(MARGIN)
+        self.cell(0, LINE, (CUT.strip() + " " if self._is_cut else "") + f"{self.page}", align="R")
+        self.set_font_size(SIZE)
+
+    def write_lines(self, text: str, *, is_cut: bool) -> None:
+        """Write the text, line by line, on as many pages as it needs and there are."""
+        self.add_page()
+        for line in text.split("\n"):
+            if self.page == MAX_PAGES and self.get_y() > self.h - BOTTOM:
+                is_cut = True
+                break
+            if line.strip():
+                self.multi_cell(0, LINE, line, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            else:
+                self.ln(LINE)
+        self._is_cut = is_cut or self.get_y() > self.h - BOTTOM + LINE
+
+
+def _plain(text: str) -> str:
+    """The text with letters and accents joined, in lines without anything that can't be seen."""
+    joined = unicodedata.normalize("NFC", encodable(text[:MAX_TEXT])).replace("\r\n", "\n").expandtabs(4)
+    return "\n".join(_indented(line) for line in joined.rstrip().split("\n"))
+
+
+def _indented(line: str) -> str:
+    return " " * (len(line) - len(line.lstrip(" "))) + one_line(line, MAX_TEXT)

@@ -1,0 +1,71 @@
+"""Mails one by one, from wherever a mail system leaves them. Of each no more is read than is asked for."""
+
+from __future__ import annotations
+
+import mailbox
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from msgspec import Struct
+
+_SEEN: Final = ":2,S"
+_DRAIN: Final = 1_048_576
+
+
+class StoredMail(Struct, frozen=True):
+    """A mail: where it lies, its first bytes, and what to call when it has been dealt with."""
+
+    place: str
+    content: bytes
+    done: Callable[[], object]
+
+
+def stored_mails(path: Path, limit: int) -> Iterator[StoredMail]:
+    """The mails of a file, an mbox, a folder of files, or what is new in a Maildir; at most `limit` bytes of each.
+
+    What has been dealt with in a Maildir is moved from `new` to `cur`, and marked as seen: it doesn't come again. The
+    others stay as they are. Raises OSError.
+    """
+    if (path / "new").is_dir() and (path / "cur").is_dir():
+        for file in _files(path / "new"):
+            yield StoredMail(str(file), _head(file, limit), lambda file=file: _mark(file))  # type: ignore[misc]
+    elif path.is_dir():
+        for file in _files(path):
+            yield StoredMail(str(file), _head(file, limit), _nothing)
+    elif _head(path, 5) == b"From ":
+        yield from _mbox(path, limit)
+    else:
+        yield StoredMail(str(path), _head(path, limit), _nothing)
+
+
+def piped_mail(source: BinaryIO, limit: int) -> StoredMail:
+    """The one mail that comes through a pipe. It is read to its end, so that its writer doesn't fail."""
+    content = source.read(limit)
+    while source.read(_DRAIN):
+        pass
+    return StoredMail("-", content, _nothing)
+
+
+def _mbox(path: Path, limit: int) -> Iterator[StoredMail]:
+    with closing(mailbox.mbox(path, create=False)) as box:
+        for number, key in enumerate(box.iterkeys(), 1):
+            yield StoredMail(f"{path}#{number}", box.get_file(key).read(limit), _nothing)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
+
+
+def _head(file: Path, limit: int) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(limit)
+
+
+def _mark(file: Path) -> None:
+    file.rename(file.parent.parent / "cur" / (file.name.partition(":")[0] + _SEEN))
+
+
+def _nothing() -> None:
+    pass

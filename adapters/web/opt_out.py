@@ -1,0 +1,84 @@
+"""The page on which people opt out: GET asks, POST does it (RFC 8058).
+
+Mail scanners fetch every link of a message, so GET and HEAD change nothing. Whoever has a link may use it: that is
+what it is for, so there is no login and no cookie. Texts and tokens are in no log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from aiohttp import web
+
+from adapters.web.opt_out_pages import HEADERS, asking_page, done_page, language_for
+from sender.ledger import LedgerUnavailableError
+from sender.opt_out import PATH, OptOutRequest, OptOutTokens, Suppressor
+from sender.ports import Clock
+
+MAX_BODY: Final = 16_384
+BODY_SECONDS: Final = 10.0
+ANSWER_SECONDS: Final = 30.0
+RETRY_AFTER: Final = "300"
+
+
+def opt_out_application(tokens: OptOutTokens, suppressor: Suppressor, clock: Clock) -> web.Application:
+    """The application: `/u/TOKEN`. What it can't record it answers with 503, so that a mail provider asks again."""
+    endpoint = _Endpoint(tokens, suppressor, clock)
+    application = web.Application(client_max_size=MAX_BODY)
+    application.on_response_prepare.append(_add_headers)
+    # A GET route answers HEAD too.
+    application.add_routes([web.get(PATH + "{token}", endpoint.ask), web.post(PATH + "{token}", endpoint.record)])
+    return application
+
+
+class _Endpoint:
+    def __init__(self, tokens: OptOutTokens, suppressor: Suppressor, clock: Clock) -> None:
+        self._tokens = tokens
+        self._suppressor = suppressor
+        self._clock = clock
+
+    async def ask(self, request: web.Request) -> web.Response:
+        wanted = self._wanted(request)
+        return _page(asking_page(wanted, _language(wanted, request)))
+
+    async def record(self, request: web.Request) -> web.Response:
+        wanted = self._wanted(request)
+        await _end_of_body(request)
+        now = self._clock.now()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await asyncio.to_thread(self._suppressor.suppress, wanted.records(now), now)
+        except (LedgerUnavailableError, TimeoutError):
+            raise web.HTTPServiceUnavailable(
+                text="This could not be done just now. Please try again in a few minutes.\n",
+                headers={"Retry-After": RETRY_AFTER},
+            ) from None
+        return _page(done_page(wanted, _language(wanted, request)))
+
+    def _wanted(self, request: web.Request) -> OptOutRequest:
+        wanted = self._tokens.read(request.match_info["token"])
+        if wanted is None:
+            raise web.HTTPNotFound(text="Not found\n")
+        return wanted
+
+
+async def _end_of_body(request: web.Request) -> None:
+    # What the body says does not matter: RFC 8058's form, ours, or none; the token says it all.
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+
+
+async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
+
+
+def _page(html: str) -> web.Response:
+    return web.Response(text=html, content_type="text/html", charset="utf-8")
+
+
+def _language(wanted: OptOutRequest, request: web.Request) -> str:
+    return language_for(wanted.language, request.headers.get("Accept-Language", ""))

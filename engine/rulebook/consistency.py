@@ -1,0 +1,126 @@
+"""What must agree between the rules of a file, and within its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from functools import cache
+from typing import Final
+from zoneinfo import available_timezones
+
+from msgspec import Struct
+
+from engine.rulebook.fields import closest
+from engine.rulebook.problems import Path, Problem
+from schemas.fax_number import is_region
+from schemas.finding import FindingCode
+from schemas.rule_file import RuleEntry, Settings
+from schemas.vocabulary import Category, ObjectKind, Trigger
+
+
+class Placed(Struct, frozen=True):
+    """A rule, and where it stands in the file; an inherited one has no place there, and no faults."""
+
+    entry: RuleEntry
+    path: Path
+
+
+def problems_between(placed: Sequence[Placed], further: Set[str]) -> list[Problem]:
+    """Names used twice, and `instead_of` that names no rule, or leads back to its own rule.
+
+    `further` are names of rules about which nothing else is known.
+    """
+    problems: list[Problem] = []
+    replaces: dict[str, str | None] = {}
+    entries = {each.entry.rule: each.entry for each in placed}
+    for each in placed:
+        name = each.entry.rule
+        if name in replaces:
+            message = f"there is another rule with the name `{name}` before"
+            problems.append(
+                Problem((*each.path, "rule"), message, code=FindingCode.DUPLICATE_RULE, suggestion="rename this one")
+            )
+        replaces[name] = each.entry.instead_of
+    for each in placed:
+        path, other = (*each.path, "instead_of"), each.entry.instead_of
+        if other is None or other in further - replaces.keys():
+            continue
+        if other not in replaces:
+            message = f"there is no rule `{other}` in this file"
+            meant = closest(other, {*replaces, *further})
+            problems.append(Problem(path, message, code=FindingCode.UNKNOWN_RULE, suggestion=meant))
+        elif _leads_back(each.entry.rule, replaces):
+            message = f"`instead_of` leads back to `{each.entry.rule}`: neither would ever apply"
+            advice = "take `instead_of` out of one of them"
+            problems.append(Problem(path, message, code=FindingCode.INSTEAD_OF_LOOP, suggestion=advice))
+        elif not _may_meet(each.entry, entries[other]):
+            message = f"`{other}` is for other people or triggers: the two can never match together"
+            advice = "take `instead_of` out, or let both be for contacts, or both for collaborators"
+            problems.append(Problem(path, message, code=FindingCode.INSTEAD_OF_OTHERS, suggestion=advice))
+    return problems
+
+
+def _may_meet(one: RuleEntry, other: RuleEntry) -> bool:
+    """Whether some person and trigger can match both."""
+    return one.for_.audience is other.for_.audience and bool({*(one.on or Trigger)} & {*(other.on or Trigger)})
+
+
+def _leads_back(name: str, replaces: Mapping[str, str | None]) -> bool:
+    following = replaces[name]
+    for _ in replaces:
+        if following is None or following == name:
+            break
+        following = replaces.get(following)
+    return following == name
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    # The names stand in some hundred files: looked up once.
+    return frozenset(available_timezones())
+
+
+def setting_problems(settings: Settings) -> list[Problem]:
+    """What is wrong with the values of settings, or with two of them together."""
+    problems: list[Problem] = []
+
+    def complain(path: Path, message: str, suggestion: str, at_key: bool = False) -> None:
+        code = FindingCode.WRONG_SETTING
+        problems.append(Problem(("settings", *path), message, None, code, suggestion, at_key))
+
+    if settings.language not in settings.languages:
+        message = f"the default language `{settings.language}` is not one of `languages`"
+        complain(("language",), message, f"name one of {', '.join(settings.languages)}, or add it to `languages`")
+    if settings.time_zone not in _time_zones():
+        meant = closest(settings.time_zone, _time_zones())
+        complain(
+            ("time_zone",), f"`{settings.time_zone}` is no IANA time zone", meant or "write one such as `Europe/Paris`"
+        )
+    if settings.fax_region is not None and not is_region(settings.fax_region):
+        complain(
+            ("fax_region",), f"`{settings.fax_region}` is no region of two letters (ISO 3166)", "write one such as `FR`"
+        )
+    for key in settings.when_unnamed:
+        if not categories_named(key):
+            message = f"`{key}` is not product, site, service or one of their categories"
+            complain(("when_unnamed", key), message, closest(key, _UNNAMED) or "write one of them", at_key=True)
+    for status, labels in settings.statuses.items():
+        if labels != "internal" and settings.language not in labels:
+            message = f"the label in the default language `{settings.language}` is missing"
+            complain(("statuses", status), message, f"add `{settings.language}: …`")
+    return problems
+
+
+_OPTIONAL_KINDS: Final = (ObjectKind.PRODUCT, ObjectKind.SITE, ObjectKind.SERVICE)
+_UNNAMED: Final = frozenset(
+    {*_OPTIONAL_KINDS, *(category for category in Category if category.object_kind in _OPTIONAL_KINDS)}
+)
+"""What may be a key of `when_unnamed`."""
+
+
+def categories_named(key: str) -> frozenset[Category]:
+    """The categories that a key of `when_unnamed` means; none where it means nothing."""
+    return frozenset(
+        category
+        for category in Category
+        if category.object_kind in _OPTIONAL_KINDS and key in (category, category.object_kind)
+    )

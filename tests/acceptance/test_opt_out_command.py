@@ -1,0 +1,109 @@
+"""`tocsin opt-out` and the links of `up` and `sender`: from the option to the suppression."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from adapters.sqlite.ledger import SqliteLedger
+from schemas.vocabulary import Channel
+from sender.going_live import LIVE
+from sender.opt_out import OptOutWriter
+from tests.messages import FixedRenderer, a_job, as_mail, as_read, read
+from tocsin.cli.app import app
+from tocsin.running.embedded import database_in
+from tocsin.running.mail import MailSettings, MailSettingsError
+
+SECRET = "a-secret-of-the-tests"
+ENVIRONMENT = {"TOCSIN_OPT_OUT_SECRETS": f"{SECRET} an-older-one-of-the-tests"}
+
+
+def settings(
+    url: str | None = None, mailto: str | None = None, subject: str = "{subject}", pdf: bool = False
+) -> MailSettings:
+    mail = MailSettings.of("localhost:25", "none", "Support <support@desk.example>", None, "{number}@fax.example", {})
+    return mail.with_forms(url, mailto, subject, pdf, ENVIRONMENT)
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Iterator[str]:
+    SqliteLedger(database_in(tmp_path)).close()
+    command = [
+        str(Path(sys.executable).with_name("tocsin")),
+        "opt-out",
+        "--data",
+        str(tmp_path),
+        "--listen",
+        "127.0.0.1:0",
+    ]
+    with subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        port = next(found[1] for line in process.stderr if (found := re.search(r'"?port"?[=:] ?(\d+)', line)))
+        yield f"http://127.0.0.1:{port}"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def test_a_link_of_a_message_leads_to_its_page_and_opts_out_by_post(base: str, tmp_path: Path) -> None:
+    mail = settings(base)
+    job = a_job()
+    content = as_mail(mail.composer(FixedRenderer(), LIVE).compose(job, job.trigger, job.form)).mail.content
+    link = str(read(content)["List-Unsubscribe"]).strip("<>")
+
+    ledger = SqliteLedger(database_in(tmp_path))
+    with urllib.request.urlopen(link) as page:  # noqa: S310 - on loopback
+        assert b"<form method" in page.read()
+    assert list(ledger.suppressions(10)) == []
+    with urllib.request.urlopen(link, data=b"List-Unsubscribe=One-Click") as page:  # noqa: S310 - likewise
+        assert page.status == 200
+    assert [record.id for record in ledger.suppressions(10)] == ["contact/p-1/email/opened"]
+    ledger.accept([job], datetime.now(UTC))
+    entry = ledger.find(job.id)
+    assert entry is not None
+    assert ledger.suppressing(entry, datetime.now(UTC)) is not None
+    ledger.close()
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(base + "/u/x")  # noqa: S310 - likewise
+
+
+def test_without_a_secret_the_page_is_not_served(tmp_path: Path) -> None:
+    SqliteLedger(database_in(tmp_path)).close()
+    result = CliRunner().invoke(app, ["opt-out", "--data", str(tmp_path), "--listen", "127.0.0.1:0"], env={})
+    assert result.exit_code == 3
+    assert "TOCSIN_OPT_OUT_SECRETS" in result.stderr
+
+
+def test_settings_reach_the_messages() -> None:
+    mail = settings("https://alerts.desk.example", "stop@desk.example", "{reference}", True)
+    fax = a_job(channel=Channel.FAX, address="+33140000001", template="fax/alert")
+
+    content = as_mail(mail.composer(FixedRenderer(), LIVE).compose(fax, fax.trigger, fax.form)).mail.content
+
+    assert as_read(content).subject == "2026-1042"
+    assert b"application/pdf" in content
+    assert OptOutWriter(mail.opt_out).links(a_job(), []).mail is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "mailto", "subject", "named"),
+    [
+        ("http://alerts.desk.example", None, "{subject}", "url"),
+        (None, "nobody", "{subject}", "mailto"),
+        (None, None, "{title}", "--fax-subject"),
+    ],
+)
+def test_settings_that_can_not_be_used_are_named(url: str | None, mailto: str | None, subject: str, named: str) -> None:
+    with pytest.raises(MailSettingsError, match=named):
+        settings(url, mailto, subject)
+    with pytest.raises(MailSettingsError, match="TOCSIN_OPT_OUT_SECRETS"):
+        settings().with_forms("https://alerts.desk.example", None, "{subject}", False, {})

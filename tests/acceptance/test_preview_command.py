@@ -1,0 +1,212 @@
+"""`tocsin preview`: messages as they would be rendered, and pictures of them."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from typer.testing import CliRunner
+
+from adapters.browser import picture as pictures
+from adapters.browser.picture import PictureError, browser, picture
+from adapters.jinja.renderer import JinjaRenderer
+from adapters.jinja.sources import read_sources
+from adapters.rule_files.load import templates_folder
+from sender.composer import MessageComposer
+from tests.helpdesk import Helpdesk, default_rules, envelope, event_of
+from tests.helpdesk_files import write_directory, write_events
+from tocsin.cli.app import app
+from tocsin.previewing.jobs import preview_job, reader_of
+from tocsin.previewing.rendering import IDENTITY, render
+
+CREATED = envelope({}, {"previous": None})
+
+
+@pytest.fixture
+def desk() -> Helpdesk:
+    desk = Helpdesk()
+    desk.contact("ct-1", "product/P-erp", name="Zoé Martin", language="fr")
+    desk.contact("ct-2", "product/P-erp", name="Max", alerts=["closed"])
+    desk.contact("ct-3")
+    desk.collaborator("co-1", "product/P-erp", name="Li Wei")
+    return desk
+
+
+@pytest.fixture
+def given(desk: Helpdesk, tmp_path: Path) -> list[object]:
+    events = write_events(tmp_path / "event.json", [CREATED])
+    return ["-e", events, "-d", write_directory(tmp_path / "directory", desk)]
+
+
+def run(*arguments: object, expect: int = 0) -> str:
+    result = CliRunner().invoke(app, ["preview", *map(str, arguments)], catch_exceptions=False)
+    assert result.exit_code == expect, result.output
+    return result.output
+
+
+def test_subject_text_and_html_as_the_person_gets_them(given: list[object]) -> None:
+    said = run("external/opened", "-p", "contact/ct-1", *given)
+    assert said.startswith(
+        "Zoé Martin (contact/ct-1) gets `opened` by email of this event, by the template external/opened."
+    )
+    assert "Subject: [Ouverture] 2026-1042: Invoices do not print" in said
+    assert "Bonjour Zoé Martin," in said
+    assert re.search(r'\[fr\] HTML:\n<!doctype html>\s*<html lang="fr"', said, re.IGNORECASE)
+
+
+def test_it_is_what_the_composer_makes_of_the_decided_job(desk: Helpdesk) -> None:
+    decision, sources = desk.decide(event_of(CREATED)), read_sources(templates_folder(None))
+    composer = MessageComposer(JinjaRenderer(sources), IDENTITY)
+    assert len(decision.jobs) == 2
+    for job in decision.jobs:
+        person = desk.directory().person(job.person.kind, job.person.id)
+        assert person is not None
+        reader = reader_of(decision, person)
+        made = preview_job(decision, reader, job.trigger, None, desk.directory(), default_rules())
+        (shown,) = render([made], job.form.template, sources)
+        assert made.context == job.context
+        assert made.form == job.form
+        composed = composer.compose(job, job.trigger, job.form).message
+        assert composed == composer.compose(made, job.trigger, job.form).message
+        assert shown.fault is None
+
+
+def test_all_languages_side_by_side(given: list[object]) -> None:
+    said = run("external/opened", "-p", "contact/ct-1", "-l", "all", *given)
+    assert any("Hello Zoé Martin," in line and "Bonjour Zoé Martin," in line for line in said.splitlines())
+    assert any("[Opened]" in line and "[Ouverture]" in line for line in said.splitlines())
+    assert "[en] HTML:" in said
+    assert "[fr] HTML:" in said
+
+
+@pytest.mark.parametrize(
+    ("person", "why"),
+    [
+        ("contact/ct-2", "Max (contact/ct-2) would not get this: the person's own tick for `opened` is off"),
+        ("contact/ct-3", "contact/ct-3 would not get this: attached to nothing"),
+    ],
+)  # fmt: skip
+def test_who_would_not_get_it_is_told_so_and_it_is_shown(person: str, why: str, given: list[object]) -> None:
+    said = run("external/opened", "-p", person, *given)
+    assert said.startswith(why)
+    assert "Subject: [Opened] 2026-1042" in said
+
+
+def test_an_event_that_alerts_nobody_is_shown_too(given: list[object], tmp_path: Path) -> None:
+    lost = write_events(tmp_path / "lost.json", [envelope({"contract": None}, {"previous": {"status": "new"}})])
+    said = run("external/closed", "-p", "contact/ct-1", "--trigger", "closed", "-e", lost, *given[2:])
+    assert said.startswith("Zoé Martin (contact/ct-1) would not get this: the ticket names no contract")
+    assert "Subject: [Clôture] 2026-1042" in said
+
+
+def test_another_template_than_the_person_would_get(given: list[object]) -> None:
+    said = run("internal/closed", "-p", "collaborator/co-1", *given)
+    assert "by the template internal/opened, not by internal/closed." in said.splitlines()[0]
+
+
+def test_a_template_that_fails_is_named_and_the_built_in_text_shown(given: list[object]) -> None:
+    said = run("internal/opened", "-p", "contact/ct-1", *given, expect=1)
+    assert "! the built-in text would be sent: internal/" in said
+    assert "Une demande d'assistance a été ouverte." in said
+
+
+def test_what_is_misspelt_is_suggested(given: list[object]) -> None:
+    assert "did you mean `external/opened`?" in run("external/opend", "-p", "contact/ct-1", *given, expect=1)
+    assert "did you mean `contact/ct-1`?" in run("external/opened", "-p", "contact/ct-11", *given, expect=1)
+    run("external/opened", "-p", "ct-1", *given, expect=2)
+
+
+def test_without_a_browser_it_is_said_what_is_missing(
+    given: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "BROWSERS", ("no-such-browser", "nor-this"))
+    said = run("external/opened", "-p", "contact/ct-1", *given, "--png", tmp_path / "p.png", expect=3)
+    assert "no browser is installed that takes pictures: install chromium" in said
+    assert not (tmp_path / "p.png").exists()
+
+
+def _has_browser() -> bool:
+    try:
+        browser()
+    except PictureError:
+        return False
+    return True
+
+
+needs_browser = pytest.mark.skipif(not _has_browser(), reason="no browser is installed")
+
+
+@needs_browser
+def test_a_picture_of_all_languages(given: list[object], tmp_path: Path) -> None:
+    run("external/opened", "-p", "contact/ct-1", "-l", "all", *given, "--png", tmp_path / "p.png")
+    image = (tmp_path / "p.png").read_bytes()
+    assert image.startswith(b"\x89PNG\r\n\x1a\n")
+    assert int.from_bytes(image[16:20]) == 1408
+
+
+@pytest.fixture
+def visitors() -> Iterator[tuple[str, list[str]]]:
+    """A web server on this machine, and the paths that it was asked for."""
+    seen: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", seen
+        server.shutdown()
+        thread.join()
+
+
+@needs_browser
+def test_a_page_reaches_no_network_and_runs_no_script(visitors: tuple[str, list[str]]) -> None:
+    url, seen = visitors
+    load = f'<img src="{url}/img"><link rel="stylesheet" href="{url}/css"><iframe src="{url}/frame"></iframe>'
+    script = f"<script>fetch('{url}/script'); document.title = 'x'</script>"
+    inside = (load + script).replace("&", "&amp;").replace('"', "&quot;")
+    assert picture(f'{load}{script}<iframe sandbox="" srcdoc="{inside}"></iframe>', 300, 200)
+    assert seen == []
+    with urlopen(f"{url}/control"):  # noqa: S310 - our own server
+        assert seen == ["/control"]
+
+
+@needs_browser
+def test_even_without_its_policy_a_page_reaches_no_network(
+    visitors: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "_POLICY", "default-src *")
+    url, seen = visitors
+    assert picture(f'<img src="{url}/img"><img src="http://{socket.gethostname()}/img">', 300, 200)
+    assert seen == []
+
+
+@needs_browser
+def test_the_check_notices_a_page_that_has_a_network(
+    visitors: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "_POLICY", "default-src *")
+    open_ones = [one for one in pictures._SWITCHES if "proxy" not in one and "resolver" not in one]
+    monkeypatch.setattr(pictures, "_SWITCHES", open_ones)
+    url, seen = visitors
+    picture(f'<img src="{url}/img">', 300, 200)
+    assert seen == ["/img"]
+
+
+@needs_browser
+def test_a_picture_takes_a_limited_time() -> None:
+    with pytest.raises(PictureError, match="took longer than"):
+        picture("<p>hello</p>", 300, 200, seconds=0.01)

@@ -1,0 +1,249 @@
+"""The page to opt out, over real HTTP: only a POST does it, whatever fetches its links."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import shutil
+import subprocess
+from base64 import b64encode
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from adapters.sqlite.ledger import SqliteLedger
+from adapters.web import opt_out
+from adapters.web.opt_out import MAX_BODY, opt_out_application
+from adapters.web.serving import serving
+from schemas.directory import SuppressionRecord
+from schemas.job import PersonRef
+from schemas.vocabulary import Channel, PersonKind, Trigger
+from sender.ledger import LedgerUnavailableError
+from sender.opt_out import OptOut, OptOutRequest, OptOutTokens, OptOutWriter
+from tests.fakes import FakeClock
+from tests.messages import a_job, as_read, compose
+
+NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
+TOKENS = OptOutTokens(["a secret of the tests"])
+FRENCH = OptOutRequest(PersonKind.CONTACT, "ct-1", Channel.EMAIL, (Trigger.OPENED,), "fr")
+
+
+class Kept:
+    """Keeps suppressions, or fails."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, SuppressionRecord] = {}
+        self.fails = False
+
+    def suppress(self, records: Sequence[SuppressionRecord], now: datetime) -> int:
+        if self.fails:
+            raise LedgerUnavailableError("ledger_locked", "the ledger is locked")
+        new = {record.id: record for record in records if record.id not in self.records}
+        self.records |= {record.id: record for record in records}
+        return len(new)
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+@pytest.fixture
+def base(kept: Kept) -> Iterator[str]:
+    with serving(opt_out_application(TOKENS, kept, FakeClock(NOW)), "127.0.0.1", 0) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+def page(base: str, request: OptOutRequest = FRENCH) -> str:
+    return f"{base}/u/{TOKENS.write(request)}"
+
+
+async def test_a_get_asks_and_changes_nothing(base: str, kept: Kept, client: aiohttp.ClientSession) -> None:
+    async with client.get(page(base)) as answer:
+        text = await answer.text()
+
+    assert answer.status == 200
+    assert '<html lang="fr">' in text
+    assert "courriel" in text
+    assert "ouverture de demandes d\u2019assistance" in text
+    assert '<form method="post">' in text
+    assert kept.records == {}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": {"List-Unsubscribe": "One-Click"}},
+        {"data": aiohttp.FormData({"List-Unsubscribe": "One-Click"}, default_to_multipart=True)},
+        {},
+    ],
+    ids=["one click", "one click as multipart", "the page's form"],
+)
+async def test_a_post_does_it_and_says_so(
+    base: str, kept: Kept, client: aiohttp.ClientSession, body: dict[str, Any]
+) -> None:
+    async with client.post(page(base), **body) as answer:
+        text = await answer.text()
+
+    assert answer.status == 200
+    assert "C\u2019est fait" in text
+    (record,) = kept.records.values()
+    assert (record.id, record.person, record.channel, record.triggers, record.reason, record.until) == (
+        *("contact/ct-1/email/opened", "contact/ct-1", Channel.EMAIL),
+        *(["opened"], "opted_out", None),
+    )
+
+
+async def test_a_post_may_come_again(base: str, kept: Kept, client: aiohttp.ClientSession) -> None:
+    for _ in range(3):
+        async with client.post(page(base), data={"List-Unsubscribe": "One-Click"}) as answer:
+            assert answer.status == 200
+    assert len(kept.records) == 1
+
+
+async def test_a_mail_scanner_that_fetches_every_link_opts_nobody_out(
+    base: str, kept: Kept, client: aiohttp.ClientSession
+) -> None:
+    settings = OptOut(base, "unsubscribe@desk.example", ("a secret of the tests",))
+    link = OptOutWriter(settings).links(a_job(), [Trigger.OPENED]).page
+    mail = as_read(compose(a_job(), opt_out=settings).mail.content)
+    links = {found for text in (mail.text, mail.html or "") for found in re.findall(r"http://127[^\s\"]+", text)}
+
+    assert links == {link}
+    for link in links:
+        for method in ("HEAD", "GET", "OPTIONS", "PUT", "DELETE"):
+            async with client.request(method, link) as answer:
+                assert answer.status in ((200,) if method in ("HEAD", "GET") else (405,))
+    assert kept.records == {}
+    # The control: the same links do opt out.
+    for link in links:
+        async with client.post(link) as answer:
+            assert answer.status == 200
+    assert kept.records
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+async def test_a_token_that_is_none_of_ours_is_not_found(
+    base: str, kept: Kept, client: aiohttp.ClientSession, method: str
+) -> None:
+    forged = OptOutTokens(["another secret of it"]).write(FRENCH)
+    for path in (f"/u/{forged}", "/u/x", "/u/" + "a" * 3_000, "/u/%00", "/u/", "/", "/u/a/b"):
+        async with client.request(method, base + path) as answer:
+            assert answer.status == 404
+            assert len(await answer.text()) < 40
+    assert kept.records == {}
+
+
+async def test_where_the_ledger_fails_it_is_to_be_tried_again(
+    base: str, kept: Kept, client: aiohttp.ClientSession
+) -> None:
+    kept.fails = True
+    async with client.post(page(base)) as answer:
+        assert answer.status == 503
+        assert answer.headers["Retry-After"] == "300"
+        assert "locked" not in await answer.text()
+    kept.fails = False
+    async with client.post(page(base)) as answer:
+        assert answer.status == 200
+
+
+async def test_a_large_body_is_refused(base: str, kept: Kept, client: aiohttp.ClientSession) -> None:
+    async with client.post(page(base), data=b"x" * (MAX_BODY + 1)) as answer:
+        assert answer.status == 413
+    assert kept.records == {}
+
+
+async def test_a_body_that_does_not_end_is_given_up(
+    base: str, kept: Kept, client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opt_out, "BODY_SECONDS", 0.05)
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"x"
+        await forever.wait()
+
+    forever = asyncio.Event()
+    async with client.post(page(base), data=endless()) as answer:
+        assert answer.status == 408
+    assert kept.records == {}
+
+
+async def test_every_answer_has_the_headers_and_no_cookie(base: str, client: aiohttp.ClientSession) -> None:
+    for method, url in (("GET", page(base)), ("POST", page(base)), ("GET", base + "/u/x"), ("PUT", page(base))):
+        async with client.request(method, url) as answer:
+            headers = answer.headers
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'; ")
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Server"] == "tocsin"
+        assert "Set-Cookie" not in headers
+
+
+async def test_the_policy_lets_the_style_of_the_page_through_and_no_other(
+    base: str, client: aiohttp.ClientSession
+) -> None:
+    async with client.get(page(base)) as answer:
+        style = (await answer.text()).partition("<style>")[2].partition("</style>")[0]
+        policy = answer.headers["Content-Security-Policy"]
+    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}';" in policy
+
+
+async def test_nothing_of_a_token_is_shown(base: str, client: aiohttp.ClientSession) -> None:
+    request = OptOutRequest(PersonKind.CONTACT, "<script>alert(1)</script>", Channel.EMAIL, (Trigger.OPENED,), "<b>")
+    async with client.get(page(base, request)) as answer:
+        text = await answer.text()
+    assert '<html lang="en">' in text
+    assert "alert" not in text
+
+
+async def test_on_a_real_ledger_an_opt_out_stands_for_the_persons_next_jobs(
+    tmp_path: Path, client: aiohttp.ClientSession
+) -> None:
+    ledger = SqliteLedger(tmp_path / "tocsin.db")
+    request = OptOutRequest(PersonKind.CONTACT, "p-1", Channel.EMAIL, (Trigger.OPENED,), "en")
+    with serving(opt_out_application(TOKENS, ledger, FakeClock(NOW)), "127.0.0.1", 0) as port:
+        async with client.post(page(f"http://127.0.0.1:{port}", request)) as answer:
+            assert answer.status == 200
+
+    person = PersonRef(PersonKind.CONTACT, "p-1")
+    jobs = [
+        a_job(id="1" * 32, person=person, ticket="T-1"),
+        a_job(id="2" * 32, person=person, trigger=Trigger.CLOSED, ticket="T-2"),
+    ]
+    ledger.accept(jobs, NOW)
+    found = [ledger.find(job.id) for job in jobs]
+    standing = [entry is not None and ledger.suppressing(entry, NOW) is not None for entry in found]
+    assert standing == [True, False]
+    ledger.close()
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (Debian: apt-get install chromium)")
+def test_a_browser_shows_the_page_and_opts_nobody_out(base: str, kept: Kept, tmp_path: Path) -> None:
+    command = [
+        str(CHROMIUM),
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--dump-dom",
+        f"--user-data-dir={tmp_path}",
+    ]
+    shown = subprocess.run([*command, page(base)], capture_output=True, text=True, timeout=60, check=True)
+
+    assert "Ne plus recevoir ces messages" in shown.stdout
+    assert kept.records == {}

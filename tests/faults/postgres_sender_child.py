@@ -1,0 +1,90 @@
+"""One of several senders on one PostgreSQL ledger, until it is killed; says what it handed over.
+
+Usage: python -m tests.faults.postgres_sender_child URL PORT [unlocked]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import signal
+import sys
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+from adapters.postgres import session
+from adapters.postgres.dialect import translated
+from adapters.postgres.ledger import PostgresLedger
+from sender.delivery import Delivery, DeliverySettings
+from sender.ledger import LedgerUnavailableError
+from sender.ports import OutgoingMail, OutgoingMessage, Reply, Transport
+from sender.retry import RetryPolicy
+from sender.transports import Transports
+from tests.fakes import FakeComposer, message_id
+from tests.smtp_sending import transport_to
+
+CONCURRENCY = 4
+SOON = timedelta(milliseconds=50)
+SETTINGS = DeliverySettings(
+    concurrency=CONCURRENCY,
+    lease=timedelta(seconds=3),
+    send_limit=timedelta(seconds=2),
+    look_again=SOON,
+    retry=RetryPolicy(first_delay=SOON, longest_delay=SOON, unknown_delay=SOON, unknown_tries=100, jitter=0),
+)
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class Telling:
+    """Says what the relay has taken, before the ledger knows of it."""
+
+    def __init__(self, transport: Transport[OutgoingMail]) -> None:
+        self._transport = transport
+
+    async def send(self, message: OutgoingMessage) -> Reply:
+        assert isinstance(message, OutgoingMail)
+        reply = await self._transport.send(message)
+        say(f"sent {message_id(message)}")
+        return reply
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+
+def say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - its report
+
+
+async def work(ledger: PostgresLedger, port: int, stop: asyncio.Event) -> None:
+    """Deliver until it is told to stop."""
+    transport = Telling(transport_to(port))
+    delivery = Delivery(ledger, FakeComposer(), Transports(transport), SystemClock(), random.Random().random, SETTINGS)
+    try:
+        await delivery.run(stop)
+    finally:
+        await transport.close()
+
+
+async def main(url: str, port: int) -> None:
+    """Begin anew whenever the ledger is out of reach, as a supervisor would."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    while not stop.is_set():
+        try:
+            with closing(PostgresLedger(url, connect_within=timedelta(seconds=1))) as ledger:
+                say("up")
+                await work(ledger, port, stop)
+        except LedgerUnavailableError as error:
+            say(f"lost {error.code}")
+            await asyncio.sleep(SOON.total_seconds())
+
+
+if __name__ == "__main__":
+    if sys.argv[3:] == ["unlocked"]:
+        vars(session)["translated"] = lambda statement: translated(re.sub(r"/\*pg .*?\*/", "", statement))
+    asyncio.run(main(sys.argv[1], int(sys.argv[2])))

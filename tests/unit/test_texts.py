@@ -1,0 +1,84 @@
+"""Jobs for SMS and chats: how they are decided, written and sent on their way."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.vocabulary import Channel
+from sender.composer import MessageComposer
+from sender.entries import Entry
+from sender.going_live import DeliveryMode
+from sender.ports import OutgoingMail, OutgoingText, Reply, ReplyKind
+from sender.states import Standing, State
+from sender.transports import Transports
+from tests.fakes import OK, FakeTransport
+from tests.messages import IDENTITY, OPT_OUT, a_job, as_mail, as_read, shipped_renderer
+
+SMS = a_job(channel=Channel.SMS, address="+33 6 12 34 56 78", template="external/opened")
+CHAT = a_job(channel=Channel.CHAT, address="#support", template="external/opened")
+
+
+def composer(mode: str = "live") -> MessageComposer:
+    return MessageComposer(shipped_renderer(), IDENTITY, DeliveryMode.parse(mode), OPT_OUT)
+
+
+def test_a_text_is_the_templates_text_part_under_the_subject() -> None:
+    message = composer().compose(SMS, SMS.trigger, SMS.form).message
+    assert isinstance(message, OutgoingText)
+    assert (message.channel, message.recipient) == (Channel.SMS, "+33612345678")
+    assert message.subject == "[Opened] 2026-1042: Invoices do not print"
+    assert message.text.startswith("Hello Zoé Martin,")
+    assert "<" not in message.text.replace("<b>nobody</b>", ""), "no HTML but what was typed"
+    assert "unsubscribe" not in message.text, "only e-mails offer to opt out by a link"
+
+
+def test_redirected_it_is_a_mail_that_names_whom_it_was_for() -> None:
+    composed = as_mail(composer("redirect:try@desk.example").compose(CHAT, CHAT.trigger, CHAT.form))
+    assert composed.mail.recipient == "try@desk.example"
+    mail = as_read(composed.mail.content)
+    assert mail.subject == "[to #support] [Opened] 2026-1042: Invoices do not print"
+    assert mail.text.startswith("Redirected. Intended for contact/p-1 (chat: #support).")
+
+
+@pytest.mark.parametrize(("channel", "address", "listed"), [(Channel.CHAT, "#support", 50), (Channel.SMS, "+331", 0)])
+def test_a_digest_is_short_where_there_is_little_room(channel: Channel, address: str, listed: int) -> None:
+    jobs = [
+        Entry(a_job(id=f"{n}", channel=channel, address=address), False, Standing(State.SENDING)) for n in range(60)
+    ]
+    message = composer().digest(jobs[-1], jobs).message
+    assert isinstance(message, OutgoingText)
+    assert message.subject == "60 messages about support tickets"
+    assert "60 opened" in message.text
+    assert message.text.count("Invoices do not print") == listed
+    assert ("- and 10 more" in message.text) == (channel is Channel.CHAT)
+
+
+class Texts:
+    """Takes texts."""
+
+    def __init__(self) -> None:
+        self.sent: list[OutgoingText] = []
+        self.closed = False
+
+    async def send(self, message: OutgoingText, /) -> Reply:
+        self.sent.append(message)
+        return OK
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+async def test_each_message_takes_the_transport_of_its_channel() -> None:
+    mails, texts = FakeTransport(), Texts()
+    transports = Transports(mails, {Channel.CHAT: texts})
+    mail, text = OutgoingMail("a@b.example", "c@d.example", b""), OutgoingText(Channel.CHAT, "#x", "", "")
+    assert await transports.send(mail) == await transports.send(text) == OK
+    assert (mails.mails, texts.sent) == ([mail], [text])
+    await transports.close()
+    assert texts.closed
+
+
+async def test_a_channel_without_a_service_is_refused_by_name() -> None:
+    transports = Transports(FakeTransport(), {Channel.CHAT: Texts()})
+    reply = await transports.send(OutgoingText(Channel.SMS, "+331", "", ""))
+    assert reply == Reply(ReplyKind.REFUSED, None, "no service is set up for the channel sms")

@@ -1,0 +1,80 @@
+"""What is checked: read once, as far as it can be read, for all finders."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from adapters.files.directory_folder import LoadedDirectory, load_directory
+from adapters.jinja.sources import TemplateSources, read_sources
+from adapters.rule_files.faults import Fault
+from adapters.rule_files.load import DEFAULT_FILE, Reading, read_rule_file, templates_folder
+from engine.rulebook.problems import Problem
+from engine.rulebook.rulebook import Policy, Rule
+from schemas.finding import Finding, FindingCode
+
+
+class Subject:
+    """A rule file (None: the shipped one), its templates, and the directory, if one is given.
+
+    Raises OSError where the directory can't be read at all.
+    """
+
+    def __init__(self, rules: Path | None, directory: Path | None = None) -> None:
+        self.path = rules
+        self.file = rules or DEFAULT_FILE
+        self.reading: Reading = read_rule_file(rules)
+        self.folder = templates_folder(rules)
+        self.directory_path = directory
+        self.directory: LoadedDirectory | None = None if directory is None else load_directory(directory)
+
+    @cached_property
+    def templates(self) -> TemplateSources | OSError:
+        """The templates, or why they can't be read."""
+        try:
+            return read_sources(self.folder)
+        except OSError as error:
+            return error
+
+    @property
+    def policy(self) -> Policy | None:
+        """The settings; None where there are none that could be read."""
+        return None if self.reading.rulebook is None else self.reading.rulebook.policy
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules that have no fault of their own: of these it can be said whether they do what was meant."""
+        reading = self.reading
+        rules = reading.rulebook.rules if reading.rulebook is not None else ()
+        return [rule for rule in rules if not (rule.path and rule.path[1] in reading.faulty)]
+
+    @property
+    def has_own_templates(self) -> bool:
+        """Whether the templates lie beside the rule file: those that are shipped are nobody's to mend."""
+        return self.path is None or self.folder == self.path.parent / "templates"
+
+    def at(self, problem: Problem) -> Finding:
+        """A finding at a place of the rule file."""
+        if self.reading.source is None:
+            raise ValueError("a file that could not be read has no places")
+        return finding(self.reading.source.fault(problem))
+
+    def at_file(self, code: FindingCode, message: str, suggestion: str = "", file: Path | None = None) -> Finding:
+        """A finding about a file as a whole; where none is named, the rule file."""
+        return Finding(str(file or self.file), 1, 1, code.severity, code, "", message, suggestion)
+
+
+def finding(fault: Fault) -> Finding:
+    """A fault as a finding."""
+    offending = fault.text[fault.column - 1 : fault.column - 1 + fault.length]
+    return Finding(
+        fault.file,
+        fault.line,
+        fault.column,
+        fault.code.severity,
+        fault.code,
+        offending,
+        fault.message,
+        fault.suggestion,
+        fault.text,
+    )

@@ -1,0 +1,126 @@
+"""`tocsin bounces`: what came back from the mail system."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from adapters.mail_files.stored import StoredMail, piped_mail, stored_mails
+from adapters.sqlite.database import DatabaseError
+from sender.bounces import MAX_READ, MailKind, read_mail
+from sender.ledger import Ledger, LedgerUnavailableError
+from sender.opt_out import OptOutTokens
+from sender.returned import Finding, finding
+from tocsin.cli.console import UNUSABLE, named_failures, say, stop, warn
+from tocsin.cli.sending_options import LedgerOption
+from tocsin.running.embedded import database_in
+from tocsin.running.ledgers import NoLedgerError, open_ledger
+from tocsin.running.opt_out import OptOutSettingsError, opt_out_secrets
+
+TRY_LATER: Final = 75
+"""EX_TEMPFAIL of sysexits.h: a mail system keeps the mail, and pipes it again."""
+
+_PIPE: Final = "-"
+_WORDS: Final = {
+    MailKind.BOUNCE: "bounces",
+    MailKind.AUTOMATIC: "automatic answers",
+    MailKind.OPT_OUT: "opt-outs",
+    MailKind.OTHER: "others",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    bounces = typer.Typer(help="Bounces, automatic answers and mails that opt out.", no_args_is_help=True)
+    bounces.command()(read)
+    # With one command alone its name could be left out.
+    bounces.callback()(lambda: None)
+    app.add_typer(bounces, name="bounces")
+
+
+def read(
+    places: Annotated[
+        list[str], typer.Argument(help="Files, folders, mbox files or Maildirs; - is one mail on standard input.")
+    ],
+    installation: Annotated[str, typer.Option("--installation", help="Domain name of this installation.")],
+    data: Annotated[Path | None, typer.Option("--data", help="Folder of the ledger.")] = None,
+    ledger: LedgerOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would follow, and change nothing.")] = False,
+) -> None:
+    """Tell what came back, a JSON line each, and suppress the addresses that are dead and the people who opted out.
+
+    A bounce counts only where it returns a message of this installation to the address that it is about, and where its
+    codes say that the address is dead. What is new in a Maildir is moved to its `cur` when it has been dealt with. The
+    secrets of opt-out tokens come from TOCSIN_OPT_OUT_SECRETS or TOCSIN_OPT_OUT_SECRETS_FILE.
+
+    Exit code 75 asks a mail system that pipes a mail to do so again later.
+    """
+    failed = TRY_LATER if places == [_PIPE] else UNUSABLE
+    if data is not None and not database_in(data).is_file():
+        stop(f"--data: there is no ledger in {data}", failed)
+    try:
+        with _named(failed), open_ledger(data, ledger) as opened:
+            tokens = OptOutTokens(opt_out_secrets())
+            counts = Counter(_deal_with(mail, opened, installation, tokens, dry_run) for mail in _mails(places))
+    except (NoLedgerError, OptOutSettingsError, LedgerUnavailableError, DatabaseError) as error:
+        stop(str(error), failed)
+    parts = [f"{counts[kind, True] + counts[kind, False]} {words}" for kind, words in _WORDS.items()]
+    suppressed = sum(number for (_, has_record), number in counts.items() if has_record)
+    warn(f"{', '.join(parts)}; {suppressed} {'would be suppressed' if dry_run else 'suppressed'}")
+
+
+@contextmanager
+def _named(code: int) -> Iterator[None]:
+    try:
+        with named_failures():
+            yield
+    except typer.Exit as ended:
+        raise typer.Exit(code) if ended.exit_code == UNUSABLE else ended from None
+
+
+def _mails(places: Sequence[str]) -> Iterator[StoredMail]:
+    for place in places:
+        if place == _PIPE:
+            yield piped_mail(sys.stdin.buffer, MAX_READ)
+        else:
+            yield from stored_mails(Path(place), MAX_READ)
+
+
+def _deal_with(
+    mail: StoredMail, ledger: Ledger, installation: str, tokens: OptOutTokens, dry_run: bool
+) -> tuple[MailKind, bool]:
+    now = datetime.now(UTC)
+    found = finding(read_mail(mail.content, installation), ledger.find, tokens, now)
+    if not dry_run:
+        ledger.suppress(found.records, now)
+    say(json.dumps(_line(mail.place, found), ensure_ascii=False))
+    if not dry_run:
+        mail.done()
+    return found.mail.kind, bool(found.records)
+
+
+def _line(place: str, found: Finding) -> dict[str, Any]:
+    """What is shown of one mail; what is not known is left out."""
+    entry, fate = found.entry, found.fate
+    known = {
+        "file": place,
+        "kind": found.mail.kind.value,
+        "job": found.mail.job,
+        "source": None if entry is None else entry.job.source,
+        "ticket": None if entry is None else entry.job.ticket,
+        "thread": found.mail.thread,
+        "action": None if fate is None else fate.action,
+        "status": None if fate is None else fate.status,
+        "said": None if fate is None else fate.said,
+        "suppressed": [record.id for record in found.records],
+        "why": found.why,
+    }
+    return {name: value for name, value in known.items() if value not in (None, "", [])}

@@ -1,0 +1,51 @@
+"""`tocsin coverage`: whom the rules can reach in a directory."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from adapters.rule_files.load import load_rulebook
+from tocsin.cli.console import FOUND_FAULTS, DirectoryOption, NowOption, moment, named_failures, say
+from tocsin.cli.progress import progress_bar
+from tocsin.coverage.records import read_surveyed
+from tocsin.coverage.report import as_json, report
+from tocsin.coverage.survey import survey
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(coverage)
+
+
+def coverage(
+    directory: DirectoryOption,
+    rules: Annotated[Path | None, typer.Argument(help="Rule file; the default rules where it is left out.")] = None,
+    now: NowOption = None,
+    examples: Annotated[int, typer.Option("--examples", min=0, max=10_000, help="Shown of each kind.")] = 5,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say whom the rules reach in a directory, and whom they never will. Nothing is sent.
+
+    Contracts with an enabled category that reaches nobody, and why; people who can't be reached whatever they are
+    attached to; languages without templates; records that do not fit together. Also, as remarks, contracts out of use
+    and customers for whom the rule file's template or keyword is used. Conditions of rules are taken to hold for some
+    ticket.
+
+    The exit code is 1 if there is a gap.
+    """
+    at = moment(now) or datetime.now(UTC)
+    with named_failures():
+        rulebook = load_rulebook(rules)
+        loading = read_surveyed(directory)
+        known = loading.sink.directory
+        counts = known.counts()
+        with progress_bar("Surveying contracts", counts["contract"]) as progress:
+            found = survey(loading, rulebook, at, examples, progress)
+    for line in [msgspec.json.encode(as_json(found, counts)).decode()] if json else report(found, counts):
+        say(line)
+    raise typer.Exit(FOUND_FAULTS if found.gaps else 0)

@@ -1,0 +1,148 @@
+"""`tocsin diff`: what would change with other rules, on real events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import typer
+
+from adapters.files.directory_folder import load_directory
+from adapters.kafka.directory_topic import DirectoryTopic
+from adapters.kafka.settings import KafkaSettings
+from adapters.rule_files.load import load_rulebook
+from engine.directory.directory import Directory
+from engine.ports import RulesInForce
+from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, NowOption, moment, say, stop, told, warn
+from tocsin.cli.kafka_options import CREDENTIALS, kafka_failures
+from tocsin.cli.progress import progress_bar
+from tocsin.comparing.events import events_in_data, events_in_file, events_in_topic
+from tocsin.comparing.replay import Side, replay
+from tocsin.comparing.report import as_json, report
+from tocsin.comparing.tally import Tally
+from tocsin.deciding import rule_engine
+from tocsin.event_files import Line
+from tocsin.running.embedded import database_in
+from tocsin.running.kafka import kafka_settings
+
+CHANGED: Final = 1
+FAILED: Final = 2
+_TOPIC: Final = "topic:"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=CREDENTIALS)(diff)
+
+
+def diff(
+    old: Annotated[str, typer.Argument(help="Rule file as it is; `default`: the ten default rules.")],
+    new: Annotated[str, typer.Argument(help="Rule file as it would be; `default`: the ten default rules.")],
+    events: Annotated[
+        str,
+        typer.Option("--events", "-e", help="File of events, one JSON object a line, or topic:NAME."),
+    ],
+    directory: Annotated[
+        Path | None,
+        typer.Option("--directory", "-d", help="The directory's records; with --kafka: else its topic."),
+    ] = None,
+    new_directory: Annotated[
+        Path | None, typer.Option("--new-directory", help="Directory for the new rules, where it is another.")
+    ] = None,
+    now: NowOption = "event",
+    examples: Annotated[int, typer.Option("--examples", min=0, max=1000, help="Shown of each kind of change.")] = 3,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    kafka: Annotated[
+        str | None, typer.Option("--kafka", envvar="TOCSIN_KAFKA", help="Kafka's brokers, for topic:NAME.")
+    ] = None,
+    prefix: Annotated[
+        str, typer.Option("--prefix", envvar="TOCSIN_KAFKA_PREFIX", help="Stands before every name of a topic.")
+    ] = "",
+    data: Annotated[Path | None, typer.Option("--data", help="Data folder of `tocsin up`, for topic:NAME.")] = None,
+) -> None:
+    """Replay real events against two rule files: who gains a message, who loses one, whose is another. Nothing is sent.
+
+    Each event is judged as at its own time. Messages are summed up by rule and contract, with some examples; a message
+    that several rules brought counts for each.
+
+    Exit codes: 0, nothing changes; 1, something does; 2, that can't be said (what is wrong was named).
+    """
+    at = moment(now)
+    with _failing_with_two(), kafka_failures():
+        topic = events.removeprefix(_TOPIC) if events.startswith(_TOPIC) else None
+        settings = None if kafka is None else kafka_settings(kafka, prefix)
+        known = _directory(directory, settings)
+        changed = known if new_directory is None else _directory(new_directory, None)
+        tally = Tally(examples)
+        with _side(old, known) as before, _side(new, changed) as after:
+            lines = events_in_file(Path(events)) if topic is None else _in_topic(topic, settings, data)
+            with progress_bar("Replaying", _size(events, topic)) as progress:
+                replay(_noted(lines), before, after, at, tally, progress)
+    if not tally.events:
+        warn(f"{events}: there is no event that can be read")
+        raise typer.Exit(FAILED)
+    for line in [msgspec.json.encode(as_json(tally)).decode()] if json else report(tally, known, changed):
+        say(line)
+    raise typer.Exit(CHANGED if tally.is_changed else 0)
+
+
+@contextmanager
+def _failing_with_two() -> Iterator[None]:
+    """End with 2 whatever is wrong, since 1 says that something changed."""
+    try:
+        yield
+    except typer.Exit as ended:
+        raise typer.Exit(FAILED if ended.exit_code in (FOUND_FAULTS, UNUSABLE) else ended.exit_code) from None
+    except typer.BadParameter:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, it is no change of who is alerted
+        stop(f"{type(error).__name__}: {error}", FAILED)
+
+
+def _directory(path: Path | None, settings: KafkaSettings | None) -> Directory:
+    if path is not None:
+        loaded = load_directory(path)
+        told(loaded)
+        return loaded.directory
+    if settings is None:
+        raise typer.BadParameter("name the directory's folder", param_hint="--directory")
+    source = DirectoryTopic(settings)
+    try:
+        return source.current()
+    finally:
+        source.close()
+
+
+@contextmanager
+def _side(rules: str, directory: Directory) -> Iterator[Side]:
+    rulebook = load_rulebook(None if rules == "default" else Path(rules))
+    with rule_engine(rulebook) as matcher:
+        yield Side(directory, RulesInForce(rulebook, matcher))
+
+
+def _in_topic(topic: str, settings: KafkaSettings | None, data: Path | None) -> Iterator[Line]:
+    if data is not None:
+        database = database_in(data)
+        if not database.is_file():
+            raise typer.BadParameter(f"{database} does not exist", param_hint="--data")
+        return events_in_data(database, topic)
+    if settings is None:
+        raise typer.BadParameter("a topic is read from --kafka or --data", param_hint="--events")
+    return events_in_topic(settings, topic)
+
+
+def _size(events: str, topic: str | None) -> int | None:
+    return Path(events).stat().st_size if topic is None and events != "-" else None
+
+
+def _noted(lines: Iterator[Line]) -> Iterator[Line]:
+    """The same; the first events that are refused are named."""
+    left = 10
+    for line in lines:
+        if line.refused is not None and left > 0:
+            left -= 1
+            warn(f"event {line.number}: {line.refused.shown()}")
+        yield line

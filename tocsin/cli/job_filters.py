@@ -1,0 +1,67 @@
+"""Which jobs a command is about: by id, or by what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from schemas.job import PersonRef
+from schemas.vocabulary import PersonKind
+from sender.entries import Selection
+from sender.states import Hold, State
+
+TicketOption = Annotated[str | None, typer.Option("--ticket", help="Jobs about this ticket.")]
+PersonOption = Annotated[str | None, typer.Option("--person", help="Jobs to this person, contact/ct-1.")]
+StateOption = Annotated[list[State] | None, typer.Option("--state", help="Jobs in this state; may be repeated.")]
+HoldOption = Annotated[Hold | None, typer.Option("--hold", help="Jobs that are held by this.")]
+CustomerOption = Annotated[str | None, typer.Option("--customer", help="Jobs about tickets of this customer.")]
+TemplateOption = Annotated[str | None, typer.Option("--template", help="Jobs of this template, external/opened.")]
+SinceOption = Annotated[
+    str | None, typer.Option("--since", help="Jobs accepted from this time on, 2026-03-02T09:15:00Z.")
+]
+UntilOption = Annotated[str | None, typer.Option("--until", help="Jobs accepted before this time.")]
+
+
+def selection_of(
+    ticket: str | None,
+    person: str | None,
+    states: Sequence[State] | None,
+    hold: Hold | None,
+    customer: str | None,
+    template: str | None,
+    since: str | None,
+    until: str | None,
+) -> Selection:
+    """What these options select. Ends the command where one is none."""
+    return Selection(
+        ticket=ticket,
+        person=None if person is None else person_of(person),
+        states=frozenset(states or ()),
+        hold=hold,
+        customer=customer,
+        template=template,
+        since=None if since is None else moment_of(since, "--since"),
+        until=None if until is None else moment_of(until, "--until"),
+    )
+
+
+def person_of(text: str) -> PersonRef:
+    """The person that is written as contact/ct-1 or collaborator/co-1."""
+    kind, slash, name = text.partition("/")
+    if not slash or not name or kind not in tuple(PersonKind):
+        raise typer.BadParameter(f"{text!r} is not of the form contact/ID or collaborator/ID", param_hint="--person")
+    return PersonRef(PersonKind(kind), name)
+
+
+def moment_of(text: str, option: str) -> datetime:
+    """The time that an option names, in UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise typer.BadParameter(f"{text!r} has no offset: end it with Z or +01:00", param_hint=option)
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text!r} is no time such as 2026-03-02T09:15:00Z", param_hint=option) from None

@@ -1,0 +1,226 @@
+"""`tocsin jobs`: what became of each message, and what a person can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import typer
+from msgspec.structs import replace
+
+from sender.by_hand import PAGE, Act, act_on, selected, states_for
+from sender.entries import Selection
+from sender.ledger import Ledger
+from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
+from tocsin.cli.job_filters import (
+    CustomerOption,
+    HoldOption,
+    PersonOption,
+    SinceOption,
+    StateOption,
+    TemplateOption,
+    TicketOption,
+    UntilOption,
+    selection_of,
+)
+from tocsin.cli.ledger_options import DataOption, LedgerUrlOption, opened_ledger
+from tocsin.jobs import lines
+from tocsin.jobs.objects import json_line, listed_object, shown_object
+
+SHOWN: Final = 100
+"""Jobs that are named one by one where many are changed."""
+
+JobsArgument = Annotated[list[str] | None, typer.Argument(help="Ids of jobs, as `list` names them; else filters.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do it to more than one.")]
+ReasonOption = Annotated[str | None, typer.Option("--reason", help="Kept with the change, and told in the outcome.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a job, one a line.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands. They work while a sender runs."""
+    jobs = typer.Typer(help="Jobs: what became of each message, and what to do about it.", no_args_is_help=True)
+    jobs.command("list")(list_jobs)
+    for command in (show, resend, cancel, hold, release):
+        jobs.command()(command)
+    app.add_typer(jobs, name="jobs")
+
+
+def list_jobs(
+    data: DataOption = None,
+    ledger: LedgerUrlOption = None,
+    ticket: TicketOption = None,
+    person: PersonOption = None,
+    state: StateOption = None,
+    hold: HoldOption = None,
+    customer: CustomerOption = None,
+    template: TemplateOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest first.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """List jobs, the newest first: id, when accepted, state, trigger, channel, person, ticket, and the last words."""
+    wanted = selection_of(ticket, person, state, hold, customer, template, since, until)
+    with opened_ledger(data, ledger) as opened:
+        number, before = 0, None
+        while number < limit and (page := opened.list(wanted, min(PAGE, limit - number), before)):
+            for listed in page:
+                changes = opened.history(listed.entry.job.id)
+                last = changes[-1] if changes else None
+                say(json_line(listed_object(listed, last)) if as_json else lines.line(listed, last))
+            number, before = number + len(page), page[-1].entry.job.id
+    warn(f"{number} jobs" + (", perhaps more: --limit" if number == limit else ""))
+
+
+def show(
+    job: Annotated[str, typer.Argument(help="The id of a job, as `list` names it.")],
+    data: DataOption = None,
+    ledger: LedgerUrlOption = None,
+    text: Annotated[bool, typer.Option("--text", help="With the texts that the message is made of.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one job: who is told of what and why, how it stands, and each change with the server's own words."""
+    with opened_ledger(data, ledger) as opened:
+        entry = opened.find(job)
+        if entry is None:
+            stop(f"{job}: there is no such job: tocsin jobs list", FOUND_FAULTS)
+        changes, bundled = opened.history(job), opened.bundle(job)
+    if as_json:
+        say(json_line(shown_object(entry, changes, bundled, texts=text)))
+        return
+    parts = [*lines.heading(entry), "", *lines.standing(entry, changes, bundled), *lines.changes_of(changes)]
+    for line in [*parts, "", *lines.texts(entry)] if text else parts:
+        say(line)
+
+
+def resend(
+    jobs: JobsArgument = None,
+    data: DataOption = None,
+    ledger: LedgerUrlOption = None,
+    ticket: TicketOption = None,
+    person: PersonOption = None,
+    state: StateOption = None,
+    customer: CustomerOption = None,
+    template: TemplateOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    reason: ReasonOption = None,
+    yes: YesOption = False,
+) -> None:
+    """Send again what ended as failed, cancelled or withdrawn: under the same id and Message-ID, until it expires.
+
+    Whoever has the first copy and gets a second sees one message. Who is suppressed, or left, still gets none.
+    """
+    wanted = selection_of(ticket, person, state, None, customer, template, since, until)
+    with opened_ledger(data, ledger) as opened:
+        _do(opened, Act.RESEND, jobs, wanted, reason, yes)
+
+
+def cancel(
+    jobs: JobsArgument = None,
+    data: DataOption = None,
+    ledger: LedgerUrlOption = None,
+    ticket: TicketOption = None,
+    person: PersonOption = None,
+    state: StateOption = None,
+    hold: HoldOption = None,
+    customer: CustomerOption = None,
+    template: TemplateOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    reason: ReasonOption = None,
+    yes: YesOption = False,
+) -> None:
+    """Stop what has not gone out. It can be sent again by `resend`."""
+    wanted = selection_of(ticket, person, state, hold, customer, template, since, until)
+    with opened_ledger(data, ledger) as opened:
+        _do(opened, Act.CANCEL, jobs, wanted, reason, yes)
+
+
+def hold(
+    jobs: JobsArgument = None,
+    data: DataOption = None,
+    ledger: LedgerUrlOption = None,
+    ticket: TicketOption = None,
+    person: PersonOption = None,
+    customer: CustomerOption = None,
+    template: TemplateOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    reason: ReasonOption = None,
+    yes: YesOption = False,
+) -> None:
+    """Keep back what waits, until it is released or expires. Later jobs of its ticket and mailbox wait behind it."""
+    wanted = selection_of(ticket, person, None, None, customer, template, since, until)
+    with opened_ledger(data, ledger) as opened:
+        _do(opened, Act.HOLD, jobs, wanted, reason, yes)
+
+
+def release(
+    jobs: JobsArgument = None,
+    data: DataOption = None,
+    ledger: LedgerUrlOption = None,
+    ticket: TicketOption = None,
+    person: PersonOption = None,
+    hold: HoldOption = None,
+    customer: CustomerOption = None,
+    template: TemplateOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    reason: ReasonOption = None,
+    yes: YesOption = False,
+) -> None:
+    """Let go what is held, whatever holds it: no mode and no pause holds it again."""
+    wanted = selection_of(ticket, person, None, hold, customer, template, since, until)
+    with opened_ledger(data, ledger) as opened:
+        _do(opened, Act.RELEASE, jobs, wanted, reason, yes)
+
+
+_SAID: Final = {
+    Act.RESEND: "will be sent again, under the same id and Message-ID",
+    Act.CANCEL: "cancelled",
+    Act.HOLD: "held",
+    Act.RELEASE: "released",
+}
+
+
+def _do(
+    ledger: Ledger, act: Act, named: Sequence[str] | None, wanted: Selection, reason: str | None, yes: bool
+) -> None:
+    """Do it to the jobs that were named, or selected; the exit code is 1 where one that was named stays as it is."""
+    jobs = _chosen(ledger, act, named, wanted)
+    if len(jobs) > 1 and not yes:
+        stop(f"these are {len(jobs)} jobs: say --yes to {act} them all", FOUND_FAULTS)
+    number, faults = 0, 0
+    for done in act_on(ledger, jobs, act, datetime.now(UTC), reason):
+        number, faults = number + (done.objection is None), faults + (done.objection is not None)
+        if done.objection is not None:
+            warn(f"{done.job}: {done.objection}")
+        elif number <= SHOWN:
+            say(f"{done.job}: {_SAID[act]}")
+    if len(jobs) != 1:
+        warn(f"{number} {_SAID[act]}" + (f", {faults} left as they are" if faults else ""))
+    if faults and named:
+        raise typer.Exit(FOUND_FAULTS)
+
+
+def _chosen(ledger: Ledger, act: Act, named: Sequence[str] | None, wanted: Selection) -> list[str]:
+    is_filtered = wanted != Selection()
+    if named and is_filtered:
+        raise typer.BadParameter("name jobs by their ids, or by filters, not by both")
+    if named:
+        return list(dict.fromkeys(named))
+    if not is_filtered:
+        raise typer.BadParameter("name jobs by their ids, or by a filter such as --ticket or --since")
+    return selected(ledger, _narrowed(wanted, act))
+
+
+def _narrowed(wanted: Selection, act: Act) -> Selection:
+    """Only jobs to which it can be done, so that a filter may be as wide as one likes."""
+    possible = states_for(act)
+    states = wanted.states & possible if wanted.states else possible
+    if not states:
+        listed = ", ".join(sorted(possible))
+        raise typer.BadParameter(f"none of these states can be left by {act}: only {listed}", param_hint="--state")
+    return replace(wanted, states=states)

@@ -1,0 +1,129 @@
+"""`tocsin preview`: a message as it would be rendered."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from adapters.browser.picture import PictureError, picture
+from adapters.files.directory_folder import LoadedDirectory, load_directory
+from adapters.jinja.sources import TemplateSources, file_of, read_sources
+from adapters.rule_files.load import load_rulebook, templates_folder
+from engine.decide import Decision, decide
+from engine.directory.directory import Directory
+from engine.directory.records import Person
+from engine.rulebook.fields import nearest
+from engine.rulebook.rulebook import Rulebook
+from schemas.vocabulary import PersonKind, Trigger
+from tocsin.cli.console import FOUND_FAULTS, DirectoryOption, RulesOption, named_failures, say, stop, told
+from tocsin.event_files import read_one
+from tocsin.explaining.case import Case, called
+from tocsin.explaining.reasons import in_words
+from tocsin.previewing.jobs import Reader, preview_job, reader_of, trigger_of
+from tocsin.previewing.rendering import Rendered, render
+from tocsin.previewing.showing import page, side_by_side, size
+
+ALL: Final = "all"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(preview)
+
+
+def preview(
+    template: Annotated[str, typer.Argument(help="The template, such as external/opened.")],
+    event: Annotated[Path, typer.Option("--event", "-e", help="File with one event; `-`: standard input.")],
+    person: Annotated[str, typer.Option("--person", "-p", help="For whom: contact/ct-1, collaborator/co-1.")],
+    directory: DirectoryOption,
+    rules: RulesOption = None,
+    language: Annotated[
+        str | None,
+        typer.Option("--language", "-l", help="Another language, or `all` side by side."),
+    ] = None,
+    trigger: Annotated[
+        Trigger | None, typer.Option("--trigger", help="What the message is about. Else: what the person would get.")
+    ] = None,
+    png: Annotated[Path | None, typer.Option("--png", help="Write a picture to this file.")] = None,
+) -> None:
+    """Show subject, text and HTML of a message as they would be rendered for a person. Nothing is sent.
+
+    The person need not get it: if they would not, that is said first, and the message is shown all the same.
+
+    The exit code is 1 if the template fails: the built-in text, which would be sent then, is shown.
+    """
+    with named_failures():
+        rulebook = load_rulebook(rules)
+        sources = read_sources(templates_folder(rules))
+        loaded = load_directory(directory)
+        told(loaded)
+        known = loaded.directory
+        _check_template(template, sources)
+        decision = _decision(event, known, rulebook)
+        reader = reader_of(decision, _person(person, loaded))
+        about = trigger or trigger_of(decision, reader)
+        languages = rulebook.policy.languages if language == ALL else (language,)
+        jobs = [preview_job(decision, reader, about, one, known, rulebook) for one in languages]
+        rendered = render(jobs, template, sources)
+        for line in (*_who_gets_it(decision, reader, template, known, rulebook), ""):
+            say(line)
+        for line in side_by_side(rendered, shutil.get_terminal_size((120, 24)).columns):
+            say(line)
+        if png is not None:
+            _take_picture(png, rendered)
+    raise typer.Exit(FOUND_FAULTS if any(one.fault is not None for one in rendered) else 0)
+
+
+def _check_template(template: str, sources: TemplateSources) -> None:
+    names = {found.template for found in map(file_of, sources.texts) if found is not None}
+    if template not in names:
+        stop(f"there is no template {template!r}{nearest(template, names)}", FOUND_FAULTS)
+
+
+def _decision(event: Path, directory: Directory, rulebook: Rulebook) -> Decision:
+    line = read_one(event, datetime.now(UTC))
+    if line.event is None:
+        raise line.refused or AssertionError("a line without an event was refused")
+    return decide(line.event, directory, rulebook, line.event.time)
+
+
+def _person(text: str, loaded: LoadedDirectory) -> Person:
+    kind, _, person_id = text.partition("/")
+    if kind not in tuple(PersonKind) or not person_id:
+        raise typer.BadParameter(f"{text!r} is not of the form contact/ID or collaborator/ID", param_hint="--person")
+    found = loaded.directory.person(PersonKind(kind), person_id)
+    if found is None:
+        known = [f"{one.kind}/{one.id}" for one in loaded.directory.people()]
+        stop(f"the directory has no {text}{nearest(text, known)}", FOUND_FAULTS)
+    return found
+
+
+def _who_gets_it(
+    decision: Decision, reader: Reader, template: str, directory: Directory, rulebook: Rulebook
+) -> Iterator[str]:
+    who, job = called(reader.ref, directory), reader.job
+    if job is not None:
+        other = "" if job.form.template == template else f", not by {template}"
+        yield f"{who} gets `{job.trigger}` by {job.channel} of this event, by the template {job.form.template}{other}."
+        return
+    entries = [skip for skip in decision.skipped if decision.reason is not None or skip.person == reader.ref]
+    if not entries:
+        yield f"{who} would not get this: attached to nothing that this ticket and its contract name."
+        return
+    skip = max(entries, key=lambda entry: entry.reason.depth)
+    words = in_words(Case(skip, decision, directory, rulebook))
+    yield f"{who} would not get this: {words.why} [{skip.reason}]"
+
+
+def _take_picture(file: Path, rendered: list[Rendered]) -> None:
+    try:
+        file.write_bytes(picture(page(rendered), *size(rendered)))
+    except PictureError as error:
+        stop(str(error))
+    say("")
+    say(f"{file}: a picture of {', '.join(one.language for one in rendered)}")

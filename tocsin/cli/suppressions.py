@@ -1,0 +1,130 @@
+"""`tocsin suppressions`: who gets no messages, and why."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import msgspec
+import typer
+
+from schemas.directory import SuppressionRecord, checked
+from schemas.mailbox import address_fault, mailbox
+from schemas.reading import IDENTIFIER_LENGTH
+from schemas.vocabulary import Channel, Trigger
+from sender.plain_text import one_line
+from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
+from tocsin.cli.job_filters import moment_of, person_of
+from tocsin.cli.ledger_options import DataOption, LedgerUrlOption, opened_ledger
+
+PAGE: Final = 500
+BY_HAND: Final = "by_hand"
+WORDS: Final = 200
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands. They work while a sender runs."""
+    suppressions = typer.Typer(help="Suppressions: who gets no messages, and why.", no_args_is_help=True)
+    suppressions.command("list")(list_suppressions)
+    suppressions.command()(add)
+    suppressions.command()(lift)
+    app.add_typer(suppressions, name="suppressions")
+
+
+def list_suppressions(
+    data: DataOption = None,
+    ledger: LedgerUrlOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object each, one a line.")] = False,
+) -> None:
+    """List the sender's own suppressions, ended ones too; those of the directory stand there."""
+    number, after = 0, ""
+    with opened_ledger(data, ledger) as opened:
+        while page := opened.suppressions(PAGE, after):
+            for one in page:
+                say(msgspec.json.encode(one).decode() if as_json else _line(one, datetime.now(UTC)))
+            number, after = number + len(page), page[-1].id
+    warn(f"{number} suppressions")
+
+
+def add(
+    data: DataOption = None,
+    ledger: LedgerUrlOption = None,
+    address: Annotated[str | None, typer.Option("--address", help="Nothing goes to this address on --channel.")] = None,
+    person: Annotated[str | None, typer.Option("--person", help="Nothing goes to this person, contact/ct-1.")] = None,
+    channel: Annotated[
+        Channel | None, typer.Option("--channel", help="Of an address: email unless named. Of a person: all.")
+    ] = None,
+    trigger: Annotated[list[Trigger] | None, typer.Option("--trigger", help="Only for these; may be repeated.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Until this time, 2026-03-02T09:15:00Z.")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is told in outcomes.")] = BY_HAND,
+) -> None:
+    """Suppress an address, or a person. What waits for them ends as withdrawn when its turn comes."""
+    record = _record(address, person, channel, trigger, until, reason)
+    with opened_ledger(data, ledger) as opened:
+        new = opened.suppress([record], datetime.now(UTC))
+    say(f"{record.id}: {'suppressed' if new else 'replaced'}")
+
+
+def lift(
+    suppression: Annotated[str, typer.Argument(help="The id of one, as `list` names it.")],
+    data: DataOption = None,
+    ledger: LedgerUrlOption = None,
+) -> None:
+    """Forget a suppression. What it has withdrawn stays so, unless it is sent again: tocsin jobs resend."""
+    with opened_ledger(data, ledger) as opened:
+        lifted = opened.lift(suppression, datetime.now(UTC))
+    if not lifted:
+        stop(f"{suppression}: there is no such suppression in the ledger: tocsin suppressions list", FOUND_FAULTS)
+    say(f"{suppression}: lifted")
+
+
+def _record(
+    address: str | None,
+    person: str | None,
+    channel: Channel | None,
+    triggers: list[Trigger] | None,
+    until: str | None,
+    reason: str,
+) -> SuppressionRecord:
+    if (address is None) == (person is None):
+        raise typer.BadParameter("name whom: either --address or --person")
+    if address is not None:
+        channel = channel or Channel.EMAIL
+        fault = address_fault(channel, address)
+        if fault is not None:
+            raise typer.BadParameter(fault, param_hint="--address")
+    names = [name for name in Trigger if name in (triggers or ())]
+    record = SuppressionRecord(
+        id=_id(address, person, channel, names),
+        channel=channel,
+        address=address,
+        person=person,
+        triggers=[name.value for name in names] or None,
+        reason=reason,
+        since=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        until=None if until is None else moment_of(until, "--until"),
+    )
+    if len(record.id) > IDENTIFIER_LENGTH:
+        raise typer.BadParameter(f"its id would have more than {IDENTIFIER_LENGTH} characters")
+    checked(record)
+    return record
+
+
+def _id(address: str | None, person: str | None, channel: Channel | None, triggers: list[Trigger]) -> str:
+    """`email/zoe@acme.example` as where it bounces, `contact/ct-1/email/opened` as where somebody opts out."""
+    if address is not None:
+        parts = [f"{channel}", mailbox(address)]
+    elif channel is not None or triggers:
+        parts = [str(person_of(person or "")), channel.value if channel is not None else "*"]
+    else:
+        parts = [str(person_of(person or ""))]
+    return "/".join([*parts, "+".join(triggers)] if triggers else parts)
+
+
+def _line(record: SuppressionRecord, now: datetime) -> str:
+    whom = record.address if record.address is not None else record.person
+    what = ", ".join(record.triggers) if record.triggers is not None else "all"
+    ended = record.until is not None and record.until <= now
+    term = "" if record.until is None else f" {'ended' if ended else 'until'} {record.until.isoformat()}"
+    on = f"{record.channel or 'every channel'}, {what}"
+    return one_line(f"{record.id}  {whom} ({on}): {record.reason} since {record.since}{term}", 4 * WORDS)

@@ -1,0 +1,1 @@
+"""Jobs as people and programs read them: in lines, and in JSON."""

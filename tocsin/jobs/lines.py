@@ -1,0 +1,97 @@
+"""Jobs in lines of text, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from sender.entries import Change, Entry, Listed
+from sender.plain_text import one_line
+from sender.states import WAITING, State
+
+WORDS: Final = 120
+"""Characters of a reply in a list."""
+WHOLE: Final = 1_000
+"""Characters of a reply where one job is shown."""
+
+
+def time(moment: datetime) -> str:
+    """A moment in UTC, to the second."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def line(listed: Listed, last: Change | None) -> str:
+    """One job in one line: id, when it was accepted, how it stands, what it is about, and the last words on it."""
+    entry, job = listed.entry, listed.entry.job
+    words = "" if last is None else said(last, WORDS)
+    about = f"{entry.trigger} {job.channel} {job.person} {one_line(job.ticket, WORDS)}"
+    return f"{job.id}  {time(listed.accepted)}  {state(entry)}  {about}" + (f"  {words}" if words else "")
+
+
+def state(entry: Entry) -> str:
+    """How it stands, in one word, and by what it is held."""
+    hold = entry.standing.hold
+    return entry.standing.state.value if hold is None else f"{entry.standing.state}/{hold}"
+
+
+def said(change: Change, limit: int) -> str:
+    """The other side's code and words, or ours where it said none."""
+    parts = [str(part) for part in (change.code, change.text) if part is not None]
+    return one_line(" ".join(parts), limit)
+
+
+def heading(entry: Entry) -> Iterator[str]:
+    """Who is told of what, by which way and why. No texts."""
+    job = entry.job
+    yield f"job {job.id}"
+    yield f"to {job.person} ({job.audience}) by {job.channel}: {one_line(job.address, WORDS)}"
+    also = f", and {', '.join(job.other_triggers)}" if job.other_triggers else ""
+    diverted = " (the ticket was told as opened before)" if entry.diverted else ""
+    ticket, source, event = (one_line(text, WORDS) for text in (job.ticket, job.source, job.event))
+    yield f"about ticket {ticket} of {source}: {entry.trigger}{also}{diverted}"
+    yield f"event {event}, saved {time(job.context.saved_at)}; customer {one_line(job.customer or 'unknown', WORDS)}"
+    form = entry.form
+    yield f"as {form.template} ({form.format}) in {job.language}, {job.time_zone}"
+    yield f"because of {', '.join(job.categories)}: {', '.join(job.rules)} (rulebook {job.rulebook})"
+    yield f"made {time(job.created)}, never sent after {time(job.expires)}"
+
+
+def standing(entry: Entry, changes: Sequence[Change], bundled: Sequence[Entry]) -> Iterator[str]:
+    """How it stands, since when, and what comes next."""
+    now, since = entry.standing, f" since {time(changes[-1].at)}" if changes else ""
+    yield f"{state(entry)}{since}, attempts: {now.attempt}"
+    if now.state in WAITING and now.due is not None:
+        yield f"next try: {time(now.due)}, unless an earlier job of this ticket and mailbox is open"
+    if now.state is State.SENDING and now.lease_until is not None:
+        yield f"a sender has it until {time(now.lease_until)}"
+    if now.released:
+        yield "released by a person: no mode and no pause holds it"
+    if now.digest:
+        yield f"carries a digest of {len(bundled)} others: {', '.join(one.job.id for one in bundled[:20])}"
+
+
+def changes_of(changes: Sequence[Change]) -> Iterator[str]:
+    """Each change on a line: when, what happened, how it stood then, in which attempt, and the words on it."""
+    for change in changes:
+        attempt = f"attempt {change.attempt}" if change.attempt else ""
+        moved = f"{change.transition} → {change.state}"
+        yield f"{change.sequence:>3}  {time(change.at)}  {moved:<24}  {attempt:<11}  {said(change, WHOLE)}".rstrip()
+        if change.fault is not None:
+            yield f"     its template failed, the built-in text stood in for it: {one_line(change.fault, WHOLE)}"
+
+
+def texts(entry: Entry) -> Iterator[str]:
+    """What the message is made of."""
+    for field, value in _flat("", entry.job.context):
+        shown = "\n    ".join(one_line(part, 100_000) for part in str(value).splitlines()) or str(value)
+        yield f"{field}: {shown}"
+
+
+def _flat(prefix: str, value: object) -> Iterator[tuple[str, object]]:
+    fields: Sequence[str] = getattr(value, "__struct_fields__", ())
+    if not fields:
+        yield prefix, value
+        return
+    for field in fields:
+        yield from _flat(f"{prefix}.{field}" if prefix else field, getattr(value, field))

@@ -1,0 +1,55 @@
+"""Jobs as JSON objects, for programs. Field names are those of the wire, of states and of changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from sender.entries import Change, Entry, Listed
+
+
+def listed_object(listed: Listed, last: Change | None) -> dict[str, Any]:
+    """One of a list, without address and texts."""
+    entry, job = listed.entry, listed.entry.job
+    return {
+        "job": job.id,
+        "source": job.source,
+        "event": job.event,
+        "ticket": job.ticket,
+        "customer": job.customer,
+        "person": str(job.person),
+        "channel": job.channel,
+        "trigger": entry.trigger,
+        "template": entry.form.template,
+        "accepted": listed.accepted,
+        "changed": listed.changed,
+        **_standing(entry),
+        "code": None if last is None else last.code,
+        "text": None if last is None else last.text,
+    }
+
+
+def shown_object(entry: Entry, changes: Sequence[Change], bundled: Sequence[Entry], *, texts: bool) -> dict[str, Any]:
+    """One job whole; its texts only where they are asked for."""
+    job = msgspec.to_builtins(entry.job)
+    if not texts:
+        del job["context"]
+    return {
+        **job,
+        "diverted": entry.diverted,
+        "standing": _standing(entry),
+        "changes": [msgspec.to_builtins(change) for change in changes],
+        "bundled": [one.job.id for one in bundled],
+    }
+
+
+def json_line(value: dict[str, Any]) -> str:
+    """In one line."""
+    return msgspec.json.encode(value).decode()
+
+
+def _standing(entry: Entry) -> dict[str, Any]:
+    fields = ("state", "hold", "due", "lease_until", "attempt", "released", "digest")
+    return {field: getattr(entry.standing, field) for field in fields}

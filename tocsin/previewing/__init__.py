@@ -1,0 +1,1 @@
+"""Messages as they would be rendered, without being sent."""

@@ -1,0 +1,56 @@
+"""Jobs rendered by the sender's own composer, and the parts of what comes out."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from adapters.jinja.renderer import JinjaRenderer
+from adapters.jinja.sources import TemplateSources
+from schemas.job import Job
+from sender.addresses import MailIdentity
+from sender.composer import MessageComposer
+from sender.ports import OutgoingMessage, OutgoingText
+
+IDENTITY: Final = MailIdentity(
+    "preview@preview.example", "Preview", "preview@preview.example", "preview.example", "{number}@fax.example"
+)
+"""Who writes: nobody, since nothing is sent."""
+
+
+class Rendered(Struct, frozen=True):
+    """A message in one language. `fault` says why the built-in text stands in for the template."""
+
+    language: str
+    subject: str
+    text: str
+    html: str | None
+    fault: str | None
+
+
+def render(jobs: list[Job], template: str, sources: TemplateSources) -> list[Rendered]:
+    """The messages of these jobs by this template, one for each language."""
+    composer = MessageComposer(JinjaRenderer(sources), IDENTITY)
+    found = []
+    for job in jobs:
+        composed = composer.compose(job, job.trigger, replace(job.form, template=template))
+        found.append(_parts(job.language, composed.message, composed.fault))
+    return found
+
+
+def _parts(language: str, composed: OutgoingMessage, fault: str | None) -> Rendered:
+    if isinstance(composed, OutgoingText):
+        return Rendered(language, composed.subject, composed.text, None, fault)
+    message = email.message_from_bytes(composed.content, policy=email.policy.default)
+    text, html = message.get_body(("plain",)), message.get_body(("html",))
+    return Rendered(
+        language,
+        str(message["Subject"]),
+        "" if text is None else str(text.get_content()),
+        None if html is None else str(html.get_content()),
+        fault,
+    )
