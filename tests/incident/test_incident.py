@@ -19,7 +19,7 @@ from tests.incident.house import House, house
 from tests.incident.prometheus_server import faster
 from tests.incident.runbook_commands import Kit
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(240)]
 DASHBOARD = Path(__file__).parents[2] / "ops" / "grafana" / "dashboards" / "tocsin.json"
 FIRES = 45.0
 CLEARS = 90.0

@@ -21,7 +21,10 @@ def test_only_one_sender_publishes_until_it_is_closed(postgres_url: str) -> None
         assert list(other.outbox(9)) == []
         assert list(one.outbox(9)) == [record]
         one.close()
-        assert list(other.outbox(9)) == [record]
+        # The server lets go of what a connection held once it has seen that it is closed.
+        while not (left := list(other.outbox(9))):
+            pass
+        assert left == [record]
         other.published([record.id])
         assert list(other.outbox(9)) == []
 

@@ -44,7 +44,7 @@ def _no_active_mode(case: Case) -> Words:
     return Words(why, (*inactive, adds(case.who, ("modes",), spare_address(case), does)))
 
 
-_NAMES: Final = {"email": "e-mail", "fax": "fax"}
+_NAMES: Final = {"email": "e-mail", "fax": "fax", "sms": "SMS", "chat": "chat"}
 
 
 def _mode(channel: str, address: str) -> Entry:

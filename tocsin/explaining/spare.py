@@ -6,16 +6,22 @@ import hashlib
 import re
 from typing import Any
 
-from schemas.vocabulary import Channel
+from schemas.vocabulary import NUMBERS, Channel
 from tocsin.explaining.case import Case
 
 
 def spare_address(case: Case) -> dict[str, Any]:
     """An active mode on the case's channel, at an address that nobody has."""
     digest = hashlib.sha256(case.who.encode()).hexdigest()
-    if case.channel is Channel.FAX:
-        return {"channel": "fax", "address": f"+999{int(digest[:12], 16) % 10**10:010}", "active": True}
-    return {"channel": "email", "address": f"{spare_name(case)}-{digest[:6]}@address.example", "active": True}
+    return {"channel": case.channel.value, "address": _address(case, digest), "active": True}
+
+
+def _address(case: Case, digest: str) -> str:
+    name = f"{spare_name(case)}-{digest[:6]}"
+    if case.channel in NUMBERS:
+        # No number begins so: there is no such area.
+        return f"+1200{int(digest[:12], 16) % 10**7:07}"
+    return name if case.channel is Channel.CHAT else f"{name}@address.example"
 
 
 def spare_name(case: Case) -> str:
