@@ -73,6 +73,10 @@ class Course:
             for thread in threads:
                 thread.join()
 
+    def looks(self, engine: str | None = None) -> list[Shown]:
+        """What was seen so far, of one engine or of all; another thread goes on to see more."""
+        return [one for one in self.shown.copy().values() if engine in (None, one.engine)]
+
     def _append(self) -> None:
         while not self._stop.wait(0.5):
             events = [created(number) for number in range(self._sent, self._sent + 50)]
@@ -155,7 +159,7 @@ class Bounds:
 def check(course: Course, times: dict[tuple[int, int], float]) -> tuple[int, int]:
     """Hold every look of the engines against the readings around it; says how many, and how many saw a backlog."""
     checked = backlogs = 0
-    for shown in course.shown.values():
+    for shown in course.looks():
         before = [one for one in course.readings if one.ended <= shown.at - TAKES and len(one.committed) == PARTITIONS]
         after = [one for one in course.readings if one.began >= shown.at]
         if not before or not after:
@@ -175,7 +179,7 @@ def check(course: Course, times: dict[tuple[int, int], float]) -> tuple[int, int
 
 def only_owner(course: Course, engine: str, since: float) -> set[int]:
     """The partitions that this engine showed at its last look before a moment."""
-    looks = [one for one in course.shown.values() if one.engine == engine and one.at < since]
+    looks = [one for one in course.looks(engine) if one.at < since]
     return set(max(looks, key=lambda one: one.at).own_records)
 
 
@@ -187,7 +191,7 @@ def test_it_is_right_through_a_rebalance_and_a_restart(cluster: Cluster, tmp_pat
     course = Course(cluster, engines)
 
     def has_all(engine: str) -> bool:
-        looks = [one for one in course.shown.values() if one.engine == engine]
+        looks = course.looks(engine)
         return bool(looks) and len(max(looks, key=lambda one: one.at).own_records) == PARTITIONS
 
     with ExitStack() as stack:
@@ -197,6 +201,9 @@ def test_it_is_right_through_a_rebalance_and_a_restart(cluster: Cluster, tmp_pat
         until(lambda: all(engine.is_ready() for engine in engines.values()), 90)
         stack.enter_context(course.going_on())
         until(lambda: all(only(course, name) == PARTITIONS // 2 for name in names), 60, lambda: time.sleep(0.2))
+        # Where nothing was committed yet the lag is unknown, which is held elsewhere.
+        until(lambda: len(course.readings[-1].committed) == PARTITIONS, 60, lambda: time.sleep(0.2))
+        time.sleep(TAKES)
         # Killed: its partitions go over to the other one once its session has ended.
         engines["two"].end(signal.SIGKILL)
         until(lambda: has_all("one"), 60, lambda: time.sleep(0.2))
@@ -210,12 +217,12 @@ def test_it_is_right_through_a_rebalance_and_a_restart(cluster: Cluster, tmp_pat
         engines["one"].end(signal.SIGTERM)
         engines["one"].start()
         until(engines["one"].is_ready, 60)
-        until(lambda: max(one.at for one in course.shown.values() if one.engine == "one") > moment + 5, 60)
+        until(lambda: max(one.at for one in course.looks("one")) > moment + 5, 60)
         time.sleep(2 * TAKES)
     times = {(one.partition, one.offset): one.timestamp.timestamp() for one in cluster.read(TICKETS)}
     checked, backlogs = check(course, times)
     assert checked > 10
-    assert backlogs > checked / 10
+    assert backlogs >= 3
 
 
 @pytest.mark.parametrize(("records", "seconds"), [(0, 0), (-1, 0), (4, 0), (21, 3), (10, 60), (10, 0.5)])
@@ -230,5 +237,5 @@ def test_a_figure_that_is_wrong_is_noticed(records: float, seconds: float) -> No
 
 def only(course: Course, engine: str) -> int:
     """How many partitions an engine shows by now."""
-    looks = [one for one in course.shown.values() if one.engine == engine]
+    looks = course.looks(engine)
     return len(max(looks, key=lambda one: one.at).own_records) if looks else 0
