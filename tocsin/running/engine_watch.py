@@ -4,47 +4,34 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Protocol
-
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from adapters.kafka.settings import KafkaSettings
 from adapters.prometheus.directory_metrics import DirectoryMetrics
 from adapters.prometheus.engine_metrics import EngineMetrics
 from adapters.prometheus.lag_metrics import LagMetrics
-from adapters.prometheus.rules_metrics import RulesMetrics
-from adapters.prometheus.vitals_metrics import VitalsMetrics
-from adapters.web.operations import operations
-from adapters.web.serving import serving
 from engine.directory.directory import Directory
 from engine.ports import EventLog
 from schemas.log import NewRecord, Record
 from schemas.topics import TICKETS
 from tocsin.running.lag_watch import watching_lag
 from tocsin.running.rules_in_force import ReloadOutcome, WatchedRules
-from tocsin.running.vitals import Vitals
+from tocsin.running.service_watch import ServiceWatch
 
 
-class EngineWatch:
+class EngineWatch(ServiceWatch):
     """Sees everything that an engine does, and shows it. Its parts are called from the engine's thread."""
 
     def __init__(self, instance: str) -> None:
-        self.registry = CollectorRegistry()
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=self.registry)
+        super().__init__({"directory": "not complete yet", "group": "not joined yet", "rules": "none yet"})
         self.engine = EngineMetrics(self.registry)
         self.directory = DirectoryMetrics(self.registry)
         self.lag = LagMetrics(self.registry, instance)
-        self._rules = RulesMetrics(self.registry)
-        self.vitals = Vitals(time.monotonic)
-        VitalsMetrics(self.registry, self.vitals)
-        for part, reason in (("directory", "not complete yet"), ("group", "not joined yet"), ("rules", "none yet")):
-            self.vitals.not_ready(part, reason)
 
     def rules_changed(self, watched: WatchedRules) -> None:
         """Rules were put in force, or a change of their files was refused."""
-        self._rules.refused(bool(watched.faults))
+        self.rule_files.refused(bool(watched.faults))
         if watched.last is ReloadOutcome.REFUSED:
             self.engine.reloaded("refused")
             return
@@ -70,10 +57,7 @@ class EngineWatch:
     @contextmanager
     def shown(self, listen: tuple[str, int], settings: KafkaSettings, group: str) -> Iterator[int]:
         """Answer probes and scrapes within the block, and look at the lag. Gives the port. Raises AddressError."""
-        with ExitStack() as stack:
-            application = operations(self.registry, self.vitals.stuck, self.vitals.reasons)
-            port = stack.enter_context(serving(application, *listen))
-            stack.enter_context(watching_lag(self.lag, settings, group, TICKETS))
+        with self.answering(listen) as port, watching_lag(self.lag, settings, group, TICKETS):
             yield port
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -15,6 +15,7 @@ from adapters.kafka.lag_reader import LagReader
 from adapters.kafka.settings import KafkaSettings
 from adapters.prometheus.lag_metrics import LagMetrics
 from tocsin.lag.window import Window
+from tocsin.running.background import in_background
 
 log = structlog.get_logger()
 
@@ -23,17 +24,9 @@ LAG_EVERY: Final = 5.0
 """Seconds between two looks at the lag."""
 
 
-@contextmanager
-def watching_lag(metrics: LagMetrics, settings: KafkaSettings, group: str, topic: str) -> Iterator[None]:
+def watching_lag(metrics: LagMetrics, settings: KafkaSettings, group: str, topic: str) -> AbstractContextManager[None]:
     """Look at the lag within the block. Where Kafka does not answer, what was seen last stays, with its time."""
-    stop = threading.Event()
-    thread = threading.Thread(target=_look, args=(metrics, settings, group, topic, stop), name="lag", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(2 * LAG_EVERY)
+    return in_background(partial(_look, metrics, settings, group, topic), "lag", 2 * LAG_EVERY)
 
 
 def _look(metrics: LagMetrics, settings: KafkaSettings, group: str, topic: str, stop: threading.Event) -> None:

@@ -1,0 +1,35 @@
+"""What can be seen of any running service from outside: its process, its rule files, whether it is alive and ready."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from adapters.prometheus.rules_metrics import RulesMetrics
+from adapters.prometheus.vitals_metrics import VitalsMetrics
+from adapters.web.operations import operations
+from adapters.web.serving import serving
+from tocsin.running.vitals import Vitals
+
+
+class ServiceWatch:
+    """Metrics on a registry of its own, and the vitals. `waits_for` says why which part is not ready at the start."""
+
+    def __init__(self, waits_for: Mapping[str, str]) -> None:
+        self.registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        self.rule_files = RulesMetrics(self.registry)
+        self.vitals = Vitals(time.monotonic)
+        VitalsMetrics(self.registry, self.vitals)
+        for part, reason in waits_for.items():
+            self.vitals.not_ready(part, reason)
+
+    @contextmanager
+    def answering(self, listen: tuple[str, int]) -> Iterator[int]:
+        """Answer probes and scrapes within the block; gives the port. Raises AddressError."""
+        with serving(operations(self.registry, self.vitals.stuck, self.vitals.reasons), *listen) as port:
+            yield port
