@@ -21,7 +21,7 @@ from tests.brokers.cluster import Cluster
 from tests.faults.engines import PARTITIONS, Desk, until
 from tests.helpdesk_files import created
 from tests.incident.services import Service
-from tocsin.running.engine import GROUP
+from tocsin.running.groups import ENGINE_GROUP
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 TAKES = 2.0
@@ -88,7 +88,7 @@ class Course:
         while not self._stop.wait(0.1):
             with suppress(KafkaError):
                 began = time.time()
-                committed, ends = self._cluster.committed(GROUP, TICKETS), self._cluster.ends(TICKETS)
+                committed, ends = self._cluster.committed(ENGINE_GROUP, TICKETS), self._cluster.ends(TICKETS)
                 self.readings.append(Reading(began, time.time(), committed, ends))
 
     def _scrape(self) -> None:

@@ -16,8 +16,9 @@ from tocsin.cli.console import RulesOption
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, kafka_failures
 from tocsin.cli.listen_option import ListenOption, address_failures, listen_address
 from tocsin.logs import log_to_stderr
-from tocsin.running.engine import GROUP, engine_service
+from tocsin.running.engine import engine_service
 from tocsin.running.engine_watch import EngineWatch
+from tocsin.running.groups import ENGINE_GROUP
 from tocsin.running.health import HealthFile
 from tocsin.running.kafka import kafka_settings
 
@@ -40,7 +41,7 @@ def engine(
         ),
     ],
     rules: RulesOption = None,
-    group: Annotated[str, typer.Option("--group", help="The group that shares the work.")] = GROUP,
+    group: Annotated[str, typer.Option("--group", help="The group that shares the work.")] = ENGINE_GROUP,
     prefix: PrefixOption = "",
     health: Annotated[
         Path | None, typer.Option("--health", help="Folder for health.json: rules in force, faults of rule files.")

@@ -48,10 +48,11 @@ from tocsin.cli.sending_options import (
 )
 from tocsin.logs import log_to_stderr
 from tocsin.running.embedded import FolderInUseError, sole_owner
+from tocsin.running.groups import SENDER_GROUP
 from tocsin.running.kafka import kafka_settings
 from tocsin.running.ledgers import LedgerPlace
 from tocsin.running.mail import MailSettings, MailSettingsError, RelayLimits
-from tocsin.running.sender import GROUP, SenderService, sender_service
+from tocsin.running.sender import SenderService, sender_service
 from tocsin.running.sender_watch import SenderWatch
 
 log = structlog.get_logger()
@@ -88,7 +89,7 @@ def sender(
     instance: Annotated[
         str, typer.Option("--instance", envvar="TOCSIN_INSTANCE", help="Name of this process among its like.")
     ] = "sender",
-    group: Annotated[str, typer.Option("--group", help="The group that reads the jobs.")] = GROUP,
+    group: Annotated[str, typer.Option("--group", help="The group that reads the jobs.")] = SENDER_GROUP,
     prefix: PrefixOption = "",
 ) -> None:
     """Deliver the jobs of topic tocsin.jobs, each once, in the order of each ticket and mailbox.

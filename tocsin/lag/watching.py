@@ -15,7 +15,7 @@ from adapters.kafka.settings import KafkaSettings
 from schemas.lag import GroupLag
 from schemas.topics import JOBS, TICKETS
 from tocsin.lag.window import Window
-from tocsin.running.embedded import ENGINE_GROUP, SENDER_GROUP
+from tocsin.running.groups import ENGINE_GROUP, SENDER_GROUP
 
 
 class Watched(Struct, frozen=True):
@@ -26,7 +26,6 @@ class Watched(Struct, frozen=True):
 
 
 SERVICES: Final = (Watched(ENGINE_GROUP, TICKETS), Watched(SENDER_GROUP, JOBS))
-"""Engine and sender, under the names that they have unless they are told otherwise."""
 
 
 def looks(

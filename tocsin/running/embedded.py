@@ -27,14 +27,13 @@ from sender.gate import Gate
 from sender.ledger import Retention
 from sender.ports import Clock, Composer, OutgoingMessage, People, Transport
 from sender.publisher import Publisher
+from tocsin.running.groups import ENGINE_GROUP, SENDER_GROUP
 from tocsin.running.sending import POLL_SECONDS, SendingSettings
 from tocsin.running.suppressed_directory import SuppressedDirectory
 
 log = structlog.get_logger()
 
 DATABASE: Final = "tocsin.db"
-ENGINE_GROUP: Final = "tocsin-engine"
-SENDER_GROUP: Final = "tocsin-sender"
 KEPT_FOR: Final = timedelta(days=7)
 """How long the log keeps what has been read; the ledger keeps its jobs by its own rule."""
 

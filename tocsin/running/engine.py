@@ -25,7 +25,6 @@ from tocsin.running.rules_in_force import WatchedRules, health_of
 
 log = structlog.get_logger()
 
-GROUP: Final = "tocsin-engine"
 POLL_SECONDS: Final = 0.5
 PAUSE_SECONDS: Final = 1.0
 """Before another try, where Kafka did not answer or did not take a batch."""

@@ -36,7 +36,6 @@ from tocsin.running.service import CurrentRenderer
 
 log = structlog.get_logger()
 
-GROUP: Final = "tocsin-sender"
 PAUSE_SECONDS: Final = 1.0
 """Before another try, where Kafka did not answer; and between two looks where there was nothing to do."""
 
