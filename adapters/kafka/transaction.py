@@ -127,12 +127,17 @@ class Transactions:
             self._producer.commit_transaction()
 
     def _give_up(self) -> None:
-        """Abort. Where that fails, so that nobody knows how the transaction ended, the next producer settles it."""
+        """Abort. Where that fails, so that nobody knows how the transaction ended, the next producer settles it.
+
+        There is a next one in any case: kafka-python 3.0.12 keeps offsets that the group refused, and would commit
+        them with the producer's next transaction, whoever has their partitions by then.
+        """
         try:
             with self._watchdog.watching("abort_transaction"):
                 self._producer.abort_transaction()
         except KafkaError as error:
-            log.info("producer_replaced", error=type(error).__name__)
+            log.info("not_aborted", error=type(error).__name__)
+        finally:
             self._drop_producer()
 
     def _named(self, error: KafkaError) -> Exception:

@@ -65,6 +65,24 @@ def test_a_member_that_was_thrown_out_commits_nothing_and_goes_on(desk: Cluster)
     assert more(desk) == [b"more"]
 
 
+def test_offsets_of_a_transaction_that_failed_are_in_no_later_one(desk: Cluster) -> None:
+    """By then the partition may be another's: its position would go back, or past what nobody has decided."""
+    with event_log(desk, member("one")) as one:
+        old = polled(one, EVENTS, WAIT)
+        desk.throw_out(GROUP, "one")
+        with pytest.raises(NotCommittedError):
+            one.commit(old, jobs_of(old))
+        while not desk.read(JOBS, settled=False):
+            # It learns by its next sign of life that it was thrown out, and joins again.
+            with suppress(NotCommittedError):
+                one.rewind()
+                records = polled(one, EVENTS, WAIT)
+                mine = [record for record in records if record.partition == records[0].partition]
+                one.commit(mine, jobs_of(mine))
+    assert len({record.partition for record in old}) > 1
+    assert desk.committed(GROUP, TICKETS) == {mine[0].partition: mine[-1].offset + 1}
+
+
 def more(cluster: Cluster) -> list[bytes | None]:
     return [record.value for record in cluster.read(JOBS) if record.value == b"more"]
 
