@@ -1,6 +1,6 @@
 """What tests of several folders share."""
 
-from tests.brokers.fixtures import broker, cluster, mortal
+from tests.brokers.fixtures import broker, cluster, lone, mortal
 from tests.databases.fixtures import database_server, empty_database, migrated_database, mortal_server, postgres_url
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "cluster",
     "database_server",
     "empty_database",
+    "lone",
     "migrated_database",
     "mortal",
     "mortal_server",

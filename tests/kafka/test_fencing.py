@@ -72,7 +72,7 @@ def test_offsets_of_a_transaction_that_failed_are_in_no_later_one(desk: Cluster)
         desk.throw_out(GROUP, "one")
         with pytest.raises(NotCommittedError):
             one.commit(old, jobs_of(old))
-        while not desk.read(JOBS, settled=False):
+        while not (written := desk.read(JOBS, settled=False)):
             # It learns by its next sign of life that it was thrown out, and joins again.
             with suppress(NotCommittedError):
                 one.rewind()
@@ -80,7 +80,7 @@ def test_offsets_of_a_transaction_that_failed_are_in_no_later_one(desk: Cluster)
                 mine = [record for record in records if record.partition == records[0].partition]
                 one.commit(mine, jobs_of(mine))
     assert len({record.partition for record in old}) > 1
-    assert desk.committed(GROUP, TICKETS) == {mine[0].partition: mine[-1].offset + 1}
+    assert list(desk.committed(GROUP, TICKETS).values()) == [len(written)]
 
 
 def more(cluster: Cluster) -> list[bytes | None]:
