@@ -111,18 +111,29 @@ def check_topics(settings: KafkaSettings) -> list[TopicProblem]:
     for spec in TOPICS:
         name = settings.real(spec.name)
         if name not in described:
-            problems.append(TopicProblem(name, "it is not there: tocsin topics create", Level.MISSING))
+            problems.append(TopicProblem(name, _NOT_THERE, Level.MISSING))
             continue
-        configs = {key: one["value"] for key, one in found.get(name, {}).items()}
-        if max(described[name]) == 1:
-            problems.append(TopicProblem(name, _ONE_REPLICA, Level.NOTE))
-        problems += [TopicProblem(name, text) for text in _faults(spec, described[name], configs)]
+        problems += _problems(spec, name, described[name], found.get(name, {}))
     return problems
 
 
-def _faults(spec: TopicSpec, replicas: Sequence[int], configs: Mapping[str, str]) -> Iterator[str]:
+def _problems(
+    spec: TopicSpec, name: str, replicas: Sequence[int], configs: Mapping[str, Mapping[str, str]]
+) -> Iterator[TopicProblem]:
+    """What is wrong with a topic that is there; a broker tells its settings only to who may see them."""
+    if max(replicas) == 1:
+        yield TopicProblem(name, _ONE_REPLICA, Level.NOTE)
     if len(set(replicas)) > 1:
-        yield f"its partitions have {min(replicas)} to {max(replicas)} replicas: give all the same number"
+        text = f"its partitions have {min(replicas)} to {max(replicas)} replicas: give all the same number"
+        yield TopicProblem(name, text)
+    if not configs:
+        yield TopicProblem(name, _UNSEEN, Level.NOTE)
+        return
+    for text in _faults(spec, {key: one["value"] for key, one in configs.items()}):
+        yield TopicProblem(name, text)
+
+
+def _faults(spec: TopicSpec, configs: Mapping[str, str]) -> Iterator[str]:
     wanted = "compact" if spec.kept is None else "delete"
     policy = configs["cleanup.policy"]
     if policy != wanted:
@@ -135,10 +146,12 @@ def _faults(spec: TopicSpec, replicas: Sequence[int], configs: Mapping[str, str]
         yield "message.timestamp.type is not LogAppendTime: a platform's wrong clock would make events stale"
 
 
+_NOT_THERE: Final = "it is not there (tocsin topics create), or may not be seen (that needs Describe on it)"
 _ONE_REPLICA: Final = (
     "it has one replica, which is fine for a trial: where its broker is killed in the midst of a transaction, "
     "Kafka may leave that open or let what was aborted count"
 )
+_UNSEEN: Final = "its settings were not looked at: that needs DescribeConfigs on it"
 _WHY_POLICY: Final = {
     "compact": "records that are as old as the retention would vanish from the directory",
     "delete": "records of one ticket would vanish behind later ones",

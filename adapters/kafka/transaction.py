@@ -158,8 +158,9 @@ class Transactions:
         return before is not None and self._fenced_at - before < FENCED_AGAIN_SECONDS
 
     def _new_producer(self) -> Any:
-        with named_errors("opening a transactional producer"):
-            producer = KafkaProducer(**self._config())
+        config = self._config()
+        with named_errors(f"opening a producer with the transactional id {config['transactional_id']}"):
+            producer = KafkaProducer(**config)
             try:
                 producer.init_transactions()
             except BaseException:

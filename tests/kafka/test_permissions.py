@@ -1,0 +1,190 @@
+"""The rights that the page about Kafka names are enough, and none of them is one too many."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from kafka.admin import (
+    ACL,
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ResourcePattern,
+    ResourceType,
+)
+from msgspec import Struct
+
+from adapters.kafka.appender import KafkaAppender
+from adapters.kafka.directory_topic import DirectoryFeed
+from adapters.kafka.errors import KafkaRefusedError
+from adapters.kafka.job_log import KafkaJobLog
+from adapters.kafka.lag_reader import LagReader
+from adapters.kafka.settings import KafkaSettings, Login, Mechanism, Membership
+from adapters.kafka.topic_reader import TopicReader
+from adapters.kafka.topics import create_topics
+from schemas.log import NewRecord
+from schemas.topics import DEAD_LETTERS, DIRECTORY, JOBS, OUTCOMES, SUPPRESSIONS, TICKETS
+from sender.people_index import PeopleIndex
+from tests.brokers.cluster import Cluster
+from tests.brokers.native import HOST, NativeBroker, free_ports, why_not
+from tests.faults.engines import directory_record
+from tests.helpdesk import Helpdesk
+from tests.helpdesk_files import created
+from tests.kafka.members import settings_of
+from tocsin.running.engine import engine_service
+from tocsin.running.groups import ENGINE_GROUP, SENDER_GROUP
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+
+PAGE: Final = (Path(__file__).parents[2] / "docs" / "kafka.md").read_text()
+ROW = re.compile(
+    r"^\| `(?P<who>\w+)` \| (?P<kind>[a-z ]+) (?P<names>`.*`)(?P<from> on)? \| `(?P<what>\w+)` \|", re.MULTILINE
+)
+KINDS = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP, "transactional id": ResourceType.TRANSACTIONAL_ID}
+GUARDED = """
+listeners=PLAINTEXT://{{host}}:{{port}},CONTROLLER://{{host}}:{{controller}},KNOWN://{{host}}:{known}
+advertised.listeners=PLAINTEXT://{{host}}:{{port}},KNOWN://{{host}}:{known}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,KNOWN:SASL_PLAINTEXT
+sasl.enabled.mechanisms=PLAIN
+listener.name.known.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required {users};
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+"""
+PASSWORD = "pw"
+
+
+class Right(Struct, frozen=True):
+    """One thing that somebody may do."""
+
+    who: str
+    kind: str
+    name: str
+    is_prefix: bool
+    operation: str
+
+    def told(self, prefix: str, make: Callable[..., Any] = ACL) -> Any:
+        """The same as an authorizer is told of it."""
+        pattern = ACLResourcePatternType.PREFIXED if self.is_prefix else ACLResourcePatternType.LITERAL
+        resource = ResourcePattern(KINDS[self.kind], prefix + self.name, pattern)
+        operation = ACLOperation[self.operation.upper()]
+        return make(f"User:{self.who}", "*", operation, ACLPermissionType.ALLOW, resource)
+
+
+def rights() -> Iterator[Right]:
+    for row in ROW.finditer(PAGE):
+        for name in re.findall(r"`(.*?)`", row["names"]):
+            kind = row["kind"].removesuffix(" from").removesuffix("s")
+            yield Right(row["who"], kind, name, row["from"] is not None, row["what"])
+
+
+RIGHTS = [*rights()]
+
+
+class World(Struct):
+    """A cluster that asks everybody who they are, and a way in for somebody to whom all is allowed."""
+
+    cluster: Cluster
+    known: str
+
+    def settings(self, who: str) -> KafkaSettings:
+        return KafkaSettings((self.known,), self.cluster.prefix, None, Login(Mechanism.PLAIN, who, PASSWORD))
+
+    @contextmanager
+    def all_but(self, taken: Right | None) -> Iterator[None]:
+        """Everybody has the rights of the page, but for one."""
+        prefix = self.cluster.prefix
+        with self.cluster.admin() as admin:
+            assert not admin.create_acls([one.told(prefix) for one in RIGHTS if one != taken])["failed"]
+            try:
+                yield
+            finally:
+                admin.delete_acls([one.told(prefix, ACLFilter) for one in RIGHTS])
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """A broker with an authorizer: its address for those who are allowed everything, and that for all others."""
+    if why_not() is not None:
+        pytest.skip("needs a broker that this run starts as a process")
+    port, _ = free_ports()
+    users = " ".join(f'user_{who}="{PASSWORD}"' for who in sorted({right.who for right in RIGHTS}))
+    settings = GUARDED.format(known=port, users=users).replace("{host}", HOST)
+    broker = NativeBroker(tmp_path_factory.mktemp("guarded"), settings)
+    broker.start()
+    yield broker.bootstrap, f"{HOST}:{port}"
+    broker.kill()
+
+
+@pytest.fixture
+def world(guarded: tuple[str, str]) -> Iterator[World]:
+    bootstrap, known = guarded
+    with Cluster(bootstrap) as cluster:
+        create_topics(settings_of(cluster), partitions=1, replication=1)
+        desk = Helpdesk()
+        desk.contact("ct-1", "contract/C-7")
+        cluster.append(directory_record(record) for record in desk.records.values())
+        cluster.append([NewRecord(TICKETS, b"T-1", json.dumps(created(1)).encode()), NewRecord(JOBS, b"T-1", b"job")])
+        # From an empty topic nothing is read, so that nobody would be refused.
+        cluster.append([NewRecord(SUPPRESSIONS, b"suppression/none", None)])
+        yield World(cluster, known)
+
+
+def as_engine(settings: KafkaSettings) -> None:
+    with closing(LagReader(settings, ENGINE_GROUP, TICKETS)) as lag:
+        lag.read()
+    with engine_service(settings, Membership(ENGINE_GROUP, "one"), None) as service:
+        while not service.step(1.0).records:
+            pass
+
+
+def as_sender(settings: KafkaSettings) -> None:
+    with closing(DirectoryFeed(settings, PeopleIndex())) as people:
+        people.catch_up()
+    write(settings, OUTCOMES, SUPPRESSIONS, DEAD_LETTERS)
+    with closing(LagReader(settings, SENDER_GROUP, JOBS)) as lag:
+        lag.read()
+    with closing(KafkaJobLog(settings, Membership(SENDER_GROUP, "one"))) as log:
+        while not log.poll(10, 1.0):
+            pass
+        log.commit()
+
+
+def as_platform(settings: KafkaSettings) -> None:
+    write(settings, TICKETS, DIRECTORY)
+
+
+def as_sre(settings: KafkaSettings) -> None:
+    for group, topic in ((ENGINE_GROUP, TICKETS), (SENDER_GROUP, JOBS)):
+        with closing(LagReader(settings, group, topic)) as lag:
+            lag.read()
+    with closing(TopicReader(settings, [DEAD_LETTERS])) as letters:
+        assert [*letters.read_to_end()] == []
+
+
+def write(settings: KafkaSettings, *topics: str) -> None:
+    for topic in topics:
+        with closing(KafkaAppender(settings)) as appender:
+            appender.append([NewRecord(topic, b"k", b"v")])
+
+
+WORK = {"engine": as_engine, "sender": as_sender, "platform": as_platform, "sre": as_sre}
+
+
+@pytest.mark.parametrize("who", ["engine", "sre", "platform", "sender"])
+def test_the_rights_of_the_page_are_enough(world: World, who: str) -> None:
+    assert WORK.keys() == {right.who for right in RIGHTS}
+    with world.all_but(None):
+        WORK[who](world.settings(who))
+
+
+@pytest.mark.parametrize("right", RIGHTS, ids=lambda one: f"{one.who}-{one.operation}-{one.name}")
+def test_without_any_one_of_them_it_is_refused_by_name(world: World, right: Right) -> None:
+    with world.all_but(right), pytest.raises(KafkaRefusedError, match=re.escape(right.name)):
+        WORK[right.who](world.settings(right.who))
