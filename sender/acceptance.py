@@ -19,7 +19,7 @@ from schemas.reading import check_free_value, read_json
 from schemas.refusal import RefusedError, refuse
 from sender.entries import Admission
 from sender.ledger import Ledger
-from sender.ports import Clock, DeadLetters, JobLog
+from sender.ports import Clock, JobLog, Topics
 from sender.storm import NO_STORMS, StormPolicy
 
 MAX_JOB_BYTES: Final = 1_048_576
@@ -52,7 +52,7 @@ class Acceptance:
         self,
         log: JobLog,
         ledger: Ledger,
-        dead_letters: DeadLetters,
+        dead_letters: Topics,
         clock: Clock,
         settings: AcceptanceSettings | None = None,
     ) -> None:
@@ -69,7 +69,7 @@ class Acceptance:
             return Accepted({}, 0, 0)
         jobs, letters = sort_out(records)
         if letters:
-            self._dead_letters.put(letters)
+            self._dead_letters.append(letters)
         admissions = self._ledger.accept(jobs, self._clock.now(), self._settings.storm)
         self._log.commit()
         return Accepted(dict(Counter(admissions)), len(letters), len(records))

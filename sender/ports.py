@@ -27,13 +27,13 @@ class JobLog(Protocol):
         ...
 
 
-class DeadLetters(Protocol):
-    """Where records go that are no job."""
+class Topics(Protocol):
+    """Where records are written: what became of jobs, and dead letters."""
 
-    def put(self, letters: Sequence[NewRecord]) -> None:
-        """Keep these records of the dead-letter topic durably.
+    def append(self, records: Sequence[NewRecord]) -> object:
+        """Append these records, in their order, and return once they are stored.
 
-        What could not be kept raises: none is dropped silently.
+        What could not be stored raises: none is dropped silently.
         """
         ...
 

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
-from schemas.log import NewRecord
 from sender.ledger import Ledger
+from sender.ports import Topics
 
 BATCH: Final = 500
-
-
-class Topics(Protocol):
-    """Where records are published."""
-
-    def append(self, records: Sequence[NewRecord]) -> object:
-        """Append these records, in their order, and return once they are stored. What could not be stored raises."""
-        ...
 
 
 class Publisher:

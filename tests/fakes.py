@@ -114,8 +114,8 @@ class FakeDeadLetters:
     def __init__(self) -> None:
         self.letters: list[NewRecord] = []
 
-    def put(self, letters: Sequence[NewRecord]) -> None:
-        self.letters += letters
+    def append(self, records: Sequence[NewRecord]) -> None:
+        self.letters += records
 
 
 TICKET = ExternalTicket(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ class KafkaAppender:
             )
 
     def append(self, records: Iterable[NewRecord]) -> int:
-        """Append all records durably. Returns how many there were.
+        """Append all records durably, see sender.ports.Topics. Returns how many there were.
 
         Raises KafkaUnavailableError or KafkaRefusedError where one could not be kept; others may be there then.
         """
@@ -45,10 +45,6 @@ class KafkaAppender:
             for future in sent:
                 future.get(PATIENCE.total_seconds())
         return len(sent)
-
-    def put(self, letters: Sequence[NewRecord]) -> None:
-        """See sender.ports.DeadLetters."""
-        self.append(letters)
 
     def close(self) -> None:
         """Let go of connections."""

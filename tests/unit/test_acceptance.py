@@ -72,7 +72,7 @@ def test_a_dead_letter_that_can_not_be_kept_stops_the_acceptance_before_the_comm
     house = House(a_job(), b"{}")
 
     class Full(FakeDeadLetters):
-        def put(self, letters: Sequence[NewRecord]) -> None:
+        def append(self, records: Sequence[NewRecord]) -> None:
             raise OSError("no space")
 
     house.acceptance = Acceptance(house.log, house.ledger, Full(), FakeClock())

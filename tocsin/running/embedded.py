@@ -178,14 +178,10 @@ class _LogTopics:
         self._lock = threading.Lock()
 
     def append(self, records: Sequence[NewRecord]) -> None:
-        """See sender.publisher.Topics."""
+        """See sender.ports.Topics."""
         # Dead letters and outcomes come from different threads.
         with self._lock:
             self._log.append(records, self._clock.now())
-
-    def put(self, letters: Sequence[NewRecord]) -> None:
-        """See sender.ports.DeadLetters."""
-        self.append(letters)
 
     def close(self) -> None:
         """Let go of the file."""
