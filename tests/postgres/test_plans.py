@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from adapters.ledger import lists, storms, suppressions
+from adapters.ledger import lists, storms
 from adapters.ledger import statements as sql
 from adapters.postgres.dialect import translated
 from adapters.postgres.server import Connection, Limits, Server
@@ -18,17 +18,9 @@ from sender.entries import Selection
 from sender.states import Hold, State
 from tests.databases.fixtures import DatabaseServer, made_in
 from tests.fakes import START
+from tests.ledger_statements import FREQUENT
 
 pytestmark = pytest.mark.postgres
-
-STATEMENTS = {
-    f"{module.__name__.split('.')[-1]}.{name}": statement
-    for module in (sql, storms, suppressions, lists)
-    for name, value in vars(module).items()
-    if name.isupper() and not name.startswith("_") and isinstance(value, str | tuple | dict)
-    if name not in {"COUNTS", "ENTRY", "PAUSES"}
-    for statement in ([value] if isinstance(value, str) else value.values() if isinstance(value, dict) else value)
-}
 
 FILL = """
     INSERT INTO jobs (id, lane, open, in_lane, head, state, due, expires, diverted, attempt, unknowns, faults, changes,
@@ -75,7 +67,7 @@ def plan(connection: Connection, statement: str) -> str:
     return "\n".join(row["QUERY PLAN"] for row in rows)
 
 
-@pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS)
+@pytest.mark.parametrize("statement", FREQUENT.values(), ids=FREQUENT)
 def test_every_frequent_statement_finds_its_rows_by_an_index(connection: Connection, statement: str) -> None:
     assert "Seq Scan" not in plan(connection, statement)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from adapters.ledger import lists, storms, suppressions
+from adapters.ledger import lists, storms
 from adapters.ledger import statements as sql
 from adapters.sqlite.database import open_database, transaction
 from schemas.job import PersonRef
@@ -20,16 +20,7 @@ from schemas.vocabulary import PersonKind
 from sender.entries import Selection
 from sender.states import Hold, State
 from tests.fakes import START
-
-FREQUENT = {
-    f"{module.__name__.split('.')[-1]}.{name}": statement
-    for module in (sql, storms, suppressions, lists)
-    for name, value in vars(module).items()
-    if name.isupper() and not name.startswith("_") and isinstance(value, str | tuple | dict)
-    if name not in {"COUNTS", "ENTRY", "PAUSES"}
-    for statement in ([value] if isinstance(value, str) else value.values() if isinstance(value, dict) else value)
-}
-
+from tests.ledger_statements import FREQUENT
 
 FILL = """
     INSERT INTO jobs
