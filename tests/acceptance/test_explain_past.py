@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner, Result
 
 from adapters.kafka.topics import create_topics
+from adapters.postgres.ledger import PostgresLedger
 from adapters.sqlite.decision_index import _BY_EVENT, _BY_TICKET
 from adapters.sqlite.event_log import SqliteLog
 from adapters.sqlite.ledger import SqliteLedger
@@ -167,6 +168,17 @@ def test_what_became_of_each_message_stands_in_the_ledger(file: InAFile, desk: H
     assert ": refused, failed (550 5.1.1 no such user)\n" in words
     (one,) = json.loads(run("T-1", *file.options, "--json").stdout)["decisions"]
     assert [change["state"] for change in one["histories"][job.id]] == ["queued", "sending", "failed"]
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+def test_with_kafka_the_ledger_may_be_in_postgresql(cluster: Cluster, postgres_url: str, desk: Helpdesk) -> None:
+    kafka, made = OnKafka(cluster), decision(desk)
+    kafka.put(made)
+    with closing(PostgresLedger(postgres_url)) as ledger:
+        ledger.accept(made.jobs, NOW)
+    assert ": accepted, queued\n" in run("T-1", *kafka.options, "--ledger", postgres_url).stdout
+    assert ": accepted, queued\n" not in run("T-1", *kafka.options).stdout
 
 
 def test_what_is_no_decision_harms_nothing(file: InAFile, desk: Helpdesk) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,12 +14,12 @@ import msgspec
 import typer
 
 from adapters.files.directory_folder import load_directory
-from adapters.sqlite.ledger import SqliteLedger
 from engine.directory.directory import Directory
 from schemas.job import PersonRef
 from schemas.vocabulary import PersonKind
 from tocsin.cli.console import FOUND_FAULTS, NowOption, RulesOption, moment, say, stop, told
 from tocsin.cli.kafka_options import CREDENTIALS, PrefixOption, kafka_failures
+from tocsin.cli.ledger_options import LEDGER, LedgerUrlOption, opened_ledger
 from tocsin.deciding import setting
 from tocsin.event_files import read_one
 from tocsin.explaining import telling, view
@@ -62,6 +63,7 @@ def explain(
         str | None, typer.Option("--kafka", help="Kafka's brokers, HOST:PORT, with commas between them.")
     ] = None,
     prefix: PrefixOption = "",
+    ledger: LedgerUrlOption = None,
     since: Annotated[
         str, typer.Option("--since", help="How far to look back: 7d, 12h, 30m, or a time (2026-03-02T09:15:00Z).")
     ] = "7d",
@@ -82,7 +84,7 @@ def explain(
             if asked is None or event is not None:
                 raise typer.BadParameter("name a ticket or an event by its id: `tocsin explain T-1042 --data DATA`")
             archive = _archive(data) if kafka is None else kept_on_kafka(kafka_settings(kafka, prefix))
-            _look_back(asked, archive, data, _since(since), directory, who, json)
+            _look_back(asked, archive, _histories(data, ledger), _since(since), directory, who, json)
         else:
             _look_ahead(_event_file(asked, event), directory, rules, now, who, json)
 
@@ -90,7 +92,7 @@ def explain(
 def _look_back(
     asked: str,
     archive: Archive,
-    data: Path | None,
+    histories_of: AbstractContextManager[Histories],
     since: datetime,
     directory: Path | None,
     who: PersonRef | None,
@@ -99,7 +101,7 @@ def _look_back(
     kept = archive(asked, since)
     if not kept:
         stop(f"no decision about {asked} is kept since {since:%Y-%m-%d %H:%M} UTC (see --since)", FOUND_FAULTS)
-    with _histories(data) as histories:
+    with histories_of as histories:
         if json:
             say(_encoded(past_view.view(asked, since, kept, histories, who)))
             return
@@ -120,16 +122,13 @@ def _database(data: Path) -> Path:
 
 
 @contextmanager
-def _histories(data: Path | None) -> Iterator[Histories]:
-    """What became of jobs: from the ledger in a data folder, where one was named."""
-    if data is None:
+def _histories(data: Path | None, url: str | None) -> Iterator[Histories]:
+    """What became of jobs: from the ledger in a data folder or in PostgreSQL, where one was named."""
+    if data is None and url is None and LEDGER not in os.environ:
         yield no_histories
         return
-    ledger = SqliteLedger(_database(data))
-    try:
+    with opened_ledger(None if url else data, url) as ledger:
         yield ledger.history
-    finally:
-        ledger.close()
 
 
 def _look_ahead(
