@@ -29,6 +29,7 @@ from tocsin.running.embedded import Embedded, FolderInUseError, sole_owner
 from tocsin.running.health import HealthFile
 from tocsin.running.mail import MailSettings
 from tocsin.running.service import embedded_service
+from tocsin.running.stopping import Stop
 
 
 class House:
@@ -218,14 +219,14 @@ async def test_a_changed_directory_counts_from_the_next_batch(house: House) -> N
 
 
 async def test_it_runs_until_it_is_stopped(house: House) -> None:
-    stop = asyncio.Event()
+    stop = Stop()
     async with house.service() as service:
         running = asyncio.create_task(service.run(stop))
         house.emit(created(1))
         await house.mailbox.wait_for(1)
         house.emit(created(2))
         await house.mailbox.wait_for(2)
-        stop.set()
+        stop.request("the test is over")
         await asyncio.wait_for(running, 20)
         assert service.ledger.counts()[State.DELIVERED] == 2
 
