@@ -112,8 +112,9 @@ class Delivery:
         return self._pacing.resumes(self._clock.now())
 
     def under_way(self) -> list[str]:
-        """The jobs on their way to the relay, in words. May be asked from any thread."""
-        return sorted(task.get_name() for task in tuple(self._under_way) if not task.done())
+        """The jobs that are being sent, and those whose answer is not recorded yet. May be asked from any thread."""
+        sending = [task.get_name() for task in tuple(self._under_way)]
+        return sorted(sending) + [f"job {report.job} (answered, not recorded)" for report in self._answers]
 
     async def drain(self, stop: asyncio.Event | None = None) -> None:
         """Deliver until nothing is under way, and what is due at the clock's present time has been tried or must wait.

@@ -13,12 +13,11 @@ from schemas.topics import JOBS
 from tests.brokers.cluster import Cluster
 from tests.brokers.native import NativeBroker
 from tests.faults.engines import GROUP, PARTITIONS, PEOPLE, Desk, Engine, check_once, engines, until
+from tests.faults.stoppable import SLACK, Stoppable
 from tocsin.running.deadline import CUT
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
-SLACK = 10.0
-"""Of a machine that is busy with other things: what is asserted is that nothing waits for ever."""
 LONG = "--within=60"
 PATIENT = (LONG, "--session=60")
 
@@ -144,3 +143,19 @@ def test_one_that_leaves_is_stood_in_for_at_once(cluster: Cluster, tmp_path: Pat
         desk.emit(60)
         desk.wait()
     check_once(desk)
+
+
+@pytest.mark.parametrize("hangs", [False, True], ids=["Kafka answers", "Kafka hangs"])
+def test_somebody_who_watches_the_lag_need_not_wait(
+    cluster: Cluster, mortal: NativeBroker, tmp_path: Path, hangs: bool
+) -> None:
+    Desk(cluster)
+    on = ["--kafka", cluster.bootstrap, "--prefix", cluster.prefix]
+    lag = Stoppable(tmp_path / "log", "lag", "--watch", "--json", "--window=1", *on, up='"group"')
+    with lag.running():
+        try:
+            if hangs:
+                mortal.pause()
+            assert lag.stop(within=2.0) in ((0, CUT) if hangs else (0,))
+        finally:
+            mortal.resume()

@@ -35,7 +35,10 @@ class LivingDelivery:
     def came_round(self, writing: timedelta) -> None:
         """See sender.ports.DeliveryWatch."""
         self._vitals.beat(DELIVER)
-        self._vitals.beat(WRITE, max(0.0, writing.total_seconds()))
+        if writing > timedelta(0):
+            self._vitals.beat(WRITE, writing.total_seconds())
+        else:
+            self._vitals.over(WRITE)
 
 
 async def delivered(delivery: Delivery, vitals: Vitals, stop: Stop) -> None:
