@@ -105,8 +105,9 @@ def small_house(folder: Path, cluster: Cluster) -> Iterator[House]:
 class LargeHouse(House):
     """Two engines and a sender on two brokers; the second one has the directory, and nothing else."""
 
-    def __init__(self, folder: Path, cluster: Cluster, directory: NativeBroker) -> None:
+    def __init__(self, folder: Path, cluster: Cluster, broker: NativeBroker, directory: NativeBroker) -> None:
         super().__init__(folder, cluster, engines=2, factor=10)
+        self.broker = broker
         self.directory = directory
 
 
@@ -124,7 +125,7 @@ def large_house(folder: Path) -> Iterator[LargeHouse]:
         second.start()
         _move_directory(cluster)
         _load_directory(cluster)
-        made = LargeHouse(folder, cluster, second)
+        made = LargeHouse(folder, cluster, first, second)
         stack.enter_context(made.working(folder))
         yield made
 

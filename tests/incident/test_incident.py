@@ -67,6 +67,16 @@ def directory_stopped(house: LargeHouse) -> Iterator[None]:
         house.directory.start()
 
 
+@contextmanager
+def broker_hangs(house: LargeHouse) -> Iterator[None]:
+    """The broker that has all but the directory keeps its connections, and answers nothing."""
+    house.broker.pause()
+    try:
+        yield
+    finally:
+        house.broker.resume()
+
+
 def test_nothing_fires_while_all_is_well(quiet: LargeHouse) -> None:
     start = time.time()
     time.sleep(4)
@@ -94,6 +104,11 @@ def test_relay_down(quiet: LargeHouse) -> None:
 @pytest.mark.slow
 def test_directory_stopped(quiet: LargeHouse) -> None:
     goes_through(quiet, "TocsinDirectoryStale", directory_stopped(quiet))
+
+
+@pytest.mark.slow
+def test_broker_hangs(quiet: LargeHouse) -> None:
+    goes_through(quiet, "TocsinKafkaUnreachable", broker_hangs(quiet))
 
 
 @pytest.mark.slow
