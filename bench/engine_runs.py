@@ -18,6 +18,7 @@ from bench.measuring import resident_memory
 from engine.consumer import BATCH_RECORDS
 from schemas.topics import JOBS, TICKETS
 from tocsin.running.engine import engine_service
+from tocsin.running.stopping import Stop
 
 NOISY = 30
 POLL_SECONDS = 0.5
@@ -70,7 +71,7 @@ def first(settings: KafkaSettings, group: str, instance: str) -> None:
             print("committed", flush=True)
 
     with engine_service(settings, Membership(group, instance), None, after_step=after) as service:
-        service.run(threading.Event())
+        service.run(Stop())
 
 
 def stuck(settings: KafkaSettings, group: str, instance: str) -> None:
@@ -82,7 +83,7 @@ def stuck(settings: KafkaSettings, group: str, instance: str) -> None:
             threading.Event().wait()
 
     with engine_service(settings, Membership(group, instance), None, after_step=after) as service:
-        service.run(threading.Event())
+        service.run(Stop())
 
 
 def memory(settings: KafkaSettings, group: str, before: int, events: int) -> None:

@@ -5,7 +5,6 @@ The ledger first, then the log's position: a crash in between repeats, and never
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
@@ -73,11 +72,6 @@ class Acceptance:
         admissions = self._ledger.accept(jobs, self._clock.now(), self._settings.storm)
         self._log.commit()
         return Accepted(dict(Counter(admissions)), len(letters), len(records))
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Take in records until `stop` is set; the step under way is finished first."""
-        while not stop.is_set():
-            await asyncio.to_thread(self.step)
 
 
 def sort_out(records: Sequence[Record]) -> tuple[list[Job], list[NewRecord]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Final
 
@@ -48,6 +48,12 @@ class Attempts:
         self._desk = Desk()
         self._send_limit = send_limit
         self._watch = watch
+        self._writing: dict[str, datetime] = {}
+
+    def writing(self) -> timedelta:
+        """How long the oldest message that is being written has been so: a renderer that hangs stops no loop."""
+        now = self._clock.now()
+        return max((now - since for since in self._writing.values()), default=timedelta(0))
 
     async def make(self, entry: Entry, listed: Sequence[Entry] = ()) -> Report:
         """Make one try on a claimed job; with `listed`, as the digest of those. Raises nothing but cancellation."""
@@ -57,12 +63,15 @@ class Attempts:
             self._pacing.ended(entry)
 
     async def _make(self, entry: Entry, listed: Sequence[Entry]) -> Report:
+        self._writing[entry.job.id] = self._clock.now()
         try:
             # A digest has a form of its own, and is seldom.
             kind = None if listed else (entry.form.template, entry.job.language)
             composed = await self._desk.write(kind, lambda: self._compose(entry, listed))
         except Exception as error:  # noqa: BLE001 - whatever one message does to the composer, the others go on
             return self._fault(entry, f"the message could not be written: {place_of(error)}")
+        finally:
+            del self._writing[entry.job.id]
         return self._too_late(entry) or await self._send(entry, composed)
 
     def _compose(self, entry: Entry, listed: Sequence[Entry]) -> Composed:

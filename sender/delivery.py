@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -18,8 +19,10 @@ from sender.ledger import Ledger
 from sender.pacing import Pacing, PacingPolicy, Room
 from sender.ports import Clock, Composer, DeliveryWatch, OutgoingMessage, Transport, Unwatched
 from sender.retry import Chance, RetryPolicy
-from sender.rounds import LedgerRounds, RoundPolicy
+from sender.rounds import Claimed, LedgerRounds, RoundPolicy
 from sender.storm import NO_STORMS, StormPolicy
+
+_log: Final = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -75,10 +78,10 @@ class Delivery:
         self._settings = settings or DeliverySettings()
         retry, limit = self._settings.retry, self._settings.send_limit
         rounds = RoundPolicy(self._settings.lease, retry, self._settings.storm, self._settings.sweep)
-        seen = watch or Unwatched()
-        self._rounds = LedgerRounds(ledger, gate or Gate(ledger), clock, chance, rounds, seen)
+        self._watch = watch or Unwatched()
+        self._rounds = LedgerRounds(ledger, gate or Gate(ledger), clock, chance, rounds, self._watch)
         self._pacing = Pacing(self._settings.pacing, chance)
-        self._attempts = Attempts(composer, transport, clock, retry, chance, self._pacing, limit, seen)
+        self._attempts = Attempts(composer, transport, clock, retry, chance, self._pacing, limit, self._watch)
         self._under_way: set[asyncio.Task[Report]] = set()
         self._answers: list[Report] = []
 
@@ -108,18 +111,26 @@ class Delivery:
         """When due jobs that the relay's or a domain's troubles hold back may go; None where none does."""
         return self._pacing.resumes(self._clock.now())
 
-    async def drain(self) -> None:
+    def under_way(self) -> list[str]:
+        """The jobs that are being sent, and those whose answer is not recorded yet. May be asked from any thread."""
+        sending = [task.get_name() for task in tuple(self._under_way)]
+        return sorted(sending) + [f"job {report.job} (answered, not recorded)" for report in self._answers]
+
+    async def drain(self, stop: asyncio.Event | None = None) -> None:
         """Deliver until nothing is under way, and what is due at the clock's present time has been tried or must wait.
 
-        It must wait where the relay is out of reach, or puts off its domain: see `resumes`.
+        It must wait where the relay is out of reach, or puts off its domain: see `resumes`. Once `stop` is set, only
+        what is under way is finished.
         """
+        stopping = stop or asyncio.Event()
         async with self._ledger_thread() as thread:
-            while await self._round(thread) or self._under_way:
+            while not stopping.is_set() and (await self._round(thread) or self._under_way):
                 if self._under_way:
                     await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
 
     async def _round(self, thread: ThreadPoolExecutor) -> bool:
         """One round; says whether it found anything to see to or to send."""
+        self._watch.came_round(self._attempts.writing())
         await self._record(thread)
         swept = await _in(thread, self._rounds.sweep)
         may_claim = await _in(thread, self._rounds.look)
@@ -151,11 +162,15 @@ class Delivery:
                 break
             claims = await _in(thread, lambda room=room: self._rounds.claim(room))  # type: ignore[misc]
             self._pacing.claimed([one.entry for one in claims.ready], self._clock.now())
-            self._under_way |= {asyncio.create_task(self._attempts.make(one.entry, one.listed)) for one in claims.ready}
+            self._under_way |= {self._begin(one) for one in claims.ready}
             started = started or bool(claims.number)
             if claims.number < room.limit:
                 break
         return started
+
+    def _begin(self, claimed: Claimed) -> asyncio.Task[Report]:
+        entry = claimed.entry
+        return asyncio.create_task(self._attempts.make(entry, claimed.listed), name=f"job {entry.job.id}")
 
     def _room(self) -> Room:
         return self._pacing.room(self._clock.now(), self._settings.concurrency - len(self._under_way))
@@ -170,9 +185,22 @@ class Delivery:
             try:
                 yield thread
             finally:
-                if self._under_way:
-                    await asyncio.wait(self._under_way)
+                while self._under_way:
+                    await self._finish_some(thread)
                 await self._record(thread)
+
+    async def _finish_some(self, thread: ThreadPoolExecutor) -> None:
+        """Wait for answers, and record each as it comes: where the process is cut, only the late ones are lost."""
+        self._watch.came_round(self._attempts.writing())
+        await asyncio.wait(
+            self._under_way,
+            timeout=self._settings.look_again.total_seconds(),
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        try:
+            await self._record(thread)
+        except Exception as error:  # noqa: BLE001 - raised in the end, once nothing is under way: the answers are kept
+            _log.debug("answers not recorded yet: %s", type(error).__name__)
 
 
 async def _in(thread: ThreadPoolExecutor, call: Callable[[], T]) -> T:

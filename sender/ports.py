@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
@@ -217,6 +217,10 @@ class DeliveryWatch(Protocol):
         """A report was recorded, and changed its job."""
         ...
 
+    def came_round(self, writing: timedelta) -> None:
+        """The loop of deliveries has come round; `writing` is how long the oldest message in writing has been so."""
+        ...
+
 
 class Unwatched:
     """Nobody wants to know."""
@@ -225,4 +229,7 @@ class Unwatched:
         """See DeliveryWatch."""
 
     def changed(self, report: Report) -> None:
+        """See DeliveryWatch."""
+
+    def came_round(self, writing: timedelta) -> None:
         """See DeliveryWatch."""

@@ -8,6 +8,8 @@ from sender.ledger import Ledger
 from sender.ports import Topics
 
 BATCH: Final = 500
+LAST_BATCHES: Final = 10
+"""Published at a stop, which must not take as long as an outage was: more of them keep."""
 
 
 class Publisher:
@@ -25,7 +27,7 @@ class Publisher:
             self._ledger.published([one.id for one in waiting])
         return len(waiting)
 
-    def drain(self) -> None:
-        """Publish all that there is."""
-        while self.step():
-            pass
+    def drain(self, batches: int | None = None) -> None:
+        """Publish all that there is, or so many batches of it: the rest keeps in the outbox."""
+        while (batches is None or batches > 0) and self.step():
+            batches = None if batches is None else batches - 1

@@ -9,7 +9,7 @@ from sender.delivery import Delivery, DeliverySettings
 from sender.gate import Gate
 from sender.going_live import LIVE, DeliveryMode
 from sender.ledger import Ledger
-from sender.ports import People
+from sender.ports import DeliveryWatch, People
 from sender.states import State
 from tests.fakes import FakeClock, FakeComposer, FakeTransport
 from tests.in_memory_ledger import InMemoryLedger
@@ -35,6 +35,7 @@ class House:
         settings: DeliverySettings | None = None,
         people: People | None = None,
         mode: DeliveryMode = LIVE,
+        watch: DeliveryWatch | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.ledger: Ledger = ledger or InMemoryLedger()
@@ -42,7 +43,9 @@ class House:
         self.composer = composer or FakeComposer()
         chance = random.Random(1).random
         gate = Gate(self.ledger, people, mode)
-        self.delivery = Delivery(self.ledger, self.composer, self.transport, self.clock, chance, settings, gate=gate)
+        self.delivery = Delivery(
+            self.ledger, self.composer, self.transport, self.clock, chance, settings, gate=gate, watch=watch
+        )
 
     async def until_finished(self) -> None:
         """Deliver, and move the clock to what comes next, until nothing does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import structlog
@@ -20,20 +21,25 @@ class FolderDirectory:
         """Load the folder. Raises OSError where it can't be read at all."""
         self._path = path
         self._signature = _signature(path)
-        self.loaded = load_directory(path)
-        _tell(self.loaded)
+        self.problems: Counter[str] = Counter()
+        """What was refused since the start, by code."""
+        self._load()
 
     def current(self) -> Directory:
         """See engine.ports.DirectorySource. A folder that can't be read for a moment leaves what was read before."""
         try:
             signature = _signature(self._path)
             if signature != self._signature:
-                self.loaded = load_directory(self._path)
+                self._load()
                 self._signature = signature
-                _tell(self.loaded)
         except OSError as error:
             log.warning("directory_unreadable", error=error.strerror)
         return self.loaded.directory
+
+    def _load(self) -> None:
+        self.loaded = load_directory(self._path)
+        self.problems.update({str(code): number for code, number in self.loaded.problem_counts.items()})
+        _tell(self.loaded)
 
 
 def _signature(path: Path) -> Signature:

@@ -23,12 +23,16 @@ RETRY_AFTER: Final = "300"
 
 
 def opt_out_application(tokens: OptOutTokens, suppressor: Suppressor, clock: Clock) -> web.Application:
-    """The application: `/u/TOKEN`. What it can't record it answers with 503, so that a mail provider asks again."""
+    """The application: `/u/TOKEN`, and `/livez`, which the loop answers that serves the page.
+
+    What it can't record it answers with 503, so that a mail provider asks again.
+    """
     endpoint = _Endpoint(tokens, suppressor, clock)
     application = web.Application(client_max_size=MAX_BODY)
     application.on_response_prepare.append(_add_headers)
     # A GET route answers HEAD too.
     application.add_routes([web.get(PATH + "{token}", endpoint.ask), web.post(PATH + "{token}", endpoint.record)])
+    application.add_routes([web.get("/livez", _alive)])
     return application
 
 
@@ -61,6 +65,10 @@ class _Endpoint:
         if wanted is None:
             raise web.HTTPNotFound(text="Not found\n")
         return wanted
+
+
+async def _alive(_request: web.Request) -> web.Response:
+    return web.Response(text="ok\n")
 
 
 async def _end_of_body(request: web.Request) -> None:

@@ -13,6 +13,8 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -23,12 +25,15 @@ from adapters.sqlite.event_log import SqliteLog
 from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, JOBS, TICKETS
 from sender.states import State
+from tests.faults.engines import until
 from tests.helpdesk import Helpdesk, envelope
 from tests.helpdesk_files import created, write_directory
 from tocsin.running.embedded import Embedded, FolderInUseError, sole_owner
+from tocsin.running.embedded_watch import EmbeddedWatch
 from tocsin.running.health import HealthFile
 from tocsin.running.mail import MailSettings
 from tocsin.running.service import embedded_service
+from tocsin.running.stopping import Stop
 
 
 class House:
@@ -50,11 +55,12 @@ class House:
         log.close()
 
     @asynccontextmanager
-    async def service(self) -> AsyncIterator[Embedded]:
+    async def service(self, watch: EmbeddedWatch | None = None) -> AsyncIterator[Embedded]:
         directory = write_directory(self.folder / "directory", self.desk)
         relay = f"{HOST}:{self.mailbox.port}"
         mail = MailSettings.of(relay, "none", "Support <support@desk.example>", None, "{number}@fax.example")
-        async with embedded_service(self.database, directory, self.rules, mail, HealthFile(self.folder)) as service:
+        health = HealthFile(self.folder)
+        async with embedded_service(self.database, directory, self.rules, mail, health, watch=watch) as service:
             yield service
 
     async def run(self, *events: dict[str, Any] | bytes) -> Embedded:
@@ -218,16 +224,44 @@ async def test_a_changed_directory_counts_from_the_next_batch(house: House) -> N
 
 
 async def test_it_runs_until_it_is_stopped(house: House) -> None:
-    stop = asyncio.Event()
+    stop = Stop()
     async with house.service() as service:
         running = asyncio.create_task(service.run(stop))
         house.emit(created(1))
         await house.mailbox.wait_for(1)
         house.emit(created(2))
         await house.mailbox.wait_for(2)
-        stop.set()
+        stop.request("the test is over")
         await asyncio.wait_for(running, 20)
         assert service.ledger.counts()[State.DELIVERED] == 2
+
+
+async def test_it_answers_probes_and_scrapes(house: House) -> None:
+    stop, watch = Stop(), EmbeddedWatch()
+    wanted = {"tocsin_events_total 1.0", 'tocsin_job_changes_total{transition="delivered"} 1.0'}
+
+    def get(path: str) -> tuple[int, str]:
+        try:
+            with urlopen(f"http://{HOST}:{port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            return error.code, error.read().decode()
+
+    with watch.answering((HOST, 0)) as port:
+        reasons = "directory: not complete yet\nledger: not opened yet\nrules: none yet\n"
+        assert await asyncio.to_thread(get, "/readyz") == (503, reasons)
+        async with house.service(watch) as service:
+            running = asyncio.create_task(service.run(stop))
+            house.emit(created(1))
+            await house.mailbox.wait_for(1)
+            await asyncio.to_thread(until, lambda: get("/readyz") == (200, "ok\n"), 20)
+            await asyncio.to_thread(until, lambda: wanted <= set(get("/metrics")[1].splitlines()), 20)
+            metrics = (await asyncio.to_thread(get, "/metrics"))[1].splitlines()
+            stop.request("the test is over")
+            await asyncio.wait_for(running, 20)
+    loops = {line.partition('"')[2].partition('"')[0] for line in metrics if line.startswith("tocsin_loop_age")}
+    assert loops >= {"decide", "accept", "deliver", "publish", "look_at_ledger"}
+    assert watch.vitals.running() == []
 
 
 async def test_while_the_relay_is_down_jobs_wait_and_nothing_is_lost(house: House) -> None:

@@ -30,6 +30,7 @@ from tocsin.running.health import HealthFile
 from tocsin.running.mail import MailSettings
 from tocsin.running.sending import EVERYTHING, SendingSettings
 from tocsin.running.service import embedded_service
+from tocsin.running.stopping import Stop
 
 ON_HOLD = SendingSettings(mode=DeliveryMode.parse("hold", ["live-one"]))
 
@@ -82,7 +83,7 @@ async def test_what_is_on_hold_is_released_from_another_process_while_the_sender
     place: Place, mailbox: Mailbox
 ) -> None:
     place.desk.contact("ct-1", "contract/C-7")
-    stop = asyncio.Event()
+    stop = Stop()
     async with place.service(ON_HOLD, {}) as service:
         running = asyncio.create_task(service.run(stop))
         place.emit(created(1), created(2))
@@ -92,7 +93,7 @@ async def test_what_is_on_hold_is_released_from_another_process_while_the_sender
         chosen = min(map(json.loads, held), key=lambda one: str(one["ticket"]))
         assert "released" in await place.tocsin("jobs", "release", chosen["job"], "--reason", "a first try")
         await mailbox.wait_for(1)
-        stop.set()
+        stop.request("the test is over")
         await asyncio.wait_for(running, 20)
         counts = service.ledger.counts()
     assert (counts[State.DELIVERED], counts[State.HELD]) == (1, 1)

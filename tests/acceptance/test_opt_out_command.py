@@ -64,6 +64,8 @@ def test_a_link_of_a_message_leads_to_its_page_and_opts_out_by_post(base: str, t
     with urllib.request.urlopen(link) as page:  # noqa: S310 - on loopback
         assert b"<form method" in page.read()
     assert list(ledger.suppressions(10)) == []
+    with urllib.request.urlopen(base + "/livez") as answer:  # noqa: S310 - likewise
+        assert answer.read() == b"ok\n"
     with urllib.request.urlopen(link, data=b"List-Unsubscribe=One-Click") as page:  # noqa: S310 - likewise
         assert page.status == 200
     assert [record.id for record in ledger.suppressions(10)] == ["contact/p-1/email/opened"]

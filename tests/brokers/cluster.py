@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import MemberToRemove
+from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError
 
 from schemas.log import NewRecord, Record
 
@@ -84,6 +85,21 @@ class Cluster:
         """Remove a static member from its group, as happens when its session has ended."""
         with self.admin() as admin:
             admin.remove_group_members(self.prefix + group, [MemberToRemove(group_instance_id=instance)])
+
+    def members(self, group: str) -> dict[str, set[int]]:
+        """Each static member of the group, by its instance, and its partitions; {} while that is not settled."""
+        with self.admin() as admin:
+            try:
+                described = admin.describe_groups([self.prefix + group])[self.prefix + group]
+            except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
+                return {}
+        if described["group_state"] != "Stable":
+            return {}
+        found: dict[str, set[int]] = {}
+        for member in described["members"]:
+            assigned = (member["member_assignment"] or {}).get("assigned_partitions", ())
+            found[member["group_instance_id"]] = {number for one in assigned for number in one["partitions"]}
+        return found
 
     def read(self, topic: str, committed: bool = True, settled: bool = True) -> list[Record]:
         """All records of a topic, partition by partition; also those of transactions that were aborted, or are open.

@@ -59,10 +59,16 @@ class Desk:
             return False
         return all(committed.get(partition, 0) >= end for partition, end in self.cluster.ends(TICKETS).items())
 
-    def wait(self, engines: Iterable[Engine] = (), within: float = WITHIN) -> None:
+    def wait(
+        self,
+        engines: Iterable[Engine] = (),
+        within: float = WITHIN,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
         """Wait until all is decided. An engine that ended itself, as it says it may, is started again."""
 
         def revive() -> None:
+            meanwhile()
             for engine in engines:
                 engine.revive()
 
@@ -93,7 +99,10 @@ class Engine:
         self._start_of_log = 0
 
     def start(self, *fault: str) -> None:
-        """Start it. With the names of a signal and a step it sends itself that signal after its first such step."""
+        """Start it. With the names of a signal and a step it sends itself that signal after its first such step.
+
+        HANG instead of a signal: it hangs there. Behind those, options: see tests.faults.engine_child.
+        """
         command = [sys.executable, "-m", "tests.faults.engine_child", self._cluster.bootstrap, self._cluster.prefix]
         self._file = self.log.open("ab")
         self._start_of_log = self.log.stat().st_size

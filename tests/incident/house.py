@@ -25,20 +25,18 @@ from tests.incident.prometheus_server import Prometheus, prometheus
 from tests.incident.services import Relay, Service
 from tests.kafka.members import settings_of
 
-FACTOR: Final = 10
-"""The rules' times are so many times as short."""
 ENGINES: Final = "tocsin-engine"
 SENDERS: Final = "tocsin-sender"
 
 
 class House:
-    """Two engines and a sender on two brokers; the second one has the directory, and nothing else."""
+    """Engines and a sender, and a Prometheus for which times are `factor` times as short as the rules say."""
 
-    def __init__(self, folder: Path, cluster: Cluster, directory: NativeBroker) -> None:
+    def __init__(self, folder: Path, cluster: Cluster, engines: int, factor: int) -> None:
         self.cluster = cluster
-        self.directory = directory
+        self.factor = factor
         self.relay = Relay(folder / "mail")
-        self.engines = [Service(cluster, folder, f"engine-{one}", ["engine"]) for one in (1, 2)]
+        self.engines = [Service(cluster, folder, f"engine-{one + 1}", ["engine"]) for one in range(engines)]
         mail = ["--smtp", f"127.0.0.1:{self.relay.port}", "--tls", "none", "--from", "Support <support@desk.example>"]
         self.data = folder / "data"
         data = ["--data", str(self.data), "--storm-limit", "0"]
@@ -63,13 +61,18 @@ class House:
                 service.start()
             until(lambda: all(service.is_ready() for service in self.services), 90)
             targets = {ENGINES: [one.target for one in self.engines], SENDERS: [self.sender.target]}
-            self.prometheus = stack.enter_context(prometheus(folder / "prometheus", targets, FACTOR))
+            self.prometheus = stack.enter_context(prometheus(folder / "prometheus", targets, self.factor))
             thread = threading.Thread(target=self._save_tickets)
             thread.start()
             stack.callback(thread.join)
             stack.callback(self._stop.set)
             until(lambda: self.relay.arrived() > 0, 60)
+            # It begins to look some seconds after its start, and what it has not seen yet is missing to it.
+            until(lambda: self._seen() == len(self.services), 60, lambda: time.sleep(0.1))
             yield
+
+    def _seen(self) -> int:
+        return sum(value == 1 for _, value in self.prometheus.query("up"))
 
     @contextmanager
     def poisoned(self) -> Iterator[None]:
@@ -90,8 +93,27 @@ class House:
 
 
 @contextmanager
-def house(folder: Path) -> Iterator[House]:
-    """A house at work."""
+def small_house(folder: Path, cluster: Cluster) -> Iterator[House]:
+    """One engine and a sender at work, on a broker that is there."""
+    _make_topics(cluster)
+    _load_directory(cluster)
+    made = House(folder, cluster, engines=1, factor=15)
+    with made.working(folder):
+        yield made
+
+
+class LargeHouse(House):
+    """Two engines and a sender on two brokers; the second one has the directory, and nothing else."""
+
+    def __init__(self, folder: Path, cluster: Cluster, broker: NativeBroker, directory: NativeBroker) -> None:
+        super().__init__(folder, cluster, engines=2, factor=10)
+        self.broker = broker
+        self.directory = directory
+
+
+@contextmanager
+def large_house(folder: Path) -> Iterator[LargeHouse]:
+    """A large house at work."""
     first = NativeBroker(_made(folder / "broker-1"))
     second = NativeBroker(_made(folder / "broker-2"), joins=first)
     with ExitStack() as stack:
@@ -102,7 +124,8 @@ def house(folder: Path) -> Iterator[House]:
         _make_topics(cluster)
         second.start()
         _move_directory(cluster)
-        made = House(folder, cluster, second)
+        _load_directory(cluster)
+        made = LargeHouse(folder, cluster, first, second)
         stack.enter_context(made.working(folder))
         yield made
 
@@ -137,6 +160,9 @@ def _move_directory(cluster: Cluster) -> None:
         configs = {"cleanup.policy": "compact", "max.message.bytes": "2097152"}
         wanted = {name: {"assignments": {0: [2]}, "configs": configs}}
         admin.create_topics(wanted, wait_for_metadata=True)
+
+
+def _load_directory(cluster: Cluster) -> None:
     desk = Helpdesk()
     desk.contact("ct-1", "contract/C-7")
     cluster.append(directory_record(record) for record in desk.records.values())

@@ -5,74 +5,42 @@ from __future__ import annotations
 import json
 import math
 import signal
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.brokers.native import why_not
 from tests.faults.engines import until
-from tests.incident.house import House, house
+from tests.incident.course import CLEARS, all_engines_killed, goes_through, tell
+from tests.incident.house import LargeHouse, large_house
 from tests.incident.prometheus_server import faster
 from tests.incident.runbook_commands import Kit
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(240)]
 DASHBOARD = Path(__file__).parents[2] / "ops" / "grafana" / "dashboards" / "tocsin.json"
-FIRES = 45.0
-CLEARS = 90.0
 
 
 @pytest.fixture(scope="module")
-def at_work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def at_work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LargeHouse]:
     missing = why_not()
     if missing is not None:
         pytest.skip(missing)
-    with house(tmp_path_factory.mktemp("house")) as made:
+    with large_house(tmp_path_factory.mktemp("house")) as made:
         yield made
 
 
 @pytest.fixture
-def quiet(at_work: House) -> House:
+def quiet(at_work: LargeHouse) -> LargeHouse:
     """A house in which all is well: nothing fires, and nothing is about to."""
     until(lambda: not at_work.prometheus.pending(), CLEARS, lambda: time.sleep(0.5))
     return at_work
 
 
-def tell(*lines: str) -> None:
-    """Say what was measured, to whoever looks (`pytest -s`)."""
-    sys.stdout.write("\n".join((*lines, "")))
-
-
-def goes_through(house: House, alert: str, incident: AbstractContextManager[None]) -> None:
-    """The alert fires while the incident lasts, clears after it, and nothing else fires: what follows is silent."""
-    start = time.time()
-    with incident:
-        until(lambda: alert in house.prometheus.firing(), FIRES, lambda: time.sleep(0.25))
-        fired = time.time()
-        time.sleep(5)
-    mended = time.time()
-    until(lambda: alert not in house.prometheus.firing(), CLEARS, lambda: time.sleep(0.25))
-    cleared = time.time()
-    until(lambda: not house.prometheus.pending(), CLEARS, lambda: time.sleep(0.25))
-    tell(f"{alert}: fired {fired - start:.0f} s after it began, cleared {cleared - mended:.0f} s after it was mended")
-    assert house.prometheus.fired(start, time.time()) == {alert}
-
-
 @contextmanager
-def all_engines_killed(house: House) -> Iterator[None]:
-    for engine in house.engines:
-        engine.end(signal.SIGKILL)
-    yield
-    for engine in house.engines:
-        engine.start()
-    until(lambda: all(engine.is_ready() for engine in house.engines), 60)
-
-
-@contextmanager
-def one_engine_killed(house: House) -> Iterator[None]:
+def one_engine_killed(house: LargeHouse) -> Iterator[None]:
     house.engines[0].end(signal.SIGKILL)
     yield
     house.engines[0].start()
@@ -80,14 +48,14 @@ def one_engine_killed(house: House) -> Iterator[None]:
 
 
 @contextmanager
-def relay_down(house: House) -> Iterator[None]:
+def relay_down(house: LargeHouse) -> Iterator[None]:
     house.relay.stop()
     yield
     house.relay.start()
 
 
 @contextmanager
-def directory_stopped(house: House) -> Iterator[None]:
+def directory_stopped(house: LargeHouse) -> Iterator[None]:
     """The broker that has the directory ends, and comes back.
 
     One that hangs would do, but for the half minute that clients of Kafka wait for it, which is not made shorter here.
@@ -99,37 +67,52 @@ def directory_stopped(house: House) -> Iterator[None]:
         house.directory.start()
 
 
-def test_nothing_fires_while_all_is_well(quiet: House) -> None:
+@contextmanager
+def broker_hangs(house: LargeHouse) -> Iterator[None]:
+    """The broker that has all but the directory keeps its connections, and answers nothing."""
+    house.broker.pause()
+    try:
+        yield
+    finally:
+        house.broker.resume()
+
+
+def test_nothing_fires_while_all_is_well(quiet: LargeHouse) -> None:
     start = time.time()
     time.sleep(4)
     assert quiet.prometheus.fired(start, time.time()) == set()
 
 
-def test_engines_killed(quiet: House) -> None:
+def test_engines_killed(quiet: LargeHouse) -> None:
     goes_through(quiet, "TocsinNoEngine", all_engines_killed(quiet))
 
 
-def test_poison_flood(quiet: House) -> None:
+def test_poison_flood(quiet: LargeHouse) -> None:
     goes_through(quiet, "TocsinPoisonFlood", quiet.poisoned())
 
 
 @pytest.mark.slow
-def test_one_of_two_engines_killed(quiet: House) -> None:
+def test_one_of_two_engines_killed(quiet: LargeHouse) -> None:
     goes_through(quiet, "TocsinInstanceDown", one_engine_killed(quiet))
 
 
 @pytest.mark.slow
-def test_relay_down(quiet: House) -> None:
+def test_relay_down(quiet: LargeHouse) -> None:
     goes_through(quiet, "TocsinRelayUnreachable", relay_down(quiet))
 
 
 @pytest.mark.slow
-def test_directory_stopped(quiet: House) -> None:
+def test_directory_stopped(quiet: LargeHouse) -> None:
     goes_through(quiet, "TocsinDirectoryStale", directory_stopped(quiet))
 
 
 @pytest.mark.slow
-def test_the_runbooks_commands_work_on_what_it_is_about(at_work: House, tmp_path: Path) -> None:
+def test_broker_hangs(quiet: LargeHouse) -> None:
+    goes_through(quiet, "TocsinKafkaUnreachable", broker_hangs(quiet))
+
+
+@pytest.mark.slow
+def test_the_runbooks_commands_work_on_what_it_is_about(at_work: LargeHouse, tmp_path: Path) -> None:
     with at_work.poisoned():
         until(lambda: any(value > 0 for _, value in at_work.prometheus.query("tocsin_dead_letters_total")), 60)
     kit = Kit(at_work, tmp_path)
@@ -143,7 +126,7 @@ def test_the_runbooks_commands_work_on_what_it_is_about(at_work: House, tmp_path
     assert ran > 20
 
 
-def test_no_panel_of_the_dashboard_is_empty(at_work: House) -> None:
+def test_no_panel_of_the_dashboard_is_empty(at_work: LargeHouse) -> None:
     panels = [one for one in json.loads(DASHBOARD.read_text())["panels"] if one["type"] != "row"]
     targets = [(panel["title"], target["expr"]) for panel in panels for target in panel["targets"]]
 

@@ -18,6 +18,7 @@ from tests.faults.engines import GROUP, Desk, until
 from tests.kafka.members import member, settings_of
 from tocsin.running.engine import engine_service
 from tocsin.running.engine_watch import EngineWatch
+from tocsin.running.stopping import Stop
 
 pytestmark = pytest.mark.kafka
 
@@ -39,14 +40,14 @@ def samples(port: int) -> dict[str, float]:
 
 @contextmanager
 def running(cluster: Cluster, watch: EngineWatch) -> Iterator[None]:
-    settings, stop = settings_of(cluster), threading.Event()
+    settings, stop = settings_of(cluster), Stop()
     with engine_service(settings, member("one", GROUP), None, watch=watch) as service:
         thread = threading.Thread(target=service.run, args=(stop,))
         thread.start()
         try:
             yield
         finally:
-            stop.set()
+            stop.request("the test is over")
             thread.join()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.command_lines import parse
+from tocsin.running.deadline import STOP_WITHIN
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = YAML(typ="safe").load(ROOT / "docker-compose.yml")
@@ -68,6 +70,11 @@ def test_ours_can_write_to_its_data_alone(service: dict[str, Any]) -> None:
     assert service["user"] in DOCKERFILE
     mounted = [volume for volume in service.get("volumes", ()) if not volume.endswith(":ro")]
     assert all(volume.endswith(":/data") for volume in mounted)
+
+
+@pytest.mark.parametrize("service", [one for one in OURS.values() if one["restart"] != "no"])
+def test_a_stop_is_done_before_the_grace_period_ends(service: dict[str, Any]) -> None:
+    assert timedelta(seconds=int(service["stop_grace_period"].removesuffix("s"))) > STOP_WITHIN
 
 
 def test_what_is_mounted_is_in_the_repository() -> None:

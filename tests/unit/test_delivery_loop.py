@@ -16,6 +16,7 @@ from sender.ledger import LedgerUnavailableError
 from sender.ports import OutgoingMessage, Reply
 from sender.states import State, Transition
 from tests.fakes import NO, OK, START, FakeComposer, FakeTransport, a_job
+from tests.faults.engines import until
 from tests.in_memory_ledger import InMemoryLedger
 from tests.sender_house import House
 
@@ -61,6 +62,33 @@ async def test_a_stop_finishes_what_is_under_way_and_starts_nothing_more() -> No
     go_on.set()
     await running
     assert (house.state(first), house.state(second)) == (State.DELIVERED, State.QUEUED)
+
+
+async def test_at_a_stop_each_answer_is_recorded_as_it_comes() -> None:
+    """So that a process that is cut then, since one answer does not come, sends none of the others again."""
+    stop, started, go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    class Gated(FakeTransport):
+        async def send(self, message: OutgoingMessage, /) -> Reply:
+            if message.recipient == slow.address:
+                started.set()
+                await go_on.wait()
+            else:
+                await stop.wait()
+            return await super().send(message)
+
+    slow, quick = a_job("e-1", address="slow@acme.example"), a_job("e-2", address="quick@acme.example")
+    house = House(Gated(), settings=DeliverySettings(look_again=timedelta(milliseconds=1)))
+    house.ledger.accept([slow, quick], START)
+    running = asyncio.create_task(house.delivery.run(stop))
+    await started.wait()
+    assert house.delivery.under_way() == sorted(f"job {job.id}" for job in (slow, quick))
+    stop.set()
+    await asyncio.to_thread(until, lambda: house.delivery.under_way() == [f"job {slow.id}"], 20)
+    assert (house.state(quick), house.state(slow)) == (State.DELIVERED, State.SENDING)
+    go_on.set()
+    await running
+    assert house.state(slow) is State.DELIVERED
 
 
 class Guarded(InMemoryLedger):

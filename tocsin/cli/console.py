@@ -17,7 +17,8 @@ from schemas.refusal import RefusedError
 
 EXIT_CODES: Final = (
     "Exit codes: 0, all is well; 1, something in the input is wrong (it was named); 2, the command line is wrong; "
-    "3, a file or service that is needed can't be used; 4, Kafka left a call without an answer: start the engine again."
+    "3, a file or service that is needed can't be used; 4, Kafka left a call without an answer: start "
+    "the engine again; 6, what was under way at a stop was cut: the log says what, and the next start sees to it."
 )
 FOUND_FAULTS: Final = 1
 UNUSABLE: Final = 3

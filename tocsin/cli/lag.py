@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
+from itertools import islice
 from typing import Annotated, Final
 
 import msgspec
@@ -15,12 +17,15 @@ from schemas.lag import GroupLag, Status
 from tocsin.cli.console import FOUND_FAULTS, say
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, kafka_failures
 from tocsin.lag.watching import SERVICES, Watched, looks
+from tocsin.running.deadline import stopping
 from tocsin.running.kafka import kafka_settings
 
 LOOKS: Final = 5
 """In one window, where the command looks for one window alone."""
 COLUMNS: Final = ("partition", "state", "records", "oldest waits", "committed", "end", "instance", "caught up in")
 COLOURS: Final = {Status.OK: "green", Status.WARN: "yellow", Status.UNKNOWN: "yellow"}
+STOP_WITHIN: Final = timedelta(seconds=2)
+"""Nothing is lost where a look is cut; a person waits."""
 GOOD: Final = frozenset({Status.OK, Status.UNKNOWN})
 
 
@@ -35,7 +40,7 @@ def lag(
         list[str] | None, typer.Option("--group", help="GROUP=TOPIC, may be repeated. Else engine and sender.")
     ] = None,
     window: Annotated[float, typer.Option("--window", min=1, help="Seconds over which a state is judged.")] = 5.0,
-    watch: Annotated[bool, typer.Option("--watch", help="Look again until Ctrl-C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again until Ctrl-C or SIGTERM.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a group, one a line.")] = False,
     prefix: PrefixOption = "",
 ) -> None:
@@ -46,21 +51,26 @@ def lag(
     running. The exit code is 1 where a group is worse than that.
     """
     watched = tuple(_watched(one) for one in group) if group else SERVICES
-    every = timedelta(seconds=window / LOOKS)
+    span, every = timedelta(seconds=window), timedelta(seconds=window / LOOKS)
     with kafka_failures():
-        seen = looks(kafka_settings(kafka, prefix), watched, timedelta(seconds=window), every)
-        try:
-            if watch and not as_json:
-                with Live(console=Console(), auto_refresh=False) as live:
-                    for found in seen:
-                        live.update(Group(*map(_table, found)), refresh=True)
-            for number, found in enumerate(seen):
-                if watch or number >= LOOKS:
-                    _print(found, as_json)
-                if not watch and number >= LOOKS:
-                    raise typer.Exit(0 if all(one.status in GOOD for one in found) else FOUND_FAULTS)
-        except KeyboardInterrupt:
-            raise typer.Exit(0) from None
+        settings = kafka_settings(kafka, prefix)
+        if watch:
+            with stopping(STOP_WITHIN) as asked:
+                _show(looks(settings, watched, span, every, asked.event.wait), as_json)
+            return
+        *_, last = islice(looks(settings, watched, span, every), LOOKS + 1)
+    _print(last, as_json)
+    raise typer.Exit(0 if all(one.status in GOOD for one in last) else FOUND_FAULTS)
+
+
+def _show(seen: Iterator[list[GroupLag]], as_json: bool) -> None:
+    if as_json:
+        for found in seen:
+            _print(found, as_json)
+        return
+    with Live(console=Console(), auto_refresh=False) as live:
+        for found in seen:
+            live.update(Group(*map(_table, found)), refresh=True)
 
 
 def _watched(text: str) -> Watched:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -46,7 +46,9 @@ from tocsin.cli.sending_options import (
     StormWindowOption,
     sending_settings,
 )
+from tocsin.cli.stop_options import WITHIN, LeaveOption, StopWithinOption
 from tocsin.logs import log_to_stderr
+from tocsin.running.deadline import stopping
 from tocsin.running.embedded import FolderInUseError, sole_owner
 from tocsin.running.groups import SENDER_GROUP
 from tocsin.running.kafka import kafka_settings
@@ -54,6 +56,7 @@ from tocsin.running.ledgers import LedgerPlace
 from tocsin.running.mail import MailSettings, MailSettingsError, RelayLimits
 from tocsin.running.sender import SenderService, sender_service
 from tocsin.running.sender_watch import SenderWatch
+from tocsin.running.stopping import Stop
 
 log = structlog.get_logger()
 
@@ -91,13 +94,19 @@ def sender(
     ] = "sender",
     group: Annotated[str, typer.Option("--group", help="The group that reads the jobs.")] = SENDER_GROUP,
     prefix: PrefixOption = "",
+    leave: LeaveOption = False,
+    stop_within: StopWithinOption = WITHIN,
 ) -> None:
     """Deliver the jobs of topic tocsin.jobs, each once, in the order of each ticket and mailbox.
 
     A job is in the ledger before its position on Kafka moves on. Killed at any moment and started again, no job is
     lost; one that was on its way to the relay is tried again later, with the same Message-ID. One sender works on a
-    ledger in --data; on one in PostgreSQL as many as you like, each with an --instance and --data of its own. Stop it
-    with Ctrl-C or SIGTERM: what is under way is finished. Templates beside the rule file are watched.
+    ledger in --data; on one in PostgreSQL as many as you like, each with an --instance and --data of its own.
+    Templates beside the rule file are watched.
+
+    Stop it with Ctrl-C or SIGTERM: what is under way is finished, within --stop-within. A message that was cut, then or
+    by a second signal, is tried again later, as after a kill. Its place in the group is kept for a restart, unless it
+    is to --leave.
 
     Credentials for the relay come from the environment: TOCSIN_SMTP_USERNAME, and TOCSIN_SMTP_PASSWORD or
     TOCSIN_SMTP_PASSWORD_FILE; secrets of links to opt out from TOCSIN_OPT_OUT_SECRETS or TOCSIN_OPT_OUT_SECRETS_FILE.
@@ -106,8 +115,9 @@ def sender(
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
     try:
         watch = SenderWatch()
-        shown = watch.shown(None if listen is None else listen_address(listen))
-        with kafka_failures(), address_failures(), sole_owner(data), shown:
+        shown = watch.answering(None if listen is None else listen_address(listen))
+        within = timedelta(seconds=stop_within)
+        with stopping(within) as asked, kafka_failures(), address_failures(), sole_owner(data), shown:
             limits = RelayLimits(connections, plain_text_allowed)
             mail = MailSettings.of(smtp, tls, writer, installation, fax, limits=limits)
             mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf)
@@ -119,17 +129,15 @@ def sender(
                 mail,
                 sending,
                 watch,
+                leave=leave,
             )
-            asyncio.run(_work(service, group))
+            asyncio.run(_work(service, group, asked))
     except (MailSettingsError, FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
         stop(str(error), UNUSABLE)
 
 
-async def _work(made: AbstractAsyncContextManager[SenderService], group: str) -> None:
+async def _work(made: AbstractAsyncContextManager[SenderService], group: str, asked: Stop) -> None:
     async with made as service:
-        stopping = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         log.info("up", group=group)
-        await service.run(stopping)
+        await service.run(asked)
         log.info("stopped")

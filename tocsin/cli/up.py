@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +15,7 @@ from adapters.sqlite.database import DatabaseError
 from sender.ledger import LedgerUnavailableError
 from sender.storm import StormEnd
 from tocsin.cli.console import UNUSABLE, DirectoryOption, RulesOption, named_failures, say, stop
+from tocsin.cli.listen_option import ListenOption, address_failures, listen_address
 from tocsin.cli.mail_options import (
     CONNECTIONS,
     FAX_SUBJECT,
@@ -42,11 +43,15 @@ from tocsin.cli.sending_options import (
     StormWindowOption,
     sending_settings,
 )
+from tocsin.cli.stop_options import WITHIN, StopWithinOption
 from tocsin.logs import log_to_stderr
+from tocsin.running.deadline import stopping
 from tocsin.running.embedded import Embedded, FolderInUseError, database_in, sole_owner
+from tocsin.running.embedded_watch import EmbeddedWatch
 from tocsin.running.health import HealthFile
 from tocsin.running.mail import MailSettings, MailSettingsError, RelayLimits
 from tocsin.running.service import embedded_service
+from tocsin.running.stopping import Stop
 
 log = structlog.get_logger()
 
@@ -77,12 +82,15 @@ def up(
     rate: RateOption = None,
     connections: ConnectionsOption = CONNECTIONS,
     plain_text_allowed: PlainTextOption = False,
+    listen: ListenOption = None,
+    stop_within: StopWithinOption = WITHIN,
     drain: Annotated[bool, typer.Option("--drain", help="Do what there is to do, then stop.")] = False,
 ) -> None:
     """Run engine and sender in one process, on one file in the data folder; events come by `tocsin emit`.
 
-    Stop it with Ctrl-C or SIGTERM: what is under way is finished. Killed at any moment and started again it loses
-    nothing and doubles no job. Directory, rules and templates are watched: a change is checked, then used; a bad rule
+    Stop it with Ctrl-C or SIGTERM: what is under way is finished, within --stop-within; what was cut, then or by a
+    second signal, is done again as after a kill. Killed at any moment and started again it loses nothing and doubles
+    no job. Directory, rules and templates are watched: a change is checked, then used; a bad rule
     file changes nothing.
 
     Credentials for the relay come from the environment: TOCSIN_SMTP_USERNAME, and TOCSIN_SMTP_PASSWORD or
@@ -91,27 +99,26 @@ def up(
     log_to_stderr()
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
     try:
-        with named_failures(), sole_owner(data):
+        watch, within = EmbeddedWatch(), timedelta(seconds=stop_within)
+        shown = watch.answering(None if listen is None else listen_address(listen))
+        with stopping(within) as asked, named_failures(), address_failures(), sole_owner(data), shown:
             limits = RelayLimits(connections, plain_text_allowed)
             mail = MailSettings.of(smtp, tls, writer, installation, fax, limits=limits)
             mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf)
-            service = embedded_service(database_in(data), directory, rules, mail, HealthFile(data), sending)
-            asyncio.run(_work(service, data, drain))
+            service = embedded_service(database_in(data), directory, rules, mail, HealthFile(data), sending, watch)
+            asyncio.run(_work(service, data, drain, asked))
     except (MailSettingsError, FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
         stop(str(error), UNUSABLE)
 
 
-async def _work(made: AbstractAsyncContextManager[Embedded], data: Path, drain: bool) -> None:
+async def _work(made: AbstractAsyncContextManager[Embedded], data: Path, drain: bool, asked: Stop) -> None:
     async with made as service:
         if drain:
-            await service.drain()
+            await service.drain(asked)
             say(_summary(service))
             return
-        stopping = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         log.info("up", data=str(data))
-        await service.run(stopping)
+        await service.run(asked)
         log.info("stopped")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import timedelta
 from typing import Final
@@ -29,9 +29,13 @@ SERVICES: Final = (Watched(ENGINE_GROUP, TICKETS), Watched(SENDER_GROUP, JOBS))
 
 
 def looks(
-    settings: KafkaSettings, watched: tuple[Watched, ...], span: timedelta, every: timedelta
+    settings: KafkaSettings,
+    watched: tuple[Watched, ...],
+    span: timedelta,
+    every: timedelta,
+    pause: Callable[[float], object] = time.sleep,
 ) -> Iterator[list[GroupLag]]:
-    """One look at each group every `every`, judged over the last `span`, without an end.
+    """One look at each group every `every`, judged over the last `span`, until a `pause` of so many seconds is true.
 
     Raises KafkaUnavailableError and KafkaRefusedError.
     """
@@ -40,4 +44,5 @@ def looks(
         windows = [Window(one.group, one.topic, span) for one in watched]
         while True:
             yield [window.add(*reader.read()) for reader, window in zip(readers, windows, strict=True)]
-            time.sleep(every.total_seconds())
+            if pause(every.total_seconds()):
+                return

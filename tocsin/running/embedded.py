@@ -7,7 +7,7 @@ import fcntl
 import random
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -26,9 +26,14 @@ from sender.delivery import Delivery
 from sender.gate import Gate
 from sender.ledger import Retention
 from sender.ports import Clock, Composer, OutgoingMessage, People, Transport
-from sender.publisher import Publisher
+from sender.publisher import LAST_BATCHES, Publisher
+from tocsin.running.delivery_watch import delivered
+from tocsin.running.embedded_watch import EmbeddedWatch
+from tocsin.running.engine_watch import MeasuredEventLog
 from tocsin.running.groups import ENGINE_GROUP, SENDER_GROUP
+from tocsin.running.loops import repeated
 from tocsin.running.sending import POLL_SECONDS, SendingSettings
+from tocsin.running.stopping import Stop, together
 from tocsin.running.suppressed_directory import SuppressedDirectory
 
 log = structlog.get_logger()
@@ -74,9 +79,10 @@ class Sources(Struct, frozen=True):
 
 
 class Embedded:
-    """Engine and sender at work on one file. Only one for each file, see `sole_owner`."""
+    """Engine and sender at work on one file. Only one for each file, see `sole_owner`. `watch` sees what they do."""
 
-    def __init__(self, database: Path, sources: Sources, sending: SendingSettings) -> None:
+    def __init__(self, database: Path, sources: Sources, sending: SendingSettings, watch: EmbeddedWatch) -> None:
+        self._watch = watch
         self._stop = threading.Event()
         clock = sources.clock
         self._clock = clock
@@ -88,7 +94,7 @@ class Embedded:
         self._jobs = SqliteConsumer(database, JOBS, SENDER_GROUP, clock, self._stop)
         self.ledger = SqliteLedger(database)
         directory = SuppressedDirectory(sources.directory, self._suppressions)
-        self._consumer = Consumer(self._tickets, directory, sources.rules, clock)
+        self._consumer = Consumer(MeasuredEventLog(self._tickets, watch), directory, sources.rules, clock)
         self._acceptance = Acceptance(self._jobs, self.ledger, self._topics, clock, sending.acceptance())
         self._delivery = Delivery(
             self.ledger,
@@ -98,38 +104,41 @@ class Embedded:
             random.random,
             sending.delivery(),
             gate=Gate(self.ledger, sources.people, sending.mode),
+            watch=watch.delivery,
         )
         self._publisher = Publisher(self.ledger, self._topics)
         self._transport = sources.transport
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; what is under way is finished. What a part can't mend is raised, and stops all."""
+    async def run(self, stop: Stop) -> None:
+        """Work until told to stop; what is under way is finished. What a part can't mend is raised, and stops all."""
+        vitals = self._watch.vitals
+        stop.ask(vitals.running)
+        stop.ask(self._delivery.under_way)
+        # The polls, which wait in threads, end early.
+        stop.then(self._stop.set)
         self._delivery.take_over()
-        work = (self._decide(stop), self._acceptance.run(stop), self._delivery.run(stop), self._publish(stop))
-        parts = [asyncio.create_task(part) for part in (*work, self._wake(stop))]
-        try:
-            await asyncio.wait(parts, return_when=asyncio.FIRST_EXCEPTION)
-        finally:
-            stop.set()
-            self._stop.set()
-            results = await asyncio.gather(*parts, return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        steps = {"decide": self._decide, "accept": self._accept, "publish": self._publish}
+        loops = [repeated(name, step, vitals, stop.event) for name, step in steps.items()]
+        with self._watch.looking_at(self.ledger, self._clock):
+            await together(stop, *loops, delivered(self._delivery, vitals, stop))
+            await asyncio.to_thread(self._publisher.drain, LAST_BATCHES)
 
-    async def drain(self) -> None:
-        """Work until every event is decided and no job is due."""
+    async def drain(self, asked: Stop | None = None) -> None:
+        """Work until every event is decided and no job is due, or until told to stop."""
+        stop = asked or Stop()
+        stop.ask(self._delivery.under_way)
         self._delivery.take_over()
-        while (await asyncio.to_thread(self.decide_batch, 0.0)).records:
+        while not stop.event.is_set() and (await asyncio.to_thread(self.decide_batch, 0.0)).records:
             pass
-        while (await asyncio.to_thread(self._acceptance.step)).records:
+        while not stop.event.is_set() and (await asyncio.to_thread(self._acceptance.step)).records:
             pass
-        await self._delivery.drain()
+        await self._delivery.drain(stop.in_loop())
         await asyncio.to_thread(self._publisher.drain)
 
     def decide_batch(self, timeout: float) -> Batch:
         """One step of the engine, and a line in the log about it."""
         batch = self._consumer.step(timeout)
+        self._watch.engine.batch(batch)
         if batch.records:
             jobs = sum(len(decision.jobs) for decision in batch.decisions)
             log.info("decided", events=len(batch.decisions), jobs=jobs, dead_letters=len(batch.dead_letters))
@@ -141,10 +150,20 @@ class Embedded:
         for part in (self._log, self._tickets, self._jobs, self._topics, self._suppressions, self.ledger):
             part.close()
 
-    async def _decide(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            await asyncio.to_thread(self.decide_batch, POLL_SECONDS)
-            await asyncio.to_thread(self._tidy)
+    def _decide(self) -> bool:
+        self.decide_batch(POLL_SECONDS)
+        self._tidy()
+        return True  # what comes is waited for in the poll
+
+    def _accept(self) -> bool:
+        accepted = self._acceptance.step()
+        self._watch.sender.taken_in(accepted.admissions, accepted.refused)
+        return True  # likewise
+
+    def _publish(self) -> bool:
+        published = self._publisher.step()
+        self._watch.ledger.published(published, self._clock.now())
+        return bool(published)
 
     def _tidy(self) -> None:
         """Forget what is done with, once an hour."""
@@ -152,21 +171,9 @@ class Embedded:
         if self._tidied is None or now - self._tidied >= TIDY_EVERY:
             self._log.prune((TICKETS, JOBS, DECISIONS, DEAD_LETTERS, OUTCOMES), now - KEPT_FOR)
             self._log.compact(SUPPRESSIONS)
-            while self.ledger.prune(now, Retention()) > 0:
+            while not self._stop.is_set() and self.ledger.prune(now, Retention()) > 0:
                 pass
             self._tidied = now
-
-    async def _publish(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            if not await asyncio.to_thread(self._publisher.step):
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), POLL_SECONDS)
-        await asyncio.to_thread(self._publisher.drain)
-
-    async def _wake(self, stop: asyncio.Event) -> None:
-        """Let the polls, which wait in threads, end early."""
-        await stop.wait()
-        self._stop.set()
 
 
 class _LogTopics:

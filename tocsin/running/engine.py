@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -21,13 +20,13 @@ from engine.consumer import Batch, Consumer
 from tocsin.clock import SystemClock
 from tocsin.running.engine_watch import EngineWatch, MeasuredEventLog, WatchedDirectory
 from tocsin.running.health import HealthFile
+from tocsin.running.loops import repeat
 from tocsin.running.rules_in_force import WatchedRules, health_of
+from tocsin.running.stopping import Stop
 
 log = structlog.get_logger()
 
 POLL_SECONDS: Final = 0.5
-PAUSE_SECONDS: Final = 1.0
-"""Before another try, where Kafka did not answer or did not take a batch."""
 
 
 class EngineService:
@@ -38,25 +37,31 @@ class EngineService:
         self._consumer = consumer
         self._watch = watch
 
-    def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set; the batch under way is finished.
+    def run(self, stop: Stop) -> None:
+        """Work until told to stop; the batch under way is finished.
 
         Raises InstanceTakenError and KafkaRefusedError.
         """
-        while not stop.is_set():
-            try:
-                self.step(POLL_SECONDS)
-                self._watch.came_round(self._log.has_joined)
-            except NotCommittedError as error:
-                # The records come again, here or at whoever has them now. A member that was thrown out learns that by
-                # its next sign of life.
-                log.warning("batch_not_committed", error=str(error))
-                stop.wait(PAUSE_SECONDS)
-            except KafkaUnavailableError as error:
-                log.warning("kafka_unavailable", error=str(error))
-                self._watch.waits_for_kafka()
-                self._log.rewind()
-                stop.wait(PAUSE_SECONDS)
+        stop.ask(self._watch.vitals.running)
+        with stop.ends_with():
+            repeat("engine", self._come_round, self._watch.vitals, stop.event)
+
+    def _come_round(self) -> bool:
+        """One step; False where it is to be tried again after a pause."""
+        try:
+            self.step(POLL_SECONDS)
+        except NotCommittedError as error:
+            # The records come again, here or at whoever has them now. A member that was thrown out learns that by
+            # its next sign of life.
+            log.warning("batch_not_committed", error=str(error))
+        except KafkaUnavailableError as error:
+            log.warning("kafka_unavailable", error=str(error))
+            self._watch.waits_for_kafka()
+            self._log.rewind()
+        else:
+            self._watch.goes_well(self._log.has_joined)
+            return True
+        return False
 
     def step(self, timeout: float) -> Batch:
         """Take one batch, and say so in the log."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Protocol
 
 from adapters.kafka.settings import KafkaSettings
@@ -20,18 +20,17 @@ from tocsin.running.rules_in_force import ReloadOutcome, WatchedRules
 from tocsin.running.service_watch import ServiceWatch
 
 
-class EngineWatch(ServiceWatch):
-    """Sees everything that an engine does, and shows it. Its parts are called from the engine's thread."""
+class DecidingWatch(ServiceWatch):
+    """Sees how events are decided, wherever they come from. Its parts are called from the thread that decides."""
 
-    def __init__(self, instance: str) -> None:
-        super().__init__({"directory": "not complete yet", "group": "not joined yet", "rules": "none yet"})
+    def __init__(self, waits_for: Mapping[str, str]) -> None:
+        super().__init__({"directory": "not complete yet", "rules": "none yet"} | dict(waits_for))
         self.engine = EngineMetrics(self.registry)
         self.directory = DirectoryMetrics(self.registry)
-        self.lag = LagMetrics(self.registry, instance)
 
     def rules_changed(self, watched: WatchedRules) -> None:
         """Rules were put in force, or a change of their files was refused."""
-        self.rule_files.refused(bool(watched.faults))
+        super().rules_changed(watched)
         if watched.last is ReloadOutcome.REFUSED:
             self.engine.reloaded("refused")
             return
@@ -40,9 +39,16 @@ class EngineWatch(ServiceWatch):
         self.vitals.ready("rules")
         self.engine.rules_in_force(watched.loaded.rulebook.digest, time.time())
 
-    def came_round(self, has_joined: bool) -> None:
-        """The engine's loop has come round, without trouble; `has_joined` says whether it is a member of its group."""
-        self.vitals.beat("engine")
+
+class EngineWatch(DecidingWatch):
+    """Sees everything that an engine does on Kafka, and shows it."""
+
+    def __init__(self, instance: str) -> None:
+        super().__init__({"group": "not joined yet"})
+        self.lag = LagMetrics(self.registry, instance)
+
+    def goes_well(self, has_joined: bool) -> None:
+        """A step went without trouble; `has_joined` says whether this is a member of its group."""
         self.vitals.ready("kafka")
         if has_joined:
             self.vitals.ready("group")
@@ -50,20 +56,24 @@ class EngineWatch(ServiceWatch):
             self.vitals.not_ready("group", "not joined yet")
 
     def waits_for_kafka(self) -> None:
-        """The engine's loop has come round, and Kafka does not answer."""
-        self.vitals.beat("engine")
+        """Kafka does not answer."""
         self.vitals.not_ready("kafka", "does not answer; it is asked again")
 
     @contextmanager
-    def shown(self, listen: tuple[str, int], settings: KafkaSettings, group: str) -> Iterator[int]:
-        """Answer probes and scrapes within the block, and look at the lag. Gives the port. Raises AddressError."""
-        with self.answering(listen) as port, watching_lag(self.lag, settings, group, TICKETS):
-            yield port
+    def shown(self, listen: tuple[str, int] | None, settings: KafkaSettings, group: str) -> Iterator[int]:
+        """Answer probes and scrapes within the block, where told to, and look at the lag then.
+
+        Gives the port, or 0. Raises AddressError.
+        """
+        with self.answering(listen) as port:
+            lag = watching_lag(self.lag, self.vitals, settings, group, TICKETS) if self.is_shown else nullcontext()
+            with lag:
+                yield port
 
 
 class _Directory(Protocol):
     @property
-    def problems(self) -> dict[str, int]: ...
+    def problems(self) -> Mapping[str, int]: ...
 
     def current(self) -> Directory: ...
 
@@ -71,7 +81,7 @@ class _Directory(Protocol):
 class WatchedDirectory:
     """A DirectorySource that tells how fresh it is."""
 
-    def __init__(self, source: _Directory, watch: EngineWatch) -> None:
+    def __init__(self, source: _Directory, watch: DecidingWatch) -> None:
         self._source = source
         self._watch = watch
 
@@ -86,7 +96,7 @@ class WatchedDirectory:
 class MeasuredEventLog:
     """An EventLog whose commits are measured."""
 
-    def __init__(self, event_log: EventLog, watch: EngineWatch) -> None:
+    def __init__(self, event_log: EventLog, watch: DecidingWatch) -> None:
         self._log = event_log
         self._watch = watch
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
-from typing import Final
 
 import structlog
 from msgspec import Struct
@@ -24,20 +22,20 @@ from sender.delivery import Delivery
 from sender.gate import Gate
 from sender.people_index import PeopleIndex
 from sender.ports import Clock
-from sender.publisher import Publisher
+from sender.publisher import LAST_BATCHES, Publisher
 from tocsin.clock import SystemClock
+from tocsin.running.delivery_watch import delivered
 from tocsin.running.health import HealthFile
 from tocsin.running.ledgers import LedgerPlace, open_ledger
+from tocsin.running.loops import Step, repeated
 from tocsin.running.mail import MailSettings
 from tocsin.running.rules_in_force import WatchedRules, health_of
 from tocsin.running.sender_watch import SenderWatch
 from tocsin.running.sending import SendingSettings
 from tocsin.running.service import CurrentRenderer
+from tocsin.running.stopping import Stop, together
 
 log = structlog.get_logger()
-
-PAUSE_SECONDS: Final = 1.0
-"""Before another try, where Kafka did not answer; and between two looks where there was nothing to do."""
 
 
 class SenderParts(Struct, frozen=True):
@@ -63,28 +61,22 @@ class SenderService:
         self._parts = parts
         self._alone = alone
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; what is under way is finished. What a part can't mend is raised, and stops all."""
+    async def run(self, stop: Stop) -> None:
+        """Work until told to stop; what is under way is finished. What a part can't mend is raised, and stops all."""
+        vitals, delivery = self._parts.watch.vitals, self._parts.delivery
+        stop.ask(vitals.running)
+        stop.ask(delivery.under_way)
         if self._alone:
-            self._parts.delivery.take_over()
-        stopped = threading.Event()
-        loops = (self._accept, self._publish, self._follow_people)
-        parts = [asyncio.create_task(asyncio.to_thread(self._repeat, loop, stopped)) for loop in loops]
-        parts.append(asyncio.create_task(self._parts.delivery.run(stop)))
-        waiting = asyncio.create_task(stop.wait())
-        await asyncio.wait([*parts, waiting], return_when=asyncio.FIRST_COMPLETED)
-        stop.set()
-        stopped.set()
-        results = await asyncio.gather(*parts, waiting, return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+            delivery.take_over()
+        steps = {"accept": self._accept, "publish": self._publish, "follow_people": self._follow_people}
+        loops = [repeated(name, self._outlasting(name, step), vitals, stop.event) for name, step in steps.items()]
+        await together(stop, *loops, delivered(delivery, vitals, stop))
         await asyncio.to_thread(self._publish_the_rest)
 
     def _publish_the_rest(self) -> None:
         """What became of the last jobs; where Kafka does not answer, the outbox keeps it."""
         try:
-            self._parts.publisher.drain()
+            self._parts.publisher.drain(LAST_BATCHES)
         except KafkaUnavailableError as error:
             log.warning("kafka_unavailable", error=str(error))
 
@@ -105,24 +97,34 @@ class SenderService:
         self._parts.watch.vitals.ready("people")
         return False
 
-    def _repeat(self, step: Callable[[], bool], stop: threading.Event) -> None:
-        """Step until told to stop, at once again where there was something to do. An outage of Kafka is waited out."""
-        name, vitals = step.__name__.strip("_"), self._parts.watch.vitals
-        while not stop.is_set():
-            vitals.beat(name)
+    def _outlasting(self, name: str, step: Step) -> Step:
+        """The step, which waits out an outage of Kafka."""
+        vitals, part = self._parts.watch.vitals, f"kafka ({name})"
+
+        def outlast() -> bool:
             try:
                 more = step()
-                vitals.ready(f"kafka ({name})")
-                if more:
-                    continue
             except KafkaUnavailableError as error:
                 log.warning("kafka_unavailable", error=str(error))
-                vitals.not_ready(f"kafka ({name})", "does not answer; it is asked again")
-            stop.wait(PAUSE_SECONDS)
+                vitals.not_ready(part, "does not answer; it is asked again")
+                return False
+            vitals.ready(part)
+            return more
+
+        return outlast
+
+
+@contextmanager
+def _job_log(settings: KafkaSettings, membership: Membership, leave: bool) -> Iterator[KafkaJobLog]:
+    jobs = KafkaJobLog(settings, membership)
+    try:
+        yield jobs
+    finally:
+        jobs.close(for_good=leave)
 
 
 @asynccontextmanager
-async def sender_service(
+async def sender_service(  # noqa: PLR0913 - its parts, one by one
     settings: KafkaSettings,
     membership: Membership,
     place: LedgerPlace,
@@ -130,8 +132,12 @@ async def sender_service(
     mail: MailSettings,
     sending: SendingSettings,
     watch: SenderWatch | None = None,
+    *,
+    leave: bool = False,
 ) -> AsyncIterator[SenderService]:
     """The service, wired together; its ledger is the only thing that it must not forget.
+
+    With `leave` it gives up its place in the group at the end; else the place is kept for the time of a restart.
 
     Raises RuleFileError, LedgerUnavailableError, InstanceTakenError, KafkaRefusedError and KafkaUnavailableError.
     """
@@ -149,7 +155,7 @@ async def sender_service(
         open_ledger(*place.options) as ledger,
         seen.looking_at(ledger, clock),
         seen.looking_at_lag(settings, membership),
-        closing(KafkaJobLog(settings, membership)) as jobs,
+        _job_log(settings, membership, leave) as jobs,
         closing(KafkaAppender(settings)) as letters,
         closing(KafkaAppender(settings)) as topics,
         closing(DirectoryFeed(settings, index)) as people,
@@ -158,7 +164,7 @@ async def sender_service(
         composer = mail.composer(renderer, sending.mode)
         gate = Gate(ledger, index, sending.mode)
         delivery = Delivery(
-            ledger, composer, transport, clock, random.random, sending.delivery(), gate=gate, watch=seen.sender
+            ledger, composer, transport, clock, random.random, sending.delivery(), gate=gate, watch=seen.delivery
         )
         parts = SenderParts(acceptance, delivery, Publisher(ledger, topics), people, index, templates, seen, clock)
         try:

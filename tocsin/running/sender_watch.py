@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Final
 
@@ -16,52 +16,33 @@ from schemas.topics import JOBS
 from sender.ledger import Ledger, LedgerUnavailableError
 from sender.ports import Clock
 from tocsin.running.background import in_background
+from tocsin.running.delivery_watch import LivingDelivery
 from tocsin.running.lag_watch import watching_lag
-from tocsin.running.rules_in_force import WatchedRules
 from tocsin.running.service_watch import ServiceWatch
 
+LOOP: Final = "look_at_ledger"
 LOOK_EVERY: Final = 5.0
 """Seconds between two looks at the ledger."""
 
 
-class SenderWatch(ServiceWatch):
-    """Sees everything that a sender does, and shows it."""
+class SendingWatch(ServiceWatch):
+    """Sees how jobs are taken in and delivered, wherever they come from."""
 
-    def __init__(self) -> None:
-        super().__init__({"people": "the directory is not complete yet", "ledger": "not opened yet"})
+    def __init__(self, waits_for: Mapping[str, str]) -> None:
+        super().__init__({"ledger": "not opened yet"} | dict(waits_for))
         self.sender = SenderMetrics(self.registry)
         self.ledger = LedgerMetrics(self.registry)
-        self._is_shown = False
-
-    def rules_changed(self, watched: WatchedRules) -> None:
-        """Rules and templates were put in force, or a change of their files was refused."""
-        self.rule_files.refused(bool(watched.faults))
-
-    @contextmanager
-    def shown(self, listen: tuple[str, int] | None) -> Iterator[int | None]:
-        """Answer probes and scrapes within the block, where told to; gives the port. Raises AddressError."""
-        if listen is None:
-            yield None
-            return
-        self._is_shown = True
-        with self.answering(listen) as port:
-            yield port
-
-    def looking_at_lag(self, settings: KafkaSettings, membership: Membership) -> AbstractContextManager[None]:
-        """Look at the lag of the sender's group within the block, where anybody sees it."""
-        if not self._is_shown:
-            return nullcontext()
-        metrics = LagMetrics(self.registry, membership.instance)
-        return watching_lag(metrics, settings, membership.group, JOBS)
+        self.delivery = LivingDelivery(self.sender, self.vitals)
 
     def looking_at(self, ledger: Ledger, clock: Clock) -> AbstractContextManager[None]:
         """Look at the ledger every few seconds within the block, where anybody sees it: it counts all jobs."""
-        if not self._is_shown:
+        if not self.is_shown:
             return nullcontext()
         return in_background(partial(self._look, ledger, clock), "ledger-metrics")
 
     def _look(self, ledger: Ledger, clock: Clock, stop: threading.Event) -> None:
         while not stop.is_set():
+            self.vitals.beat(LOOP)
             try:
                 counts, oldest, due = ledger.counts(), ledger.oldest(), ledger.next_due()
                 self.ledger.show(counts, oldest, due, clock.now())
@@ -69,3 +50,18 @@ class SenderWatch(ServiceWatch):
             except LedgerUnavailableError as error:
                 self.vitals.not_ready("ledger", str(error))
             stop.wait(LOOK_EVERY)
+        self.vitals.over(LOOP)
+
+
+class SenderWatch(SendingWatch):
+    """Sees everything that a sender does on Kafka, and shows it."""
+
+    def __init__(self) -> None:
+        super().__init__({"people": "the directory is not complete yet"})
+
+    def looking_at_lag(self, settings: KafkaSettings, membership: Membership) -> AbstractContextManager[None]:
+        """Look at the lag of the sender's group within the block, where anybody sees it."""
+        if not self.is_shown:
+            return nullcontext()
+        metrics = LagMetrics(self.registry, membership.instance)
+        return watching_lag(metrics, self.vitals, settings, membership.group, JOBS)

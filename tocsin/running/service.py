@@ -11,6 +11,8 @@ from adapters.jinja.renderer import JinjaRenderer
 from sender.ports import Part
 from tocsin.clock import SystemClock
 from tocsin.running.embedded import Embedded, Sources
+from tocsin.running.embedded_watch import EmbeddedWatch
+from tocsin.running.engine_watch import WatchedDirectory
 from tocsin.running.health import HealthFile
 from tocsin.running.mail import MailSettings
 from tocsin.running.people import DirectoryPeople
@@ -43,12 +45,16 @@ async def embedded_service(
     mail: MailSettings,
     health: HealthFile,
     sending: SendingSettings = EVERYTHING,
+    watch: EmbeddedWatch | None = None,
 ) -> AsyncIterator[Embedded]:
-    """Engine and sender on one file. Raises RuleFileError, OSError and DatabaseError at the start."""
-    clock = SystemClock()
-    renderer = CurrentRenderer()
+    """Engine and sender on one file; `watch` sees what they do.
+
+    Raises RuleFileError, OSError and DatabaseError at the start.
+    """
+    clock, renderer, seen = SystemClock(), CurrentRenderer(), watch or EmbeddedWatch()
 
     def on_change(watched: WatchedRules) -> None:
+        seen.rules_changed(watched)
         if not watched.faults:
             renderer.use(JinjaRenderer(watched.loaded.templates))
         health.write(health_of(watched, clock.now()))
@@ -58,8 +64,9 @@ async def embedded_service(
         composer = mail.composer(renderer, sending.mode)
         # A directory of its own for each thread: a folder is small.
         people = DirectoryPeople(FolderDirectory(directory))
-        sources = Sources(FolderDirectory(directory), watched, people, composer, mail.transport(), clock)
-        service = Embedded(database, sources, sending)
+        watched_directory = WatchedDirectory(FolderDirectory(directory), seen)
+        sources = Sources(watched_directory, watched, people, composer, mail.transport(), clock)
+        service = Embedded(database, sources, sending, seen)
         try:
             yield service
         finally:

@@ -12,6 +12,7 @@ from adapters.prometheus.rules_metrics import RulesMetrics
 from adapters.prometheus.vitals_metrics import VitalsMetrics
 from adapters.web.operations import operations
 from adapters.web.serving import serving
+from tocsin.running.rules_in_force import WatchedRules
 from tocsin.running.vitals import Vitals
 
 
@@ -25,11 +26,21 @@ class ServiceWatch:
         self.rule_files = RulesMetrics(self.registry)
         self.vitals = Vitals(time.monotonic)
         VitalsMetrics(self.registry, self.vitals)
+        self.is_shown = False
+        """Whether anybody sees it: what is costly to find out is not asked for else."""
         for part, reason in waits_for.items():
             self.vitals.not_ready(part, reason)
 
+    def rules_changed(self, watched: WatchedRules) -> None:
+        """Rules and templates were put in force, or a change of their files was refused."""
+        self.rule_files.refused(bool(watched.faults))
+
     @contextmanager
-    def answering(self, listen: tuple[str, int]) -> Iterator[int]:
-        """Answer probes and scrapes within the block; gives the port. Raises AddressError."""
+    def answering(self, listen: tuple[str, int] | None) -> Iterator[int]:
+        """Answer probes and scrapes within the block, where told to; gives the port, or 0. Raises AddressError."""
+        if listen is None:
+            yield 0
+            return
+        self.is_shown = True
         with serving(operations(self.registry, self.vitals.stuck, self.vitals.reasons), *listen) as port:
             yield port

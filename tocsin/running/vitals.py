@@ -24,10 +24,15 @@ class Vitals:
         self._reasons: dict[str, str] = {}
         self._parts: dict[str, bool] = {}
 
-    def beat(self, loop: str) -> None:
-        """This loop has come round."""
+    def beat(self, loop: str, ago: float = 0.0) -> None:
+        """This loop has come round, so many seconds ago."""
         with self._lock:
-            self._beats[loop] = self._monotonic()
+            self._beats[loop] = self._monotonic() - ago
+
+    def over(self, loop: str) -> None:
+        """This loop has ended, as it was told to: nobody waits for it to come round."""
+        with self._lock:
+            self._beats.pop(loop, None)
 
     def not_ready(self, part: str, reason: str) -> None:
         """This part can't do its work, for a reason that a person understands."""
@@ -54,10 +59,14 @@ class Vitals:
             return dict(self._parts)
 
     def ages(self) -> dict[str, float]:
-        """Every loop that has come round so far, and how many seconds ago."""
+        """Every loop that has come round so far and has not ended, and how many seconds ago it came round."""
         with self._lock:
             now = self._monotonic()
             return {name: now - beat for name, beat in self._beats.items()}
+
+    def running(self) -> list[str]:
+        """Every loop that has not ended, in words."""
+        return [f"{name} (came round {seconds:.0f} s ago)" for name, seconds in sorted(self.ages().items())]
 
     def reasons(self) -> list[str]:
         """Why the service is not ready; empty where it is."""

@@ -1,0 +1,21 @@
+"""An incident in little time, for every run: the only engine is killed, its alert fires, and clears once it is back."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.brokers.cluster import Cluster
+from tests.faults.engines import until
+from tests.incident.course import CLEARS, all_engines_killed, goes_through
+from tests.incident.house import small_house
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+
+
+def test_the_only_engine_is_killed_and_comes_back(cluster: Cluster, tmp_path: Path) -> None:
+    with small_house(tmp_path, cluster) as house:
+        until(lambda: not house.prometheus.pending(), CLEARS, lambda: time.sleep(0.25))
+        goes_through(house, "TocsinNoEngine", all_engines_killed(house))

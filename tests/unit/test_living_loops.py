@@ -1,0 +1,212 @@
+"""A loop that is stuck is found out, and one that waits for something outside is not: engine and deliveries."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import cast
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from adapters.kafka.errors import KafkaUnavailableError, NotCommittedError
+from adapters.kafka.event_log import KafkaEventLog
+from adapters.prometheus.sender_metrics import SenderMetrics
+from engine.consumer import Batch, Consumer
+from schemas.job import Form, Job
+from schemas.vocabulary import Trigger
+from sender.delivery import DeliverySettings
+from sender.entries import Entry
+from sender.ports import Composed, Reply, ReplyKind, Stage
+from sender.states import State
+from tests.fakes import START, FakeComposer, FakeTransport, a_job
+from tests.faults.engines import until
+from tests.in_memory_ledger import InMemoryLedger
+from tests.sender_house import House
+from tocsin.running import loops
+from tocsin.running.delivery_watch import LivingDelivery, delivered
+from tocsin.running.engine import EngineService
+from tocsin.running.engine_watch import EngineWatch
+from tocsin.running.stopping import Stop
+from tocsin.running.vitals import STUCK_SECONDS, Vitals
+
+PATIENCE = 20.0
+TOO_LONG = STUCK_SECONDS + 1
+SETTINGS = DeliverySettings(look_again=timedelta(milliseconds=1))
+
+
+class Monotonic:
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Hangs:
+    """Something that does not return until it is told to."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.go_on = threading.Event()
+
+    def hang(self) -> None:
+        self.begun.set()
+        assert self.go_on.wait(PATIENCE)
+
+
+class HangingLedger(InMemoryLedger):
+    def __init__(self, hangs: Hangs) -> None:
+        super().__init__()
+        self._hangs = hangs
+
+    def claim(self, now: datetime, limit: int, lease: timedelta, avoid: Collection[str] = frozenset()) -> list[Entry]:
+        self._hangs.hang()
+        return super().claim(now, limit, lease, avoid)
+
+
+class HangingComposer(FakeComposer):
+    """Hangs at the first message, or at the one after a slow one, which is written beside the loop."""
+
+    def __init__(self, hangs: Hangs, slow_ones: int = 0) -> None:
+        super().__init__()
+        self._hangs = hangs
+        self._slow_ones = slow_ones
+
+    def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
+        if self._slow_ones:
+            self._slow_ones -= 1
+            spent = time.thread_time() + 0.06
+            while time.thread_time() < spent:
+                pass
+        else:
+            self._hangs.hang()
+        return super().compose(job, trigger, form)
+
+
+class Living:
+    """A sender's loop of deliveries, in a thread, under the eyes of vitals."""
+
+    def __init__(self, make: Callable[[LivingDelivery], House]) -> None:
+        self.monotonic = Monotonic()
+        self.vitals = Vitals(self.monotonic)
+        self.house = make(LivingDelivery(SenderMetrics(CollectorRegistry()), self.vitals))
+        self._stop = Stop()
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        thread = threading.Thread(target=lambda: asyncio.run(self._work()))
+        thread.start()
+        try:
+            yield
+        finally:
+            self._stop.request("the test is over")
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+        assert self.vitals.running() == []
+
+    async def _work(self) -> None:
+        await delivered(self.house.delivery, self.vitals, self._stop)
+
+    def comes_round(self) -> bool:
+        return self.vitals.ages().get("deliver") == 0.0
+
+    def stuck(self) -> list[str]:
+        return [reason.partition(":")[0] for reason in self.vitals.stuck()]
+
+
+def test_a_ledger_that_hangs_is_found_out_and_its_return_too() -> None:
+    hangs = Hangs()
+    living = Living(lambda watch: House(ledger=HangingLedger(hangs), settings=SETTINGS, watch=watch))
+    with living.working():
+        assert hangs.begun.wait(PATIENCE)
+        living.monotonic.now += STUCK_SECONDS
+        assert living.stuck() == []
+        living.monotonic.now += 1
+        assert living.stuck() == ["deliver"]
+        hangs.go_on.set()
+        until(lambda: living.stuck() == [], PATIENCE)
+
+
+def test_a_renderer_that_hangs_on_the_loop_is_found_out() -> None:
+    hangs = Hangs()
+    living = Living(lambda watch: House(composer=HangingComposer(hangs), settings=SETTINGS, watch=watch))
+    living.house.ledger.accept([a_job()], START)
+    with living.working():
+        assert hangs.begun.wait(PATIENCE)
+        living.monotonic.now += TOO_LONG
+        assert "deliver" in living.stuck()
+        hangs.go_on.set()
+        until(lambda: living.stuck() == [], PATIENCE)
+
+
+def test_a_renderer_that_hangs_beside_the_loop_is_found_out_though_the_loop_goes_on() -> None:
+    hangs = Hangs()
+    living = Living(lambda watch: House(composer=HangingComposer(hangs, slow_ones=1), settings=SETTINGS, watch=watch))
+    slow, hanging = a_job("e-1", address="slow@acme.example"), a_job("e-2", address="hanging@acme.example")
+    living.house.ledger.accept([slow], START)
+    with living.working():
+        until(lambda: living.house.state(slow) is State.DELIVERED, PATIENCE)
+        living.house.ledger.accept([hanging], START)
+        assert hangs.begun.wait(PATIENCE)
+        living.house.clock.advance(timedelta(seconds=TOO_LONG))
+        until(lambda: living.stuck() == ["write"], PATIENCE)
+        assert living.comes_round()
+        hangs.go_on.set()
+        until(lambda: living.stuck() == [], PATIENCE)
+
+
+def test_a_relay_that_is_out_of_reach_is_no_stuck_loop() -> None:
+    gone = Reply(ReplyKind.DEFERRED, None, "no connection", Stage.CONNECT)
+    transport = FakeTransport(lambda _mail: gone)
+    living = Living(lambda watch: House(transport, settings=SETTINGS, watch=watch))
+    living.house.ledger.accept([a_job()], START)
+    with living.working():
+        until(lambda: len(transport.mails) > 0, PATIENCE)
+        living.monotonic.now += TOO_LONG
+        until(living.comes_round, PATIENCE)
+        assert living.stuck() == []
+
+
+class Troubled:
+    """A consumer and its log, for which each batch takes a minute and comes to the same end; the last one says stop."""
+
+    has_joined = True
+
+    def __init__(self, error: Exception, stop: Stop, monotonic: Monotonic, batches: int = 10) -> None:
+        self._error = error
+        self._stop = stop
+        self._monotonic = monotonic
+        self._left = batches
+        self.stuck: list[str] = []
+        self.vitals: Vitals
+
+    def step(self, timeout: float) -> Batch:
+        self._monotonic.now += 60
+        self.stuck += self.vitals.stuck()
+        self._left -= 1
+        if not self._left:
+            self._stop.request("the test is over")
+        raise self._error
+
+    def rewind(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("error", [NotCommittedError("fenced"), KafkaUnavailableError("no answer")])
+def test_an_engine_whose_batches_fail_is_not_stuck(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "PAUSE_SECONDS", 0.0)
+    stop, monotonic, watch = Stop(), Monotonic(), EngineWatch("one")
+    troubled = Troubled(error, stop, monotonic)
+    watch.vitals = troubled.vitals = Vitals(monotonic)
+    service = EngineService(cast(KafkaEventLog, troubled), cast(Consumer, troubled), watch)
+    service.run(stop)
+    assert troubled.stuck == []
+    # The control: one that does not come round for as long is.
+    watch.vitals.beat("engine")
+    monotonic.now += 10 * 60
+    assert watch.vitals.stuck() == ["engine: has not come round for 600 s"]

@@ -1,0 +1,50 @@
+"""The loop of deliveries, seen: its metrics, and whether it and the writing of messages go on."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from adapters.prometheus.sender_metrics import SenderMetrics
+from sender.delivery import Delivery
+from sender.entries import Entry, Report
+from sender.ports import Reply
+from tocsin.running.stopping import Stop
+from tocsin.running.vitals import Vitals
+
+DELIVER: Final = "deliver"
+WRITE: Final = "write"
+"""A message that is written beside the loop, and never ends: the loop goes on without it."""
+
+
+class LivingDelivery:
+    """A DeliveryWatch that tells metrics of what happens, and vitals that it goes on."""
+
+    def __init__(self, metrics: SenderMetrics, vitals: Vitals) -> None:
+        self._metrics = metrics
+        self._vitals = vitals
+
+    def answered(self, entry: Entry, reply: Reply, now: datetime) -> None:
+        """See sender.ports.DeliveryWatch."""
+        self._metrics.answered(entry, reply, now)
+
+    def changed(self, report: Report) -> None:
+        """See sender.ports.DeliveryWatch."""
+        self._metrics.changed(report)
+
+    def came_round(self, writing: timedelta) -> None:
+        """See sender.ports.DeliveryWatch."""
+        self._vitals.beat(DELIVER)
+        if writing > timedelta(0):
+            self._vitals.beat(WRITE, writing.total_seconds())
+        else:
+            self._vitals.over(WRITE)
+
+
+async def delivered(delivery: Delivery, vitals: Vitals, stop: Stop) -> None:
+    """Deliver until told to stop; what is under way is finished."""
+    try:
+        await delivery.run(stop.in_loop())
+    finally:
+        vitals.over(DELIVER)
+        vitals.over(WRITE)

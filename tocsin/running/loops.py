@@ -1,0 +1,32 @@
+"""A loop of a service: a step again and again until the service stops, seen by whoever asks whether it is alive."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from tocsin.running.vitals import Vitals
+
+PAUSE_SECONDS: Final = 1.0
+"""Between two looks where there was nothing to do; and before another try, where an outage is waited out."""
+
+Step = Callable[[], bool]
+"""Says whether to step again at once: there may be more to do."""
+
+
+def repeat(loop: str, step: Step, vitals: Vitals, stop: threading.Event) -> None:
+    """Step until told to stop. The step under way is finished; its errors are raised, and end the loop."""
+    try:
+        while not stop.is_set():
+            vitals.beat(loop)
+            if not step():
+                stop.wait(PAUSE_SECONDS)
+    finally:
+        vitals.over(loop)
+
+
+async def repeated(loop: str, step: Step, vitals: Vitals, stop: threading.Event) -> None:
+    """The same, in a thread of its own."""
+    await asyncio.to_thread(repeat, loop, step, vitals, stop)
