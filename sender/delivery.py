@@ -11,8 +11,7 @@ from typing import Final, TypeVar
 
 from msgspec import Struct, field
 
-from sender.attempt import Attempts
-from sender.entries import Report
+from sender.attempt import Attempts, Tried
 from sender.gate import Gate
 from sender.ledger import Ledger
 from sender.pacing import Pacing, PacingPolicy, Room
@@ -20,6 +19,7 @@ from sender.ports import Clock, Composer, DeliveryWatch, OutgoingMessage, Transp
 from sender.retry import Chance, RetryPolicy
 from sender.rounds import LedgerRounds, RoundPolicy
 from sender.storm import NO_STORMS, StormPolicy
+from sender.tracing import Tracer, Untraced
 
 T = TypeVar("T")
 
@@ -70,6 +70,7 @@ class Delivery:
         *,
         gate: Gate | None = None,
         watch: DeliveryWatch | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._clock = clock
         self._settings = settings or DeliverySettings()
@@ -78,9 +79,10 @@ class Delivery:
         seen = watch or Unwatched()
         self._rounds = LedgerRounds(ledger, gate or Gate(ledger), clock, chance, rounds, seen)
         self._pacing = Pacing(self._settings.pacing, chance)
-        self._attempts = Attempts(composer, transport, clock, retry, chance, self._pacing, limit, seen)
-        self._under_way: set[asyncio.Task[Report]] = set()
-        self._answers: list[Report] = []
+        traced = tracer or Untraced()
+        self._attempts = Attempts(composer, transport, clock, retry, chance, self._pacing, limit, seen, traced)
+        self._under_way: set[asyncio.Task[Tried]] = set()
+        self._answers: list[Tried] = []
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set, then finish what is under way."""

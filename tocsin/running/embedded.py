@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import structlog
 from msgspec import Struct
 
 from adapters.sqlite.event_log import SqliteConsumer, SqliteLog
@@ -27,11 +26,10 @@ from sender.gate import Gate
 from sender.ledger import Retention
 from sender.ports import Clock, Composer, OutgoingMessage, People, Transport
 from sender.publisher import Publisher
+from tocsin.running.event_lines import tell_batch
 from tocsin.running.groups import ENGINE_GROUP, SENDER_GROUP
 from tocsin.running.sending import POLL_SECONDS, SendingSettings
 from tocsin.running.suppressed_directory import SuppressedDirectory
-
-log = structlog.get_logger()
 
 DATABASE: Final = "tocsin.db"
 KEPT_FOR: Final = timedelta(days=7)
@@ -128,11 +126,9 @@ class Embedded:
         await asyncio.to_thread(self._publisher.drain)
 
     def decide_batch(self, timeout: float) -> Batch:
-        """One step of the engine, and a line in the log about it."""
+        """One step of the engine, and the lines in the log about it."""
         batch = self._consumer.step(timeout)
-        if batch.records:
-            jobs = sum(len(decision.jobs) for decision in batch.decisions)
-            log.info("decided", events=len(batch.decisions), jobs=jobs, dead_letters=len(batch.dead_letters))
+        tell_batch(batch)
         return batch
 
     async def close(self) -> None:

@@ -20,6 +20,7 @@ from adapters.kafka.transaction import AfterStep, nothing
 from engine.consumer import Batch, Consumer
 from tocsin.clock import SystemClock
 from tocsin.running.engine_watch import EngineWatch, MeasuredEventLog, WatchedDirectory
+from tocsin.running.event_lines import tell_batch
 from tocsin.running.health import HealthFile
 from tocsin.running.rules_in_force import WatchedRules, health_of
 
@@ -59,12 +60,10 @@ class EngineService:
                 stop.wait(PAUSE_SECONDS)
 
     def step(self, timeout: float) -> Batch:
-        """Take one batch, and say so in the log."""
+        """Take one batch, and say in the log what became of it."""
         batch = self._consumer.step(timeout)
         self._watch.engine.batch(batch)
-        if batch.records:
-            jobs = sum(len(decision.jobs) for decision in batch.decisions)
-            log.info("decided", events=len(batch.decisions), jobs=jobs, dead_letters=len(batch.dead_letters))
+        tell_batch(batch)
         return batch
 
 
