@@ -14,6 +14,7 @@ import typer
 from adapters.files.directory_folder import LoadedDirectory
 from adapters.rule_files.faults import RuleFileError
 from schemas.refusal import RefusedError
+from tocsin.running.tracing import TracingSettingsError
 
 EXIT_CODES: Final = (
     "Exit codes: 0, all is well; 1, something in the input is wrong (it was named); 2, the command line is wrong; "
@@ -61,6 +62,8 @@ def named_failures() -> Iterator[None]:
         stop("\n".join(map(str, error.faults)), FOUND_FAULTS)
     except RefusedError as error:
         stop(error.shown(), FOUND_FAULTS)
+    except TracingSettingsError as error:
+        stop(str(error), UNUSABLE)
     except BrokenPipeError:
         # The reader of a pipe had enough, for example `head`.
         sys.stderr.close()

@@ -30,6 +30,7 @@ from tocsin.running.event_lines import tell_batch
 from tocsin.running.groups import ENGINE_GROUP, SENDER_GROUP
 from tocsin.running.sending import POLL_SECONDS, SendingSettings
 from tocsin.running.suppressed_directory import SuppressedDirectory
+from tocsin.running.tracing import OFF, Tracers
 
 DATABASE: Final = "tocsin.db"
 KEPT_FOR: Final = timedelta(days=7)
@@ -74,7 +75,7 @@ class Sources(Struct, frozen=True):
 class Embedded:
     """Engine and sender at work on one file. Only one for each file, see `sole_owner`."""
 
-    def __init__(self, database: Path, sources: Sources, sending: SendingSettings) -> None:
+    def __init__(self, database: Path, sources: Sources, sending: SendingSettings, tracers: Tracers = OFF) -> None:
         self._stop = threading.Event()
         clock = sources.clock
         self._clock = clock
@@ -86,8 +87,8 @@ class Embedded:
         self._jobs = SqliteConsumer(database, JOBS, SENDER_GROUP, clock, self._stop)
         self.ledger = SqliteLedger(database)
         directory = SuppressedDirectory(sources.directory, self._suppressions)
-        self._consumer = Consumer(self._tickets, directory, sources.rules, clock)
-        self._acceptance = Acceptance(self._jobs, self.ledger, self._topics, clock, sending.acceptance())
+        self._consumer = Consumer(self._tickets, directory, sources.rules, clock, tracers.events)
+        self._acceptance = Acceptance(self._jobs, self.ledger, self._topics, clock, sending.acceptance(), tracers.jobs)
         self._delivery = Delivery(
             self.ledger,
             sources.composer,
@@ -96,6 +97,7 @@ class Embedded:
             random.random,
             sending.delivery(),
             gate=Gate(self.ledger, sources.people, sending.mode),
+            tracer=tracers.jobs,
         )
         self._publisher = Publisher(self.ledger, self._topics)
         self._transport = sources.transport

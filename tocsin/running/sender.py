@@ -33,6 +33,7 @@ from tocsin.running.rules_in_force import WatchedRules, health_of
 from tocsin.running.sender_watch import SenderWatch
 from tocsin.running.sending import SendingSettings
 from tocsin.running.service import CurrentRenderer
+from tocsin.running.tracing import tracing
 
 log = structlog.get_logger()
 
@@ -133,7 +134,8 @@ async def sender_service(
 ) -> AsyncIterator[SenderService]:
     """The service, wired together; its ledger is the only thing that it must not forget.
 
-    Raises RuleFileError, LedgerUnavailableError, InstanceTakenError, KafkaRefusedError and KafkaUnavailableError.
+    Raises RuleFileError, LedgerUnavailableError, InstanceTakenError, KafkaRefusedError, KafkaUnavailableError and
+    TracingSettingsError.
     """
     clock, renderer, health, seen = SystemClock(), CurrentRenderer(), HealthFile(place.data), watch or SenderWatch()
 
@@ -145,6 +147,7 @@ async def sender_service(
 
     transport, index = mail.transport(), PeopleIndex()
     with (
+        tracing("tocsin-sender", sender_group=membership.group) as tracers,
         closing(WatchedRules(rules, on_change)) as templates,
         open_ledger(*place.options) as ledger,
         seen.looking_at(ledger, clock),
@@ -154,11 +157,19 @@ async def sender_service(
         closing(KafkaAppender(settings)) as topics,
         closing(DirectoryFeed(settings, index)) as people,
     ):
-        acceptance = Acceptance(jobs, ledger, letters, clock, sending.acceptance())
+        acceptance = Acceptance(jobs, ledger, letters, clock, sending.acceptance(), tracers.jobs)
         composer = mail.composer(renderer, sending.mode)
         gate = Gate(ledger, index, sending.mode)
         delivery = Delivery(
-            ledger, composer, transport, clock, random.random, sending.delivery(), gate=gate, watch=seen.sender
+            ledger,
+            composer,
+            transport,
+            clock,
+            random.random,
+            sending.delivery(),
+            gate=gate,
+            watch=seen.sender,
+            tracer=tracers.jobs,
         )
         parts = SenderParts(acceptance, delivery, Publisher(ledger, topics), people, index, templates, seen, clock)
         try:

@@ -16,6 +16,7 @@ from tocsin.running.mail import MailSettings
 from tocsin.running.people import DirectoryPeople
 from tocsin.running.rules_in_force import WatchedRules, health_of
 from tocsin.running.sending import EVERYTHING, SendingSettings
+from tocsin.running.tracing import tracing
 
 
 class CurrentRenderer:
@@ -44,7 +45,7 @@ async def embedded_service(
     health: HealthFile,
     sending: SendingSettings = EVERYTHING,
 ) -> AsyncIterator[Embedded]:
-    """Engine and sender on one file. Raises RuleFileError, OSError and DatabaseError at the start."""
+    """Engine and sender on one file. Raises RuleFileError, OSError, DatabaseError and TracingSettingsError."""
     clock = SystemClock()
     renderer = CurrentRenderer()
 
@@ -59,10 +60,11 @@ async def embedded_service(
         # A directory of its own for each thread: a folder is small.
         people = DirectoryPeople(FolderDirectory(directory))
         sources = Sources(FolderDirectory(directory), watched, people, composer, mail.transport(), clock)
-        service = Embedded(database, sources, sending)
-        try:
-            yield service
-        finally:
-            await service.close()
+        with tracing("tocsin", system="sqlite") as tracers:
+            service = Embedded(database, sources, sending, tracers)
+            try:
+                yield service
+            finally:
+                await service.close()
     finally:
         watched.close()
