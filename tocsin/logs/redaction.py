@@ -33,6 +33,7 @@ IDS: Final = frozenset({"event_id", "ticket_id", "job_id", "trace_id", "span_id"
 
 _AT: Final = "[@\uff20\ufe6b]|%40"
 _SUSPECT: Final = re.compile(rf"{_AT}|\d(?:[^\w]{{0,3}}\d){{6}}")
+_ASCII_NUMBER: Final = re.compile(r"[0-9](?:[^0-9A-Za-z_]{0,3}[0-9]){6}")
 _WORD: Final = r"[^\s<>,;:\"]"
 _NO_AT: Final = rf"(?:(?!{_AT}){_WORD})"
 # The local part: words and quoted words (RFC 5322, section 3.4.1), in any script; then everything up to a separator.
@@ -70,12 +71,18 @@ class Redactor:
         words = sorted(secrets, key=len, reverse=True)
         self._secrets = re.compile("|".join(map(re.escape, words))) if words else None
         # A secret with a quote in it looks otherwise within JSON.
-        seen = {form for word in words for form in (word, msgspec.json.encode(word).decode()[1:-1])}
-        self._suspect = re.compile("|".join([_SUSPECT.pattern, *map(re.escape, seen)]))
+        self._in_json = {form for word in words for form in (word, msgspec.json.encode(word).decode()[1:-1])}
 
     def is_clean(self, line: str) -> bool:
         """Whether a line of JSON, all of plain values, can be written as it is, as nearly all can: a quick look."""
-        return len(line) <= LONGEST and self._suspect.search(line) is None
+        return (
+            len(line) <= LONGEST
+            and line.isascii()
+            and "@" not in line
+            and "%40" not in line
+            and _ASCII_NUMBER.search(line) is None
+            and not any(secret in line for secret in self._in_json)
+        )
 
     def event(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """All fields of a line, fit for a log."""
