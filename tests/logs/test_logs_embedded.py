@@ -69,3 +69,14 @@ def test_control_a_careless_line_is_found_and_the_redactor_hides_it(tmp_path: Pa
     assert PRIVATE.search(careless) is None
     assert '"to":"[address]"' in careless
     assert '"to":"[number]"' in careless
+
+
+def test_why_a_service_does_not_start_is_a_line_too(tmp_path: Path) -> None:
+    command = tocsin("up", "--drain", "--data", str(tmp_path), "--directory", str(tmp_path / "absent"), *sending(1))
+    for given, is_line in (({}, True), ({"TOCSIN_LOG_FORMAT": "text"}, False)):
+        done = subprocess.run(command, env=environment(tmp_path) | given, capture_output=True, text=True, check=False)
+        assert (done.returncode, "No such file" in done.stderr) == (3, True)
+        if is_line:
+            assert read_lines(done.stderr)[-1]["exit_code"] == 3
+        else:
+            assert done.stderr.splitlines()[-1].startswith(str(tmp_path / "absent"))

@@ -14,6 +14,7 @@ import typer
 from adapters.files.directory_folder import LoadedDirectory
 from adapters.rule_files.faults import RuleFileError
 from schemas.refusal import RefusedError
+from tocsin.logs import tell_end
 from tocsin.running.tracing import TracingSettingsError
 
 EXIT_CODES: Final = (
@@ -49,7 +50,8 @@ def warn(text: str) -> None:
 
 def stop(text: str, code: int = UNUSABLE) -> NoReturn:
     """End the command with a message."""
-    warn(text)
+    if not tell_end(text, code):
+        warn(text)
     raise typer.Exit(code)
 
 

@@ -34,8 +34,10 @@ def log_to_stderr(level: int = logging.INFO, environment: Mapping[str, str] = os
 
     An error that ends the process or a thread is a line as well. Raises LogSettingsError.
     """
-    level = level_of(environment, level)
     form = format_of(environment, sys.stderr.isatty())
+    # Services tell what they do; of other commands only what is amiss is of interest.
+    _Form.is_of_a_service = form is LogFormat.JSON and level <= logging.INFO
+    level = level_of(environment, level)
     finish = _finisher(form, Redactor(secrets_of(environment)), level)
     structlog.configure(
         processors=[lambda _logger, name, event: finish(_in_order(name, event))],
@@ -48,6 +50,20 @@ def log_to_stderr(level: int = logging.INFO, environment: Mapping[str, str] = os
         logging.getLogger(name).setLevel(level)
     sys.excepthook = _crashed
     threading.excepthook = _thread_crashed
+
+
+def tell_end(text: str, code: int) -> bool:
+    """Say in a line why a service ends by itself; False where its lines are for people, who are told in words."""
+    if not _Form.is_of_a_service:
+        return False
+    log.critical("ended", said=text, exit_code=code)
+    return True
+
+
+class _Form:
+    """Whether this process writes the lines of a service, for programs."""
+
+    is_of_a_service = False
 
 
 def be_quiet() -> None:
