@@ -21,10 +21,9 @@ log = structlog.get_logger()
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    hooks, root = sys.excepthook, logging.getLogger()
+    root = logging.getLogger()
     level, handlers = root.level, list(root.handlers)
     yield
-    sys.excepthook = hooks
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
@@ -124,14 +123,15 @@ def test_words_of_the_operating_system_are_said(capsys: pytest.CaptureFixture[st
 
 
 CRASH = """
-import sys, threading
-from tocsin.logs import log_to_stderr
+import threading
+from tocsin.logs import crashes_told, log_to_stderr
 log_to_stderr()
 def fail(): int({title!r})
-thread = threading.Thread(target=fail, name="worker")
-thread.start()
-thread.join()
-fail()
+with crashes_told():
+    thread = threading.Thread(target=fail, name="worker")
+    thread.start()
+    thread.join()
+    fail()
 """
 
 

@@ -6,7 +6,8 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from tocsin.logs.settings import LogFormat, format_of, level_of, secrets_of
 
 log = structlog.get_logger()
 
-_OURS: Final = ("sender", "engine", "tocsin", "adapters", "schemas", "tests", "bench")
+_OURS: Final = ("sender", "engine", "tocsin", "adapters", "schemas")
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """What every record of the standard library has; the rest are fields of its line."""
 
@@ -32,7 +33,7 @@ Finish = Callable[[Fields], str]
 def log_to_stderr(level: int = logging.INFO, environment: Mapping[str, str] = os.environ) -> None:
     """From now on, every line of this process from `level` on; TOCSIN_LOG_LEVEL and TOCSIN_LOG_FORMAT go before.
 
-    An error that ends the process or a thread is a line as well. Raises LogSettingsError.
+    Raises LogSettingsError.
     """
     form = format_of(environment, sys.stderr.isatty())
     # Services tell what they do; of other commands only what is amiss is of interest.
@@ -48,8 +49,6 @@ def log_to_stderr(level: int = logging.INFO, environment: Mapping[str, str] = os
     logging.basicConfig(level=max(level, logging.INFO), handlers=[_StandardError(finish)], force=True)
     for name in _OURS:
         logging.getLogger(name).setLevel(level)
-    sys.excepthook = _crashed
-    threading.excepthook = _thread_crashed
 
 
 def tell_end(text: str, code: int) -> bool:
@@ -130,10 +129,15 @@ class _StandardError(logging.Handler):
         print(self._finish({**fields, **more, "exc_info": record.exc_info}), file=sys.stderr)  # noqa: T201
 
 
-def _crashed(kind: type[BaseException], error: BaseException, _trace: object) -> None:
-    if issubclass(kind, KeyboardInterrupt):
-        return
-    log.critical("crashed", exc_info=error)
+@contextmanager
+def crashes_told() -> Iterator[None]:
+    """For a whole process: an error that nobody foresaw is a line, in any thread, and ends it with exit code 1."""
+    threading.excepthook = _thread_crashed
+    try:
+        yield
+    except Exception as error:
+        log.critical("crashed", exc_info=error)
+        sys.exit(1)
 
 
 def _thread_crashed(arguments: threading.ExceptHookArgs) -> None:
