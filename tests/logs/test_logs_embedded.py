@@ -57,7 +57,7 @@ def test_a_crash_is_a_line_without_the_values_that_it_met(tmp_path: Path) -> Non
         text = said_by(tmp_path, port, "crashes", expect=1)
     last = read_lines(text)[-1]
     assert (last["event"], last["level"], last["error"]) == ("crashed", "critical", "RuntimeError")
-    assert last["stack"][-1].endswith(" fail")
+    assert last["frames"][-1].endswith(" fail")
     assert PRIVATE.search(text) is None
 
 

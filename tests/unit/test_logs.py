@@ -39,7 +39,9 @@ def test_each_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> Non
     log.warning("odd", value={"a": {1: b"x"}}, text="two\nlines \ud800")
     logging.getLogger("kafka.net").warning("lost %s", "kafka-1:9092")
     logging.getLogger("sender.rounds").info("job_changed", extra={"job_id": "j", "event_id": "E-1"})
-    first, odd, library, ours = lines(capsys)
+    logging.getLogger("kafka").info("%d records", "no number")
+    first, odd, library, ours, wrong = lines(capsys)
+    assert wrong["event"] == "%d records"
     assert list(first) == ["timestamp", "level", "event", "event_id", "jobs", "triggers"]
     assert (first["level"], first["event"], first["event_id"], first["jobs"]) == ("info", "decided", "E-1", 2)
     assert odd["text"] == "two\nlines \\ud800"
@@ -51,6 +53,10 @@ def test_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     log_to_stderr(environment={"TOCSIN_LOG_FORMAT": "text"})
     log.info("decided", event_id="E-1", said="zoe@acme.example")
     (line,) = capsys.readouterr().err.splitlines()
+    log.error("failed", exc_info=ValueError(TITLE), stack=["a"], exception=["b"])
+    (failed,) = capsys.readouterr().err.splitlines()
+    assert "error=ValueError" in failed
+    assert TITLE not in failed
     assert "decided" in line
     assert "event_id=E-1" in line
     assert "zoe" not in line
@@ -111,7 +117,7 @@ def test_an_error_is_its_class_and_place_without_the_values_that_it_met(capsys: 
     ours, theirs, *at_debug = lines(capsys)
     for line in (ours, theirs):
         assert (line["level"], line["error"]) == ("error", "ValueError")
-        assert line["stack"][-1].endswith(" fail")
+        assert line["frames"][-1].endswith(" fail")
         assert TITLE not in str(line)
     assert TITLE in at_debug[0]["said"], "the control: the message does hold it"
 

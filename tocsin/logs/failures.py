@@ -16,13 +16,13 @@ _OUR_WORDS: Final = ("tocsin", "engine", "sender", "schemas", "adapters", "kafka
 
 
 def failure_fields(error: BaseException, with_message: bool = False) -> dict[str, Any]:
-    """The fields of a line about an error: `error`, `said` where that is safe, and `stack`, the innermost last."""
+    """The fields of a line about an error: `error`, `said` where that is safe, and `frames`, the innermost last."""
     fields: dict[str, Any] = {"error": type(error).__name__}
     said = str(error) if with_message else _safe_words(error)
     if said:
         fields["said"] = said
     frames = traceback.extract_tb(error.__traceback__)[-MOST_FRAMES:]
-    fields["stack"] = [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    fields["frames"] = [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause is not None:
         fields["cause"] = type(cause).__name__

@@ -24,6 +24,8 @@ _OURS: Final = ("sender", "engine", "tocsin", "adapters", "schemas")
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """What every record of the standard library has; the rest are fields of its line."""
 
+_OTHERWISE: Final = {"stack": "stack_", "exception": "exception_", "exc_info": "exc_info_"}
+"""Names that mean something of their own to who writes the text."""
 _LEVEL_OF: Final = {"exception": "error"}
 
 Fields = dict[str, Any]
@@ -106,7 +108,7 @@ def _json_as_it_is(fields: Fields) -> str | None:
 
 def _text() -> Finish:
     render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False, pad_event_to=22)
-    return lambda fields: str(render(None, "", fields))
+    return lambda fields: str(render(None, "", {_OTHERWISE.get(name, name): one for name, one in fields.items()}))
 
 
 def _time() -> str:
@@ -122,11 +124,19 @@ class _StandardError(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
-        fields = {"level": record.levelname.lower(), "event": record.getMessage()}
+        fields = {"level": record.levelname.lower(), "event": _message(record)}
         more = {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if not record.name.startswith(_OURS):
             more["logger"] = record.name
         print(self._finish({**fields, **more, "exc_info": record.exc_info}), file=sys.stderr)  # noqa: T201
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        # A library's own mistake must not end who called it.
+        return str(record.msg)
 
 
 @contextmanager
