@@ -22,9 +22,9 @@ RUN sed -n '/^setuptools==/,/# via/p' requirements.lock > first.lock \
 COPY . .
 RUN python -m pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /wheels .
 
-# Out of all wheels, those that the program itself needs, and no other: tools for tests and builds stay behind.
+# Out of all wheels, those that the program itself and its traces need, and no other: tools for tests and builds stay behind.
 RUN python -m venv /opt/tocsin \
-    && /opt/tocsin/bin/pip install --no-index --find-links /wheels tocsin \
+    && /opt/tocsin/bin/pip install --no-index --find-links /wheels "tocsin[tracing]" \
     && /opt/tocsin/bin/pip check \
     && /opt/tocsin/bin/pip uninstall --yes pip
 

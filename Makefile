@@ -158,7 +158,7 @@ format: setup ## let ruff rewrite what it can
 lock: ## write requirements.lock anew from pyproject.toml (LOCK_FLAGS=--upgrade: newest versions)
 	@$(FIND_PYTHON); "$$python" -m venv .venv-lock
 	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install 'uv>=0.9,<1'
-	@.venv-lock/bin/uv pip compile pyproject.toml --group dev --group build --output-file requirements.lock \
+	@.venv-lock/bin/uv pip compile pyproject.toml --extra tracing --group dev --group build --output-file requirements.lock \
 	    --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url \
 	    --custom-compile-command "make lock" --quiet $(LOCK_FLAGS)
 

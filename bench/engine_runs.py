@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import threading
 from collections.abc import Callable
 from time import monotonic, perf_counter, process_time
 from typing import Any
 
-import structlog
 from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata
 
 from adapters.kafka.settings import KafkaSettings, Membership
@@ -17,10 +17,10 @@ from adapters.kafka.transaction import Step
 from bench.measuring import resident_memory
 from engine.consumer import BATCH_RECORDS
 from schemas.topics import JOBS, TICKETS
+from tocsin.logs import log_to_stderr
 from tocsin.running.engine import engine_service
 from tocsin.running.stopping import Stop
 
-NOISY = 30
 POLL_SECONDS = 0.5
 IDLE_SECONDS = 3.0
 GIVE_UP_SECONDS = 60.0
@@ -135,7 +135,8 @@ ALONE = {"steps": steps, "first": first, "stuck": stuck}
 
 
 if __name__ == "__main__":
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(NOISY))
+    # With TOCSIN_LOG_LEVEL=info it is measured with all that a service writes.
+    log_to_stderr(logging.WARNING)
     bootstrap, prefix, what, group, *details = sys.argv[1:]
     on = KafkaSettings((bootstrap,), prefix)
     if what == "engine":

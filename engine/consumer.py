@@ -11,11 +11,11 @@ from msgspec import Struct
 
 from engine.decide import Decision, decide_all
 from engine.directory.directory import Directory
-from engine.ports import Clock, DirectorySource, EventLog, RulesInForce, RulesSource
+from engine.ports import Clock, DirectorySource, EventLog, EventTrace, RulesInForce, RulesSource, Tracer, Untraced
 from engine.stages.s4_rule_matching import MatcherUnavailableError
 from schemas.dead_letter import Cause, dead_letter, first_came
 from schemas.event import Event, read_event
-from schemas.log import NewRecord, Record
+from schemas.log import Headers, NewRecord, Record
 from schemas.refusal import RefusedError
 from schemas.topics import DECISIONS, JOBS
 from schemas.vocabulary import Reason
@@ -33,6 +33,16 @@ class Case(Struct, frozen=True):
     record: Record
     event: Event
     now: datetime
+    trace: EventTrace
+
+
+class Handled(Struct, frozen=True):
+    """What became of one record: its decision, or why it is a dead letter; an unknown contract makes it both."""
+
+    record: Record
+    trace: EventTrace
+    decision: Decision | None = None
+    cause: Cause | None = None
 
 
 class _Around(Struct, frozen=True):
@@ -47,21 +57,56 @@ class _Around(Struct, frozen=True):
 
 
 class Batch(Struct, frozen=True):
-    """What became of the records of one poll."""
+    """What became of the records of one poll. A tombstone is passed over, and not among what was handled."""
 
     records: int
-    decisions: list[Decision]
-    dead_letters: list[NewRecord]
+    handled: list[Handled]
+
+    @property
+    def decisions(self) -> list[Decision]:
+        """The decisions, in the order of the events."""
+        return [one.decision for one in self.handled if one.decision is not None]
+
+    @property
+    def dead_letters(self) -> list[Cause]:
+        """Why records were dead-lettered, one for each."""
+        return [one.cause for one in self.handled if one.cause is not None]
+
+
+class _Transaction:
+    """What will be committed next. One that fails is left behind: its records come again."""
+
+    def __init__(self) -> None:
+        self.taken: list[Record] = []
+        self.outputs: list[NewRecord] = []
+        self.handled: list[Handled] = []
+        self.size = 0
+
+    def add(self, records: Sequence[Record], handled: Sequence[Handled]) -> None:
+        """Take in the next records, and what became of them."""
+        outputs = _outputs(handled)
+        self.taken += records
+        self.handled += handled
+        self.outputs += outputs
+        self.size += sum(len(output.value or b"") for output in outputs)
 
 
 class Consumer:
     """Takes records from the log, decides, and commits. One for each process; it keeps nothing between two batches."""
 
-    def __init__(self, log: EventLog, directory: DirectorySource, rules: RulesSource, clock: Clock) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        directory: DirectorySource,
+        rules: RulesSource,
+        clock: Clock,
+        tracer: Tracer | None = None,
+    ) -> None:
         self._log = log
         self._directory = directory
         self._rules = rules
         self._clock = clock
+        self._tracer = tracer or Untraced()
 
     def step(self, timeout: float) -> Batch:
         """Take one batch through all its steps; empty where no record came within `timeout` seconds.
@@ -69,28 +114,24 @@ class Consumer:
         Where a step fails, what was not committed is polled again: nothing of it has left.
         """
         records = self._log.poll(BATCH_RECORDS, timeout)
-        done = Batch(len(records), [], [])
+        done = Batch(len(records), [])
         if not records:
             self._look()
             return done
+        work = _Transaction()
         try:
             # Rules are swapped between two batches. The directory is as it is once the batch is here: what is
             # unknown then, is unknown.
             around = _Around(self._directory.current(), self._rules.current())
-            taken: list[Record] = []
-            outputs: list[NewRecord] = []
-            size = 0
             for start in range(0, len(records), CHUNK_RECORDS):
                 chunk = records[start : start + CHUNK_RECORDS]
-                decided = self._decide(chunk, around, done)
-                taken += chunk
-                outputs += decided
-                size += sum(len(output.value or b"") for output in decided)
-                last = start + CHUNK_RECORDS >= len(records)
-                if last or size >= OUTPUT_BYTES:
-                    self._log.commit(taken, outputs)
-                    taken, outputs, size = [], [], 0
-        except BaseException:
+                work.add(chunk, self._decide(chunk, around))
+                if work.size >= OUTPUT_BYTES or start + CHUNK_RECORDS >= len(records):
+                    self._commit(work, done)
+                    work = _Transaction()
+        except BaseException as error:
+            for one in work.handled:
+                one.trace.fail(error)
             self._log.rewind()
             raise
         return done
@@ -100,65 +141,76 @@ class Consumer:
         self._directory.current()
         self._rules.current()
 
-    def _decide(self, records: Sequence[Record], around: _Around, done: Batch) -> list[NewRecord]:
+    def _decide(self, records: Sequence[Record], around: _Around) -> list[Handled]:
         now = self._clock.now()
         cases: list[Case] = []
-        letters: list[NewRecord] = []
+        refused: list[Handled] = []
         for record in records:
-            _read(record, now, cases, letters)
-        decisions = _decide_cases(cases, around, letters)
-        done.decisions.extend(decisions)
-        done.dead_letters.extend(letters)
-        return _outputs(decisions, letters)
+            # A tombstone is passed over.
+            if record.value is not None:
+                _read(record, record.value, now, self._tracer.begin(record), cases, refused)
+        return refused + _decide_cases(cases, around)
+
+    def _commit(self, work: _Transaction, done: Batch) -> None:
+        self._log.commit(work.taken, work.outputs)
+        done.handled.extend(work.handled)
+        for one in work.handled:
+            one.trace.end(one.decision, one.cause)
 
 
-def _read(record: Record, now: datetime, cases: list[Case], letters: list[NewRecord]) -> None:
-    """Sort one record: a tombstone is passed over, an event becomes a case, anything else a dead letter."""
-    if record.value is None:
-        return
+def _read(
+    record: Record, value: bytes, now: datetime, trace: EventTrace, cases: list[Case], refused: list[Handled]
+) -> None:
+    """Sort one record: an event becomes a case, anything else a dead letter."""
     came = first_came(record)
     try:
-        event = read_event(record.value, came, dict(record.headers))
+        event = read_event(value, came, dict(record.headers))
     except RefusedError as error:
-        letters.append(dead_letter(record, Cause(error.code, str(error))))
+        refused.append(Handled(record, trace, cause=Cause(error.code, str(error))))
     else:
-        cases.append(Case(record, event, came if came < record.timestamp else now))
+        cases.append(Case(record, event, came if came < record.timestamp else now, trace))
 
 
-def _decide_cases(cases: Sequence[Case], around: _Around, letters: list[NewRecord]) -> list[Decision]:
+def _decide_cases(cases: Sequence[Case], around: _Around) -> list[Handled]:
     try:
         decisions = around.decide(cases)
     except MatcherUnavailableError:
         raise
     except Exception:  # noqa: BLE001 - one of them is one that nobody foresaw
-        decisions = _decide_each(cases, around, letters)
-    records = {id(case.event): case.record for case in cases}
-    for decision in decisions:
-        if decision.reason is Reason.UNKNOWN_CONTRACT:
-            message = "the directory has no contract of this id: load it, then send the event again"
-            letters.append(dead_letter(records[id(decision.event)], Cause(Reason.UNKNOWN_CONTRACT, message)))
-    return decisions
+        return [_decide_alone(case, around) for case in cases]
+    return [_handled(case, decision) for case, decision in zip(cases, decisions, strict=True)]
 
 
-def _decide_each(cases: Sequence[Case], around: _Around, letters: list[NewRecord]) -> list[Decision]:
+def _decide_alone(case: Case, around: _Around) -> Handled:
     """One by one, so that an event that nobody foresaw stops itself alone."""
-    decisions: list[Decision] = []
-    for case in cases:
-        try:
-            decisions += around.decide([case])
-        except MatcherUnavailableError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others
-            cause = Cause("undecidable", f"deciding failed with {type(error).__name__}")
-            letters.append(dead_letter(case.record, cause))
-    return decisions
+    try:
+        return _handled(case, around.decide([case])[0])
+    except MatcherUnavailableError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others
+        return Handled(
+            case.record, case.trace, cause=Cause("undecidable", f"deciding failed with {type(error).__name__}")
+        )
 
 
-def _outputs(decisions: Sequence[Decision], letters: Sequence[NewRecord]) -> list[NewRecord]:
+def _handled(case: Case, decision: Decision) -> Handled:
+    cause = None
+    if decision.reason is Reason.UNKNOWN_CONTRACT:
+        message = "the directory has no contract of this id: load it, then send the event again"
+        cause = Cause(Reason.UNKNOWN_CONTRACT, message)
+    return Handled(case.record, case.trace, decision, cause)
+
+
+def _outputs(handled: Sequence[Handled]) -> list[NewRecord]:
     """Jobs and the decision of each event, in the order of the events; dead letters last."""
     outputs: list[NewRecord] = []
-    for decision in decisions:
-        key = decision.event.ticket.id.encode()
-        outputs += [NewRecord(JOBS, key, msgspec.json.encode(job)) for job in decision.jobs]
-        outputs.append(NewRecord(DECISIONS, key, msgspec.json.encode(decision.record())))
-    return [*outputs, *letters]
+    for one in handled:
+        if one.decision is not None:
+            outputs += _told(one.decision, () if one.trace.context is None else one.trace.context.headers)
+    return outputs + [dead_letter(one.record, one.cause) for one in handled if one.cause is not None]
+
+
+def _told(decision: Decision, headers: Headers) -> list[NewRecord]:
+    key = decision.event.ticket.id.encode()
+    jobs = [NewRecord(JOBS, key, msgspec.json.encode(job), headers) for job in decision.jobs]
+    return [*jobs, NewRecord(DECISIONS, key, msgspec.json.encode(decision.record()), headers)]

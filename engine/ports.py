@@ -8,10 +8,13 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from engine.decide import Decision
 from engine.directory.directory import Directory
 from engine.rulebook.rulebook import Rulebook
 from engine.stages.s4_rule_matching import RuleMatcher
+from schemas.dead_letter import Cause
 from schemas.log import NewRecord, Record
+from schemas.trace_context import TraceContext
 
 
 class EventLog(Protocol):
@@ -65,3 +68,44 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The present moment, in UTC."""
         ...
+
+
+class EventTrace(Protocol):
+    """The span of one record on its way through the engine. It is ended once; never fails."""
+
+    @property
+    def context(self) -> TraceContext | None:
+        """What goes on with the records that follow from it; None where nothing is traced."""
+        ...
+
+    def end(self, decision: Decision | None, cause: Cause | None) -> None:
+        """What became of the record is committed: its decision, or the cause of its dead letter, or both."""
+        ...
+
+    def fail(self, error: BaseException) -> None:
+        """It was not committed, so it comes again."""
+        ...
+
+
+class Tracer(Protocol):
+    """Who follows events through services. Never fails, and waits for nothing outside."""
+
+    def begin(self, record: Record) -> EventTrace:
+        """A record was taken up; its trace is that with which it came."""
+        ...
+
+
+class Untraced:
+    """Nobody follows: the tracer, and the span of every record."""
+
+    context: TraceContext | None = None
+
+    def begin(self, record: Record) -> EventTrace:  # noqa: ARG002 - of the port
+        """See Tracer."""
+        return self
+
+    def end(self, decision: Decision | None, cause: Cause | None) -> None:
+        """See EventTrace."""
+
+    def fail(self, error: BaseException) -> None:
+        """See EventTrace."""

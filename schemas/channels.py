@@ -46,6 +46,11 @@ _SENT_AGAIN: Final = {
     PREFIX + "first_came": "Where it was a dead letter and is sent again: when it first came, as in RFC 3339.",
 }
 
+_TRACED: Final = {
+    "traceparent": "The trace that it belongs to (W3C Trace Context), where traces are on; read for traces alone.",
+    "tracestate": "What tracing systems add to it.",
+}
+
 _CLOUD_EVENT: Final = {
     "ce_specversion": "1.0",
     "ce_id": "The event's id; with ce_source it names the event, so a second one alerts nobody again.",
@@ -77,14 +82,18 @@ CHANNELS: Final = (
                 _published("ticket-event"),
                 _TICKET_KEY,
                 "application/cloudevents+json",
-                {"content-type": "application/cloudevents+json. Not read: ce_specversion tells.", **_SENT_AGAIN},
+                {
+                    "content-type": "application/cloudevents+json. Not read: ce_specversion tells.",
+                    **_TRACED,
+                    **_SENT_AGAIN,
+                },
             ),
             Message(
                 "ticketEventBinary",
                 "The same in binary content mode: the attributes are headers, the value is the event's `data`.",
                 _published("ticket-event", "TicketData"),
                 _TICKET_KEY,
-                headers={**_CLOUD_EVENT, **_SENT_AGAIN},
+                headers={**_CLOUD_EVENT, **_TRACED, **_SENT_AGAIN},
                 required=("ce_specversion", "ce_id", "ce_source", "ce_type"),
             ),
         ),
@@ -122,7 +131,7 @@ CHANNELS: Final = (
         "jobs",
         JOBS,
         "One message to one person at one address, complete in itself. It holds addresses and texts.",
-        (Message("job", "A notification job.", _published("job"), _TICKET_KEY),),
+        (Message("job", "A notification job.", _published("job"), _TICKET_KEY, headers=_TRACED),),
         kept_days=7,
         largest=2,
     ),
@@ -130,7 +139,7 @@ CHANNELS: Final = (
         "decisions",
         DECISIONS,
         "For each event: who is alerted, who is not, and why. It holds ids, no addresses and no texts.",
-        (Message("decision", "What became of one event.", _published("decision"), _TICKET_KEY),),
+        (Message("decision", "What became of one event.", _published("decision"), _TICKET_KEY, headers=_TRACED),),
         kept_days=30,
         largest=8,
     ),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from schemas.log import NewRecord, Record
+from schemas.reading import IDENTIFIER_LENGTH
 from schemas.topics import DEAD_LETTERS
 
 PREFIX = "dead_letter."
@@ -54,3 +57,24 @@ def first_came(record: Record) -> datetime:
             # A header without an offset was not written here.
             return came if came.tzinfo is not None else record.timestamp
     return record.timestamp
+
+
+class _Claim(Struct):
+    """What of any record may be an id."""
+
+    id: Any = None
+
+
+_CLAIM: Final = msgspec.json.Decoder(_Claim)
+
+
+def claimed_id(record: Record) -> str | None:
+    """The id that a record which could not be read gives itself, so that it can be found by it; None without one."""
+    named: Any = dict(record.headers).get("ce_id")
+    if named is None and record.value is not None:
+        try:
+            named = _CLAIM.decode(record.value).id
+        except (ValueError, RecursionError):
+            return None
+    text = named.decode(errors="replace") if isinstance(named, bytes) else named
+    return text if isinstance(text, str) and 0 < len(text) <= IDENTIFIER_LENGTH and text.isprintable() else None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from schemas.timestamps import Timestamp
+from schemas.trace_context import TraceContext
 from schemas.vocabulary import Audience, Category, Channel, MessageFormat, PersonKind, Trigger
 
 
@@ -124,6 +125,9 @@ class Job(Struct, frozen=True):
     once: Annotated[str | None, Meta(description="Set on every job of a save that opens the ticket.")] = None
     otherwise: Otherwise | None = None
     customer: Annotated[str | None, Meta(description="The ticket's customer, or the contract client.")] = None
+    trace: Annotated[TraceContext | UnsetType, Meta(description="Kept by a sender that traces; for traces alone.")] = (
+        UNSET
+    )
 
 
 JOB_DECODER = msgspec.json.Decoder(Job)

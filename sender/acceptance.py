@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schemas.dead_letter import Cause, dead_letter
 from schemas.job import JOB_DECODER, Job
@@ -18,8 +19,10 @@ from schemas.reading import check_free_value, read_json
 from schemas.refusal import RefusedError, refuse
 from sender.entries import Admission
 from sender.ledger import Ledger
+from sender.lines import tell_admissions, tell_dead_letter
 from sender.ports import Clock, JobLog, Topics
 from sender.storm import NO_STORMS, StormPolicy
+from sender.tracing import JobTrace, Tracer, Untraced
 
 MAX_JOB_BYTES: Final = 1_048_576
 """The size of a job's JSON. Texts are cut by the engine, so a larger one is no job of ours."""
@@ -54,41 +57,71 @@ class Acceptance:
         dead_letters: Topics,
         clock: Clock,
         settings: AcceptanceSettings | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._log = log
         self._ledger = ledger
         self._dead_letters = dead_letters
         self._clock = clock
         self._settings = settings or AcceptanceSettings()
+        self._tracer = tracer or Untraced()
 
     def step(self) -> Accepted:
         """Take in the next records; waits for some, and blocks meanwhile."""
         records = self._log.poll(self._settings.max_records, self._settings.poll_timeout)
         if not records:
             return Accepted({}, 0, 0)
-        jobs, letters = sort_out(records)
+        coming, letters = self._sort_out(records)
         if letters:
             self._dead_letters.append(letters)
-        admissions = self._ledger.accept(jobs, self._clock.now(), self._settings.storm)
+        admissions = self._take_in(coming)
         self._log.commit()
         return Accepted(dict(Counter(admissions)), len(letters), len(records))
 
+    def _sort_out(self, records: Sequence[Record]) -> tuple[list[_Coming], list[NewRecord]]:
+        """The jobs in these records, in their order, and a dead letter for each record that is none.
 
-def sort_out(records: Sequence[Record]) -> tuple[list[Job], list[NewRecord]]:
-    """The jobs in these records, in their order, and a dead letter for each record that is none.
+        A tombstone is neither.
+        """
+        coming: list[_Coming] = []
+        letters: list[NewRecord] = []
+        for record in records:
+            if record.value is None:
+                continue
+            try:
+                job = read_job(record.value)
+            except RefusedError as error:
+                cause = Cause(error.code, str(error))
+                tell_dead_letter(record, cause)
+                letters.append(dead_letter(record, cause))
+            else:
+                coming.append(_coming(job, self._tracer.accepting(record, job)))
+        return coming, letters
 
-    A tombstone is neither.
-    """
-    jobs: list[Job] = []
-    letters: list[NewRecord] = []
-    for record in records:
-        if record.value is None:
-            continue
+    def _take_in(self, coming: Sequence[_Coming]) -> list[Admission]:
+        jobs = [one.job for one in coming]
         try:
-            jobs.append(read_job(record.value))
-        except RefusedError as error:
-            letters.append(dead_letter(record, Cause(error.code, str(error))))
-    return jobs, letters
+            admissions = self._ledger.accept(jobs, self._clock.now(), self._settings.storm)
+        except BaseException:
+            for one in coming:
+                one.trace.end(None)
+            raise
+        tell_admissions(jobs, admissions)
+        for one, admission in zip(coming, admissions, strict=True):
+            one.trace.end(admission)
+        return admissions
+
+
+class _Coming(Struct, frozen=True):
+    """A job that comes in, and the span of that."""
+
+    job: Job
+    trace: JobTrace
+
+
+def _coming(job: Job, trace: JobTrace) -> _Coming:
+    """Its tries are told within the trace with which it came, however much later."""
+    return _Coming(job if trace.context is None else replace(job, trace=trace.context), trace)
 
 
 def read_job(raw: bytes) -> Job:

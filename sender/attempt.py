@@ -9,17 +9,39 @@ from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from schemas.trace_context import TraceContext
 from sender.bounce_codes import bounced
 from sender.desk import Desk
 from sender.entries import Entry, Report
 from sender.pacing import Pacing
-from sender.ports import Clock, Composed, Composer, DeliveryWatch, OutgoingMessage, Reply, ReplyKind, Transport
+from sender.ports import (
+    Clock,
+    Composed,
+    Composer,
+    DeliveryWatch,
+    OutgoingMessage,
+    Reply,
+    ReplyKind,
+    Transport,
+)
 from sender.retry import Chance, RetryPolicy, Verdict, after_fault, after_reply, out_of_time
+from sender.tracing import Tracer
 
 KEPT_WORDS: Final = 500
 """Characters of a reply that are kept."""
+
+
+class Tried(Struct, frozen=True):
+    """A report, and what is known of its job at that moment. `listed` are the jobs in its digest, itself among them."""
+
+    entry: Entry
+    report: Report
+    reply: Reply | None = None
+    listed: Sequence[Entry] = ()
+    trace: TraceContext | None = None
 
 
 class Attempts:
@@ -38,6 +60,7 @@ class Attempts:
         pacing: Pacing,
         send_limit: timedelta,
         watch: DeliveryWatch,
+        tracer: Tracer,
     ) -> None:
         self._composer = composer
         self._transport = transport
@@ -48,6 +71,7 @@ class Attempts:
         self._desk = Desk()
         self._send_limit = send_limit
         self._watch = watch
+        self._tracer = tracer
         self._writing: dict[str, datetime] = {}
 
     def writing(self) -> timedelta:
@@ -55,24 +79,31 @@ class Attempts:
         now = self._clock.now()
         return max((now - since for since in self._writing.values()), default=timedelta(0))
 
-    async def make(self, entry: Entry, listed: Sequence[Entry] = ()) -> Report:
+    async def make(self, entry: Entry, listed: Sequence[Entry] = ()) -> Tried:
         """Make one try on a claimed job; with `listed`, as the digest of those. Raises nothing but cancellation."""
+        trace = self._tracer.attempting(entry, listed)
         try:
-            return await self._make(entry, listed)
+            report, reply = await self._make(entry, listed)
+        except BaseException:
+            trace.end(None)
+            raise
         finally:
             self._pacing.ended(entry)
+        trace.end(report.transition, reply)
+        return Tried(entry, report, reply, listed, trace.context)
 
-    async def _make(self, entry: Entry, listed: Sequence[Entry]) -> Report:
+    async def _make(self, entry: Entry, listed: Sequence[Entry]) -> tuple[Report, Reply | None]:
         self._writing[entry.job.id] = self._clock.now()
         try:
             # A digest has a form of its own, and is seldom.
             kind = None if listed else (entry.form.template, entry.job.language)
             composed = await self._desk.write(kind, lambda: self._compose(entry, listed))
         except Exception as error:  # noqa: BLE001 - whatever one message does to the composer, the others go on
-            return self._fault(entry, f"the message could not be written: {place_of(error)}")
+            return self._fault(entry, f"the message could not be written: {place_of(error)}"), None
         finally:
             del self._writing[entry.job.id]
-        return self._too_late(entry) or await self._send(entry, composed)
+        late = self._too_late(entry)
+        return (late, None) if late is not None else await self._send(entry, composed)
 
     def _compose(self, entry: Entry, listed: Sequence[Entry]) -> Composed:
         if listed:
@@ -89,14 +120,14 @@ class Attempts:
             return self._fault(entry, "writing the message took so long that its lease was nearly over")
         return None
 
-    async def _send(self, entry: Entry, composed: Composed) -> Report:
+    async def _send(self, entry: Entry, composed: Composed) -> tuple[Report, Reply]:
         reply = await self._hand_over(composed.message)
         now = self._clock.now()
         self._pacing.heard(entry, reply, now)
         self._watch.answered(entry, reply, now)
         verdict = after_reply(self._policy, entry.standing, reply.kind, now, self._chance)
         report = report_on(entry, verdict, reply, composed.fault)
-        return replace(report, suppress=bounced(entry.job, composed.message.recipient, reply, now))
+        return replace(report, suppress=bounced(entry.job, composed.message.recipient, reply, now)), reply
 
     async def _hand_over(self, message: OutgoingMessage) -> Reply:
         try:

@@ -12,8 +12,7 @@ from typing import Final, TypeVar
 
 from msgspec import Struct, field
 
-from sender.attempt import Attempts
-from sender.entries import Report
+from sender.attempt import Attempts, Tried
 from sender.gate import Gate
 from sender.ledger import Ledger
 from sender.pacing import Pacing, PacingPolicy, Room
@@ -21,6 +20,7 @@ from sender.ports import Clock, Composer, DeliveryWatch, OutgoingMessage, Transp
 from sender.retry import Chance, RetryPolicy
 from sender.rounds import Claimed, LedgerRounds, RoundPolicy
 from sender.storm import NO_STORMS, StormPolicy
+from sender.tracing import Tracer, Untraced
 
 _log: Final = logging.getLogger(__name__)
 
@@ -73,6 +73,7 @@ class Delivery:
         *,
         gate: Gate | None = None,
         watch: DeliveryWatch | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._clock = clock
         self._settings = settings or DeliverySettings()
@@ -81,9 +82,10 @@ class Delivery:
         self._watch = watch or Unwatched()
         self._rounds = LedgerRounds(ledger, gate or Gate(ledger), clock, chance, rounds, self._watch)
         self._pacing = Pacing(self._settings.pacing, chance)
-        self._attempts = Attempts(composer, transport, clock, retry, chance, self._pacing, limit, self._watch)
-        self._under_way: set[asyncio.Task[Report]] = set()
-        self._answers: list[Report] = []
+        traced = tracer or Untraced()
+        self._attempts = Attempts(composer, transport, clock, retry, chance, self._pacing, limit, self._watch, traced)
+        self._under_way: set[asyncio.Task[Tried]] = set()
+        self._answers: list[Tried] = []
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set, then finish what is under way."""
@@ -114,7 +116,7 @@ class Delivery:
     def under_way(self) -> list[str]:
         """The jobs that are being sent, and those whose answer is not recorded yet. May be asked from any thread."""
         sending = [task.get_name() for task in tuple(self._under_way)]
-        return sorted(sending) + [f"job {report.job} (answered, not recorded)" for report in self._answers]
+        return sorted(sending) + [f"job {one.report.job} (answered, not recorded)" for one in self._answers]
 
     async def drain(self, stop: asyncio.Event | None = None) -> None:
         """Deliver until nothing is under way, and what is due at the clock's present time has been tried or must wait.
@@ -168,7 +170,7 @@ class Delivery:
                 break
         return started
 
-    def _begin(self, claimed: Claimed) -> asyncio.Task[Report]:
+    def _begin(self, claimed: Claimed) -> asyncio.Task[Tried]:
         entry = claimed.entry
         return asyncio.create_task(self._attempts.make(entry, claimed.listed), name=f"job {entry.job.id}")
 

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
 
 from msgspec import Struct
 
-from sender.attempt import report_on
-from sender.entries import Entry, Report
+from sender.attempt import Tried, report_on
+from sender.entries import Entry
 from sender.gate import Gate
 from sender.ledger import Ledger
+from sender.lines import tell_change, tell_void
 from sender.pacing import Room
 from sender.ports import Clock, DeliveryWatch
 from sender.retry import Chance, RetryPolicy, Verdict, after_lapse, out_of_time
-from sender.states import State, Transition
+from sender.states import State
 from sender.storm import StormPolicy
-
-_log: Final = logging.getLogger(__name__)
-
-_BAD_ENDS: Final = frozenset(
-    {Transition.REFUSED, Transition.GAVE_UP, Transition.LEFT_UNKNOWN, Transition.EXPIRED, Transition.LAPSED}
-)
 
 
 class Claimed(Struct, frozen=True):
@@ -69,7 +62,7 @@ class LedgerRounds:
     def claim(self, room: Room) -> Claims:
         """Claim what is due; what the gate stops is written down as stopped, and does not go out."""
         claimed = self._ledger.claim(self._clock.now(), room.limit, self._policy.lease, room.avoid)
-        stopped: list[Report] = []
+        stopped: list[Tried] = []
         ready = [one for entry in claimed if (one := self._pass(entry, stopped)) is not None]
         if stopped:
             self.apply(stopped)
@@ -92,16 +85,18 @@ class LedgerRounds:
             taken += changed
         return taken
 
-    def apply(self, reports: Sequence[Report]) -> int:
+    def apply(self, tried: Sequence[Tried]) -> int:
         """Record reports; says how many changed something."""
-        void = frozenset(self._ledger.record(reports, self._clock.now()))
-        _tell(reports, void)
-        for report in reports:
-            if report not in void:
-                self._watch.changed(report)
-        return len(reports) - len(void)
+        void = frozenset(self._ledger.record([one.report for one in tried], self._clock.now()))
+        for one in tried:
+            if one.report in void:
+                tell_void(one)
+            else:
+                tell_change(one)
+                self._watch.changed(one.report)
+        return len(tried) - len(void)
 
-    def _pass(self, entry: Entry, stopped: list[Report]) -> Claimed | None:
+    def _pass(self, entry: Entry, stopped: list[Tried]) -> Claimed | None:
         """The job, if it may go out; a digest without what may not."""
         now = self._clock.now()
         listed: list[Entry] = []
@@ -109,32 +104,20 @@ class LedgerRounds:
             for one in self._ledger.bundle(entry.job.id):
                 stop = self._gate.stops(one, now)
                 if stop is not None:
-                    stopped.append(stop)
+                    stopped.append(Tried(one, stop))
                 elif now < one.job.expires:
                     listed.append(one)
         stop = self._gate.stops(entry, now)
         if stop is not None:
             # The ledger lets the next one of its digest carry it.
-            stopped.append(stop)
+            stopped.append(Tried(entry, stop))
             return None
         return Claimed(entry, (*listed, entry) if listed else ())
 
     def _see_to(self, late: Sequence[Entry]) -> int:
-        return self.apply([report_on(entry, self._late_verdict(entry)) for entry in late])
+        return self.apply([Tried(entry, report_on(entry, self._late_verdict(entry))) for entry in late])
 
     def _late_verdict(self, entry: Entry) -> Verdict:
         if entry.standing.state is State.SENDING:
             return after_lapse(self._policy.retry, entry.standing, self._clock.now(), self._chance)
         return out_of_time(entry.standing)
-
-
-def _tell(reports: Sequence[Report], void: frozenset[Report]) -> None:
-    for report in reports:
-        if report in void:
-            message = "job %s, attempt %d: %s came too late to count"
-            _log.warning(message, report.job, report.attempt, report.transition.value)
-            continue
-        level = logging.WARNING if report.transition in _BAD_ENDS else logging.INFO
-        _log.log(level, "job %s, attempt %d: %s", report.job, report.attempt, report.transition.value)
-        if report.fault is not None:
-            _log.warning("job %s: its template failed, the built-in text stood in for it", report.job)

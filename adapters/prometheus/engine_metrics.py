@@ -13,8 +13,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from adapters.prometheus.bounded import BoundedLabel
 from engine.consumer import Batch
 from engine.decide import Decision
-from schemas.dead_letter import PREFIX
-from schemas.log import NewRecord
 from schemas.vocabulary import Channel, Reason, Trigger
 
 DELAYS: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
@@ -75,7 +73,7 @@ class EngineMetrics:
         _add(self._triggers, ((trigger.value,) for one in decisions for trigger in one.triggers))
         _add(self._jobs, ((job.trigger.value, job.channel.value) for one in decisions for job in one.jobs))
         _add(self._skips, ((skip.reason.value,) for one in decisions for skip in one.skipped))
-        _add(self._letters, ((self._codes.of(_code(letter)),) for letter in batch.dead_letters))
+        _add(self._letters, ((self._codes.of(cause.code),) for cause in batch.dead_letters))
         self._nobody.inc(sum(1 for one in decisions if _reached_nobody(one)))
         for one in decisions:
             self._delay.observe(max(0.0, (one.now - one.event.time).total_seconds()))
@@ -126,7 +124,3 @@ def _add(metric: Counter, values: Iterable[tuple[str, ...]]) -> None:
 def _reached_nobody(decision: Decision) -> bool:
     wanted = any(skip.reason is not Reason.CATEGORY_OFF for skip in decision.skipped)
     return wanted and not decision.jobs and decision.reason is None
-
-
-def _code(letter: NewRecord) -> str:
-    return next((value.decode() for name, value in letter.headers if name == PREFIX + "code"), "unknown")

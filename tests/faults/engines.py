@@ -113,7 +113,7 @@ class Engine:
 
     def is_up(self) -> bool:
         """Whether it has come up since it was last started."""
-        return b"event=up" in self.log.read_bytes()[self._start_of_log :]
+        return b'"event":"up"' in self.log.read_bytes()[self._start_of_log :]
 
     def is_stopped(self) -> bool:
         """Whether it stands still after a SIGSTOP."""

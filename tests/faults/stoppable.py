@@ -26,7 +26,7 @@ TOCSIN = (sys.executable, "-c", "from tocsin.cli import main; main()")
 class Stoppable:
     """A command of `tocsin`, as a process of its own. What it says goes to a file; with `up` it says that it works."""
 
-    def __init__(self, log: Path, *command: str, up: str = "event=up") -> None:
+    def __init__(self, log: Path, *command: str, up: str = '"event":"up"') -> None:
         self._log = log
         self._up = up
         self._command = [*TOCSIN, *command]

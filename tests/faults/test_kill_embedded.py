@@ -81,7 +81,7 @@ class Service:
         process = subprocess.Popen(self.command(), stderr=subprocess.PIPE)
         assert process.stderr is not None
         for line in process.stderr:
-            if b"event=up" in line:
+            if b'"event":"up"' in line:
                 return Running(process, process.stderr)
         raise AssertionError(f"it ended with {process.wait()}")
 

@@ -38,7 +38,7 @@ def test_one_that_is_idle_ends_at_once_and_well(cluster: Cluster, tmp_path: Path
         desk.emit(10)
         desk.wait()
         assert stop(one, within=0.0) == 0
-    assert one.times_logged("event=stopped") == 1
+    assert one.times_logged('"event":"stopped"') == 1
     check_once(desk)
 
 
@@ -49,7 +49,7 @@ def test_one_in_the_midst_of_a_batch_finishes_it(cluster: Cluster, tmp_path: Pat
         one.start("SIGTERM", Step.STORED.name, LONG)
         assert one.ended() == 0
         # All of the batch, and nothing that was begun and left.
-        assert one.times_logged("event=decided") == 1
+        assert one.times_logged('"event":"decided"') == 1
         assert len(cluster.read(JOBS, committed=False)) == len(cluster.read(JOBS))
         one.start()
         desk.wait()
@@ -62,10 +62,10 @@ def test_one_that_hangs_in_a_batch_is_cut_at_the_deadline(cluster: Cluster, tmp_
     desk.emit(60)
     with engines(cluster, tmp_path, "one") as (one,):
         one.start("HANG", step.name, "--within=1")
-        until(lambda: one.times_logged("event=hangs") == 1)
+        until(lambda: one.times_logged('"event":"hangs"') == 1)
         assert stop(one, within=1.0) == CUT
-        assert one.times_logged("event=cut_short") == 1
-        assert one.times_logged('under_way="engine (came round') == 1
+        assert one.times_logged('"event":"cut_short"') == 1
+        assert one.times_logged('"engine (came round') == 1
         assert one.times_logged("MainThread: adapters.kafka.transaction:") + one.times_logged("engine_child:") > 0
         one.start()
         desk.wait()
@@ -80,11 +80,11 @@ def test_a_second_signal_cuts_at_once(cluster: Cluster, tmp_path: Path) -> None:
     desk.emit(60)
     with engines(cluster, tmp_path, "one") as (one,):
         one.start("HANG", Step.STORED.name, LONG)
-        until(lambda: one.times_logged("event=hangs") == 1)
+        until(lambda: one.times_logged('"event":"hangs"') == 1)
         one.send(signal.SIGTERM)
-        until(lambda: one.times_logged("event=stopping") == 1)
+        until(lambda: one.times_logged('"event":"stopping"') == 1)
         assert stop(one, within=0.0) == CUT
-        assert one.times_logged('why="a second signal"') == 1
+        assert one.times_logged('"why":"a second signal"') == 1
         one.start()
         desk.wait()
     check_once(desk)

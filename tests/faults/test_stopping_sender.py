@@ -70,11 +70,11 @@ def test_a_message_on_its_way_is_finished(tmp_path: Path) -> None:
         with up.service.running(LONG):
             assert peer.asked.wait(PATIENCE)
             up.service.signal()
-            until(lambda: up.service.says("event=stopping"), PATIENCE)
+            until(lambda: up.service.says('"event":"stopping"'), PATIENCE)
             assert up.counts() == {State.SENDING: 2}
             peer.let.set()
             assert up.service.ended(within=0.0) == 0
-    assert up.service.says("event=stopped")
+    assert up.service.says('"event":"stopped"')
     assert up.counts() == {State.DELIVERED: 2}
     assert up.arrived(peer) == {QUICK: 1, SLOW: 1}
 
@@ -89,7 +89,7 @@ def test_a_relay_that_never_answers_costs_its_own_message_alone(tmp_path: Path) 
             assert up.service.stop(within=1.0) == CUT
             with closing(SqliteLedger(up.data / "tocsin.db")) as ledger:
                 (late,) = ledger.list(Selection(states=frozenset({State.SENDING})), 10)
-            assert f"job {late.entry.job.id}" in up.service.line("event=cut_short")
+            assert f"job {late.entry.job.id}" in up.service.line('"event":"cut_short"')
         # As after a kill: nobody knows whether it arrived, and it is not sent again before half an hour has passed.
         with up.service.running(SHORT):
             until(lambda: up.counts() == {State.DELIVERED: 1, State.UNKNOWN: 1}, PATIENCE)
@@ -105,7 +105,7 @@ def test_a_second_signal_cuts_at_once(tmp_path: Path) -> None:
         with up.service.running(LONG):
             until(lambda: up.counts() == {State.SENDING: 2}, PATIENCE)
             up.service.signal()
-            until(lambda: up.service.says("event=stopping"), PATIENCE)
+            until(lambda: up.service.says('"event":"stopping"'), PATIENCE)
             assert up.service.stop(within=0.0) == CUT
         assert up.service.says('why="a second signal"')
 
@@ -124,8 +124,8 @@ def test_a_ledger_that_is_locked_holds_nobody_up(tmp_path: Path) -> None:
                 # Both have arrived, and that can't be written down: each write waits for ten seconds.
                 assert up.service.stop(within=1.0) == CUT
             # The first one that came is being written, the other one waits for its turn.
-            assert "(answered, not recorded)" in up.service.line("event=cut_short")
-            assert up.service.line("event=cut_short").count("job ") == 2
+            assert "(answered, not recorded)" in up.service.line('"event":"cut_short"')
+            assert up.service.line('"event":"cut_short"').count("job ") == 2
         with up.service.running(SHORT):
             until(lambda: up.counts() == {State.UNKNOWN: 2}, PATIENCE)
             assert up.service.stop(within=0.0) == 0

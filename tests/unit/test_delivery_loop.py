@@ -13,7 +13,7 @@ import pytest
 from sender.delivery import DeliverySettings
 from sender.entries import Entry, Report
 from sender.ledger import LedgerUnavailableError
-from sender.ports import OutgoingMessage, Reply
+from sender.ports import OutgoingMessage, Reply, Stage
 from sender.states import State, Transition
 from tests.fakes import NO, OK, START, FakeComposer, FakeTransport, a_job
 from tests.faults.engines import until
@@ -135,17 +135,32 @@ async def test_the_ledger_works_in_a_thread_of_its_own() -> None:
     assert ledger.threads == {"ledger_0"}
 
 
-async def test_logs_hold_ids_and_no_address_or_text(caplog: pytest.LogCaptureFixture) -> None:
+async def test_lines_hold_ids_and_states_and_no_address_or_text(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="sender")
-    reply = Reply(NO.kind, 550, "<p2@acme.example> is unknown")
+    reply = Reply(NO.kind, 550, "<p2@acme.example> is unknown", Stage.RCPT, "5.1.1")
     jobs = [a_job(f"e-{number}", address=f"p{number}@acme.example") for number in range(4)]
     composer = FakeComposer(broken=[jobs[0].id], faulty=[jobs[1].id])
     house = House(FakeTransport(lambda mail: reply if mail.recipient.startswith("p2") else OK), composer)
     house.ledger.accept(jobs, START)
     await house.until_finished()
-    assert "@" not in caplog.text
-    assert reply.text not in caplog.text
-    assert all(job.id in caplog.text for job in jobs)
+    said = [vars(record) for record in caplog.records]
+    assert "@" not in str([{**line, "args": None} for line in said])
+    assert reply.text not in str(said)
+    ends = {line["event_id"]: (line["job_id"], line["transition"]) for line in said if line["msg"] == "job_changed"}
+    expected = {"e-0": "gave_up", "e-1": "delivered", "e-2": "refused", "e-3": "delivered"}
+    assert ends == {job.event: (job.id, expected[job.event]) for job in jobs}
+    (refused,) = [line for line in said if line.get("transition") == "refused"]
+    told = {name: refused[name] for name in ("levelname", "ticket_id", "channel", "code", "status", "stage", "attempt")}
+    assert told == {
+        "levelname": "WARNING",
+        "ticket_id": jobs[2].ticket,
+        "channel": "email",
+        "code": 550,
+        "status": "5.1.1",
+        "stage": "RCPT",
+        "attempt": 1,
+    }
+    assert [line["job_id"] for line in said if line["msg"] == "template_failed"] == [jobs[1].id]
     assert (house.ledger.history(jobs[1].id)[-1].fault, house.state(jobs[1])) == ("no such field", State.DELIVERED)
 
 

@@ -6,5 +6,7 @@ from __future__ import annotations
 def main() -> None:
     """The entry point of the `tocsin` command."""
     from tocsin.cli.app import app
+    from tocsin.logs import crashes_told
 
-    app()
+    with crashes_told():
+        app()

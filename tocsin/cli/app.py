@@ -32,8 +32,8 @@ from tocsin.cli import (
     up,
     validate,
 )
-from tocsin.cli.console import EXIT_CODES
-from tocsin.logs import log_to_stderr
+from tocsin.cli.console import EXIT_CODES, UNUSABLE, stop
+from tocsin.logs import LogSettingsError, log_to_stderr
 
 app = typer.Typer(
     name="tocsin",
@@ -41,14 +41,17 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    pretty_exceptions_show_locals=False,
+    pretty_exceptions_enable=False,  # a crash is a line of the log, without the values that it met
 )
 
 
 @app.callback()
 def _logs_apart() -> None:
     # Standard output is for results alone, whatever a command or library has to say besides.
-    log_to_stderr(logging.WARNING)
+    try:
+        log_to_stderr(logging.WARNING)
+    except LogSettingsError as error:
+        stop(str(error), UNUSABLE)
 
 
 for command in (

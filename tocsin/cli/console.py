@@ -14,6 +14,8 @@ import typer
 from adapters.files.directory_folder import LoadedDirectory
 from adapters.rule_files.faults import RuleFileError
 from schemas.refusal import RefusedError
+from tocsin.logs import tell_end
+from tocsin.running.tracing import TracingSettingsError
 
 EXIT_CODES: Final = (
     "Exit codes: 0, all is well; 1, something in the input is wrong (it was named); 2, the command line is wrong; "
@@ -49,7 +51,8 @@ def warn(text: str) -> None:
 
 def stop(text: str, code: int = UNUSABLE) -> NoReturn:
     """End the command with a message."""
-    warn(text)
+    if not tell_end(text, code):
+        warn(text)
     raise typer.Exit(code)
 
 
@@ -62,6 +65,8 @@ def named_failures() -> Iterator[None]:
         stop("\n".join(map(str, error.faults)), FOUND_FAULTS)
     except RefusedError as error:
         stop(error.shown(), FOUND_FAULTS)
+    except TracingSettingsError as error:
+        stop(str(error), UNUSABLE)
     except BrokenPipeError:
         # The reader of a pipe had enough, for example `head`.
         sys.stderr.close()

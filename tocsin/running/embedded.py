@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import structlog
 from msgspec import Struct
 
 from adapters.sqlite.event_log import SqliteConsumer, SqliteLog
@@ -30,13 +29,13 @@ from sender.publisher import LAST_BATCHES, Publisher
 from tocsin.running.delivery_watch import delivered
 from tocsin.running.embedded_watch import EmbeddedWatch
 from tocsin.running.engine_watch import MeasuredEventLog
+from tocsin.running.event_lines import tell_batch
 from tocsin.running.groups import ENGINE_GROUP, SENDER_GROUP
 from tocsin.running.loops import repeated
 from tocsin.running.sending import POLL_SECONDS, SendingSettings
 from tocsin.running.stopping import Stop, together
 from tocsin.running.suppressed_directory import SuppressedDirectory
-
-log = structlog.get_logger()
+from tocsin.running.tracing import OFF, Tracers
 
 DATABASE: Final = "tocsin.db"
 KEPT_FOR: Final = timedelta(days=7)
@@ -81,7 +80,14 @@ class Sources(Struct, frozen=True):
 class Embedded:
     """Engine and sender at work on one file. Only one for each file, see `sole_owner`. `watch` sees what they do."""
 
-    def __init__(self, database: Path, sources: Sources, sending: SendingSettings, watch: EmbeddedWatch) -> None:
+    def __init__(
+        self,
+        database: Path,
+        sources: Sources,
+        sending: SendingSettings,
+        watch: EmbeddedWatch,
+        tracers: Tracers = OFF,
+    ) -> None:
         self._watch = watch
         self._stop = threading.Event()
         clock = sources.clock
@@ -94,8 +100,9 @@ class Embedded:
         self._jobs = SqliteConsumer(database, JOBS, SENDER_GROUP, clock, self._stop)
         self.ledger = SqliteLedger(database)
         directory = SuppressedDirectory(sources.directory, self._suppressions)
-        self._consumer = Consumer(MeasuredEventLog(self._tickets, watch), directory, sources.rules, clock)
-        self._acceptance = Acceptance(self._jobs, self.ledger, self._topics, clock, sending.acceptance())
+        measured = MeasuredEventLog(self._tickets, watch)
+        self._consumer = Consumer(measured, directory, sources.rules, clock, tracers.events)
+        self._acceptance = Acceptance(self._jobs, self.ledger, self._topics, clock, sending.acceptance(), tracers.jobs)
         self._delivery = Delivery(
             self.ledger,
             sources.composer,
@@ -105,6 +112,7 @@ class Embedded:
             sending.delivery(),
             gate=Gate(self.ledger, sources.people, sending.mode),
             watch=watch.delivery,
+            tracer=tracers.jobs,
         )
         self._publisher = Publisher(self.ledger, self._topics)
         self._transport = sources.transport
@@ -136,12 +144,10 @@ class Embedded:
         await asyncio.to_thread(self._publisher.drain)
 
     def decide_batch(self, timeout: float) -> Batch:
-        """One step of the engine, and a line in the log about it."""
+        """One step of the engine, and the lines in the log about it."""
         batch = self._consumer.step(timeout)
         self._watch.engine.batch(batch)
-        if batch.records:
-            jobs = sum(len(decision.jobs) for decision in batch.decisions)
-            log.info("decided", events=len(batch.decisions), jobs=jobs, dead_letters=len(batch.dead_letters))
+        tell_batch(batch)
         return batch
 
     async def close(self) -> None:

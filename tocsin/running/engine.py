@@ -19,10 +19,12 @@ from adapters.kafka.transaction import AfterStep, nothing
 from engine.consumer import Batch, Consumer
 from tocsin.clock import SystemClock
 from tocsin.running.engine_watch import EngineWatch, MeasuredEventLog, WatchedDirectory
+from tocsin.running.event_lines import tell_batch
 from tocsin.running.health import HealthFile
 from tocsin.running.loops import repeat
 from tocsin.running.rules_in_force import WatchedRules, health_of
 from tocsin.running.stopping import Stop
+from tocsin.running.tracing import tracing
 
 log = structlog.get_logger()
 
@@ -64,12 +66,10 @@ class EngineService:
         return False
 
     def step(self, timeout: float) -> Batch:
-        """Take one batch, and say so in the log."""
+        """Take one batch, and say in the log what became of it."""
         batch = self._consumer.step(timeout)
         self._watch.engine.batch(batch)
-        if batch.records:
-            jobs = sum(len(decision.jobs) for decision in batch.decisions)
-            log.info("decided", events=len(batch.decisions), jobs=jobs, dead_letters=len(batch.dead_letters))
+        tell_batch(batch)
         return batch
 
 
@@ -88,7 +88,7 @@ def engine_service(
     With `leave` it gives up its place in the group at the end; else the place is kept for the time of a restart.
     `watch` sees what it does.
 
-    Raises RuleFileError, InstanceTakenError, KafkaRefusedError and KafkaUnavailableError.
+    Raises RuleFileError, InstanceTakenError, KafkaRefusedError, KafkaUnavailableError and TracingSettingsError.
     """
     _check(settings)
     clock, seen = SystemClock(), watch or EngineWatch(membership.instance)
@@ -98,13 +98,17 @@ def engine_service(
         if health is not None:
             health.write(health_of(watched, clock.now()))
 
-    with closing(WatchedRules(rules, on_change)) as watched, closing(DirectoryTopic(settings)) as topic:
+    with (
+        tracing("tocsin-engine", engine_group=membership.group) as tracers,
+        closing(WatchedRules(rules, on_change)) as watched,
+        closing(DirectoryTopic(settings)) as topic,
+    ):
         directory = WatchedDirectory(topic, seen)
         # While it loads, another engine goes on with the partitions that this one will ask for.
         directory.current()
         event_log = KafkaEventLog(settings, membership, after_step=after_step)
         try:
-            consumer = Consumer(MeasuredEventLog(event_log, seen), directory, watched, clock)
+            consumer = Consumer(MeasuredEventLog(event_log, seen), directory, watched, clock, tracers.events)
             with collector_seldom():
                 yield EngineService(event_log, consumer, seen)
         finally:

@@ -34,6 +34,7 @@ from tocsin.running.sender_watch import SenderWatch
 from tocsin.running.sending import SendingSettings
 from tocsin.running.service import CurrentRenderer
 from tocsin.running.stopping import Stop, together
+from tocsin.running.tracing import tracing
 
 log = structlog.get_logger()
 
@@ -139,7 +140,8 @@ async def sender_service(  # noqa: PLR0913 - its parts, one by one
 
     With `leave` it gives up its place in the group at the end; else the place is kept for the time of a restart.
 
-    Raises RuleFileError, LedgerUnavailableError, InstanceTakenError, KafkaRefusedError and KafkaUnavailableError.
+    Raises RuleFileError, LedgerUnavailableError, InstanceTakenError, KafkaRefusedError, KafkaUnavailableError and
+    TracingSettingsError.
     """
     clock, renderer, health, seen = SystemClock(), CurrentRenderer(), HealthFile(place.data), watch or SenderWatch()
 
@@ -151,6 +153,7 @@ async def sender_service(  # noqa: PLR0913 - its parts, one by one
 
     transport, index = mail.transport(), PeopleIndex()
     with (
+        tracing("tocsin-sender", sender_group=membership.group) as tracers,
         closing(WatchedRules(rules, on_change)) as templates,
         open_ledger(*place.options) as ledger,
         seen.looking_at(ledger, clock),
@@ -160,11 +163,19 @@ async def sender_service(  # noqa: PLR0913 - its parts, one by one
         closing(KafkaAppender(settings)) as topics,
         closing(DirectoryFeed(settings, index)) as people,
     ):
-        acceptance = Acceptance(jobs, ledger, letters, clock, sending.acceptance())
+        acceptance = Acceptance(jobs, ledger, letters, clock, sending.acceptance(), tracers.jobs)
         composer = mail.composer(renderer, sending.mode)
         gate = Gate(ledger, index, sending.mode)
         delivery = Delivery(
-            ledger, composer, transport, clock, random.random, sending.delivery(), gate=gate, watch=seen.delivery
+            ledger,
+            composer,
+            transport,
+            clock,
+            random.random,
+            sending.delivery(),
+            gate=gate,
+            watch=seen.delivery,
+            tracer=tracers.jobs,
         )
         parts = SenderParts(acceptance, delivery, Publisher(ledger, topics), people, index, templates, seen, clock)
         try:

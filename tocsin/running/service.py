@@ -18,6 +18,7 @@ from tocsin.running.mail import MailSettings
 from tocsin.running.people import DirectoryPeople
 from tocsin.running.rules_in_force import WatchedRules, health_of
 from tocsin.running.sending import EVERYTHING, SendingSettings
+from tocsin.running.tracing import tracing
 
 
 class CurrentRenderer:
@@ -49,7 +50,7 @@ async def embedded_service(
 ) -> AsyncIterator[Embedded]:
     """Engine and sender on one file; `watch` sees what they do.
 
-    Raises RuleFileError, OSError and DatabaseError at the start.
+    Raises RuleFileError, OSError, DatabaseError and TracingSettingsError at the start.
     """
     clock, renderer, seen = SystemClock(), CurrentRenderer(), watch or EmbeddedWatch()
 
@@ -66,10 +67,11 @@ async def embedded_service(
         people = DirectoryPeople(FolderDirectory(directory))
         watched_directory = WatchedDirectory(FolderDirectory(directory), seen)
         sources = Sources(watched_directory, watched, people, composer, mail.transport(), clock)
-        service = Embedded(database, sources, sending, seen)
-        try:
-            yield service
-        finally:
-            await service.close()
+        with tracing("tocsin", system="sqlite") as tracers:
+            service = Embedded(database, sources, sending, seen, tracers)
+            try:
+                yield service
+            finally:
+                await service.close()
     finally:
         watched.close()

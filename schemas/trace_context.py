@@ -1,0 +1,75 @@
+"""Trace context as W3C Trace Context has it: in headers of records, and as CloudEvents' distributed tracing extension.
+
+It is for traces and logs alone: no decision and no id depends on it, and one that can't be read counts as none.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from schemas.log import Headers, Record
+
+_PARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+_LONGEST_PARENT: Final = 128
+_LONGEST_STATE: Final = 512
+"""Characters (section 3.3.1.1)."""
+
+
+class TraceContext(Struct, frozen=True, omit_defaults=True):
+    """Which trace a record belongs to, and which span of it wrote it."""
+
+    traceparent: Annotated[str, Meta(description="Version, trace id, span id and flags (W3C Trace Context).")]
+    tracestate: Annotated[str | None, Meta(description="What tracing systems add, as it came.")] = None
+
+    @property
+    def headers(self) -> Headers:
+        """The headers that carry it on."""
+        parent = ("traceparent", self.traceparent.encode())
+        return (parent,) if self.tracestate is None else (parent, ("tracestate", self.tracestate.encode()))
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Its ids, as lines of the log name them."""
+        _version, trace_id, span_id, *_ = self.traceparent.split("-")
+        return {"trace_id": trace_id, "span_id": span_id}
+
+
+def trace_context_of(record: Record) -> TraceContext | None:
+    """The context with which a record came: of its headers, else of the CloudEvent in it."""
+    headers = dict(record.headers)
+    for prefix in ("", "ce_"):
+        found = _context(_text(headers.get(prefix + "traceparent")), _text(headers.get(prefix + "tracestate")))
+        if found is not None:
+            return found
+    if record.value is None or b'"traceparent"' not in record.value:
+        return None
+    try:
+        attributes = _ATTRIBUTES.decode(record.value)
+    except (ValueError, RecursionError):
+        return None
+    return _context(attributes.traceparent, attributes.tracestate)
+
+
+class _Attributes(Struct):
+    """The extension's attributes, of whatever type they came."""
+
+    traceparent: Any = None
+    tracestate: Any = None
+
+
+_ATTRIBUTES: Final = msgspec.json.Decoder(_Attributes)
+
+
+def _context(parent: object, state: object) -> TraceContext | None:
+    if not isinstance(parent, str) or len(parent) > _LONGEST_PARENT or not _PARENT.fullmatch(parent):
+        return None
+    kept = isinstance(state, str) and 0 < len(state) <= _LONGEST_STATE and state.isascii() and state.isprintable()
+    return TraceContext(parent, str(state) if kept else None)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("ascii", "replace")

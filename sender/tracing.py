@@ -1,0 +1,55 @@
+"""Who follows a job through services: a span for taking it in, and one for each try."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from schemas.job import Job
+from schemas.log import Record
+from schemas.trace_context import TraceContext
+from sender.entries import Admission, Entry
+from sender.ports import Reply
+from sender.states import Transition
+
+
+class JobTrace(Protocol):
+    """The span of one step of a job: taken in, or one try. It is ended once; never fails."""
+
+    @property
+    def context(self) -> TraceContext | None:
+        """What goes on with the job; None where nothing is traced."""
+        ...
+
+    def end(self, outcome: Admission | Transition | None, reply: Reply | None = None) -> None:
+        """What came of the step; None where it was broken off and comes again."""
+        ...
+
+
+class Tracer(Protocol):
+    """Who follows jobs through services. Never fails, and waits for nothing outside."""
+
+    def accepting(self, record: Record, job: Job) -> JobTrace:
+        """A job came; its trace is that with which its record came."""
+        ...
+
+    def attempting(self, entry: Entry, listed: Sequence[Entry]) -> JobTrace:
+        """One try begins; its trace is the job's. `listed` are the jobs in its digest."""
+        ...
+
+
+class Untraced:
+    """Nobody follows: the tracer, and the span of every step."""
+
+    context: TraceContext | None = None
+
+    def accepting(self, record: Record, job: Job) -> JobTrace:  # noqa: ARG002 - of the port
+        """See Tracer."""
+        return self
+
+    def attempting(self, entry: Entry, listed: Sequence[Entry]) -> JobTrace:  # noqa: ARG002 - likewise
+        """See Tracer."""
+        return self
+
+    def end(self, outcome: Admission | Transition | None, reply: Reply | None = None) -> None:
+        """See JobTrace."""
