@@ -21,7 +21,7 @@ SECRET: Final = "[secret]"  # noqa: S105 - what stands in for one
 
 LONGEST: Final = 1_000
 """Characters of a value that are shown."""
-READ: Final = 65_536
+READ: Final = 16_384
 """Characters of a value that are looked through. A longer one is not shown at all: a cut might halve an address."""
 MOST: Final = 50
 """Entries of a list or mapping that are shown."""
@@ -36,16 +36,18 @@ _SUSPECT: Final = re.compile(rf"{_AT}|\d(?:[^\w]{{0,3}}\d){{6}}")
 _ASCII_NUMBER: Final = re.compile(r"[0-9](?:[^0-9A-Za-z_]{0,3}[0-9]){6}")
 _WORD: Final = r"[^\s<>,;:\"]"
 _NO_AT: Final = rf"(?:(?!{_AT}){_WORD})"
-# The local part: words and quoted words (RFC 5322, section 3.4.1), in any script; then everything up to a separator.
+# The local part: words and quoted words (RFC 5322, section 3.4.1) in any script, far longer than the 64 octets that are
+# allowed, but not without end; then everything up to a separator.
 _ADDRESS: Final = re.compile(
-    rf"(?<![^\s<>,;:\"])(?:{_NO_AT}*+\"(?:\\.|[^\"\\])*+\")*+{_NO_AT}*+(?:{_AT})(?:\[[^\]\s]*\]|{_WORD})*", re.DOTALL
+    rf"(?<![^\s<>,;:\"])(?:{_NO_AT}*+\"(?:\\.|[^\"\\]){{0,256}}+\")*+{_NO_AT}*+(?:{_AT})(?:\[[^\]\s]*\]|{_WORD})*",
+    re.DOTALL,
 )
-_QUOTED: Final = re.compile(rf"\"(?:\\.|[^\"\\])*+\"{_NO_AT}*+(?:{_AT})(?:\[[^\]\s]*\]|{_WORD})*", re.DOTALL)
+_QUOTED: Final = re.compile(rf"\"(?:\\.|[^\"\\]){{0,256}}+\"{_NO_AT}*+(?:{_AT})(?:\[[^\]\s]*\]|{_WORD})*", re.DOTALL)
 _NUMBER: Final = re.compile(r"(?<![\w.:])(?:\+|\(\+?)?\d(?:[ \u00a0./()\-\u2010-\u2015]{0,3}\d){6,}(?![\w])")
 _SHORTEST_NUMBER: Final = 8
 """Digits (E.164 has up to 15, and no number that is called from elsewhere has fewer)."""
 _NO_NUMBER: Final = re.compile(
-    r"\d{4}-\d\d-\d\d[\d ./()-]*"  # a date, perhaps with an hour behind it
+    r"\d{4}-\d\d-\d\d(?: \d\d)?"  # a date, perhaps with an hour behind it
     r"|\d{1,3}(?:\.\d{1,3}){3}"  # an address of IPv4
 )
 
