@@ -49,7 +49,7 @@ def test_one_in_the_midst_of_a_batch_finishes_it(cluster: Cluster, tmp_path: Pat
         one.start("SIGTERM", Step.STORED.name, LONG)
         assert one.ended() == 0
         # All of the batch, and nothing that was begun and left.
-        assert one.times_logged('"event":"decided"') == 1
+        assert one.times_logged('"event":"batch_decided"') == 1
         assert len(cluster.read(JOBS, committed=False)) == len(cluster.read(JOBS))
         one.start()
         desk.wait()
