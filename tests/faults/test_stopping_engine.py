@@ -19,7 +19,7 @@ from tocsin.running.deadline import CUT
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
 LONG = "--within=60"
-PATIENT = (LONG, "--session=60")
+PATIENT = (LONG, "--session=30")
 
 
 def stop(engine: Engine, within: float) -> int:
@@ -109,11 +109,18 @@ def test_a_broker_that_hangs_keeps_no_engine_alive(cluster: Cluster, mortal: Nat
 
 
 def pair_at_work(cluster: Cluster, one: Engine, other: Engine, *options: str) -> dict[str, set[int]]:
-    """Start both, in a group that misses nobody before a minute has passed; returns who has which partitions."""
+    """Start both, in a group that misses nobody before half a minute has passed; returns who has which partitions."""
     for engine in (one, other):
         engine.start(*PATIENT, *options)
-    until(lambda: len(cluster.members(GROUP)) == 2 and all(cluster.members(GROUP).values()))
-    return cluster.members(GROUP)
+    shared: dict[str, set[int]] = {}
+
+    def have_shared() -> bool:
+        shared.clear()
+        shared.update(cluster.members(GROUP))
+        return len(shared) == 2 and all(shared.values()) and set().union(*shared.values()) == set(range(PARTITIONS))
+
+    until(have_shared)
+    return shared
 
 
 def test_a_restart_gets_its_own_partitions_back_without_a_rebalance(cluster: Cluster, tmp_path: Path) -> None:
@@ -138,8 +145,8 @@ def test_one_that_leaves_is_stood_in_for_at_once(cluster: Cluster, tmp_path: Pat
     with engines(cluster, tmp_path, "one", "other") as (one, other):
         pair_at_work(cluster, one, other, "--leave")
         assert stop(one, within=0.0) == 0
-        # No session has to end first, which takes a minute here: its place is gone with it.
-        until(lambda: cluster.members(GROUP) == {"other": set(range(PARTITIONS))}, 30)
+        # No session has to end first, which takes half a minute here: its place is gone with it.
+        until(lambda: cluster.members(GROUP) == {"other": set(range(PARTITIONS))}, 25)
         desk.emit(60)
         desk.wait()
     check_once(desk)
