@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
 
 import typer
+from typer.models import CommandInfo
 
 from tocsin.cli import (
     bounces,
@@ -26,6 +30,7 @@ from tocsin.cli import (
     preview,
     schema,
     sender,
+    settings,
     suppressions,
     test,
     topics,
@@ -33,7 +38,9 @@ from tocsin.cli import (
     validate,
 )
 from tocsin.cli.console import EXIT_CODES
+from tocsin.cli.settled import SettledCommand
 from tocsin.logs import log_to_stderr
+from tocsin.settings.variables import SETTINGS_FILE
 
 app = typer.Typer(
     name="tocsin",
@@ -46,7 +53,14 @@ app = typer.Typer(
 
 
 @app.callback()
-def _logs_apart() -> None:
+def _main(
+    settings: Annotated[  # noqa: ARG001 - read by the commands that use settings, see tocsin.cli.settled
+        Path | None,
+        typer.Option(
+            "--settings", envvar=SETTINGS_FILE, help="File with the settings of this installation: tocsin settings."
+        ),
+    ] = None,
+) -> None:
     # Standard output is for results alone, whatever a command or library has to say besides.
     log_to_stderr(logging.WARNING)
 
@@ -76,5 +90,18 @@ for command in (
     suppressions,
     bounces,
     opt_out,
+    settings,
 ):
     command.register(app)
+
+
+def _commands(of: typer.Typer) -> Iterator[CommandInfo]:
+    yield from of.registered_commands
+    for group in of.registered_groups:
+        if group.typer_instance is not None:
+            yield from _commands(group.typer_instance)
+
+
+for one in _commands(app):
+    # All are given their settings in one way; whoever uses none is not touched by it.
+    one.cls = SettledCommand

@@ -14,13 +14,18 @@ import typer
 from adapters.files.directory_folder import LoadedDirectory
 from adapters.rule_files.faults import RuleFileError
 from schemas.refusal import RefusedError
+from tocsin.settings.faults import SettingsError
 
 EXIT_CODES: Final = (
     "Exit codes: 0, all is well; 1, something in the input is wrong (it was named); 2, the command line is wrong; "
-    "3, a file or service that is needed can't be used; 4, Kafka left a call without an answer: start the engine again."
+    "3, a file or service that is needed can't be used; 4, Kafka left a call without an answer: start the engine "
+    "again; 5, a setting can't be used (it was named): see `tocsin settings`."
 )
 FOUND_FAULTS: Final = 1
 UNUSABLE: Final = 3
+WRONG_SETTINGS: Final = 5
+TRY_LATER: Final = 75
+"""EX_TEMPFAIL of sysexits.h: a mail system keeps the mail, and pipes it again."""
 
 DirectoryOption = Annotated[
     Path,
@@ -61,6 +66,8 @@ def named_failures() -> Iterator[None]:
         stop("\n".join(map(str, error.faults)), FOUND_FAULTS)
     except RefusedError as error:
         stop(error.shown(), FOUND_FAULTS)
+    except SettingsError as error:
+        stop(str(error), WRONG_SETTINGS)
     except BrokenPipeError:
         # The reader of a pipe had enough, for example `head`.
         sys.stderr.close()

@@ -18,7 +18,7 @@ from engine.directory.directory import Directory
 from schemas.job import PersonRef
 from schemas.vocabulary import PersonKind
 from tocsin.cli.console import FOUND_FAULTS, NowOption, RulesOption, moment, say, stop, told
-from tocsin.cli.kafka_options import CREDENTIALS, PrefixOption, kafka_failures
+from tocsin.cli.kafka_options import CREDENTIALS, PrefixOption, cluster, kafka_failures
 from tocsin.deciding import setting
 from tocsin.event_files import read_one
 from tocsin.explaining import telling, view
@@ -29,7 +29,6 @@ from tocsin.looking_back import view as past_view
 from tocsin.looking_back.kept import Archive, kept_in_data, kept_on_kafka
 from tocsin.looking_back.telling import Histories, no_histories
 from tocsin.running.embedded import database_in
-from tocsin.running.kafka import kafka_settings
 
 
 def register(app: typer.Typer) -> None:
@@ -81,7 +80,7 @@ def explain(
         if data is not None or kafka is not None:
             if asked is None or event is not None:
                 raise typer.BadParameter("name a ticket or an event by its id: `tocsin explain T-1042 --data DATA`")
-            archive = _archive(data) if kafka is None else kept_on_kafka(kafka_settings(kafka, prefix))
+            archive = _archive(data) if kafka is None else kept_on_kafka(cluster(kafka, prefix))
             _look_back(asked, archive, data, _since(since), directory, who, json)
         else:
             _look_ahead(_event_file(asked, event), directory, rules, now, who, json)

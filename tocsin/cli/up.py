@@ -14,11 +14,12 @@ import typer
 from adapters.sqlite.database import DatabaseError
 from sender.ledger import LedgerUnavailableError
 from sender.storm import StormEnd
-from tocsin.cli.console import UNUSABLE, DirectoryOption, RulesOption, named_failures, say, stop
+from tocsin.cli.console import UNUSABLE, named_failures, say, stop
 from tocsin.cli.mail_options import (
     CONNECTIONS,
     FAX_SUBJECT,
     RELAY,
+    TLS,
     ConnectionsOption,
     FaxOption,
     FaxPdfOption,
@@ -31,6 +32,7 @@ from tocsin.cli.mail_options import (
     SmtpOption,
     TlsOption,
 )
+from tocsin.cli.process_options import FolderOption, FollowedDirectoryOption, RulesInForceOption
 from tocsin.cli.sending_options import (
     STORM_LIMIT,
     STORM_WINDOW,
@@ -42,10 +44,11 @@ from tocsin.cli.sending_options import (
     StormWindowOption,
     sending_settings,
 )
+from tocsin.cli.settled import in_force, warn_of_unknown_variables
 from tocsin.logs import log_to_stderr
 from tocsin.running.embedded import Embedded, FolderInUseError, database_in, sole_owner
 from tocsin.running.health import HealthFile
-from tocsin.running.mail import MailSettings, MailSettingsError, RelayLimits
+from tocsin.running.mail import MailSettings, RelayLimits
 from tocsin.running.service import embedded_service
 
 log = structlog.get_logger()
@@ -57,12 +60,12 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    data: Annotated[Path, typer.Option("--data", help="Folder for everything that must not be forgotten.")],
-    directory: DirectoryOption,
+    data: FolderOption,
+    directory: FollowedDirectoryOption,
     writer: FromOption,
     smtp: SmtpOption = RELAY,
-    tls: TlsOption = "starttls",
-    rules: RulesOption = None,
+    tls: TlsOption = TLS,
+    rules: RulesInForceOption = None,
     installation: InstallationOption = None,
     fax: FaxOption = None,
     fax_subject: FaxSubjectOption = FAX_SUBJECT,
@@ -85,19 +88,21 @@ def up(
     nothing and doubles no job. Directory, rules and templates are watched: a change is checked, then used; a bad rule
     file changes nothing.
 
-    Credentials for the relay come from the environment: TOCSIN_SMTP_USERNAME, and TOCSIN_SMTP_PASSWORD or
-    TOCSIN_SMTP_PASSWORD_FILE; secrets of links to opt out from TOCSIN_OPT_OUT_SECRETS or TOCSIN_OPT_OUT_SECRETS_FILE.
+    Credentials for the relay come from the environment or the settings file: TOCSIN_SMTP_USERNAME, and
+    TOCSIN_SMTP_PASSWORD or TOCSIN_SMTP_PASSWORD_FILE; secrets of links to opt out from TOCSIN_OPT_OUT_SECRETS or
+    TOCSIN_OPT_OUT_SECRETS_FILE. All settings: docs/settings.md, `tocsin settings`.
     """
     log_to_stderr()
+    warn_of_unknown_variables()
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
     try:
         with named_failures(), sole_owner(data):
             limits = RelayLimits(connections, plain_text_allowed)
-            mail = MailSettings.of(smtp, tls, writer, installation, fax, limits=limits)
-            mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf)
+            mail = MailSettings.of(smtp, tls, writer, installation, fax, in_force(), limits)
+            mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf, in_force())
             service = embedded_service(database_in(data), directory, rules, mail, HealthFile(data), sending)
             asyncio.run(_work(service, data, drain))
-    except (MailSettingsError, FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
+    except (FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
         stop(str(error), UNUSABLE)
 
 
