@@ -75,6 +75,28 @@ def test_events_become_jobs_and_a_stop_loses_nothing(cluster: Cluster, tmp_path:
     assert "acme.example" not in (tmp_path / "log").read_text(), "an address stands in the log"
 
 
+def test_an_engine_starts_from_a_settings_file_alone(cluster: Cluster, tmp_path: Path) -> None:
+    ready(cluster, tmp_path, "ct-1")
+    file = tmp_path / "tocsin.toml"
+    file.write_text(
+        f'[kafka]\nbrokers = "{cluster.bootstrap}"\nprefix = "{cluster.prefix}"\n'
+        '[process]\ninstance = "one"\n[engine]\ngroup = "a-group"\nleave = true\nhealth = "."\n'
+    )
+    told = ["--settings", file]
+    assert "1 events appended" in run(*told, "emit", write_events(tmp_path / "events.jsonl", [created(1)])).output
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen([*TOCSIN, *map(str, told), "engine"], stderr=log, env={})
+        try:
+            until(lambda: len(cluster.read(DECISIONS)) == 1, 60)
+            assert '"group":"a-group"' in run(*told, "lag", "--json", "--window", 1).output
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+            process.wait()
+    assert (tmp_path / "health.json").exists()
+
+
 def test_what_is_refused_is_left_out_or_goes_as_it_is(cluster: Cluster, tmp_path: Path) -> None:
     on = ready(cluster, tmp_path)
     file = tmp_path / "events.jsonl"

@@ -8,9 +8,6 @@ from typing import Annotated, Final
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from tocsin.cli.console import WRONG_SETTINGS, say, warn
 from tocsin.cli.settled import settings_file
@@ -65,13 +62,9 @@ def settings(
 
 
 def _print(shown: ShownSettings) -> None:
-    table = Table("setting", "value", "from", box=None, pad_edge=False)
-    for one in shown.settings:
-        table.add_row(one.key, Text(one.as_text()), Text(one.origin))
-    console = Console()
-    if not console.is_terminal:
-        # A pipe or file has no edge at which a value would have to be broken.
-        console = Console(width=1_000)
-    console.print(table)
+    rows = [("setting", "value", "from"), *((one.key, one.as_text(), one.origin) for one in shown.settings)]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    for key, value, origin in rows:
+        say(f"{key:{widths[0]}}  {value:{widths[1]}}  {origin}")
     for line in (*shown.unknown_variables, *shown.faults):
         warn(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
@@ -11,6 +12,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import structlog
 import typer
 from typer.core import TyperCommand
+from typer.exceptions import TyperException
 
 from tocsin.cli.console import TRY_LATER, WRONG_SETTINGS, stop
 from tocsin.settings.declared import SETTINGS, used_by
@@ -84,7 +86,11 @@ class SettledCommand(TyperCommand):
         used = used_by(command)
         # Whoever uses none is not stopped by a file that others can't use.
         reading = read_settings(_file(parent) if used else None, os.environ, used)
-        if reading.faults and _HELP not in args:
+        if _HELP in args:
+            # It ends here, where help was asked for: before faults, and without values in force, which help would show.
+            with suppress(TyperException):
+                super().make_context(info_name, list(args), parent, **extra)
+        if reading.faults:
             stop("\n".join(map(str, reading.faults)), code)
         context = super().make_context(info_name, args, parent, default_map=self._defaults(reading.settings), **extra)
         try:

@@ -13,6 +13,8 @@ _HEAD: Final = """# Settings of Tocsin. Every line is commented out: defaults as
 # Options and variables come before this file. Paths are relative to its folder. Secrets stand in files of their own.
 """
 
+PLACEHOLDER: Final = '"…"'
+
 
 def example() -> str:
     """The file. Nothing in it is set."""
@@ -29,6 +31,5 @@ def _tables() -> Iterator[str]:
 
 def _lines(setting: Setting[Any]) -> Iterator[str]:
     key = setting.keys[0].partition(".")[2]
-    of_file = " (a file that holds it)" if setting.secrecy is Secrecy.WHOLE else ""
-    yield f"# {setting.meaning}{of_file}"
-    yield f"#{key} = " + ('"…"' if setting.default is None else setting.kind.toml(setting.default))
+    yield f"# {setting.meaning}" + (" The name of a file that holds it." if setting.secrecy is Secrecy.WHOLE else "")
+    yield f"#{key} = " + (PLACEHOLDER if setting.default is None else setting.kind.toml(setting.default))

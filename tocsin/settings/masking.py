@@ -11,7 +11,7 @@ MASK: Final = "***"
 
 # Up to the last @, since somebody may have left one in a password as it is.
 _IN_AUTHORITY: Final = re.compile(r"(://[^:@/?#]*):.*@", re.DOTALL)
-_PARAMETER: Final = re.compile(r"(password\s*=\s*)('[^']*'?|[^&\s]+)", re.IGNORECASE)
+_PARAMETER: Final = re.compile(r"(password\s*=\s*)('(?:\\.|[^'\\])*'?|(?:\\.|[^&\s\\])+)", re.IGNORECASE)
 
 
 def without_password(url: str) -> str:

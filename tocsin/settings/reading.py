@@ -110,10 +110,12 @@ def read_settings(
         is_used = setting in used
         ways = [*(_in_environment(setting, environment) if is_used else ()), *(_in_file(setting, file) if file else ())]
         faults += _twice(setting, ways)
-        # Files that only others need may well not be on this machine.
-        found = [_read(setting, way, faults) for way in ways if is_used or not _looks_elsewhere(setting, way)]
+        strongest: Held | None = None
+        for way in ways:
+            # Files elsewhere are looked at only where they count: what others need may well not be on this machine.
+            if (is_used and strongest is None) or not _looks_elsewhere(setting, way):
+                strongest = strongest or _read(setting, way, faults)
         if is_used:
-            strongest = next((one for one in found if one is not None), None)
             held[setting.key] = strongest or Held(setting.default, BY_DEFAULT)
     return Reading(Settings(held), tuple(faults))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -14,6 +14,9 @@ from tocsin.settings.masking import shown
 from tocsin.settings.reading import Settings
 from tocsin.settings.setting import Setting
 from tocsin.settings.variables import unknown_variables
+
+WRONG: Final = "wrong"
+"""In place of an origin: no value is in force, since one that was given can't be used, or one is missing."""
 
 
 class ShownSetting(Struct, frozen=True):
@@ -27,7 +30,8 @@ class ShownSetting(Struct, frozen=True):
         """The value for a table: as the settings file would hold it, texts without quotes."""
         if self.value is None:
             return "-"
-        return self.value if isinstance(self.value, str) else json.dumps(self.value, ensure_ascii=False)
+        is_plain = isinstance(self.value, str) and self.value.isprintable()
+        return self.value if is_plain else json.dumps(self.value, ensure_ascii=False)
 
 
 class ShownSettings(Struct, frozen=True):
@@ -47,9 +51,16 @@ def shown_settings(
     environment: Iterable[str],
 ) -> ShownSettings:
     """Everything that can be shown of these settings."""
+    found = tuple(faults)
+    wrong = {fault.key for fault in found}
     return ShownSettings(
         None if path is None else str(path),
-        [ShownSetting(one.key, shown(one, settings[one]), str(settings.origin(one))) for one in used],
+        [
+            ShownSetting(one.key, None, WRONG)
+            if one.key in wrong
+            else ShownSetting(one.key, shown(one, settings[one]), str(settings.origin(one)))
+            for one in used
+        ],
         [str(unknown) for unknown in unknown_variables(environment)],
-        [str(fault) for fault in faults],
+        [str(fault) for fault in found],
     )

@@ -55,7 +55,11 @@ def read_toml(path: Path) -> TomlFile:
         raise _no_toml(path, str(error)) from None
     lines = dict(reversed(list(_lines(text))))
     bare = TomlFile(path, {}, lines, ())
-    faults = [SettingsFault(f"{bare.place(key)}: {key}", _unknown(key)) for key in found if key not in KEYS]
+    faults = [
+        SettingsFault(f"{bare.place(key)}: {key}", _unknown(key, value))
+        for key, value in found.items()
+        if key not in KEYS
+    ]
     return TomlFile(path, {key: value for key, value in found.items() if key in KEYS}, lines, tuple(faults))
 
 
@@ -89,14 +93,14 @@ def _flat(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield from ((f"{table}.{name}", value) for name, value in values.items())
 
 
-def _unknown(key: str) -> str:
+def _unknown(key: str, value: Any) -> str:
     secret = _SECRETS.get(key)
     if secret is not None:
         return f"a secret has no place in this file: put it into a file of its own, and name that in {secret.file_key}"
     table, dot, _ = key.partition(".")
     if not dot and table in _tables(KEYS):
         return f"this is a table: begin it with [{table}] on a line of its own"
-    if dot and table not in _tables(KEYS):
+    if table not in _tables(KEYS) and (dot or isinstance(value, dict)):
         return f"there is no table [{table}]{nearest(table, _tables(KEYS)) or nearest(key, KEYS)}"
     return f"there is no such setting{nearest(key, KEYS)}"
 
@@ -110,6 +114,8 @@ def _lines(text: str) -> Iterator[tuple[str, int]]:
     table, in_text = "", False
     for number, line in enumerate(text.splitlines(), 1):
         if not in_text:
+            if line.lstrip().startswith("#"):
+                continue
             if found := _TABLE.match(line):
                 table = _bare(found[1])
                 yield table, number

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Final
 
 from msgspec import Struct
 
-from engine.rulebook.fields import nearest
+from engine.rulebook.fields import MAX_COMPARED
 from tocsin.settings.declared import SETTINGS
 
 PREFIX: Final = "TOCSIN_"
@@ -30,7 +31,11 @@ class UnknownVariable(Struct, frozen=True):
 
     def __str__(self) -> str:
         """Says so, and what may have been meant. Its value may be a secret, so it is not shown."""
-        return f"{self.name}: there is no such setting, so it has no effect{nearest(self.name, VARIABLES)}"
+        # The prefix that all have in common tells nothing of what was meant.
+        names = {name.removeprefix(PREFIX) for name in VARIABLES}
+        close = get_close_matches(self.name.removeprefix(PREFIX)[:MAX_COMPARED], sorted(names), n=1)
+        meant = f": did you mean `{PREFIX}{close[0]}`?" if close else ""
+        return f"{self.name}: there is no such setting, so it has no effect{meant}"
 
 
 def unknown_variables(names: Iterable[str]) -> list[UnknownVariable]:

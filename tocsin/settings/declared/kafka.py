@@ -25,7 +25,6 @@ KAFKA_PREFIX: Final = Setting(
     option="--prefix",
     kind=TEXT,
     meaning="Stands before every name of a topic and group.",
-    default="",
     used_by=ON_KAFKA,
 )
 KAFKA_TLS: Final = Setting(
