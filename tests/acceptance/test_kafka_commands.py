@@ -88,7 +88,8 @@ def test_an_engine_starts_from_a_settings_file_alone(cluster: Cluster, tmp_path:
         process = subprocess.Popen([*TOCSIN, *map(str, told), "engine"], stderr=log, env={})
         try:
             until(lambda: len(cluster.read(DECISIONS)) == 1, 60)
-            assert '"group":"a-group"' in run(*told, "lag", "--json", "--window", 1).output
+            lag = [*TOCSIN, *map(str, told), "lag", "--json", "--window", "1"]
+            assert b'"group":"a-group"' in subprocess.run(lag, capture_output=True, check=False, timeout=60).stdout
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
         finally:

@@ -140,7 +140,7 @@ def test_an_option_that_can_not_be_used_is_named_and_nothing_is_started(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert said in run("up", *MAIL, *options, expect=5).stderr
-    assert not database_in(tmp_path / "D").exists()
+    assert not (tmp_path / "D").exists()
 
 
 def test_what_is_wrong_with_the_command_line_itself_ends_with_2_as_before() -> None:

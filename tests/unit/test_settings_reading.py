@@ -112,6 +112,16 @@ FAULTS: list[tuple[str, Mapping[str, str], list[str]]] = [
         {},
         ["F:2: kafka.brokers: 9092 is not of the form HOST:PORT, with commas between them"],
     ),
+    (
+        f"[storm]\nlimit = {'9' * 5_000}\n",
+        {},
+        ["F: this is no TOML: a number is too long, or lists are nested too deep"],
+    ),
+    (
+        f"[storm]\nlimit = {'[' * 5_000}\n",
+        {},
+        ["F: this is no TOML: a number is too long, or lists are nested too deep"],
+    ),
     ("[kafka]\nbrokers = 'a'\n", {}, ["F:2: kafka.brokers: 'a' is not of the form HOST:PORT"]),
     ("[kafka]\ntls = 'on'\n", {}, ["F:2: kafka.tls: 'on' is not true or false"]),
     ("[storm]\nlimit = true\n", {}, ["F:2: storm.limit: True is not a whole number of at least 0"]),
@@ -166,6 +176,12 @@ FAULTS: list[tuple[str, Mapping[str, str], list[str]]] = [
             "TOCSIN_SMTP_PASSWORD_FILE: TOCSIN_SMTP_PASSWORD says the same: keep one of them",
         ],
     ),
+    (
+        "[storm]\nlimit = 'ten'\n",
+        {"TOCSIN_STORM_LIMIT": "5"},
+        ["F:2: storm.limit: 'ten' is not a whole number of at least 0"],
+    ),
+    ("[process]\ndata = 3\n", {"TOCSIN_DATA": "x"}, ["F:2: process.data: 3 is not a folder"]),
     (
         "[storm]\nlimit = 'ten'\n",
         {"TOCSIN_STORM_WINDOW": "wide"},

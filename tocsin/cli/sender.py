@@ -109,7 +109,7 @@ def sender(
     try:
         watch = SenderWatch()
         shown = watch.shown(None if listen is None else listening(listen))
-        with kafka_failures(), address_failures(), sole_owner(data), shown:
+        with kafka_failures(), address_failures():
             limits = RelayLimits(connections, plain_text_allowed)
             mail = MailSettings.of(smtp, tls, writer, installation, fax, in_force(), limits)
             mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf, in_force())
@@ -122,7 +122,8 @@ def sender(
                 sending,
                 watch,
             )
-            asyncio.run(_work(service, group))
+            with sole_owner(data), shown:
+                asyncio.run(_work(service, group))
     except (FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
         stop(str(error), UNUSABLE)
 

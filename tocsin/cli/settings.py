@@ -12,6 +12,7 @@ import typer
 from tocsin.cli.console import WRONG_SETTINGS, say, warn
 from tocsin.cli.settled import settings_file
 from tocsin.running.settings_check import all_faults
+from tocsin.settings.commands import SERVICES
 from tocsin.settings.declared import SETTINGS, used_by
 from tocsin.settings.example import example as example_file
 from tocsin.settings.reading import read_settings
@@ -29,7 +30,10 @@ def settings(
     context: typer.Context,
     service: Annotated[
         str | None,
-        typer.Option("--service", help="Only what this command uses, and whether it has all that it needs: engine, …"),
+        typer.Option(
+            "--service",
+            help=f"Only what this command uses, and what it lacks: {', '.join(SERVICES)} or another.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     example: Annotated[

@@ -96,12 +96,13 @@ def up(
     warn_of_unknown_variables()
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
     try:
-        with named_failures(), sole_owner(data):
+        with named_failures():
             limits = RelayLimits(connections, plain_text_allowed)
             mail = MailSettings.of(smtp, tls, writer, installation, fax, in_force(), limits)
             mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf, in_force())
-            service = embedded_service(database_in(data), directory, rules, mail, HealthFile(data), sending)
-            asyncio.run(_work(service, data, drain))
+            with sole_owner(data):
+                service = embedded_service(database_in(data), directory, rules, mail, HealthFile(data), sending)
+                asyncio.run(_work(service, data, drain))
     except (FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
         stop(str(error), UNUSABLE)
 

@@ -182,7 +182,7 @@ class Place(Kind[Path]):
     schema: Mapping[str, Any] = {"type": "string", "minLength": 1}
 
     def __init__(self, said: str, is_read: bool = False) -> None:
-        self.said, self._is_read = said, is_read
+        self.said, self.is_read = said, is_read
 
     def parse(self, text: str) -> Path:
         """See Kind."""
@@ -198,7 +198,7 @@ class Place(Kind[Path]):
 
     def check(self, value: Path) -> None:
         """See Kind."""
-        if not self._is_read:
+        if not self.is_read:
             return
         try:
             # Whether it can be read is found out now, by name: libraries would say it without one.

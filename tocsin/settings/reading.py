@@ -114,7 +114,8 @@ def read_settings(
         for way in ways:
             # Files elsewhere are looked at only where they count: what others need may well not be on this machine.
             if (is_used and strongest is None) or not _looks_elsewhere(setting, way):
-                strongest = strongest or _read(setting, way, faults)
+                found = _read(setting, way, faults)
+                strongest = strongest or found
         if is_used:
             held[setting.key] = strongest or Held(setting.default, BY_DEFAULT)
     return Reading(Settings(held), tuple(faults))
@@ -131,7 +132,7 @@ class _Way(Struct, frozen=True):
 
 
 def _looks_elsewhere(setting: Setting[Any], way: _Way) -> bool:
-    return way.secret_file is not None or isinstance(setting.kind, Place)
+    return way.secret_file is not None or (isinstance(setting.kind, Place) and setting.kind.is_read)
 
 
 def _read(setting: Setting[Any], way: _Way, faults: list[SettingsFault]) -> Held | None:

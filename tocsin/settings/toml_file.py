@@ -53,6 +53,8 @@ def read_toml(path: Path) -> TomlFile:
         found = dict(_flat(tomllib.loads(text)))
     except tomllib.TOMLDecodeError as error:
         raise _no_toml(path, str(error)) from None
+    except (ValueError, RecursionError):
+        raise _no_toml(path, "a number is too long, or lists are nested too deep") from None
     lines = dict(reversed(list(_lines(text))))
     bare = TomlFile(path, {}, lines, ())
     faults = [
