@@ -121,7 +121,7 @@ prometheus: ## install Prometheus for the tests, where that can be done; does no
 demo: setup ## see it work on made-up tickets
 	@$(BIN)/tocsin demo
 
-schemas: setup ## write anew what is made from the code: JSON Schemas, AsyncAPI document, two pages of docs/
+schemas: setup ## write anew what is made from the code: JSON Schemas, AsyncAPI document, three pages of docs/
 	@$(BIN)/python -m schemas.generate
 	@$(BIN)/python -m tocsin.checking.pages
 

@@ -40,12 +40,20 @@ def mention(arguments: Sequence[str]) -> str:
 
 def _found(arguments: Sequence[str]) -> tuple[str, Any, list[str]]:
     command: Any = get_command(app)
-    name, rest = "tocsin", list(arguments)
+    name, rest = "tocsin", _without_options(command, list(arguments))
     while hasattr(command, "commands"):
         if not rest or rest[0] not in command.commands:
             raise ValueError(f"{name} has no command {' '.join(rest[:1])}")
         command, name, rest = command.commands[rest[0]], f"{name} {rest[0]}", rest[1:]
     return name, command, rest
+
+
+def _without_options(main: Any, arguments: list[str]) -> list[str]:
+    """The arguments behind the options of `tocsin` itself, each of which has a value."""
+    options = {option for parameter in main.params for option in parameter.opts}
+    while len(arguments) > 1 and arguments[0] in options:
+        arguments = arguments[2:]
+    return arguments
 
 
 def shown_in(block: str) -> Iterator[list[str]]:

@@ -21,6 +21,7 @@ from schemas.log import NewRecord
 from schemas.topics import DECISIONS, OUTCOMES, TICKETS
 from sender.going_live import DeliveryMode
 from sender.states import State
+from tests.environments import settings_in
 from tests.helpdesk import Helpdesk, email
 from tests.helpdesk_files import created, write_directory
 from tests.http_peers import HttpPeer
@@ -54,7 +55,7 @@ class Place:
     async def service(self, sending: SendingSettings, environment: Mapping[str, str]) -> AsyncIterator[Embedded]:
         directory, rules = write_directory(self.folder / "directory", self.desk), self.folder / "rules" / "default.yaml"
         relay, writer = f"{HOST}:{self.port}", "Support <support@desk.example>"
-        mail = MailSettings.of(relay, "none", writer, None, None, environment)
+        mail = MailSettings.of(relay, "none", writer, None, None, settings_in(environment))
         health = HealthFile(self.folder)
         async with embedded_service(database_in(self.folder), directory, rules, mail, health, sending) as service:
             yield service

@@ -19,10 +19,12 @@ from adapters.sqlite.ledger import SqliteLedger
 from schemas.vocabulary import Channel
 from sender.going_live import LIVE
 from sender.opt_out import OptOutWriter
+from tests.environments import settings_in
 from tests.messages import FixedRenderer, a_job, as_mail, as_read, read
 from tocsin.cli.app import app
 from tocsin.running.embedded import database_in
-from tocsin.running.mail import MailSettings, MailSettingsError
+from tocsin.running.mail import MailSettings
+from tocsin.settings.faults import SettingsError
 
 SECRET = "a-secret-of-the-tests"
 ENVIRONMENT = {"TOCSIN_OPT_OUT_SECRETS": f"{SECRET} an-older-one-of-the-tests"}
@@ -31,8 +33,8 @@ ENVIRONMENT = {"TOCSIN_OPT_OUT_SECRETS": f"{SECRET} an-older-one-of-the-tests"}
 def settings(
     url: str | None = None, mailto: str | None = None, subject: str = "{subject}", pdf: bool = False
 ) -> MailSettings:
-    mail = MailSettings.of("localhost:25", "none", "Support <support@desk.example>", None, "{number}@fax.example", {})
-    return mail.with_forms(url, mailto, subject, pdf, ENVIRONMENT)
+    mail = MailSettings.of("localhost:25", "none", "Support <support@desk.example>", None, "{number}@fax.example")
+    return mail.with_forms(url, mailto, subject, pdf, settings_in(ENVIRONMENT))
 
 
 @pytest.fixture
@@ -81,7 +83,7 @@ def test_a_link_of_a_message_leads_to_its_page_and_opts_out_by_post(base: str, t
 def test_without_a_secret_the_page_is_not_served(tmp_path: Path) -> None:
     SqliteLedger(database_in(tmp_path)).close()
     result = CliRunner().invoke(app, ["opt-out", "--data", str(tmp_path), "--listen", "127.0.0.1:0"], env={})
-    assert result.exit_code == 3
+    assert result.exit_code == 5
     assert "TOCSIN_OPT_OUT_SECRETS" in result.stderr
 
 
@@ -99,13 +101,13 @@ def test_settings_reach_the_messages() -> None:
 @pytest.mark.parametrize(
     ("url", "mailto", "subject", "named"),
     [
-        ("http://alerts.desk.example", None, "{subject}", "url"),
-        (None, "nobody", "{subject}", "mailto"),
+        ("http://alerts.desk.example", None, "{subject}", "--opt-out-url"),
+        (None, "nobody", "{subject}", "--opt-out-mailto"),
         (None, None, "{title}", "--fax-subject"),
     ],
 )
 def test_settings_that_can_not_be_used_are_named(url: str | None, mailto: str | None, subject: str, named: str) -> None:
-    with pytest.raises(MailSettingsError, match=named):
+    with pytest.raises(SettingsError, match=named):
         settings(url, mailto, subject)
-    with pytest.raises(MailSettingsError, match="TOCSIN_OPT_OUT_SECRETS"):
-        settings().with_forms("https://alerts.desk.example", None, "{subject}", False, {})
+    with pytest.raises(SettingsError, match="TOCSIN_OPT_OUT_SECRETS"):
+        settings().with_forms("https://alerts.desk.example", None, "{subject}", False)

@@ -20,8 +20,10 @@ from adapters.apprise.transport import AppriseTransport
 from schemas.mailbox import address_fault
 from schemas.vocabulary import Channel
 from sender.ports import OutgoingText, Reply, ReplyKind
+from tests.environments import settings_in
 from tests.http_peers import HttpPeer
-from tocsin.running.texts import TextSettingsError, text_transports
+from tocsin.running.texts import text_transports
+from tocsin.settings.faults import SettingsError
 
 SECRET = "s3cr3t-t0k3n"
 MESSAGE = OutgoingText(Channel.CHAT, "#support", "subject", "text")
@@ -154,9 +156,9 @@ async def test_a_library_that_fails_has_perhaps_handed_it_over() -> None:
 def test_settings_come_from_the_environment_or_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "sms"
     file.write_text("json://localhost/{address}\n", encoding="utf-8")
-    assert text_transports({}).keys() == set()
-    assert text_transports({"TOCSIN_APPRISE_CHAT": "json://localhost/{address}"}).keys() == {Channel.CHAT}
-    assert text_transports({"TOCSIN_APPRISE_SMS_FILE": str(file)}).keys() == {Channel.SMS}
+    assert text_transports(settings_in({})).keys() == set()
+    assert text_transports(settings_in({"TOCSIN_APPRISE_CHAT": "json://localhost/{address}"})).keys() == {Channel.CHAT}
+    assert text_transports(settings_in({"TOCSIN_APPRISE_SMS_FILE": str(file)})).keys() == {Channel.SMS}
 
 
 @pytest.mark.parametrize(
@@ -168,7 +170,7 @@ def test_settings_come_from_the_environment_or_from_a_file(tmp_path: Path) -> No
     ],
 )
 def test_a_bad_setting_is_named_without_its_value(environment: dict[str, str], named: str) -> None:
-    with pytest.raises(TextSettingsError) as caught:
-        text_transports(environment)
+    with pytest.raises(SettingsError) as caught:
+        text_transports(settings_in(environment))
     assert str(caught.value).startswith(named)
     assert SECRET not in str(caught.value)

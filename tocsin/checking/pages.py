@@ -1,4 +1,4 @@
-"""Writes the pages that are made from the code: docs/condition-fields.md, and the list in docs/checking.md.
+"""Writes the pages that are made from the code: docs/condition-fields.md, and the lists in checking.md, settings.md.
 
 `python -m tocsin.checking.pages`, `--check` to compare only.
 """
@@ -14,6 +14,8 @@ from typing import Final
 from engine.rulebook.fields import BUILT_IN_FIELDS, Field
 from schemas.finding import FindingCode, Severity
 from tocsin.checking.catalogue import CATALOGUE
+from tocsin.settings.page import MARK as SETTINGS_MARK
+from tocsin.settings.page import settings_list
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 MARK: Final = "<!-- From here on written by `make schemas`: edit tocsin/checking/catalogue.py instead. -->"
@@ -100,9 +102,19 @@ def _findings() -> Iterator[str]:
                 yield f"### {code}\n\n{entry.meaning}\n\n{example}{entry.remedy}\n"
 
 
+def settings() -> str:
+    """The page on settings: what stands before the mark is written by hand."""
+    written = (DOCS / "settings.md").read_text().partition(SETTINGS_MARK)[0]
+    return "\n".join([written + SETTINGS_MARK, "", settings_list()])
+
+
 def pages() -> dict[Path, str]:
     """The text of every page that is written here."""
-    return {DOCS / "condition-fields.md": condition_fields(), DOCS / "checking.md": checking()}
+    return {
+        DOCS / "condition-fields.md": condition_fields(),
+        DOCS / "checking.md": checking(),
+        DOCS / "settings.md": settings(),
+    }
 
 
 def stale() -> list[str]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
 
 import typer
+from typer.models import CommandInfo
 
 from tocsin.cli import (
     bounces,
@@ -26,14 +30,17 @@ from tocsin.cli import (
     preview,
     schema,
     sender,
+    settings,
     suppressions,
     test,
     topics,
     up,
     validate,
 )
-from tocsin.cli.console import EXIT_CODES, UNUSABLE, stop
+from tocsin.cli.console import EXIT_CODES, WRONG_SETTINGS, stop
+from tocsin.cli.settled import SettledCommand
 from tocsin.logs import LogSettingsError, log_to_stderr
+from tocsin.settings.variables import SETTINGS_FILE
 
 app = typer.Typer(
     name="tocsin",
@@ -46,12 +53,19 @@ app = typer.Typer(
 
 
 @app.callback()
-def _logs_apart() -> None:
+def _main(
+    settings: Annotated[  # noqa: ARG001 - read by the commands that use settings, see tocsin.cli.settled
+        Path | None,
+        typer.Option(
+            "--settings", envvar=SETTINGS_FILE, help="File with the settings of this installation: tocsin settings."
+        ),
+    ] = None,
+) -> None:
     # Standard output is for results alone, whatever a command or library has to say besides.
     try:
         log_to_stderr(logging.WARNING)
     except LogSettingsError as error:
-        stop(str(error), UNUSABLE)
+        stop(str(error), WRONG_SETTINGS)
 
 
 for command in (
@@ -79,5 +93,18 @@ for command in (
     suppressions,
     bounces,
     opt_out,
+    settings,
 ):
     command.register(app)
+
+
+def _commands(of: typer.Typer) -> Iterator[CommandInfo]:
+    yield from of.registered_commands
+    for group in of.registered_groups:
+        if group.typer_instance is not None:
+            yield from _commands(group.typer_instance)
+
+
+for one in _commands(app):
+    # All are given their settings in one way; whoever uses none is not touched by it.
+    one.cls = SettledCommand

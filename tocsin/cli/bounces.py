@@ -19,14 +19,15 @@ from sender.bounces import MAX_READ, MailKind, read_mail
 from sender.ledger import Ledger, LedgerUnavailableError
 from sender.opt_out import OptOutTokens
 from sender.returned import Finding, finding
-from tocsin.cli.console import UNUSABLE, named_failures, say, stop, warn
-from tocsin.cli.sending_options import LedgerOption
+from tocsin.cli.console import TRY_LATER, UNUSABLE, named_failures, say, stop, warn
+from tocsin.cli.ledger_options import DataOption, LedgerOption
+from tocsin.cli.settled import in_force, one_of, option
 from tocsin.running.embedded import database_in
 from tocsin.running.ledgers import NoLedgerError, open_ledger
-from tocsin.running.opt_out import OptOutSettingsError, opt_out_secrets
-
-TRY_LATER: Final = 75
-"""EX_TEMPFAIL of sysexits.h: a mail system keeps the mail, and pipes it again."""
+from tocsin.running.opt_out import opt_out_secrets
+from tocsin.settings.declared.mail import INSTALLATION
+from tocsin.settings.declared.processes import DATA
+from tocsin.settings.declared.sending import LEDGER
 
 _PIPE: Final = "-"
 _WORDS: Final = {
@@ -50,8 +51,8 @@ def read(
     places: Annotated[
         list[str], typer.Argument(help="Files, folders, mbox files or Maildirs; - is one mail on standard input.")
     ],
-    installation: Annotated[str, typer.Option("--installation", help="Domain name of this installation.")],
-    data: Annotated[Path | None, typer.Option("--data", help="Folder of the ledger.")] = None,
+    installation: Annotated[str, option(INSTALLATION)],
+    data: DataOption = None,
     ledger: LedgerOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would follow, and change nothing.")] = False,
 ) -> None:
@@ -64,13 +65,14 @@ def read(
     Exit code 75 asks a mail system that pipes a mail to do so again later.
     """
     failed = TRY_LATER if places == [_PIPE] else UNUSABLE
+    ledger, data = one_of(LEDGER, DATA, (ledger, data))
     if data is not None and not database_in(data).is_file():
         stop(f"--data: there is no ledger in {data}", failed)
     try:
         with _named(failed), open_ledger(data, ledger) as opened:
-            tokens = OptOutTokens(opt_out_secrets())
+            tokens = OptOutTokens(opt_out_secrets(in_force()))
             counts = Counter(_deal_with(mail, opened, installation, tokens, dry_run) for mail in _mails(places))
-    except (NoLedgerError, OptOutSettingsError, LedgerUnavailableError, DatabaseError) as error:
+    except (NoLedgerError, LedgerUnavailableError, DatabaseError) as error:
         stop(str(error), failed)
     parts = [f"{counts[kind, True] + counts[kind, False]} {words}" for kind, words in _WORDS.items()]
     suppressed = sum(number for (_, has_record), number in counts.items() if has_record)

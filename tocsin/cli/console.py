@@ -16,14 +16,19 @@ from adapters.rule_files.faults import RuleFileError
 from schemas.refusal import RefusedError
 from tocsin.logs import tell_end
 from tocsin.running.tracing import TracingSettingsError
+from tocsin.settings.faults import SettingsError
 
 EXIT_CODES: Final = (
     "Exit codes: 0, all is well; 1, something in the input is wrong (it was named); 2, the command line is wrong; "
-    "3, a file or service that is needed can't be used; 4, Kafka left a call without an answer: start "
-    "the engine again; 6, what was under way at a stop was cut: the log says what, and the next start sees to it."
+    "3, a file or service that is needed can't be used; 4, Kafka left a call without an answer: start the engine "
+    "again; 5, a setting can't be used (it was named): see `tocsin settings`; 6, what was under way at a stop was "
+    "cut: the log says what, and the next start sees to it."
 )
 FOUND_FAULTS: Final = 1
 UNUSABLE: Final = 3
+WRONG_SETTINGS: Final = 5
+TRY_LATER: Final = 75
+"""EX_TEMPFAIL of sysexits.h: a mail system keeps the mail, and pipes it again."""
 
 DirectoryOption = Annotated[
     Path,
@@ -65,8 +70,8 @@ def named_failures() -> Iterator[None]:
         stop("\n".join(map(str, error.faults)), FOUND_FAULTS)
     except RefusedError as error:
         stop(error.shown(), FOUND_FAULTS)
-    except TracingSettingsError as error:
-        stop(str(error), UNUSABLE)
+    except (SettingsError, TracingSettingsError) as error:
+        stop(str(error), WRONG_SETTINGS)
     except BrokenPipeError:
         # The reader of a pipe had enough, for example `head`.
         sys.stderr.close()

@@ -17,7 +17,7 @@ from adapters.rule_files.load import load_rulebook
 from engine.directory.directory import Directory
 from engine.ports import RulesInForce
 from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, NowOption, moment, say, stop, told, warn
-from tocsin.cli.kafka_options import CREDENTIALS, kafka_failures
+from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.progress import progress_bar
 from tocsin.comparing.events import events_in_data, events_in_file, events_in_topic
 from tocsin.comparing.replay import Side, replay
@@ -26,7 +26,6 @@ from tocsin.comparing.tally import Tally
 from tocsin.deciding import rule_engine
 from tocsin.event_files import Line
 from tocsin.running.embedded import database_in
-from tocsin.running.kafka import kafka_settings
 
 CHANGED: Final = 1
 FAILED: Final = 2
@@ -55,12 +54,8 @@ def diff(
     now: NowOption = "event",
     examples: Annotated[int, typer.Option("--examples", min=0, max=1000, help="Shown of each kind of change.")] = 3,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    kafka: Annotated[
-        str | None, typer.Option("--kafka", envvar="TOCSIN_KAFKA", help="Kafka's brokers, for topic:NAME.")
-    ] = None,
-    prefix: Annotated[
-        str, typer.Option("--prefix", envvar="TOCSIN_KAFKA_PREFIX", help="Stands before every name of a topic.")
-    ] = "",
+    kafka: ClusterOption = None,
+    prefix: PrefixOption = "",
     data: Annotated[Path | None, typer.Option("--data", help="Data folder of `tocsin up`, for topic:NAME.")] = None,
 ) -> None:
     """Replay real events against two rule files: who gains a message, who loses one, whose is another. Nothing is sent.
@@ -73,7 +68,7 @@ def diff(
     at = moment(now)
     with _failing_with_two(), kafka_failures():
         topic = events.removeprefix(_TOPIC) if events.startswith(_TOPIC) else None
-        settings = None if kafka is None else kafka_settings(kafka, prefix)
+        settings = None if kafka is None else cluster(kafka, prefix)
         known = _directory(directory, settings)
         changed = known if new_directory is None else _directory(new_directory, None)
         tally = Tally(examples)

@@ -20,8 +20,7 @@ from schemas.directory import Record
 from schemas.log import NewRecord
 from schemas.topics import DIRECTORY
 from tocsin.cli.console import FOUND_FAULTS, say, warn
-from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, kafka_failures
-from tocsin.running.kafka import kafka_settings
+from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
 
 BATCH: Final = 5_000
 
@@ -52,7 +51,7 @@ def load(
         for problem in found.problems:
             warn(f"directory: {problem.shown()}")
         is_whole = all(code.is_warning for code in found.problem_counts)
-        settings = kafka_settings(kafka, prefix)
+        settings = cluster(kafka, prefix)
         with closing(KafkaAppender(settings)) as appender:
             written = _append(appender, (_wire(record) for record in found.records))
             removed = _remove_others(settings, appender, found.records) if remove_others and is_whole else 0

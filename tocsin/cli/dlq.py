@@ -10,14 +10,13 @@ from typing import Annotated
 import typer
 
 from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
-from tocsin.cli.kafka_options import CREDENTIALS, PrefixOption, kafka_failures
+from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, PrefixOption, cluster, kafka_failures
+from tocsin.cli.ledger_options import DataOption
+from tocsin.cli.settled import one_of
 from tocsin.dead_letters import Letter, Letterbox, letterbox_in, letterbox_on_kafka
-from tocsin.running.kafka import kafka_settings
+from tocsin.settings.declared.kafka import KAFKA
+from tocsin.settings.declared.processes import DATA
 
-DataOption = Annotated[Path | None, typer.Option("--data", help="The data folder of `tocsin up`.")]
-ClusterOption = Annotated[
-    str | None, typer.Option("--kafka", help="Kafka's brokers, HOST:PORT, with commas between them.")
-]
 CodeOption = Annotated[str | None, typer.Option("--code", help="Only those with this fault, for example not_json.")]
 
 
@@ -101,8 +100,9 @@ def _letterbox(data: Path | None, kafka: str | None, prefix: str) -> Iterator[Le
 
 
 def _opened(data: Path | None, kafka: str | None, prefix: str) -> AbstractContextManager[Letterbox]:
+    kafka, data = one_of(KAFKA, DATA, (kafka, data))
     if kafka is not None and data is None:
-        return letterbox_on_kafka(kafka_settings(kafka, prefix))
+        return letterbox_on_kafka(cluster(kafka, prefix))
     if data is not None and kafka is None:
         if not data.is_dir():
             stop(f"{data}: there is no such folder")

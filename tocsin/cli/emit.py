@@ -16,10 +16,13 @@ from adapters.sqlite.event_log import SqliteLog
 from schemas.log import NewRecord
 from schemas.topics import TICKETS
 from tocsin.cli.console import FOUND_FAULTS, say, warn
-from tocsin.cli.kafka_options import PrefixOption, kafka_failures
+from tocsin.cli.kafka_options import ClusterOption, PrefixOption, cluster, kafka_failures
+from tocsin.cli.ledger_options import DataOption
+from tocsin.cli.settled import one_of
 from tocsin.event_files import Line, read_lines
 from tocsin.running.embedded import database_in
-from tocsin.running.kafka import kafka_settings
+from tocsin.settings.declared.kafka import KAFKA
+from tocsin.settings.declared.processes import DATA
 
 BATCH: Final = 1_000
 
@@ -31,10 +34,8 @@ def register(app: typer.Typer) -> None:
 
 def emit(
     file: Annotated[Path, typer.Argument(help="File of events, one JSON object a line; `-`: standard input.")],
-    data: Annotated[Path | None, typer.Option("--data", help="The data folder of `tocsin up`.")] = None,
-    kafka: Annotated[
-        str | None, typer.Option("--kafka", help="Kafka's brokers, HOST:PORT, for `tocsin engine`.")
-    ] = None,
+    data: DataOption = None,
+    kafka: ClusterOption = None,
     prefix: PrefixOption = "",
     as_is: Annotated[
         bool,
@@ -49,6 +50,7 @@ def emit(
     twice doubles nothing:
     the same events make the same jobs, and those are known already.
     """
+    kafka, data = one_of(KAFKA, DATA, (kafka, data))
     if (data is None) == (kafka is None):
         raise typer.BadParameter("name one log: --data DATA, or --kafka HOST:PORT")
     appended = refused = 0
@@ -68,7 +70,7 @@ Append = Callable[[Iterable[NewRecord]], int]
 def _opened(data: Path | None, kafka: str | None, prefix: str) -> Iterator[Append]:
     """What appends to the log that was named, and returns how many records there were."""
     if kafka is not None:
-        with closing(KafkaAppender(kafka_settings(kafka, prefix))) as appender:
+        with closing(KafkaAppender(cluster(kafka, prefix))) as appender:
             yield appender.append
     elif data is not None:
         data.mkdir(parents=True, exist_ok=True)

@@ -10,17 +10,17 @@ import structlog
 import typer
 
 from adapters.kafka.settings import Membership
-from tocsin.cli.console import RulesOption
-from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, kafka_failures
-from tocsin.cli.listen_option import ListenOption, address_failures, listen_address
-from tocsin.cli.stop_options import WITHIN, LeaveOption, StopWithinOption
-from tocsin.logs import log_to_stderr
+from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
+from tocsin.cli.listen_option import ListenOption, address_failures
+from tocsin.cli.process_options import STOP_WITHIN, InstanceOption, RulesInForceOption, StopWithinOption
+from tocsin.cli.settled import by_default, option
+from tocsin.cli.starting import log_as_told
 from tocsin.running.deadline import stopping
 from tocsin.running.engine import engine_service
 from tocsin.running.engine_watch import EngineWatch
-from tocsin.running.groups import ENGINE_GROUP
 from tocsin.running.health import HealthFile
-from tocsin.running.kafka import kafka_settings
+from tocsin.settings.declared.processes import ENGINE_GROUP, ENGINE_HEALTH, ENGINE_LEAVE
+from tocsin.settings.forms import listening
 
 log = structlog.get_logger()
 
@@ -32,23 +32,14 @@ def register(app: typer.Typer) -> None:
 
 def engine(
     kafka: KafkaOption,
-    instance: Annotated[
-        str,
-        typer.Option(
-            "--instance",
-            envvar="TOCSIN_INSTANCE",
-            help="Name of this process among its like: its own, and the same after each restart.",
-        ),
-    ],
-    rules: RulesOption = None,
-    group: Annotated[str, typer.Option("--group", help="The group that shares the work.")] = ENGINE_GROUP,
+    instance: InstanceOption,
+    rules: RulesInForceOption = None,
+    group: Annotated[str, option(ENGINE_GROUP)] = by_default(ENGINE_GROUP),
     prefix: PrefixOption = "",
-    health: Annotated[
-        Path | None, typer.Option("--health", help="Folder for health.json: rules in force, faults of rule files.")
-    ] = None,
+    health: Annotated[Path | None, option(ENGINE_HEALTH)] = None,
     listen: ListenOption = None,
-    leave: LeaveOption = False,
-    stop_within: StopWithinOption = WITHIN,
+    leave: Annotated[bool, option(ENGINE_LEAVE)] = False,
+    stop_within: StopWithinOption = STOP_WITHIN,
 ) -> None:
     """Decide the events of topic helpdesk.tickets; jobs, decisions and dead letters go to their topics.
 
@@ -60,13 +51,13 @@ def engine(
 
     It ends by itself with exit code 4 where Kafka leaves a transaction without an answer: let it be started again.
     """
-    log_to_stderr()
+    log_as_told()
     with stopping(timedelta(seconds=stop_within)) as asked, kafka_failures(), address_failures():
-        settings, membership = kafka_settings(kafka, prefix), Membership(group, instance)
+        settings, membership = cluster(kafka, prefix), Membership(group, instance)
         folder = None if health is None else HealthFile(health)
         watch = EngineWatch(instance)
         with (
-            watch.shown(None if listen is None else listen_address(listen), settings, group),
+            watch.shown(None if listen is None else listening(listen), settings, group),
             engine_service(settings, membership, rules, folder, leave=leave, watch=watch) as service,
         ):
             log.info("up", group=group, instance=instance)

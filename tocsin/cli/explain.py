@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -18,8 +17,8 @@ from engine.directory.directory import Directory
 from schemas.job import PersonRef
 from schemas.vocabulary import PersonKind
 from tocsin.cli.console import FOUND_FAULTS, NowOption, RulesOption, moment, say, stop, told
-from tocsin.cli.kafka_options import CREDENTIALS, PrefixOption, kafka_failures
-from tocsin.cli.ledger_options import LEDGER, LedgerUrlOption, opened_ledger
+from tocsin.cli.kafka_options import CREDENTIALS, PrefixOption, cluster, kafka_failures
+from tocsin.cli.ledger_options import LedgerOption, opened_ledger
 from tocsin.deciding import setting
 from tocsin.event_files import read_one
 from tocsin.explaining import telling, view
@@ -30,7 +29,6 @@ from tocsin.looking_back import view as past_view
 from tocsin.looking_back.kept import Archive, kept_in_data, kept_on_kafka
 from tocsin.looking_back.telling import Histories, no_histories
 from tocsin.running.embedded import database_in
-from tocsin.running.kafka import kafka_settings
 
 
 def register(app: typer.Typer) -> None:
@@ -63,7 +61,7 @@ def explain(
         str | None, typer.Option("--kafka", help="Kafka's brokers, HOST:PORT, with commas between them.")
     ] = None,
     prefix: PrefixOption = "",
-    ledger: LedgerUrlOption = None,
+    ledger: LedgerOption = None,
     since: Annotated[
         str, typer.Option("--since", help="How far to look back: 7d, 12h, 30m, or a time (2026-03-02T09:15:00Z).")
     ] = "7d",
@@ -83,7 +81,7 @@ def explain(
         if data is not None or kafka is not None:
             if asked is None or event is not None:
                 raise typer.BadParameter("name a ticket or an event by its id: `tocsin explain T-1042 --data DATA`")
-            archive = _archive(data) if kafka is None else kept_on_kafka(kafka_settings(kafka, prefix))
+            archive = _archive(data) if kafka is None else kept_on_kafka(cluster(kafka, prefix))
             _look_back(asked, archive, _histories(data, ledger), _since(since), directory, who, json)
         else:
             _look_ahead(_event_file(asked, event), directory, rules, now, who, json)
@@ -124,7 +122,7 @@ def _database(data: Path) -> Path:
 @contextmanager
 def _histories(data: Path | None, url: str | None) -> Iterator[Histories]:
     """What became of jobs: from the ledger in a data folder or in PostgreSQL, where one was named."""
-    if data is None and url is None and LEDGER not in os.environ:
+    if data is None and url is None:
         yield no_histories
         return
     with opened_ledger(None if url else data, url) as ledger:

@@ -24,7 +24,7 @@ from tocsin.cli.job_filters import (
     UntilOption,
     selection_of,
 )
-from tocsin.cli.ledger_options import DataOption, LedgerUrlOption, opened_ledger
+from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
 from tocsin.jobs import lines
 from tocsin.jobs.objects import json_line, listed_object, shown_object
 
@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
 
 def list_jobs(
     data: DataOption = None,
-    ledger: LedgerUrlOption = None,
+    ledger: LedgerOption = None,
     ticket: TicketOption = None,
     person: PersonOption = None,
     state: StateOption = None,
@@ -76,7 +76,7 @@ def list_jobs(
 def show(
     job: Annotated[str, typer.Argument(help="The id of a job, as `list` names it.")],
     data: DataOption = None,
-    ledger: LedgerUrlOption = None,
+    ledger: LedgerOption = None,
     text: Annotated[bool, typer.Option("--text", help="With the texts that the message is made of.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -97,7 +97,7 @@ def show(
 def resend(
     jobs: JobsArgument = None,
     data: DataOption = None,
-    ledger: LedgerUrlOption = None,
+    ledger: LedgerOption = None,
     ticket: TicketOption = None,
     person: PersonOption = None,
     state: StateOption = None,
@@ -120,7 +120,7 @@ def resend(
 def cancel(
     jobs: JobsArgument = None,
     data: DataOption = None,
-    ledger: LedgerUrlOption = None,
+    ledger: LedgerOption = None,
     ticket: TicketOption = None,
     person: PersonOption = None,
     state: StateOption = None,
@@ -141,7 +141,7 @@ def cancel(
 def hold(
     jobs: JobsArgument = None,
     data: DataOption = None,
-    ledger: LedgerUrlOption = None,
+    ledger: LedgerOption = None,
     ticket: TicketOption = None,
     person: PersonOption = None,
     customer: CustomerOption = None,
@@ -160,7 +160,7 @@ def hold(
 def release(
     jobs: JobsArgument = None,
     data: DataOption = None,
-    ledger: LedgerUrlOption = None,
+    ledger: LedgerOption = None,
     ticket: TicketOption = None,
     person: PersonOption = None,
     hold: HoldOption = None,

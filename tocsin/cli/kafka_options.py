@@ -7,22 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Final
 
-import typer
-
 from adapters.kafka.errors import InstanceTakenError, KafkaRefusedError, KafkaSettingsError, KafkaUnavailableError
-from tocsin.cli.console import UNUSABLE, named_failures, stop
+from adapters.kafka.settings import KafkaSettings
+from tocsin.cli.console import UNUSABLE, WRONG_SETTINGS, named_failures, stop
+from tocsin.cli.settled import in_force, option
+from tocsin.running.kafka import kafka_settings
+from tocsin.settings.declared.kafka import KAFKA, KAFKA_PREFIX
 
-KafkaOption = Annotated[
-    str, typer.Option("--kafka", envvar="TOCSIN_KAFKA", help="Kafka's brokers, HOST:PORT, with commas between them.")
-]
-PrefixOption = Annotated[
-    str,
-    typer.Option("--prefix", envvar="TOCSIN_KAFKA_PREFIX", help="Stands before every name of a topic and group."),
-]
+KafkaOption = Annotated[str, option(KAFKA)]
+ClusterOption = Annotated[str | None, option(KAFKA)]
+PrefixOption = Annotated[str, option(KAFKA_PREFIX)]
 CREDENTIALS: Final = (
-    "TLS and credentials come from the environment: TOCSIN_KAFKA_TLS=on, or files in TOCSIN_KAFKA_CA, "
-    "TOCSIN_KAFKA_CERTIFICATE and TOCSIN_KAFKA_KEY; TOCSIN_KAFKA_SASL (SCRAM-SHA-512, SCRAM-SHA-256, PLAIN), "
-    "TOCSIN_KAFKA_USERNAME, and TOCSIN_KAFKA_PASSWORD or TOCSIN_KAFKA_PASSWORD_FILE."
+    "TLS and credentials come from the environment or the settings file: TOCSIN_KAFKA_TLS=on, or files in "
+    "TOCSIN_KAFKA_CA, TOCSIN_KAFKA_CERTIFICATE and TOCSIN_KAFKA_KEY; TOCSIN_KAFKA_SASL (SCRAM-SHA-512, SCRAM-SHA-256, "
+    "PLAIN), TOCSIN_KAFKA_USERNAME, and TOCSIN_KAFKA_PASSWORD or TOCSIN_KAFKA_PASSWORD_FILE."
 )
 
 
@@ -43,6 +41,11 @@ class _Trouble(logging.Handler):
             self.text = text
 
 
+def cluster(kafka: str, prefix: str) -> KafkaSettings:
+    """The cluster, with the credentials of the settings in force. Raises SettingsError."""
+    return kafka_settings(kafka, prefix, in_force())
+
+
 @contextmanager
 def kafka_failures() -> Iterator[None]:
     """Turn what can go wrong around a command that talks to Kafka into a message and an exit code."""
@@ -54,7 +57,7 @@ def kafka_failures() -> Iterator[None]:
         with named_failures():
             yield
     except KafkaSettingsError as error:
-        raise typer.BadParameter(str(error)) from None
+        stop(str(error), WRONG_SETTINGS)
     except KafkaUnavailableError as error:
         stop(f"{error}; {trouble.text}" if trouble.text else str(error), UNUSABLE)
     except (KafkaRefusedError, InstanceTakenError) as error:

@@ -14,11 +14,13 @@ from rich.live import Live
 from rich.table import Table
 
 from schemas.lag import GroupLag, Status
+from schemas.topics import JOBS, TICKETS
 from tocsin.cli.console import FOUND_FAULTS, say
-from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, kafka_failures
-from tocsin.lag.watching import SERVICES, Watched, looks
+from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
+from tocsin.cli.settled import in_force
+from tocsin.lag.watching import Watched, looks
 from tocsin.running.deadline import stopping
-from tocsin.running.kafka import kafka_settings
+from tocsin.settings.declared.processes import ENGINE_GROUP, SENDER_GROUP
 
 LOOKS: Final = 5
 """In one window, where the command looks for one window alone."""
@@ -50,10 +52,10 @@ def lag(
     partition. REWIND: the group's offset went back. UNKNOWN: the group never committed there. A group need not be
     running. The exit code is 1 where a group is worse than that.
     """
-    watched = tuple(_watched(one) for one in group) if group else SERVICES
+    watched = tuple(_watched(one) for one in group) if group else _services()
     span, every = timedelta(seconds=window), timedelta(seconds=window / LOOKS)
     with kafka_failures():
-        settings = kafka_settings(kafka, prefix)
+        settings = cluster(kafka, prefix)
         if watch:
             with stopping(STOP_WITHIN) as asked:
                 _show(looks(settings, watched, span, every, asked.event.wait), as_json)
@@ -71,6 +73,12 @@ def _show(seen: Iterator[list[GroupLag]], as_json: bool) -> None:
     with Live(console=Console(), auto_refresh=False) as live:
         for found in seen:
             live.update(Group(*map(_table, found)), refresh=True)
+
+
+def _services() -> tuple[Watched, ...]:
+    """The groups that engine and sender have by the settings."""
+    groups = in_force()[ENGINE_GROUP], in_force()[SENDER_GROUP]
+    return tuple(Watched(group or "", topic) for group, topic in zip(groups, (TICKETS, JOBS), strict=True))
 
 
 def _watched(text: str) -> Watched:

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from adapters.sqlite.database import DatabaseError
 from sender.ledger import LedgerUnavailableError
 from tocsin.cli.console import UNUSABLE, named_failures, stop
+from tocsin.cli.settled import one_of, option
 from tocsin.running.embedded import database_in
 from tocsin.running.ledgers import NoLedgerError, OpenLedger, open_ledger
+from tocsin.settings.declared.processes import DATA
+from tocsin.settings.declared.sending import LEDGER
 
-LEDGER: Final = "TOCSIN_LEDGER"
-
-DataOption = Annotated[
-    Path | None, typer.Option("--data", help="The data folder of `tocsin up` or `tocsin sender`: its ledger.")
-]
-LedgerUrlOption = Annotated[
-    str | None, typer.Option("--ledger", help=f"The ledger in PostgreSQL, postgresql://…; also by {LEDGER}.")
-]
+DataOption = Annotated[Path | None, option(DATA)]
+LedgerOption = Annotated[str | None, option(LEDGER)]
 
 
 @contextmanager
 def opened_ledger(data: Path | None, url: str | None) -> Iterator[OpenLedger]:
     """The ledger, whether a sender works on it or not. Ends the command where it can't be used."""
-    if data is None and url is None:
-        url = os.environ.get(LEDGER)
+    url, data = one_of(LEDGER, DATA, (url, data))
     if data is not None and not database_in(data).is_file():
         stop(f"--data: there is no ledger in {data}", UNUSABLE)
     try:

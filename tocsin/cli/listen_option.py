@@ -6,23 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
-import typer
-
 from adapters.web.serving import AddressError
 from tocsin.cli.console import UNUSABLE, stop
+from tocsin.cli.settled import option
+from tocsin.settings.declared.processes import LISTEN_ADDRESS
 
-ListenOption = Annotated[
-    str | None,
-    typer.Option("--listen", envvar="TOCSIN_LISTEN", help="HOST:PORT for /livez, /readyz and /metrics. Else: none."),
-]
-
-
-def listen_address(text: str) -> tuple[str, int]:
-    """Host and port. Ends the command where they are none."""
-    host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdigit() or not 0 <= int(port) < 1 << 16:
-        raise typer.BadParameter(f"{text!r} is not of the form HOST:PORT", param_hint="--listen")
-    return host.strip("[]"), int(port)
+ListenOption = Annotated[str | None, option(LISTEN_ADDRESS)]
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import structlog
@@ -14,15 +13,20 @@ from adapters.web.opt_out import opt_out_application
 from adapters.web.serving import serving
 from sender.ledger import LedgerUnavailableError
 from sender.opt_out import OptOutTokens
-from tocsin.cli.console import UNUSABLE, stop
-from tocsin.cli.listen_option import address_failures, listen_address
-from tocsin.cli.sending_options import LedgerOption
-from tocsin.cli.stop_options import WITHIN, StopWithinOption
+from tocsin.cli.console import UNUSABLE, WRONG_SETTINGS, stop
+from tocsin.cli.ledger_options import DataOption, LedgerOption
+from tocsin.cli.listen_option import address_failures
+from tocsin.cli.process_options import STOP_WITHIN, StopWithinOption
+from tocsin.cli.settled import in_force, one_of, option
+from tocsin.cli.starting import log_as_told
 from tocsin.clock import SystemClock
-from tocsin.logs import log_to_stderr
 from tocsin.running.deadline import stopping
 from tocsin.running.ledgers import NoLedgerError, open_ledger
-from tocsin.running.opt_out import SECRETS, OptOutSettingsError, opt_out_secrets
+from tocsin.running.opt_out import opt_out_secrets
+from tocsin.settings.declared.mail import OPT_OUT_LISTEN, OPT_OUT_SECRETS
+from tocsin.settings.declared.processes import DATA
+from tocsin.settings.declared.sending import LEDGER
+from tocsin.settings.forms import listening
 
 log = structlog.get_logger()
 
@@ -33,10 +37,10 @@ def register(app: typer.Typer) -> None:
 
 
 def opt_out(
-    listen: Annotated[str, typer.Option("--listen", help="HOST:PORT of plain HTTP, behind a proxy that speaks HTTPS.")],
-    data: Annotated[Path | None, typer.Option("--data", help="Folder of the ledger.")] = None,
+    listen: Annotated[str, option(OPT_OUT_LISTEN)],
+    data: DataOption = None,
     ledger: LedgerOption = None,
-    stop_within: StopWithinOption = WITHIN,
+    stop_within: StopWithinOption = STOP_WITHIN,
 ) -> None:
     """Serve the page to which the links of messages lead: /u/TOKEN.
 
@@ -45,18 +49,19 @@ def opt_out(
     blanks or line ends between them; the first one signs, all are accepted. Stop it with Ctrl-C or SIGTERM: an answer
     that is under way is finished, within --stop-within.
     """
-    log_to_stderr()
+    log_as_told()
+    ledger, data = one_of(LEDGER, DATA, (ledger, data))
     try:
-        secrets = opt_out_secrets()
+        secrets = opt_out_secrets(in_force())
         if not secrets:
-            stop(f"{SECRETS}: there is no secret, so that no link could be read", UNUSABLE)
+            stop(f"{OPT_OUT_SECRETS.names}: there is no secret, so that no link could be read", WRONG_SETTINGS)
         within = timedelta(seconds=stop_within)
         with stopping(within) as asked, open_ledger(data, ledger) as opened, address_failures():
             application = opt_out_application(OptOutTokens(secrets), opened, SystemClock())
-            host, port = listen_address(listen)
+            host, port = listening(listen)
             with serving(application, host, port) as bound:
                 log.info("up", port=bound)
                 asked.event.wait()
         log.info("stopped")
-    except (NoLedgerError, OptOutSettingsError, LedgerUnavailableError, DatabaseError) as error:
+    except (NoLedgerError, LedgerUnavailableError, DatabaseError) as error:
         stop(str(error), UNUSABLE)

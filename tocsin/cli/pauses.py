@@ -10,7 +10,7 @@ import typer
 from sender.ledger import Pause
 from sender.plain_text import one_line
 from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
-from tocsin.cli.ledger_options import DataOption, LedgerUrlOption, opened_ledger
+from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
 from tocsin.jobs.lines import time
 
 CustomerOption = Annotated[str | None, typer.Option("--customer", help="The customer of the tickets.")]
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 def pause(
     data: DataOption = None,
-    ledger: LedgerUrlOption = None,
+    ledger: LedgerOption = None,
     customer: CustomerOption = None,
     template: TemplateOption = None,
     reason: Annotated[str, typer.Option("--reason", help="For whoever asks later.")] = "",
@@ -39,7 +39,7 @@ def pause(
 
 def resume(
     data: DataOption = None,
-    ledger: LedgerUrlOption = None,
+    ledger: LedgerOption = None,
     customer: CustomerOption = None,
     template: TemplateOption = None,
 ) -> None:
@@ -52,7 +52,7 @@ def resume(
     say(f"{what} is resumed")
 
 
-def pauses(data: DataOption = None, ledger: LedgerUrlOption = None) -> None:
+def pauses(data: DataOption = None, ledger: LedgerOption = None) -> None:
     """List the pauses, the oldest first."""
     with opened_ledger(data, ledger) as opened:
         found = opened.pauses()

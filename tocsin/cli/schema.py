@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from tocsin.cli.console import say
+from tocsin.settings.schema import settings_schema
 
 
 class Of(StrEnum):
@@ -17,6 +18,7 @@ class Of(StrEnum):
 
     RULES = "rules"
     TESTS = "tests"
+    SETTINGS = "settings"
 
 
 _FILES: Final[Mapping[Of, str]] = {Of.RULES: "rule-file", Of.TESTS: "rule-test"}
@@ -27,8 +29,12 @@ def register(app: typer.Typer) -> None:
     app.command()(schema)
 
 
-def schema(of: Annotated[Of, typer.Argument(help="rules: of rule files; tests: of *.test.yaml files.")]) -> None:
-    """Print the JSON Schema of rule files or of rule tests, by which an editor completes and explains them.
+def schema(
+    of: Annotated[
+        Of, typer.Argument(help="rules: of rule files; tests: of *.test.yaml files; settings: of the settings file.")
+    ],
+) -> None:
+    """Print the JSON Schema of rule files, rule tests or the settings file, by which an editor completes them.
 
     Save it beside your rules, and name it in their first line:
 
@@ -38,6 +44,9 @@ def schema(of: Annotated[Of, typer.Argument(help="rules: of rule files; tests: o
 
     Editors with the YAML language server (VS Code with its YAML extension, Neovim, Emacs and others) then show what
     each key means, and what may stand there. What only the product knows (fields, names, what can never hold):
-    tocsin check.
+    tocsin check. In a settings file the first line is `#:schema ./settings.schema.json`, for editors with Taplo.
     """
+    if of is Of.SETTINGS:
+        say(settings_schema())
+        return
     say((files("schemas") / "json" / f"{_FILES[of]}.schema.json").read_text(encoding="utf-8").rstrip())

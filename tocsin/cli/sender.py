@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import structlog
@@ -15,13 +14,15 @@ from adapters.kafka.settings import Membership
 from adapters.sqlite.database import DatabaseError
 from sender.ledger import LedgerUnavailableError
 from sender.storm import StormEnd
-from tocsin.cli.console import UNUSABLE, RulesOption, stop
-from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, kafka_failures
-from tocsin.cli.listen_option import ListenOption, address_failures, listen_address
+from tocsin.cli.console import UNUSABLE, stop
+from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
+from tocsin.cli.ledger_options import LedgerOption
+from tocsin.cli.listen_option import ListenOption, address_failures
 from tocsin.cli.mail_options import (
     CONNECTIONS,
     FAX_SUBJECT,
     RELAY,
+    TLS,
     ConnectionsOption,
     FaxOption,
     FaxPdfOption,
@@ -34,10 +35,10 @@ from tocsin.cli.mail_options import (
     SmtpOption,
     TlsOption,
 )
+from tocsin.cli.process_options import STOP_WITHIN, FolderOption, InstanceOption, RulesInForceOption, StopWithinOption
 from tocsin.cli.sending_options import (
     STORM_LIMIT,
     STORM_WINDOW,
-    LedgerOption,
     LiveCustomerOption,
     ModeOption,
     RateOption,
@@ -46,17 +47,17 @@ from tocsin.cli.sending_options import (
     StormWindowOption,
     sending_settings,
 )
-from tocsin.cli.stop_options import WITHIN, LeaveOption, StopWithinOption
-from tocsin.logs import log_to_stderr
+from tocsin.cli.settled import by_default, in_force, option
+from tocsin.cli.starting import log_as_told
 from tocsin.running.deadline import stopping
 from tocsin.running.embedded import FolderInUseError, sole_owner
-from tocsin.running.groups import SENDER_GROUP
-from tocsin.running.kafka import kafka_settings
 from tocsin.running.ledgers import LedgerPlace
-from tocsin.running.mail import MailSettings, MailSettingsError, RelayLimits
+from tocsin.running.mail import MailSettings, RelayLimits
 from tocsin.running.sender import SenderService, sender_service
 from tocsin.running.sender_watch import SenderWatch
 from tocsin.running.stopping import Stop
+from tocsin.settings.declared.processes import SENDER_GROUP, SENDER_LEAVE
+from tocsin.settings.forms import listening
 
 log = structlog.get_logger()
 
@@ -68,11 +69,11 @@ def register(app: typer.Typer) -> None:
 
 def sender(
     kafka: KafkaOption,
-    data: Annotated[Path, typer.Option("--data", help="Folder of this process; the ledger is in it unless --ledger.")],
+    data: FolderOption,
     writer: FromOption,
     smtp: SmtpOption = RELAY,
-    tls: TlsOption = "starttls",
-    rules: RulesOption = None,
+    tls: TlsOption = TLS,
+    rules: RulesInForceOption = None,
     installation: InstallationOption = None,
     fax: FaxOption = None,
     fax_subject: FaxSubjectOption = FAX_SUBJECT,
@@ -89,13 +90,11 @@ def sender(
     listen: ListenOption = None,
     connections: ConnectionsOption = CONNECTIONS,
     plain_text_allowed: PlainTextOption = False,
-    instance: Annotated[
-        str, typer.Option("--instance", envvar="TOCSIN_INSTANCE", help="Name of this process among its like.")
-    ] = "sender",
-    group: Annotated[str, typer.Option("--group", help="The group that reads the jobs.")] = SENDER_GROUP,
+    instance: InstanceOption = "sender",
+    group: Annotated[str, option(SENDER_GROUP)] = by_default(SENDER_GROUP),
     prefix: PrefixOption = "",
-    leave: LeaveOption = False,
-    stop_within: StopWithinOption = WITHIN,
+    leave: Annotated[bool, option(SENDER_LEAVE)] = False,
+    stop_within: StopWithinOption = STOP_WITHIN,
 ) -> None:
     """Deliver the jobs of topic tocsin.jobs, each once, in the order of each ticket and mailbox.
 
@@ -108,21 +107,22 @@ def sender(
     by a second signal, is tried again later, as after a kill. Its place in the group is kept for a restart, unless it
     is to --leave.
 
-    Credentials for the relay come from the environment: TOCSIN_SMTP_USERNAME, and TOCSIN_SMTP_PASSWORD or
-    TOCSIN_SMTP_PASSWORD_FILE; secrets of links to opt out from TOCSIN_OPT_OUT_SECRETS or TOCSIN_OPT_OUT_SECRETS_FILE.
+    Credentials for the relay come from the environment or the settings file: TOCSIN_SMTP_USERNAME, and
+    TOCSIN_SMTP_PASSWORD or TOCSIN_SMTP_PASSWORD_FILE; secrets of links to opt out from TOCSIN_OPT_OUT_SECRETS or
+    TOCSIN_OPT_OUT_SECRETS_FILE. All settings: docs/settings.md, `tocsin settings`.
     """
-    log_to_stderr()
+    log_as_told()
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
     try:
         watch = SenderWatch()
-        shown = watch.answering(None if listen is None else listen_address(listen))
+        shown = watch.answering(None if listen is None else listening(listen))
         within = timedelta(seconds=stop_within)
-        with stopping(within) as asked, kafka_failures(), address_failures(), sole_owner(data), shown:
+        with stopping(within) as asked, kafka_failures(), address_failures():
             limits = RelayLimits(connections, plain_text_allowed)
-            mail = MailSettings.of(smtp, tls, writer, installation, fax, limits=limits)
-            mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf)
+            mail = MailSettings.of(smtp, tls, writer, installation, fax, in_force(), limits)
+            mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf, in_force())
             service = sender_service(
-                kafka_settings(kafka, prefix),
+                cluster(kafka, prefix),
                 Membership(group, instance),
                 LedgerPlace(data, ledger),
                 rules,
@@ -131,8 +131,9 @@ def sender(
                 watch,
                 leave=leave,
             )
-            asyncio.run(_work(service, group, asked))
-    except (MailSettingsError, FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
+            with sole_owner(data), shown:
+                asyncio.run(_work(service, group, asked))
+    except (FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
         stop(str(error), UNUSABLE)
 
 

@@ -3,50 +3,28 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from sender.going_live import DeliveryMode
 from sender.pacing import PacingPolicy
 from sender.storm import StormEnd, StormPolicy
+from tocsin.cli.settled import by_default, option
 from tocsin.running.sending import SendingSettings
+from tocsin.settings.declared.sending import LIVE_CUSTOMERS, MODE, RATE, STORM_END
+from tocsin.settings.declared.sending import STORM_LIMIT as LIMIT
+from tocsin.settings.declared.sending import STORM_WINDOW as WINDOW
 
-ModeOption = Annotated[
-    str,
-    typer.Option(
-        "--mode",
-        envvar="TOCSIN_DELIVERY_MODE",
-        help="live, hold (all waits to be released), or redirect:ADDRESS (all goes there and says for whom it is).",
-    ),
-]
-LiveCustomerOption = Annotated[
-    list[str] | None,
-    typer.Option("--live-customer", help="A customer that is live already in the other modes; may be repeated."),
-]
-StormLimitOption = Annotated[
-    int,
-    typer.Option("--storm-limit", min=0, help="More messages for one mailbox within the window are held. 0: never."),
-]
-StormWindowOption = Annotated[
-    float, typer.Option("--storm-window", min=0.1, help="Minutes, in the time of the saves, that --storm-limit is for.")
-]
-StormEndOption = Annotated[
-    StormEnd, typer.Option("--storm-end", help="What is held goes out as one digest, or waits to be released.")
-]
-RateOption = Annotated[
-    float | None, typer.Option("--rate", min=0.01, help="Messages a second that the relay is asked to take, at most.")
-]
-LedgerOption = Annotated[
-    str | None,
-    typer.Option(
-        "--ledger", envvar="TOCSIN_LEDGER", help="A PostgreSQL database for the ledger, postgresql://…; else in --data."
-    ),
-]
+ModeOption = Annotated[str, option(MODE)]
+LiveCustomerOption = Annotated[list[str] | None, option(LIVE_CUSTOMERS)]
+StormLimitOption = Annotated[int, option(LIMIT)]
+StormWindowOption = Annotated[float, option(WINDOW)]
+StormEndOption = Annotated[StormEnd, option(STORM_END)]
+RateOption = Annotated[float | None, option(RATE)]
 
-_STORM = StormPolicy()
-STORM_LIMIT = _STORM.limit
-STORM_WINDOW = _STORM.window / timedelta(minutes=1)
+STORM_LIMIT: Final = by_default(LIMIT)
+STORM_WINDOW: Final = by_default(WINDOW)
 
 
 def sending_settings(

@@ -15,7 +15,7 @@ from schemas.vocabulary import Channel, Trigger
 from sender.plain_text import one_line
 from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
 from tocsin.cli.job_filters import moment_of, person_of
-from tocsin.cli.ledger_options import DataOption, LedgerUrlOption, opened_ledger
+from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
 
 PAGE: Final = 500
 BY_HAND: Final = "by_hand"
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def list_suppressions(
     data: DataOption = None,
-    ledger: LedgerUrlOption = None,
+    ledger: LedgerOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object each, one a line.")] = False,
 ) -> None:
     """List the sender's own suppressions, ended ones too; those of the directory stand there."""
@@ -48,7 +48,7 @@ def list_suppressions(
 
 def add(
     data: DataOption = None,
-    ledger: LedgerUrlOption = None,
+    ledger: LedgerOption = None,
     address: Annotated[str | None, typer.Option("--address", help="Nothing goes to this address on --channel.")] = None,
     person: Annotated[str | None, typer.Option("--person", help="Nothing goes to this person, contact/ct-1.")] = None,
     channel: Annotated[
@@ -68,7 +68,7 @@ def add(
 def lift(
     suppression: Annotated[str, typer.Argument(help="The id of one, as `list` names it.")],
     data: DataOption = None,
-    ledger: LedgerUrlOption = None,
+    ledger: LedgerOption = None,
 ) -> None:
     """Forget a suppression. What it has withdrawn stays so, unless it is sent again: tocsin jobs resend."""
     with opened_ledger(data, ledger) as opened:

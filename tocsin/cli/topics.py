@@ -8,8 +8,7 @@ import typer
 
 from adapters.kafka.topics import TOPICS, Level, check_topics, create_topics
 from tocsin.cli.console import FOUND_FAULTS, say, warn
-from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, kafka_failures
-from tocsin.running.kafka import kafka_settings
+from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +33,7 @@ def create(
     behind its earlier ones' back: choose a number that lasts.
     """
     with kafka_failures():
-        made = create_topics(kafka_settings(kafka, prefix), partitions, replication)
+        made = create_topics(cluster(kafka, prefix), partitions, replication)
     for name in made:
         say(f"{name}: made")
     say(f"{len(made)} topics made, {len(TOPICS) - len(made)} were there")
@@ -43,7 +42,7 @@ def create(
 def check(kafka: KafkaOption, prefix: PrefixOption = "") -> None:
     """Name what is missing or wrong: topics, compaction, retention, sizes, replicas. The exit code is then 1."""
     with kafka_failures():
-        problems = check_topics(kafka_settings(kafka, prefix))
+        problems = check_topics(cluster(kafka, prefix))
     for problem in problems:
         warn(f"{problem.level.value}: {problem}")
     faults = [problem for problem in problems if problem.level is not Level.NOTE]

@@ -14,12 +14,13 @@ import typer
 from adapters.sqlite.database import DatabaseError
 from sender.ledger import LedgerUnavailableError
 from sender.storm import StormEnd
-from tocsin.cli.console import UNUSABLE, DirectoryOption, RulesOption, named_failures, say, stop
-from tocsin.cli.listen_option import ListenOption, address_failures, listen_address
+from tocsin.cli.console import UNUSABLE, named_failures, say, stop
+from tocsin.cli.listen_option import ListenOption, address_failures
 from tocsin.cli.mail_options import (
     CONNECTIONS,
     FAX_SUBJECT,
     RELAY,
+    TLS,
     ConnectionsOption,
     FaxOption,
     FaxPdfOption,
@@ -32,6 +33,13 @@ from tocsin.cli.mail_options import (
     SmtpOption,
     TlsOption,
 )
+from tocsin.cli.process_options import (
+    STOP_WITHIN,
+    FolderOption,
+    FollowedDirectoryOption,
+    RulesInForceOption,
+    StopWithinOption,
+)
 from tocsin.cli.sending_options import (
     STORM_LIMIT,
     STORM_WINDOW,
@@ -43,15 +51,16 @@ from tocsin.cli.sending_options import (
     StormWindowOption,
     sending_settings,
 )
-from tocsin.cli.stop_options import WITHIN, StopWithinOption
-from tocsin.logs import log_to_stderr
+from tocsin.cli.settled import in_force
+from tocsin.cli.starting import log_as_told
 from tocsin.running.deadline import stopping
 from tocsin.running.embedded import Embedded, FolderInUseError, database_in, sole_owner
 from tocsin.running.embedded_watch import EmbeddedWatch
 from tocsin.running.health import HealthFile
-from tocsin.running.mail import MailSettings, MailSettingsError, RelayLimits
+from tocsin.running.mail import MailSettings, RelayLimits
 from tocsin.running.service import embedded_service
 from tocsin.running.stopping import Stop
+from tocsin.settings.forms import listening
 
 log = structlog.get_logger()
 
@@ -62,12 +71,12 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    data: Annotated[Path, typer.Option("--data", help="Folder for everything that must not be forgotten.")],
-    directory: DirectoryOption,
+    data: FolderOption,
+    directory: FollowedDirectoryOption,
     writer: FromOption,
     smtp: SmtpOption = RELAY,
-    tls: TlsOption = "starttls",
-    rules: RulesOption = None,
+    tls: TlsOption = TLS,
+    rules: RulesInForceOption = None,
     installation: InstallationOption = None,
     fax: FaxOption = None,
     fax_subject: FaxSubjectOption = FAX_SUBJECT,
@@ -83,7 +92,7 @@ def up(
     connections: ConnectionsOption = CONNECTIONS,
     plain_text_allowed: PlainTextOption = False,
     listen: ListenOption = None,
-    stop_within: StopWithinOption = WITHIN,
+    stop_within: StopWithinOption = STOP_WITHIN,
     drain: Annotated[bool, typer.Option("--drain", help="Do what there is to do, then stop.")] = False,
 ) -> None:
     """Run engine and sender in one process, on one file in the data folder; events come by `tocsin emit`.
@@ -93,21 +102,23 @@ def up(
     no job. Directory, rules and templates are watched: a change is checked, then used; a bad rule
     file changes nothing.
 
-    Credentials for the relay come from the environment: TOCSIN_SMTP_USERNAME, and TOCSIN_SMTP_PASSWORD or
-    TOCSIN_SMTP_PASSWORD_FILE; secrets of links to opt out from TOCSIN_OPT_OUT_SECRETS or TOCSIN_OPT_OUT_SECRETS_FILE.
+    Credentials for the relay come from the environment or the settings file: TOCSIN_SMTP_USERNAME, and
+    TOCSIN_SMTP_PASSWORD or TOCSIN_SMTP_PASSWORD_FILE; secrets of links to opt out from TOCSIN_OPT_OUT_SECRETS or
+    TOCSIN_OPT_OUT_SECRETS_FILE. All settings: docs/settings.md, `tocsin settings`.
     """
-    log_to_stderr()
+    log_as_told()
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
     try:
         watch, within = EmbeddedWatch(), timedelta(seconds=stop_within)
-        shown = watch.answering(None if listen is None else listen_address(listen))
-        with stopping(within) as asked, named_failures(), address_failures(), sole_owner(data), shown:
+        shown = watch.answering(None if listen is None else listening(listen))
+        with stopping(within) as asked, named_failures(), address_failures():
             limits = RelayLimits(connections, plain_text_allowed)
-            mail = MailSettings.of(smtp, tls, writer, installation, fax, limits=limits)
-            mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf)
-            service = embedded_service(database_in(data), directory, rules, mail, HealthFile(data), sending, watch)
-            asyncio.run(_work(service, data, drain, asked))
-    except (MailSettingsError, FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
+            mail = MailSettings.of(smtp, tls, writer, installation, fax, in_force(), limits)
+            mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf, in_force())
+            with sole_owner(data), shown:
+                service = embedded_service(database_in(data), directory, rules, mail, HealthFile(data), sending, watch)
+                asyncio.run(_work(service, data, drain, asked))
+    except (FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
         stop(str(error), UNUSABLE)
 
 

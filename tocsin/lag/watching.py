@@ -6,16 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import timedelta
-from typing import Final
 
 from msgspec import Struct
 
 from adapters.kafka.lag_reader import LagReader
 from adapters.kafka.settings import KafkaSettings
 from schemas.lag import GroupLag
-from schemas.topics import JOBS, TICKETS
 from tocsin.lag.window import Window
-from tocsin.running.groups import ENGINE_GROUP, SENDER_GROUP
 
 
 class Watched(Struct, frozen=True):
@@ -23,9 +20,6 @@ class Watched(Struct, frozen=True):
 
     group: str
     topic: str
-
-
-SERVICES: Final = (Watched(ENGINE_GROUP, TICKETS), Watched(SENDER_GROUP, JOBS))
 
 
 def looks(

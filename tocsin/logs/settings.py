@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 FORMAT: Final = "TOCSIN_LOG_FORMAT"
 LEVEL: Final = "TOCSIN_LOG_LEVEL"
-
-LEVELS: Final = {
-    "debug": logging.DEBUG,
-    "info": logging.INFO,
-    "warning": logging.WARNING,
-    "error": logging.ERROR,
-    "critical": logging.CRITICAL,
-}
 
 _SECRET: Final = re.compile(r"(PASSWORD|SECRETS?|TOKEN)(_FILE)?$|^OTEL_EXPORTER_OTLP_(TRACES_)?HEADERS$")
 _SHORTEST_SECRET: Final = 4
@@ -32,6 +24,16 @@ class LogFormat(StrEnum):
     """One JSON object a line, for programs."""
     TEXT = "text"
     """For people at a terminal."""
+
+
+class LogLevel(StrEnum):
+    """From which level on lines are written, as `logging` names them."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
 
 
 class LogSettingsError(ValueError):
@@ -54,20 +56,21 @@ def level_of(environment: Mapping[str, str], otherwise: int) -> int:
     wanted = environment.get(LEVEL, "").lower()
     if not wanted:
         return otherwise
-    if wanted not in LEVELS:
-        raise LogSettingsError(f"{LEVEL}: {wanted!r} is not one of {', '.join(LEVELS)}")
-    return LEVELS[wanted]
+    if wanted not in tuple(LogLevel):
+        raise LogSettingsError(f"{LEVEL}: {wanted!r} is not one of {', '.join(LogLevel)}")
+    return logging.getLevelNamesMapping()[wanted.upper()]
 
 
-def secrets_of(environment: Mapping[str, str]) -> frozenset[str]:
-    """The values of all variables that are named like a secret, and what stands in the files that they name."""
-    return frozenset(
+def secrets_of(environment: Mapping[str, str], others: Iterable[str] = ()) -> frozenset[str]:
+    """The words of all variables that are named like a secret, of the files that they name, and of the others."""
+    named = (
         word
         for name, value in environment.items()
         if (found := _SECRET.search(name)) is not None
         for word in (_words_in(Path(value)) if found[2] else value.split())
-        if len(word) >= _SHORTEST_SECRET
     )
+    words = (word for value in others for word in value.split())
+    return frozenset(word for word in (*named, *words) if len(word) >= _SHORTEST_SECRET)
 
 
 def _words_in(file: Path) -> Iterator[str]:

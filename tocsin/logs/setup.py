@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -32,16 +32,18 @@ Fields = dict[str, Any]
 Finish = Callable[[Fields], str]
 
 
-def log_to_stderr(level: int = logging.INFO, environment: Mapping[str, str] = os.environ) -> None:
+def log_to_stderr(
+    level: int = logging.INFO, environment: Mapping[str, str] = os.environ, secrets: Iterable[str] = ()
+) -> None:
     """From now on, every line of this process from `level` on; TOCSIN_LOG_LEVEL and TOCSIN_LOG_FORMAT go before.
 
-    Raises LogSettingsError.
+    No word of these `secrets`, nor of those in the environment, is in any line. Raises LogSettingsError.
     """
     form = format_of(environment, sys.stderr.isatty())
     # Services tell what they do; of other commands only what is amiss is of interest.
     _Form.is_of_a_service = form is LogFormat.JSON and level <= logging.INFO
     level = level_of(environment, level)
-    finish = _finisher(form, Redactor(secrets_of(environment)), level)
+    finish = _finisher(form, Redactor(secrets_of(environment, secrets)), level)
     structlog.configure(
         processors=[lambda _logger, name, event: finish(_in_order(name, event))],
         logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),

@@ -1,12 +1,10 @@
-"""How messages leave: the relay, who writes and other services, from the command line and the environment."""
+"""How messages leave: the relay, who writes and other services, from the settings."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from email.utils import parseaddr
-from pathlib import Path
-from typing import Final
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,16 +19,35 @@ from sender.going_live import DeliveryMode
 from sender.opt_out import OptOut
 from sender.ports import OutgoingText, Renderer, Transport
 from sender.transports import Transports
-from tocsin.running.opt_out import OptOutSettingsError, opt_out_settings
+from tocsin.running.opt_out import opt_out_settings
 from tocsin.running.texts import text_transports
+from tocsin.settings.declared.mail import (
+    FAX,
+    FAX_SUBJECT,
+    FROM,
+    INSTALLATION,
+    OPT_OUT_MAILTO,
+    OPT_OUT_URL,
+    SMTP,
+    SMTP_PASSWORD,
+    SMTP_PLAIN_TEXT,
+    SMTP_TLS,
+    SMTP_USERNAME,
+)
+from tocsin.settings.faults import SettingsError
+from tocsin.settings.forms import host_and_port, writer
+from tocsin.settings.reading import DEFAULTS, Settings
+from tocsin.settings.setting import Setting
 
-USERNAME: Final = "TOCSIN_SMTP_USERNAME"
-PASSWORD: Final = "TOCSIN_SMTP_PASSWORD"  # noqa: S105 - the name of the variable, not a password
-PASSWORD_FILE: Final = "TOCSIN_SMTP_PASSWORD_FILE"  # noqa: S105 - likewise
-
-
-class MailSettingsError(ValueError):
-    """A setting about mail that can't be used: which, and what to do."""
+_FIELDS: Final[dict[str, Setting[Any]]] = {
+    "envelope_from": FROM,
+    "from_address": FROM,
+    "installation": INSTALLATION,
+    "fax_pattern": FAX,
+    "username": SMTP_USERNAME,
+    "tls": SMTP_TLS,
+}
+"""Which setting a part means that refuses its field."""
 
 
 class RelayLimits(Struct, frozen=True):
@@ -60,19 +77,18 @@ class MailSettings(Struct, frozen=True):
         sender: str,
         installation: str | None,
         fax: str | None,
-        environment: Mapping[str, str] = os.environ,
+        settings: Settings = DEFAULTS,
         limits: RelayLimits = AS_A_RULE,
     ) -> MailSettings:
-        """Read the settings. Raises MailSettingsError."""
-        name, address = parseaddr(sender)
-        domain = address.rpartition("@")[2]
-        if not address or not domain:
-            raise MailSettingsError(f"--from: {sender!r} is not of the form 'Support <support@desk.example>'")
-        try:
-            identity = MailIdentity(address, name, address, installation or domain, fax)
-            return cls(_relay(smtp, tls, limits, environment), identity, text_transports(environment))
-        except ValueError as error:
-            raise MailSettingsError(str(error)) from None
+        """Mail in the name of `sender`, with credentials and other services of `settings`. Raises SettingsError."""
+        with _named(settings, FROM):
+            name, address = writer(sender)
+        with _named(settings, SMTP):
+            host, port = host_and_port(smtp)
+        with _named(settings, SMTP_TLS):
+            identity = MailIdentity(address, name, address, installation or address.rpartition("@")[2], fax)
+            relay = _relay(host, port, Tls(tls), limits, settings)
+        return cls(relay, identity, text_transports(settings))
 
     def with_forms(
         self,
@@ -80,16 +96,12 @@ class MailSettings(Struct, frozen=True):
         opt_out_mailto: str | None,
         fax_subject: str,
         fax_pdf: bool,
-        environment: Mapping[str, str] = os.environ,
+        settings: Settings = DEFAULTS,
     ) -> MailSettings:
-        """The same with these links to opt out, and this form of faxes. Raises MailSettingsError."""
-        try:
-            opt_out = opt_out_settings(opt_out_url, opt_out_mailto, environment)
+        """The same with these links to opt out, and this form of faxes. Raises SettingsError."""
+        opt_out = opt_out_settings(opt_out_url, opt_out_mailto, settings)
+        with _named(settings, FAX_SUBJECT):
             fax = FaxForm(fax_subject, _pages() if fax_pdf else None)
-        except OptOutSettingsError as error:
-            raise MailSettingsError(str(error)) from None
-        except ValueError as error:
-            raise MailSettingsError(f"--fax-subject: {error}") from None
         return replace(self, opt_out=opt_out, fax=fax)
 
     def composer(self, renderer: Renderer, mode: DeliveryMode) -> MessageComposer:
@@ -101,6 +113,25 @@ class MailSettings(Struct, frozen=True):
         return Transports(SmtpTransport(self.relay), self.texts)
 
 
+def mail_in(settings: Settings) -> MailSettings | None:
+    """The settings where it is said who writes, else None; pages of faxes are not drawn. Raises SettingsError."""
+    sender = settings.get(FROM)
+    if sender is None:
+        return None
+    tls, limits = settings[SMTP_TLS], RelayLimits(plain_text_allowed=settings[SMTP_PLAIN_TEXT] is True)
+    mail = MailSettings.of(
+        settings[SMTP] or "",
+        tls or Tls.STARTTLS,
+        sender,
+        settings[INSTALLATION],
+        settings[FAX],
+        settings,
+        limits,
+    )
+    subject = settings[FAX_SUBJECT] or AS_TEXT.subject
+    return mail.with_forms(settings[OPT_OUT_URL], settings[OPT_OUT_MAILTO], subject, False, settings)
+
+
 def _pages() -> FaxPages:
     # Its fonts take a second to be read, and most installations draw no faxes.
     from adapters.fax.pages import PdfPages  # noqa: PLC0415
@@ -108,32 +139,31 @@ def _pages() -> FaxPages:
     return PdfPages()
 
 
-def _relay(smtp: str, tls: str, limits: RelayLimits, environment: Mapping[str, str]) -> Relay:
-    host, colon, port = smtp.rpartition(":")
-    if not colon or not host or not port.isdigit() or not 0 < int(port) < 1 << 16:
-        raise MailSettingsError(f"--smtp: {smtp!r} is not of the form HOST:PORT")
-    if tls not in tuple(Tls):
-        raise MailSettingsError(f"--tls: {tls!r} is not one of {', '.join(Tls)}")
-    username = environment.get(USERNAME)
-    password = _password(environment)
+@contextmanager
+def _named(settings: Settings, setting: Setting[Any]) -> Iterator[None]:
+    """Name the place of what can't be used: that of the field that an error begins with, or else of `setting`."""
+    try:
+        yield
+    except SettingsError:
+        raise
+    except ValueError as error:
+        field, colon, problem = str(error).partition(": ")
+        if colon and field in _FIELDS:
+            raise SettingsError.at(settings.named(_FIELDS[field]), problem) from None
+        raise SettingsError.at(settings.named(setting), error) from None
+
+
+def _relay(host: str, port: int, tls: Tls, limits: RelayLimits, settings: Settings) -> Relay:
+    username, password = settings[SMTP_USERNAME], settings[SMTP_PASSWORD]
     if (username is None) != (password is None):
-        raise MailSettingsError(f"{USERNAME} and {PASSWORD} belong together: give both, or neither")
+        given, missing = (SMTP_PASSWORD, SMTP_USERNAME) if username is None else (SMTP_USERNAME, SMTP_PASSWORD)
+        raise SettingsError.at(settings.named(given), f"a login needs {missing.names} as well")
     return Relay(
-        host=host.strip("[]"),
-        port=int(port),
-        tls=Tls(tls),
+        host=host,
+        port=port,
+        tls=tls,
         username=username,
         password=password,
         connections=limits.connections,
         plain_text_allowed=limits.plain_text_allowed,
     )
-
-
-def _password(environment: Mapping[str, str]) -> str | None:
-    file = environment.get(PASSWORD_FILE)
-    if file is None:
-        return environment.get(PASSWORD)
-    try:
-        return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
-    except OSError as error:
-        raise MailSettingsError(f"{PASSWORD_FILE}: {file} can't be read: {error.strerror}") from None

@@ -1,36 +1,31 @@
-"""How people can opt out, from the command line and the environment."""
+"""How people can opt out, from the settings."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sender.opt_out import OptOut
+from tocsin.settings.declared.mail import OPT_OUT_MAILTO, OPT_OUT_SECRETS, OPT_OUT_URL
+from tocsin.settings.faults import SettingsError
+from tocsin.settings.reading import Settings
+from tocsin.settings.setting import Setting
 
-SECRETS: Final = "TOCSIN_OPT_OUT_SECRETS"
-SECRETS_FILE: Final = "TOCSIN_OPT_OUT_SECRETS_FILE"
+_FIELDS: Final[dict[str, Setting[Any]]] = {
+    "url": OPT_OUT_URL,
+    "mailto": OPT_OUT_MAILTO,
+    "secrets": OPT_OUT_SECRETS,
+}
 
 
-class OptOutSettingsError(ValueError):
-    """A setting about opting out that can't be used: which, and what to do."""
-
-
-def opt_out_settings(url: str | None, mailto: str | None, environment: Mapping[str, str] = os.environ) -> OptOut:
-    """Read the settings: nobody is offered to opt out where neither is given. Raises OptOutSettingsError."""
+def opt_out_settings(url: str | None, mailto: str | None, settings: Settings) -> OptOut:
+    """The links: nobody is offered to opt out where neither is given. Raises SettingsError."""
     try:
-        return OptOut(url, mailto, opt_out_secrets(environment))
+        return OptOut(url, mailto, opt_out_secrets(settings))
     except ValueError as error:
-        raise OptOutSettingsError(f"{error} (see --opt-out-url, --opt-out-mailto, {SECRETS})") from None
+        field, _, problem = str(error).partition(": ")
+        raise SettingsError.at(settings.named(_FIELDS[field]), problem) from None
 
 
-def opt_out_secrets(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """The secrets, with blanks or line ends between them; the first one signs. Raises OptOutSettingsError."""
-    file = environment.get(SECRETS_FILE)
-    if file is None:
-        return tuple(environment.get(SECRETS, "").split())
-    try:
-        return tuple(Path(file).read_text(encoding="utf-8").split())
-    except (OSError, UnicodeDecodeError) as error:
-        raise OptOutSettingsError(f"{SECRETS_FILE}: {file} can't be read: {error}") from None
+def opt_out_secrets(settings: Settings) -> tuple[str, ...]:
+    """The secrets; the first one signs."""
+    return tuple((settings[OPT_OUT_SECRETS] or "").split())

@@ -1,0 +1,187 @@
+"""What follows from the declaration of settings agrees with it: options, page, example, schema."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from typer.core import TyperCommand
+from typer.main import get_command
+
+from tests.setting_values import in_toml, sample
+from tocsin.cli.app import app
+from tocsin.cli.settled import SettledCommand
+from tocsin.settings.commands import SERVICES
+from tocsin.settings.declared import SETTINGS, used_by
+from tocsin.settings.example import PLACEHOLDER, example
+from tocsin.settings.reading import read_settings
+from tocsin.settings.schema import settings_schema
+from tocsin.settings.setting import Setting
+from tocsin.settings.variables import SETTINGS_FILE
+
+PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+BY_VARIABLE = {setting.variable: setting for setting in SETTINGS}
+ROOT: Any = get_command(app)
+
+
+def commands(of: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, command in of.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*words, name))
+        else:
+            yield (*words, name), command
+
+
+COMMANDS = list(commands(ROOT))
+OPTIONS = [
+    (words, command, parameter) for words, command in COMMANDS for parameter in command.params if parameter.envvar
+]
+each_option = pytest.mark.parametrize(
+    ("words", "command", "parameter"), OPTIONS, ids=[f"{' '.join(words)} {one.opts[0]}" for words, _, one in OPTIONS]
+)
+
+
+def test_every_option_with_a_variable_is_declared_and_every_declared_option_is_there() -> None:
+    found = {(words[0], parameter.envvar, parameter.opts[0]) for words, _, parameter in OPTIONS}
+    declared = {(name, one.variable, one.option) for one in SETTINGS if one.option for name in one.used_by}
+    # The groups of engine and sender are options of them alone; `lag` has another --group.
+    assert declared - found == {
+        ("lag", "TOCSIN_ENGINE_GROUP", "--group"),
+        ("lag", "TOCSIN_SENDER_GROUP", "--group"),
+    }
+    assert found <= declared
+    assert [one.envvar for one in ROOT.params if one.envvar] == [SETTINGS_FILE]
+
+
+def test_keys_and_variables_are_there_once() -> None:
+    keys = [key for setting in SETTINGS for key in setting.keys]
+    variables = [name for setting in SETTINGS for name in setting.variables]
+    assert len(set(keys)) == len(keys)
+    assert len(set(variables)) == len(variables)
+
+
+def test_only_commands_that_exist_use_settings_and_services_are_among_them() -> None:
+    names = {name for setting in SETTINGS for name in (*setting.used_by, *setting.needed_by)}
+    assert names <= {words[0] for words, _ in COMMANDS}
+    assert set(SERVICES) <= names
+    assert all(set(setting.needed_by) <= set(setting.used_by) for setting in SETTINGS)
+
+
+@each_option
+def test_an_option_has_the_default_of_its_setting(words: tuple[str, ...], command: Any, parameter: Any) -> None:
+    setting = BY_VARIABLE[parameter.envvar]
+    default = parameter.default or None
+    if setting.default:
+        assert default == setting.default
+    elif words != ("sender",) or setting.key != "process.instance":
+        assert default is None
+
+
+@each_option
+def test_a_command_gets_the_strongest_of_its_sources(
+    words: tuple[str, ...], command: Any, parameter: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = BY_VARIABLE[parameter.envvar]
+    texts = [sample(setting, number, tmp_path) for number in range(3)]
+    file = tmp_path / "tocsin.toml"
+    root = ROOT.make_context("tocsin", ["--settings", str(file), words[0]])
+    parent = root if len(words) == 1 else type(root)(ROOT.commands[words[0]], info_name=words[0], parent=root)
+    for option, variable, in_file in product((False, True), repeat=3):
+        file.write_text(in_toml(setting, texts[2]) if in_file else "")
+        monkeypatch.setenv(setting.variable, texts[1] if variable else "")
+        given = arguments(parameter, texts[0]) if option else []
+        context = command.make_context(words[-1], given, parent=parent, resilient_parsing=True)
+        present = [text for text, is_there in zip(texts, (option, variable, in_file), strict=True) if is_there]
+        expected = setting.kind.parse(present[0]) if present else parameter.default
+        assert plain(context.params[parameter.name]) == plain(expected), present
+        assert (str(context.obj.origin(setting)) == "default") is not bool(present)
+
+
+def test_a_command_that_is_not_settled_takes_nothing_from_the_file(tmp_path: Path) -> None:
+    """The control: without SettledCommand the test above fails."""
+    file = tmp_path / "tocsin.toml"
+    file.write_text("[storm]\nlimit = 7\n")
+    root = ROOT.make_context("tocsin", ["--settings", str(file), "up"])
+    limits = [
+        make(ROOT.commands["up"], "up", [], parent=root, resilient_parsing=True).params["storm_limit"]
+        for make in (SettledCommand.make_context, TyperCommand.make_context)
+    ]
+    assert limits == [7, 30]
+
+
+def plain(value: Any) -> Any:
+    """What a list and a tuple, or no list and an empty one, have in common."""
+    return (tuple(value) or None) if isinstance(value, list | tuple) else value
+
+
+def arguments(parameter: Any, text: str) -> list[str]:
+    name = parameter.opts[0]
+    if parameter.secondary_opts:
+        return [name if text == "on" else parameter.secondary_opts[0]]
+    return [part for word in (text.split() if parameter.multiple else [text]) for part in (name, word)]
+
+
+def test_the_page_lists_every_setting_and_no_other() -> None:
+    rows = re.findall(r"^\| `(\w+)` .*?\| `(TOCSIN_\w+)`", PAGE, re.MULTILINE)
+    assert rows == [(one.keys[0].partition(".")[2], one.variable) for one in SETTINGS]
+
+
+def test_the_example_of_the_page_can_be_used() -> None:
+    (shown,) = re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    Draft202012Validator(json.loads(settings_schema())).validate(tomllib.loads(shown))
+
+
+def test_the_example_sets_nothing_and_has_every_key(tmp_path: Path) -> None:
+    file = tmp_path / "tocsin.toml"
+    file.write_text(example())
+    assert not read_settings(file, {}).faults
+    defaults = "\n".join(
+        line.removeprefix("#")
+        for line in example().splitlines()
+        if line.startswith("[") or (re.match(r"#\w+ = ", line) and not line.endswith(PLACEHOLDER))
+    )
+    file.write_text(defaults)
+    settings = read_settings(file, {}).checked()
+    assert [one.key for one in SETTINGS if one.default is not None] == [
+        one.key for one in SETTINGS if settings.origin(one).source == "file"
+    ]
+    assert all(settings[one] == one.default for one in SETTINGS)
+    named = re.findall(r"^(?:\[(\w+)\]|#(\w+) = )", example(), re.MULTILINE)
+    assert sum(1 for _, key in named if key) == len(SETTINGS)
+
+
+def test_the_schema_takes_what_the_file_takes(tmp_path: Path) -> None:
+    validator = Draft202012Validator(json.loads(settings_schema()))
+    Draft202012Validator.check_schema(validator.schema)
+    for setting in SETTINGS:
+        if setting.key in setting.keys:
+            validator.validate(tomllib.loads(in_toml(setting, sample(setting, 0, tmp_path))))
+    refused: list[dict[str, dict[str, str]]] = [
+        {"kafka": {"broker": "a:1"}},
+        {"kafak": {}},
+        {"storm": {"limit": "ten"}},
+        {"mail": {"password": "x"}},
+    ]
+    for wrong in refused:
+        assert not validator.is_valid(wrong), wrong
+
+
+def test_a_service_uses_what_it_needs() -> None:
+    needs: dict[str, list[str]] = {name: [one.key for one in needed(name)] for name in SERVICES}
+    assert needs == {
+        "engine": ["kafka.brokers", "process.instance"],
+        "sender": ["kafka.brokers", "process.data", "mail.from"],
+        "up": ["process.data", "directory.path", "mail.from"],
+        "opt-out": ["opt_out.secrets", "opt_out.listen"],
+    }
+
+
+def needed(command: str) -> list[Setting[Any]]:
+    return [setting for setting in used_by(command) if command in setting.needed_by]

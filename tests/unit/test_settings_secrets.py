@@ -1,0 +1,138 @@
+"""A secret shows nowhere: not in what `tocsin settings` prints, not in help, messages, logs or `repr`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tocsin.cli.app import app
+from tocsin.settings.declared import SETTINGS
+from tocsin.settings.faults import SettingsError
+from tocsin.settings.masking import holds_password, without_password
+from tocsin.settings.reading import Held, read_settings
+from tocsin.settings.setting import Secrecy
+from tocsin.settings.toml_file import read_toml
+
+MARKED = "Zx9-marked-secret"
+SECRETS = [setting for setting in SETTINGS if setting.is_secret]
+PATTERNS = {
+    "texts.sms": f"json://user:{MARKED}@localhost/{{address}}",
+    "texts.chat": f"json://user:{MARKED}@localhost/{{address}}",
+    "ledger.url": f"postgresql://tocsin:{MARKED}@localhost:1/tocsin?sslpassword={MARKED}",
+}
+REST = {
+    "TOCSIN_KAFKA": "localhost:1",
+    "TOCSIN_KAFKA_SASL": "PLAIN",
+    "TOCSIN_KAFKA_USERNAME": "tocsin",
+    "TOCSIN_SMTP_USERNAME": "tocsin",
+    "TOCSIN_MAIL_FROM": "Support <support@desk.example>",
+    "TOCSIN_INSTANCE": "one",
+    "TOCSIN_OPT_OUT_LISTEN": "127.0.0.1:0",
+    "TOCSIN_OPT_OUT_MAILTO": "stop@desk.example",
+}
+COMMANDS = [
+    ("settings",),
+    ("settings", "--json"),
+    *(("settings", "--service", name) for name in ("engine", "sender", "up", "opt-out", "jobs", "bounces")),
+    ("settings", "--example"),
+    ("--help",),
+    ("settings", "--help"),
+    ("sender", "--help"),
+    ("engine", "--help"),
+    # What can't be used makes messages.
+    ("sender", "--smtp", "nobody"),
+    ("sender", "--tls", "none"),
+    ("sender", "--installation", "no domain"),
+    ("up", "--opt-out-url", "http://nobody"),
+    ("up", "--mode", "nothing"),
+    ("jobs", "list"),
+    ("opt-out",),
+]
+
+
+def values() -> dict[str, str]:
+    return {setting.key: PATTERNS.get(setting.key, MARKED) for setting in SECRETS}
+
+
+def by_variable(folder: Path) -> dict[str, str]:
+    return {setting.variable: values()[setting.key] for setting in SECRETS}
+
+
+def by_file(folder: Path) -> dict[str, str]:
+    files = {setting.file_variable: folder / setting.key for setting in SECRETS}
+    for setting in SECRETS:
+        files[setting.file_variable].write_text(values()[setting.key])
+    return {name: str(file) for name, file in files.items()}
+
+
+def in_the_file_itself(folder: Path) -> dict[str, str]:
+    lines = [f'{key} = "{value}"\n' for key, value in values().items()]
+    (folder / "tocsin.toml").write_text("".join(lines))
+    return {"TOCSIN_SETTINGS": str(folder / "tocsin.toml")}
+
+
+def shown(environment: dict[str, str], folder: Path) -> Iterator[str]:
+    data = {"TOCSIN_DATA": str(folder / "data"), "TOCSIN_DIRECTORY": str(folder)}
+    for command in COMMANDS:
+        result = CliRunner().invoke(app, list(command), env={**REST, **data, **environment})
+        assert result.exception is None or isinstance(result.exception, SystemExit), command
+        yield result.output
+    path = folder / "tocsin.toml"
+    reading = read_settings(path if path.exists() else None, environment)
+    yield repr(reading)
+    yield repr(reading.settings)
+    if path.exists():
+        yield repr(read_toml(path))
+
+
+@pytest.mark.parametrize("given", [by_variable, by_file, in_the_file_itself])
+def test_a_secret_shows_nowhere(given: object, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert callable(given)
+    environment = given(tmp_path)
+    found = [text for text in shown(environment, tmp_path) if MARKED in text]
+    logged = capfd.readouterr()
+    assert not found
+    assert MARKED not in logged.out + logged.err
+
+
+def test_the_search_finds_what_is_no_secret(tmp_path: Path) -> None:
+    """The control: the same search for a name that may be seen."""
+    texts = list(shown({"TOCSIN_SMTP_USERNAME": MARKED}, tmp_path))
+    assert sum(MARKED in text for text in texts) >= 3
+    assert sum("***" in text for text in shown(by_variable(tmp_path), tmp_path)) >= 3
+
+
+def test_every_setting_that_is_named_like_a_secret_is_one() -> None:
+    words = ("password", "secret", "token")
+    assert {one.key for one in SETTINGS if any(word in one.key for word in words)} <= {one.key for one in SECRETS}
+    assert [one.key for one in SECRETS if one.secrecy is Secrecy.WITHIN] == ["ledger.url"]
+
+
+def test_what_is_held_shows_no_value() -> None:
+    held = read_settings(None, {"TOCSIN_SMTP_PASSWORD": MARKED}).settings
+    assert MARKED not in repr(held)
+    assert MARKED not in repr(Held(MARKED, held.origin(SECRETS[0])))
+    assert MARKED not in repr(SettingsError.at("TOCSIN_SMTP_PASSWORD", "it is wrong"))
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("postgresql://h/d", "postgresql://h/d"),
+        ("postgresql://u@h/d", "postgresql://u@h/d"),
+        ("postgresql://u:p@h/d", "postgresql://u:***@h/d"),
+        ("postgresql://u:p@ss@h:5432,g:5432/d", "postgresql://u:***@h:5432,g:5432/d"),
+        ("postgresql://u:p/w?x@h/d", "postgresql://u:***@h/d"),
+        ("postgresql://h/d?password=p&sslmode=require", "postgresql://h/d?password=***&sslmode=require"),
+        ("postgresql://h/d?sslpassword=p", "postgresql://h/d?sslpassword=***"),
+        ("host=h user=u password=p dbname=d", "host=h user=u password=*** dbname=d"),
+        ("host=h password = 'a b' dbname=d", "host=h password = *** dbname=d"),
+        (r"host=h password='a\'b c' dbname=d", "host=h password=*** dbname=d"),
+    ],
+)
+def test_a_url_is_shown_without_its_password(url: str, masked: str) -> None:
+    assert without_password(url) == masked
+    assert holds_password(url) == (url != masked)

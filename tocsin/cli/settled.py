@@ -1,0 +1,135 @@
+"""Commands whose options, where the command line leaves them out, come from variables and the settings file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, Final, TypeAlias, TypeVar
+
+import typer
+from typer.core import TyperCommand
+from typer.exceptions import TyperException
+
+from tocsin.cli.console import TRY_LATER, WRONG_SETTINGS, stop
+from tocsin.settings.declared import SETTINGS, used_by
+from tocsin.settings.faults import SettingsError
+from tocsin.settings.kinds import Flag, Number, Whole
+from tocsin.settings.origins import Source
+from tocsin.settings.reading import DEFAULTS, Settings, read_settings
+from tocsin.settings.setting import Setting
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+Context: TypeAlias = Any
+"""Typer's own class for contexts has no public name."""
+
+SETTINGS_OPTION: Final = "settings"
+"""The main command's parameter that names the file."""
+
+_HELP: Final = "--help"
+_MAIL_READER: Final = "bounces"
+_PIPE: Final = "-"
+_BY_VARIABLE: Final = {setting.variable: setting for setting in SETTINGS}
+_IN_FORCE: ContextVar[Settings] = ContextVar("settings in force", default=DEFAULTS)
+
+
+def option(setting: Setting[Any]) -> Any:
+    """The option of a setting, with its variable and meaning."""
+    assert setting.option is not None  # noqa: S101 - a slip in the code, seen by every call of the program
+    name = f"{setting.option}/--no-{setting.option[2:]}" if isinstance(setting.kind, Flag) else setting.option
+    minimum = setting.kind.minimum if isinstance(setting.kind, Number | Whole) else None
+    return typer.Option(name, envvar=setting.variable, help=setting.meaning, min=minimum)
+
+
+def by_default(setting: Setting[T]) -> T:
+    """The default of an option that has one."""
+    assert setting.default is not None  # noqa: S101 - likewise
+    return setting.default
+
+
+def in_force() -> Settings:
+    """The settings of the command that runs."""
+    return _IN_FORCE.get()
+
+
+def one_of(first: Setting[Any], second: Setting[Any], values: tuple[T | None, U | None]) -> tuple[T | None, U | None]:
+    """Where a command takes either of two, and settings give both: what the command line names, else the first."""
+    if None in values:
+        return values
+    by_option = [in_force().origin(one).source is Source.OPTION for one in (first, second)]
+    if all(by_option):
+        return values
+    return (None, values[1]) if by_option[1] else (values[0], None)
+
+
+class SettledCommand(TyperCommand):
+    """A command that is given its settings before it runs; where they can't be used it does not."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Context | None = None, **extra: Any) -> Any:
+        """Take from file and environment what the command line leaves out."""
+        command = _first_word(info_name, parent)
+        code = TRY_LATER if command == _MAIL_READER and _PIPE in args else WRONG_SETTINGS
+        used = used_by(command)
+        # Whoever uses none is not stopped by a file that others can't use.
+        reading = read_settings(_file(parent) if used else None, os.environ, used)
+        if _HELP in args:
+            # It ends here, where help was asked for: before faults, and without values in force, which help would show.
+            with suppress(TyperException):
+                super().make_context(info_name, list(args), parent, **extra)
+        if reading.faults:
+            stop("\n".join(map(str, reading.faults)), code)
+        context = super().make_context(info_name, args, parent, default_map=self._defaults(reading.settings), **extra)
+        try:
+            context.obj = reading.settings.with_options(self._given(context))
+        except SettingsError as error:
+            stop(str(error), code)
+        return context
+
+    def invoke(self, ctx: Context) -> Any:
+        """Run it with its settings in force."""
+        token = _IN_FORCE.set(ctx.obj if isinstance(ctx.obj, Settings) else DEFAULTS)
+        try:
+            return super().invoke(ctx)
+        finally:
+            _IN_FORCE.reset(token)
+
+    def _defaults(self, settings: Settings) -> dict[str, Any]:
+        """What stands in for options that the command line leaves out, by parameter."""
+        return {
+            name: settings[setting]
+            for name, setting in self._settled()
+            if setting in settings and settings.origin(setting).source is not Source.DEFAULT
+        }
+
+    def _given(self, context: Context) -> dict[Setting[Any], Any]:
+        """What the command line says."""
+        sources = {name: getattr(context.get_parameter_source(name), "name", "") for name, _ in self._settled()}
+        return {setting: context.params[name] for name, setting in self._settled() if sources[name] == "COMMANDLINE"}
+
+    def _settled(self) -> Iterator[tuple[str, Setting[Any]]]:
+        """The parameters that are settings."""
+        for parameter in self.params:
+            setting = _BY_VARIABLE.get(str(parameter.envvar))
+            if setting is not None and parameter.name is not None:
+                yield parameter.name, setting
+
+
+def settings_file(root: Context | None) -> Path | None:
+    """The file that the main command was told to use."""
+    named = None if root is None else root.params.get(SETTINGS_OPTION)
+    return named if isinstance(named, Path) else None
+
+
+def _file(parent: Context | None) -> Path | None:
+    return settings_file(None if parent is None else parent.find_root())
+
+
+def _first_word(name: str | None, parent: Context | None) -> str:
+    """`dlq` of `tocsin dlq list`."""
+    while parent is not None and parent.parent is not None:
+        name, parent = parent.info_name, parent.parent
+    return name or ""

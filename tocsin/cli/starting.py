@@ -1,0 +1,26 @@
+"""How a service begins: with its log as it was told to keep it."""
+
+from __future__ import annotations
+
+import os
+
+import structlog
+
+from tocsin.cli.settled import in_force
+from tocsin.logs import log_to_stderr
+from tocsin.settings.declared.processes import LOG_FORMAT, LOG_LEVEL
+from tocsin.settings.variables import unknown_variables
+
+log = structlog.get_logger()
+
+
+def log_as_told() -> None:
+    """Keep the log in the form and from the level that the settings say, with none of their secrets in it.
+
+    Variables that look like settings and are none are its first lines.
+    """
+    told = {LOG_FORMAT.variable: in_force()[LOG_FORMAT], LOG_LEVEL.variable: in_force()[LOG_LEVEL]}
+    given = {variable: str(value) for variable, value in told.items() if value is not None}
+    log_to_stderr(environment={**os.environ, **given}, secrets=in_force().secrets())
+    for unknown in unknown_variables(os.environ):
+        log.warning("unknown_variable", variable=unknown.name, meaning=str(unknown))

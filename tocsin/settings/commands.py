@@ -1,0 +1,14 @@
+"""Which commands use which settings, by their first word."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SERVICES: Final = ("engine", "sender", "up", "opt-out")
+"""Commands that go on until they are stopped."""
+
+KAFKA: Final = ("engine", "sender", "topics", "directory", "emit", "dlq", "lag", "diff", "explain")
+MAIL: Final = ("sender", "up")
+LEDGER_TOOLS: Final = ("jobs", "pause", "resume", "pauses", "suppressions", "bounces")
+LEDGER: Final = ("sender", "opt-out", "explain", *LEDGER_TOOLS)
+OPT_OUT: Final = ("sender", "up", "opt-out", "bounces")

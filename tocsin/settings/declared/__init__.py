@@ -1,0 +1,21 @@
+"""Every setting of an installation. Options, variables, the file, its schema and docs/settings.md follow from it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tocsin.settings.declared import kafka, mail, processes, sending
+from tocsin.settings.setting import Setting
+
+SETTINGS: Final[tuple[Setting[Any], ...]] = tuple(
+    value
+    for module in (kafka, processes, mail, sending)
+    for value in vars(module).values()
+    if isinstance(value, Setting)
+)
+"""All of them, in the order in which they are declared."""
+
+
+def used_by(command: str) -> tuple[Setting[Any], ...]:
+    """The settings of a command, by its first word."""
+    return tuple(setting for setting in SETTINGS if command in setting.used_by)

@@ -1,0 +1,160 @@
+"""How messages leave, and what they look like: tables `[mail]`, `[fax]`, `[texts]` and `[opt_out]`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from adapters.smtp.relay import Tls
+from sender.fax import AS_TEXT, FaxForm
+from tocsin.settings.commands import MAIL, OPT_OUT
+from tocsin.settings.forms import LISTEN, RELAY, TEXT, WRITER
+from tocsin.settings.kinds import Choice, Flag, Text, Whole
+from tocsin.settings.setting import Secrecy, Setting
+
+SMTP: Final = Setting(
+    key="mail.relay",
+    variable="TOCSIN_SMTP",
+    option="--smtp",
+    kind=RELAY,
+    meaning="The mail relay, HOST:PORT.",
+    default="localhost:25",
+    used_by=MAIL,
+)
+SMTP_TLS: Final = Setting(
+    key="mail.tls",
+    variable="TOCSIN_SMTP_TLS",
+    option="--tls",
+    kind=Choice(Tls),
+    meaning="starttls, implicit, or none (for a relay on this machine).",
+    default=Tls.STARTTLS,
+    used_by=MAIL,
+)
+SMTP_PLAIN_TEXT: Final = Setting(
+    key="mail.plain_text_allowed",
+    variable="TOCSIN_SMTP_PLAIN_TEXT_ALLOWED",
+    option="--plain-text-allowed",
+    kind=Flag(),
+    meaning="With --tls none: messages may cross a network in plain text.",
+    default=False,
+    used_by=MAIL,
+)
+SMTP_CONNECTIONS: Final = Setting(
+    key="mail.connections",
+    variable="TOCSIN_SMTP_CONNECTIONS",
+    option="--connections",
+    kind=Whole(1),
+    meaning="Connections to the relay at a time, at most.",
+    default=8,
+    used_by=MAIL,
+)
+SMTP_USERNAME: Final = Setting(
+    key="mail.username",
+    variable="TOCSIN_SMTP_USERNAME",
+    kind=TEXT,
+    meaning="As whom to log in to the relay; else nobody logs in.",
+    used_by=MAIL,
+)
+SMTP_PASSWORD: Final = Setting(
+    key="mail.password",
+    variable="TOCSIN_SMTP_PASSWORD",
+    kind=TEXT,
+    meaning="With which password.",
+    secrecy=Secrecy.WHOLE,
+    used_by=MAIL,
+)
+FROM: Final = Setting(
+    key="mail.from",
+    variable="TOCSIN_MAIL_FROM",
+    option="--from",
+    kind=WRITER,
+    meaning="Who writes: 'Support <support@desk.example>'.",
+    used_by=MAIL,
+    needed_by=MAIL,
+)
+INSTALLATION: Final = Setting(
+    key="mail.installation",
+    variable="TOCSIN_INSTALLATION",
+    option="--installation",
+    kind=TEXT,
+    meaning="Domain name of this installation; else that of --from.",
+    used_by=(*MAIL, "bounces"),
+    needed_by=("bounces",),
+)
+FAX: Final = Setting(
+    key="fax.address",
+    variable="TOCSIN_FAX",
+    option="--fax",
+    kind=TEXT,
+    meaning="Address of a fax at the e-mail-to-fax gateway: {number}@fax.example",
+    used_by=MAIL,
+)
+FAX_SUBJECT: Final = Setting(
+    key="fax.subject",
+    variable="TOCSIN_FAX_SUBJECT",
+    option="--fax-subject",
+    kind=Text("text", FaxForm),
+    meaning="Subject of mails to the fax gateway: {subject}, {reference}, and text.",
+    default=AS_TEXT.subject,
+    used_by=MAIL,
+)
+FAX_PDF: Final = Setting(
+    key="fax.pdf",
+    variable="TOCSIN_FAX_PDF",
+    option="--fax-pdf",
+    kind=Flag(),
+    meaning="Faxes as a PDF file attached to the mail; else as the mail's text.",
+    default=False,
+    used_by=MAIL,
+)
+SMS: Final = Setting(
+    key="texts.sms",
+    variable="TOCSIN_APPRISE_SMS",
+    kind=TEXT,
+    meaning="Apprise's URL of the service for SMS, with {address} in it.",
+    secrecy=Secrecy.WHOLE,
+    used_by=MAIL,
+)
+CHAT: Final = Setting(
+    key="texts.chat",
+    variable="TOCSIN_APPRISE_CHAT",
+    kind=TEXT,
+    meaning="Apprise's URL of the service for chats, with {address} in it.",
+    secrecy=Secrecy.WHOLE,
+    used_by=MAIL,
+)
+
+
+OPT_OUT_URL: Final = Setting(
+    key="opt_out.url",
+    variable="TOCSIN_OPT_OUT_URL",
+    option="--opt-out-url",
+    kind=TEXT,
+    meaning="Where `tocsin opt-out` is reached: https://alerts.desk.example",
+    used_by=MAIL,
+)
+OPT_OUT_MAILTO: Final = Setting(
+    key="opt_out.mailto",
+    variable="TOCSIN_OPT_OUT_MAILTO",
+    option="--opt-out-mailto",
+    kind=TEXT,
+    meaning="Address of mails that opt out, to be fed to `tocsin bounces read`.",
+    used_by=MAIL,
+)
+OPT_OUT_SECRETS: Final = Setting(
+    key="opt_out.secrets",
+    variable="TOCSIN_OPT_OUT_SECRETS",
+    kind=TEXT,
+    meaning="Secrets that links are signed with, blanks or line ends between them; the first signs, all are accepted.",
+    secrecy=Secrecy.WHOLE,
+    used_by=OPT_OUT,
+    needed_by=("opt-out",),
+)
+OPT_OUT_LISTEN: Final = Setting(
+    key="opt_out.listen",
+    variable="TOCSIN_OPT_OUT_LISTEN",
+    option="--listen",
+    kind=LISTEN,
+    meaning="HOST:PORT of plain HTTP, behind a proxy that speaks HTTPS.",
+    used_by=("opt-out",),
+    needed_by=("opt-out",),
+)

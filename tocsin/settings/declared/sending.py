@@ -1,0 +1,79 @@
+"""What goes out, and when: tables `[ledger]`, `[delivery]` and `[storm]`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from sender.going_live import DeliveryMode
+from sender.storm import StormEnd, StormPolicy
+from tocsin.settings.commands import LEDGER as ON_LEDGER
+from tocsin.settings.commands import MAIL
+from tocsin.settings.forms import TEXT
+from tocsin.settings.kinds import Choice, Number, Text, Whole, Words
+from tocsin.settings.setting import Secrecy, Setting
+
+_STORM: Final = StormPolicy()
+
+LEDGER: Final = Setting(
+    key="ledger.url",
+    variable="TOCSIN_LEDGER",
+    option="--ledger",
+    kind=TEXT,
+    secrecy=Secrecy.WITHIN,
+    meaning="A PostgreSQL database for the ledger, postgresql://…; else in --data.",
+    used_by=ON_LEDGER,
+)
+MODE: Final = Setting(
+    key="delivery.mode",
+    variable="TOCSIN_DELIVERY_MODE",
+    option="--mode",
+    kind=Text("a mode", DeliveryMode.parse),
+    meaning="live, hold (all waits to be released), or redirect:ADDRESS (all goes there and says for whom it is).",
+    default="live",
+    used_by=MAIL,
+)
+LIVE_CUSTOMERS: Final = Setting(
+    key="delivery.live_customers",
+    variable="TOCSIN_LIVE_CUSTOMERS",
+    option="--live-customer",
+    kind=Words(),
+    meaning="A customer that is live already in the other modes; may be repeated.",
+    default=(),
+    used_by=MAIL,
+)
+RATE: Final = Setting(
+    key="delivery.rate",
+    variable="TOCSIN_DELIVERY_RATE",
+    option="--rate",
+    kind=Number(0.01),
+    meaning="Messages a second that the relay is asked to take, at most.",
+    used_by=MAIL,
+)
+STORM_LIMIT: Final = Setting(
+    key="storm.limit",
+    variable="TOCSIN_STORM_LIMIT",
+    option="--storm-limit",
+    kind=Whole(0),
+    meaning="More messages for one mailbox within the window are held. 0: never.",
+    default=_STORM.limit,
+    used_by=MAIL,
+)
+STORM_WINDOW: Final = Setting(
+    key="storm.window",
+    variable="TOCSIN_STORM_WINDOW",
+    option="--storm-window",
+    kind=Number(0.1),
+    meaning="Minutes, in the time of the saves, that --storm-limit is for.",
+    default=_STORM.window / timedelta(minutes=1),
+    used_by=MAIL,
+)
+STORM_END: Final = Setting(
+    key="storm.end",
+    variable="TOCSIN_STORM_END",
+    option="--storm-end",
+    kind=Choice(StormEnd),
+    meaning="What is held goes out as one digest, or waits to be released.",
+    default=StormEnd.DIGEST,
+    used_by=MAIL,
+)

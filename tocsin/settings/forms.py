@@ -1,0 +1,52 @@
+"""Forms of text that several settings have."""
+
+from __future__ import annotations
+
+from email.utils import parseaddr
+
+from tocsin.settings.kinds import Text
+
+_PORTS = 1 << 16
+
+
+def host_and_port(text: str, lowest: int = 1) -> tuple[str, int]:
+    """Host and port of HOST:PORT. Raises ValueError where they are none; port 0 is any that is free."""
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isascii() and port.isdigit() and lowest <= int(port) < _PORTS):
+        raise ValueError(f"{text!r} is not of the form HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
+def brokers(text: str) -> tuple[str, ...]:
+    """Each HOST:PORT of a list with commas between them. Raises ValueError."""
+    found = tuple(one.strip() for one in text.split(",") if one.strip())
+    for one in found or ("",):
+        host_and_port(one)
+    return found
+
+
+def writer(text: str) -> tuple[str, str]:
+    """Name and address of who writes. Raises ValueError."""
+    name, address = parseaddr(text)
+    if not address.partition("@")[2]:
+        raise ValueError(f"{text!r} is not of the form 'Support <support@desk.example>'")
+    return name, address
+
+
+def instance(text: str) -> None:
+    """Raise ValueError for what is no name of a process."""
+    if not text.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        raise ValueError(f"{text!r} is no name of a process: use letters, digits, '.', '_' and '-'")
+
+
+def listening(text: str) -> tuple[str, int]:
+    """Where to listen. Raises ValueError."""
+    return host_and_port(text, lowest=0)
+
+
+BROKERS = Text("of the form HOST:PORT, with commas between them", brokers)
+RELAY = Text("of the form HOST:PORT", host_and_port)
+LISTEN = Text("of the form HOST:PORT", listening)
+WRITER = Text("of the form 'Support <support@desk.example>'", writer)
+INSTANCE = Text("a name of letters, digits, '.', '_' and '-'", instance)
+TEXT = Text()
