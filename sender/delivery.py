@@ -202,7 +202,7 @@ class Delivery:
         try:
             await self._record(thread)
         except Exception as error:  # noqa: BLE001 - raised in the end, once nothing is under way: the answers are kept
-            _log.debug("answers not recorded yet: %s", type(error).__name__)
+            _log.debug("answers_unrecorded", extra={"error": type(error).__name__})
 
 
 async def _in(thread: ThreadPoolExecutor, call: Callable[[], T]) -> T:

@@ -123,7 +123,7 @@ class _Guard(threading.Thread):
                 self._asked.request(signal.Signals(told[0]).name)
             elif told == _REQUESTED and deadline is None:
                 deadline = time.monotonic() + self._within
-                _say(partial(log.info, "stopping", asked_by=self._asked.reason, within_seconds=self._within))
+                _say(lambda: log.info("stopping", asked_by=self._asked.reason, within_seconds=self._within))
 
     def _tell(self, why: str) -> None:
         log.error(
