@@ -108,7 +108,7 @@ def test_a_broker_that_hangs_keeps_no_engine_alive(cluster: Cluster, mortal: Nat
     check_once(desk)
 
 
-def pair_at_work(cluster: Cluster, one: Engine, other: Engine, *options: str) -> dict[str, set[int]]:
+def pair_at_work(desk: Desk, one: Engine, other: Engine, *options: str) -> dict[str, set[int]]:
     """Start both, in a group that misses nobody before half a minute has passed; returns who has which partitions."""
     for engine in (one, other):
         engine.start(*PATIENT, *options)
@@ -116,9 +116,13 @@ def pair_at_work(cluster: Cluster, one: Engine, other: Engine, *options: str) ->
 
     def have_shared() -> bool:
         shared.clear()
-        shared.update(cluster.members(GROUP))
+        shared.update(desk.cluster.members(GROUP))
         return len(shared) == 2 and all(shared.values()) and set().union(*shared.values()) == set(range(PARTITIONS))
 
+    until(have_shared)
+    # Partitions are handed over in two rounds, which are behind them once both have worked.
+    desk.emit(40)
+    desk.wait()
     until(have_shared)
     return shared
 
@@ -126,7 +130,7 @@ def pair_at_work(cluster: Cluster, one: Engine, other: Engine, *options: str) ->
 def test_a_restart_gets_its_own_partitions_back_without_a_rebalance(cluster: Cluster, tmp_path: Path) -> None:
     desk = Desk(cluster)
     with engines(cluster, tmp_path, "one", "other") as (one, other):
-        before = pair_at_work(cluster, one, other)
+        before = pair_at_work(desk, one, other)
         assert stop(one, within=0.0) == 0
         # The group keeps the place, and gives nothing of it away.
         assert cluster.members(GROUP) == before
@@ -143,7 +147,7 @@ def check_members(cluster: Cluster, wanted: dict[str, set[int]]) -> None:
 def test_one_that_leaves_is_stood_in_for_at_once(cluster: Cluster, tmp_path: Path) -> None:
     desk = Desk(cluster)
     with engines(cluster, tmp_path, "one", "other") as (one, other):
-        pair_at_work(cluster, one, other, "--leave")
+        pair_at_work(desk, one, other, "--leave")
         assert stop(one, within=0.0) == 0
         # No session has to end first, which takes half a minute here: its place is gone with it.
         until(lambda: cluster.members(GROUP) == {"other": set(range(PARTITIONS))}, 25)

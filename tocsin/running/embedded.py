@@ -31,7 +31,7 @@ from tocsin.running.embedded_watch import EmbeddedWatch
 from tocsin.running.engine_watch import MeasuredEventLog
 from tocsin.running.event_lines import tell_batch
 from tocsin.running.groups import ENGINE_GROUP, SENDER_GROUP
-from tocsin.running.loops import repeated
+from tocsin.running.loops import once, repeated
 from tocsin.running.sending import POLL_SECONDS, SendingSettings
 from tocsin.running.stopping import Stop, together
 from tocsin.running.suppressed_directory import SuppressedDirectory
@@ -129,7 +129,7 @@ class Embedded:
         loops = [repeated(name, step, vitals, stop.event) for name, step in steps.items()]
         with self._watch.looking_at(self.ledger, self._clock):
             await together(stop, *loops, delivered(self._delivery, vitals, stop))
-            await asyncio.to_thread(self._publisher.drain, LAST_BATCHES)
+            await once("publish_the_rest", lambda: self._publisher.drain(LAST_BATCHES), vitals)
 
     async def drain(self, asked: Stop | None = None) -> None:
         """Work until every event is decided and no job is due, or until told to stop."""

@@ -30,3 +30,12 @@ def repeat(loop: str, step: Step, vitals: Vitals, stop: threading.Event) -> None
 async def repeated(loop: str, step: Step, vitals: Vitals, stop: threading.Event) -> None:
     """The same, in a thread of its own."""
     await asyncio.to_thread(repeat, loop, step, vitals, stop)
+
+
+async def once(what: str, call: Callable[[], None], vitals: Vitals) -> None:
+    """Something that is done once, in a thread, and is seen to be under way until it has ended."""
+    vitals.beat(what)
+    try:
+        await asyncio.to_thread(call)
+    finally:
+        vitals.over(what)

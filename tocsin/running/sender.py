@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -27,7 +26,7 @@ from tocsin.clock import SystemClock
 from tocsin.running.delivery_watch import delivered
 from tocsin.running.health import HealthFile
 from tocsin.running.ledgers import LedgerPlace, open_ledger
-from tocsin.running.loops import Step, repeated
+from tocsin.running.loops import Step, once, repeated
 from tocsin.running.mail import MailSettings
 from tocsin.running.rules_in_force import WatchedRules, health_of
 from tocsin.running.sender_watch import SenderWatch
@@ -72,7 +71,7 @@ class SenderService:
         steps = {"accept": self._accept, "publish": self._publish, "follow_people": self._follow_people}
         loops = [repeated(name, self._outlasting(name, step), vitals, stop.event) for name, step in steps.items()]
         await together(stop, *loops, delivered(delivery, vitals, stop))
-        await asyncio.to_thread(self._publish_the_rest)
+        await once("publish_the_rest", self._publish_the_rest, vitals)
 
     def _publish_the_rest(self) -> None:
         """What became of the last jobs; where Kafka does not answer, the outbox keeps it."""
