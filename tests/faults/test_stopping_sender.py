@@ -190,5 +190,5 @@ def test_a_database_that_hangs_holds_nobody_up(cluster: Cluster, postgres_url: s
             # It looks at its ledger several times a second, and at its end; it waits for an answer for forty.
             proxy.swallow()
             assert service.stop(within=1.0) == CUT
-            said = service.line("event=cut_short")
+            said = service.line('"event":"cut_short"')
             assert any(f"{what} (came round" in said for what in ("deliver", "publish", "publish_the_rest"))
