@@ -43,7 +43,13 @@ class SteadfastMatcher:
             return self._first.match(questions)
         except RuleEngineError as error:
             self.failures += 1
-            log.warning("rule_engine_failed", error=str(error), questions=len(questions), answered_by="plain evaluator")
+            log.warning(
+                "rule_engine_failed",
+                error=type(error).__name__,
+                said=str(error),
+                questions=len(questions),
+                answered_by="plain evaluator",
+            )
             return self._second.match(questions)
 
 

@@ -65,7 +65,7 @@ class DirectoryFeed:
         try:
             kind, record_id = name_of(found.key, self._kinds[found.topic])
         except RefusedError as error:
-            self._complain("", error)
+            self._complain(found, "", error)
             return
         if found.value is None:
             self._into.remove(kind, record_id)
@@ -74,14 +74,16 @@ class DirectoryFeed:
             record = _record_of(found.value, kind, record_id)
         except RefusedError as error:
             self._into.remove(kind, record_id)
-            self._complain(f"{kind}/{record_id}", error)
+            self._complain(found, f"{kind}/{record_id}", error)
             return
         for refusal in self._into.apply(record):
-            self._complain(f"{kind}/{record_id}", RefusedError("bad_mode", refusal))
+            self._complain(found, f"{kind}/{record_id}", RefusedError("bad_mode", refusal))
 
-    def _complain(self, name: str, error: RefusedError) -> None:
+    def _complain(self, found: Any, name: str, error: RefusedError) -> None:
         self.problems[error.code] += 1
-        log.warning("directory_problem", record=ascii(name)[1:-1], code=error.code, problem=str(error))
+        # A key that names no record may be anything, so that its place says which it is.
+        place = {"topic": found.topic, "partition": found.partition, "offset": found.offset}
+        log.warning("directory_problem", record=ascii(name)[1:-1], **place, code=error.code, problem=str(error))
 
 
 class DirectoryTopic:

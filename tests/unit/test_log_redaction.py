@@ -56,6 +56,7 @@ def test_any_text_can_be_written_and_no_at_is_left(text: str) -> None:
     "number",
     [
         "+33 1 23 45 67 89",
+        "06\u202f12\u202f34\u202f56\u202f78",
         "+33123456789",
         "0033 1 23 45 67 89",
         "01.23.45.67.89",
@@ -69,6 +70,7 @@ def test_any_text_can_be_written_and_no_at_is_left(text: str) -> None:
 )
 def test_numbers_of_telephones_are_hidden(number: str) -> None:
     assert REDACTOR.text(f"sms to {number} failed") == f"sms to {NUMBER} failed"
+    assert REDACTOR.text(f"tel:{number}") == f"tel:{NUMBER}"
 
 
 @pytest.mark.parametrize(

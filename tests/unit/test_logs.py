@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +49,45 @@ def test_each_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> Non
     assert odd["text"] == "two\nlines \\ud800"
     assert (library["event"], library["logger"]) == ("lost kafka-1:9092", "kafka.net")
     assert (ours["event"], ours["event_id"], "logger" in ours) == ("job_changed", "E-1", False)
+
+
+def test_a_library_writes_one_line_of_text_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
+    log_to_stderr(environment={"TOCSIN_LOG_FORMAT": "text"})
+    logging.getLogger("kafka").warning("lost\n2026-03-02T09:15:00Z [info] decided \x1b[31m")
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+WORK = """
+import structlog
+from tocsin.logs import log_to_stderr
+log_to_stderr()
+for number in range(3):
+    structlog.get_logger().info("decided", number=number)
+print("went on")
+"""
+
+
+@pytest.mark.parametrize("reader", ["a full disk", "nobody"])
+def test_a_line_that_can_not_be_written_stops_nothing(reader: str) -> None:
+    gone, writing = os.pipe()
+    os.close(gone)
+    with os.fdopen(writing, "wb") as pipe, Path("/dev/full").open("wb") as full:
+        to = {"a full disk": full, "nobody": pipe}[reader]
+        done = subprocess.run([sys.executable, "-c", WORK], stdout=subprocess.PIPE, stderr=to, timeout=60, check=False)
+    assert (done.stdout, done.returncode) == (b"went on\n", 0)
+
+
+def test_without_standard_error_a_command_works_and_shows_no_variable() -> None:
+    code = "import sys; from tocsin.cli import main; sys.argv = ['tocsin', 'check']; main()"
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" -c "$1" 2>&-', sys.executable, code],
+        env=os.environ | {"TOCSIN_KAFKA_PASSWORD": SECRET},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "no problems\n")
 
 
 def test_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
@@ -51,7 +51,9 @@ def say(text: str = "") -> None:
 
 def warn(text: str) -> None:
     """Print a line about the command's input or course, apart from its result."""
-    typer.echo(text, err=True)
+    with suppress(OSError):
+        # Whoever read it is gone: the exit code tells as much.
+        typer.echo(text, err=True)
 
 
 def stop(text: str, code: int = UNUSABLE) -> NoReturn:

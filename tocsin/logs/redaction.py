@@ -28,7 +28,7 @@ MOST: Final = 50
 DEEPEST: Final = 4
 """Mappings and lists within each other that are shown."""
 
-IDS: Final = frozenset({"event_id", "ticket_id", "job_id", "trace_id", "span_id", "rulebook"})
+IDS: Final = frozenset({"event_id", "ticket_id", "job_id", "trace_id", "span_id", "rulebook", "record"})
 """Fields whose value may be a long number: that is no phone number, and lines are found by it."""
 
 _AT: Final = "[@\uff20\ufe6b]|%40"
@@ -43,7 +43,9 @@ _ADDRESS: Final = re.compile(
     re.DOTALL,
 )
 _QUOTED: Final = re.compile(rf"\"(?:\\.|[^\"\\]){{0,256}}+\"{_NO_AT}*+(?:{_AT})(?:\[[^\]\s]*\]|{_WORD})*", re.DOTALL)
-_NUMBER: Final = re.compile(r"(?<![\w.:])(?:\+|\(\+?)?\d(?:[ \u00a0./()\-\u2010-\u2015]{0,3}\d){6,}(?![\w])")
+_BETWEEN: Final = r"[ \u00a0\u2007\u2009\u202f./()\-\u2010-\u2015]{0,3}"
+"""What stands between the digits of a number, the narrow blanks of French typography among it."""
+_NUMBER: Final = re.compile(rf"(?<![\w.])(?<!\d:)(?:\+|\(\+?)?\d(?:{_BETWEEN}\d){{6,}}(?![\w])")
 _SHORTEST_NUMBER: Final = 8
 """Digits (E.164 has up to 15, and no number that is called from elsewhere has fewer)."""
 _NO_NUMBER: Final = re.compile(

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -46,7 +46,7 @@ def log_to_stderr(
     finish = _finisher(form, Redactor(secrets_of(environment, secrets)), level)
     structlog.configure(
         processors=[lambda _logger, name, event: finish(_in_order(name, event))],
-        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
+        logger_factory=lambda *_: _Lines(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
     # Below `info`, libraries tell what they send and receive.
@@ -110,11 +110,37 @@ def _json_as_it_is(fields: Fields) -> str | None:
 
 def _text() -> Finish:
     render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False, pad_event_to=22)
-    return lambda fields: str(render(None, "", {_OTHERWISE.get(name, name): one for name, one in fields.items()}))
+
+    def text(fields: Fields) -> str:
+        # Values are shown as Python writes them; the event is not, and a library's may have lines in it.
+        told = fields | {"event": _one_line(str(fields["event"]))}
+        return str(render(None, "", {_OTHERWISE.get(name, name): one for name, one in told.items()}))
+
+    return text
+
+
+def _one_line(text: str) -> str:
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def _time() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _write(line: str) -> None:
+    """To what is standard error at that moment. A full disk, or a reader that is gone, must not stop the work."""
+    with suppress(OSError, ValueError):
+        print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+class _Lines:
+    """What structlog writes its lines to."""
+
+    def msg(self, line: str) -> None:
+        """Write one, whatever its level."""
+        _write(line)
+
+    debug = info = warning = error = critical = log = msg
 
 
 class _StandardError(logging.Handler):
@@ -130,7 +156,7 @@ class _StandardError(logging.Handler):
         more = {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if not record.name.startswith(_OURS):
             more["logger"] = record.name
-        print(self._finish({**fields, **more, "exc_info": record.exc_info}), file=sys.stderr)  # noqa: T201
+        _write(self._finish({**fields, **more, "exc_info": record.exc_info}))
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -144,6 +170,8 @@ def _message(record: logging.LogRecord) -> str:
 @contextmanager
 def crashes_told() -> Iterator[None]:
     """For a whole process: an error that nobody foresaw is a line, in any thread, and ends it with exit code 1."""
+    # Until a command has said how its log is to be; structlog's own way would show the values of variables.
+    log_to_stderr(logging.WARNING, environment={})
     threading.excepthook = _thread_crashed
     try:
         yield

@@ -71,7 +71,13 @@ def _read(records: Iterable[Record], is_wanted: Callable[[DecisionRecord], bool]
         try:
             decision = _DECISION.decode(record.value)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            log.warning("decision_unreadable", partition=record.partition, offset=record.offset, error=str(error))
+            log.warning(
+                "decision_unreadable",
+                partition=record.partition,
+                offset=record.offset,
+                error=type(error).__name__,
+                said=str(error),
+            )
             continue
         if is_wanted is None or is_wanted(decision):
             found.append(Kept(decision, record.timestamp))

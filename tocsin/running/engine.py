@@ -55,9 +55,9 @@ class EngineService:
         except NotCommittedError as error:
             # The records come again, here or at whoever has them now. A member that was thrown out learns that by
             # its next sign of life.
-            log.warning("batch_not_committed", error=str(error))
+            log.warning("batch_not_committed", error=type(error).__name__, said=str(error))
         except KafkaUnavailableError as error:
-            log.warning("kafka_unavailable", error=str(error))
+            log.warning("kafka_unavailable", error=type(error).__name__, said=str(error))
             self._watch.waits_for_kafka()
             self._log.rewind()
         else:

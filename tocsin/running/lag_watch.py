@@ -45,6 +45,6 @@ def _look(
                     vitals.beat(LOOP)
                     metrics.show(window.add(*reader.read()))
         except (KafkaUnavailableError, KafkaRefusedError) as error:
-            log.warning("lag_unknown", error=str(error))
+            log.warning("lag_unknown", error=type(error).__name__, said=str(error))
             stop.wait(LAG_EVERY)
     vitals.over(LOOP)

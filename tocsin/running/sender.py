@@ -78,7 +78,7 @@ class SenderService:
         try:
             self._parts.publisher.drain(LAST_BATCHES)
         except KafkaUnavailableError as error:
-            log.warning("kafka_unavailable", error=str(error))
+            log.warning("kafka_unavailable", error=type(error).__name__, said=str(error))
 
     def _accept(self) -> bool:
         self._parts.templates.current()
@@ -105,7 +105,7 @@ class SenderService:
             try:
                 more = step()
             except KafkaUnavailableError as error:
-                log.warning("kafka_unavailable", error=str(error))
+                log.warning("kafka_unavailable", error=type(error).__name__, said=str(error))
                 vitals.not_ready(part, "does not answer; it is asked again")
                 return False
             vitals.ready(part)
