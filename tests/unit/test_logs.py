@@ -15,6 +15,7 @@ import pytest
 import structlog
 
 from tocsin.logs import LogSettingsError, log_to_stderr
+from tocsin.logs.repeats import MOST_KNOWN, Repeats
 
 SECRET = "s3cr3t-p4ss"
 TITLE = "Invoices do not print"
@@ -55,6 +56,18 @@ def test_a_library_writes_one_line_of_text_at_a_time(capsys: pytest.CaptureFixtu
     log_to_stderr(environment={"TOCSIN_LOG_FORMAT": "text"})
     logging.getLogger("kafka").warning("lost\n2026-03-02T09:15:00Z [info] decided \x1b[31m")
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_what_a_library_repeats_is_said_once_a_minute() -> None:
+    now = [0.0]
+    repeats = Repeats(lambda: now[0])
+    lost, other = (logging.LogRecord("kafka.net", 40, "", 0, text, ("kafka-1",), None) for text in ("lost %s", "no %s"))
+    assert [repeats.is_one(lost), repeats.is_one(other), repeats.is_one(lost)] == [False, False, True]
+    now[0] = 61.0
+    assert not repeats.is_one(lost)
+    for number in range(2 * MOST_KNOWN):
+        repeats.is_one(logging.LogRecord("kafka.net", 40, "", 0, f"{number}", (), None))
+        assert len(repeats._said) <= MOST_KNOWN
 
 
 WORK = """

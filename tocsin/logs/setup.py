@@ -16,6 +16,7 @@ import structlog
 
 from tocsin.logs.failures import error_in, failure_fields
 from tocsin.logs.redaction import Redactor, is_plain
+from tocsin.logs.repeats import Repeats
 from tocsin.logs.settings import LogFormat, format_of, level_of, secrets_of
 
 log = structlog.get_logger()
@@ -149,9 +150,12 @@ class _StandardError(logging.Handler):
     def __init__(self, finish: Finish) -> None:
         super().__init__()
         self._finish = finish
+        self._repeats = Repeats()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one line."""
+        """Write one line, unless a library repeats itself."""
+        if not record.name.startswith(_OURS) and self._repeats.is_one(record):
+            return
         fields = {"level": record.levelname.lower(), "event": _message(record)}
         more = {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if not record.name.startswith(_OURS):
