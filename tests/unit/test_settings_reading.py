@@ -213,7 +213,7 @@ def test_each_fault_says_where_and_what_is_allowed(
         (lambda _: None, "No such file or directory"),
         (lambda file: file.mkdir(), "Is a directory"),
         (lambda file: file.write_bytes(b"\xff"), "it is no text in UTF-8"),
-        (lambda file: file.write_bytes(b"#" * 1_048_577), "at most 1048576 bytes"),
+        (lambda file: file.write_bytes(b"#" * 1_048_577), "larger than 1048576 bytes"),
     ],
 )
 def test_a_file_that_can_not_be_read_is_named(make: Callable[[Path], object], said: str, tmp_path: Path) -> None:
@@ -245,7 +245,12 @@ def test_the_place_to_mend_is_where_the_value_came_from(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "is empty"), (b"\n", "is empty"), (b"\xff\xfe", "no text in UTF-8"), (b"x" * (MOST_BYTES + 1), "more than")],
+    [
+        (b"", "is empty"),
+        (b"\n", "is empty"),
+        (b"\xff\xfe", "no text in UTF-8"),
+        (b"x" * (MOST_BYTES + 1), "larger than"),
+    ],
 )
 def test_a_secret_file_that_holds_no_secret_is_refused(content: bytes, said: str, tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(content)

@@ -13,8 +13,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
+from tocsin.settings.bounded_file import read_bounded
+
 T = TypeVar("T")
 C = TypeVar("C", bound=StrEnum)
+
+MOST_BYTES: Final = 16 * 1_048_576
+"""Of a file that is read, as certificates are."""
 
 _YES: Final = ("on", "true", "yes", "y", "t", "1")
 _NO: Final = ("off", "false", "no", "n", "f", "0")
@@ -202,8 +207,7 @@ class Place(Kind[Path]):
             return
         try:
             # Whether it can be read is found out now, by name: libraries would say it without one.
-            with value.open("rb"):
-                pass
+            read_bounded(value, MOST_BYTES)
         except OSError as error:
             raise ValueError(f"{value} can't be read: {error.strerror}") from None
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from tocsin.settings.bounded_file import read_bounded
+
 MOST_BYTES: Final = 65_536
 
 
 def read_secret(file: Path) -> str:
     """What the file holds, without the line end behind it. Raises ValueError, which never shows any of it."""
     try:
-        with file.open("rb") as opened:
-            content = opened.read(MOST_BYTES + 1)
+        content = read_bounded(file, MOST_BYTES)
     except OSError as error:
         raise ValueError(f"{file} can't be read: {error.strerror}") from None
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"{file} has more than {MOST_BYTES} bytes: it should hold one secret")
     try:
         text = content.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:

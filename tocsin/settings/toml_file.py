@@ -11,6 +11,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from engine.rulebook.fields import nearest
+from tocsin.settings.bounded_file import read_bounded
 from tocsin.settings.declared import SETTINGS
 from tocsin.settings.faults import SettingsError, SettingsFault
 from tocsin.settings.setting import Secrecy
@@ -67,12 +68,9 @@ def read_toml(path: Path) -> TomlFile:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as opened:
-            content = opened.read(MOST_BYTES + 1)
+        content = read_bounded(path, MOST_BYTES)
     except OSError as error:
         raise SettingsError.at(str(path), f"the settings file can't be read: {error.strerror}") from None
-    if len(content) > MOST_BYTES:
-        raise SettingsError.at(str(path), f"a settings file has at most {MOST_BYTES} bytes")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
