@@ -16,6 +16,7 @@ import structlog
 
 from tocsin.logs import LogSettingsError, log_to_stderr
 from tocsin.logs.repeats import MOST_KNOWN, Repeats
+from tocsin.logs.settings import secrets_of
 
 SECRET = "s3cr3t-p4ss"
 TITLE = "Invoices do not print"
@@ -88,6 +89,12 @@ def test_a_line_that_can_not_be_written_stops_nothing(reader: str) -> None:
         to = {"a full disk": full, "nobody": pipe}[reader]
         done = subprocess.run([sys.executable, "-c", WORK], stdout=subprocess.PIPE, stderr=to, timeout=60, check=False)
     assert (done.stdout, done.returncode) == (b"went on\n", 0)
+
+
+def test_a_variable_of_another_program_that_names_no_file_hangs_nothing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for name in (tmp_path / "fifo", Path("/dev/zero"), tmp_path, tmp_path / "none"):
+        assert secrets_of({"OTHER_TOKEN_FILE": str(name)}) == frozenset()
 
 
 def test_without_standard_error_a_command_works_and_shows_no_variable() -> None:

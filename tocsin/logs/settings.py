@@ -9,10 +9,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from tocsin.settings.bounded_file import read_bounded
+
 FORMAT: Final = "TOCSIN_LOG_FORMAT"
 LEVEL: Final = "TOCSIN_LOG_LEVEL"
 
 _SECRET: Final = re.compile(r"(PASSWORD|SECRETS?|TOKEN)(_FILE)?$|^OTEL_EXPORTER_OTLP_(TRACES_)?HEADERS$")
+_LARGEST_SECRET_FILE: Final = 65_536
+"""Bytes. What is larger is no secret of ours: other programs have variables of such names as well."""
 _SHORTEST_SECRET: Final = 4
 """Characters. What is shorter stands in too many words to be hidden, and is no secret."""
 
@@ -75,7 +79,7 @@ def secrets_of(environment: Mapping[str, str], others: Iterable[str] = ()) -> fr
 
 def _words_in(file: Path) -> Iterator[str]:
     try:
-        yield from file.read_text(encoding="utf-8").split()
+        yield from read_bounded(file, _LARGEST_SECRET_FILE).decode().split()
     except (OSError, ValueError):
         # Who needs the secret says what is wrong with its file.
         return
