@@ -72,6 +72,13 @@ def lone(mortal: NativeBroker, tmp_path: Path) -> Iterator[NativeBroker]:
 
 
 @pytest.fixture
+def lone_cluster(lone: NativeBroker) -> Iterator[Cluster]:
+    """The test's own broker, as `cluster` is of that of all."""
+    with Cluster(lone.bootstrap) as made:
+        yield made
+
+
+@pytest.fixture
 def cluster(broker: Broker) -> Iterator[Cluster]:
     """The broker, under a prefix of topic names and groups that belongs to one test."""
     with Cluster(broker.bootstrap) as made:

@@ -92,18 +92,18 @@ def test_a_second_signal_cuts_at_once(cluster: Cluster, tmp_path: Path) -> None:
     check_once(desk)
 
 
-def test_a_broker_that_hangs_keeps_no_engine_alive(cluster: Cluster, mortal: NativeBroker, tmp_path: Path) -> None:
-    desk = Desk(cluster)
-    with engines(cluster, tmp_path, "one") as (one,):
+def test_a_broker_that_hangs_keeps_no_engine_alive(lone_cluster: Cluster, lone: NativeBroker, tmp_path: Path) -> None:
+    desk = Desk(lone_cluster)
+    with engines(lone_cluster, tmp_path, "one") as (one,):
         one.start("--within=2")
         desk.emit(10)
         desk.wait()
         try:
-            mortal.pause()
+            lone.pause()
             # Whether it was between two calls, or in the midst of one that waits for the broker.
             assert stop(one, within=2.0) in (0, CUT)
         finally:
-            mortal.resume()
+            lone.resume()
         desk.emit(10)
         one.start()
         desk.wait()
@@ -159,15 +159,15 @@ def test_one_that_leaves_is_stood_in_for_at_once(cluster: Cluster, tmp_path: Pat
 
 @pytest.mark.parametrize("hangs", [False, True], ids=["Kafka answers", "Kafka hangs"])
 def test_somebody_who_watches_the_lag_need_not_wait(
-    cluster: Cluster, mortal: NativeBroker, tmp_path: Path, hangs: bool
+    lone_cluster: Cluster, lone: NativeBroker, tmp_path: Path, hangs: bool
 ) -> None:
-    Desk(cluster)
-    on = ["--kafka", cluster.bootstrap, "--prefix", cluster.prefix]
+    Desk(lone_cluster)
+    on = ["--kafka", lone_cluster.bootstrap, "--prefix", lone_cluster.prefix]
     lag = Stoppable(tmp_path / "log", "lag", "--watch", "--json", "--window=1", *on, up='"group"')
     with lag.running():
         try:
             if hangs:
-                mortal.pause()
+                lone.pause()
             assert lag.stop(within=2.0) in ((0, CUT) if hangs else (0,))
         finally:
-            mortal.resume()
+            lone.resume()

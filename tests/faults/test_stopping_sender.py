@@ -166,15 +166,15 @@ def test_the_place_in_the_group_is_kept_unless_it_leaves(
 
 
 @pytest.mark.kafka
-def test_a_broker_that_hangs_holds_nobody_up(cluster: Cluster, mortal: NativeBroker, tmp_path: Path) -> None:
-    service = sender(cluster, tmp_path, SHORT)
+def test_a_broker_that_hangs_holds_nobody_up(lone_cluster: Cluster, lone: NativeBroker, tmp_path: Path) -> None:
+    service = sender(lone_cluster, tmp_path, SHORT)
     with service.running():
-        until(lambda: cluster.members(GROUP) == {"sender": {0, 1}}, PATIENCE)
+        until(lambda: lone_cluster.members(GROUP) == {"sender": {0, 1}}, PATIENCE)
         try:
-            mortal.pause()
+            lone.pause()
             assert service.stop(within=1.0) in (0, CUT)
         finally:
-            mortal.resume()
+            lone.resume()
 
 
 @pytest.mark.kafka
