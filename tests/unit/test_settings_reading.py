@@ -154,7 +154,7 @@ FAULTS: list[tuple[str, Mapping[str, str], list[str]]] = [
             )
         ],
     ),
-    ("[mail]\npassword_file = 3\n", {}, ["F:2: mail.password_file: 3 is not the name of a file"]),
+    ("[mail]\npassword_file = 3\n", {}, ["F:2: mail.password_file: a number is not the name of a file"]),
     ("", {"TOCSIN_STORM_LIMIT": "ten"}, ["TOCSIN_STORM_LIMIT: 'ten' is not a whole number of at least 0"]),
     ("", {"TOCSIN_KAFKA_TLS": "maybe"}, ["TOCSIN_KAFKA_TLS: 'maybe' is not on or off"]),
     ("", {"TOCSIN_MAIL_FROM": "x"}, ["TOCSIN_MAIL_FROM: 'x' is not of the form 'Support <support@desk.example>'"]),
@@ -255,12 +255,12 @@ def test_the_place_to_mend_is_where_the_value_came_from(tmp_path: Path) -> None:
 def test_a_secret_file_that_holds_no_secret_is_refused(content: bytes, said: str, tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(content)
     with pytest.raises(ValueError, match=said):
-        read_secret(tmp_path / "secret")
+        read_secret("secret", tmp_path)
 
 
 def test_only_the_line_end_is_no_part_of_a_secret(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b" a b \r\n")
-    assert read_secret(tmp_path / "secret") == " a b "
+    assert read_secret("secret", tmp_path) == read_secret(str(tmp_path / "secret")) == " a b "
 
 
 def test_a_variable_that_sets_nothing_is_named_with_what_may_be_meant() -> None:
