@@ -11,7 +11,7 @@ import pytest
 
 from tests.setting_values import in_toml, sample
 from tocsin.settings.declared import SETTINGS, used_by
-from tocsin.settings.declared.kafka import KAFKA, KAFKA_CA, KAFKA_PASSWORD
+from tocsin.settings.declared.kafka import KAFKA, KAFKA_CA, KAFKA_PASSWORD, KAFKA_PREFIX
 from tocsin.settings.declared.processes import DATA
 from tocsin.settings.declared.sending import LEDGER, STORM_LIMIT
 from tocsin.settings.faults import SettingsError
@@ -155,6 +155,22 @@ FAULTS: list[tuple[str, Mapping[str, str], list[str]]] = [
         ],
     ),
     ("[mail]\npassword_file = 3\n", {}, ["F:2: mail.password_file: a number is not the name of a file"]),
+    (
+        "[kafka]\nprefix = 'a b'\n",
+        {},
+        [
+            (
+                "F:2: kafka.prefix: 'a b' can't begin the name of a topic: use ASCII letters, digits, '.', '_' and "
+                "'-', up to 200"
+            )
+        ],
+    ),
+    (f"[kafka]\nprefix = 'Ab.c_d-{'9' * 193}'\n", {}, []),
+    (
+        "[process]\ndata = 'a'\n[rules]\nfile = \"b\\u0000c\"\n",
+        {},
+        [r"F:4: rules.file: 'TMP/b\x00c' can't be a name of a file or folder: there is a NUL in it"],
+    ),
     ("", {"TOCSIN_STORM_LIMIT": "ten"}, ["TOCSIN_STORM_LIMIT: 'ten' is not a whole number of at least 0"]),
     ("", {"TOCSIN_KAFKA_TLS": "maybe"}, ["TOCSIN_KAFKA_TLS: 'maybe' is not on or off"]),
     ("", {"TOCSIN_MAIL_FROM": "x"}, ["TOCSIN_MAIL_FROM: 'x' is not of the form 'Support <support@desk.example>'"]),
@@ -203,7 +219,10 @@ def test_each_fault_says_where_and_what_is_allowed(
     text: str, environment: Mapping[str, str], faults: list[str], tmp_path: Path
 ) -> None:
     file = written(tmp_path, text)
-    found = [str(fault).replace(str(file), "F") for fault in read_settings(file, environment).faults]
+    found = [
+        str(fault).replace(str(file), "F").replace(str(tmp_path), "TMP")
+        for fault in read_settings(file, environment).faults
+    ]
     assert found == faults
 
 
@@ -221,6 +240,14 @@ def test_a_file_that_can_not_be_read_is_named(make: Callable[[Path], object], sa
     (fault,) = read_settings(tmp_path / "tocsin.toml", {}).faults
     assert fault.where == str(tmp_path / "tocsin.toml")
     assert said in fault.problem
+
+
+def test_a_prefix_that_no_topic_can_have_is_refused() -> None:
+    for prefix in ("a/b", "é.", "a\n", "a" * 201):
+        (fault,) = read_settings(None, {"TOCSIN_KAFKA_PREFIX": prefix}).faults
+        assert "can't begin the name of a topic" in fault.problem
+    with pytest.raises(SettingsError, match="--prefix: 'a b' can't begin"):
+        read_settings(None, {}).settings.with_options({KAFKA_PREFIX: "a b"})
 
 
 def test_an_option_that_can_not_be_used_is_named() -> None:
