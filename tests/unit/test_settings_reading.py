@@ -11,7 +11,7 @@ import pytest
 
 from tests.setting_values import in_toml, sample
 from tocsin.settings.declared import SETTINGS, used_by
-from tocsin.settings.declared.kafka import KAFKA, KAFKA_CA, KAFKA_PASSWORD
+from tocsin.settings.declared.kafka import KAFKA, KAFKA_CA, KAFKA_PASSWORD, KAFKA_PREFIX
 from tocsin.settings.declared.processes import DATA
 from tocsin.settings.declared.sending import LEDGER, STORM_LIMIT
 from tocsin.settings.faults import SettingsError
@@ -154,7 +154,23 @@ FAULTS: list[tuple[str, Mapping[str, str], list[str]]] = [
             )
         ],
     ),
-    ("[mail]\npassword_file = 3\n", {}, ["F:2: mail.password_file: 3 is not the name of a file"]),
+    ("[mail]\npassword_file = 3\n", {}, ["F:2: mail.password_file: a number is not the name of a file"]),
+    (
+        "[kafka]\nprefix = 'a b'\n",
+        {},
+        [
+            (
+                "F:2: kafka.prefix: 'a b' can't begin the name of a topic: use ASCII letters, digits, '.', '_' and "
+                "'-', up to 200"
+            )
+        ],
+    ),
+    (f"[kafka]\nprefix = 'Ab.c_d-{'9' * 193}'\n", {}, []),
+    (
+        "[process]\ndata = 'a'\n[rules]\nfile = \"b\\u0000c\"\n",
+        {},
+        [r"F:4: rules.file: 'TMP/b\x00c' can't be a name of a file or folder: there is a NUL in it"],
+    ),
     ("", {"TOCSIN_STORM_LIMIT": "ten"}, ["TOCSIN_STORM_LIMIT: 'ten' is not a whole number of at least 0"]),
     ("", {"TOCSIN_KAFKA_TLS": "maybe"}, ["TOCSIN_KAFKA_TLS: 'maybe' is not on or off"]),
     ("", {"TOCSIN_MAIL_FROM": "x"}, ["TOCSIN_MAIL_FROM: 'x' is not of the form 'Support <support@desk.example>'"]),
@@ -203,7 +219,10 @@ def test_each_fault_says_where_and_what_is_allowed(
     text: str, environment: Mapping[str, str], faults: list[str], tmp_path: Path
 ) -> None:
     file = written(tmp_path, text)
-    found = [str(fault).replace(str(file), "F") for fault in read_settings(file, environment).faults]
+    found = [
+        str(fault).replace(str(file), "F").replace(str(tmp_path), "TMP")
+        for fault in read_settings(file, environment).faults
+    ]
     assert found == faults
 
 
@@ -221,6 +240,14 @@ def test_a_file_that_can_not_be_read_is_named(make: Callable[[Path], object], sa
     (fault,) = read_settings(tmp_path / "tocsin.toml", {}).faults
     assert fault.where == str(tmp_path / "tocsin.toml")
     assert said in fault.problem
+
+
+def test_a_prefix_that_no_topic_can_have_is_refused() -> None:
+    for prefix in ("a/b", "é.", "a\n", "a" * 201):
+        (fault,) = read_settings(None, {"TOCSIN_KAFKA_PREFIX": prefix}).faults
+        assert "can't begin the name of a topic" in fault.problem
+    with pytest.raises(SettingsError, match="--prefix: 'a b' can't begin"):
+        read_settings(None, {}).settings.with_options({KAFKA_PREFIX: "a b"})
 
 
 def test_an_option_that_can_not_be_used_is_named() -> None:
@@ -255,12 +282,12 @@ def test_the_place_to_mend_is_where_the_value_came_from(tmp_path: Path) -> None:
 def test_a_secret_file_that_holds_no_secret_is_refused(content: bytes, said: str, tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(content)
     with pytest.raises(ValueError, match=said):
-        read_secret(tmp_path / "secret")
+        read_secret("secret", tmp_path)
 
 
 def test_only_the_line_end_is_no_part_of_a_secret(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b" a b \r\n")
-    assert read_secret(tmp_path / "secret") == " a b "
+    assert read_secret("secret", tmp_path) == read_secret(str(tmp_path / "secret")) == " a b "
 
 
 def test_a_variable_that_sets_nothing_is_named_with_what_may_be_meant() -> None:

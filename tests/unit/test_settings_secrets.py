@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from tocsin.cli.app import app
+from tocsin.cli.console import WRONG_SETTINGS
 from tocsin.settings.declared import SETTINGS
 from tocsin.settings.faults import SettingsError
 from tocsin.settings.masking import holds_password, without_password
 from tocsin.settings.reading import Held, read_settings
-from tocsin.settings.setting import Secrecy
+from tocsin.settings.secret_files import read_secret
+from tocsin.settings.setting import Secrecy, Setting
 from tocsin.settings.toml_file import read_toml
 
 MARKED = "Zx9-marked-secret"
@@ -131,8 +134,58 @@ def test_what_is_held_shows_no_value() -> None:
         ("host=h user=u password=p dbname=d", "host=h user=u password=*** dbname=d"),
         ("host=h password = 'a b' dbname=d", "host=h password = *** dbname=d"),
         (r"host=h password='a\'b c' dbname=d", "host=h password=*** dbname=d"),
+        ("postgresql://h/d?pass%77ord=p&sslmode=require", "postgresql://h/d?pass%77ord=***&sslmode=require"),
+        ("postgresql://h/d?oauth_client_secret=p", "postgresql://h/d?oauth_client_secret=***"),
+        ("postgresql://h/d?PASSWORD=a b'c", "postgresql://h/d?PASSWORD=***"),
+        ("postgresql://h/d?a?password=p", "postgresql://h/d?a?password=***"),
+        ("postgresql://h/d?password=password=p", "postgresql://h/d?password=***"),
+        ("postgresql://u/x:p@h/d", "postgresql://u/x:***@h/d"),
+        ("postgresql://u@desk:p@h/d", "postgresql://u@desk:***@h/d"),
+        ("postgresql://u@h:5432/d?application_name=a@b", "postgresql://u@h:5432/d?application_name=a@b"),
+        ("postgresql://h/d?application_name=password", "postgresql://h/d?application_name=password"),
+        ("postgresql://h/d?secretive=no&passwords=no", "postgresql://h/d?secretive=no&passwords=no"),
     ],
 )
 def test_a_url_is_shown_without_its_password(url: str, masked: str) -> None:
     assert without_password(url) == masked
     assert holds_password(url) == (url != masked)
+
+
+SLIPS = [
+    '[ledger]\nurl_file = "postgresql://u:S@h/db"\n',
+    '[ledger]\nurl = ["postgresql://u:S@h/db"]\n',
+    '[texts]\nsms_file = {url = "S"}\n',
+    '[mail]\npassword_file = ["S"]\n',
+    '[opt_out]\nsecrets_file = ["S"]\n',
+    '[mail]\npassword_file = "S"\n',
+    '[mail]\npassword_file = "S!"\n',
+    '[mail]\npassword_file = "S/+w="\n',
+    '[mail]\npassword_file = "S\\u0000"\n',
+]
+
+
+@pytest.mark.parametrize("text", SLIPS)
+def test_a_secret_in_place_of_the_name_of_its_file_is_not_shown(text: str, tmp_path: Path) -> None:
+    (tmp_path / "tocsin.toml").write_text(text.replace("S", MARKED))
+    result = CliRunner().invoke(app, ["--settings", str(tmp_path / "tocsin.toml"), "settings"])
+    assert result.exit_code == WRONG_SETTINGS
+    assert f"{tmp_path}/tocsin.toml:2: {text[1:].partition(']')[0]}." in result.output
+    assert MARKED not in result.output
+
+
+@pytest.mark.parametrize("value", [MARKED, f"postgresql://u:{MARKED}@h/db", f"a\\b:{MARKED}"])
+@pytest.mark.parametrize("setting", SECRETS, ids=lambda setting: setting.key)
+def test_neither_is_one_in_the_variable_that_names_a_file(setting: Setting[Any], value: str) -> None:
+    (fault,) = read_settings(None, {setting.file_variable: value}).faults
+    assert str(fault) == (
+        f"{setting.file_variable}: it names no file that can be read (No such file or directory); "
+        "a secret itself belongs into a file"
+    )
+
+
+def test_a_name_that_looks_like_a_path_is_shown(tmp_path: Path) -> None:
+    """The control."""
+    for name in ("/no/password", "./password", "of-relay/password", "relay.password", r"no\password"):
+        with pytest.raises(ValueError, match="can't be read: No such file") as caught:
+            read_secret(name, tmp_path)
+        assert str(caught.value).startswith(str(tmp_path / name))

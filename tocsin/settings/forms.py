@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from email.utils import parseaddr
+from typing import Final
 
 from tocsin.settings.kinds import Text
 
 _PORTS = 1 << 16
+
+# Kafka takes names of at most 249: what stands behind it needs the rest.
+_PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{0,200}")
 
 
 def host_and_port(text: str, lowest: int = 1) -> tuple[str, int]:
@@ -39,6 +44,14 @@ def instance(text: str) -> None:
         raise ValueError(f"{text!r} is no name of a process: use letters, digits, '.', '_' and '-'")
 
 
+def prefix(text: str) -> None:
+    """Raise ValueError for what can't begin the name of a topic."""
+    if not _PREFIX.fullmatch(text):
+        raise ValueError(
+            f"{text!r} can't begin the name of a topic: use ASCII letters, digits, '.', '_' and '-', up to 200"
+        )
+
+
 def listening(text: str) -> tuple[str, int]:
     """Where to listen. Raises ValueError."""
     return host_and_port(text, lowest=0)
@@ -49,4 +62,5 @@ RELAY = Text("of the form HOST:PORT", host_and_port)
 LISTEN = Text("of the form HOST:PORT", listening)
 WRITER = Text("of the form 'Support <support@desk.example>'", writer)
 INSTANCE = Text("a name of letters, digits, '.', '_' and '-'", instance)
+PREFIX = Text("up to 200 ASCII letters, digits, '.', '_' and '-'", prefix)
 TEXT = Text()

@@ -203,6 +203,8 @@ class Place(Kind[Path]):
 
     def check(self, value: Path) -> None:
         """See Kind."""
+        if "\0" in str(value):
+            raise ValueError(f"{str(value)!r} can't be a name of a file or folder: there is a NUL in it")
         if not self.is_read:
             return
         try:

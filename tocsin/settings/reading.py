@@ -11,7 +11,7 @@ from msgspec import Struct
 from tocsin.settings.declared import SETTINGS
 from tocsin.settings.faults import SettingsError, SettingsFault
 from tocsin.settings.kinds import Place
-from tocsin.settings.masking import holds_password
+from tocsin.settings.masking import holds_password, type_of
 from tocsin.settings.origins import BY_DEFAULT, Origin, Source
 from tocsin.settings.secret_files import read_secret
 from tocsin.settings.setting import Secrecy, Setting
@@ -157,8 +157,9 @@ def _in_environment(setting: Setting[Any], environment: Mapping[str, str]) -> It
     if text := environment.get(setting.variable):
         yield _Way(setting.variable, Source.ENVIRONMENT, setting.variable, lambda: setting.kind.parse(text))
     if setting.is_secret and (name := environment.get(setting.file_variable)):
-        file = Path(name)
-        yield _Way(setting.file_variable, Source.ENVIRONMENT, setting.file_variable, lambda: read_secret(file), file)
+        yield _Way(
+            setting.file_variable, Source.ENVIRONMENT, setting.file_variable, lambda: read_secret(name), Path(name)
+        )
 
 
 def _in_file(setting: Setting[Any], file: TomlFile) -> Iterator[_Way]:
@@ -169,15 +170,17 @@ def _in_file(setting: Setting[Any], file: TomlFile) -> Iterator[_Way]:
         if key == setting.key:
             yield _Way(f"{place}: {key}", Source.FILE, place, _reader(setting, value, file.path.parent))
         elif isinstance(value, str) and value:
-            secret = file.path.parent / value
-            yield _Way(f"{place}: {key}", Source.FILE, place, _secret_reader(secret), secret)
+            folder = file.path.parent
+            yield _Way(f"{place}: {key}", Source.FILE, place, _secret_reader(value, folder), folder / value)
         else:
-            yield _Way(f"{place}: {key}", Source.FILE, place, _refuser(f"{value!r} is not the name of a file"))
+            yield _Way(f"{place}: {key}", Source.FILE, place, _refuser(f"{type_of(value)} is not the name of a file"))
 
 
 def _reader(setting: Setting[Any], value: Any, folder: Path) -> Callable[[], Any]:
     def read() -> Any:
-        if setting.secrecy is Secrecy.WITHIN and isinstance(value, str) and holds_password(value):
+        if setting.secrecy is Secrecy.WITHIN and not isinstance(value, str):
+            raise ValueError(f"{type_of(value)} is not {setting.kind.said}")
+        if setting.secrecy is Secrecy.WITHIN and holds_password(value):
             raise ValueError(
                 f"a password has no place in this file: put the whole URL into a file of its own, and name that in "
                 f"{setting.file_key}"
@@ -189,8 +192,8 @@ def _reader(setting: Setting[Any], value: Any, folder: Path) -> Callable[[], Any
     return read
 
 
-def _secret_reader(file: Path) -> Callable[[], str]:
-    return lambda: read_secret(file)
+def _secret_reader(name: str, folder: Path) -> Callable[[], str]:
+    return lambda: read_secret(name, folder)
 
 
 def _refuser(problem: str) -> Callable[[], Any]:

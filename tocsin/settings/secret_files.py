@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -9,12 +10,23 @@ from tocsin.settings.bounded_file import read_bounded
 
 MOST_BYTES: Final = 65_536
 
+# Whoever mistakes the setting writes the secret itself where its file should be named: a password, or a URL.
+_LIKE_A_PATH: Final = re.compile(r"(?=.*[./\\])[\w ./\\~-]+", re.ASCII)
 
-def read_secret(file: Path) -> str:
-    """What the file holds, without the line end behind it. Raises ValueError, which never shows any of it."""
+
+def read_secret(name: str, folder: Path | None = None) -> str:
+    """What the file of that name holds, without the line end behind it. Without a `folder`: where the command runs.
+
+    Raises ValueError, which never shows any of it, nor a name that may well be a secret.
+    """
+    file = (folder or Path()) / name
     try:
         content = read_bounded(file, MOST_BYTES)
     except OSError as error:
+        if not _LIKE_A_PATH.fullmatch(name):
+            raise ValueError(
+                f"it names no file that can be read ({error.strerror}); a secret itself belongs into a file"
+            ) from None
         raise ValueError(f"{file} can't be read: {error.strerror}") from None
     try:
         text = content.decode("utf-8").rstrip("\r\n")

@@ -6,7 +6,7 @@ from typing import Final
 
 from adapters.kafka.settings import Mechanism
 from tocsin.settings.commands import KAFKA as ON_KAFKA
-from tocsin.settings.forms import BROKERS, TEXT
+from tocsin.settings.forms import BROKERS, PREFIX, TEXT
 from tocsin.settings.kinds import Choice, Flag, Place
 from tocsin.settings.setting import Secrecy, Setting
 
@@ -23,8 +23,8 @@ KAFKA_PREFIX: Final = Setting(
     key="kafka.prefix",
     variable="TOCSIN_KAFKA_PREFIX",
     option="--prefix",
-    kind=TEXT,
-    meaning="Stands before every name of a topic and group.",
+    kind=PREFIX,
+    meaning="Stands before every name of a topic and group: letters, digits, '.', '_' and '-'.",
     used_by=ON_KAFKA,
 )
 KAFKA_TLS: Final = Setting(
