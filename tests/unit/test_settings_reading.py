@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.kafka.settings import Mechanism
+from sender.storm import StormEnd
 from tests.setting_values import in_toml, sample
+from tocsin.logs.settings import LogFormat, LogLevel
 from tocsin.running.settings_check import all_faults
 from tocsin.settings.declared import SETTINGS, used_by
-from tocsin.settings.declared.kafka import KAFKA, KAFKA_CA, KAFKA_PASSWORD, KAFKA_PREFIX
-from tocsin.settings.declared.processes import DATA
-from tocsin.settings.declared.sending import LEDGER, STORM_LIMIT
+from tocsin.settings.declared.kafka import KAFKA, KAFKA_CA, KAFKA_PASSWORD, KAFKA_PREFIX, KAFKA_SASL
+from tocsin.settings.declared.processes import DATA, LOG_FORMAT, LOG_LEVEL
+from tocsin.settings.declared.sending import LEDGER, STORM_END, STORM_LIMIT
 from tocsin.settings.faults import SettingsError
+from tocsin.settings.kinds import Choice
 from tocsin.settings.reading import Settings, read_settings
 from tocsin.settings.secret_files import MOST_BYTES, read_secret
 from tocsin.settings.setting import Secrecy, Setting
@@ -303,6 +308,27 @@ def test_nothing_is_said_to_be_missing_where_the_file_can_not_be_read(text: str 
     assert len(list(all_faults(read_settings(tmp_path / "tocsin.toml", environment, used), used, "engine"))) == 1
     # The control: without a file, what is missing is named.
     assert len(list(all_faults(read_settings(None, environment, used), used, "engine"))) > 1
+
+
+def test_a_word_of_a_few_may_be_in_any_case(tmp_path: Path) -> None:
+    file = written(tmp_path, "[storm]\nend = 'Wait'\n")
+    environment = {"TOCSIN_LOG_LEVEL": "INFO", "TOCSIN_LOG_FORMAT": "Json", "TOCSIN_KAFKA_SASL": "scram-sha-512"}
+    settings = read_settings(file, environment).checked()
+    words: list[Setting[Any]] = [STORM_END, LOG_LEVEL, LOG_FORMAT, KAFKA_SASL]
+    assert [settings[one] for one in words] == [StormEnd.WAIT, LogLevel.INFO, LogFormat.JSON, Mechanism.SCRAM_SHA_512]
+
+
+class Mixed(StrEnum):
+    ONE = "one"
+    TWO = "Two"
+
+
+def test_words_of_both_cases_are_taken_as_they_are() -> None:
+    """The control."""
+    mixed = Choice(Mixed)
+    assert mixed.parse("Two") == "Two"
+    with pytest.raises(ValueError, match="'ONE' is not one of one, Two"):
+        mixed.parse("ONE")
 
 
 def test_a_prefix_that_no_topic_can_have_is_refused() -> None:
