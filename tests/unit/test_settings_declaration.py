@@ -18,6 +18,7 @@ from typer.main import get_command
 from tests.setting_values import in_toml, sample
 from tocsin.cli.app import app
 from tocsin.cli.settled import SettledCommand
+from tocsin.running.mail import MailSettings
 from tocsin.settings.commands import SERVICES
 from tocsin.settings.declared import SETTINGS, used_by
 from tocsin.settings.example import PLACEHOLDER, example
@@ -102,6 +103,21 @@ def test_a_command_gets_the_strongest_of_its_sources(
         expected = setting.kind.parse(present[0]) if present else parameter.default
         assert plain(context.params[parameter.name]) == plain(expected), present
         assert (str(context.obj.origin(setting)) == "default") is not bool(present)
+
+
+def test_an_option_takes_a_word_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = ROOT.make_context("tocsin", ["up"])
+    for arguments, variable in ((["--storm-end", "WAIT"], ""), ([], "Wait")):
+        monkeypatch.setenv("TOCSIN_STORM_END", variable)
+        context = ROOT.commands["up"].make_context("up", arguments, parent=root, resilient_parsing=True)
+        assert context.params["storm_end"] == "wait"
+
+
+@pytest.mark.parametrize("tls", ["STARTTLS", "Implicit"])
+def test_the_relay_takes_its_word_in_any_case(tls: str) -> None:
+    assert (
+        MailSettings.of("desk.example:25", tls, "Support <support@desk.example>", None, None).relay.tls == tls.lower()
+    )
 
 
 def test_a_command_that_is_not_settled_takes_nothing_from_the_file(tmp_path: Path) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.kafka.settings import Mechanism
+from sender.storm import StormEnd
 from tests.setting_values import in_toml, sample
+from tocsin.logs.settings import LogFormat, LogLevel
+from tocsin.running.settings_check import all_faults
 from tocsin.settings.declared import SETTINGS, used_by
-from tocsin.settings.declared.kafka import KAFKA, KAFKA_CA, KAFKA_PASSWORD, KAFKA_PREFIX
-from tocsin.settings.declared.processes import DATA
-from tocsin.settings.declared.sending import LEDGER, STORM_LIMIT
+from tocsin.settings.declared.kafka import KAFKA, KAFKA_CA, KAFKA_PASSWORD, KAFKA_PREFIX, KAFKA_SASL
+from tocsin.settings.declared.processes import DATA, LOG_FORMAT, LOG_LEVEL
+from tocsin.settings.declared.sending import LEDGER, STORM_END, STORM_LIMIT
 from tocsin.settings.faults import SettingsError
+from tocsin.settings.kinds import Choice
 from tocsin.settings.reading import Settings, read_settings
 from tocsin.settings.secret_files import MOST_BYTES, read_secret
 from tocsin.settings.setting import Secrecy, Setting
@@ -171,6 +177,45 @@ FAULTS: list[tuple[str, Mapping[str, str], list[str]]] = [
         {},
         [r"F:4: rules.file: 'TMP/b\x00c' can't be a name of a file or folder: there is a NUL in it"],
     ),
+    (
+        "\n\nkafka = {brokers = 'a:1', password = 'x'}\n",
+        {},
+        [
+            (
+                "F:3: kafka.password: a secret has no place in this file: put it into a file of its own, and name that "
+                "in kafka.password_file"
+            )
+        ],
+    ),
+    ("\n[[kafka]]  # twice\n", {}, ["F:2: kafka: this is a table: begin it with [kafka] on a line of its own"]),
+    (
+        "[delivery]\nlive_customers = [\n  'a',\n  [1],\n  [\"b\"], # ]\n  ['c']\n]\nmode = 1\n",
+        {},
+        [
+            "F:8: delivery.mode: 1 is not a mode",
+            "F:2: delivery.live_customers: ['a', [1], ['b'], ['c']] is not a list of words without blanks",
+        ],
+    ),
+    ("# \u2028 \u0085\n[fax]\nsubject = 'a#]\u2028'\npdf = 1\n", {}, ["F:4: fax.pdf: 1 is not true or false"]),
+    (
+        "[fax]\nsubject = QQQ\n[[\\QQQ'SSSQQ QQQ\naddress = SSS\nQQQ {SSSS\npdf = 1\n".replace("Q", '"').replace(
+            "S", "'"
+        ),
+        {},
+        ["F:6: fax.pdf: 1 is not true or false"],
+    ),
+    ("\ufeff[kafka]\nbrokers = 'a'\n", {}, ["F:2: kafka.brokers: 'a' is not of the form HOST:PORT"]),
+    (
+        "[mail]\nlisten = 'a:1'\n",
+        {},
+        ["F:2: mail.listen: there is no such setting: did you mean `process.listen` or `opt_out.listen`?"],
+    ),
+    ("[kafka]\nwindow = 3\n", {}, ["F:2: kafka.window: there is no such setting: did you mean `storm.window`?"]),
+    (
+        '"evil\\nTOCSIN_X: all is well\\u001b[31m" = 1\n',
+        {},
+        [r"F: evil\nTOCSIN_X: all is well\x1b[31m: there is no such setting"],
+    ),
     ("", {"TOCSIN_STORM_LIMIT": "ten"}, ["TOCSIN_STORM_LIMIT: 'ten' is not a whole number of at least 0"]),
     ("", {"TOCSIN_KAFKA_TLS": "maybe"}, ["TOCSIN_KAFKA_TLS: 'maybe' is not on or off"]),
     ("", {"TOCSIN_MAIL_FROM": "x"}, ["TOCSIN_MAIL_FROM: 'x' is not of the form 'Support <support@desk.example>'"]),
@@ -240,6 +285,50 @@ def test_a_file_that_can_not_be_read_is_named(make: Callable[[Path], object], sa
     (fault,) = read_settings(tmp_path / "tocsin.toml", {}).faults
     assert fault.where == str(tmp_path / "tocsin.toml")
     assert said in fault.problem
+
+
+def test_a_fault_is_one_line_that_can_be_read(tmp_path: Path) -> None:
+    file = written(tmp_path, f"[kafka]\nbrokers = '{'x' * 400_000}'\n{'k' * 400_000} = 1\n")
+    faults = read_settings(file, {"TOCSIN_STORM_LIMIT": "\x1b[2J\n" + "9" * 4_000 + "x"}).faults
+    assert len(faults) == 3
+    for fault in faults:
+        assert str(fault).isprintable()
+        assert len(str(fault)) < 700
+        assert "…" in str(fault)
+    (unknown,) = unknown_variables(["TOCSIN_A\nTOCSIN_B"])
+    assert str(unknown).startswith(r"TOCSIN_A\nTOCSIN_B: there is no such setting, so it has no effect")
+
+
+@pytest.mark.parametrize("text", [None, "[kafka\n"])
+def test_nothing_is_said_to_be_missing_where_the_file_can_not_be_read(text: str | None, tmp_path: Path) -> None:
+    if text is not None:
+        written(tmp_path, text)
+    environment = {"TOCSIN_KAFKA_USERNAME": "tocsin"}
+    used = used_by("engine")
+    assert len(list(all_faults(read_settings(tmp_path / "tocsin.toml", environment, used), used, "engine"))) == 1
+    # The control: without a file, what is missing is named.
+    assert len(list(all_faults(read_settings(None, environment, used), used, "engine"))) > 1
+
+
+def test_a_word_of_a_few_may_be_in_any_case(tmp_path: Path) -> None:
+    file = written(tmp_path, "[storm]\nend = 'Wait'\n")
+    environment = {"TOCSIN_LOG_LEVEL": "INFO", "TOCSIN_LOG_FORMAT": "Json", "TOCSIN_KAFKA_SASL": "scram-sha-512"}
+    settings = read_settings(file, environment).checked()
+    words: list[Setting[Any]] = [STORM_END, LOG_LEVEL, LOG_FORMAT, KAFKA_SASL]
+    assert [settings[one] for one in words] == [StormEnd.WAIT, LogLevel.INFO, LogFormat.JSON, Mechanism.SCRAM_SHA_512]
+
+
+class Mixed(StrEnum):
+    ONE = "one"
+    TWO = "Two"
+
+
+def test_words_of_both_cases_are_taken_as_they_are() -> None:
+    """The control."""
+    mixed = Choice(Mixed)
+    assert mixed.parse("Two") == "Two"
+    with pytest.raises(ValueError, match="'ONE' is not one of one, Two"):
+        mixed.parse("ONE")
 
 
 def test_a_prefix_that_no_topic_can_have_is_refused() -> None:

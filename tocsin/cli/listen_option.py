@@ -8,16 +8,17 @@ from typing import Annotated
 
 from adapters.web.serving import AddressError
 from tocsin.cli.console import UNUSABLE, stop
-from tocsin.cli.settled import option
+from tocsin.cli.settled import in_force, option
 from tocsin.settings.declared.processes import LISTEN_ADDRESS
+from tocsin.settings.setting import Setting
 
 ListenOption = Annotated[str | None, option(LISTEN_ADDRESS)]
 
 
 @contextmanager
-def address_failures() -> Iterator[None]:
-    """Turn an address that is taken into a message and an exit code."""
+def address_failures(setting: Setting[str] = LISTEN_ADDRESS) -> Iterator[None]:
+    """Turn an address that is taken into an exit code, and a message that names where the setting came from."""
     try:
         yield
     except AddressError as error:
-        stop(f"--listen: {error}", UNUSABLE)
+        stop(f"{in_force().named(setting)}: {error}", UNUSABLE)

@@ -56,7 +56,7 @@ def opt_out(
         if not secrets:
             stop(f"{OPT_OUT_SECRETS.names}: there is no secret, so that no link could be read", WRONG_SETTINGS)
         within = timedelta(seconds=stop_within)
-        with stopping(within) as asked, open_ledger(data, ledger) as opened, address_failures():
+        with stopping(within) as asked, open_ledger(data, ledger) as opened, address_failures(OPT_OUT_LISTEN):
             application = opt_out_application(OptOutTokens(secrets), opened, SystemClock())
             host, port = listening(listen)
             with serving(application, host, port) as bound:

@@ -42,7 +42,7 @@ def option(setting: Setting[Any]) -> Any:
     assert setting.option is not None  # noqa: S101 - a slip in the code, seen by every call of the program
     name = f"{setting.option}/--no-{setting.option[2:]}" if isinstance(setting.kind, Flag) else setting.option
     minimum = setting.kind.minimum if isinstance(setting.kind, Number | Whole) else None
-    return typer.Option(name, envvar=setting.variable, help=setting.meaning, min=minimum)
+    return typer.Option(name, envvar=setting.variable, help=setting.meaning, min=minimum, case_sensitive=False)
 
 
 def by_default(setting: Setting[T]) -> T:

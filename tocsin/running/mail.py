@@ -87,7 +87,7 @@ class MailSettings(Struct, frozen=True):
             host, port = host_and_port(smtp)
         with _named(settings, SMTP_TLS):
             identity = MailIdentity(address, name, address, installation or address.rpartition("@")[2], fax)
-            relay = _relay(host, port, Tls(tls), limits, settings)
+            relay = _relay(host, port, SMTP_TLS.kind.parse(tls), limits, settings)
         return cls(relay, identity, text_transports(settings))
 
     def with_forms(

@@ -21,6 +21,8 @@ PARTS: Final[dict[Callable[[Settings], object], tuple[str, ...]]] = {
 def all_faults(reading: Reading, used: Collection[Setting[Any]], command: str | None) -> Iterator[SettingsFault]:
     """Everything that is wrong, each thing once; with a command also what it lacks, as far as settings tell."""
     yield from reading.faults
+    if not reading.is_whole:
+        return
     faulty = {fault.key for fault in reading.faults}
     for setting in used:
         if command in setting.needed_by and reading.settings[setting] is None and setting.key not in faulty:

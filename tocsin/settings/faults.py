@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec import Struct
+
+_BEGINNING: Final = 200
+_END: Final = 100
+
+
+def in_one_line(text: str) -> str:
+    """Without control characters, and without the middle where it is long: somebody may have put anything there."""
+    if len(text) > _BEGINNING + _END:
+        text = f"{text[:_BEGINNING]}…{text[-_END:]}"
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 class SettingsFault(Struct, frozen=True):
@@ -19,7 +30,7 @@ class SettingsFault(Struct, frozen=True):
 
     def __str__(self) -> str:
         """In one line, as a person reads it."""
-        return f"{self.where}: {self.problem}"
+        return f"{in_one_line(self.where)}: {in_one_line(self.problem)}"
 
 
 class SettingsError(ValueError):

@@ -76,17 +76,19 @@ class Text(Kind[str]):
 
 
 class Choice(Kind[C]):
-    """One of a few words."""
+    """One of a few words, in any case where all of them are of one."""
 
     def __init__(self, words: type[C]) -> None:
         self._words = words
+        cases = (str.lower, str.upper)
+        self._in_case = next((case for case in cases if all(word == case(word) for word in words)), str)
         self.said = f"one of {', '.join(words)}"
         self.schema = {"enum": [word.value for word in words]}
 
     def parse(self, text: str) -> C:
         """See Kind."""
         try:
-            return self._words(text)
+            return self._words(self._in_case(text))
         except ValueError:
             raise self.refused(text) from None
 

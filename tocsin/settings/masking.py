@@ -13,7 +13,7 @@ MASK: Final = "***"
 
 # Up to the last @, since somebody may have left one in a password as it is; a user may hold / and @ likewise, but what
 # stands behind an @ and looks like a port is one.
-_IN_AUTHORITY: Final = re.compile(r"(://(?:[^:@]*(?=:)|[^:/?#]*(?=:(?!\d{1,5}[/,?#])))):.*@", re.DOTALL)
+_IN_AUTHORITY: Final = re.compile(r"(://(?:[^:@]*(?=:)|[^:/?#]*(?=:(?!\d{1,5}[/,?#])))):.*", re.DOTALL)
 _NAME: Final = re.compile(r"(?<![^\s=&?])([^\s=&?]++)\s*=\s*")
 _IS_URL: Final = re.compile(r"\s*\w+://")
 _VALUE_IN_URL: Final = re.compile(r"[^&]+")
@@ -22,7 +22,8 @@ _VALUE_OF_PAIR: Final = re.compile(r"'(?:\\.|[^'\\])*'?|(?:\\.|[^&\s\\])+", re.D
 
 def without_password(url: str) -> str:
     """A database's URL, or its `name=value` pairs, with every password and secret masked."""
-    return "".join(_without_parameters(_IN_AUTHORITY.sub(rf"\g<1>:{MASK}@", url)))
+    authority, at, rest = url.rpartition("@")
+    return "".join(_without_parameters(_IN_AUTHORITY.sub(rf"\g<1>:{MASK}", authority) + at + rest))
 
 
 def _without_parameters(url: str) -> Iterator[str]:

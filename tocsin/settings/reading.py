@@ -91,6 +91,8 @@ class Reading(Struct, frozen=True):
 
     settings: Settings
     faults: tuple[SettingsFault, ...]
+    is_whole: bool = True
+    """Whether there is no file, or it could be read: else nothing can be said of what is missing."""
 
     def checked(self) -> Settings:
         """The settings. Raises SettingsError where anything is wrong."""
@@ -127,7 +129,7 @@ def read_settings(
                 strongest = strongest or found
         if is_used:
             held[setting.key] = strongest or Held(setting.default, BY_DEFAULT)
-    return Reading(Settings(held), tuple(faults))
+    return Reading(Settings(held), tuple(faults), is_whole=path is None or file is not None)
 
 
 class _Way(Struct, frozen=True):

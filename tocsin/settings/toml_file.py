@@ -15,12 +15,10 @@ from tocsin.settings.bounded_file import read_bounded
 from tocsin.settings.declared import SETTINGS
 from tocsin.settings.faults import SettingsError, SettingsFault
 from tocsin.settings.setting import Secrecy
+from tocsin.settings.toml_lines import lines_of
 
 MOST_BYTES: Final = 1_048_576
 
-_TABLE: Final = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]")
-_KEY: Final = re.compile(r"""\s*([\w.\s"'-]+?)\s*=""")
-_FENCE: Final = re.compile(r'"""|\'\'\'')
 _PLACE: Final = re.compile(r"^(?P<what>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)$", re.DOTALL)
 
 KEYS: Final = {key: setting for setting in SETTINGS for key in setting.keys}
@@ -39,7 +37,8 @@ class TomlFile(Struct, frozen=True):
 
     def place(self, key: str) -> str:
         """File and line of a key."""
-        line = self.lines.get(key)
+        # Keys within an inline table stand where the table does.
+        line = self.lines.get(key, self.lines.get(key.partition(".")[0]))
         return str(self.path) if line is None else f"{self.path}:{line}"
 
     def __repr__(self) -> str:
@@ -56,7 +55,7 @@ def read_toml(path: Path) -> TomlFile:
         raise _no_toml(path, str(error)) from None
     except (ValueError, RecursionError):
         raise _no_toml(path, "a number is too long, or lists are nested too deep") from None
-    lines = dict(reversed(list(_lines(text))))
+    lines = lines_of(text)
     bare = TomlFile(path, {}, lines, ())
     faults = [
         SettingsFault(f"{bare.place(key)}: {key}", _unknown(key, value))
@@ -72,7 +71,7 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise SettingsError.at(str(path), f"the settings file can't be read: {error.strerror}") from None
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise SettingsError.at(str(path), "the settings file can't be read: it is no text in UTF-8") from None
 
@@ -97,33 +96,15 @@ def _unknown(key: str, value: Any) -> str:
     secret = _SECRETS.get(key)
     if secret is not None:
         return f"a secret has no place in this file: put it into a file of its own, and name that in {secret.file_key}"
-    table, dot, _ = key.partition(".")
+    table, dot, name = key.partition(".")
     if not dot and table in _tables(KEYS):
         return f"this is a table: begin it with [{table}] on a line of its own"
     if table not in _tables(KEYS) and (dot or isinstance(value, dict)):
         return f"there is no table [{table}]{nearest(table, _tables(KEYS)) or nearest(key, KEYS)}"
-    return f"there is no such setting{nearest(key, KEYS)}"
+    elsewhere = [f"`{one}`" for one in KEYS if dot and one.partition(".")[2] == name]
+    meant = f": did you mean {' or '.join(elsewhere)}?" if elsewhere else nearest(key, KEYS)
+    return f"there is no such setting{meant}"
 
 
 def _tables(keys: Iterable[str]) -> set[str]:
     return {key.partition(".")[0] for key in keys}
-
-
-def _lines(text: str) -> Iterator[tuple[str, int]]:
-    """Keys and the lines on which they stand, as far as a look at each line tells; tomllib keeps none."""
-    table, in_text = "", False
-    for number, line in enumerate(text.splitlines(), 1):
-        if not in_text:
-            if line.lstrip().startswith("#"):
-                continue
-            if found := _TABLE.match(line):
-                table = _bare(found[1])
-                yield table, number
-            elif found := _KEY.match(line):
-                key = _bare(found[1])
-                yield (f"{table}.{key}" if table else key), number
-        in_text ^= len(_FENCE.findall(line)) % 2 == 1
-
-
-def _bare(key: str) -> str:
-    return ".".join(part.strip().strip("\"'") for part in key.split("."))

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from engine.rulebook.fields import MAX_COMPARED
 from tocsin.settings.declared import SETTINGS
+from tocsin.settings.faults import in_one_line
 
 PREFIX: Final = "TOCSIN_"
 SETTINGS_FILE: Final = "TOCSIN_SETTINGS"
@@ -35,7 +36,7 @@ class UnknownVariable(Struct, frozen=True):
         names = {name.removeprefix(PREFIX) for name in VARIABLES}
         close = get_close_matches(self.name.removeprefix(PREFIX)[:MAX_COMPARED], sorted(names), n=1)
         meant = f": did you mean `{PREFIX}{close[0]}`?" if close else ""
-        return f"{self.name}: there is no such setting, so it has no effect{meant}"
+        return f"{in_one_line(self.name)}: there is no such setting, so it has no effect{meant}"
 
 
 def unknown_variables(names: Iterable[str]) -> list[UnknownVariable]:
