@@ -51,6 +51,7 @@ def kafka_failures() -> Iterator[None]:
     """Turn what can go wrong around a command that talks to Kafka into a message and an exit code."""
     # At its own level of detail, kafka-python tells of every connection and every rebalance.
     logger, trouble = logging.getLogger("kafka"), _Trouble()
+    before = logger.level
     logger.setLevel(logging.ERROR)
     logger.addHandler(trouble)
     try:
@@ -64,3 +65,4 @@ def kafka_failures() -> Iterator[None]:
         stop(str(error), UNUSABLE)
     finally:
         logger.removeHandler(trouble)
+        logger.setLevel(before)
