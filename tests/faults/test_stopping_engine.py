@@ -58,7 +58,14 @@ def test_one_in_the_midst_of_a_batch_finishes_it(cluster: Cluster, tmp_path: Pat
     check_once(desk)
 
 
-@pytest.mark.parametrize("step", [Step.BEGUN, Step.STORED, Step.OFFSETS_ADDED])
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(Step.BEGUN, marks=pytest.mark.slow),
+        Step.STORED,
+        pytest.param(Step.OFFSETS_ADDED, marks=pytest.mark.slow),
+    ],
+)
 def test_one_that_hangs_in_a_batch_is_cut_at_the_deadline(cluster: Cluster, tmp_path: Path, step: Step) -> None:
     desk = Desk(cluster)
     desk.emit(60)
