@@ -92,7 +92,9 @@ def test_kills_between_the_steps_of_a_commit(cluster: Cluster, tmp_path: Path) -
         check_once(desk, committed=False)
 
 
-@pytest.mark.parametrize("step", [Step.BEGUN, pytest.param(Step.STORED, marks=pytest.mark.slow), Step.OFFSETS_ADDED])
+@pytest.mark.parametrize(
+    "step", [pytest.param(one, marks=pytest.mark.slow) for one in (Step.BEGUN, Step.STORED)] + [Step.OFFSETS_ADDED]
+)
 def test_an_engine_that_was_taken_for_dead_is_fenced_and_goes_on(cluster: Cluster, tmp_path: Path, step: Step) -> None:
     desk = Desk(cluster)
     with engines(cluster, tmp_path, "zombie", "other") as (zombie, other):
