@@ -152,6 +152,7 @@ def check_members(cluster: Cluster, wanted: dict[str, set[int]]) -> None:
     assert cluster.members(GROUP) == wanted
 
 
+@pytest.mark.slow
 def test_one_that_leaves_is_stood_in_for_at_once(cluster: Cluster, tmp_path: Path) -> None:
     desk = Desk(cluster)
     with engines(cluster, tmp_path, "one", "other") as (one, other):
