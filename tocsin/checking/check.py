@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from schemas.finding import CheckReport, Finding, Severity, Summary
 from tocsin.checking import conditions, directory, rule_file, rule_tests, rules, templates
 from tocsin.checking.subject import Subject
+from tocsin.printable import printable
 
 Finder = Callable[[Subject], Iterable[Finding]]
 """Finds one kind of problem. It gets along with a subject that could be read in part only."""
@@ -36,16 +37,8 @@ def check(rules_file: Path | None, folder: Path | None = None, finders: Sequence
 
 def _printable(one: Finding) -> Finding:
     """The same, fit for every terminal and format: what can't be printed stands there as its escape."""
-    shown = {name: _escaped(getattr(one, name)) for name in ("file", "text", "message", "suggestion", "source")}
-    return replace(one, **shown)
-
-
-def _escaped(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() or character == "\t" else ascii(character)[1:-1] for character in text
-    )
+    names = ("file", "text", "message", "suggestion", "source")
+    return replace(one, **{name: printable(getattr(one, name), kept="\t") for name in names})
 
 
 def _place(subject: Subject) -> Callable[[Finding], tuple[bool, str, int, int, str, str]]:

@@ -14,6 +14,7 @@ from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, PrefixOption, c
 from tocsin.cli.ledger_options import DataOption
 from tocsin.cli.settled import one_of
 from tocsin.dead_letters import Letter, Letterbox, letterbox_in, letterbox_on_kafka
+from tocsin.printable import printable
 from tocsin.settings.declared.kafka import KAFKA
 from tocsin.settings.declared.processes import DATA
 
@@ -113,5 +114,4 @@ def _opened(data: Path | None, kafka: str | None, prefix: str) -> AbstractContex
 def _text(value: bytes | None) -> str:
     if value is None:
         return "(null)"
-    text = value.decode(errors="backslashreplace")
-    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
+    return printable(value.decode(errors="backslashreplace"), kept="\n")

@@ -18,6 +18,7 @@ from tocsin.logs.failures import error_in, failure_fields
 from tocsin.logs.redaction import Redactor, is_plain
 from tocsin.logs.repeats import Repeats
 from tocsin.logs.settings import LogFormat, format_of, level_of, secrets_of
+from tocsin.printable import printable
 
 log = structlog.get_logger()
 
@@ -114,14 +115,10 @@ def _text() -> Finish:
 
     def text(fields: Fields) -> str:
         # Values are shown as Python writes them; the event is not, and a library's may have lines in it.
-        told = fields | {"event": _one_line(str(fields["event"]))}
+        told = fields | {"event": printable(str(fields["event"]))}
         return str(render(None, "", {_OTHERWISE.get(name, name): one for name, one in told.items()}))
 
     return text
-
-
-def _one_line(text: str) -> str:
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def _time() -> str:

@@ -7,6 +7,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from tocsin.printable import printable
+
 _BEGINNING: Final = 200
 _END: Final = 100
 
@@ -15,7 +17,7 @@ def in_one_line(text: str) -> str:
     """Without control characters, and without the middle where it is long: somebody may have put anything there."""
     if len(text) > _BEGINNING + _END:
         text = f"{text[:_BEGINNING]}…{text[-_END:]}"
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    return printable(text)
 
 
 class SettingsFault(Struct, frozen=True):
