@@ -29,10 +29,10 @@ from sender.publisher import LAST_BATCHES, Publisher
 from tocsin.running.delivery_watch import delivered
 from tocsin.running.embedded_watch import EmbeddedWatch
 from tocsin.running.engine_watch import MeasuredEventLog
-from tocsin.running.event_lines import tell_batch
 from tocsin.running.groups import ENGINE_GROUP, SENDER_GROUP
 from tocsin.running.loops import once, repeated
 from tocsin.running.sending import POLL_SECONDS, SendingSettings
+from tocsin.running.steps import accept, decide, publish
 from tocsin.running.stopping import Stop, together
 from tocsin.running.suppressed_directory import SuppressedDirectory
 from tocsin.running.tracing import OFF, Tracers
@@ -145,10 +145,7 @@ class Embedded:
 
     def decide_batch(self, timeout: float) -> Batch:
         """One step of the engine, and the lines in the log about it."""
-        batch = self._consumer.step(timeout)
-        self._watch.engine.batch(batch)
-        tell_batch(batch)
-        return batch
+        return decide(self._consumer, self._watch, timeout)
 
     async def close(self) -> None:
         """Let go of connections and of the file."""
@@ -162,14 +159,11 @@ class Embedded:
         return True  # what comes is waited for in the poll
 
     def _accept(self) -> bool:
-        accepted = self._acceptance.step()
-        self._watch.sender.taken_in(accepted.admissions, accepted.refused)
+        accept(self._acceptance, self._watch)
         return True  # likewise
 
     def _publish(self) -> bool:
-        published = self._publisher.step()
-        self._watch.ledger.published(published, self._clock.now())
-        return bool(published)
+        return publish(self._publisher, self._watch, self._clock)
 
     def _tidy(self) -> None:
         """Forget what is done with, once an hour."""

@@ -19,10 +19,10 @@ from adapters.kafka.transaction import AfterStep, nothing
 from engine.consumer import Batch, Consumer
 from tocsin.clock import SystemClock
 from tocsin.running.engine_watch import EngineWatch, MeasuredEventLog, WatchedDirectory
-from tocsin.running.event_lines import tell_batch
 from tocsin.running.health import HealthFile
 from tocsin.running.loops import repeat
 from tocsin.running.rules_in_force import WatchedRules, health_of
+from tocsin.running.steps import decide
 from tocsin.running.stopping import Stop
 from tocsin.running.tracing import tracing
 
@@ -67,10 +67,7 @@ class EngineService:
 
     def step(self, timeout: float) -> Batch:
         """Take one batch, and say in the log what became of it."""
-        batch = self._consumer.step(timeout)
-        self._watch.engine.batch(batch)
-        tell_batch(batch)
-        return batch
+        return decide(self._consumer, self._watch, timeout)
 
 
 @contextmanager

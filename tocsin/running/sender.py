@@ -32,6 +32,7 @@ from tocsin.running.rules_in_force import WatchedRules, health_of
 from tocsin.running.sender_watch import SenderWatch
 from tocsin.running.sending import SendingSettings
 from tocsin.running.service import CurrentRenderer
+from tocsin.running.steps import accept, publish
 from tocsin.running.stopping import Stop, together
 from tocsin.running.tracing import tracing
 
@@ -82,14 +83,10 @@ class SenderService:
 
     def _accept(self) -> bool:
         self._parts.templates.current()
-        accepted = self._parts.acceptance.step()
-        self._parts.watch.sender.taken_in(accepted.admissions, accepted.refused)
-        return bool(accepted.records)
+        return bool(accept(self._parts.acceptance, self._parts.watch).records)
 
     def _publish(self) -> bool:
-        published = self._parts.publisher.step()
-        self._parts.watch.ledger.published(published, self._parts.clock.now())
-        return bool(published)
+        return publish(self._parts.publisher, self._parts.watch, self._parts.clock)
 
     def _follow_people(self) -> bool:
         self._parts.people.catch_up()
