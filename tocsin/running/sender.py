@@ -10,7 +10,6 @@ from pathlib import Path
 import structlog
 from msgspec import Struct
 
-from adapters.jinja.renderer import JinjaRenderer
 from adapters.kafka.appender import KafkaAppender
 from adapters.kafka.directory_topic import DirectoryFeed
 from adapters.kafka.errors import KafkaUnavailableError
@@ -23,15 +22,15 @@ from sender.people_index import PeopleIndex
 from sender.ports import Clock
 from sender.publisher import LAST_BATCHES, Publisher
 from tocsin.clock import SystemClock
+from tocsin.running.current_templates import CurrentRenderer, keeping_current
 from tocsin.running.delivery_watch import delivered
 from tocsin.running.health import HealthFile
 from tocsin.running.ledgers import LedgerPlace, open_ledger
 from tocsin.running.loops import Step, once, repeated
 from tocsin.running.mail import MailSettings
-from tocsin.running.rules_in_force import WatchedRules, health_of
+from tocsin.running.rules_in_force import WatchedRules
 from tocsin.running.sender_watch import SenderWatch
 from tocsin.running.sending import SendingSettings
-from tocsin.running.service import CurrentRenderer
 from tocsin.running.steps import accept, publish
 from tocsin.running.stopping import Stop, together
 from tocsin.running.tracing import tracing
@@ -139,14 +138,8 @@ async def sender_service(  # noqa: PLR0913 - its parts, one by one
     Raises RuleFileError, LedgerUnavailableError, InstanceTakenError, KafkaRefusedError, KafkaUnavailableError and
     TracingSettingsError.
     """
-    clock, renderer, health, seen = SystemClock(), CurrentRenderer(), HealthFile(place.data), watch or SenderWatch()
-
-    def on_change(watched: WatchedRules) -> None:
-        seen.rules_changed(watched)
-        if not watched.faults:
-            renderer.use(JinjaRenderer(watched.loaded.templates))
-        health.write(health_of(watched, clock.now()))
-
+    clock, renderer, seen = SystemClock(), CurrentRenderer(), watch or SenderWatch()
+    on_change = keeping_current(renderer, seen, HealthFile(place.data), clock)
     transport, index = mail.transport(), PeopleIndex()
     with (
         tracing("tocsin-sender", sender_group=membership.group) as tracers,
