@@ -77,8 +77,7 @@ def _show(seen: Iterator[list[GroupLag]], as_json: bool) -> None:
 
 def _services() -> tuple[Watched, ...]:
     """The groups that engine and sender have by the settings."""
-    groups = in_force()[ENGINE_GROUP], in_force()[SENDER_GROUP]
-    return tuple(Watched(group or "", topic) for group, topic in zip(groups, (TICKETS, JOBS), strict=True))
+    return Watched(in_force().given(ENGINE_GROUP), TICKETS), Watched(in_force().given(SENDER_GROUP), JOBS)
 
 
 def _watched(text: str) -> Watched:

@@ -118,17 +118,16 @@ def mail_in(settings: Settings) -> MailSettings | None:
     sender = settings.get(FROM)
     if sender is None:
         return None
-    tls, limits = settings[SMTP_TLS], RelayLimits(plain_text_allowed=settings[SMTP_PLAIN_TEXT] is True)
     mail = MailSettings.of(
-        settings[SMTP] or "",
-        tls or Tls.STARTTLS,
+        settings.given(SMTP),
+        settings.given(SMTP_TLS),
         sender,
         settings[INSTALLATION],
         settings[FAX],
         settings,
-        limits,
+        RelayLimits(plain_text_allowed=settings.given(SMTP_PLAIN_TEXT)),
     )
-    subject = settings[FAX_SUBJECT] or AS_TEXT.subject
+    subject = settings.given(FAX_SUBJECT)
     return mail.with_forms(settings[OPT_OUT_URL], settings[OPT_OUT_MAILTO], subject, False, settings)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 from typing import Any, Final
 
-from tocsin.settings.declared import SETTINGS
+from tocsin.settings.declared import by_table
 from tocsin.settings.setting import Secrecy, Setting
 
 _HEAD: Final = """# Settings of Tocsin. Every line is commented out: defaults as they are, `…` where there is none.
@@ -22,7 +21,7 @@ def example() -> str:
 
 
 def _tables() -> Iterator[str]:
-    for table, settings in groupby(SETTINGS, lambda setting: setting.key.partition(".")[0]):
+    for table, settings in by_table():
         yield f"[{table}]"
         for setting in settings:
             yield from _lines(setting)

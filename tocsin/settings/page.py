@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 from typing import Any, Final
 
-from tocsin.settings.declared import SETTINGS
+from tocsin.settings.declared import by_table
 from tocsin.settings.setting import Setting
 
 MARK: Final = "<!-- From here on written by `make schemas`: edit tocsin/settings/declared/ instead. -->"
@@ -20,7 +19,7 @@ def settings_list() -> str:
 
 
 def _tables() -> Iterator[str]:
-    for table, settings in groupby(SETTINGS, lambda setting: setting.key.partition(".")[0]):
+    for table, settings in by_table():
         yield f"### [{table}]\n\n{_HEAD}"
         yield from (_row(setting) for setting in settings)
         yield ""

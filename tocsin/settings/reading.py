@@ -42,6 +42,12 @@ class Settings:
         value: T | None = self._held[setting.key].value
         return value
 
+    def given(self, setting: Setting[T]) -> T:
+        """The value in force of a setting that has a default, so that there is always one."""
+        value = self[setting]
+        assert value is not None  # noqa: S101 - a slip in the code: without a default, nothing may be said
+        return value
+
     def get(self, setting: Setting[T]) -> T | None:
         """The same; None for a setting that the command does not use."""
         held = self._held.get(setting.key)

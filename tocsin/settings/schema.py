@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import groupby
 from typing import Any
 
-from tocsin.settings.declared import SETTINGS
+from tocsin.settings.declared import by_table
 from tocsin.settings.setting import Setting
 
 
 def settings_schema() -> str:
     """The schema (draft 2020-12), as text."""
-    tables = groupby(SETTINGS, lambda setting: setting.key.partition(".")[0])
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:tocsin:schema:settings",
@@ -26,7 +24,7 @@ def settings_schema() -> str:
                 "additionalProperties": False,
                 "properties": {key: value for setting in settings for key, value in _keys(setting)},
             }
-            for table, settings in tables
+            for table, settings in by_table()
         },
     }
     return json.dumps(document, ensure_ascii=False, indent=2)

@@ -42,6 +42,11 @@ class Setting(Struct, Generic[T], frozen=True, kw_only=True, eq=False):
     needed_by: tuple[str, ...] = ()
 
     @property
+    def table(self) -> str:
+        """The table of the file in which its keys stand."""
+        return self.key.partition(".")[0]
+
+    @property
     def is_secret(self) -> bool:
         """Whether it may come from a file of its own."""
         return self.secrecy is not Secrecy.OPEN
@@ -71,4 +76,4 @@ class Setting(Struct, Generic[T], frozen=True, kw_only=True, eq=False):
     def names(self) -> str:
         """Key, option and variables, for whoever has to set it."""
         options = () if self.option is None else (self.option,)
-        return f"{self.keys[-1 if self.secrecy is Secrecy.WHOLE else 0]} ({', '.join((*options, *self.variables))})"
+        return f"{self.keys[0]} ({', '.join((*options, *self.variables))})"

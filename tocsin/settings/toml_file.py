@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ _PLACE: Final = re.compile(r"^(?P<what>.*) \(at line (?P<line>\d+), column (?P<c
 
 KEYS: Final = {key: setting for setting in SETTINGS for key in setting.keys}
 """Every key that may stand in the file."""
+
+_TABLES: Final = frozenset(setting.table for setting in SETTINGS)
 
 _SECRETS: Final = {setting.key: setting for setting in SETTINGS if setting.secrecy is Secrecy.WHOLE}
 
@@ -86,7 +88,7 @@ def _no_toml(path: Path, said: str) -> SettingsError:
 def _flat(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for table, values in document.items():
         if not isinstance(values, dict) or not values:
-            if not isinstance(values, dict) or table not in _tables(KEYS):
+            if not isinstance(values, dict) or table not in _TABLES:
                 yield table, values
             continue
         yield from ((f"{table}.{name}", value) for name, value in values.items())
@@ -97,14 +99,10 @@ def _unknown(key: str, value: Any) -> str:
     if secret is not None:
         return f"a secret has no place in this file: put it into a file of its own, and name that in {secret.file_key}"
     table, dot, name = key.partition(".")
-    if not dot and table in _tables(KEYS):
+    if not dot and table in _TABLES:
         return f"this is a table: begin it with [{table}] on a line of its own"
-    if table not in _tables(KEYS) and (dot or isinstance(value, dict)):
-        return f"there is no table [{table}]{nearest(table, _tables(KEYS)) or nearest(key, KEYS)}"
+    if table not in _TABLES and (dot or isinstance(value, dict)):
+        return f"there is no table [{table}]{nearest(table, _TABLES) or nearest(key, KEYS)}"
     elsewhere = [f"`{one}`" for one in KEYS if dot and one.partition(".")[2] == name]
     meant = f": did you mean {' or '.join(elsewhere)}?" if elsewhere else nearest(key, KEYS)
     return f"there is no such setting{meant}"
-
-
-def _tables(keys: Iterable[str]) -> set[str]:
-    return {key.partition(".")[0] for key in keys}

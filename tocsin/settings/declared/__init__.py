@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any, Final
 
 from tocsin.settings.declared import kafka, mail, processes, sending
@@ -14,6 +16,11 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = tuple(
     if isinstance(value, Setting)
 )
 """All of them, in the order in which they are declared."""
+
+
+def by_table() -> Iterator[tuple[str, Iterator[Setting[Any]]]]:
+    """All of them, table by table as the file has them."""
+    return groupby(SETTINGS, lambda setting: setting.table)
 
 
 def used_by(command: str) -> tuple[Setting[Any], ...]:
