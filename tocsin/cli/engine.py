@@ -11,7 +11,7 @@ import typer
 
 from adapters.kafka.settings import Membership
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
-from tocsin.cli.listen_option import ListenOption, address_failures
+from tocsin.cli.listen_option import ListenOption, address_failures, address_of
 from tocsin.cli.process_options import STOP_WITHIN, InstanceOption, RulesInForceOption, StopWithinOption
 from tocsin.cli.settled import by_default, option
 from tocsin.cli.starting import log_as_told
@@ -20,7 +20,6 @@ from tocsin.running.engine import engine_service
 from tocsin.running.engine_watch import EngineWatch
 from tocsin.running.health import HealthFile
 from tocsin.settings.declared.processes import ENGINE_GROUP, ENGINE_HEALTH, ENGINE_LEAVE
-from tocsin.settings.forms import listening
 
 log = structlog.get_logger()
 
@@ -57,7 +56,7 @@ def engine(
         folder = None if health is None else HealthFile(health)
         watch = EngineWatch(instance)
         with (
-            watch.shown(None if listen is None else listening(listen), settings, group),
+            watch.shown(address_of(listen), settings, group),
             engine_service(settings, membership, rules, folder, leave=leave, watch=watch) as service,
         ):
             log.info("up", group=group, instance=instance)

@@ -10,9 +10,15 @@ from adapters.web.serving import AddressError
 from tocsin.cli.console import UNUSABLE, stop
 from tocsin.cli.settled import in_force, option
 from tocsin.settings.declared.processes import LISTEN_ADDRESS
+from tocsin.settings.forms import listening
 from tocsin.settings.setting import Setting
 
 ListenOption = Annotated[str | None, option(LISTEN_ADDRESS)]
+
+
+def address_of(listen: str | None) -> tuple[str, int] | None:
+    """Where to answer, if anywhere."""
+    return None if listen is None else listening(listen)
 
 
 @contextmanager

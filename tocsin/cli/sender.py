@@ -17,7 +17,7 @@ from sender.storm import StormEnd
 from tocsin.cli.console import UNUSABLE, stop
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.ledger_options import LedgerOption
-from tocsin.cli.listen_option import ListenOption, address_failures
+from tocsin.cli.listen_option import ListenOption, address_failures, address_of
 from tocsin.cli.mail_options import (
     CONNECTIONS,
     FAX_SUBJECT,
@@ -57,7 +57,6 @@ from tocsin.running.sender import SenderService, sender_service
 from tocsin.running.sender_watch import SenderWatch
 from tocsin.running.stopping import Stop
 from tocsin.settings.declared.processes import SENDER_GROUP, SENDER_LEAVE
-from tocsin.settings.forms import listening
 
 log = structlog.get_logger()
 
@@ -115,7 +114,7 @@ def sender(
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
     try:
         watch = SenderWatch()
-        shown = watch.answering(None if listen is None else listening(listen))
+        shown = watch.answering(address_of(listen))
         within = timedelta(seconds=stop_within)
         with stopping(within) as asked, kafka_failures(), address_failures():
             limits = RelayLimits(connections, plain_text_allowed)

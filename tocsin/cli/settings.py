@@ -54,7 +54,7 @@ def settings(
     if service is not None and service not in COMMANDS:
         raise typer.BadParameter(f"{service!r} uses no settings: one of {', '.join(COMMANDS)}", param_hint="--service")
     used = SETTINGS if service is None else used_by(service)
-    path: Path | None = settings_file(context.find_root())
+    path: Path | None = settings_file(context)
     reading = read_settings(path, os.environ, used)
     faults = tuple(all_faults(reading, used, service))
     shown = shown_settings(path, reading.settings, used, faults, os.environ)

@@ -75,16 +75,15 @@ class SettledCommand(TyperCommand):
         code = TRY_LATER if command == _MAIL_READER and _PIPE in args else WRONG_SETTINGS
         used = used_by(command)
         # Whoever uses none is not stopped by a file that others can't use.
-        reading = read_settings(_file(parent) if used else None, os.environ, used)
+        reading = read_settings(settings_file(parent) if used else None, os.environ, used)
         if _HELP in args:
             # It ends here, where help was asked for: before faults, and without values in force, which help would show.
             with suppress(TyperException):
                 super().make_context(info_name, list(args), parent, **extra)
-        if reading.faults:
-            stop("\n".join(map(str, reading.faults)), code)
-        context = super().make_context(info_name, args, parent, default_map=self._defaults(reading.settings), **extra)
         try:
-            context.obj = reading.settings.with_options(self._given(context))
+            settings = reading.checked()
+            context = super().make_context(info_name, args, parent, default_map=self._defaults(settings), **extra)
+            context.obj = settings.with_options(self._given(context))
         except SettingsError as error:
             stop(str(error), code)
         return context
@@ -118,14 +117,10 @@ class SettledCommand(TyperCommand):
                 yield parameter.name, setting
 
 
-def settings_file(root: Context | None) -> Path | None:
-    """The file that the main command was told to use."""
-    named = None if root is None else root.params.get(SETTINGS_OPTION)
+def settings_file(context: Context | None) -> Path | None:
+    """The file that the main command was told to use, by the context of any command below it."""
+    named = None if context is None else context.find_root().params.get(SETTINGS_OPTION)
     return named if isinstance(named, Path) else None
-
-
-def _file(parent: Context | None) -> Path | None:
-    return settings_file(None if parent is None else parent.find_root())
 
 
 def _first_word(name: str | None, parent: Context | None) -> str:

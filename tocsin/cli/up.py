@@ -15,7 +15,7 @@ from adapters.sqlite.database import DatabaseError
 from sender.ledger import LedgerUnavailableError
 from sender.storm import StormEnd
 from tocsin.cli.console import UNUSABLE, named_failures, say, stop
-from tocsin.cli.listen_option import ListenOption, address_failures
+from tocsin.cli.listen_option import ListenOption, address_failures, address_of
 from tocsin.cli.mail_options import (
     CONNECTIONS,
     FAX_SUBJECT,
@@ -60,7 +60,6 @@ from tocsin.running.health import HealthFile
 from tocsin.running.mail import MailSettings, RelayLimits
 from tocsin.running.service import embedded_service
 from tocsin.running.stopping import Stop
-from tocsin.settings.forms import listening
 
 log = structlog.get_logger()
 
@@ -110,7 +109,7 @@ def up(
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
     try:
         watch, within = EmbeddedWatch(), timedelta(seconds=stop_within)
-        shown = watch.answering(None if listen is None else listening(listen))
+        shown = watch.answering(address_of(listen))
         with stopping(within) as asked, named_failures(), address_failures():
             limits = RelayLimits(connections, plain_text_allowed)
             mail = MailSettings.of(smtp, tls, writer, installation, fax, in_force(), limits)
