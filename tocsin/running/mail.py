@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,6 +18,7 @@ from sender.going_live import DeliveryMode
 from sender.opt_out import OptOut
 from sender.ports import OutgoingText, Renderer, Transport
 from sender.transports import Transports
+from tocsin.running.named_fields import Fields, named_fields
 from tocsin.running.opt_out import opt_out_settings
 from tocsin.running.texts import text_transports
 from tocsin.settings.declared.mail import (
@@ -37,9 +37,8 @@ from tocsin.settings.declared.mail import (
 from tocsin.settings.faults import SettingsError
 from tocsin.settings.forms import host_and_port, writer
 from tocsin.settings.reading import DEFAULTS, Settings
-from tocsin.settings.setting import Setting
 
-_FIELDS: Final[dict[str, Setting[Any]]] = {
+_FIELDS: Final[Fields] = {
     "envelope_from": FROM,
     "from_address": FROM,
     "installation": INSTALLATION,
@@ -81,11 +80,11 @@ class MailSettings(Struct, frozen=True):
         limits: RelayLimits = AS_A_RULE,
     ) -> MailSettings:
         """Mail in the name of `sender`, with credentials and other services of `settings`. Raises SettingsError."""
-        with _named(settings, FROM):
+        with named_fields(settings, _FIELDS, FROM):
             name, address = writer(sender)
-        with _named(settings, SMTP):
+        with named_fields(settings, _FIELDS, SMTP):
             host, port = host_and_port(smtp)
-        with _named(settings, SMTP_TLS):
+        with named_fields(settings, _FIELDS, SMTP_TLS):
             identity = MailIdentity(address, name, address, installation or address.rpartition("@")[2], fax)
             relay = _relay(host, port, SMTP_TLS.kind.parse(tls), limits, settings)
         return cls(relay, identity, text_transports(settings))
@@ -100,7 +99,7 @@ class MailSettings(Struct, frozen=True):
     ) -> MailSettings:
         """The same with these links to opt out, and this form of faxes. Raises SettingsError."""
         opt_out = opt_out_settings(opt_out_url, opt_out_mailto, settings)
-        with _named(settings, FAX_SUBJECT):
+        with named_fields(settings, _FIELDS, FAX_SUBJECT):
             fax = FaxForm(fax_subject, _pages() if fax_pdf else None)
         return replace(self, opt_out=opt_out, fax=fax)
 
@@ -136,20 +135,6 @@ def _pages() -> FaxPages:
     from adapters.fax.pages import PdfPages  # noqa: PLC0415
 
     return PdfPages()
-
-
-@contextmanager
-def _named(settings: Settings, setting: Setting[Any]) -> Iterator[None]:
-    """Name the place of what can't be used: that of the field that an error begins with, or else of `setting`."""
-    try:
-        yield
-    except SettingsError:
-        raise
-    except ValueError as error:
-        field, colon, problem = str(error).partition(": ")
-        if colon and field in _FIELDS:
-            raise SettingsError.at(settings.named(_FIELDS[field]), problem) from None
-        raise SettingsError.at(settings.named(setting), error) from None
 
 
 def _relay(host: str, port: int, tls: Tls, limits: RelayLimits, settings: Settings) -> Relay:
