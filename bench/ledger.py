@@ -171,12 +171,17 @@ def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 @contextmanager
 def _emptied(url: str) -> Iterator[None]:
     """Nothing is in the database before and after."""
-    for moment in ("before", "after"):
-        with psycopg.connect(url, autocommit=True) as database:
-            database.execute("DROP SCHEMA public CASCADE")
-            database.execute("CREATE SCHEMA public")
-        if moment == "before":
-            yield
+    _empty(url)
+    try:
+        yield
+    finally:
+        _empty(url)
+
+
+def _empty(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute("DROP SCHEMA public CASCADE")
+        database.execute("CREATE SCHEMA public")
 
 
 @contextmanager

@@ -17,16 +17,7 @@ from sender.bounce_codes import bounced
 from sender.desk import Desk
 from sender.entries import Entry, Report
 from sender.pacing import Pacing
-from sender.ports import (
-    Clock,
-    Composed,
-    Composer,
-    DeliveryWatch,
-    OutgoingMessage,
-    Reply,
-    ReplyKind,
-    Transport,
-)
+from sender.ports import Clock, Composed, Composer, DeliveryWatch, OutgoingMessage, Reply, ReplyKind, Transport
 from sender.retry import Chance, RetryPolicy, Verdict, after_fault, after_reply, out_of_time
 from sender.tracing import Tracer
 

@@ -26,8 +26,9 @@ def tell_batch(batch: Batch) -> None:
             line.info("decided", **ids, **_fate(one.decision))
         if one.cause is not None:
             line.warning("dead_lettered", **ids, error=str(one.cause.code))
-    jobs = sum(len(decision.jobs) for decision in batch.decisions)
-    line.info("batch_decided", events=len(batch.decisions), jobs=jobs, dead_letters=len(batch.dead_letters))
+    decisions = batch.decisions
+    jobs = sum(len(decision.jobs) for decision in decisions)
+    line.info("batch_decided", events=len(decisions), jobs=jobs, dead_letters=len(batch.dead_letters))
 
 
 def _ids(one: Handled) -> dict[str, Any]:
