@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import signal
+import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -113,6 +115,20 @@ def sending(port: int) -> list[str]:
 def tocsin(*arguments: str) -> list[str]:
     """The command line as a process."""
     return [sys.executable, "-c", PROGRAM, *arguments]
+
+
+@contextmanager
+def running(folder: Path, name: str, *arguments: str, more: Mapping[str, str] | None = None) -> Iterator[Path]:
+    """A service at work within the block, with `more` variables; yields the file of its lines."""
+    file = folder / f"{name}.log"
+    given = environment(folder) | dict(more or {})
+    with file.open("wb") as log, subprocess.Popen(tocsin(name, *arguments), stderr=log, env=given) as process:
+        try:
+            yield file
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0, file.read_text()[-3_000:]
+        finally:
+            process.kill()
 
 
 @contextmanager

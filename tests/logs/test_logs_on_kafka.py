@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,25 +12,9 @@ from schemas.topics import DEAD_LETTERS, JOBS, OUTCOMES, TICKETS
 from tests.brokers.cluster import Cluster
 from tests.faults.engines import directory_record, until
 from tests.kafka.members import settings_of
-from tests.logs.house import DEAD, PRIVATE, SENT, course, desk, environment, events, read_lines, relay, sending, tocsin
+from tests.logs.house import DEAD, PRIVATE, SENT, course, desk, events, read_lines, relay, running, sending
 
 pytestmark = pytest.mark.kafka
-
-
-@contextmanager
-def running(folder: Path, name: str, *arguments: str) -> Iterator[Path]:
-    """A service at work within the block; yields the file of its lines."""
-    file = folder / f"{name}.log"
-    with (
-        file.open("wb") as log,
-        subprocess.Popen(tocsin(name, *arguments), stderr=log, env=environment(folder)) as process,
-    ):
-        try:
-            yield file
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0, file.read_text()[-3_000:]
-        finally:
-            process.kill()
 
 
 def test_an_event_is_followed_by_its_id_through_engine_and_sender(cluster: Cluster, tmp_path: Path) -> None:

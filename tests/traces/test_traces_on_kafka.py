@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -20,7 +16,7 @@ from tests.brokers.cluster import Cluster
 from tests.faults.engines import directory_record, until
 from tests.helpdesk_files import created
 from tests.kafka.members import settings_of
-from tests.logs.house import PRIVATE, TEXTS, desk, environment, read_lines, relay, sending, tocsin
+from tests.logs.house import PRIVATE, TEXTS, desk, read_lines, relay, running, sending
 from tests.traces.collector import Collector, collector
 
 pytestmark = pytest.mark.kafka
@@ -45,20 +41,6 @@ def records() -> list[NewRecord]:
     ]
 
 
-@contextmanager
-def running(folder: Path, name: str, more: dict[str, str], *arguments: str) -> Iterator[Path]:
-    """A service at work within the block; yields the file of its lines."""
-    file = folder / f"{name}.log"
-    given = environment(folder) | more
-    with file.open("wb") as log, subprocess.Popen(tocsin(name, *arguments), stderr=log, env=given) as process:
-        try:
-            yield file
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0, file.read_text()[-3_000:]
-        finally:
-            process.kill()
-
-
 def let_through(cluster: Cluster, folder: Path, more: dict[str, str]) -> str:
     """Let the events through both services until their jobs have been tried; what the services wrote."""
     create_topics(settings_of(cluster), partitions=1, replication=1)
@@ -67,8 +49,8 @@ def let_through(cluster: Cluster, folder: Path, more: dict[str, str]) -> str:
     on = ["--kafka", cluster.bootstrap, "--prefix", cluster.prefix]
     with (
         relay() as port,
-        running(folder, "engine", more, "--instance", "one", *on) as engine_log,
-        running(folder, "sender", more, "--data", str(folder / "data"), *on, *sending(port)) as sender_log,
+        running(folder, "engine", "--instance", "one", *on, more=more) as engine_log,
+        running(folder, "sender", "--data", str(folder / "data"), *on, *sending(port), more=more) as sender_log,
     ):
         until(lambda: _tried(cluster) == 3 * 5, 90)
     return engine_log.read_text() + sender_log.read_text()
