@@ -46,3 +46,8 @@ def in_toml(setting: Setting[Any], text: str) -> str:
     table, _, name = setting.key.partition(".")
     value = setting.kind.parse(text)
     return f"[{table}]\n{name} = {setting.kind.toml(value)}\n"
+
+
+def written(folder: Path, text: str) -> Path:
+    (folder / "tocsin.toml").write_text(text)
+    return folder / "tocsin.toml"
