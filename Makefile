@@ -27,7 +27,7 @@ FIND_PYTHON = python=; \
 	    exit 1; \
 	fi
 
-.PHONY: help setup broker postfix prometheus demo test lint types contracts unit slow format schemas lock clean
+.PHONY: help setup broker postfix prometheus demo test lint types contracts unit slow night format schemas lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -147,6 +147,9 @@ unit: setup ## the quick tests, without Kafka and PostgreSQL
 
 slow: setup broker postfix prometheus ## the long fault runs
 	$(BIN)/pytest -m slow
+
+night: setup broker prometheus ## the production shape through an hour of quiet, load and faults, with a table of alerts
+	$(BIN)/python -m tests.night
 
 format: setup ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .

@@ -69,6 +69,11 @@ class Prometheus:
         found = self._get("query_range", query=query, start=f"{start}", end=f"{end}", step="1")
         return {one["metric"]["alertname"] for one in found["result"]}
 
+    def between(self, query: str, start: float, end: float, step: float) -> list[tuple[dict[str, str], list[float]]]:
+        """The moments at which each series of a query had a value."""
+        found = self._get("query_range", query=query, start=f"{start}", end=f"{end}", step=f"{step}")
+        return [(one["metric"], [float(moment) for moment, _ in one["values"]]) for one in found["result"]]
+
     def firing(self) -> set[str]:
         return {labels["alertname"] for labels, _ in self.query('ALERTS{alertstate="firing"}')}
 
