@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -32,7 +32,10 @@ class Oldest(Struct, frozen=True):
 class LagReader:
     """Reads the lag of one group on one topic. It belongs to one thread, and joins no group."""
 
-    def __init__(self, settings: KafkaSettings, group: str, topic: str) -> None:
+    def __init__(
+        self, settings: KafkaSettings, group: str, topic: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._now = now
         self._group = settings.real(group)
         self._topic = settings.real(topic)
         self._name = topic
@@ -58,7 +61,7 @@ class LagReader:
             starts, ends = (self._offsets(partitions, spec) for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST))
             from_here = {one: max(offset, starts[one]) for one, offset in committed.items() if offset is not None}
             drained = self._look_for_oldest({one: first for one, first in from_here.items() if first < ends[one]})
-            at = datetime.now(UTC)
+            at = self._now()
         return [
             PartitionReading(
                 topic=self._name,
@@ -127,7 +130,7 @@ class LagReader:
         A record is looked for once. Where it can't be had, by an outage or behind a transaction that stays open, it
         counts from when it was missed first.
         """
-        now = datetime.now(UTC)
+        now = self._now()
         self._oldest = {
             one: self._oldest[one] if one in self._oldest and self._oldest[one].offset == first else Oldest(first, now)
             for one, first in firsts.items()
@@ -144,7 +147,10 @@ class LagReader:
         found: dict[int, datetime] = {}
         drained: set[int] = set()
         ends = self._offsets([*firsts], OffsetSpec.LATEST)
-        self._consumer.assign([self._real(one) for one in firsts])
+        wanted = [self._real(one) for one in firsts]
+        self._consumer.assign(wanted)
+        # What was paused in an earlier look is paused still: kafka-python keeps that over `assign`.
+        self._consumer.resume(*wanted)
         for one, offset in firsts.items():
             self._consumer.seek(self._real(one), offset)
         deadline = time.monotonic() + LOOK_SECONDS

@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from adapters.kafka.errors import NotCommittedError
 from adapters.kafka.lag_reader import LagReader
-from schemas.lag import PartitionReading
+from schemas.lag import PartitionReading, Status
 from schemas.log import NewRecord
 from schemas.topics import TICKETS
 from tests.brokers.cluster import Cluster
 from tests.kafka.members import GROUP, event_log, member, settings_of
+from tocsin.lag.window import Window
 
 pytestmark = pytest.mark.kafka
 WAIT = 20.0
@@ -143,3 +144,52 @@ def test_marks_of_transactions_are_no_backlog_and_an_open_one_is(cluster: Cluste
         [again], _ = lag.read()
         assert again.records is not None
         assert again.records > 0
+
+
+def test_a_group_that_has_done_all_is_up_to_date_however_often_one_looks(cluster: Cluster) -> None:
+    """Behind its last commit stand marks of transactions, and they stay there for as long as nothing comes."""
+    filled(cluster, 2, partitions=2)
+    clock = datetime.now(UTC)
+    window = Window(GROUP, TICKETS, timedelta(minutes=10))
+    with (
+        event_log(cluster, member()) as log,
+        closing(LagReader(settings_of(cluster), GROUP, TICKETS, now=lambda: clock)) as lag,
+    ):
+        done = 0
+        while done < 4:
+            polled = log.poll(10, WAIT)
+            log.commit(polled, [])
+            done += len(polled)
+        with cluster.aborted([NewRecord(TICKETS, b"k", b"never")]):
+            pass
+        for _ in range(21):
+            group = window.add(*lag.read())
+            assert (group.status, group.records, group.seconds) == (Status.OK, 0, 0.0)
+            clock += timedelta(seconds=30)
+
+
+def test_a_record_behind_marks_has_waited_since_it_came(cluster: Cluster) -> None:
+    cluster.create(TICKETS, partitions=2, configs={"message.timestamp.type": "LogAppendTime"})
+    append(cluster, 1, 2)
+    clock = datetime.now(UTC)
+    with (
+        event_log(cluster, member()) as log,
+        closing(LagReader(settings_of(cluster), GROUP, TICKETS, now=lambda: clock)) as lag,
+    ):
+        done = 0
+        while done < 2:
+            polled = log.poll(10, WAIT)
+            log.commit(polled, [])
+            done += len(polled)
+        lag.read()
+        for _ in range(3):
+            with cluster.aborted([NewRecord(TICKETS, b"k", b"never")]):
+                pass
+        clock += timedelta(minutes=5)
+        lag.read()
+        append(cluster, 1, 2)
+        came = datetime.now(UTC)
+        readings, _ = lag.read()
+        for reading in readings:
+            assert reading.oldest is not None
+            assert abs(reading.oldest - came) < timedelta(seconds=10)
