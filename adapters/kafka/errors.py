@@ -46,6 +46,17 @@ _FATAL = (
     errors.RecordListTooLargeError,
 )
 
+_ADVICE = {
+    errors.InvalidSessionTimeoutError: (
+        ": the brokers allow no session of this length: set kafka.session (TOCSIN_KAFKA_SESSION) between their "
+        "group.min.session.timeout.ms and group.max.session.timeout.ms"
+    ),
+    errors.InvalidTransactionTimeoutError: (
+        ": the brokers allow no transaction that is open for so long: set kafka.session (TOCSIN_KAFKA_SESSION) to no "
+        "more than their transaction.max.timeout.ms"
+    ),
+}
+
 
 @contextmanager
 def named_errors(asked: str) -> Iterator[None]:
@@ -60,5 +71,5 @@ def named_errors(asked: str) -> Iterator[None]:
 
 def named(error: errors.KafkaError, asked: str) -> KafkaRefusedError | KafkaUnavailableError:
     """The error of this file for one of kafka-python's."""
-    text = f"{asked}: {type(error).__name__}: {error}"
+    text = f"{asked}: {type(error).__name__}: {error}{_ADVICE.get(type(error), '')}"
     return KafkaRefusedError(text) if isinstance(error, _FATAL) else KafkaUnavailableError(text)

@@ -23,6 +23,16 @@ _FIRST_ANSWER_WITHIN_MS: Final = 10_000
 """A broker that does not let a client in is asked again until then."""
 
 
+SESSION: Final = timedelta(seconds=10)
+"""How long a group keeps the place of a process that shows no sign of life, unless it is told otherwise."""
+SHORTEST_SESSION: Final = timedelta(seconds=6)
+"""What brokers allow at least, unless they are told otherwise (`group.min.session.timeout.ms`)."""
+LONGEST_SESSION: Final = timedelta(minutes=5)
+"""Below what brokers allow, and no longer than a member may take between two polls."""
+LONGEST_TRANSACTION: Final = timedelta(seconds=30)
+"""Half of what a call about a transaction may take before the process ends."""
+
+
 class Mechanism(StrEnum):
     """How a client proves who it is (SASL)."""
 
@@ -116,9 +126,18 @@ class Membership(Struct, frozen=True):
 
     group: str
     instance: str
-    session: timedelta = timedelta(seconds=10)
-    transaction: timedelta = timedelta(seconds=10)
+    session: timedelta = SESSION
+    transaction: timedelta = SESSION
     call_limit: timedelta = timedelta(seconds=60)
+
+    @classmethod
+    def of(cls, group: str, instance: str, session: timedelta) -> Membership:
+        """A place with this session, and limits that fit it.
+
+        An open transaction holds others up as a session does: so it is given up after the same time, but soon enough
+        that the calls about it have not reached their own limit by then.
+        """
+        return cls(group, instance, session, min(session, LONGEST_TRANSACTION))
 
     def __post_init__(self) -> None:
         """Check that the limits fit together."""

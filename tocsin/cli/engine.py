@@ -9,8 +9,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from adapters.kafka.settings import Membership
-from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
+from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures, membership
 from tocsin.cli.listen_option import ListenOption, address_failures, address_of
 from tocsin.cli.process_options import STOP_WITHIN, InstanceOption, RulesInForceOption, StopWithinOption
 from tocsin.cli.settled import by_default, option
@@ -52,12 +51,12 @@ def engine(
     """
     log_as_told()
     with stopping(timedelta(seconds=stop_within)) as asked, kafka_failures(), address_failures():
-        settings, membership = cluster(kafka, prefix), Membership(group, instance)
+        settings, place = cluster(kafka, prefix), membership(group, instance)
         folder = None if health is None else HealthFile(health)
         watch = EngineWatch(instance)
         with (
             watch.shown(address_of(listen), settings, group),
-            engine_service(settings, membership, rules, folder, leave=leave, watch=watch) as service,
+            engine_service(settings, place, rules, folder, leave=leave, watch=watch) as service,
         ):
             log.info("up", group=group, instance=instance)
             service.run(asked)

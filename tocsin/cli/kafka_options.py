@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from typing import Annotated, Final
 
 from adapters.kafka.errors import InstanceTakenError, KafkaRefusedError, KafkaSettingsError, KafkaUnavailableError
-from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.settings import KafkaSettings, Membership
 from tocsin.cli.console import UNUSABLE, WRONG_SETTINGS, named_failures, stop
 from tocsin.cli.settled import in_force, option
+from tocsin.running import kafka as made_of
 from tocsin.running.kafka import kafka_settings
 from tocsin.settings.declared.kafka import KAFKA, KAFKA_PREFIX
 
@@ -44,6 +45,11 @@ class _Trouble(logging.Handler):
 def cluster(kafka: str, prefix: str) -> KafkaSettings:
     """The cluster, with the credentials of the settings in force. Raises SettingsError."""
     return kafka_settings(kafka, prefix, in_force())
+
+
+def membership(group: str, instance: str) -> Membership:
+    """The place of this process in its group, with the session of the settings in force."""
+    return made_of.membership(group, instance, in_force())
 
 
 @contextmanager

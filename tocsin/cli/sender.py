@@ -10,12 +10,11 @@ from typing import Annotated
 import structlog
 import typer
 
-from adapters.kafka.settings import Membership
 from adapters.sqlite.database import DatabaseError
 from sender.ledger import LedgerUnavailableError
 from sender.storm import StormEnd
 from tocsin.cli.console import UNUSABLE, stop
-from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
+from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures, membership
 from tocsin.cli.ledger_options import LedgerOption
 from tocsin.cli.listen_option import ListenOption, address_failures, address_of
 from tocsin.cli.mail_options import (
@@ -122,7 +121,7 @@ def sender(
             mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf, in_force())
             service = sender_service(
                 cluster(kafka, prefix),
-                Membership(group, instance),
+                membership(group, instance),
                 LedgerPlace(data, ledger),
                 rules,
                 mail,

@@ -10,9 +10,16 @@ import typer
 from sender.going_live import DeliveryMode
 from sender.pacing import PacingPolicy
 from sender.storm import StormEnd, StormPolicy
-from tocsin.cli.settled import by_default, option
+from tocsin.cli.settled import by_default, in_force, option
 from tocsin.running.sending import SendingSettings
-from tocsin.settings.declared.sending import LIVE_CUSTOMERS, MODE, RATE, STORM_END
+from tocsin.settings.declared.sending import (
+    DELIVERY_LEASE,
+    DELIVERY_UNKNOWN_AFTER,
+    LIVE_CUSTOMERS,
+    MODE,
+    RATE,
+    STORM_END,
+)
 from tocsin.settings.declared.sending import STORM_LIMIT as LIMIT
 from tocsin.settings.declared.sending import STORM_WINDOW as WINDOW
 
@@ -30,12 +37,14 @@ STORM_WINDOW: Final = by_default(WINDOW)
 def sending_settings(
     mode: str, live: list[str] | None, limit: int, window: float, end: StormEnd, rate: float | None
 ) -> SendingSettings:
-    """The settings that these options make. Ends the command where they can't be used."""
+    """The settings that these options make, with those in force. Ends the command where they can't be used."""
     try:
         return SendingSettings(
             mode=DeliveryMode.parse(mode, live or ()),
             storm=StormPolicy(limit=limit, window=timedelta(minutes=window), end=end),
             pacing=PacingPolicy(rate=rate),
+            lease=timedelta(minutes=in_force().given(DELIVERY_LEASE)),
+            unknown_after=timedelta(minutes=in_force().given(DELIVERY_UNKNOWN_AFTER)),
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 
 from adapters.kafka.errors import KafkaSettingsError
-from adapters.kafka.settings import KafkaSettings, Login, Tls
+from adapters.kafka.settings import KafkaSettings, Login, Membership, Tls
 from tocsin.settings.declared.kafka import (
     KAFKA,
     KAFKA_CA,
@@ -14,6 +15,7 @@ from tocsin.settings.declared.kafka import (
     KAFKA_PASSWORD,
     KAFKA_PREFIX,
     KAFKA_SASL,
+    KAFKA_SESSION,
     KAFKA_TLS,
     KAFKA_USERNAME,
 )
@@ -34,6 +36,11 @@ def kafka_settings(brokers: str, prefix: str, settings: Settings) -> KafkaSettin
         raise SettingsError.at("table [kafka]", error) from None
     except ValueError as error:
         raise SettingsError.at(KAFKA.names, error) from None
+
+
+def membership(group: str, instance: str, settings: Settings) -> Membership:
+    """The place in its group of a process of this name."""
+    return Membership.of(group, instance, timedelta(seconds=settings.given(KAFKA_SESSION)))
 
 
 def kafka_in(settings: Settings) -> KafkaSettings | None:

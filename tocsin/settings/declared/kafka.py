@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from adapters.kafka.settings import Mechanism
+from adapters.kafka.settings import LONGEST_SESSION, SESSION, SHORTEST_SESSION, Mechanism
 from tocsin.settings.commands import KAFKA as ON_KAFKA
 from tocsin.settings.forms import BROKERS, PREFIX, TEXT
-from tocsin.settings.kinds import Choice, Flag, Place
+from tocsin.settings.kinds import Choice, Flag, Number, Place
 from tocsin.settings.setting import Secrecy, Setting
 
 KAFKA: Final = Setting(
@@ -76,4 +76,12 @@ KAFKA_PASSWORD: Final = Setting(
     meaning="With which password.",
     secrecy=Secrecy.WHOLE,
     used_by=ON_KAFKA,
+)
+KAFKA_SESSION: Final = Setting(
+    key="kafka.session",
+    variable="TOCSIN_KAFKA_SESSION",
+    kind=Number(SHORTEST_SESSION.total_seconds(), LONGEST_SESSION.total_seconds()),
+    meaning="Seconds without a sign of life after which a process loses its place in the group; brokers bound it.",
+    default=SESSION.total_seconds(),
+    used_by=("engine", "sender"),
 )

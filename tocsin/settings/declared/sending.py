@@ -7,6 +7,8 @@ from typing import Final
 
 from sender.going_live import DeliveryMode
 from sender.storm import StormEnd, StormPolicy
+from tocsin.running.sending import LEASE as LEASE_TIME
+from tocsin.running.sending import SEND_LIMIT, UNKNOWN_AFTER
 from tocsin.settings.commands import LEDGER as ON_LEDGER
 from tocsin.settings.commands import MAIL
 from tocsin.settings.forms import TEXT
@@ -14,6 +16,9 @@ from tocsin.settings.kinds import Choice, Number, Text, Whole, Words
 from tocsin.settings.setting import Secrecy, Setting
 
 _STORM: Final = StormPolicy()
+_MINUTE: Final = timedelta(minutes=1)
+_LONGEST_TRY: Final = SEND_LIMIT / _MINUTE
+_DAY: Final = timedelta(days=1) / _MINUTE
 
 LEDGER: Final = Setting(
     key="ledger.url",
@@ -48,6 +53,24 @@ RATE: Final = Setting(
     option="--rate",
     kind=Number(0.01),
     meaning="Messages a second that the relay is asked to take, at most.",
+    used_by=MAIL,
+)
+DELIVERY_LEASE: Final = Setting(
+    key="delivery.lease",
+    variable="TOCSIN_DELIVERY_LEASE",
+    # Longer than a try: a message has to be written first.
+    kind=Number(_LONGEST_TRY + 1, _DAY),
+    meaning="Minutes that a job belongs to the sender that took it up; one whose sender is gone is `unknown` then.",
+    default=LEASE_TIME / _MINUTE,
+    used_by=MAIL,
+)
+DELIVERY_UNKNOWN_AFTER: Final = Setting(
+    key="delivery.unknown_after",
+    variable="TOCSIN_DELIVERY_UNKNOWN_AFTER",
+    # A relay may still be at work on a try that was given up.
+    kind=Number(_LONGEST_TRY + 1, _DAY),
+    meaning="Minutes after which an `unknown` message, which may have arrived, is tried again.",
+    default=UNKNOWN_AFTER / _MINUTE,
     used_by=MAIL,
 )
 STORM_LIMIT: Final = Setting(
