@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Final
@@ -17,8 +17,18 @@ from sender.bounce_codes import bounced
 from sender.desk import Desk
 from sender.entries import Entry, Report
 from sender.pacing import Pacing
-from sender.ports import Clock, Composed, Composer, DeliveryWatch, OutgoingMessage, Reply, ReplyKind, Transport
-from sender.retry import Chance, RetryPolicy, Verdict, after_fault, after_reply, out_of_time
+from sender.ports import (
+    Clock,
+    Composed,
+    Composer,
+    DeliveryWatch,
+    OutgoingMessage,
+    Reply,
+    ReplyKind,
+    Transport,
+    WithheldError,
+)
+from sender.retry import Chance, RetryPolicy, Verdict, after_fault, after_reply, after_withholding, out_of_time
 from sender.tracing import Tracer
 
 KEPT_WORDS: Final = 500
@@ -52,7 +62,9 @@ class Attempts:
         send_limit: timedelta,
         watch: DeliveryWatch,
         tracer: Tracer,
+        handing_over: Callable[[Entry], Awaitable[None]],
     ) -> None:
+        self._handing_over = handing_over
         self._composer = composer
         self._transport = transport
         self._clock = clock
@@ -94,7 +106,13 @@ class Attempts:
         finally:
             del self._writing[entry.job.id]
         late = self._too_late(entry)
-        return (late, None) if late is not None else await self._send(entry, composed)
+        if late is not None:
+            return late, None
+        try:
+            return await self._send(entry, composed)
+        except WithheldError as error:
+            verdict = after_withholding(self._policy, entry.standing, self._clock.now(), self._chance)
+            return replace(report_on(entry, verdict), text=str(error)), None
 
     def _compose(self, entry: Entry, listed: Sequence[Entry]) -> Composed:
         if listed:
@@ -112,7 +130,7 @@ class Attempts:
         return None
 
     async def _send(self, entry: Entry, composed: Composed) -> tuple[Report, Reply]:
-        reply = await self._hand_over(composed.message)
+        reply = await self._hand_over(entry, composed.message)
         now = self._clock.now()
         self._pacing.heard(entry, reply, now)
         self._watch.answered(entry, reply, now)
@@ -120,10 +138,12 @@ class Attempts:
         report = report_on(entry, verdict, reply, composed.fault)
         return replace(report, suppress=bounced(entry.job, composed.message.recipient, reply, now)), reply
 
-    async def _hand_over(self, message: OutgoingMessage) -> Reply:
+    async def _hand_over(self, entry: Entry, message: OutgoingMessage) -> Reply:
         try:
             async with asyncio.timeout(self._send_limit.total_seconds()):
-                return await self._transport.send(message)
+                return await self._transport.send(message, lambda: self._handing_over(entry))
+        except WithheldError:
+            raise
         except TimeoutError:
             return Reply(ReplyKind.UNKNOWN, None, f"the transport gave no answer within {self._send_limit}")
         except Exception as error:  # noqa: BLE001 - as above; the final dot may have been sent before it

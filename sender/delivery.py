@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -13,10 +13,12 @@ from typing import Final, TypeVar
 from msgspec import Struct, field
 
 from sender.attempt import Attempts, Tried
+from sender.entries import Entry
 from sender.gate import Gate
+from sender.handing_over import HandOvers
 from sender.ledger import Ledger
 from sender.pacing import Pacing, PacingPolicy, Room
-from sender.ports import Clock, Composer, DeliveryWatch, OutgoingMessage, Transport, Unwatched
+from sender.ports import Clock, Composer, DeliveryWatch, OutgoingMessage, Transport, Unwatched, WithheldError
 from sender.retry import Chance, RetryPolicy
 from sender.rounds import Claimed, LedgerRounds, RoundPolicy
 from sender.storm import NO_STORMS, StormPolicy
@@ -83,7 +85,19 @@ class Delivery:
         self._rounds = LedgerRounds(ledger, gate or Gate(ledger), clock, chance, rounds, self._watch)
         self._pacing = Pacing(self._settings.pacing, chance)
         traced = tracer or Untraced()
-        self._attempts = Attempts(composer, transport, clock, retry, chance, self._pacing, limit, self._watch, traced)
+        self._attempts = Attempts(
+            composer,
+            transport,
+            clock,
+            retry,
+            chance,
+            self._pacing,
+            limit,
+            self._watch,
+            traced,
+            HandOvers(self._hand_over).ask,
+        )
+        self._thread: ThreadPoolExecutor | None = None
         self._under_way: set[asyncio.Task[Tried]] = set()
         self._answers: list[Tried] = []
 
@@ -102,20 +116,13 @@ class Delivery:
             finally:
                 stopping.cancel()
 
-    def take_over(self) -> int:
-        """See at once to what a former process left in `sending`; says how many jobs. Call it before `run` or `drain`.
-
-        For the only sender on a ledger: it need not wait for the leases of a process that is gone to end.
-        """
-        return self._rounds.take_over()
-
     def resumes(self) -> datetime | None:
         """When due jobs that the relay's or a domain's troubles hold back may go; None where none does."""
         return self._pacing.resumes(self._clock.now())
 
     def under_way(self) -> list[str]:
         """The jobs that are being sent, and those whose answer is not recorded yet. May be asked from any thread."""
-        sending = [task.get_name() for task in tuple(self._under_way)]
+        sending = [f"job {task.get_name()}" for task in tuple(self._under_way)]
         return sorted(sending) + [f"job {one.report.job} (answered, not recorded)" for one in self._answers]
 
     async def drain(self, stop: asyncio.Event | None = None) -> None:
@@ -134,7 +141,8 @@ class Delivery:
         """One round; says whether it found anything to see to or to send."""
         self._watch.came_round(self._attempts.writing())
         await self._record(thread)
-        swept = await _in(thread, self._rounds.sweep)
+        own = self._own()
+        swept = await _in(thread, lambda: self._rounds.sweep(own))
         may_claim = await _in(thread, self._rounds.look)
         return (may_claim and await self._start(thread)) or bool(swept)
 
@@ -170,9 +178,18 @@ class Delivery:
                 break
         return started
 
+    def _own(self) -> Collection[str]:
+        """The jobs that this sender works on, or knows the answer of."""
+        return {task.get_name() for task in self._under_way} | {one.report.job for one in self._answers}
+
+    async def _hand_over(self, claims: Sequence[Entry]) -> Collection[str]:
+        if self._thread is None:
+            raise WithheldError("delivery has ended")
+        return await _in(self._thread, lambda: self._rounds.hand_over(claims))
+
     def _begin(self, claimed: Claimed) -> asyncio.Task[Tried]:
         entry = claimed.entry
-        return asyncio.create_task(self._attempts.make(entry, claimed.listed), name=f"job {entry.job.id}")
+        return asyncio.create_task(self._attempts.make(entry, claimed.listed), name=entry.job.id)
 
     def _room(self) -> Room:
         return self._pacing.room(self._clock.now(), self._settings.concurrency - len(self._under_way))
@@ -184,6 +201,7 @@ class Delivery:
         At the end, what is under way is finished and recorded.
         """
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger") as thread:
+            self._thread = thread
             try:
                 yield thread
             finally:

@@ -60,8 +60,8 @@ class Report(Struct, frozen=True):
 
     `until` is the time of the next try where the transition leads to one. `code` and `text` are the relay's
     reply, or our own words where none came; `fault` says what was wrong with the template. They may hold addresses.
-    `hold` is what keeps the job back where the transition holds it. `suppress` is what the reply said of the address
-    for good: it is kept with the report, or not at all.
+    `hold` is what keeps the job back where the transition holds it, `owner` the process that claims it. `suppress` is
+    what the reply said of the address for good: it is kept with the report, or not at all.
     """
 
     job: str
@@ -73,6 +73,7 @@ class Report(Struct, frozen=True):
     fault: str | None = None
     hold: Hold | None = None
     suppress: SuppressionRecord | None = None
+    owner: str | None = None
 
 
 class Change(Struct, frozen=True):

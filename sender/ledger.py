@@ -84,8 +84,23 @@ class Ledger(Protocol):
     def claim(self, now: datetime, limit: int, lease: timedelta, avoid: Collection[str] = frozenset()) -> list[Entry]:
         """Take at most `limit` jobs that are due, the longest due first, each the oldest open one of its lane.
 
-        Nobody else gets them until `now + lease`. Their standing is that after the claim. Jobs to a domain in `avoid`
-        (see `domain_of`) are left for later.
+        Nobody else gets them until `now + lease`, or until this process is known to be gone. Their standing is that
+        after the claim. Jobs to a domain in `avoid` (see `domain_of`) are left for later.
+        """
+        ...
+
+    def hand_over(self, claims: Sequence[Entry]) -> Collection[str]:
+        """Write down that the relay may have the content of these jobs from now on; gives those for which that holds.
+
+        It holds where the claim does. What is not given back must not be handed over: it may be somebody else's by now.
+        """
+        ...
+
+    def abandoned(self, now: datetime, limit: int, under_way: Collection[str]) -> list[Entry]:
+        """At most `limit` jobs in `sending` that nobody works on. They need a report: this changes nothing.
+
+        Those are the jobs of processes that are known to be gone, whatever their lease, and those that this ledger has
+        claimed itself but for the ones `under_way`: of a claim that was lost on its way back nobody else knows.
         """
         ...
 

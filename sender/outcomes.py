@@ -13,7 +13,7 @@ from schemas.topics import OUTCOMES, SUPPRESSIONS
 from sender.entries import Change, Entry
 from sender.states import Transition
 
-UNTOLD: Final = frozenset({Transition.CLAIMED})
+UNTOLD: Final = frozenset({Transition.CLAIMED, Transition.FREED})
 """Changes that are nobody's business but the sender's."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
@@ -188,6 +188,18 @@ class Reply(Struct, frozen=True):
         return self.kind is ReplyKind.DEFERRED and self.stage in BEFORE_MAIL
 
 
+class WithheldError(Exception):
+    """A message must not be handed over, and the reason. Nothing of it has been."""
+
+
+HandingOver = Callable[[], Awaitable[None]]
+"""Asked by a transport right before the receiver may have a message's content. Raises WithheldError."""
+
+
+async def unasked() -> None:
+    """Nobody has anything against it."""
+
+
 M_contra = TypeVar("M_contra", bound=OutgoingMessage, contravariant=True)
 
 
@@ -197,8 +209,12 @@ class Transport(Protocol[M_contra]):
     That is a mail relay, or another service. A send may be cancelled where it takes too long.
     """
 
-    async def send(self, message: M_contra, /) -> Reply:
-        """Hand over one message. Every outcome is a reply; nothing is raised for what a service or network does."""
+    async def send(self, message: M_contra, /, handing_over: HandingOver = unasked) -> Reply:
+        """Hand over one message. Every outcome is a reply; nothing is raised for what a service or network does.
+
+        `handing_over` is awaited once all else is settled, and perhaps again before another try; what it raises is
+        raised, and the message was not handed over.
+        """
         ...
 
     async def close(self) -> None:

@@ -14,6 +14,9 @@ from sender.states import Standing, Transition
 Chance = Callable[[], float]
 """A source of random numbers, at least 0 and below 1."""
 
+FREED_AT_ONCE: Final = 3
+"""So often a job whose sender ended before it was handed over goes out at once; then it waits: it may be the cause."""
+
 _ENOUGH_DOUBLINGS: Final = 64
 _FASTEST_GROWTH: Final = 10.0
 
@@ -68,8 +71,20 @@ def after_reply(policy: RetryPolicy, standing: Standing, kind: ReplyKind, now: d
 
 
 def after_lapse(policy: RetryPolicy, standing: Standing, now: datetime, chance: Chance) -> Verdict:
-    """The verdict on an attempt whose lease has ended: the sender may have crashed before or after the final dot."""
-    return _after_unknown(policy, standing, Transition.LAPSED, now, chance)
+    """The verdict on an attempt whose sender is gone, or whose lease has ended: had the final dot been sent?"""
+    if standing.never_offered:
+        return after_withholding(policy, standing, now, chance)
+    verdict = _after_unknown(policy, standing, Transition.LAPSED, now, chance)
+    if verdict.until is None or standing.lease_until is None:
+        return verdict
+    # A process that counts as gone, and is not, may still be at it for as long as its lease.
+    return Verdict(verdict.transition, max(verdict.until, standing.lease_until))
+
+
+def after_withholding(policy: RetryPolicy, standing: Standing, now: datetime, chance: Chance) -> Verdict:
+    """The verdict on an attempt that ended before anything was handed over, through no fault of the relay."""
+    again = standing.freed + 1 - FREED_AT_ONCE
+    return Verdict(Transition.FREED, now if again <= 0 else now + _growing(policy, again, chance))
 
 
 def after_fault(policy: RetryPolicy, standing: Standing, now: datetime, chance: Chance) -> Verdict:

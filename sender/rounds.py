@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 from msgspec import Struct
 
@@ -17,6 +18,9 @@ from sender.ports import Clock, DeliveryWatch
 from sender.retry import Chance, RetryPolicy, Verdict, after_lapse, out_of_time
 from sender.states import State
 from sender.storm import StormPolicy
+
+LOOK_FOR_ABANDONED: Final = timedelta(seconds=2)
+"""How often it is asked which jobs nobody works on: that needs no haste, and costs something."""
 
 
 class Claimed(Struct, frozen=True):
@@ -54,6 +58,7 @@ class LedgerRounds:
         self._chance = chance
         self._policy = policy
         self._watch = watch
+        self._asked: datetime | None = None
 
     def look(self) -> bool:
         """Take in what people, pauses and directory say by now; False where nothing may be claimed yet."""
@@ -68,22 +73,19 @@ class LedgerRounds:
             self.apply(stopped)
         return Claims(len(claimed), ready)
 
-    def sweep(self) -> int:
-        """See to jobs that ran out of time without an answer, and to storms that are over; says how many changed."""
-        now = self._clock.now()
-        late = [*self._ledger.lapsed(now, self._policy.sweep), *self._ledger.overdue(now, self._policy.sweep)]
-        changed = self._see_to(late) if late else 0
-        return changed + self._ledger.end_storms(now, self._policy.storm)
+    def hand_over(self, claims: Sequence[Entry]) -> Collection[str]:
+        """Write down that these are about to be handed over; gives those that may be."""
+        return self._ledger.hand_over(claims)
 
-    def take_over(self) -> int:
-        """See at once to what a former process left in `sending`; says how many jobs."""
-        taken = 0
-        while late := self._ledger.lapsed(self._clock.now() + self._policy.lease, self._policy.sweep):
-            changed = self._see_to(late)
-            if not changed:
-                break
-            taken += changed
-        return taken
+    def sweep(self, under_way: Collection[str]) -> int:
+        """See to jobs that nobody works on or that ran out of time, and to storms that are over; says how many changed.
+
+        `under_way` are this sender's own.
+        """
+        now = self._clock.now()
+        changed = self._see_to(self._abandoned(now, under_way))
+        late = [*self._ledger.lapsed(now, self._policy.sweep), *self._ledger.overdue(now, self._policy.sweep)]
+        return changed + self._see_to(late) + self._ledger.end_storms(now, self._policy.storm)
 
     def apply(self, tried: Sequence[Tried]) -> int:
         """Record reports; says how many changed something."""
@@ -114,7 +116,17 @@ class LedgerRounds:
             return None
         return Claimed(entry, (*listed, entry) if listed else ())
 
+    def _abandoned(self, now: datetime, under_way: Collection[str]) -> Sequence[Entry]:
+        if self._asked is not None and self._asked <= now < self._asked + LOOK_FOR_ABANDONED:
+            return ()
+        found = self._ledger.abandoned(now, self._policy.sweep, under_way)
+        # Where there may be more of them, the next round asks again.
+        self._asked = None if len(found) == self._policy.sweep else now
+        return found
+
     def _see_to(self, late: Sequence[Entry]) -> int:
+        if not late:
+            return 0
         return self.apply([Tried(entry, report_on(entry, self._late_verdict(entry))) for entry in late])
 
     def _late_verdict(self, entry: Entry) -> Verdict:

@@ -72,6 +72,8 @@ class Transition(StrEnum):
     """No answer came after the final dot."""
     LAPSED = "lapsed"
     """The sender's lease ended without an answer: what it handed over is unknown."""
+    FREED = "freed"
+    """Its sender ended, or lost it, before anything was handed over: it may go out at once."""
     BROKEN = "broken"
     """The message could not be written, so nothing was handed over: a fault of ours, to be tried again."""
     GAVE_UP = "gave_up"
@@ -120,6 +122,7 @@ TABLE: Final[Mapping[Transition, Way]] = {
     Transition.DEFERRED: _way(State.SENDING, State.UNKNOWN, to=State.QUEUED),
     Transition.UNDECIDED: _way(State.SENDING, to=State.UNKNOWN),
     Transition.LAPSED: _way(State.SENDING, to=State.UNKNOWN),
+    Transition.FREED: _way(State.SENDING, to=State.QUEUED),
     Transition.BROKEN: _way(State.SENDING, State.UNKNOWN, to=State.QUEUED),
     Transition.GAVE_UP: _way(State.SENDING, State.UNKNOWN, State.BUNDLED, to=State.FAILED),
     Transition.LEFT_UNKNOWN: _way(
@@ -154,6 +157,9 @@ class Standing(Struct, frozen=True):
     arrived and those that could not be written, since the job came or was resent. `changes` counts all changes.
     `due` is the time of the next try of a waiting job, `lease_until` the lease's end of one that is being sent. `hold`
     is what keeps a held job back; `released` says that a person let it go since, `digest` that it carries a digest.
+
+    Of a job that is being sent, `owner` is the process that has it (None: not known), and `handed_over` says that the
+    relay may have its content by now. `freed` counts the tries that ended before that, as `faults` does.
     """
 
     state: State
@@ -166,6 +172,14 @@ class Standing(Struct, frozen=True):
     hold: Hold | None = None
     released: bool = False
     digest: bool = False
+    owner: str | None = None
+    handed_over: bool = False
+    freed: int = 0
+
+    @property
+    def never_offered(self) -> bool:
+        """Whether it is certain that the relay has nothing of the present try."""
+        return self.owner is not None and not self.handed_over
 
 
 def begin(transition: Transition, now: datetime) -> Standing:
@@ -175,23 +189,30 @@ def begin(transition: Transition, now: datetime) -> Standing:
 
 
 def step(
-    standing: Standing, transition: Transition, until: datetime | None = None, hold: Hold | None = None
+    standing: Standing,
+    transition: Transition,
+    until: datetime | None = None,
+    hold: Hold | None = None,
+    owner: str | None = None,
 ) -> Standing | None:
     """The standing after a transition; None where the table has no such way.
 
     `until` is the time of the next try where the job will wait, and the lease's end where it will be sent; `hold` is
-    what keeps it back where it will be held. Only the sender that has a job can hold it while it is being sent: a
-    person who let it go again would double it.
+    what keeps it back where it will be held, `owner` the process that claims it. Only the sender that has a job can
+    hold it while it is being sent: a person who let it go again would double it. What may have been handed over is not
+    freed.
     """
     way = TABLE[transition]
     if standing.state not in way.sources or (standing.state is State.SENDING and hold is Hold.PERSON):
+        return None
+    if transition is Transition.FREED and not standing.never_offered:
         return None
     if until is None and (way.target in WAITING or way.target is State.SENDING):
         raise ValueError(f"a job that was {transition.value} needs a time until which it stays {way.target.value}")
     if (hold is None) == (way.target is State.HELD):
         raise ValueError("what is held, and only that, has something that holds it")
     if transition is Transition.RESENT:
-        standing = replace(standing, unknowns=0, faults=0, digest=False)
+        standing = replace(standing, unknowns=0, faults=0, freed=0, digest=False)
     return replace(
         standing,
         state=way.target,
@@ -204,4 +225,7 @@ def step(
         hold=hold,
         released=standing.released or transition is Transition.RELEASED,
         digest=standing.digest or transition is Transition.CARRIES,
+        owner=owner if way.target is State.SENDING else None,
+        handed_over=False,
+        freed=standing.freed + (transition is Transition.FREED),
     )

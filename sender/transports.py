@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schemas.vocabulary import Channel
-from sender.ports import OutgoingMail, OutgoingMessage, OutgoingText, Reply, ReplyKind, Transport
+from sender.ports import (
+    HandingOver,
+    OutgoingMail,
+    OutgoingMessage,
+    OutgoingText,
+    Reply,
+    ReplyKind,
+    Transport,
+    unasked,
+)
 
 
 class Transports:
@@ -17,14 +26,14 @@ class Transports:
         self._mail = mail
         self._texts = dict(texts or {})
 
-    async def send(self, message: OutgoingMessage, /) -> Reply:
+    async def send(self, message: OutgoingMessage, /, handing_over: HandingOver = unasked) -> Reply:
         """See sender.ports.Transport."""
         if isinstance(message, OutgoingMail):
-            return await self._mail.send(message)
+            return await self._mail.send(message, handing_over)
         transport = self._texts.get(message.channel)
         if transport is None:
             return Reply(ReplyKind.REFUSED, None, f"no service is set up for the channel {message.channel.value}")
-        return await transport.send(message)
+        return await transport.send(message, handing_over)
 
     async def close(self) -> None:
         """Let go of all connections."""

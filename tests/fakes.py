@@ -13,7 +13,7 @@ from schemas.log import NewRecord, Record
 from schemas.mailbox import mailbox
 from schemas.vocabulary import Audience, Category, Channel, MessageFormat, PersonKind, Trigger
 from sender.entries import Entry
-from sender.ports import Composed, OutgoingMail, OutgoingMessage, Reply, ReplyKind
+from sender.ports import Composed, HandingOver, OutgoingMail, OutgoingMessage, Reply, ReplyKind, unasked
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OK = Reply(ReplyKind.ACCEPTED, 250, "queued")
@@ -70,8 +70,9 @@ class FakeTransport:
         self.answer = answer
         self.mails: list[OutgoingMail] = []
 
-    async def send(self, message: OutgoingMessage, /) -> Reply:
+    async def send(self, message: OutgoingMessage, /, handing_over: HandingOver = unasked) -> Reply:
         assert isinstance(message, OutgoingMail)
+        await handing_over()
         self.mails.append(message)
         return self.answer(message)
 

@@ -50,6 +50,7 @@ class InMemoryJobs:
         self.keys: dict[str, tuple[tuple[str, str], datetime]] = {}
         self.records: dict[int, NewRecord] = {}
         self.told = 0
+        self.owner = "this process"
 
     def accept(self, jobs: Sequence[Job], now: datetime, storm: StormPolicy = NO_STORMS) -> list[Admission]:
         return [self.accept_one(job, now, storm) for job in jobs]
@@ -75,10 +76,28 @@ class InMemoryJobs:
         waiting = [entry for entry in waiting if domain_of(entry.job) not in avoid]
         waiting.sort(key=lambda entry: entry.standing.due or now)
         reports = [
-            Report(entry.job.id, entry.standing.attempt, Transition.CLAIMED, now + lease) for entry in waiting[:limit]
+            Report(entry.job.id, entry.standing.attempt, Transition.CLAIMED, now + lease, owner=self.owner)
+            for entry in waiting[:limit]
         ]
         self.record(reports, now)
         return [self.jobs[report.job].entry for report in reports]
+
+    def hand_over(self, claims: Sequence[Entry]) -> set[str]:
+        return {one.job.id for one in claims if self.hand_over_one(one)}
+
+    def hand_over_one(self, claim: Entry) -> bool:
+        kept = self.jobs.get(claim.job.id)
+        if kept is None or not self.still_has(kept.entry.standing, claim.standing):
+            return False
+        kept.entry = replace(kept.entry, standing=replace(kept.entry.standing, handed_over=True))
+        return True
+
+    def still_has(self, standing: Standing, claimed: Standing) -> bool:
+        return standing.state is State.SENDING and standing.attempt == claimed.attempt
+
+    def abandoned(self, now: datetime, limit: int, under_way: Collection[str]) -> builtins.list[Entry]:
+        entries = [kept.entry for kept in self.jobs.values() if kept.entry.standing.owner is not None]
+        return [one for one in entries if one.standing.owner != self.owner or one.job.id not in under_way][:limit]
 
     def is_due(self, entry: Entry, now: datetime) -> bool:
         due = entry.standing.due
@@ -118,7 +137,7 @@ class InMemoryJobs:
             return False
         if not is_left_out(report) and self.is_listed_under_way(kept):
             return False
-        standing = step(kept.entry.standing, report.transition, report.until, report.hold)
+        standing = step(kept.entry.standing, report.transition, report.until, report.hold, report.owner)
         if standing is None:
             return False
         self.keep(standing, report, now)

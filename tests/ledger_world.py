@@ -27,6 +27,7 @@ from schemas.vocabulary import Trigger
 from sender.attempt import report_on
 from sender.entries import Admission, Entry, Report, Selection, lane_of
 from sender.ledger import Ledger
+from sender.outcomes import UNTOLD
 from sender.ports import ReplyKind
 from sender.retry import RetryPolicy, Verdict, after_lapse, after_reply, out_of_time
 from sender.states import FINISHED, Hold, State, Transition
@@ -95,12 +96,7 @@ class LedgerWorld(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 4))
     def claim(self, limit: int) -> None:
         for entry in self.ledger.claim(self.clock.now(), limit, LEASE):
-            assert entry.job.id not in self.in_hand or self.lease_is_over(self.in_hand[entry.job.id])
             self.in_hand[entry.job.id] = entry
-
-    def lease_is_over(self, entry: Entry) -> bool:
-        lease_until = entry.standing.lease_until
-        return lease_until is None or lease_until <= self.clock.now()
 
     @precondition(lambda self: self.in_hand)
     @rule(data=st.data(), kind=st.sampled_from(ReplyKind), recorded=st.booleans())
@@ -117,7 +113,7 @@ class LedgerWorld(RuleBasedStateMachine):
         self.record()
 
     def try_once(self, entry: Entry, kind: ReplyKind) -> None:
-        if self.lease_is_over(entry):
+        if entry.job.id not in self.ledger.hand_over([entry]):
             return
         verdict = self.sent(entry, kind) if entry.job.expires > self.clock.now() else out_of_time(entry.standing)
         self.answers.append(report_on(entry, verdict))
@@ -151,7 +147,10 @@ class LedgerWorld(RuleBasedStateMachine):
 
     @rule()
     def sweep(self) -> None:
-        now = self.clock.now()
+        now, own = self.clock.now(), {*self.in_hand, *(report.job for report in self.answers)}
+        gone = self.ledger.abandoned(now, 9, own)
+        lost = [report_on(entry, after_lapse(POLICY, entry.standing, now, lambda: 0)) for entry in gone]
+        assert self.ledger.record(lost, now) == []
         late = [
             report_on(entry, after_lapse(POLICY, entry.standing, now, lambda: 0))
             for entry in self.ledger.lapsed(now, 9)
@@ -175,6 +174,24 @@ class LedgerWorld(RuleBasedStateMachine):
         hold = Hold.PERSON if what is Transition.HELD else None
         report = Report(entry.job.id, entry.standing.attempt, what, self.clock.now(), hold=hold)
         self.ledger.record([report], self.clock.now())
+
+    @rule(handed_over=st.booleans(), lives=st.booleans())
+    def a_sender_seems_gone(self, handed_over: bool, lives: bool) -> None:
+        """Another one sees to its jobs, and tries them. Where the first one lives, it knows nothing of that."""
+        before, answers = set(self.in_hand), list(self.answers)
+        self.claim(1)
+        for job in set(self.in_hand) - before:
+            entry = self.in_hand.pop(job)
+            if handed_over:
+                self.try_once(entry, ReplyKind.ACCEPTED)
+                self.answers = answers
+            found = self.ledger.find(job)
+            assert found is not None
+            verdict = after_lapse(POLICY, found.standing, self.clock.now(), lambda: 0)
+            assert self.ledger.record([report_on(found, verdict)], self.clock.now()) == []
+            if lives and not handed_over:
+                self.try_once(entry, ReplyKind.ACCEPTED)
+        self.an_undisturbed_round([ReplyKind.ACCEPTED])
 
     @rule()
     def crash(self) -> None:
@@ -231,7 +248,7 @@ class LedgerWorld(RuleBasedStateMachine):
             outcome = msgspec.json.decode(one.record.value or b"", type=Outcome)
             told[outcome.job] += 1
         changes = {job: self.ledger.history(job) for job in self.accepted}
-        untold = {job: sum(one.transition is Transition.CLAIMED for one in changes[job]) for job in changes}
+        untold = {job: sum(one.transition in UNTOLD for one in changes[job]) for job in changes}
         assert told == {job: len(changes[job]) - untold[job] for job in changes}
 
     def teardown(self) -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from adapters.apprise.service import Service
-from sender.ports import OutgoingText, Reply, ReplyKind
+from sender.ports import HandingOver, OutgoingText, Reply, ReplyKind, unasked
 
 AT_A_TIME: Final = 8
 LIMIT: Final = timedelta(seconds=60)
@@ -27,13 +27,18 @@ class AppriseTransport:
         self._places = asyncio.Semaphore(at_a_time)
         self._limit = limit
 
-    async def send(self, message: OutgoingText, /) -> Reply:
+    async def send(self, message: OutgoingText, /, handing_over: HandingOver = unasked) -> Reply:
         """See sender.ports.Transport."""
         try:
             async with asyncio.timeout(self._limit.total_seconds()):
                 await self._places.acquire()
         except TimeoutError:
             return Reply(ReplyKind.DEFERRED, None, f"the service answered none of those before within {self._limit}")
+        try:
+            await handing_over()
+        except BaseException:
+            self._places.release()
+            raise
         answer = self._ask_in_thread(message)
         try:
             async with asyncio.timeout(self._limit.total_seconds()):

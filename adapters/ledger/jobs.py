@@ -38,9 +38,9 @@ def accept(writes: Writes, job: Job, storm: StormPolicy) -> Admission:
     return admission
 
 
-def claim(writes: Writes, row: Row, lease_until: datetime) -> Entry:
+def claim(writes: Writes, row: Row, lease_until: datetime, owner: str) -> Entry:
     """Take one job that is due."""
-    entry = writes.move(row, Report(row["id"], row["attempt"], Transition.CLAIMED, lease_until))
+    entry = writes.move(row, Report(row["id"], row["attempt"], Transition.CLAIMED, lease_until, owner=owner))
     if entry is None:
         raise RuntimeError(f"job {row['id']} is due in state {row['state']}: the ledger is damaged")
     return entry

@@ -38,6 +38,15 @@ class SqlLedger(ABC):
     def _reading(self) -> AbstractContextManager[Session]:
         """A session for statements that change nothing, each by itself."""
 
+    @property
+    @abstractmethod
+    def _owner(self) -> str:
+        """The name by which this ledger claims, by no other ever used. Raises LedgerUnavailableError."""
+
+    @abstractmethod
+    def _gone(self, owners: Sequence[str], now: datetime) -> Sequence[str]:
+        """Those of these names whose ledgers are known to be gone."""
+
     @abstractmethod
     def close(self) -> None:
         """Let go of the database."""
@@ -57,11 +66,29 @@ class SqlLedger(ABC):
         due = {"now": to_micros(now), "limit": limit}
         statement, domains = (sql.DUE_ELSEWHERE, {"avoid": json.dumps(list(avoid))}) if avoid else (sql.DUE, {})
 
+        owner = self._owner
+
         def work(writes: Writes) -> list[Entry]:
             rows = writes.session.rows(statement, due | domains)
-            return [jobs_in.claim(writes, row, now + lease) for row in rows]
+            return [jobs_in.claim(writes, row, now + lease, owner) for row in rows]
 
         return self._write(now, work)
+
+    def hand_over(self, claims: Sequence[Entry]) -> Collection[str]:
+        """See sender.ledger.Ledger."""
+        values = [{"id": one.job.id, "attempt": one.standing.attempt} for one in claims]
+        found = self._transact(lambda session: session.rows_of_each(sql.HAND_OVER, values))
+        return {one.job.id for one, rows in zip(claims, found, strict=True) if rows}
+
+    def abandoned(self, now: datetime, limit: int, under_way: Collection[str]) -> list[Entry]:
+        """See sender.ledger.Ledger."""
+        owner = self._owner
+        owners = {row["owner"] for row in self._read(sql.OWNERS, {})}
+        if not owners:
+            return []
+        gone = self._gone(sorted(owners - {owner}), now)
+        lists = {"gone": json.dumps(list(gone)), "under_way": json.dumps(list(under_way))}
+        return [entry_of(row) for row in self._read(sql.ABANDONED, lists | {"owner": owner, "limit": limit})]
 
     def lapsed(self, now: datetime, limit: int) -> list[Entry]:
         """See sender.ledger.Ledger."""

@@ -33,6 +33,9 @@ def standing_of(row: Row) -> Standing:
         hold=None if row["hold"] is None else Hold(row["hold"]),
         released=bool(row["released"]),
         digest=bool(row["digest"]),
+        owner=row["owner"],
+        handed_over=bool(row["handed_over"]),
+        freed=row["freed"],
     )
 
 
@@ -54,6 +57,9 @@ def standing_columns(standing: Standing) -> dict[str, Any]:
         "hold": standing.hold,
         "released": int(standing.released),
         "digest": int(standing.digest),
+        "owner": standing.owner,
+        "handed_over": int(standing.handed_over),
+        "freed": standing.freed,
     }
 
 

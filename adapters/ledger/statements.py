@@ -11,7 +11,7 @@ from typing import Final
 
 ENTRY: Final = """
     SELECT seq, id, diverted, state, due, lease_until, attempt, unknowns, faults, changes, hold, released, digest,
-        lane, open, in_lane, carrier, accepted, changed, body
+        owner, handed_over, freed, lane, open, in_lane, carrier, accepted, changed, body
     FROM jobs
 """
 
@@ -44,7 +44,8 @@ INSERT_CHANGE: Final = """
 
 _STANDING: Final = """
     UPDATE jobs SET state = :state, due = :due, lease_until = :lease_until, attempt = :attempt, unknowns = :unknowns,
-        faults = :faults, changes = :changes, hold = :hold, released = :released, digest = :digest, changed = :now
+        faults = :faults, changes = :changes, hold = :hold, released = :released, digest = :digest, owner = :owner,
+        handed_over = :handed_over, freed = :freed, changed = :now
 """
 
 UPDATE_STANDING: Final = f"{_STANDING} WHERE seq = :seq"
@@ -79,6 +80,20 @@ DUE: Final = f"{_DUE} {_LONGEST_DUE}"
 DUE_ELSEWHERE: Final = f"{_DUE} AND {_ELSEWHERE} {_LONGEST_DUE}"
 LAPSED: Final = f"{ENTRY} WHERE lease_until <= :now ORDER BY lease_until LIMIT :limit"
 OVERDUE: Final = f"{ENTRY} WHERE {_AT_REST} AND expires <= :now ORDER BY expires LIMIT :limit"
+OWNERS: Final = "SELECT owner FROM jobs WHERE lease_until > 0 AND owner IS NOT NULL"
+
+_NOBODYS: Final = """
+    owner IN (SELECT value FROM json_each(:gone))
+    OR owner = :owner AND id NOT IN (SELECT value FROM json_each(:under_way))
+"""
+
+ABANDONED: Final = f"{ENTRY} WHERE lease_until > 0 AND ({_NOBODYS}) ORDER BY lease_until LIMIT :limit"
+
+# Neither the state nor a time changes, and no index: it costs little.
+HAND_OVER: Final = """
+    UPDATE jobs SET handed_over = 1 WHERE id = :id AND attempt = :attempt AND state = 'sending' RETURNING id
+"""
+
 FIND: Final = f"{ENTRY} WHERE id = :id"
 FIND_TO_CHANGE: Final = f"{FIND} /*pg FOR UPDATE */"
 

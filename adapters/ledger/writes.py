@@ -63,7 +63,7 @@ class Writes:
         `carrier` is the row of the job with which this one is bundled.
         """
         before = entry_of(row)
-        standing = step(before.standing, report.transition, report.until, report.hold)
+        standing = step(before.standing, report.transition, report.until, report.hold, report.owner)
         if standing is None:
             return None
         is_open = int(standing.state not in FINISHED)

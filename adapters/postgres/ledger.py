@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 import psycopg
@@ -17,6 +17,7 @@ from adapters.ledger.ledger import SqlLedger, outbound
 from adapters.ledger.session import Session
 from adapters.postgres.faults import closed, of_call, unavailable
 from adapters.postgres.migrating import migrate
+from adapters.postgres.owning import Owner
 from adapters.postgres.publishing import OutboxReader
 from adapters.postgres.server import Connection, Limits, Server, prepare
 from adapters.postgres.session import PostgresSession
@@ -43,7 +44,7 @@ class PostgresLedger(SqlLedger):
     """Made of a libpq URL (`postgresql://…`). It may be shared between threads; `close` it at the end.
 
     A call that fails because the connection was lost may have been done or not: repeat it. No job is taken in, claimed
-    or reported on twice by that: at worst, a claim that nobody knows of ends with its lease.
+    or reported on twice by that; a claim that nobody knows of is found among the abandoned.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class PostgresLedger(SqlLedger):
         migrate(self._server)
         self._watch = Watch(answer_within)
         self._outbox = OutboxReader(self._server, self._limits, self._watch)
+        self._own = Owner(self._server, self._limits, self._watch)
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             self._server.url,
             connection_class=psycopg.Connection[DictRow],
@@ -79,8 +81,16 @@ class PostgresLedger(SqlLedger):
     def close(self) -> None:
         """Let go of all connections."""
         self._outbox.close()
+        self._own.close()
         self._pool.close()
         self._watch.close()
+
+    @property
+    def _owner(self) -> str:
+        return self._own.name()
+
+    def _gone(self, owners: Sequence[str], now: datetime) -> Sequence[str]:
+        return self._own.gone(owners, now)
 
     def _transact(self, work: Callable[[Session], T]) -> T:
         for pause in _PAUSES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, cast
 
 from aiosmtplib import SMTP, SMTPHeloError, SMTPResponse, SMTPResponseException, SMTPServerDisconnected
@@ -63,7 +63,7 @@ class Session:
             await self._client.login(self._relay.username, self._relay.password or "")
 
     async def begin(self, mail: OutgoingMail) -> Reply | None:
-        """Everything before a message whose addresses are valid; None: the relay waits for it."""
+        """Name sender and recipient, whose addresses are valid; None: the relay takes them."""
         self.messages += 1
         needs_utf8 = not (mail.recipient.isascii() and mail.envelope_from.isascii())
         wrong = self._missing_extension(mail, needs_utf8=needs_utf8)
@@ -73,14 +73,23 @@ class Session:
         for stage, command in (
             (Stage.MAIL, [b"MAIL", f"FROM:<{mail.envelope_from}>".encode(), *options]),
             (Stage.RCPT, [b"RCPT", f"TO:<{mail.recipient}>".encode()]),
-            (Stage.DATA, [b"DATA"]),
         ):
-            self.stage = stage
-            response = await self._client.execute_command(*command)
-            if response.code // 100 != (3 if stage is Stage.DATA else 2):
-                await self._reset()
-                return self._no(response)
+            no = await self._say(stage, command, 2)
+            if no is not None:
+                return no
         return None
+
+    async def ask_for_content(self) -> Reply | None:
+        """Announce the message; None: the relay waits for it."""
+        return await self._say(Stage.DATA, [b"DATA"], 3)
+
+    async def reset(self) -> None:
+        """End the transaction, so that the next one can begin (RFC 5321, section 4.1.1.5)."""
+        try:
+            if self.is_open:
+                await self._client.rset()
+        except (SMTPResponseException, SMTPServerDisconnected, OSError):
+            self.drop()
 
     async def content(self, content: bytes) -> Reply:
         """The message and its final dot (RFC 5321, section 4.5.2), and the reply to both."""
@@ -155,13 +164,14 @@ class Session:
             self.drop()
         return reply_of(kind or otherwise, response, self.stage)
 
-    async def _reset(self) -> None:
-        """End the transaction, so that the next one can begin (RFC 5321, section 4.1.1.5)."""
-        try:
-            if self.is_open:
-                await self._client.rset()
-        except (SMTPResponseException, SMTPServerDisconnected, OSError):
-            self.drop()
+    async def _say(self, stage: Stage, command: Sequence[bytes], yes: int) -> Reply | None:
+        """Give a command; None where the answer's first digit is that of a yes."""
+        self.stage = stage
+        response = await self._client.execute_command(*command)
+        if response.code // 100 == yes:
+            return None
+        await self.reset()
+        return self._no(response)
 
     def _unsent(self) -> int:
         transport = self._client.transport

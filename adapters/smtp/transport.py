@@ -12,7 +12,7 @@ from adapters.smtp.relay import Relay
 from adapters.smtp.replies import CLOSING, failure_of
 from adapters.smtp.session import Session
 from sender.addresses import wire_address
-from sender.ports import OutgoingMail, Reply, ReplyKind, Stage
+from sender.ports import HandingOver, OutgoingMail, Reply, ReplyKind, Stage, WithheldError, unasked
 
 
 class SmtpTransport:
@@ -26,17 +26,17 @@ class SmtpTransport:
         self._relay = relay
         self._pool = Pool(relay)
 
-    async def send(self, mail: OutgoingMail) -> Reply:
+    async def send(self, mail: OutgoingMail, handing_over: HandingOver = unasked) -> Reply:
         """Hand over one message. Nothing is raised for what a relay or network does."""
         checked = _with_wire_addresses(mail)
         if isinstance(checked, Reply):
             return checked
         try:
-            reply, stale = await self._try(checked)
+            reply, stale = await self._try(checked, handing_over)
             if stale:
                 # A relay may close an idle connection at any time; that says nothing about the message.
                 self._pool.forget_idle()
-                reply, _ = await self._try(checked)
+                reply, _ = await self._try(checked, handing_over)
         except TimeoutError:
             words = f"none of {self._relay.connections} connections came free within {self._relay.timeout:g} seconds"
             return Reply(ReplyKind.DEFERRED, None, words, Stage.CONNECT)
@@ -46,23 +46,35 @@ class SmtpTransport:
         """Say goodbye to the relay, within its timeout. The next message connects anew."""
         await self._pool.close()
 
-    async def _try(self, mail: OutgoingMail) -> tuple[Reply, bool]:
+    async def _try(self, mail: OutgoingMail, handing_over: HandingOver) -> tuple[Reply, bool]:
         """The reply, and whether the connection had been used before and was gone before the message was under way."""
         async with self._pool.session(self._relay.timeout) as session:
             reused = session.is_open
             try:
-                reply = await self._before(session, mail) or await session.content(mail.content)
+                reply = await self._before(session, mail, handing_over) or await session.content(mail.content)
+            except WithheldError:
+                await session.reset()
+                raise
             except Exception as error:  # noqa: BLE001  (the port promises a reply; the message's end was not sent)
                 session.drop()
                 return failure_of(error, session.stage), reused and _is_loss(error)
             return reply, reused and reply.code == CLOSING and reply.stage is not Stage.DOT
 
-    async def _before(self, session: Session, mail: OutgoingMail) -> Reply | None:
-        """All that comes before the message; together it may take as long as two replies."""
-        async with asyncio.timeout(2 * self._relay.timeout):
+    async def _before(self, session: Session, mail: OutgoingMail, handing_over: HandingOver) -> Reply | None:
+        """All that comes before the message; the relay may take as long for it as for two replies."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(2 * self._relay.timeout) as patience:
             if not session.is_open:
                 await session.open()
-            return await session.begin(mail)
+            no = await session.begin(mail)
+            if no is not None:
+                return no
+            left = (patience.when() or 0.0) - loop.time()
+            # It is not the relay that is waited for.
+            patience.reschedule(None)
+            await handing_over()
+            patience.reschedule(loop.time() + left)
+            return await session.ask_for_content()
 
 
 def _is_loss(error: Exception) -> bool:

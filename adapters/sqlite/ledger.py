@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -47,11 +48,13 @@ class SqliteSession:
 class SqliteLedger(SqlLedger):
     """One connection to the file. It may be shared between threads, which then take turns.
 
-    The file has one sender, since that locks its folder: so the outbox has one publisher.
+    The file has one sender, since that locks its folder: so the outbox has one publisher, and whoever else has claimed
+    jobs is gone.
     """
 
     def __init__(self, path: Path, busy_timeout: timedelta = BUSY_TIMEOUT) -> None:
         self._turn = threading.Lock()
+        self._name = uuid.uuid4().hex
         with _as_ledger_errors():
             self._connection = open_database(path, busy_timeout)
         self._connection.row_factory = sqlite3.Row
@@ -60,6 +63,13 @@ class SqliteLedger(SqlLedger):
         """Let go of the file."""
         with self._turn:
             self._connection.close()
+
+    @property
+    def _owner(self) -> str:
+        return self._name
+
+    def _gone(self, owners: Sequence[str], now: datetime) -> Sequence[str]:  # noqa: ARG002 - at any time
+        return owners
 
     def _transact(self, work: Callable[[Session], T]) -> T:
         with self._turn, _as_ledger_errors(), transaction(self._connection) as connection:

@@ -65,6 +65,21 @@ class HandsOutTwice(InMemoryLedger):
         return super().record_one(report, now) or report.transition is Transition.CLAIMED
 
 
+class KeepsHandOversToItself(InMemoryLedger):
+    def hand_over_one(self, claim: Entry) -> bool:
+        return self.still_has(self.jobs[claim.job.id].entry.standing, claim.standing)
+
+
+class HandsOverWhatItLost(InMemoryLedger):
+    def still_has(self, standing: Standing, claimed: Standing) -> bool:
+        return standing.state is State.SENDING
+
+
+class FindsTheLapsedAlone(InMemoryLedger):
+    def abandoned(self, now: datetime, limit: int, under_way: Collection[str]) -> list[Entry]:
+        return self.lapsed(now, limit)
+
+
 class BelievesOldReports(InMemoryLedger):
     def is_current(self, standing: Standing, report: Report) -> bool:
         return True
@@ -119,6 +134,9 @@ BROKEN_JOBS: dict[Promise, type[InMemoryLedger]] = {
     promises.a_resent_job_goes_before_those_behind_it: ResendsBehindTheOthers,
     promises.a_claim_takes_the_longest_due_up_to_its_limit: ClaimsTheNewestFirst,
     promises.a_claimed_job_is_nobody_elses_until_its_lease_ends: HandsOutTwice,
+    promises.what_is_handed_over_is_written_down: KeepsHandOversToItself,
+    promises.a_claim_that_was_lost_hands_nothing_over: HandsOverWhatItLost,
+    promises.what_nobody_works_on_is_found_whatever_its_lease: FindsTheLapsedAlone,
     promises.a_late_answer_counts_until_the_next_claim: BelievesOldReports,
     promises.a_report_that_the_table_forbids_changes_nothing: SaysNothingOfVoidReports,
     promises.what_expires_while_it_waits_is_found: SeesOnlyTheFirstExpire,

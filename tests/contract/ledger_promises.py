@@ -133,6 +133,45 @@ def a_claimed_job_is_nobody_elses_until_its_lease_ends(ledger: Ledger) -> None:
     assert (again.job, again.standing.attempt, again.standing.unknowns) == (claimed.job, 2, 1)
 
 
+def what_is_handed_over_is_written_down(ledger: Ledger) -> None:
+    jobs = [a_job("e-1", "T-1"), a_job("e-2", "T-2")]
+    ledger.accept(jobs, START)
+    first, second = ledger.claim(START, 10, LEASE)
+    assert first.standing.never_offered
+    assert set(ledger.hand_over([first])) == set(ledger.hand_over([first])) == {first.job.id}
+    assert [found(ledger, one.id).standing.never_offered for one in jobs] == [False, True]
+    freed = [on(one, Transition.FREED, START) for one in (first, second)]
+    assert ledger.record(freed, START) == [freed[0]]
+    assert state(ledger, first.job.id) is State.SENDING
+    assert ledger.record([on(first, Transition.DEFERRED, START)], START) == []
+    assert all(one.standing.never_offered for one in ledger.claim(START, 10, LEASE))
+
+
+def a_claim_that_was_lost_hands_nothing_over(ledger: Ledger) -> None:
+    ledger.accept([a_job()], START)
+    [lost] = ledger.claim(START, 10, LEASE)
+    assert ledger.record([on(lost, Transition.FREED, START)], START) == []
+    assert not ledger.hand_over([lost])
+    [again] = ledger.claim(START, 10, LEASE)
+    assert (again.standing.attempt, again.standing.unknowns, again.standing.freed) == (2, 0, 1)
+    assert not ledger.hand_over([lost])
+    assert again == found(ledger, again.job.id)
+    assert set(ledger.hand_over([again])) == {again.job.id}
+
+
+def what_nobody_works_on_is_found_whatever_its_lease(ledger: Ledger) -> None:
+    ledger.accept([a_job(f"e-{number}", f"T-{number}") for number in range(4)], START)
+    first, second, third = ledger.claim(START, 3, LEASE)
+    ledger.hand_over([first, second])
+    own = [one.job.id for one in (first, second, third)]
+    assert ledger.abandoned(START, 10, own) == []
+    assert ids(ledger.abandoned(START, 10, own[:1])) == own[1:]
+    assert [one.standing.never_offered for one in ledger.abandoned(START, 10, own[:1])] == [False, True]
+    assert len(ledger.abandoned(START, 1, ())) == 1
+    ledger.record([on(third, Transition.DELIVERED)], START)
+    assert ids(ledger.abandoned(START, 10, own[:1])) == own[1:2]
+
+
 def a_late_answer_counts_until_the_next_claim(ledger: Ledger) -> None:
     ledger.accept([a_job("e-1", ticket="T-1"), a_job("e-1", ticket="T-1", address="b@x.example")], START)
     claimed = ledger.claim(START, 10, LEASE)

@@ -13,7 +13,7 @@ from adapters.smtp.relay import Relay, Tls
 from adapters.smtp.transport import SmtpTransport
 from sender.delivery import Delivery, DeliverySettings
 from sender.ledger import Ledger
-from sender.ports import OutgoingMail, Reply, ReplyKind, Stage, Transport
+from sender.ports import HandingOver, OutgoingMail, Reply, ReplyKind, Stage, Transport, unasked
 from sender.states import State
 from sender.transports import Transports
 from tests.delivery_matrix import Fate, Misdeed, as_markdown, cells, fault
@@ -89,10 +89,10 @@ class Wrong:
     def __init__(self, right: Transport[OutgoingMail], **lies: object) -> None:
         self.right, self.lies, self.twice = right, lies, lies.pop("twice", False)
 
-    async def send(self, mail: OutgoingMail) -> Reply:
+    async def send(self, mail: OutgoingMail, /, handing_over: HandingOver = unasked) -> Reply:
         if self.twice:
-            await self.right.send(mail)
-        reply, lies = await self.right.send(mail), self.lies
+            await self.right.send(mail, handing_over)
+        reply, lies = await self.right.send(mail, handing_over), self.lies
         self.lies = {}
         return replace(reply, **lies)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sender.ports import Reply, ReplyKind, Transport
+from sender.ports import HandingOver, Reply, ReplyKind, Transport, unasked
 from tests.contract import transport_promises as promises
 from tests.contract.transport_promises import PROMISES, World
 from tests.contract.transport_worlds import WORLDS, apprise_world, smtp_world
@@ -28,47 +28,47 @@ class Wrong:
     def __init__(self, right: Transport[Any]) -> None:
         self.right = right
 
-    async def send(self, message: Any, /) -> Reply:
-        return await self.right.send(message)
+    async def send(self, message: Any, /, handing_over: HandingOver = unasked) -> Reply:
+        return await self.right.send(message, handing_over)
 
     async def close(self) -> None:
         await self.right.close()
 
 
 class SaysYesAlways(Wrong):
-    async def send(self, message: Any, /) -> Reply:
+    async def send(self, message: Any, /, handing_over: HandingOver = unasked) -> Reply:
         return Reply(ReplyKind.ACCEPTED, None, "yes")
 
 
 class SendsTwice(Wrong):
-    async def send(self, message: Any, /) -> Reply:
-        await self.right.send(message)
-        return await self.right.send(message)
+    async def send(self, message: Any, /, handing_over: HandingOver = unasked) -> Reply:
+        await self.right.send(message, handing_over)
+        return await self.right.send(message, handing_over)
 
 
 class TriesAgainWhatIsInDoubt(Wrong):
-    async def send(self, message: Any, /) -> Reply:
-        reply = await self.right.send(message)
-        return await self.right.send(message) if reply.kind is ReplyKind.UNKNOWN else reply
+    async def send(self, message: Any, /, handing_over: HandingOver = unasked) -> Reply:
+        reply = await self.right.send(message, handing_over)
+        return await self.right.send(message, handing_over) if reply.kind is ReplyKind.UNKNOWN else reply
 
 
 class HasNoDoubts(Wrong):
-    async def send(self, message: Any, /) -> Reply:
-        reply = await self.right.send(message)
+    async def send(self, message: Any, /, handing_over: HandingOver = unasked) -> Reply:
+        reply = await self.right.send(message, handing_over)
         kind = ReplyKind.DEFERRED if reply.kind is ReplyKind.UNKNOWN else reply.kind
         return Reply(kind, reply.code, reply.text)
 
 
 class GivesUpAtOnce(Wrong):
-    async def send(self, message: Any, /) -> Reply:
-        reply = await self.right.send(message)
+    async def send(self, message: Any, /, handing_over: HandingOver = unasked) -> Reply:
+        reply = await self.right.send(message, handing_over)
         kind = ReplyKind.REFUSED if reply.kind is ReplyKind.DEFERRED else reply.kind
         return Reply(kind, reply.code, reply.text)
 
 
 class HopesForAnotherAddress(Wrong):
-    async def send(self, message: Any, /) -> Reply:
-        reply = await self.right.send(message)
+    async def send(self, message: Any, /, handing_over: HandingOver = unasked) -> Reply:
+        reply = await self.right.send(message, handing_over)
         kind = ReplyKind.DEFERRED if reply.kind is ReplyKind.REFUSED else reply.kind
         return Reply(kind, reply.code, reply.text)
 
@@ -76,11 +76,23 @@ class HopesForAnotherAddress(Wrong):
 class StopsAfterTrouble(Wrong):
     last = ReplyKind.ACCEPTED
 
-    async def send(self, message: Any, /) -> Reply:
+    async def send(self, message: Any, /, handing_over: HandingOver = unasked) -> Reply:
         if self.last is not ReplyKind.ACCEPTED:
             return Reply(ReplyKind.DEFERRED, None, "I had enough")
-        reply = await self.right.send(message)
+        reply = await self.right.send(message, handing_over)
         self.last = reply.kind
+        return reply
+
+
+class AsksNobody(Wrong):
+    async def send(self, message: Any, /, handing_over: HandingOver = unasked) -> Reply:
+        return await self.right.send(message)
+
+
+class AsksTooLate(Wrong):
+    async def send(self, message: Any, /, handing_over: HandingOver = unasked) -> Reply:
+        reply = await self.right.send(message)
+        await handing_over()
         return reply
 
 
@@ -96,6 +108,8 @@ class StopsAfterTrouble(Wrong):
         (GivesUpAtOnce, promises.what_is_put_off_is_deferred),
         (GivesUpAtOnce, promises.where_nobody_listens_all_is_deferred),
         (HopesForAnotherAddress, promises.no_address_is_refused_without_asking),
+        (AsksNobody, promises.what_is_withheld_is_not_handed_over),
+        (AsksTooLate, promises.what_is_withheld_is_not_handed_over),
         (StopsAfterTrouble, promises.after_trouble_the_next_one_goes_through),
     ],
 )

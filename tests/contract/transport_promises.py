@@ -8,7 +8,7 @@ from contextlib import suppress
 from enum import Enum, auto
 from typing import Any, Final, Protocol
 
-from sender.ports import OutgoingMessage, ReplyKind, Transport
+from sender.ports import OutgoingMessage, ReplyKind, Transport, WithheldError
 
 
 class Misdeed(Enum):
@@ -117,6 +117,23 @@ async def after_trouble_the_next_one_goes_through(world: World) -> None:
         assert reply.kind is ReplyKind.ACCEPTED
 
 
+async def what_is_withheld_is_not_handed_over(world: World) -> None:
+    """It is asked for once all else is settled, and the next one is none the worse for it."""
+    asked: list[int] = []
+
+    async def withhold() -> None:
+        asked.append(len(world.taken()))
+        raise WithheldError("no")
+
+    async def agree() -> None:
+        asked.append(len(world.taken()))
+
+    withheld = await asyncio.gather(world.transport.send(world.message(1), withhold), return_exceptions=True)
+    assert isinstance(withheld[0], WithheldError)
+    assert (await world.transport.send(world.message(2), agree)).kind is ReplyKind.ACCEPTED
+    assert (list(world.taken()), asked) == ([world.message(2)], [0, 0])
+
+
 async def a_send_may_be_cancelled(world: World) -> None:
     """The next one is none the worse for it."""
     world.misbehave(Misdeed.SAYS_NOTHING)
@@ -138,5 +155,6 @@ PROMISES: Final[Sequence[Callable[[World], Awaitable[None]]]] = (
     silence_is_unknown,
     no_address_is_refused_without_asking,
     after_trouble_the_next_one_goes_through,
+    what_is_withheld_is_not_handed_over,
     a_send_may_be_cancelled,
 )

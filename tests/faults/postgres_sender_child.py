@@ -1,6 +1,8 @@
 """One of several senders on one PostgreSQL ledger, until it is killed; says what it handed over.
 
-Usage: python -m tests.faults.postgres_sender_child URL PORT [unlocked]
+Usage: python -m tests.faults.postgres_sender_child URL PORT [unlocked | patient]
+
+A patient one has leases and delays as in earnest.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from adapters.postgres.dialect import translated
 from adapters.postgres.ledger import PostgresLedger
 from sender.delivery import Delivery, DeliverySettings
 from sender.ledger import LedgerUnavailableError
-from sender.ports import OutgoingMail, OutgoingMessage, Reply, Transport
+from sender.ports import HandingOver, OutgoingMail, OutgoingMessage, Reply, Transport, unasked
 from sender.retry import RetryPolicy
 from sender.transports import Transports
 from tests.fakes import FakeComposer, message_id
@@ -35,6 +37,9 @@ SETTINGS = DeliverySettings(
 )
 
 
+PATIENT = DeliverySettings(send_limit=timedelta(minutes=4), lease=timedelta(minutes=8))
+
+
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -46,9 +51,9 @@ class Telling:
     def __init__(self, transport: Transport[OutgoingMail]) -> None:
         self._transport = transport
 
-    async def send(self, message: OutgoingMessage) -> Reply:
+    async def send(self, message: OutgoingMessage, /, handing_over: HandingOver = unasked) -> Reply:
         assert isinstance(message, OutgoingMail)
-        reply = await self._transport.send(message)
+        reply = await self._transport.send(message, handing_over)
         say(f"sent {message_id(message)}")
         return reply
 
@@ -60,17 +65,17 @@ def say(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - its report
 
 
-async def work(ledger: PostgresLedger, port: int, stop: asyncio.Event) -> None:
+async def work(ledger: PostgresLedger, port: int, stop: asyncio.Event, settings: DeliverySettings) -> None:
     """Deliver until it is told to stop."""
     transport = Telling(transport_to(port))
-    delivery = Delivery(ledger, FakeComposer(), Transports(transport), SystemClock(), random.Random().random, SETTINGS)
+    delivery = Delivery(ledger, FakeComposer(), Transports(transport), SystemClock(), random.Random().random, settings)
     try:
         await delivery.run(stop)
     finally:
         await transport.close()
 
 
-async def main(url: str, port: int) -> None:
+async def main(url: str, port: int, settings: DeliverySettings) -> None:
     """Begin anew whenever the ledger is out of reach, as a supervisor would."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
@@ -78,7 +83,7 @@ async def main(url: str, port: int) -> None:
         try:
             with closing(PostgresLedger(url, connect_within=timedelta(seconds=1))) as ledger:
                 say("up")
-                await work(ledger, port, stop)
+                await work(ledger, port, stop, settings)
         except LedgerUnavailableError as error:
             say(f"lost {error.code}")
             await asyncio.sleep(SOON.total_seconds())
@@ -87,4 +92,4 @@ async def main(url: str, port: int) -> None:
 if __name__ == "__main__":
     if sys.argv[3:] == ["unlocked"]:
         vars(session)["translated"] = lambda statement: translated(re.sub(r"/\*pg .*?\*/", "", statement))
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), PATIENT if "patient" in sys.argv else SETTINGS))

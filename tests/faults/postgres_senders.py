@@ -60,6 +60,11 @@ class Senders:
         self._readers[-1].start()
         self.wait_for("up")
 
+    @property
+    def last(self) -> int:
+        """The one that was started last."""
+        return self._number
+
     def wait_for(self, start: str, times: int = 1) -> int:
         """Wait until something was said that often; gives back who said it last."""
         who = 0

@@ -23,7 +23,7 @@ from adapters.sqlite.ledger import SqliteLedger
 from schemas.job import Job
 from sender.delivery import Delivery, DeliverySettings
 from sender.pacing import PacingPolicy
-from sender.ports import OutgoingMail, Reply
+from sender.ports import HandingOver, OutgoingMail, Reply, unasked
 from sender.relay_circuit import CircuitPolicy
 from sender.retry import RetryPolicy
 from sender.states import State
@@ -48,11 +48,11 @@ class Counting:
     def __init__(self, transport: SmtpTransport) -> None:
         self.transport, self.asked, self.wanted = transport, 0, asyncio.Condition()
 
-    async def send(self, mail: OutgoingMail) -> Reply:
+    async def send(self, mail: OutgoingMail, /, handing_over: HandingOver = unasked) -> Reply:
         async with self.wanted:
             self.asked += 1
             self.wanted.notify_all()
-        return await self.transport.send(mail)
+        return await self.transport.send(mail, handing_over)
 
     async def more(self, number: int) -> None:
         """Wait until it was asked so many times more."""

@@ -5,14 +5,21 @@ Nothing is lost. A message comes twice only where a crash fell between its final
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from adapters.postgres.ledger import PostgresLedger
+from sender.entries import Entry, Selection
+from sender.retry import RetryPolicy
+from sender.states import State
 from tests.databases.native import NativePostgres
+from tests.fakes import a_job
+from tests.faults.engines import until
+from tests.faults.postgres_sender_child import PATIENT
 from tests.faults.postgres_senders import (
     BATCH,
     Senders,
@@ -24,6 +31,10 @@ from tests.faults.postgres_senders import (
 )
 from tests.mailbox_thread import mailbox_in
 from tests.postgres.places import admin
+from tests.smtp_peers import HANG, At, Fault, FaultyPeer
+
+CONNECTIONS = 8
+HOUR = timedelta(hours=1)
 
 pytestmark = pytest.mark.postgres
 
@@ -39,6 +50,49 @@ def test_kills_of_one_of_two_senders_lose_nothing(postgres_url: str, tmp_path: P
     for broken in (arrived[1:], arrived + arrived[:1], arrived[::-1]):
         with pytest.raises(AssertionError):
             check(postgres_url, jobs, broken, kills)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("kills", [1, pytest.param(6, marks=pytest.mark.slow)])
+async def test_what_a_killed_sender_had_not_handed_over_goes_out_at_once(
+    postgres_url: str, tmp_path: Path, kills: int
+) -> None:
+    """The relay of those that are killed hangs at the final dot; with leases and delays as in earnest."""
+    jobs = [a_job(f"e-{number}", f"T-{number}", expires=datetime.now(UTC) + HOUR) for number in range(200)]
+    handed_over: set[str] = set()
+    hangs = Fault(At.DOT, HANG, times=10_000)
+    with mailbox_in(tmp_path) as port, closing(PostgresLedger(postgres_url)) as ledger:
+        async with FaultyPeer([hangs]) as peer:
+            with Senders(postgres_url, peer.port, "patient") as victims:
+                for _ in range(kills):
+                    ledger.accept([jobs.pop() for _ in range(PATIENT.concurrency)], datetime.now(UTC))
+                    await asyncio.to_thread(victims.start)
+                    await asyncio.to_thread(until, lambda: len(given(ledger)) == CONNECTIONS, 30)
+                    handed_over |= {one.job.id for one in given(ledger)}
+                    victims.kill(victims.last)
+                    with Senders(postgres_url, port, "patient") as heirs:
+                        await asyncio.to_thread(heirs.start)
+                        await asyncio.to_thread(until, lambda: not sending(ledger) and not queued(ledger), 15)
+        lines = ledger.list(Selection(), 1_000)
+    states = {line.entry.job.id: line.entry.standing for line in lines}
+    unknown = {job: standing.due for job, standing in states.items() if standing.state is State.UNKNOWN}
+    assert set(unknown) == handed_over
+    assert len(handed_over) == CONNECTIONS * kills
+    assert sorted(arrivals(tmp_path)) == sorted(set(states) - handed_over), "each once, and nothing of what is in doubt"
+    half_an_hour = RetryPolicy().unknown_delay * (1 + RetryPolicy().jitter)
+    assert all(due and due < datetime.now(UTC) + half_an_hour for due in unknown.values())
+
+
+def sending(ledger: PostgresLedger) -> list[Entry]:
+    return [line.entry for line in ledger.list(Selection(states=frozenset({State.SENDING})), 1_000)]
+
+
+def queued(ledger: PostgresLedger) -> list[Entry]:
+    return [line.entry for line in ledger.list(Selection(states=frozenset({State.QUEUED})), 1_000)]
+
+
+def given(ledger: PostgresLedger) -> list[Entry]:
+    return [one for one in sending(ledger) if one.standing.handed_over]
 
 
 @pytest.mark.timeout(200)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import product
 
 from schemas.job import Form, Job
 from schemas.vocabulary import Trigger
 from sender.delivery import DeliverySettings
-from sender.ports import Composed, OutgoingMail, OutgoingMessage, Reply
-from sender.retry import RetryPolicy
+from sender.entries import Entry, Report
+from sender.ports import Composed, HandingOver, OutgoingMail, OutgoingMessage, Reply, unasked
+from sender.retry import FREED_AT_ONCE, RetryPolicy, Verdict, after_lapse
 from sender.states import State, Transition
 from tests.fakes import HUNG, LATER, NO, OK, START, FakeComposer, FakeTransport, a_job, message_id
+from tests.faults.engines import until
+from tests.in_memory_ledger import InMemoryLedger
 from tests.sender_house import House
 
 
@@ -131,7 +134,7 @@ async def test_a_transport_that_raises_leaves_the_outcome_unknown() -> None:
 
 async def test_a_transport_that_never_answers_is_cut_off() -> None:
     class Silent(FakeTransport):
-        async def send(self, message: OutgoingMessage, /) -> Reply:
+        async def send(self, message: OutgoingMessage, /, handing_over: HandingOver = unasked) -> Reply:
             await asyncio.Event().wait()
             return OK
 
@@ -188,12 +191,67 @@ async def test_nothing_is_handed_over_when_the_lease_is_nearly_over() -> None:
     assert (house.transitions(job)[-1], house.transport.mails) == ("broken", [])
 
 
-async def test_what_a_crash_left_behind_is_tried_again_after_its_lease() -> None:
+async def test_what_a_crash_left_behind_goes_out_at_once_where_it_was_not_handed_over() -> None:
     house = House()
-    job = a_job()
-    house.ledger.accept([job], START)
-    house.ledger.claim(START, 1, timedelta(minutes=5))
+    claimed, handed_over = a_job("e-1", "T-1"), a_job("e-2", "T-2")
+    house.ledger.accept([claimed, handed_over], START)
+    [_, other] = house.ledger.claim(START, 2, timedelta(minutes=5))
+    house.ledger.hand_over([other])
     await house.delivery.drain()
-    assert house.transport.mails == []
+    assert house.transport.ids() == [claimed.id]
+    assert house.transitions(claimed) == ["accepted", "claimed", "freed", "claimed", "delivered"]
+    assert house.state(handed_over) is State.UNKNOWN
+    house.clock.advance(RetryPolicy().unknown_delay - timedelta(seconds=1))
+    await house.delivery.drain()
+    assert house.state(handed_over) is State.UNKNOWN
+    await house.until_finished()
+    assert house.transitions(handed_over) == ["accepted", "claimed", "lapsed", "claimed", "delivered"]
+
+
+async def test_a_claim_of_an_older_version_waits_as_if_it_had_been_handed_over() -> None:
+    ledger = InMemoryLedger()
+    ledger.owner = None  # type: ignore[assignment]
+    house, job = House(ledger=ledger), a_job()
+    ledger.accept([job], START)
+    ledger.claim(START, 1, timedelta(minutes=5))
     await house.until_finished()
     assert house.transitions(job) == ["accepted", "claimed", "lapsed", "claimed", "delivered"]
+
+
+async def test_a_job_whose_senders_end_again_and_again_waits_longer_each_time() -> None:
+    """A message that ends the process that writes it must not do so without a pause."""
+    house, job = House(), a_job()
+    house.ledger.accept([job], START)
+    waits = []
+    for _ in range(FREED_AT_ONCE + 2):
+        [claimed] = house.ledger.claim(house.clock.now(), 1, timedelta(minutes=5))
+        verdict = after_lapse(RetryPolicy(jitter=0), claimed.standing, house.clock.now(), lambda: 0)
+        assert (verdict.transition, verdict.until is not None) == (Transition.FREED, True)
+        waits.append(((verdict.until or START) - house.clock.now()).total_seconds())
+        house.ledger.record([Report(job.id, claimed.standing.attempt, *_of(verdict))], house.clock.now())
+        house.clock.move_to(verdict.until)
+    assert waits == [0, 0, 0, 30, 60]
+
+
+def _of(verdict: Verdict) -> tuple[Transition, datetime | None]:
+    return verdict.transition, verdict.until
+
+
+class LosesClaims(InMemoryLedger):
+    """Another sender frees each job just before it is handed over."""
+
+    def hand_over_one(self, claim: Entry) -> bool:
+        self.record([Report(claim.job.id, claim.standing.attempt, Transition.FREED, START)], START)
+        return super().hand_over_one(claim)
+
+
+async def test_a_claim_that_was_lost_is_not_handed_over() -> None:
+    house, job = House(ledger=LosesClaims()), a_job()
+    house.ledger.accept([job], START)
+    stop = asyncio.Event()
+    running = asyncio.create_task(house.delivery.run(stop))
+    await asyncio.to_thread(until, lambda: len(house.ledger.history(job.id)) > 2, 20)
+    stop.set()
+    await running
+    assert house.transport.mails == []
+    assert set(house.transitions(job)) == {"accepted", "claimed", "freed"}

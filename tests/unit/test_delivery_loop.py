@@ -13,7 +13,7 @@ import pytest
 from sender.delivery import DeliverySettings
 from sender.entries import Entry, Report
 from sender.ledger import LedgerUnavailableError
-from sender.ports import OutgoingMessage, Reply, Stage
+from sender.ports import HandingOver, OutgoingMessage, Reply, Stage, unasked
 from sender.states import State, Transition
 from tests.fakes import NO, OK, START, FakeComposer, FakeTransport, a_job
 from tests.faults.engines import until
@@ -26,7 +26,7 @@ async def test_no_more_are_under_way_at_a_time_than_the_settings_say() -> None:
     claimed: list[int] = []
 
     class Counting(FakeTransport):
-        async def send(self, message: OutgoingMessage, /) -> Reply:
+        async def send(self, message: OutgoingMessage, /, handing_over: HandingOver = unasked) -> Reply:
             claimed.append(house.ledger.counts()[State.SENDING])
             if message.recipient == slow.address:
                 # Under way for so long that others are claimed meanwhile.
@@ -46,10 +46,10 @@ async def test_a_stop_finishes_what_is_under_way_and_starts_nothing_more() -> No
     stop, started, go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     class Gated(FakeTransport):
-        async def send(self, message: OutgoingMessage, /) -> Reply:
+        async def send(self, message: OutgoingMessage, /, handing_over: HandingOver = unasked) -> Reply:
             started.set()
             await go_on.wait()
-            return await super().send(message)
+            return await super().send(message, handing_over)
 
     first, second = a_job("e-1"), a_job("e-2")
     house = House(Gated(), settings=DeliverySettings(look_again=timedelta(milliseconds=1)))
@@ -69,13 +69,13 @@ async def test_at_a_stop_each_answer_is_recorded_as_it_comes() -> None:
     stop, started, go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     class Gated(FakeTransport):
-        async def send(self, message: OutgoingMessage, /) -> Reply:
+        async def send(self, message: OutgoingMessage, /, handing_over: HandingOver = unasked) -> Reply:
             if message.recipient == slow.address:
                 started.set()
                 await go_on.wait()
             else:
                 await stop.wait()
-            return await super().send(message)
+            return await super().send(message, handing_over)
 
     slow, quick = a_job("e-1", address="slow@acme.example"), a_job("e-2", address="quick@acme.example")
     house = House(Gated(), settings=DeliverySettings(look_again=timedelta(milliseconds=1)))

@@ -77,7 +77,19 @@ class TellsNobodyOfTheEnd(InMemoryLedger):
             super().tell(record)
 
 
+class HandsOverWhatItLost(InMemoryLedger):
+    def hand_over_one(self, claim: Entry) -> bool:
+        return super().hand_over_one(claim) or True
+
+
+class ForgetsWhatWasHandedOver(InMemoryLedger):
+    def hand_over_one(self, claim: Entry) -> bool:
+        return self.still_has(self.jobs[claim.job.id].entry.standing, claim.standing)
+
+
 BROKEN = [
+    HandsOverWhatItLost,
+    ForgetsWhatWasHandedOver,
     HasNoLanes,
     ForgetsClaims,
     ForgetsWhatWasDone,

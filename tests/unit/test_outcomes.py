@@ -49,9 +49,9 @@ def test_a_diverted_job_goes_by_its_other_trigger() -> None:
 
 
 @pytest.mark.parametrize("transition", Transition)
-def test_everything_but_a_claim_is_told(transition: Transition) -> None:
-    assert (outcome_record(ENTRY, change(transition)) is None) == (transition is Transition.CLAIMED)
-    assert frozenset({Transition.CLAIMED}) == UNTOLD
+def test_everything_but_a_claim_and_its_end_without_a_try_is_told(transition: Transition) -> None:
+    assert (outcome_record(ENTRY, change(transition)) is None) == (transition in UNTOLD)
+    assert frozenset({Transition.CLAIMED, Transition.FREED}) == UNTOLD
 
 
 def test_a_suppression_is_told_in_the_shape_that_the_engine_reads() -> None:

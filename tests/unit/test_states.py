@@ -57,7 +57,7 @@ def test_what_may_have_arrived_is_never_called_expired() -> None:
 
 @pytest.mark.parametrize(("state", "transition"), [*product(State, Transition)])
 def test_a_step_follows_the_table_and_counts(state: State, transition: Transition) -> None:
-    before = Standing(state, attempt=3, unknowns=1, faults=1, changes=7)
+    before = Standing(state, attempt=3, unknowns=1, faults=1, changes=7, owner="a", freed=1)
     held = Hold.STORM if TABLE[transition].target is State.HELD else None
     after = step(before, transition, UNTIL, held)
     if state not in TABLE[transition].sources:
@@ -71,6 +71,27 @@ def test_a_step_follows_the_table_and_counts(state: State, transition: Transitio
     assert after.attempt == (4 if transition is Transition.CLAIMED else 3)
     assert after.unknowns == {Transition.RESENT: 0, Transition.LAPSED: 2, Transition.UNDECIDED: 2}.get(transition, 1)
     assert after.faults == {Transition.RESENT: 0, Transition.BROKEN: 2}.get(transition, 1)
+    assert after.freed == {Transition.RESENT: 0, Transition.FREED: 2}.get(transition, 1)
+    assert (after.owner, after.handed_over) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("owner", "handed_over", "may_be_freed"), [("a", False, True), ("a", True, False), (None, False, False)]
+)
+def test_only_what_was_certainly_not_handed_over_is_freed(
+    owner: str | None, handed_over: bool, may_be_freed: bool
+) -> None:
+    """A job without an owner was claimed by an older version, which did not write down when it handed it over."""
+    before = Standing(State.SENDING, owner=owner, handed_over=handed_over)
+    assert (step(before, Transition.FREED, UNTIL) is not None) == may_be_freed
+    assert step(before, Transition.LAPSED, UNTIL) is not None
+
+
+def test_a_claim_names_its_owner_and_nothing_is_handed_over_yet() -> None:
+    before = Standing(State.QUEUED, handed_over=True)
+    claimed = step(before, Transition.CLAIMED, UNTIL, owner="a")
+    assert claimed is not None
+    assert (claimed.owner, claimed.handed_over, claimed.never_offered) == ("a", False, True)
 
 
 def test_a_job_that_will_wait_needs_to_know_for_how_long() -> None:

@@ -8,7 +8,7 @@ from schemas.vocabulary import Channel
 from sender.composer import MessageComposer
 from sender.entries import Entry
 from sender.going_live import DeliveryMode
-from sender.ports import OutgoingMail, OutgoingText, Reply, ReplyKind
+from sender.ports import HandingOver, OutgoingMail, OutgoingText, Reply, ReplyKind, unasked
 from sender.states import Standing, State
 from sender.transports import Transports
 from tests.fakes import OK, FakeTransport
@@ -60,7 +60,7 @@ class Texts:
         self.sent: list[OutgoingText] = []
         self.closed = False
 
-    async def send(self, message: OutgoingText, /) -> Reply:
+    async def send(self, message: OutgoingText, /, handing_over: HandingOver = unasked) -> Reply:
         self.sent.append(message)
         return OK
 

@@ -124,7 +124,6 @@ class Embedded:
         stop.ask(self._delivery.under_way)
         # The polls, which wait in threads, end early.
         stop.then(self._stop.set)
-        self._delivery.take_over()
         steps = {"decide": self._decide, "accept": self._accept, "publish": self._publish}
         loops = [repeated(name, step, vitals, stop.event) for name, step in steps.items()]
         with self._watch.looking_at(self.ledger, self._clock):
@@ -135,7 +134,6 @@ class Embedded:
         """Work until every event is decided and no job is due, or until told to stop."""
         stop = asked or Stop()
         stop.ask(self._delivery.under_way)
-        self._delivery.take_over()
         while not stop.event.is_set() and (await asyncio.to_thread(self.decide_batch, 0.0)).records:
             pass
         while not stop.event.is_set() and (await asyncio.to_thread(self._acceptance.step)).records:

@@ -29,11 +29,6 @@ class LedgerPlace(Struct, frozen=True):
     url: str | None = None
 
     @property
-    def is_alone(self) -> bool:
-        """Whether no other sender works on it."""
-        return self.url is None
-
-    @property
     def options(self) -> tuple[Path | None, str | None]:
         """As `open_ledger` takes it."""
         return (self.data, None) if self.url is None else (None, self.url)

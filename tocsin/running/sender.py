@@ -52,22 +52,16 @@ class SenderParts(Struct, frozen=True):
 
 
 class SenderService:
-    """Takes jobs into the ledger and delivers them. The ledger first, then the position: so no job is lost.
+    """Takes jobs into the ledger and delivers them. The ledger first, then the position: so no job is lost."""
 
-    A sender that is `alone` on its ledger need not wait for the leases of a process that is gone.
-    """
-
-    def __init__(self, parts: SenderParts, alone: bool) -> None:
+    def __init__(self, parts: SenderParts) -> None:
         self._parts = parts
-        self._alone = alone
 
     async def run(self, stop: Stop) -> None:
         """Work until told to stop; what is under way is finished. What a part can't mend is raised, and stops all."""
         vitals, delivery = self._parts.watch.vitals, self._parts.delivery
         stop.ask(vitals.running)
         stop.ask(delivery.under_way)
-        if self._alone:
-            delivery.take_over()
         steps = {"accept": self._accept, "publish": self._publish, "follow_people": self._follow_people}
         loops = [repeated(name, self._outlasting(name, step), vitals, stop.event) for name, step in steps.items()]
         await together(stop, *loops, delivered(delivery, vitals, stop))
@@ -168,6 +162,6 @@ async def sender_service(  # noqa: PLR0913 - its parts, one by one
         )
         parts = SenderParts(acceptance, delivery, Publisher(ledger, topics), people, index, templates, seen, clock)
         try:
-            yield SenderService(parts, place.is_alone)
+            yield SenderService(parts)
         finally:
             await transport.close()
