@@ -47,7 +47,7 @@ class Accepted(Struct, frozen=True):
 class Acceptance:
     """Moves jobs from the log into the ledger.
 
-    Every error of a port is raised and stops it: what was not committed comes again.
+    Every error of a port is raised: what was not committed comes again, at the next step or the next start.
     """
 
     def __init__(
@@ -67,15 +67,19 @@ class Acceptance:
         self._tracer = tracer or Untraced()
 
     def step(self) -> Accepted:
-        """Take in the next records; waits for some, and blocks meanwhile."""
+        """Take in the next records; waits for some, and blocks meanwhile. What could not be taken in comes again."""
         records = self._log.poll(self._settings.max_records, self._settings.poll_timeout)
         if not records:
             return Accepted({}, 0, 0)
-        coming, letters = self._sort_out(records)
-        if letters:
-            self._dead_letters.append(letters)
-        admissions = self._take_in(coming)
-        self._log.commit()
+        try:
+            coming, letters = self._sort_out(records)
+            if letters:
+                self._dead_letters.append(letters)
+            admissions = self._take_in(coming)
+            self._log.commit()
+        except BaseException:
+            self._log.rewind()
+            raise
         return Accepted(dict(Counter(admissions)), len(letters), len(records))
 
     def _sort_out(self, records: Sequence[Record]) -> tuple[list[_Coming], list[NewRecord]]:

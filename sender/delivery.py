@@ -16,7 +16,7 @@ from sender.attempt import Attempts, Tried
 from sender.entries import Entry
 from sender.gate import Gate
 from sender.handing_over import HandOvers
-from sender.ledger import Ledger
+from sender.ledger import Ledger, LedgerAwayError
 from sender.pacing import Pacing, PacingPolicy, Room
 from sender.ports import Clock, Composer, DeliveryWatch, OutgoingMessage, Transport, Unwatched, WithheldError
 from sender.retry import Chance, RetryPolicy
@@ -30,6 +30,9 @@ T = TypeVar("T")
 
 _MOST_CLAIMS: Final = 50
 """Claims in one round: where all that is due is stopped, the round still ends."""
+
+ASK_AGAIN: Final = timedelta(seconds=1)
+"""The wait between two questions to a ledger that does not answer."""
 
 SETTLE: Final = timedelta(milliseconds=2)
 """How long an answer may wait for others before it is recorded."""
@@ -62,7 +65,11 @@ class DeliverySettings(Struct, frozen=True):
 
 
 class Delivery:
-    """Delivers what the ledger holds. An error of the ledger is raised, after what is under way has ended."""
+    """Delivers what the ledger holds.
+
+    A ledger that does not answer is waited for, without an end: what the relay has answered by then is written down
+    once it is back. Any other error of it is raised, after what is under way has ended.
+    """
 
     def __init__(  # noqa: PLR0913 - its ports, one by one
         self,
@@ -107,10 +114,11 @@ class Delivery:
             stopping = asyncio.create_task(stop.wait())
             try:
                 while not stop.is_set():
-                    await self._round(thread)
+                    answers = await self._round_or_wait(thread)
+                    pause = self._settings.look_again if answers else ASK_AGAIN
                     await asyncio.wait(
                         {stopping, *self._under_way},
-                        timeout=self._settings.look_again.total_seconds(),
+                        timeout=pause.total_seconds(),
                         return_when=asyncio.FIRST_COMPLETED,
                     )
             finally:
@@ -136,6 +144,16 @@ class Delivery:
             while not stopping.is_set() and (await self._round(thread) or self._under_way):
                 if self._under_way:
                     await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _round_or_wait(self, thread: ThreadPoolExecutor) -> bool:
+        """One round; False where the ledger does not answer. What the relay answers meanwhile is kept."""
+        try:
+            await self._round(thread)
+        except LedgerAwayError as error:
+            self._watch.waits_for_ledger(error)
+            return False
+        self._watch.waits_for_ledger(None)
+        return True
 
     async def _round(self, thread: ThreadPoolExecutor) -> bool:
         """One round; says whether it found anything to see to or to send."""
@@ -207,7 +225,17 @@ class Delivery:
             finally:
                 while self._under_way:
                     await self._finish_some(thread)
-                await self._record(thread)
+                await self._record_the_last(thread)
+
+    async def _record_the_last(self, thread: ThreadPoolExecutor) -> None:
+        """What the relay has answered must not be forgotten: a stop too waits for a ledger that does not answer."""
+        while True:
+            try:
+                return await self._record(thread)
+            except LedgerAwayError as error:
+                self._watch.waits_for_ledger(error)
+                self._watch.came_round(self._attempts.writing())
+            await asyncio.sleep(ASK_AGAIN.total_seconds())
 
     async def _finish_some(self, thread: ThreadPoolExecutor) -> None:
         """Wait for answers, and record each as it comes: where the process is cut, only the late ones are lost."""

@@ -31,6 +31,10 @@ class LedgerUnavailableError(RuntimeError):
         self.code = code
 
 
+class LedgerAwayError(LedgerUnavailableError):
+    """The ledger does not answer, or not now: the sender may wait, and ask again. Nothing that it holds is lost."""
+
+
 class Retention(Struct, frozen=True):
     """How long the ledger remembers.
 

@@ -13,6 +13,7 @@ from schemas.job import Form, Job
 from schemas.log import NewRecord, Record
 from schemas.vocabulary import Channel, Trigger
 from sender.entries import Entry, Report
+from sender.ledger import LedgerAwayError
 
 
 class JobLog(Protocol):
@@ -24,6 +25,10 @@ class JobLog(Protocol):
 
     def commit(self) -> None:
         """All records polled so far are done with."""
+        ...
+
+    def rewind(self) -> None:
+        """What was polled and not committed is polled again."""
         ...
 
 
@@ -237,6 +242,10 @@ class DeliveryWatch(Protocol):
         """The loop of deliveries has come round; `writing` is how long the oldest message in writing has been so."""
         ...
 
+    def waits_for_ledger(self, why: LedgerAwayError | None) -> None:
+        """Delivery waits until the ledger answers again; None: it does."""
+        ...
+
 
 class Unwatched:
     """Nobody wants to know."""
@@ -248,4 +257,7 @@ class Unwatched:
         """See DeliveryWatch."""
 
     def came_round(self, writing: timedelta) -> None:
+        """See DeliveryWatch."""
+
+    def waits_for_ledger(self, why: LedgerAwayError | None) -> None:
         """See DeliveryWatch."""

@@ -105,8 +105,11 @@ class FakeJobLog:
     def commit(self) -> None:
         self.committed = self.polled
 
-    def again(self) -> None:
+    def rewind(self) -> None:
         self.polled = self.committed
+
+    def again(self) -> None:
+        self.rewind()
 
 
 class FakeDeadLetters:

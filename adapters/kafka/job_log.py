@@ -52,6 +52,11 @@ class KafkaJobLog:
                 log.info("positions_not_committed", error=type(error).__name__)
                 self._reader.rewind()
 
+    def rewind(self) -> None:
+        """See sender.ports.JobLog."""
+        self._polled = {}
+        self._reader.rewind()
+
     def close(self, for_good: bool = False) -> None:
         """Let go of connections. Closed for good, the other members need not wait for this one's return."""
         self._reader.close(for_good)

@@ -8,21 +8,21 @@ from typing import Final
 import psycopg
 
 from adapters.postgres.watch import NoAnswerError
-from sender.ledger import LedgerUnavailableError
+from sender.ledger import LedgerAwayError, LedgerUnavailableError
 
-_LOST: Final = ("connection_lost", "the connection was lost: is the server up? Start again, nothing is lost")
+_LOST: Final = ("connection_lost", "the connection was lost: is the server up? Nothing is lost")
 
 _BY_STATE: Final = {
     "08": _LOST,
-    "57P01": ("connection_lost", "the server shuts down: start again when it is back, nothing is lost"),
-    "57P02": ("connection_lost", "the server crashed and recovers: start again when it is back, nothing is lost"),
+    "57P01": ("connection_lost", "the server shuts down: nothing is lost"),
+    "57P02": ("connection_lost", "the server crashed and recovers: nothing is lost"),
     "57P03": ("starting_up", "the server is starting up or shutting down: try again in a moment"),
     "57P05": _LOST,
     "25P03": ("connection_lost", "the server ended a transaction that stood still: was this process stopped?"),
     "57014": ("statement_timeout", "a statement took too long: look at the server's load, and at pg_stat_activity"),
     "55P03": ("lock_timeout", "a lock did not come free: look in pg_stat_activity for who sits on a transaction"),
     "40": ("contended", "other senders were in the way again and again: is one of them stuck?"),
-    "53100": ("disk_full", "the server's disk is full: free some space and start again"),
+    "53100": ("disk_full", "the server's disk is full: free some space"),
     "53200": ("out_of_memory", "the server is out of memory: look at max_locks_per_transaction and its memory"),
     "53300": ("too_many_connections", "the server takes no more connections: raise max_connections, or stop something"),
     "25006": ("read_only", "it can't be written: it is a standby, or default_transaction_read_only is on"),
@@ -53,9 +53,29 @@ _UNREACHABLE: Final = (
 )
 
 
+_AWAY: Final = frozenset(
+    {
+        "all_busy",
+        "connection_lost",
+        "contended",
+        "disk_full",
+        "lock_timeout",
+        "no_answer",
+        "out_of_memory",
+        "read_only",
+        "starting_up",
+        "statement_timeout",
+        "too_many_connections",
+        "unreachable",
+    }
+)
+"""What passes, by itself or by what is done at the server: it is worth while to ask again."""
+
+
 def unavailable(place: str, code: str, message: str) -> LedgerUnavailableError:
     """The error of the port; `place` says which database it is."""
-    return LedgerUnavailableError(code, f"{place}: {message}")
+    kind = LedgerAwayError if code in _AWAY else LedgerUnavailableError
+    return kind(code, f"{place}: {message}")
 
 
 def closed(place: str) -> LedgerUnavailableError:

@@ -29,6 +29,10 @@ T = TypeVar("T")
 ANSWER_WITHIN: Final = timedelta(seconds=40)
 """How long the server may say nothing to a statement. Longer than the limits that it keeps itself."""
 
+GIVE_UP_AFTER: Final = timedelta(seconds=3)
+"""How long the pool tries for a connection by itself. Whoever asks next makes it try anew: else, after a long outage,
+it would wait as long again."""
+
 # What was in another's way was undone whole. UniqueViolation: two took in one job, under different mailboxes.
 _IN_THE_WAY: Final = (
     psycopg.errors.SerializationFailure,
@@ -69,6 +73,7 @@ class PostgresLedger(SqlLedger):
             min_size=1,
             max_size=connections,
             timeout=connect_within.total_seconds(),
+            reconnect_timeout=GIVE_UP_AFTER.total_seconds(),
             configure=lambda connection: prepare(connection, self._limits),
             check=self._check,
             open=True,

@@ -73,6 +73,10 @@ class Senders:
             times -= line.startswith(start)
         return who
 
+    def check_alive(self) -> None:
+        """None has ended by itself."""
+        assert all(process.poll() is None for process in self._running.values())
+
     def kill(self, who: int) -> None:
         """End one as a power cut would."""
         process = self._running.pop(who)

@@ -94,7 +94,7 @@ class Living:
     def __init__(self, make: Callable[[LivingDelivery], House]) -> None:
         self.monotonic = Monotonic()
         self.vitals = Vitals(self.monotonic)
-        self.house = make(LivingDelivery(SenderMetrics(CollectorRegistry()), self.vitals))
+        self.house = make(LivingDelivery(SenderMetrics(CollectorRegistry()), self.vitals, lambda *_: None))
         self._stop = Stop()
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 from adapters.sqlite.database import DatabaseError
 from adapters.web.opt_out import opt_out_application
 from adapters.web.serving import serving
-from sender.ledger import LedgerUnavailableError
+from sender.ledger import LedgerAwayError, LedgerUnavailableError
 from sender.opt_out import OptOutTokens
 from tocsin.cli.console import UNUSABLE, WRONG_SETTINGS, stop
 from tocsin.cli.ledger_options import DataOption, LedgerOption
@@ -21,8 +22,10 @@ from tocsin.cli.settled import in_force, one_of, option
 from tocsin.cli.starting import log_as_told
 from tocsin.clock import SystemClock
 from tocsin.running.deadline import stopping
-from tocsin.running.ledgers import NoLedgerError, open_ledger
+from tocsin.running.ledgers import NoLedgerError, awaited_ledger
 from tocsin.running.opt_out import opt_out_secrets
+from tocsin.running.outage import LedgerOutage
+from tocsin.running.stopping import StoppedError
 from tocsin.settings.declared.mail import OPT_OUT_LISTEN, OPT_OUT_SECRETS
 from tocsin.settings.declared.processes import DATA
 from tocsin.settings.declared.sending import LEDGER
@@ -56,7 +59,20 @@ def opt_out(
         if not secrets:
             stop(f"{OPT_OUT_SECRETS.names}: there is no secret, so that no link could be read", WRONG_SETTINGS)
         within = timedelta(seconds=stop_within)
-        with stopping(within) as asked, open_ledger(data, ledger) as opened, address_failures(OPT_OUT_LISTEN):
+        outage = LedgerOutage()
+
+        def tell(why: LedgerAwayError | None) -> None:
+            if why is None:
+                outage.is_over()
+            else:
+                outage.goes_on(why.code, str(why))
+
+        with (
+            stopping(within) as asked,
+            suppress(StoppedError),
+            awaited_ledger(data, ledger, asked, tell) as opened,
+            address_failures(OPT_OUT_LISTEN),
+        ):
             application = opt_out_application(OptOutTokens(secrets), opened, SystemClock())
             host, port = listening(listen)
             with serving(application, host, port) as bound:

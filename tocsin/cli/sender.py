@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 from typing import Annotated
 
@@ -54,7 +54,7 @@ from tocsin.running.ledgers import LedgerPlace
 from tocsin.running.mail import MailSettings, RelayLimits
 from tocsin.running.sender import SenderService, sender_service
 from tocsin.running.sender_watch import SenderWatch
-from tocsin.running.stopping import Stop
+from tocsin.running.stopping import Stop, StoppedError
 from tocsin.settings.declared.processes import SENDER_GROUP, SENDER_LEAVE
 
 log = structlog.get_logger()
@@ -127,6 +127,7 @@ def sender(
                 mail,
                 sending,
                 watch,
+                asked,
                 leave=leave,
             )
             with sole_owner(data), shown:
@@ -136,7 +137,8 @@ def sender(
 
 
 async def _work(made: AbstractAsyncContextManager[SenderService], group: str, asked: Stop) -> None:
-    async with made as service:
-        log.info("up", group=group)
-        await service.run(asked)
-        log.info("stopped")
+    with suppress(StoppedError):
+        async with made as service:
+            log.info("up", group=group)
+            await service.run(asked)
+    log.info("stopped")

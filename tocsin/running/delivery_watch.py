@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
 from adapters.prometheus.sender_metrics import SenderMetrics
 from sender.delivery import Delivery
 from sender.entries import Entry, Report
+from sender.ledger import LedgerAwayError
 from sender.ports import Reply
 from tocsin.running.stopping import Stop
 from tocsin.running.vitals import Vitals
@@ -20,7 +22,10 @@ WRITE: Final = "write"
 class LivingDelivery:
     """A DeliveryWatch that tells metrics of what happens, and vitals that it goes on."""
 
-    def __init__(self, metrics: SenderMetrics, vitals: Vitals) -> None:
+    def __init__(
+        self, metrics: SenderMetrics, vitals: Vitals, wait_for_ledger: Callable[[str, LedgerAwayError | None], None]
+    ) -> None:
+        self._wait_for_ledger = wait_for_ledger
         self._metrics = metrics
         self._vitals = vitals
 
@@ -39,6 +44,10 @@ class LivingDelivery:
             self._vitals.beat(WRITE, writing.total_seconds())
         else:
             self._vitals.over(WRITE)
+
+    def waits_for_ledger(self, why: LedgerAwayError | None) -> None:
+        """See sender.ports.DeliveryWatch."""
+        self._wait_for_ledger(DELIVER, why)
 
 
 async def delivered(delivery: Delivery, vitals: Vitals, stop: Stop) -> None:

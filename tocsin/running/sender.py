@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
+from typing import Final
 
 import structlog
 from msgspec import Struct
@@ -18,6 +19,7 @@ from adapters.kafka.settings import KafkaSettings, Membership
 from sender.acceptance import Acceptance
 from sender.delivery import Delivery
 from sender.gate import Gate
+from sender.ledger import LedgerAwayError
 from sender.people_index import PeopleIndex
 from sender.ports import Clock
 from sender.publisher import LAST_BATCHES, Publisher
@@ -25,7 +27,7 @@ from tocsin.clock import SystemClock
 from tocsin.running.current_templates import CurrentRenderer, keeping_current
 from tocsin.running.delivery_watch import delivered
 from tocsin.running.health import HealthFile
-from tocsin.running.ledgers import LedgerPlace, open_ledger
+from tocsin.running.ledgers import LedgerPlace, awaited_ledger
 from tocsin.running.loops import Step, once, repeated
 from tocsin.running.mail import MailSettings
 from tocsin.running.rules_in_force import WatchedRules
@@ -36,6 +38,8 @@ from tocsin.running.stopping import Stop, together
 from tocsin.running.tracing import tracing
 
 log = structlog.get_logger()
+
+_ON_LEDGER: Final = frozenset({"accept", "publish"})
 
 
 class SenderParts(Struct, frozen=True):
@@ -73,6 +77,8 @@ class SenderService:
             self._parts.publisher.drain(LAST_BATCHES)
         except KafkaUnavailableError as error:
             log.warning("kafka_unavailable", error=type(error).__name__, said=str(error))
+        except LedgerAwayError as error:
+            self._parts.watch.waits_for_ledger("publish", error)
 
     def _accept(self) -> bool:
         self._parts.templates.current()
@@ -88,8 +94,8 @@ class SenderService:
         return False
 
     def _outlasting(self, name: str, step: Step) -> Step:
-        """The step, which waits out an outage of Kafka."""
-        vitals, part = self._parts.watch.vitals, f"kafka ({name})"
+        """The step, which waits out an outage of Kafka or of the ledger."""
+        watch, vitals, part = self._parts.watch, self._parts.watch.vitals, f"kafka ({name})"
 
         def outlast() -> bool:
             try:
@@ -98,7 +104,12 @@ class SenderService:
                 log.warning("kafka_unavailable", error=type(error).__name__, said=str(error))
                 vitals.not_ready(part, "does not answer; it is asked again")
                 return False
+            except LedgerAwayError as error:
+                watch.waits_for_ledger(name, error)
+                return False
             vitals.ready(part)
+            if name in _ON_LEDGER:
+                watch.waits_for_ledger(name, None)
             return more
 
         return outlast
@@ -114,31 +125,33 @@ def _job_log(settings: KafkaSettings, membership: Membership, leave: bool) -> It
 
 
 @asynccontextmanager
-async def sender_service(  # noqa: PLR0913 - its parts, one by one
+async def sender_service(  # noqa: PLR0913, PLR0917 - its parts, one by one
     settings: KafkaSettings,
     membership: Membership,
     place: LedgerPlace,
     rules: Path | None,
     mail: MailSettings,
     sending: SendingSettings,
-    watch: SenderWatch | None = None,
+    watch: SenderWatch,
+    stop: Stop,
     *,
     leave: bool = False,
 ) -> AsyncIterator[SenderService]:
     """The service, wired together; its ledger is the only thing that it must not forget.
 
-    With `leave` it gives up its place in the group at the end; else the place is kept for the time of a restart.
+    A ledger that does not answer is waited for, at the start too. With `leave` it gives up its place in the group at
+    the end; else the place is kept for the time of a restart.
 
     Raises RuleFileError, LedgerUnavailableError, InstanceTakenError, KafkaRefusedError, KafkaUnavailableError and
-    TracingSettingsError.
+    TracingSettingsError; StoppedError where it was told to stop before its ledger answered.
     """
-    clock, renderer, seen = SystemClock(), CurrentRenderer(), watch or SenderWatch()
+    clock, renderer, seen = SystemClock(), CurrentRenderer(), watch
     on_change = keeping_current(renderer, seen, HealthFile(place.data), clock)
     transport, index = mail.transport(), PeopleIndex()
     with (
         tracing("tocsin-sender", sender_group=membership.group) as tracers,
         closing(WatchedRules(rules, on_change)) as templates,
-        open_ledger(*place.options) as ledger,
+        awaited_ledger(*place.options, stop, lambda why: seen.waits_for_ledger("open", why)) as ledger,
         seen.looking_at(ledger, clock),
         seen.looking_at_lag(settings, membership),
         _job_log(settings, membership, leave) as jobs,

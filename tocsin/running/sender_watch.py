@@ -13,11 +13,12 @@ from adapters.prometheus.lag_metrics import LagMetrics
 from adapters.prometheus.ledger_metrics import LedgerMetrics
 from adapters.prometheus.sender_metrics import SenderMetrics
 from schemas.topics import JOBS
-from sender.ledger import Ledger, LedgerUnavailableError
+from sender.ledger import Ledger, LedgerAwayError, LedgerUnavailableError
 from sender.ports import Clock
 from tocsin.running.background import in_background
 from tocsin.running.delivery_watch import LivingDelivery
 from tocsin.running.lag_watch import watching_lag
+from tocsin.running.outage import LedgerOutage
 from tocsin.running.service_watch import ServiceWatch
 
 LOOP: Final = "look_at_ledger"
@@ -32,7 +33,17 @@ class SendingWatch(ServiceWatch):
         super().__init__({"ledger": "not opened yet"} | dict(waits_for))
         self.sender = SenderMetrics(self.registry)
         self.ledger = LedgerMetrics(self.registry)
-        self.delivery = LivingDelivery(self.sender, self.vitals)
+        self.delivery = LivingDelivery(self.sender, self.vitals, self.waits_for_ledger)
+        self._outage = LedgerOutage()
+
+    def waits_for_ledger(self, part: str, why: LedgerAwayError | None) -> None:
+        """A part of the service waits until the ledger answers again; None: it does. Called from any thread."""
+        if why is None:
+            self.vitals.ready(f"ledger ({part})")
+            self._outage.is_over()
+        else:
+            self.vitals.not_ready(f"ledger ({part})", str(why))
+            self._outage.goes_on(why.code, str(why))
 
     def looking_at(self, ledger: Ledger, clock: Clock) -> AbstractContextManager[None]:
         """Look at the ledger every few seconds within the block, where anybody sees it: it counts all jobs."""

@@ -13,6 +13,10 @@ UnderWay = Callable[[], Sequence[str]]
 """What is under way, in words for a log: ids, never addresses or texts. Asked from any thread."""
 
 
+class StoppedError(Exception):
+    """It was asked to stop before it had begun."""
+
+
 class Stop:
     """Whether to stop. Threads wait for its `event`, coroutines for that of `in_loop`; asked for from any thread."""
 

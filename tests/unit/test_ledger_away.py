@@ -1,0 +1,121 @@
+"""A ledger that does not answer for a while: the sender waits, nothing is forgotten, and nothing goes out unwritten."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sender.acceptance import Acceptance
+from sender.delivery import DeliverySettings
+from sender.ledger import LedgerAwayError
+from sender.ports import OutgoingMail, Reply
+from sender.states import State
+from tests.fakes import OK, START, FakeClock, FakeTransport, a_job
+from tests.faults.engines import until
+from tests.in_memory_ledger import InMemoryLedger
+from tests.sender_house import House
+from tests.unit.test_acceptance import House as Intake
+from tocsin.running.outage import TELL_EVERY, LedgerOutage
+
+SETTINGS = DeliverySettings(concurrency=3, look_again=timedelta(milliseconds=1))
+JOBS = [a_job(f"e-{number}", f"T-{number}") for number in range(12)]
+
+
+class AwayLedger(InMemoryLedger):
+    """Answers nothing while it is `away`."""
+
+    away = False
+
+    def __getattribute__(self, name: str) -> Any:
+        asked = ("accept", "claim", "hand_over", "record", "abandoned", "lapsed", "overdue", "end_storms", "pauses")
+        if name in asked and object.__getattribute__(self, "away"):
+            raise LedgerAwayError("unreachable", "nobody is there")
+        return super().__getattribute__(name)
+
+
+class Outage:
+    """A sender on such a ledger, whose relay takes the first messages just as the ledger goes away."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("sender.delivery.ASK_AGAIN", timedelta(milliseconds=5))
+        self.ledger = AwayLedger()
+        self.ledger.accept(JOBS, START)
+        self.house = House(FakeTransport(self.answer), ledger=self.ledger, settings=SETTINGS)
+        self.stop = asyncio.Event()
+
+    def answer(self, _mail: OutgoingMail) -> Reply:
+        self.ledger.away = self.ledger.away or len(self.house.transport.mails) == 1
+        return OK
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        await asyncio.to_thread(until, holds, 20)
+
+
+async def test_what_was_answered_meanwhile_is_written_down_once_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    outage = Outage(monkeypatch)
+    running = asyncio.create_task(outage.house.delivery.run(outage.stop))
+    await outage.until(lambda: outage.ledger.away and len(outage.house.delivery.under_way()) == 3)
+    sent = len(outage.house.transport.mails)
+    await asyncio.sleep(0.05)
+    assert len(outage.house.transport.mails) == sent, "it could not write down that it hands more over"
+    assert not running.done()
+    outage.ledger.away = False
+    await outage.until(lambda: outage.ledger.counts()[State.DELIVERED] == len(JOBS))
+    outage.stop.set()
+    await running
+    assert sorted(outage.house.transport.ids()) == sorted(job.id for job in JOBS)
+
+
+async def test_a_stop_waits_for_it_where_answers_are_not_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    outage = Outage(monkeypatch)
+    running = asyncio.create_task(outage.house.delivery.run(outage.stop))
+    await outage.until(lambda: outage.ledger.away and len(outage.house.delivery.under_way()) == 3)
+    outage.stop.set()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(running), 0.05)
+    assert not running.done()
+    outage.ledger.away = False
+    await running
+    assert outage.ledger.counts()[State.DELIVERED] == len(outage.house.transport.mails)
+    assert outage.ledger.counts()[State.SENDING] == 0
+
+
+async def test_a_stop_with_nothing_to_write_down_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    outage = Outage(monkeypatch)
+    outage.ledger.away = True
+    running = asyncio.create_task(outage.house.delivery.run(outage.stop))
+    await asyncio.sleep(0.02)
+    outage.stop.set()
+    await asyncio.wait_for(running, 10)
+    assert outage.house.transport.mails == []
+
+
+def test_what_could_not_be_taken_in_comes_again() -> None:
+    intake, ledger = Intake(a_job("e-1"), a_job("e-2")), AwayLedger()
+    intake.acceptance = Acceptance(intake.log, ledger, intake.dead_letters, FakeClock())
+    ledger.away = True
+    for _ in range(2):
+        with pytest.raises(LedgerAwayError):
+            intake.acceptance.step()
+    ledger.away = False
+    assert intake.acceptance.step().records == 2
+    assert (intake.log.committed, ledger.counts()[State.QUEUED]) == (2, 2)
+
+
+def test_an_outage_is_told_at_a_bounded_rate(capsys: pytest.CaptureFixture[str]) -> None:
+    seconds = [0.0]
+    outage = LedgerOutage(lambda: seconds[0])
+    outage.is_over()
+    for _ in range(100):
+        outage.goes_on("unreachable", "nobody is there")
+        seconds[0] += TELL_EVERY / 50
+    outage.is_over()
+    outage.is_over()
+    lines = capsys.readouterr()
+    said = (lines.out + lines.err).splitlines()
+    assert [sum(word in line for line in said) for word in ("ledger_unavailable", "ledger_back")] == [2, 1]
