@@ -80,12 +80,13 @@ def _measured(
 
 
 def _worked(ledger: Ledger, made: Sequence[Job], size: Callable[[], int]) -> Work:
-    """Accept all, then claim and deliver all; what the outbox holds is taken out, as a publisher does."""
+    """Accept all, then claim, hand over and deliver all; what the outbox holds is taken out, as a publisher does."""
     started = perf_counter()
     for batch in _batches(made, ACCEPTED_AT_ONCE):
         ledger.accept(batch, datetime.now(UTC))
     accepted = perf_counter()
     while entries := ledger.claim(datetime.now(UTC), SENT_AT_ONCE, LEASE):
+        assert len(ledger.hand_over(entries)) == len(entries)
         reports = [
             Report(one.job.id, one.standing.attempt, Transition.DELIVERED, code=250, text="2.0.0 Ok") for one in entries
         ]
