@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.kafka.errors import KafkaRefusedError
+from adapters.kafka.event_log import KafkaEventLog
 from adapters.kafka.settings import Membership
 from schemas.topics import TICKETS
 from tests.brokers.cluster import Cluster
@@ -22,5 +23,9 @@ def test_one_that_brokers_do_not_allow_is_refused_by_the_name_of_its_setting(clu
         event_log(cluster, Membership(GROUP, "one", timedelta(seconds=seconds))) as log,
         pytest.raises(KafkaRefusedError, match=r"kafka\.session.*group\.min\.session\.timeout\.ms"),
     ):
-        for _ in range(60):
-            log.poll(10, 0.5)
+        poll_for_a_while(log)
+
+
+def poll_for_a_while(log: KafkaEventLog) -> None:
+    for _ in range(60):
+        log.poll(10, 0.5)
