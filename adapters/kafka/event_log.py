@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adapters.kafka.errors import NotCommittedError
-from adapters.kafka.group_reader import NO_GENERATION, GroupReader
+from adapters.kafka.group_reader import GroupReader
+from adapters.kafka.rebalances import NO_GENERATION
 from adapters.kafka.records import offsets_behind
 from adapters.kafka.settings import KafkaSettings, Membership
 from adapters.kafka.transaction import AfterStep, Transactions, nothing
@@ -35,6 +36,11 @@ class KafkaEventLog:
     def has_joined(self) -> bool:
         """Whether this is a member of the group by now. There may be more members than partitions."""
         return self._reader.has_joined
+
+    @property
+    def generations(self) -> int:
+        """How many generations of the group this member has been part of."""
+        return self._reader.generations
 
     def poll(self, max_records: int, timeout: float) -> list[Record]:
         """See engine.ports.EventLog."""

@@ -11,8 +11,10 @@ from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.admin import MemberToRemove
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaTimeoutError
+from kafka.structs import MemberState
 
 from adapters.kafka.errors import named_errors
+from adapters.kafka.rebalances import NO_GENERATION, Rebalances
 from adapters.kafka.records import flattened
 from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, Membership, millis
 from schemas.log import Record
@@ -23,9 +25,12 @@ FETCH_BYTES: Final = 16_777_216
 """Bytes of records that one answer of a broker brings at most, so that a poll of large records stays in bounds."""
 SETTLE_MS: Final = 5_000
 """How long one look for committed offsets takes at most: they wait for the end of an open transaction."""
+JOIN_PATIENCE: Final = 5.0
+"""For how many seconds a poll goes on beyond its time while this member waits for the group's new generation."""
 POLL_LIMIT: Final = timedelta(minutes=5)
 """A member that does not poll for so long has lost its partitions: deciding a batch takes a fraction of it."""
-NO_GENERATION: Final = -1
+MOMENT: Final = 0.1
+"""Seconds of a poll that goes on beyond its time."""
 
 
 class GroupReader:
@@ -39,10 +44,16 @@ class GroupReader:
             self._consumer.subscribe([settings.real(topic)])
         self._generation: tuple[int, str] | None = None
         self._rewound = False
+        self._rebalances = Rebalances(membership.group)
         self.rewinds = 0
         """How often it went back: what was polled before that comes again, here or at another member."""
         self.group: Any = None
         """The group's metadata as it was right after the last poll that gave records."""
+
+    @property
+    def generations(self) -> int:
+        """How many generations of the group this member has been part of. Many in a short time: it does not settle."""
+        return self._rebalances.count
 
     @property
     def has_joined(self) -> bool:
@@ -52,14 +63,19 @@ class GroupReader:
     def poll(self, max_records: int, timeout: float) -> list[Record]:
         """The next records; empty where none came within `timeout` seconds.
 
+        While the group makes a new generation it takes up to JOIN_PATIENCE longer. kafka-python 3.0.12 forgets the
+        answer to a request to join that comes while nobody polls, and asks to join again: all members have to do so
+        then, and a group whose members do something else in between is never done with it.
+
         Raises InstanceTakenError, KafkaRefusedError and KafkaUnavailableError.
         """
         deadline = time.monotonic() + timeout
         with named_errors("polling"):
             while True:
-                left = max(0.0, deadline - time.monotonic())
-                records = self._poll_once(max_records, left) if self._settle() else []
-                if records or left == 0:
+                self._settle()
+                left = deadline - time.monotonic()
+                records = self._poll_once(max_records, max(MOMENT if self._is_joining else 0.0, left))
+                if records or left <= (-JOIN_PATIENCE if self._is_joining else 0.0):
                     return records
 
     def rewind(self) -> None:
@@ -99,14 +115,25 @@ class GroupReader:
             # Whoever had a partition between two generations may have gone on in it.
             self._generation = (group.generation_id, group.member_id)
             self.rewind()
+        self._rebalances.see(group, self._consumer.assignment)
+        if self._rewound:
+            # From where these come may not be where the group stands.
             return []
         self.group = group
         return flattened(polled, self._settings)
 
-    def _settle(self) -> bool:
-        """Carry out a rewind. False where the committed offsets can't be known yet."""
-        if not self._rewound:
-            return True
+    @property
+    def _is_joining(self) -> bool:
+        """Whether the answer to a request to join is waited for."""
+        return bool(self._consumer.group_metadata().state == MemberState.REBALANCING)
+
+    def _settle(self) -> None:
+        """Carry out a rewind, once the generation stands; else, or where the committed offsets can't be known, later.
+
+        To ask for them takes a while in which nobody polls, which a group that makes a new generation can't bear.
+        """
+        if not self._rewound or self._consumer.group_metadata().state != MemberState.STABLE:
+            return
         try:
             for partition in self._consumer.assignment():
                 offset = self._consumer.committed(partition, timeout_ms=SETTLE_MS)
@@ -116,9 +143,8 @@ class GroupReader:
                     self._consumer.seek(partition, offset)
         except KafkaTimeoutError:
             log.warning("committed_offsets_unknown", group=self._membership.group)
-            return False
+            return
         self._rewound = False
-        return True
 
     def _config(self) -> dict[str, Any]:
         return self._settings.client() | {

@@ -27,6 +27,11 @@ class KafkaJobLog:
         self._reader = GroupReader(settings, membership, topic)
         self._polled: dict[Any, Any] = {}
 
+    @property
+    def generations(self) -> int:
+        """How many generations of the group this member has been part of."""
+        return self._reader.generations
+
     def poll(self, max_records: int, timeout: float) -> list[Record]:
         """See sender.ports.JobLog. Raises InstanceTakenError, KafkaRefusedError and KafkaUnavailableError."""
         before = self._reader.rewinds

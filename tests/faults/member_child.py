@@ -1,0 +1,84 @@
+"""A member of a group as a process: polls and commits, as an engine (`events`) or a sender (`jobs`) does.
+
+`python -m tests.faults.member_child BOOTSTRAP PREFIX KIND INSTANCE SESSION [restless]`: `restless` asks for committed
+offsets while the group makes a new generation, as must not be.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+
+from kafka.structs import MemberState
+
+from adapters.kafka import group_reader
+from adapters.kafka.errors import KafkaUnavailableError, NotCommittedError
+from adapters.kafka.event_log import KafkaEventLog
+from adapters.kafka.group_reader import GroupReader
+from adapters.kafka.job_log import KafkaJobLog
+from adapters.kafka.settings import KafkaSettings, Membership
+
+GROUP = "members"
+POLL = 0.5
+
+
+def main() -> None:
+    bootstrap, prefix, kind, instance, session, *flags = sys.argv[1:]
+    if "restless" in flags:
+        make_restless()
+    settings = KafkaSettings((bootstrap,), prefix)
+    membership = Membership(GROUP, instance, timedelta(seconds=float(session)), timedelta(seconds=5))
+    step, rewind = events(settings, membership) if kind == "events" else jobs(settings, membership)
+    while True:
+        try:
+            step()
+        except (NotCommittedError, KafkaUnavailableError):
+            rewind()
+
+
+def events(settings: KafkaSettings, membership: Membership) -> tuple[Callable[[], None], Callable[[], None]]:
+    log = KafkaEventLog(settings, membership)
+
+    def step() -> None:
+        records = log.poll(500, POLL)
+        if records:
+            log.commit(records, [])
+
+    return step, log.rewind
+
+
+def jobs(settings: KafkaSettings, membership: Membership) -> tuple[Callable[[], None], Callable[[], None]]:
+    log = KafkaJobLog(settings, membership)
+
+    def step() -> None:
+        log.poll(500, POLL)
+        log.commit()
+
+    return step, lambda: None
+
+
+def make_restless() -> None:
+    """Let it settle its positions whatever the group does, and never poll for longer than it was asked to."""
+
+    class Restless(GroupReader):
+        def _settle(self) -> None:
+            reader = self._consumer
+            true = reader.group_metadata
+
+            def as_if_it_stood() -> object:
+                return true()._replace(state=MemberState.STABLE)
+
+            reader.group_metadata = as_if_it_stood
+            try:
+                super()._settle()
+            finally:
+                reader.group_metadata = true
+
+    group_reader.JOIN_PATIENCE = 0.0  # type: ignore[misc]
+    for module in ("adapters.kafka.event_log", "adapters.kafka.job_log"):
+        sys.modules[module].GroupReader = Restless  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    main()
