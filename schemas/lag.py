@@ -85,7 +85,10 @@ class PartitionLag(Struct, frozen=True):
 
 
 class GroupLag(Struct, frozen=True):
-    """A group on its topic: the sum of the records that are known of, and the longest wait."""
+    """A group on its topic: the sum of the records that are known of, and the longest wait.
+
+    `halted` is for how many seconds, as far as was looked, records have waited and the group took nothing in, nowhere.
+    """
 
     group: str
     topic: str
@@ -95,4 +98,5 @@ class GroupLag(Struct, frozen=True):
     records: int
     seconds: float | None
     catches_up: float | None
+    halted: float
     partitions: list[PartitionLag]

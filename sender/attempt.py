@@ -28,7 +28,16 @@ from sender.ports import (
     Transport,
     WithheldError,
 )
-from sender.retry import Chance, RetryPolicy, Verdict, after_fault, after_reply, after_withholding, out_of_time
+from sender.retry import (
+    Chance,
+    RetryPolicy,
+    Verdict,
+    after_fault,
+    after_no_session,
+    after_reply,
+    after_withholding,
+    out_of_time,
+)
 from sender.tracing import Tracer
 
 KEPT_WORDS: Final = 500
@@ -130,11 +139,15 @@ class Attempts:
         return None
 
     async def _send(self, entry: Entry, composed: Composed) -> tuple[Report, Reply]:
+        self._pacing.asked(entry, self._clock.now())
         reply = await self._hand_over(entry, composed.message)
         now = self._clock.now()
         self._pacing.heard(entry, reply, now)
         self._watch.answered(entry, reply, now)
-        verdict = after_reply(self._policy, entry.standing, reply.kind, now, self._chance)
+        if reply.is_about_the_relay:
+            verdict = after_no_session(self._policy, now)
+        else:
+            verdict = after_reply(self._policy, entry.standing, reply.kind, now, self._chance)
         report = report_on(entry, verdict, reply, composed.fault)
         return replace(report, suppress=bounced(entry.job, composed.message.recipient, reply, now)), reply
 

@@ -158,6 +158,7 @@ class Delivery:
     async def _round(self, thread: ThreadPoolExecutor) -> bool:
         """One round; says whether it found anything to see to or to send."""
         self._watch.came_round(self._attempts.writing())
+        self._watch.relay(self._pacing.is_relay_out_of_reach(self._clock.now()))
         await self._record(thread)
         own = self._own()
         swept = await _in(thread, lambda: self._rounds.sweep(own))

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct, field
 
+from schemas.mailbox import mailbox
+from schemas.vocabulary import Channel
 from sender.domain_backoff import BackoffPolicy, DomainBackoff
 from sender.entries import Entry, domain_of
 from sender.ports import Reply
 from sender.rate import TokenBucket
 from sender.relay_circuit import CircuitPolicy, RelayCircuit
 from sender.retry import Chance
+
+_BY_RELAY: Final = frozenset({Channel.EMAIL, Channel.FAX})
+"""Channels whose messages go to the mail relay."""
 
 
 class PacingPolicy(Struct, frozen=True):
@@ -69,9 +75,18 @@ class Pacing:
         if self._bucket is not None:
             self._bucket.take(len(entries), now)
 
+    def asked(self, entry: Entry, now: datetime) -> None:
+        """The job's message is about to be handed over."""
+        if entry.job.channel in _BY_RELAY:
+            self._circuit.asked(entry.job.id, now)
+
+    def is_relay_out_of_reach(self, now: datetime) -> bool:
+        """Whether the relay takes nothing: it can't be reached, or says nothing to what it is given."""
+        return self._circuit.is_out_of_reach(now)
+
     def heard(self, entry: Entry, reply: Reply, now: datetime) -> None:
         """The transport's answer for a job."""
-        self._circuit.heard(entry.job.id, reply, now)
+        self._circuit.heard(entry.job.id, mailbox(entry.job.address), reply, now)
         self._backoff.heard(entry.job.id, domain_of(entry.job), reply, now)
 
     def ended(self, entry: Entry) -> None:

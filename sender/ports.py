@@ -192,6 +192,11 @@ class Reply(Struct, frozen=True):
         """Whether it tells of the relay itself, and nothing of a message."""
         return self.kind is ReplyKind.DEFERRED and self.stage in BEFORE_MAIL
 
+    @property
+    def is_silence(self) -> bool:
+        """Whether a relay that had the message said nothing to it."""
+        return self.kind is ReplyKind.UNKNOWN and self.code is None and self.stage is not None
+
 
 class WithheldError(Exception):
     """A message must not be handed over, and the reason. Nothing of it has been."""
@@ -238,6 +243,10 @@ class DeliveryWatch(Protocol):
         """A report was recorded, and changed its job."""
         ...
 
+    def relay(self, is_out_of_reach: bool) -> None:
+        """Whether the mail relay can't be reached, or says nothing to what it is given; told in each round."""
+        ...
+
     def came_round(self, writing: timedelta) -> None:
         """The loop of deliveries has come round; `writing` is how long the oldest message in writing has been so."""
         ...
@@ -254,6 +263,9 @@ class Unwatched:
         """See DeliveryWatch."""
 
     def changed(self, report: Report) -> None:
+        """See DeliveryWatch."""
+
+    def relay(self, is_out_of_reach: bool) -> None:
         """See DeliveryWatch."""
 
     def came_round(self, writing: timedelta) -> None:

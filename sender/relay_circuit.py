@@ -16,12 +16,17 @@ class CircuitPolicy(Struct, frozen=True):
 
     After the n-th failure in a row that is `first_pause * growth ** (n - 1)`, at most `longest_pause`, less a random
     part of up to `jitter` of it, so that several senders do not come back together.
+
+    A relay that takes messages and says nothing to them, `silent_tries` of them in a row and to more than one mailbox,
+    is as good as out of reach; so is one that has answered nothing for `silence`, though it was asked.
     """
 
     first_pause: timedelta = timedelta(seconds=1)
     growth: float = 2.0
-    longest_pause: timedelta = timedelta(minutes=1)
+    longest_pause: timedelta = timedelta(seconds=10)
     jitter: float = 0.25
+    silent_tries: int = 3
+    silence: timedelta = timedelta(seconds=30)
 
     def __post_init__(self) -> None:
         """Raise ValueError for a policy that would hammer the relay."""
@@ -29,6 +34,8 @@ class CircuitPolicy(Struct, frozen=True):
             raise ValueError("pauses must hold 0 < first_pause <= longest_pause")
         if not 0 <= self.jitter < 1 or self.growth < 1:
             raise ValueError("jitter is at least 0 and below 1, growth at least 1")
+        if self.silent_tries < 2 or self.silence <= timedelta(0):  # noqa: PLR2004 - one try may be a mailbox's affair
+            raise ValueError("silent_tries is at least 2, silence more than 0")
 
     def pause(self, failures: int, chance: Chance) -> timedelta:
         """The pause after so many failures in a row."""
@@ -47,16 +54,23 @@ class RelayCircuit:
         self._failures = 0
         self._until: datetime | None = None
         self._probe: str | None = None
+        self._asked: dict[str, datetime] = {}
+        self._answered: datetime | None = None
+        self._silent: list[str] = []
 
     @property
     def is_open(self) -> bool:
         """Whether the relay counts as out of reach."""
         return self._until is not None
 
+    def is_out_of_reach(self, now: datetime) -> bool:
+        """Whether it is open, or would be if those that were asked had been given up by now."""
+        return self.is_open or self._is_silent(now)
+
     def room(self, now: datetime, wanted: int) -> int:
         """How many of `wanted` jobs may be tried now."""
         if self._until is None:
-            return wanted
+            return 0 if self._is_silent(now) else wanted
         return min(wanted, 1) if self._probe is None and self._until <= now else 0
 
     def resumes(self) -> datetime | None:
@@ -68,19 +82,40 @@ class RelayCircuit:
         if self._until is not None and self._probe is None:
             self._probe = next(iter(jobs), None)
 
-    def heard(self, job: str, reply: Reply, now: datetime) -> None:
-        """The transport's answer for a job."""
+    def asked(self, job: str, now: datetime) -> None:
+        """The relay is about to be asked to take this job's message."""
+        self._asked[job] = now
+
+    def heard(self, job: str, mailbox: str, reply: Reply, now: datetime) -> None:
+        """The transport's answer for a job to this mailbox."""
+        self._asked.pop(job, None)
         if reply.stage is None:
             return  # no relay was asked
-        if not reply.is_about_the_relay:
+        if reply.is_about_the_relay:
+            self._failed(job, now)
+        elif reply.is_silence:
+            self._silent = [*self._silent, mailbox][-self._policy.silent_tries :]
+            # One mailbox may have content on which the relay chokes: that says nothing of others.
+            if self.is_open or (len(self._silent) >= self._policy.silent_tries and len(set(self._silent)) > 1):
+                self._failed(job, now)
+        else:
             self._failures, self._until, self._probe = 0, None, None
-        elif self._until is None or job == self._probe:
-            # Others that were under way when it opened say nothing new.
+            self._silent, self._answered = [], now
+
+    def ended(self, job: str) -> None:
+        """The try on a job is over, whatever came of it: a probe that asked no relay is followed by another one."""
+        self._asked.pop(job, None)
+        if job == self._probe:
+            self._probe = None
+
+    def _failed(self, job: str, now: datetime) -> None:
+        # Others that were under way when it opened say nothing new.
+        if self._until is None or job == self._probe:
             self._failures += 1
             self._until = now + self._policy.pause(self._failures, self._chance)
             self._probe = None
 
-    def ended(self, job: str) -> None:
-        """The try on a job is over, whatever came of it: a probe that asked no relay is followed by another one."""
-        if job == self._probe:
-            self._probe = None
+    def _is_silent(self, now: datetime) -> bool:
+        oldest = min(self._asked.values(), default=now)
+        waits_for = now - max(oldest, self._answered or oldest)
+        return waits_for >= self._policy.silence

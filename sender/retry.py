@@ -30,6 +30,9 @@ class RetryPolicy(Struct, frozen=True):
     After a try that may have arrived it waits `unknown_delay`: long enough for a slow relay to finish, since a second
     copy is worse than a late one. It gets at most `unknown_tries` tries of that kind. A message that can't be written
     gets `fault_tries`. Tries that were put off are not bounded: the job's expiry ends them.
+
+    Where no session with the relay could be had, the job waits `relay_delay` alone: the circuit sees to it that the
+    relay is not asked too often, and once it is back nothing is to wait for long.
     """
 
     first_delay: timedelta = timedelta(seconds=30)
@@ -39,6 +42,7 @@ class RetryPolicy(Struct, frozen=True):
     unknown_delay: timedelta = timedelta(minutes=30)
     unknown_tries: int = 5
     fault_tries: int = 4
+    relay_delay: timedelta = timedelta(seconds=10)
 
     def __post_init__(self) -> None:
         """Raise ValueError for a policy that would hammer the relay or never try."""
@@ -46,6 +50,8 @@ class RetryPolicy(Struct, frozen=True):
             raise ValueError("delays must hold 0 < first_delay <= longest_delay <= unknown_delay")
         if not (0 <= self.jitter <= 1 and 1 + self.jitter <= self.growth <= _FASTEST_GROWTH):
             raise ValueError("jitter lies between 0 and 1, growth between 1 + jitter and 10, so that waits grow")
+        if self.relay_delay <= timedelta(0):
+            raise ValueError("relay_delay is more than 0")
         if self.unknown_tries < 1 or self.fault_tries < 1:
             raise ValueError("unknown_tries and fault_tries are at least 1")
 
@@ -68,6 +74,11 @@ def after_reply(policy: RetryPolicy, standing: Standing, kind: ReplyKind, now: d
             return Verdict(Transition.DEFERRED, now + _growing(policy, standing.attempt, chance))
         case ReplyKind.UNKNOWN:
             return _after_unknown(policy, standing, Transition.UNDECIDED, now, chance)
+
+
+def after_no_session(policy: RetryPolicy, now: datetime) -> Verdict:
+    """The verdict on an attempt for which the relay could not be spoken with."""
+    return Verdict(Transition.DEFERRED, now + policy.relay_delay)
 
 
 def after_lapse(policy: RetryPolicy, standing: Standing, now: datetime, chance: Chance) -> Verdict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from schemas.lag import GroupLag, Status
 
@@ -30,6 +30,15 @@ class LagMetrics:
         self._group_seconds = gauge(
             "tocsin_group_lag_seconds", "How long the oldest record of all partitions has waited.", "topic"
         )
+        self._halted = gauge(
+            "tocsin_group_halted_seconds",
+            "For how long records have waited and the whole group has taken nothing in; 0 while it goes on.",
+            "topic",
+        )
+        self._generations = Counter(
+            "tocsin_group_generations", "Generations of its group that this process was part of.", registry=registry
+        )
+        self._seen = 0
         self._unowned = gauge("tocsin_partitions_unowned", "Partitions that no member of the group has.", "topic")
         self._partitions = gauge("tocsin_partitions_assigned", "Partitions that this process has.")
         self._read = gauge(
@@ -38,6 +47,11 @@ class LagMetrics:
         )
 
         self._read.set_to_current_time()
+
+    def generations(self, count: int) -> None:
+        """So many generations of its group has this process been part of, since its start."""
+        self._generations.inc(count - self._seen)
+        self._seen = count
 
     def show(self, lag: GroupLag) -> None:
         """What was read of the whole group. An unknown number has no series."""
@@ -62,4 +76,5 @@ class LagMetrics:
             gauge.clear()
             if number or (knows_all and number is not None):
                 gauge.labels(lag.topic).set(number)
+        self._halted.labels(lag.topic).set(lag.halted)
         self._unowned.labels(lag.topic).set(sum(one.owner is None for one in lag.partitions))

@@ -36,7 +36,7 @@ class SenderMetrics:
         self._suppressed = counter("tocsin_addresses_suppressed", "Addresses that a relay said are dead for good.")
         self._out_of_reach = Gauge(
             "tocsin_relay_out_of_reach",
-            "1 while no session with the mail relay can be had, by the last try to get one.",
+            "1 from when the mail relay could not be reached, or said nothing to what it was given, until it answers.",
             registry=registry,
         )
         self._delay = Histogram(
@@ -56,12 +56,14 @@ class SenderMetrics:
     def answered(self, entry: Entry, reply: Reply, now: datetime) -> None:
         """See sender.ports.DeliveryWatch."""
         self._answers.labels(entry.job.channel.value, _class_of(reply)).inc()
-        if reply.stage is not None:
-            self._out_of_reach.set(reply.is_about_the_relay)
         if reply.kind is ReplyKind.UNKNOWN:
             self._unknown.inc()
         if reply.kind is ReplyKind.ACCEPTED:
             self._delay.observe(max(0.0, (now - entry.job.context.saved_at).total_seconds()))
+
+    def relay(self, is_out_of_reach: bool) -> None:
+        """See sender.ports.DeliveryWatch."""
+        self._out_of_reach.set(is_out_of_reach)
 
     def changed(self, report: Report) -> None:
         """See sender.ports.DeliveryWatch."""

@@ -39,7 +39,8 @@ class SmtpTransport:
                 reply, _ = await self._try(checked, handing_over)
         except TimeoutError:
             words = f"none of {self._relay.connections} connections came free within {self._relay.timeout:g} seconds"
-            return Reply(ReplyKind.DEFERRED, None, words, Stage.CONNECT)
+            # The sender's own connections are busy: that tells nothing of the relay.
+            return Reply(ReplyKind.DEFERRED, None, words)
         return reply
 
     async def close(self) -> None:

@@ -27,9 +27,9 @@ JOB = """
   - job_name: {name}
     static_configs: [{{targets: {targets}}}]
 """
-DURATION = re.compile(r"(?<=for: )(\d+)(m)\b|(?<=\[)(\d+)([mh])(?=\])")
+DURATION = re.compile(r"(?<=for: )(\d+)([sm])\b|(?<=\[)(\d+)([mh])(?=\])")
 LIMIT = re.compile(r"\((\d+) \* 60\)")
-SECONDS = {"m": 60, "h": 3600}
+SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 def faster(rules: str, factor: int) -> str:

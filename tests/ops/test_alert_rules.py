@@ -76,6 +76,26 @@ def test_an_alert_is_tested_to_be_silent_to_fire_and_to_clear(alert: str) -> Non
     assert any(re.fullmatch(r"\.+!+\.+", course) for course in courses)
 
 
+def silencers(alert: str) -> set[str]:
+    """The alerts of which one makes this one silent."""
+    selectors = re.findall(r"ALERTS\{([^}]*)\}", ALERTS[alert]["expr"])
+    return {name for one in selectors for name in re.findall(r'alertname=~?"([^"]+)"', one)[0].split("|")}
+
+
+@each_alert
+def test_an_alert_is_silenced_by_what_fires_alone(alert: str) -> None:
+    """One that is pending may never fire, and would silence others for ever all the same."""
+    assert not re.findall(r'ALERTS\{(?![^}]*alertstate="firing")', ALERTS[alert]["expr"])
+    assert silencers(alert) <= set(ALERTS)
+
+
+def test_what_silences_stands_before_what_it_silences() -> None:
+    """So that each evaluation knows its causes, and no two alerts silence each other."""
+    order = list(ALERTS)
+    assert all(order.index(one) < order.index(alert) for alert in ALERTS for one in silencers(alert))
+    assert silencers("TocsinJobsOverdue") == {"TocsinRelayUnreachable", "TocsinLedgerUnreadable"}
+
+
 @each_alert
 def test_an_alert_says_how_bad_it_is_what_is_wrong_and_what_to_do(alert: str) -> None:
     rule = ALERTS[alert]

@@ -67,7 +67,7 @@ async def test_while_the_relay_is_gone_jobs_are_neither_charged_nor_written_but_
         house.clock.move_to(house.delivery.resumes())
         await house.delivery.drain()
     outage = [when for when, _ in relay.asked if when < relay.back]
-    assert len(outage) < first + 2 * 60 * 60 / 45 + 7, "about one a minute"
+    assert len(outage) < first + 2 * 60 * 60 / 7.5 + 7, "about one in ten seconds"
     assert sum(changes(house, job) - 1 for job in jobs if house.state(job) is State.QUEUED) <= 2 * len(outage)
     await house.until_finished()
     assert house.ledger.counts()[State.DELIVERED] == 60

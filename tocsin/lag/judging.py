@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -59,8 +59,19 @@ def partition_lag(readings: Sequence[PartitionReading]) -> PartitionLag:
     )
 
 
+def moves(before: Mapping[int, PartitionReading], now: Sequence[PartitionReading]) -> bool:
+    """Whether a group has done something since `before`, its readings by partition, or has nothing to do."""
+    if all(one.records == 0 for one in now):
+        return True
+    return any(one.partition not in before or before[one.partition].committed != one.committed for one in now)
+
+
 def group_lag(
-    group: str, topic: str, members: Sequence[str], windows: Sequence[Sequence[PartitionReading]]
+    group: str,
+    topic: str,
+    members: Sequence[str],
+    windows: Sequence[Sequence[PartitionReading]],
+    halted: float = 0.0,
 ) -> GroupLag:
     """A group: as bad as its worst partition. `windows` holds the readings of each partition; at least one."""
     partitions = [partition_lag(window) for window in windows]
@@ -75,6 +86,7 @@ def group_lag(
         records=sum(one.records or 0 for one in partitions),
         seconds=max(waits, default=None),
         catches_up=None if None in ends else max((one for one in ends if one is not None), default=0.0),
+        halted=halted,
         partitions=partitions,
     )
 

@@ -37,6 +37,10 @@ class LivingDelivery:
         """See sender.ports.DeliveryWatch."""
         self._metrics.changed(report)
 
+    def relay(self, is_out_of_reach: bool) -> None:
+        """See sender.ports.DeliveryWatch."""
+        self._metrics.relay(is_out_of_reach)
+
     def came_round(self, writing: timedelta) -> None:
         """See sender.ports.DeliveryWatch."""
         self._vitals.beat(DELIVER)

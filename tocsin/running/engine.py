@@ -61,7 +61,7 @@ class EngineService:
             self._watch.waits_for_kafka()
             self._log.rewind()
         else:
-            self._watch.goes_well(self._log.has_joined)
+            self._watch.goes_well(self._log.has_joined, self._log.generations)
             return True
         return False
 

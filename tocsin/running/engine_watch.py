@@ -47,8 +47,12 @@ class EngineWatch(DecidingWatch):
         super().__init__({"group": "not joined yet"})
         self.lag = LagMetrics(self.registry, instance)
 
-    def goes_well(self, has_joined: bool) -> None:
-        """A step went without trouble; `has_joined` says whether this is a member of its group."""
+    def goes_well(self, has_joined: bool, generations: int = 0) -> None:
+        """A step went without trouble; `has_joined` says whether this is a member of its group.
+
+        `generations` counts those of the group that it has been part of.
+        """
+        self.lag.generations(generations)
         self.vitals.ready("kafka")
         if has_joined:
             self.vitals.ready("group")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import AbstractContextManager, closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -14,6 +14,7 @@ from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError
 from adapters.kafka.lag_reader import LagReader
 from adapters.kafka.settings import KafkaSettings
 from adapters.prometheus.lag_metrics import LagMetrics
+from schemas.lag import GroupLag
 from tocsin.lag.window import Window
 from tocsin.running.background import in_background
 from tocsin.running.vitals import Vitals
@@ -21,9 +22,15 @@ from tocsin.running.vitals import Vitals
 log = structlog.get_logger()
 
 LOOP: Final = "lag"
+INTAKE: Final = "intake"
+"""The group's work as a whole: it comes round as long as something is taken in, or nothing waits."""
 LAG_WINDOW: Final = timedelta(minutes=1)
 LAG_EVERY: Final = 5.0
 """Seconds between two looks at the lag."""
+
+
+HALTED_SECONDS: Final = 60.0
+"""A group that has taken nothing in for so long, although records wait, is not ready."""
 
 
 def watching_lag(
@@ -40,11 +47,41 @@ def _look(
         vitals.beat(LOOP)
         try:
             with closing(LagReader(settings, group, topic)) as reader:
+                intake = IntakeWatch(vitals)
                 window = Window(group, topic, LAG_WINDOW)
                 while not stop.wait(LAG_EVERY):
                     vitals.beat(LOOP)
-                    metrics.show(window.add(*reader.read()))
+                    lag = window.add(*reader.read())
+                    metrics.show(lag)
+                    intake.see(lag)
         except (KafkaUnavailableError, KafkaRefusedError) as error:
             log.warning("lag_unknown", error=type(error).__name__, said=str(error))
+            # What Kafka does not say is no fault of this process.
+            vitals.over(INTAKE)
             stop.wait(LAG_EVERY)
     vitals.over(LOOP)
+    vitals.over(INTAKE)
+
+
+class IntakeWatch:
+    """Sees from outside whether a group takes anything in: each of its members may think that all is well.
+
+    It is not ready while it does not. Whoever watches /livez is to start the process again only where nothing else is
+    known to hold the work up.
+    """
+
+    def __init__(self, vitals: Vitals) -> None:
+        self._vitals = vitals
+        self._held_up: datetime | None = None
+
+    def see(self, lag: GroupLag) -> None:
+        """Take in one look at the group."""
+        if lag.halted > HALTED_SECONDS:
+            reason = f"records wait, and the group has taken nothing in for {lag.halted:.0f} s"
+            self._vitals.not_ready(INTAKE, reason)
+        else:
+            self._vitals.ready(INTAKE)
+        if any(not is_ready for part, is_ready in self._vitals.parts().items() if part != INTAKE):
+            self._held_up = lag.at
+        free = float("inf") if self._held_up is None else (lag.at - self._held_up).total_seconds()
+        self._vitals.beat(INTAKE, min(lag.halted, free))

@@ -45,6 +45,7 @@ _ON_LEDGER: Final = frozenset({"accept", "publish"})
 class SenderParts(Struct, frozen=True):
     """What a sender consists of. Each of Kafka's clients belongs to one thread."""
 
+    jobs: KafkaJobLog
     acceptance: Acceptance
     delivery: Delivery
     publisher: Publisher
@@ -82,7 +83,9 @@ class SenderService:
 
     def _accept(self) -> bool:
         self._parts.templates.current()
-        return bool(accept(self._parts.acceptance, self._parts.watch).records)
+        taken = accept(self._parts.acceptance, self._parts.watch).records
+        self._parts.watch.generations(self._parts.jobs.generations)
+        return bool(taken)
 
     def _publish(self) -> bool:
         return publish(self._parts.publisher, self._parts.watch, self._parts.clock)
@@ -173,7 +176,9 @@ async def sender_service(  # noqa: PLR0913, PLR0917 - its parts, one by one
             watch=seen.delivery,
             tracer=tracers.jobs,
         )
-        parts = SenderParts(acceptance, delivery, Publisher(ledger, topics), people, index, templates, seen, clock)
+        parts = SenderParts(
+            jobs, acceptance, delivery, Publisher(ledger, topics), people, index, templates, seen, clock
+        )
         try:
             yield SenderService(parts)
         finally:

@@ -69,10 +69,16 @@ class SenderWatch(SendingWatch):
 
     def __init__(self) -> None:
         super().__init__({"people": "the directory is not complete yet"})
+        self._lag: LagMetrics | None = None
+
+    def generations(self, count: int) -> None:
+        """So many generations of its group has this sender been part of."""
+        if self._lag is not None:
+            self._lag.generations(count)
 
     def looking_at_lag(self, settings: KafkaSettings, membership: Membership) -> AbstractContextManager[None]:
         """Look at the lag of the sender's group within the block, where anybody sees it."""
         if not self.is_shown:
             return nullcontext()
-        metrics = LagMetrics(self.registry, membership.instance)
-        return watching_lag(metrics, self.vitals, settings, membership.group, JOBS)
+        self._lag = LagMetrics(self.registry, membership.instance)
+        return watching_lag(self._lag, self.vitals, settings, membership.group, JOBS)
