@@ -18,9 +18,12 @@ from adapters.kafka.event_log import KafkaEventLog
 from adapters.kafka.group_reader import GroupReader
 from adapters.kafka.job_log import KafkaJobLog
 from adapters.kafka.settings import KafkaSettings, Membership
+from schemas.topics import JOBS
 
 GROUP = "members"
 POLL = 0.5
+Steps = tuple[Callable[[], None], Callable[[], None]]
+"""One step, and what to do where it fails."""
 
 
 def main() -> None:
@@ -29,7 +32,7 @@ def main() -> None:
         make_restless()
     settings = KafkaSettings((bootstrap,), prefix)
     membership = Membership(GROUP, instance, timedelta(seconds=float(session)), timedelta(seconds=5))
-    step, rewind = events(settings, membership) if kind == "events" else jobs(settings, membership)
+    step, rewind = {"events": events, "jobs": jobs, "nothing": watching}[kind](settings, membership)
     while True:
         try:
             step()
@@ -37,7 +40,7 @@ def main() -> None:
             rewind()
 
 
-def events(settings: KafkaSettings, membership: Membership) -> tuple[Callable[[], None], Callable[[], None]]:
+def events(settings: KafkaSettings, membership: Membership) -> Steps:
     log = KafkaEventLog(settings, membership)
 
     def step() -> None:
@@ -48,7 +51,7 @@ def events(settings: KafkaSettings, membership: Membership) -> tuple[Callable[[]
     return step, log.rewind
 
 
-def jobs(settings: KafkaSettings, membership: Membership) -> tuple[Callable[[], None], Callable[[], None]]:
+def jobs(settings: KafkaSettings, membership: Membership) -> Steps:
     log = KafkaJobLog(settings, membership)
 
     def step() -> None:
@@ -56,6 +59,16 @@ def jobs(settings: KafkaSettings, membership: Membership) -> tuple[Callable[[], 
         log.commit()
 
     return step, lambda: None
+
+
+def watching(settings: KafkaSettings, membership: Membership) -> Steps:
+    """As a member that has nothing to commit."""
+    reader = group_reader.GroupReader(settings, membership, JOBS)
+    return lambda: void(reader.poll(500, POLL)), lambda: None
+
+
+def void(_: object) -> None:
+    """Nothing is done with it."""
 
 
 def make_restless() -> None:
@@ -76,6 +89,7 @@ def make_restless() -> None:
                 reader.group_metadata = true
 
     group_reader.JOIN_PATIENCE = 0.0  # type: ignore[misc]
+    group_reader.GroupReader = Restless  # type: ignore[misc]
     for module in ("adapters.kafka.event_log", "adapters.kafka.job_log"):
         sys.modules[module].GroupReader = Restless  # type: ignore[attr-defined]
 

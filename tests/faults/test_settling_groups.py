@@ -18,7 +18,7 @@ from tests.brokers.cluster import Cluster
 from tests.faults.member_child import GROUP
 
 pytestmark = pytest.mark.kafka
-TOPICS = {"events": TICKETS, "jobs": JOBS}
+TOPICS = {"events": TICKETS, "jobs": JOBS, "nothing": JOBS}
 PARTITIONS = 12
 SETTLES_WITHIN = 15.0
 STAYS_SO_FOR = 3.0
@@ -34,6 +34,7 @@ class Members:
         self._flags = [str(session), *flags]
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._topic = TOPICS[kind]
+        self._is_idle = kind == "nothing"
         self._numbers = count()
         cluster.create(self._topic, partitions=PARTITIONS)
 
@@ -60,7 +61,9 @@ class Members:
         return since - began
 
     def _write(self) -> None:
-        """So that the group has something to do in every partition."""
+        """So that the group has something to do in every partition, where it does anything."""
+        if self._is_idle:
+            return
         number = next(self._numbers)
         self._cluster.append([NewRecord(self._topic, b"k", b"%d" % number)], partition=number % PARTITIONS)
 
@@ -95,7 +98,7 @@ def rounds(made: Members, pauses: Sequence[float], seed: int = 1) -> list[float]
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("kind", TOPICS)
+@pytest.mark.parametrize("kind", ["events", "jobs"])
 def test_a_group_settles_whose_members_come_back(cluster: Cluster, kind: str) -> None:
     with members(cluster, kind, 3.0) as made:
         took = rounds(made, [0.0, 3.5, 4.0, 5.0])
@@ -104,7 +107,7 @@ def test_a_group_settles_whose_members_come_back(cluster: Cluster, kind: str) ->
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("kind", TOPICS)
+@pytest.mark.parametrize("kind", ["events", "jobs"])
 def test_a_group_settles_after_twenty_kills_and_absences_of_up_to_fourteen_seconds(cluster: Cluster, kind: str) -> None:
     with members(cluster, kind, 10.0) as made:
         took = rounds(made, [0, 11, 14, 3, 12, 13, 11, 6, 14, 1, 12, 11, 13, 10, 14, 9, 12, 2, 13, 14], seed=3)
@@ -115,7 +118,7 @@ def test_a_group_settles_after_twenty_kills_and_absences_of_up_to_fourteen_secon
 @pytest.mark.timeout(900)
 def test_members_that_do_something_else_while_they_join_do_not_settle(cluster: Cluster) -> None:
     """The control: without what group_reader.py does about it, the check finds a group that makes no end."""
-    with members(cluster, "jobs", 10.0, "restless") as made:
+    with members(cluster, "nothing", 10.0, "restless") as made:
         took: list[float] = []
         while len(took) < 8 and max(took, default=0.0) <= SETTLES_WITHIN:
             took += rounds(made, [12.0 + len(took) % 3], seed=3 + len(took))
