@@ -15,6 +15,13 @@ class RulesMetrics:
             registry=registry,
         )
 
-    def refused(self, are_refused: bool) -> None:
-        """The files changed; what they are now is refused or not."""
+        self._kept = Gauge(
+            "tocsin_kept_rules_in_force",
+            "1 where the rule files were refused at the start, and rules that had been kept are in force.",
+            registry=registry,
+        )
+
+    def refused(self, are_refused: bool, are_kept: bool) -> None:
+        """The files changed; what they are now is refused or not, and what is in force was kept or not."""
         self._refused.set(are_refused)
+        self._kept.set(are_kept)

@@ -85,9 +85,22 @@ def test_what_is_mounted_is_in_the_repository() -> None:
     assert {mount.partition(":")[0] for mount in mounts} - set(folders) == set(COMPOSE["volumes"])
 
 
+def test_engines_and_sender_use_the_rules_of_the_helpdesk_and_keep_the_last_good_ones() -> None:
+    for name in ("engine-1", "engine-2", "sender"):
+        service = SERVICES[name]
+        assert "--rules=/helpdesk/rules.yaml" in service["command"]
+        assert "./tocsin/demo/helpdesk:/helpdesk:ro" in service["volumes"]
+        assert f"{name}:/data" in service["volumes"]
+
+
+def test_the_sender_is_asked_itself_whether_it_is_alive() -> None:
+    assert "http://127.0.0.1:9464/livez" in SERVICES["sender"]["healthcheck"]["test"][-1]
+
+
 def test_each_engine_has_a_name_of_its_own() -> None:
     engines = {name: service["command"] for name, service in SERVICES.items() if "engine" in service.get("command", ())}
-    names = [command[command.index("--instance") + 1] for command in engines.values()]
+    options = [part for command in engines.values() for part in command]
+    names = [part.removeprefix("--instance=") for part in options if part.startswith("--instance=")]
     assert names == list(engines)
     assert len(set(names)) == len(names) == 2
 

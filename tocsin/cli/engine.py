@@ -17,7 +17,6 @@ from tocsin.cli.starting import log_as_told
 from tocsin.running.deadline import stopping
 from tocsin.running.engine import engine_service
 from tocsin.running.engine_watch import EngineWatch
-from tocsin.running.health import HealthFile
 from tocsin.settings.declared.processes import ENGINE_GROUP, ENGINE_HEALTH, ENGINE_LEAVE
 
 log = structlog.get_logger()
@@ -52,11 +51,10 @@ def engine(
     log_as_told()
     with stopping(timedelta(seconds=stop_within)) as asked, kafka_failures(), address_failures():
         settings, place = cluster(kafka, prefix), membership(group, instance)
-        folder = None if health is None else HealthFile(health)
         watch = EngineWatch(instance)
         with (
             watch.shown(address_of(listen), settings, group),
-            engine_service(settings, place, rules, folder, leave=leave, watch=watch) as service,
+            engine_service(settings, place, rules, health, leave=leave, watch=watch) as service,
         ):
             log.info("up", group=group, instance=instance)
             service.run(asked)

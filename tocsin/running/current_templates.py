@@ -35,7 +35,7 @@ def keeping_current(
 
     def on_change(watched: WatchedRules) -> None:
         watch.rules_changed(watched)
-        if not watched.faults:
+        if not watched.faults or watched.kept_since is not None:
             renderer.use(JinjaRenderer(watched.loaded.templates))
         health.write(health_of(watched, clock.now()))
 

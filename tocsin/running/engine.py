@@ -20,6 +20,7 @@ from engine.consumer import Batch, Consumer
 from tocsin.clock import SystemClock
 from tocsin.running.engine_watch import EngineWatch, MeasuredEventLog, WatchedDirectory
 from tocsin.running.health import HealthFile
+from tocsin.running.kept_rules import KeptRules
 from tocsin.running.loops import repeat
 from tocsin.running.rules_in_force import WatchedRules, health_of
 from tocsin.running.steps import decide
@@ -75,13 +76,14 @@ def engine_service(
     settings: KafkaSettings,
     membership: Membership,
     rules: Path | None,
-    health: HealthFile | None = None,
+    folder: Path | None = None,
     after_step: AfterStep = nothing,
     leave: bool = False,
     watch: EngineWatch | None = None,
 ) -> Iterator[EngineService]:
     """The service, wired together. The directory is complete before this process joins its group.
 
+    In `folder` it says how the rules stand, and keeps the last good ones for a start at which the files are refused.
     With `leave` it gives up its place in the group at the end; else the place is kept for the time of a restart.
     `watch` sees what it does.
 
@@ -89,6 +91,8 @@ def engine_service(
     """
     _check(settings)
     clock, seen = SystemClock(), watch or EngineWatch(membership.instance)
+    health = None if folder is None else HealthFile(folder)
+    kept = None if folder is None else KeptRules(folder)
 
     def on_change(watched: WatchedRules) -> None:
         seen.rules_changed(watched)
@@ -97,7 +101,7 @@ def engine_service(
 
     with (
         tracing("tocsin-engine", engine_group=membership.group) as tracers,
-        closing(WatchedRules(rules, on_change)) as watched,
+        closing(WatchedRules(rules, on_change, kept=kept)) as watched,
         closing(DirectoryTopic(settings)) as topic,
     ):
         directory = WatchedDirectory(topic, seen)

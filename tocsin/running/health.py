@@ -12,7 +12,8 @@ from msgspec import Struct
 class Health(Struct, frozen=True):
     """`rulebook` is the digest of the rules in force; `faults` what is wrong with the rule files as they are now.
 
-    `reloads` counts the changes of those files by what became of them.
+    `reloads` counts the changes of those files by what became of them. `kept_since` is when the rules in force were
+    kept, where the files were refused at the start; null where the rules are those of the files.
     """
 
     since: datetime
@@ -20,6 +21,7 @@ class Health(Struct, frozen=True):
     rule_refusals: int
     faults: list[str]
     reloads: dict[str, int] = {}
+    kept_since: datetime | None = None
 
 
 class HealthFile:

@@ -23,6 +23,7 @@ from schemas.finding import FindingCode
 from tocsin.deciding import SteadfastMatcher
 from tocsin.running.checked_rules import Loaded, load_checked
 from tocsin.running.health import Health
+from tocsin.running.kept_rules import KeptRules, KeptRulesError
 from tocsin.trying.reading import files_of_tests
 
 log = structlog.get_logger()
@@ -45,7 +46,7 @@ def health_of(watched: WatchedRules, now: datetime) -> Health:
     """How the rules stand, for the health file."""
     faults = [f"{fault.file}:{fault.line}:{fault.column}: {fault.said}" for fault in watched.faults]
     reloads = {outcome.value: watched.reloads[outcome] for outcome in ReloadOutcome}
-    return Health(now, watched.loaded.rulebook.digest, watched.refusals, faults, reloads)
+    return Health(now, watched.loaded.rulebook.digest, watched.refusals, faults, reloads, watched.kept_since)
 
 
 class WatchedRules:
@@ -53,7 +54,8 @@ class WatchedRules:
 
     `on_change` is called after each reload, also after one that was refused: `faults` then holds what is wrong with the
     files as they are now. `reloads` counts them by outcome, `last` is the last one. What `load` raises refuses a
-    reload; `pause` waits between two looks at files that are perhaps being written.
+    reload; `pause` waits between two looks at files that are perhaps being written. In `kept` the last good rules are
+    kept for a start.
     """
 
     def __init__(
@@ -62,21 +64,56 @@ class WatchedRules:
         on_change: Callable[[WatchedRules], None],
         load: Callable[[Path | None], Loaded] = load_checked,
         pause: Callable[[float], None] = time.sleep,
+        kept: KeptRules | None = None,
     ) -> None:
-        """Load the rules. Raises RuleFileError: at the start there are no good ones that could stay in force."""
+        """Load the rules. Where they are refused, the last good ones that were kept are used, and `kept_since` says so.
+
+        Raises RuleFileError where there are none.
+        """
         self._path = path
         self._on_change = on_change
         self._load = load
         self._pause = pause
+        self._kept = kept if path is not None else None
+        self.kept_since: datetime | None = None
+        """Since when the rules in force were kept; None where they are those of the files, as they were once read."""
         self.faults: list[Fault] = []
         self.reloads: Counter[ReloadOutcome] = Counter()
         self.last: ReloadOutcome | None = None
         self._seen = self._signature()
         self._folder = templates_folder(path)
-        self.loaded = load(path)
+        self.loaded = self._first()
         self._matcher = DurableMatcher(self.loaded.rulebook)
         self._in_force = self._put_in_force()
         on_change(self)
+
+    def _first(self) -> Loaded:
+        try:
+            loaded = self._load(self._path)
+        except RuleFileError as error:
+            return self._instead(error)
+        self._keep(loaded)
+        return loaded
+
+    def _instead(self, refused: RuleFileError) -> Loaded:
+        """The last good rules, in place of those that are refused at the start."""
+        if self._kept is None:
+            raise refused
+        try:
+            loaded, self.kept_since = self._kept.load()
+        except KeptRulesError as error:
+            log.warning("no_kept_rules", said=str(error))
+            raise refused from None
+        self.faults = refused.faults
+        self.last = ReloadOutcome.REFUSED
+        self.reloads[self.last] += 1
+        named = [f"{fault.file}:{fault.line}: {fault.said}" for fault in self.faults]
+        log.warning("kept_rules_in_force", kept=loaded.rulebook.digest, since=self.kept_since.isoformat(), faults=named)
+        return loaded
+
+    def _keep(self, loaded: Loaded) -> None:
+        if self._kept is not None and self._path is not None:
+            self._kept.keep(self._path, loaded)
 
     @property
     def refusals(self) -> int:
@@ -136,12 +173,14 @@ class WatchedRules:
     def _swap(self, loaded: Loaded) -> ReloadOutcome:
         """Put other rules in force. The process of the rule engine is replaced with them: it never forgets any."""
         self._folder = templates_folder(self._path)
+        self.kept_since = None
         if loaded.digest == self.loaded.digest:
             return ReloadOutcome.UNCHANGED
         self._matcher.close()
         self.loaded = loaded
         self._matcher = DurableMatcher(loaded.rulebook)
         self._in_force = self._put_in_force()
+        self._keep(loaded)
         return ReloadOutcome.APPLIED
 
     def _later(self) -> ReloadOutcome:

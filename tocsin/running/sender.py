@@ -27,6 +27,7 @@ from tocsin.clock import SystemClock
 from tocsin.running.current_templates import CurrentRenderer, keeping_current
 from tocsin.running.delivery_watch import delivered
 from tocsin.running.health import HealthFile
+from tocsin.running.kept_rules import KeptRules
 from tocsin.running.ledgers import LedgerPlace, awaited_ledger
 from tocsin.running.loops import Step, once, repeated
 from tocsin.running.mail import MailSettings
@@ -153,7 +154,7 @@ async def sender_service(  # noqa: PLR0913, PLR0917 - its parts, one by one
     transport, index = mail.transport(), PeopleIndex()
     with (
         tracing("tocsin-sender", sender_group=membership.group) as tracers,
-        closing(WatchedRules(rules, on_change)) as templates,
+        closing(WatchedRules(rules, on_change, kept=KeptRules(place.data))) as templates,
         awaited_ledger(*place.options, stop, lambda why: seen.waits_for_ledger("open", why)) as ledger,
         seen.looking_at(ledger, clock),
         seen.looking_at_lag(settings, membership),

@@ -13,6 +13,7 @@ from tocsin.running.embedded import Embedded, Sources
 from tocsin.running.embedded_watch import EmbeddedWatch
 from tocsin.running.engine_watch import WatchedDirectory
 from tocsin.running.health import HealthFile
+from tocsin.running.kept_rules import KeptRules
 from tocsin.running.mail import MailSettings
 from tocsin.running.people import DirectoryPeople
 from tocsin.running.rules_in_force import WatchedRules
@@ -35,7 +36,7 @@ async def embedded_service(
     Raises RuleFileError, OSError, DatabaseError and TracingSettingsError at the start.
     """
     clock, renderer, seen = SystemClock(), CurrentRenderer(), watch or EmbeddedWatch()
-    watched = WatchedRules(rules, keeping_current(renderer, seen, health, clock))
+    watched = WatchedRules(rules, keeping_current(renderer, seen, health, clock), kept=KeptRules(database.parent))
     try:
         composer = mail.composer(renderer, sending.mode)
         # A directory of its own for each thread: a folder is small.

@@ -33,7 +33,7 @@ class ServiceWatch:
 
     def rules_changed(self, watched: WatchedRules) -> None:
         """Rules and templates were put in force, or a change of their files was refused."""
-        self.rule_files.refused(bool(watched.faults))
+        self.rule_files.refused(bool(watched.faults), watched.kept_since is not None)
 
     @contextmanager
     def answering(self, listen: tuple[str, int] | None) -> Iterator[int]:

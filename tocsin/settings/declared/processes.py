@@ -81,7 +81,7 @@ ENGINE_HEALTH: Final = Setting(
     variable="TOCSIN_ENGINE_HEALTH",
     option="--health",
     kind=Place("a folder"),
-    meaning="Folder for health.json: rules in force, faults of rule files.",
+    meaning="Folder for health.json and for the last good rules, which a start with refused files works by.",
     used_by=("engine",),
 )
 ENGINE_LEAVE: Final = Setting(

@@ -1,0 +1,117 @@
+"""The last good rules are kept, and a start at which the files are refused works by them and says so."""
+
+from __future__ import annotations
+
+import json
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from adapters.rule_files.faults import RuleFileError
+from tests.fakes import START
+from tests.rule_folders import OWN, write_rules
+from tocsin.running.kept_rules import NAME, KeptRules, KeptRulesError
+from tocsin.running.rules_in_force import ReloadOutcome, WatchedRules, health_of
+
+
+def started(file: Path, data: Path) -> WatchedRules:
+    return WatchedRules(file, lambda _: None, pause=lambda _: None, kept=KeptRules(data))
+
+
+def break_it(file: Path) -> None:
+    file.write_text(file.read_text() + "\t- what is this\n")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write_rules(tmp_path / "rules", OWN)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+def test_a_start_with_a_broken_file_works_by_the_last_good_rules_and_says_so(file: Path, data: Path) -> None:
+    with closing(started(file, data)) as rules:
+        good = rules.loaded
+        assert rules.kept_since is None
+    break_it(file)
+    with closing(started(file, data)) as rules:
+        assert rules.loaded.digest == good.digest
+        assert rules.loaded.templates.texts == good.templates.texts
+        assert rules.kept_since is not None
+        assert [fault.file for fault in rules.faults] == [str(file)]
+        assert rules.last is ReloadOutcome.REFUSED
+        health = health_of(rules, START)
+        assert (health.rulebook, health.kept_since) == (good.rulebook.digest, rules.kept_since)
+        assert str(file) in health.faults[0]
+
+
+def test_once_the_file_is_mended_it_is_in_force_and_kept(file: Path, data: Path) -> None:
+    with closing(started(file, data)):
+        pass
+    good = file.read_text()
+    break_it(file)
+    with closing(started(file, data)) as rules:
+        file.write_text(good + "# mended\n")
+        mended = rules.current().rulebook.digest
+        assert (rules.kept_since, rules.faults) == (None, [])
+    break_it(file)
+    with closing(started(file, data)) as rules:
+        assert rules.loaded.rulebook.digest == mended
+
+
+def test_a_template_that_is_broken_is_as_bad_and_the_kept_one_as_good(file: Path, data: Path) -> None:
+    with closing(started(file, data)) as rules:
+        good = rules.loaded.templates.texts
+    template = file.parent / "templates" / "t.en.txt.j2"
+    template.write_text("{{ never closed")
+    with closing(started(file, data)) as rules:
+        assert rules.loaded.templates.texts == good
+        assert rules.kept_since is not None
+
+
+def test_without_kept_rules_a_broken_file_refuses_the_start(file: Path, data: Path) -> None:
+    """The control: nothing was kept, or there is no folder for it."""
+    break_it(file)
+    for kept in (None, KeptRules(data)):
+        with pytest.raises(RuleFileError):
+            WatchedRules(file, lambda _: None, pause=lambda _: None, kept=kept)
+
+
+def test_nobody_else_may_read_what_is_kept_and_there_is_one_of_it(file: Path, data: Path) -> None:
+    for number in range(3):
+        file.write_text(file.read_text() + f"# {number}\n")
+        with closing(started(file, data)):
+            pass
+    assert [one.name for one in data.iterdir()] == [NAME]
+    assert stat.S_IMODE((data / NAME).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("harm", ["cut", "changed", "rubbish", "outside"])
+def test_what_is_damaged_is_not_taken(file: Path, data: Path, harm: str) -> None:
+    with closing(started(file, data)):
+        pass
+    kept = data / NAME
+    content = json.loads(kept.read_text())
+    if harm == "changed":
+        content["texts"]["rules.yaml"] += "# more\n"
+    if harm == "outside":
+        content["texts"]["../../away.yaml"] = ""
+    text = {"cut": kept.read_text()[:-20], "rubbish": "\x00"}.get(harm, json.dumps(content))
+    kept.write_text(text)
+    with pytest.raises(KeptRulesError):
+        KeptRules(data).load()
+    break_it(file)
+    with pytest.raises(RuleFileError):
+        started(file, data)
+
+
+def test_a_folder_that_takes_nothing_stops_no_start(file: Path, tmp_path: Path) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file where the folder should be")
+    with closing(started(file, blocked)) as rules:
+        assert rules.faults == []
