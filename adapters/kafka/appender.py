@@ -10,6 +10,7 @@ from kafka import KafkaProducer
 
 from adapters.kafka.errors import named_errors
 from adapters.kafka.settings import RECORD_BYTES, KafkaSettings
+from adapters.kafka.topics import refuse_missing
 from schemas.log import NewRecord
 
 PATIENCE: Final = timedelta(seconds=60)
@@ -21,6 +22,7 @@ class KafkaAppender:
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
+        self._there: set[str] = set()
         with named_errors("opening a producer"):
             self._producer: Any = KafkaProducer(
                 **settings.client(),
@@ -38,13 +40,16 @@ class KafkaAppender:
         Raises KafkaUnavailableError or KafkaRefusedError where one could not be kept; others may be there then.
         """
         with named_errors("appending"):
-            sent = [
-                self._producer.send(self._settings.real(one.topic), one.value, one.key, list(one.headers))
-                for one in records
-            ]
+            sent = [self._send(one) for one in records]
             for future in sent:
                 future.get(PATIENCE.total_seconds())
         return len(sent)
+
+    def _send(self, one: NewRecord) -> Any:
+        if one.topic not in self._there:
+            refuse_missing(self._settings, [one.topic])
+            self._there.add(one.topic)
+        return self._producer.send(self._settings.real(one.topic), one.value, one.key, list(one.headers))
 
     def close(self) -> None:
         """Let go of connections."""

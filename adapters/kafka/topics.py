@@ -12,7 +12,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from msgspec import Struct
 
-from adapters.kafka.errors import named_errors
+from adapters.kafka.errors import KafkaRefusedError, named_errors
 from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, millis
 from schemas.topics import DEAD_LETTERS, DECISIONS, DIRECTORY, JOBS, OUTCOMES, SUPPRESSIONS, TICKETS
 
@@ -84,8 +84,12 @@ class TopicProblem(Struct, frozen=True):
 
 
 def create_topics(settings: KafkaSettings, partitions: int, replication: int) -> list[str]:
-    """Make the topics that are missing. Returns their names. Those that are there stay as they are: check them."""
+    """Make the topics that are missing. Returns their names. Those that are there stay as they are: check them.
+
+    Raises KafkaRefusedError where there are fewer brokers than replicas, and KafkaUnavailableError.
+    """
     with _admin(settings, "creating topics") as admin:
+        _refuse_too_few_brokers(len(admin.describe_cluster()["brokers"]), replication)
         described = _described(admin, settings)
         missing = [spec for spec in TOPICS if settings.real(spec.name) not in described]
         wanted = {
@@ -99,6 +103,26 @@ def create_topics(settings: KafkaSettings, partitions: int, replication: int) ->
         if wanted:
             admin.create_topics(wanted, wait_for_metadata=True)
     return list(wanted)
+
+
+def _refuse_too_few_brokers(brokers: int, replication: int) -> None:
+    if brokers < replication:
+        have = "one broker" if brokers == 1 else f"{brokers} brokers"
+        raise KafkaRefusedError(
+            f"{replication} replicas need {replication} brokers, and this cluster has {have}: "
+            f"add --replication {brokers}, or start more"
+        )
+
+
+def refuse_missing(settings: KafkaSettings, names: Sequence[str]) -> None:
+    """Raise KafkaRefusedError where one of these topics is not there: a producer would wait for it for a minute."""
+    with _admin(settings, "looking for topics") as admin:
+        found = {
+            topic["name"] for topic in admin.describe_topics([*map(settings.real, names)]) if not topic["error_code"]
+        }
+    for name in map(settings.real, names):
+        if name not in found:
+            raise KafkaRefusedError(f"there is no topic {name}, or it may not be seen: tocsin topics create")
 
 
 def check_topics(settings: KafkaSettings) -> list[TopicProblem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -269,3 +270,7 @@ def test_the_end_of_the_calendar_is_no_crash(directory: Path, tmp_path: Path) ->
     events = write_events(tmp_path / "events.jsonl", [event])
     assert len(json.loads(run("decide", "-d", directory, "--now", "event", events).stdout)["jobs"]) == 3
     run("decide", "-d", directory, "--now", "0001-01-01T00:00:00+14:00", events, expect=2)
+
+
+def test_the_version_is_said() -> None:
+    assert run("--version").stdout == f"tocsin {version('tocsin')}\n"

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import closing
+
 import pytest
 
+from adapters.kafka.appender import KafkaAppender
+from adapters.kafka.errors import KafkaRefusedError
 from adapters.kafka.topics import TOPICS, Level, check_topics, create_topics
+from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, DIRECTORY, TICKETS
 from tests.brokers.cluster import Cluster
 from tests.kafka.members import settings_of
@@ -38,3 +44,21 @@ def test_each_fault_of_a_topic_is_named(cluster: Cluster) -> None:
         "tocsin.dead-letters max.message.bytes is 1000000",
     ):
         assert text in faults
+
+
+def test_more_replicas_than_brokers_are_refused_in_one_line_that_says_what_to_type(cluster: Cluster) -> None:
+    with pytest.raises(KafkaRefusedError) as refused:
+        create_topics(settings_of(cluster), partitions=3, replication=3)
+    said = str(refused.value)
+    assert said.startswith("3 replicas need 3 brokers, and this cluster has ")
+    assert "add --replication " in said
+    assert "\n" not in said
+
+
+def test_a_topic_that_is_not_there_is_named_at_once_by_whoever_appends(cluster: Cluster) -> None:
+    started = time.monotonic()
+    with closing(KafkaAppender(settings_of(cluster))) as appender, pytest.raises(KafkaRefusedError) as refused:
+        appender.append([NewRecord(DIRECTORY, b"contract/C-7", b"{}")])
+    assert time.monotonic() - started < 5
+    assert f"there is no topic {cluster.prefix}{DIRECTORY}" in str(refused.value)
+    assert "tocsin topics create" in str(refused.value)

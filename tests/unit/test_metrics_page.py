@@ -8,6 +8,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.metrics import MetricWrapperBase
 
+from adapters.prometheus.build_metrics import BuildMetrics
 from adapters.prometheus.directory_metrics import DirectoryMetrics
 from adapters.prometheus.engine_metrics import EngineMetrics
 from adapters.prometheus.lag_metrics import LagMetrics
@@ -29,6 +30,7 @@ def declared() -> dict[str, tuple[str, ...]]:
     SenderMetrics(registry)
     LedgerMetrics(registry)
     RulesMetrics(registry)
+    BuildMetrics(registry)
     VitalsMetrics(registry, Vitals(lambda: 0.0))
     found: dict[str, tuple[str, ...]] = {}
     for collector in registry._collector_to_names:

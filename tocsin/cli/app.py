@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +38,7 @@ from tocsin.cli import (
     up,
     validate,
 )
-from tocsin.cli.console import EXIT_CODES, WRONG_SETTINGS, stop
+from tocsin.cli.console import EXIT_CODES, WRONG_SETTINGS, say, stop
 from tocsin.cli.settled import SettledCommand
 from tocsin.logs import LogSettingsError, log_to_stderr
 from tocsin.settings.variables import SETTINGS_FILE
@@ -52,8 +53,18 @@ app = typer.Typer(
 )
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        say(f"tocsin {version('tocsin')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _main(
+    show_version: Annotated[  # noqa: ARG001 - its callback ends the command
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Say which version this is, and end."),
+    ] = False,
     settings: Annotated[  # noqa: ARG001 - read by the commands that use settings, see tocsin.cli.settled
         Path | None,
         typer.Option(

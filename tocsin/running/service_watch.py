@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
+from adapters.prometheus.build_metrics import BuildMetrics
 from adapters.prometheus.rules_metrics import RulesMetrics
 from adapters.prometheus.vitals_metrics import VitalsMetrics
 from adapters.web.operations import operations
@@ -23,6 +24,7 @@ class ServiceWatch:
         self.registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
+        BuildMetrics(self.registry)
         self.rule_files = RulesMetrics(self.registry)
         self.vitals = Vitals(time.monotonic)
         VitalsMetrics(self.registry, self.vitals)
