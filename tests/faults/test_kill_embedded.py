@@ -24,9 +24,13 @@ from schemas.job import JOB_DECODER
 from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS
 from sender.delivery import DeliverySettings
 from sender.states import State
+from tests.faults.engines import until
+from tests.faults.stoppable import PATIENCE, at_work
+from tests.faults.test_stopping_sender import Up
 from tests.helpdesk import Helpdesk
 from tests.helpdesk_files import created, write_directory, write_events
 from tests.mailbox_thread import mailbox_in
+from tests.smtp_peers import HANG, At, Fault, FaultyPeer
 
 EVENTS_EACH = 40
 PEOPLE = 3
@@ -116,6 +120,20 @@ def test_kills_lose_nothing_and_double_no_job(tmp_path: Path, kills: int) -> Non
             service.start().kill_after(chance.uniform(0.0, 0.5))
         service.drain()
     _check(service.data, tmp_path / "mail", kills * EVENTS_EACH, kills)
+
+
+@pytest.mark.timeout(120)
+def test_only_what_the_relay_may_have_waits_after_a_kill(tmp_path: Path) -> None:
+    peer = FaultyPeer([Fault(At.DOT, HANG, times=1)])
+    with at_work(peer):
+        up = Up(tmp_path, peer)
+        up.emit()
+        with up.service.running("--connections=1"):
+            until(lambda: (up.counts(), up.handed_over()) == ({State.SENDING: 2}, 1), PATIENCE)
+        # It was killed at the end of the block. One message is at the relay, the other one waited for its connection.
+        with up.service.running():
+            until(lambda: up.counts() == {State.DELIVERED: 1, State.UNKNOWN: 1}, 15.0)
+    assert sorted(up.arrived(peer).values()) == [1]
 
 
 def _check(data: Path, mails: Path, events: int, kills: int = 1) -> None:
