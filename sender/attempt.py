@@ -120,8 +120,7 @@ class Attempts:
         try:
             return await self._send(entry, composed)
         except WithheldError as error:
-            verdict = after_withholding(self._policy, entry.standing, self._clock.now(), self._chance)
-            return replace(report_on(entry, verdict), text=str(error)), None
+            return replace(report_on(entry, after_withholding(self._clock.now())), text=str(error)), None
 
     def _compose(self, entry: Entry, listed: Sequence[Entry]) -> Composed:
         if listed:

@@ -84,7 +84,8 @@ def after_no_session(policy: RetryPolicy, now: datetime) -> Verdict:
 def after_lapse(policy: RetryPolicy, standing: Standing, now: datetime, chance: Chance) -> Verdict:
     """The verdict on an attempt whose sender is gone, or whose lease has ended: had the final dot been sent?"""
     if standing.never_offered:
-        return after_withholding(policy, standing, now, chance)
+        again = standing.freed + 1 - FREED_AT_ONCE
+        return Verdict(Transition.FREED, now if again <= 0 else now + _growing(policy, again, chance))
     verdict = _after_unknown(policy, standing, Transition.LAPSED, now, chance)
     if verdict.until is None or standing.lease_until is None:
         return verdict
@@ -92,10 +93,12 @@ def after_lapse(policy: RetryPolicy, standing: Standing, now: datetime, chance: 
     return Verdict(verdict.transition, max(verdict.until, standing.lease_until))
 
 
-def after_withholding(policy: RetryPolicy, standing: Standing, now: datetime, chance: Chance) -> Verdict:
-    """The verdict on an attempt that ended before anything was handed over, through no fault of the relay."""
-    again = standing.freed + 1 - FREED_AT_ONCE
-    return Verdict(Transition.FREED, now if again <= 0 else now + _growing(policy, again, chance))
+def after_withholding(now: datetime) -> Verdict:
+    """The verdict of its own sender on an attempt of which nothing was handed over, through no fault of the relay.
+
+    Not `freed`: where it is in doubt what the ledger was told, that may say that it was handed over.
+    """
+    return Verdict(Transition.DEFERRED, now)
 
 
 def after_fault(policy: RetryPolicy, standing: Standing, now: datetime, chance: Chance) -> Verdict:

@@ -43,6 +43,21 @@ def test_what_was_not_committed_is_read_again(cluster: Cluster) -> None:
     assert cluster.committed("sender", JOBS) == {0: 3}
 
 
+def test_what_could_not_be_taken_in_is_read_again_by_the_same_member(cluster: Cluster) -> None:
+    filled(cluster)
+    with closing(job_log(cluster)) as log:
+        assert values(log.poll(1, WAIT)) == [b"one"]
+        log.commit()
+        for _ in range(2):
+            assert values(log.poll(10, WAIT)) == [b"two", b"three"]
+            log.rewind()
+            log.commit()
+            assert cluster.committed("sender", JOBS) == {0: 1}
+        assert values(log.poll(10, WAIT)) == [b"two", b"three"]
+        log.commit()
+    assert cluster.committed("sender", JOBS) == {0: 3}
+
+
 def test_jobs_of_a_transaction_that_was_aborted_are_never_read(cluster: Cluster) -> None:
     filled(cluster)
     with cluster.aborted([NewRecord(JOBS, b"k", b"never")]):

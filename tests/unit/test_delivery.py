@@ -254,4 +254,4 @@ async def test_a_claim_that_was_lost_is_not_handed_over() -> None:
     stop.set()
     await running
     assert house.transport.mails == []
-    assert set(house.transitions(job)) == {"accepted", "claimed", "freed"}
+    assert set(house.transitions(job)) == {"accepted", "claimed", "freed"}, "what its sender says then changes nothing"

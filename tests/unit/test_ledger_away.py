@@ -12,6 +12,7 @@ import pytest
 
 from sender.acceptance import Acceptance
 from sender.delivery import DeliverySettings
+from sender.entries import Entry
 from sender.ledger import LedgerAwayError
 from sender.ports import OutgoingMail, Reply
 from sender.states import State
@@ -93,6 +94,27 @@ async def test_a_stop_with_nothing_to_write_down_does_not_wait(monkeypatch: pyte
     outage.stop.set()
     await asyncio.wait_for(running, 10)
     assert outage.house.transport.mails == []
+
+
+class InDoubt(InMemoryLedger):
+    """Writes down that a job is handed over, once, and its answer is lost on the way back."""
+
+    lost = False
+
+    def hand_over_one(self, claim: Entry) -> bool:
+        held = super().hand_over_one(claim)
+        if not self.lost:
+            self.lost = True
+            raise LedgerAwayError("connection_lost", "in the midst of a call")
+        return held
+
+
+async def test_what_was_withheld_goes_out_at_once_whatever_the_ledger_was_told() -> None:
+    house = House(ledger=InDoubt(), settings=SETTINGS)
+    house.ledger.accept(JOBS[:1], START)
+    await house.delivery.drain()
+    assert house.transport.ids() == [JOBS[0].id]
+    assert house.transitions(JOBS[0]) == ["accepted", "claimed", "deferred", "claimed", "delivered"]
 
 
 def test_what_could_not_be_taken_in_comes_again() -> None:
