@@ -98,8 +98,17 @@ def given(ledger: PostgresLedger) -> list[Entry]:
 @pytest.mark.timeout(200)
 def test_the_check_finds_senders_that_claim_without_a_lock(postgres_url: str, tmp_path: Path) -> None:
     admin(postgres_url, "ALTER TABLE job_changes DROP CONSTRAINT job_changes_pkey")
-    with mailbox_in(tmp_path) as port:
-        jobs = deliver_under_kills(postgres_url, port, 0, "unlocked")
+    jobs = [job for number in range(10) for job in batch(number)]
+    with (
+        mailbox_in(tmp_path) as port,
+        closing(PostgresLedger(postgres_url)) as ledger,
+        Senders(postgres_url, port, "unlocked") as senders,
+    ):
+        for _ in range(2):
+            senders.start()
+        for number in range(10):
+            ledger.accept(jobs[number * BATCH : (number + 1) * BATCH], datetime.now(UTC))
+            wait_until_finished(ledger)
     with pytest.raises(AssertionError):
         check(postgres_url, jobs, arrivals(tmp_path), 0)
 
