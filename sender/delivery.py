@@ -23,6 +23,7 @@ from sender.retry import Chance, RetryPolicy
 from sender.rounds import Claimed, LedgerRounds, RoundPolicy
 from sender.storm import NO_STORMS, StormPolicy
 from sender.tracing import Tracer, Untraced
+from sender.waits import Wait
 
 _log: Final = logging.getLogger(__name__)
 
@@ -158,8 +159,10 @@ class Delivery:
     async def _round(self, thread: ThreadPoolExecutor) -> bool:
         """One round; says whether it found anything to see to or to send."""
         self._watch.came_round(self._attempts.writing())
-        self._watch.relay(self._pacing.is_relay_out_of_reach(self._clock.now()))
         await self._record(thread)
+        waits, now = self._waits()
+        self._watch.waiting(waits, now)
+        await _in(thread, lambda: self._rounds.tell_waits(waits))
         own = self._own()
         swept = await _in(thread, lambda: self._rounds.sweep(own))
         may_claim = await _in(thread, self._rounds.look)
@@ -209,6 +212,10 @@ class Delivery:
     def _begin(self, claimed: Claimed) -> asyncio.Task[Tried]:
         entry = claimed.entry
         return asyncio.create_task(self._attempts.make(entry, claimed.listed), name=entry.job.id)
+
+    def _waits(self) -> tuple[Sequence[Wait], datetime]:
+        now = self._clock.now()
+        return self._pacing.waits(now), now
 
     def _room(self) -> Room:
         return self._pacing.room(self._clock.now(), self._settings.concurrency - len(self._under_way))

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from sender.ports import BEFORE_MAIL, Reply, ReplyKind
 from sender.retry import Chance
+from sender.waits import Wait
 
 _ABOUT_A_MAILBOX = "4.2."
 
@@ -68,6 +69,10 @@ class DomainBackoff:
     def blocked(self, now: datetime) -> frozenset[str]:
         """The domains of which nothing is to be tried now."""
         return frozenset(name for name, domain in self._domains.items() if domain.is_blocked(now))
+
+    def waits(self, now: datetime) -> list[Wait]:
+        """The domains that wait, and until when; those whose pause has ended wait for their one job's answer."""
+        return [Wait(max(one.until, now), name) for name, one in self._domains.items() if one.until is not None]
 
     def is_probing(self, now: datetime) -> bool:
         """Whether the next job of some domain must be alone, so that jobs have to be claimed one by one."""

@@ -18,6 +18,7 @@ from schemas.log import NewRecord
 from sender.entries import Admission, Change, Entry, Listed, Report, Selection
 from sender.states import State
 from sender.storm import NO_STORMS, StormPolicy
+from sender.waits import Wait
 
 
 class LedgerUnavailableError(RuntimeError):
@@ -196,6 +197,14 @@ class Ledger(Protocol):
 
     def pauses(self) -> Sequence[Pause]:
         """All pauses, the oldest first."""
+        ...
+
+    def tell_waits(self, waits: Sequence[Wait], now: datetime) -> None:
+        """Keep what keeps this sender's due jobs back, in place of what it told before. It counts for TOLD_FOR."""
+        ...
+
+    def waits(self, now: datetime) -> Sequence[Wait]:
+        """What keeps due jobs back by what all senders told, each name once with its longest wait, longest first."""
         ...
 
     def outbox(self, limit: int) -> Sequence[Outbound]:

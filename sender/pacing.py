@@ -16,6 +16,7 @@ from sender.ports import Reply
 from sender.rate import TokenBucket
 from sender.relay_circuit import CircuitPolicy, RelayCircuit
 from sender.retry import Chance
+from sender.waits import MOST_WAITS, RELAY, Wait
 
 _BY_RELAY: Final = frozenset({Channel.EMAIL, Channel.FAX})
 """Channels whose messages go to the mail relay."""
@@ -83,6 +84,13 @@ class Pacing:
     def is_relay_out_of_reach(self, now: datetime) -> bool:
         """Whether the relay takes nothing: it can't be reached, or says nothing to what it is given."""
         return self._circuit.is_out_of_reach(now)
+
+    def waits(self, now: datetime) -> tuple[Wait, ...]:
+        """What keeps due jobs back now: the longest waits, no more than people would read."""
+        found = self._backoff.waits(now)
+        if self.is_relay_out_of_reach(now):
+            found.append(Wait(max(self._circuit.resumes() or now, now), RELAY))
+        return tuple(sorted(found, reverse=True)[:MOST_WAITS])
 
     def heard(self, entry: Entry, reply: Reply, now: datetime) -> None:
         """The transport's answer for a job."""

@@ -14,6 +14,7 @@ from schemas.log import NewRecord, Record
 from schemas.vocabulary import Channel, Trigger
 from sender.entries import Entry, Report
 from sender.ledger import LedgerAwayError
+from sender.waits import Wait
 
 
 class JobLog(Protocol):
@@ -243,8 +244,8 @@ class DeliveryWatch(Protocol):
         """A report was recorded, and changed its job."""
         ...
 
-    def relay(self, is_out_of_reach: bool) -> None:
-        """Whether the mail relay can't be reached, or says nothing to what it is given; told in each round."""
+    def waiting(self, waits: Sequence[Wait], now: datetime) -> None:
+        """What keeps due jobs back: a relay that can't be reached or says nothing, domains; told in each round."""
         ...
 
     def came_round(self, writing: timedelta) -> None:
@@ -265,7 +266,7 @@ class Unwatched:
     def changed(self, report: Report) -> None:
         """See DeliveryWatch."""
 
-    def relay(self, is_out_of_reach: bool) -> None:
+    def waiting(self, waits: Sequence[Wait], now: datetime) -> None:
         """See DeliveryWatch."""
 
     def came_round(self, writing: timedelta) -> None:

@@ -18,6 +18,7 @@ from sender.ports import Clock, DeliveryWatch
 from sender.retry import Chance, RetryPolicy, Verdict, after_lapse, out_of_time
 from sender.states import State
 from sender.storm import StormPolicy
+from sender.waits import TELL_EVERY, Wait
 
 LOOK_FOR_ABANDONED: Final = timedelta(seconds=2)
 """How often it is asked which jobs nobody works on: that needs no haste, and costs something."""
@@ -59,6 +60,7 @@ class LedgerRounds:
         self._policy = policy
         self._watch = watch
         self._asked: datetime | None = None
+        self._told: tuple[datetime, frozenset[str]] | None = None
 
     def look(self) -> bool:
         """Take in what people, pauses and directory say by now; False where nothing may be claimed yet."""
@@ -72,6 +74,14 @@ class LedgerRounds:
         if stopped:
             self.apply(stopped)
         return Claims(len(claimed), ready)
+
+    def tell_waits(self, waits: Sequence[Wait]) -> None:
+        """Tell the ledger what keeps due jobs back: where that changes, and now and then while it lasts."""
+        now, names = self._clock.now(), frozenset(one.name for one in waits)
+        before, at = (frozenset[str](), now) if self._told is None else (self._told[1], self._told[0])
+        if names != before or (names and not at <= now < at + TELL_EVERY):
+            self._ledger.tell_waits(waits, now)
+            self._told = (now, names)
 
     def hand_over(self, claims: Sequence[Entry]) -> Collection[str]:
         """Write down that these are about to be handed over; gives those that may be."""

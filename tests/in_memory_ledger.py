@@ -16,6 +16,7 @@ from sender.outcomes import suppression_record
 from sender.states import Hold, State, Transition
 from sender.storm import StormEnd, StormPolicy, ends_at, saved_at
 from sender.suppressing import stands_for
+from sender.waits import TOLD_FOR, Wait
 from tests.in_memory_jobs import InMemoryJobs, Kept
 
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -32,6 +33,7 @@ class InMemoryLedger(InMemoryJobs):
         self.storms: dict[str, tuple[datetime, datetime]] = {}
         self.suppressed: dict[str, SuppressionRecord] = {}
         self.paused: list[Pause] = []
+        self.told_waits: tuple[datetime, Sequence[Wait]] = (EPOCH, ())
 
     def accept_one(self, job: Job, now: datetime, storm: StormPolicy) -> Admission:
         admission = super().accept_one(job, now, storm)
@@ -165,3 +167,10 @@ class InMemoryLedger(InMemoryJobs):
     def prune(self, now: datetime, retention: Retention, limit: int = 1_000) -> int:
         self.storms = {one: times for one, times in self.storms.items() if times[1] > now - retention.finished}
         return super().prune(now, retention, limit)
+
+    def tell_waits(self, waits: Sequence[Wait], now: datetime) -> None:
+        self.told_waits = (now, waits)
+
+    def waits(self, now: datetime) -> Sequence[Wait]:
+        at, waits = self.told_waits
+        return sorted(waits, reverse=True) if at >= now - TOLD_FOR else []

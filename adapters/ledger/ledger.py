@@ -12,6 +12,7 @@ from typing import TypeVar
 from adapters.ledger import jobs as jobs_in
 from adapters.ledger import lists, names, storms, suppressions
 from adapters.ledger import statements as sql
+from adapters.ledger import waits as waits_in
 from adapters.ledger.moments import from_micros, to_micros
 from adapters.ledger.rows import change_of, entry_of
 from adapters.ledger.session import Row, Session, Values
@@ -23,6 +24,7 @@ from sender.entries import Admission, Change, Entry, Listed, Report, Selection
 from sender.ledger import Outbound, Pause, Retention
 from sender.states import FINISHED, State
 from sender.storm import NO_STORMS, StormPolicy
+from sender.waits import Wait
 
 T = TypeVar("T")
 
@@ -176,6 +178,16 @@ class SqlLedger(ABC):
         """See sender.ledger.Ledger."""
         with self._reading() as session:
             return suppressions.pauses(session)
+
+    def tell_waits(self, waits: Sequence[Wait], now: datetime) -> None:
+        """See sender.ledger.Ledger."""
+        owner = self._owner
+        self._transact(lambda session: waits_in.tell(session, owner, waits, now))
+
+    def waits(self, now: datetime) -> Sequence[Wait]:
+        """See sender.ledger.Ledger."""
+        with self._reading() as session:
+            return waits_in.waits(session, now)
 
     def outbox(self, limit: int) -> Sequence[Outbound]:
         """See sender.ledger.Ledger."""

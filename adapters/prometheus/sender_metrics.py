@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +12,7 @@ from schemas.vocabulary import Channel
 from sender.entries import Admission, Entry, Report
 from sender.ports import Reply, ReplyKind
 from sender.states import Transition
+from sender.waits import RELAY, Wait
 
 DELAYS: Final = (0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400, 259200)
 CLASSES: Final = ("2xx", "4xx", "5xx", "none")
@@ -39,6 +40,14 @@ class SenderMetrics:
             "1 from when the mail relay could not be reached, or said nothing to what it was given, until it answers.",
             registry=registry,
         )
+        self._domains = Gauge(
+            "tocsin_domains_waiting",
+            "Domains whose mail is put off, so that they wait; 100 at most.",
+            registry=registry,
+        )
+        self._longest = Gauge(
+            "tocsin_domains_wait_seconds", "For how long yet the one waits that waits longest.", registry=registry
+        )
         self._delay = Histogram(
             "tocsin_delivery_delay_seconds",
             "Time from a save to the delivery of a message about it.",
@@ -61,9 +70,12 @@ class SenderMetrics:
         if reply.kind is ReplyKind.ACCEPTED:
             self._delay.observe(max(0.0, (now - entry.job.context.saved_at).total_seconds()))
 
-    def relay(self, is_out_of_reach: bool) -> None:
+    def waiting(self, waits: Sequence[Wait], now: datetime) -> None:
         """See sender.ports.DeliveryWatch."""
-        self._out_of_reach.set(is_out_of_reach)
+        domains = [one for one in waits if one.name != RELAY]
+        self._out_of_reach.set(len(waits) > len(domains))
+        self._domains.set(len(domains))
+        self._longest.set(max(((one.until - now).total_seconds() for one in domains), default=0.0))
 
     def changed(self, report: Report) -> None:
         """See sender.ports.DeliveryWatch."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -17,7 +17,8 @@ from sender.ledger import Outbound, Pause, Retention
 from sender.outcomes import suppression_record
 from sender.states import Standing, Transition
 from sender.storm import StormPolicy
-from tests.contract import listing_promises, outbox_promises, suppression_promises
+from sender.waits import Wait
+from tests.contract import listing_promises, outbox_promises, suppression_promises, wait_promises
 from tests.contract.ledger_promises import Promise
 from tests.in_memory_ledger import InMemoryLedger, Kept
 
@@ -211,5 +212,27 @@ _LISTING: dict[Promise, type[InMemoryLedger]] = {
     listing_promises.a_claim_leaves_alone_what_it_should_avoid: AvoidsNobody,
 }
 
-BROKEN_HOLDS = _KEEPING | _TELLING | _LISTING
+
+class TellsNobody(InMemoryLedger):
+    def tell_waits(self, waits: Sequence[Wait], now: datetime) -> None:
+        pass
+
+
+class AddsToWhatItTold(InMemoryLedger):
+    def tell_waits(self, waits: Sequence[Wait], now: datetime) -> None:
+        super().tell_waits([*self.told_waits[1], *waits], now)
+
+
+class BelievesTheDead(InMemoryLedger):
+    def waits(self, now: datetime) -> Sequence[Wait]:
+        return super().waits(self.told_waits[0])
+
+
+_WAITING: dict[Promise, type[InMemoryLedger]] = {
+    wait_promises.what_a_sender_waits_for_is_told_to_others: TellsNobody,
+    wait_promises.what_it_waits_for_no_more_is_forgotten: AddsToWhatItTold,
+    wait_promises.what_nobody_tells_of_any_more_is_no_fact: BelievesTheDead,
+}
+
+BROKEN_HOLDS = _KEEPING | _TELLING | _LISTING | _WAITING
 """Each promise, with a ledger that breaks it."""

@@ -85,11 +85,17 @@ def show(
         entry = opened.find(job)
         if entry is None:
             stop(f"{job}: there is no such job: tocsin jobs list", FOUND_FAULTS)
-        changes, bundled = opened.history(job), opened.bundle(job)
+        now = datetime.now(UTC)
+        changes, bundled, waits = opened.history(job), opened.bundle(job), opened.waits(now)
     if as_json:
-        say(json_line(shown_object(entry, changes, bundled, texts=text)))
+        say(json_line(shown_object(entry, changes, bundled, waits, texts=text)))
         return
-    parts = [*lines.heading(entry), "", *lines.standing(entry, changes, bundled), *lines.changes_of(changes)]
+    parts = [
+        *lines.heading(entry),
+        "",
+        *lines.standing(entry, changes, bundled, waits, now),
+        *lines.changes_of(changes),
+    ]
     for line in [*parts, "", *lines.texts(entry)] if text else parts:
         say(line)
 

@@ -9,6 +9,7 @@ from typing import Final
 from sender.entries import Change, Entry, Listed
 from sender.plain_text import one_line
 from sender.states import WAITING, State
+from sender.waits import RELAY, Wait, waits_of
 
 WORDS: Final = 120
 """Characters of a reply in a list."""
@@ -57,18 +58,36 @@ def heading(entry: Entry) -> Iterator[str]:
     yield f"made {time(job.created)}, never sent after {time(job.expires)}"
 
 
-def standing(entry: Entry, changes: Sequence[Change], bundled: Sequence[Entry]) -> Iterator[str]:
-    """How it stands, since when, and what comes next."""
-    now, since = entry.standing, f" since {time(changes[-1].at)}" if changes else ""
-    yield f"{state(entry)}{since}, attempts: {now.attempt}"
-    if now.state in WAITING and now.due is not None:
-        yield f"next try: {time(now.due)}, unless an earlier job of this ticket and mailbox is open"
-    if now.state is State.SENDING and now.lease_until is not None:
-        yield f"a sender has it until {time(now.lease_until)}"
-    if now.released:
+def standing(
+    entry: Entry, changes: Sequence[Change], bundled: Sequence[Entry], waits: Sequence[Wait], now: datetime
+) -> Iterator[str]:
+    """How it stands, since when, and what comes next; `waits` is what keeps due jobs back."""
+    stands, since = entry.standing, f" since {time(changes[-1].at)}" if changes else ""
+    yield f"{state(entry)}{since}, attempts: {stands.attempt}"
+    if stands.state in WAITING and stands.due is not None:
+        yield from _next_try(entry, stands.due, waits, now)
+    if stands.state is State.SENDING and stands.lease_until is not None:
+        yield f"a sender has it until {time(stands.lease_until)}"
+    if stands.released:
         yield "released by a person: no mode and no pause holds it"
-    if now.digest:
+    if stands.digest:
         yield f"carries a digest of {len(bundled)} others: {', '.join(one.job.id for one in bundled[:20])}"
+
+
+def _next_try(entry: Entry, due: datetime, waits: Sequence[Wait], now: datetime) -> Iterator[str]:
+    """When it is tried next: never a time that is over."""
+    holding = waits_of(entry.job, waits)
+    moment = max([due, *(one.until for one in holding)])
+    if moment > now:
+        yield f"next try: {time(moment)} or later, and after the earlier jobs of this ticket and mailbox"
+    else:
+        yield f"due since {time(due)}: goes once a sender has room, after the earlier jobs of its ticket and mailbox"
+    for one in holding:
+        until = f"until {time(one.until)}" if one.until > now else "and is being tried"
+        what = (
+            "the mail relay is out of reach" if one.name == RELAY else f"mail to {one_line(one.name, WORDS)} is put off"
+        )
+        yield f"held back: {what}, {until}"
 
 
 def changes_of(changes: Sequence[Change]) -> Iterator[str]:

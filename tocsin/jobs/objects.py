@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from sender.entries import Change, Entry, Listed
+from sender.waits import Wait, waits_of
 
 
 def listed_object(listed: Listed, last: Change | None) -> dict[str, Any]:
@@ -31,8 +32,10 @@ def listed_object(listed: Listed, last: Change | None) -> dict[str, Any]:
     }
 
 
-def shown_object(entry: Entry, changes: Sequence[Change], bundled: Sequence[Entry], *, texts: bool) -> dict[str, Any]:
-    """One job whole; its texts only where they are asked for."""
+def shown_object(
+    entry: Entry, changes: Sequence[Change], bundled: Sequence[Entry], waits: Sequence[Wait], *, texts: bool
+) -> dict[str, Any]:
+    """One job whole; its texts only where they are asked for. `held_back` is what keeps it back though it is due."""
     job = msgspec.to_builtins(entry.job)
     if not texts:
         del job["context"]
@@ -42,6 +45,7 @@ def shown_object(entry: Entry, changes: Sequence[Change], bundled: Sequence[Entr
         "standing": _standing(entry),
         "changes": [msgspec.to_builtins(change) for change in changes],
         "bundled": [one.job.id for one in bundled],
+        "held_back": [{"by": one.name, "until": one.until} for one in waits_of(entry.job, waits)],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,6 +11,7 @@ from sender.delivery import Delivery
 from sender.entries import Entry, Report
 from sender.ledger import LedgerAwayError
 from sender.ports import Reply
+from sender.waits import Wait
 from tocsin.running.stopping import Stop
 from tocsin.running.vitals import Vitals
 
@@ -37,9 +38,9 @@ class LivingDelivery:
         """See sender.ports.DeliveryWatch."""
         self._metrics.changed(report)
 
-    def relay(self, is_out_of_reach: bool) -> None:
+    def waiting(self, waits: Sequence[Wait], now: datetime) -> None:
         """See sender.ports.DeliveryWatch."""
-        self._metrics.relay(is_out_of_reach)
+        self._metrics.waiting(waits, now)
 
     def came_round(self, writing: timedelta) -> None:
         """See sender.ports.DeliveryWatch."""

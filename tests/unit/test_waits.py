@@ -1,0 +1,92 @@
+"""What keeps a due job back is told by the sender, and said to whoever asks for the job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sender.ports import Reply, ReplyKind, Stage
+from sender.states import State
+from sender.waits import RELAY, TELL_EVERY, Wait
+from tests.fakes import START, FakeTransport, a_job
+from tests.in_memory_ledger import InMemoryLedger
+from tests.sender_house import House
+from tocsin.jobs import lines
+
+GONE = Reply(ReplyKind.DEFERRED, None, "connection refused", Stage.CONNECT)
+PUT_OFF = Reply(ReplyKind.DEFERRED, 451, "4.7.1 later", Stage.RCPT)
+SECOND = timedelta(seconds=1)
+
+
+def said_of(house: House, job: str, waits: list[Wait]) -> str:
+    entry = house.ledger.find(job)
+    assert entry is not None
+    return "\n".join(lines.standing(entry, house.ledger.history(job), [], waits, house.clock.now()))
+
+
+async def test_a_relay_that_is_out_of_reach_is_told_of_and_forgotten_once_it_answers() -> None:
+    answers = [GONE]
+    house = House(FakeTransport(lambda _mail: answers[-1]))
+    jobs = [a_job(f"e-{number}", f"T-{number}") for number in range(40)]
+    house.ledger.accept(jobs, START)
+    await house.delivery.drain()
+    [wait] = house.ledger.waits(house.clock.now())
+    assert wait.name == RELAY
+    waiting = next(job for job in jobs if house.state(job) is State.QUEUED)
+    said = said_of(house, waiting.id, [wait])
+    assert "held back: the mail relay is out of reach, until" in said
+    answers.append(Reply(ReplyKind.ACCEPTED, 250, "queued", Stage.DOT))
+    house.clock.advance(timedelta(seconds=60))
+    await house.delivery.drain()
+    assert list(house.ledger.waits(house.clock.now())) == []
+
+
+async def test_a_domain_that_is_put_off_is_told_of_by_its_name() -> None:
+    house = House(FakeTransport(lambda _mail: PUT_OFF))
+    house.ledger.accept([a_job(f"e-{number}", f"T-{number}") for number in range(8)], START)
+    await house.delivery.drain()
+    assert [one.name for one in house.ledger.waits(house.clock.now())] == ["acme.example"]
+
+
+def test_a_next_try_is_never_in_the_past() -> None:
+    house = House(FakeTransport(lambda _mail: GONE))
+    job, other = a_job("e-1", "T-1"), a_job("e-2", "T-2", address="li@desk.example")
+    house.ledger.accept([job, other], START)
+    house.clock.advance(timedelta(hours=1))
+    assert "due since 2026-03-02T09:00:00Z: goes once a sender has room" in said_of(house, job.id, [])
+    until = house.clock.now() + 40 * SECOND
+    said = said_of(house, job.id, [Wait(until, "acme.example")])
+    assert f"next try: {lines.time(until)} or later" in said
+    assert f"held back: mail to acme.example is put off, until {lines.time(until)}" in said
+    assert "held back" not in said_of(house, other.id, [Wait(until, "acme.example")])
+    over = house.clock.now() - SECOND
+    assert "held back: the mail relay is out of reach, and is being tried" in said_of(
+        house, job.id, [Wait(over, RELAY)]
+    )
+
+
+class Counting(InMemoryLedger):
+    """A ledger that counts how often it is told of waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tellings = 0
+
+    def tell_waits(self, waits: Sequence[Wait], now: datetime) -> None:
+        self.tellings += 1
+        super().tell_waits(waits, now)
+
+
+async def test_it_is_told_anew_while_it_lasts_and_not_with_each_round() -> None:
+    ledger = Counting()
+    house = House(FakeTransport(lambda _mail: PUT_OFF), ledger=ledger)
+    await house.delivery.drain()
+    assert ledger.tellings == 0, "nothing waits, and nothing did"
+    house.ledger.accept([a_job(f"e-{number}", f"T-{number}") for number in range(8)], START)
+    await house.delivery.drain()
+    before = ledger.tellings
+    for _ in range(25):
+        house.clock.advance(TELL_EVERY / 5)
+        await house.delivery.drain()
+    assert ledger.tellings - before == 5
+    assert len(ledger.waits(house.clock.now())) == 1
