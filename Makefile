@@ -107,14 +107,14 @@ postfix: ## install Postfix for the tests, where that can be done; does nothing 
 # The Prometheus of the tests of alert rules (see tests/ops/ and tests/incident/). Its tool, promtool, comes with it.
 # The Debian package starts a service of its own where systemd runs, on port 9090; the tests don't use that one.
 prometheus: ## install Prometheus for the tests, where that can be done; does nothing when it is there
-	@if command -v prometheus >/dev/null && command -v promtool >/dev/null; then exit 0; fi; \
+	@if command -v prometheus >/dev/null && command -v promtool >/dev/null && command -v amtool >/dev/null; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
-	    echo "Missing: prometheus and promtool (the tests of alert rules run them); without them those tests are skipped." >&2; \
-	    echo "Debian, Ubuntu: apt-get install prometheus; macOS: brew install prometheus" >&2; \
+	    echo "Missing: prometheus, promtool or amtool (the tests of alert rules run them); without them those tests are skipped." >&2; \
+	    echo "Debian, Ubuntu: apt-get install prometheus prometheus-alertmanager; macOS: brew install prometheus alertmanager" >&2; \
 	    exit 0; \
 	fi; \
 	echo "Installing Prometheus (the tests of alert rules run it)"; \
-	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus prometheus-alertmanager
 
 # ---------------------------------------------------------------- use
 

@@ -20,6 +20,7 @@ RULE_FILES = sorted((OPS / "rules").glob("*.yml"))
 TEST_FILES = sorted((OPS / "tests").glob("*.yml"))
 DASHBOARD = OPS / "grafana" / "dashboards" / "tocsin.json"
 RUNBOOK = ROOT / "docs" / "runbook.md"
+RUNBOOK_URL = "{{ with $externalLabels.tocsin_runbook }}{{ . }}{{ else }}docs/runbook.md{{ end }}"
 OTHERS = {"up", "ALERTS"}
 """What Prometheus itself writes."""
 CLIENTS = re.compile(r"process_\w+|python_\w+")
@@ -102,7 +103,58 @@ def test_an_alert_says_how_bad_it_is_what_is_wrong_and_what_to_do(alert: str) ->
     assert rule["labels"]["severity"] in ("page", "ticket")
     assert rule["for"]
     assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
-    assert rule["annotations"]["runbook_url"] == f"docs/runbook.md#{alert.lower()}"
+    assert rule["annotations"]["runbook_url"] == f"{RUNBOOK_URL}#{alert.lower()}"
+
+
+def test_links_to_the_runbook_become_urls_where_prometheus_is_told_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    for file in RULE_FILES:
+        (tmp_path / "rules" / file.name).write_text(file.read_text())
+    (tmp_path / "url.yml").write_text(
+        """
+rule_files: ["rules/*.yml"]
+evaluation_interval: 30s
+tests:
+  - interval: 30s
+    external_labels: {tocsin_runbook: "https://docs.example/runbook"}
+    input_series:
+      - {series: 'up{job="tocsin-sender", instance="sender:9464"}', values: '1x20'}
+    alert_rule_test:
+      - eval_time: 2m
+        alertname: TocsinNoEngine
+        exp_alerts:
+          - exp_labels: {job: tocsin-engine, severity: page}
+            exp_annotations:
+              summary: No engine runs; nothing is decided
+              description: "Prometheus reaches none of the engines. Events wait on Kafka, none is lost."
+              runbook_url: https://docs.example/runbook#tocsinnoengine
+"""
+    )
+    done = run("test", "rules", "url.yml", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_example_of_routing_is_taken_by_alertmanager_and_names_alerts_that_there_are() -> None:
+    routing = OPS / "alertmanager.yml"
+    named = set(re.findall(r"Tocsin\w+", routing.read_text()))
+    assert named <= set(ALERTS)
+    done = subprocess.run(
+        [program("amtool"), "check-config", routing], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("severity", "receiver"), [("page", "on-call"), ("ticket", "tickets")])
+def test_pages_wake_somebody_and_tickets_do_not(severity: str, receiver: str) -> None:
+    command = [program("amtool"), "config", "routes", "test", f"--config.file={OPS / 'alertmanager.yml'}"]
+    done = subprocess.run(
+        [*command, "alertname=TocsinNoEngine", f"severity={severity}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.strip() == receiver, done.stdout + done.stderr
 
 
 def test_the_runbook_has_a_section_for_each_alert_and_for_no_other() -> None:
@@ -126,6 +178,35 @@ def asked_for(query: str) -> set[str]:
 def queries() -> list[str]:
     panels = json.loads(DASHBOARD.read_text())["panels"]
     return [target["expr"] for panel in panels for target in panel.get("targets", ())]
+
+
+def test_the_dashboard_follows_its_variables_and_no_others() -> None:
+    dashboard = json.loads(DASHBOARD.read_text())
+    declared_ones = {one["name"] for one in dashboard["templating"]["list"]}
+    assert declared_ones == {"datasource", "job", "instance"}
+    assert set(re.findall(r"\$(\w+)", " ".join(queries()))) == declared_ones - {"datasource"}
+    sources = {panel["datasource"]["uid"] for panel in dashboard["panels"] if panel["type"] != "row"}
+    assert sources == {"${datasource}"}
+
+
+def test_each_colour_of_a_panel_begins_at_a_value_of_its_own() -> None:
+    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+        steps = panel.get("fieldConfig", {}).get("defaults", {}).get("thresholds", {}).get("steps", [])
+        values = [step["value"] for step in steps]
+        assert len(set(values)) == len(values), panel["title"]
+
+
+def test_panels_lie_beside_each_other_and_have_ids_of_their_own() -> None:
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    places = [
+        (x, y)
+        for panel in panels
+        for x in range(panel["gridPos"]["x"], panel["gridPos"]["x"] + panel["gridPos"]["w"])
+        for y in range(panel["gridPos"]["y"], panel["gridPos"]["y"] + panel["gridPos"]["h"])
+    ]
+    assert len(set(places)) == len(places)
+    assert max(x for x, _ in places) < 24
 
 
 @pytest.mark.parametrize("query", [*(rule["expr"] for rule in RULES), *queries()])
