@@ -17,8 +17,7 @@ QUIET_RATE, USUAL_RATE, LOAD_RATE = 0.0, 3.0, 10.0
 KILLS = 10
 LONGEST_ABSENCE = 20.0
 DATABASE_AWAY = 60.0
-DONE_WITHIN = 2_700.0
-"""Seconds: messages of unknown outcome wait for half an hour before they are tried again."""
+DONE_WITHIN = 1_200.0
 
 # A kill leaves some messages of which nobody knows whether they arrived, and it is right to say so.
 AFTER_A_KILL = frozenset({"TocsinDeliveriesUnknown"})

@@ -29,6 +29,8 @@ PREFIX = "night."
 ENGINES = "tocsin-engine"
 SENDERS = "tocsin-sender"
 STARTS_WITHIN = 120.0
+UNKNOWN_AFTER = 12
+"""Minutes before a message that may have arrived is tried again: the usual half hour would outlast the night."""
 PROGRAM = "from tocsin.cli import main; main()"
 
 
@@ -47,7 +49,7 @@ class Service:
 
     def start(self) -> None:
         self._file = self.log.open("ab")
-        environment = os.environ | {"TOCSIN_LOG_FORMAT": "json"}
+        environment = os.environ | {"TOCSIN_LOG_FORMAT": "json", "TOCSIN_DELIVERY_UNKNOWN_AFTER": str(UNKNOWN_AFTER)}
         self._process = subprocess.Popen(self._command, stdout=self._file, stderr=self._file, env=environment)
 
     def end(self, number: signal.Signals) -> int:
