@@ -57,10 +57,14 @@ class _Around(Struct, frozen=True):
 
 
 class Batch(Struct, frozen=True):
-    """What became of the records of one poll. A tombstone is passed over, and not among what was handled."""
+    """What became of the records of one poll.
+
+    A record without a value (a tombstone) is passed over, and not among what was handled; `tombstones` counts them.
+    """
 
     records: int
     handled: list[Handled]
+    tombstones: int = 0
 
     @property
     def decisions(self) -> list[Decision]:
@@ -114,7 +118,7 @@ class Consumer:
         Where a step fails, what was not committed is polled again: nothing of it has left.
         """
         records = self._log.poll(BATCH_RECORDS, timeout)
-        done = Batch(len(records), [])
+        done = Batch(len(records), [], sum(1 for record in records if record.value is None))
         if not records:
             self._look()
             return done

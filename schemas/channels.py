@@ -83,7 +83,7 @@ CHANNELS: Final = (
                 _TICKET_KEY,
                 "application/cloudevents+json",
                 {
-                    "content-type": "application/cloudevents+json. Not read: ce_specversion tells.",
+                    "content-type": "application/cloudevents+json. Without it, ce_specversion tells the content mode.",
                     **_TRACED,
                     **_SENT_AGAIN,
                 },

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from schemas.log import NewRecord, Record
-from schemas.reading import IDENTIFIER_LENGTH
+from schemas.reading import IDENTIFIER_LENGTH, without_mark
 from schemas.topics import DEAD_LETTERS
 
 PREFIX = "dead_letter."
@@ -73,7 +73,7 @@ def claimed_id(record: Record) -> str | None:
     named: Any = dict(record.headers).get("ce_id")
     if named is None and record.value is not None:
         try:
-            named = _CLAIM.decode(record.value).id
+            named = _CLAIM.decode(without_mark(record.value)).id
         except (ValueError, RecursionError):
             return None
     text = named.decode(errors="replace") if isinstance(named, bytes) else named

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from schemas.reading import Identifier, OptionalId, check_free_value, read_json, refusal_of
+from schemas.cloudevents import ContentMode, attributes_in, content_mode, decoded_data, strange_headers
+from schemas.reading import Identifier, OptionalId, check_free_value, read_json, refusal_of, without_mark
 from schemas.refusal import Refusal, RefusedError, refuse
 from schemas.timestamps import Timestamp, in_utc
 from schemas.vocabulary import ActorKind, Origin, Trigger
@@ -96,7 +97,11 @@ class TicketCloudEvent(Struct, frozen=True):
     id: Identifier
     source: Identifier
     type: EventType
-    data: TicketData
+    data: TicketData | UnsetType = UNSET
+    data_base64: Annotated[
+        str | None,
+        Meta(description="The bytes of `data` in base64, in its place, as libraries write it that are given bytes."),
+    ] = None
     subject: str | None = None
     time: Timestamp | None = None
     datacontenttype: str | None = None
@@ -126,37 +131,66 @@ _DATA = msgspec.json.Decoder(TicketData)
 def read_event(value: bytes, received: datetime, headers: Mapping[str, bytes] | None = None) -> Event:
     """Read one record in structured or binary content mode (CloudEvents Kafka binding, section 3).
 
-    `received` is when the record came, in UTC: it stands in for a missing `time`. Raises RefusedError.
+    `received` is when the record came, in UTC: it stands in for a missing `time`. Raises RefusedError, which names
+    fields as structured content mode has them: `data.ticket.id`, `source`.
     """
-    if headers and "ce_specversion" in headers:
-        envelope = _binary(value, headers)
-    else:
-        envelope = read_json(value, _STRUCTURED, MAX_EVENT_BYTES)
-    return _checked(envelope, received)
-
-
-def _binary(value: bytes, headers: Mapping[str, bytes]) -> TicketCloudEvent:
-    attributes: dict[str, Any] = {}
-    for name, raw in headers.items():
-        if name.startswith("ce_"):
-            try:
-                attributes[name[3:]] = raw.decode()
-            except UnicodeDecodeError:
-                raise refuse(name, repr(raw), "the header is not UTF-8", "not_utf8") from None
-    data = read_json(value, _DATA, MAX_EVENT_BYTES)
+    headers = headers or {}
+    if content_mode(headers) is ContentMode.BINARY:
+        return _checked(*_binary(value, headers), received)
     try:
-        return msgspec.convert({**attributes, "data": data}, TicketCloudEvent)
+        return _checked(*_structured(value), received)
+    except RefusedError as error:
+        strange = strange_headers(headers)
+        if strange is None:
+            raise
+        raise RefusedError(error.code, *error.refusals, Refusal("headers", strange)) from None
+
+
+def _structured(value: bytes) -> tuple[TicketCloudEvent, TicketData]:
+    _check_is_one(value)
+    envelope = read_json(value, _STRUCTURED, MAX_EVENT_BYTES)
+    if envelope.data_base64 is None:
+        if envelope.data is UNSET:
+            raise RefusedError("invalid_field", Refusal("data", "this required field is missing"))
+        return envelope, envelope.data
+    if envelope.data is not UNSET:
+        raise RefusedError("invalid_field", Refusal("data_base64", "an event has `data` or `data_base64`, never both"))
+    return envelope, _data_of(decoded_data(envelope.data_base64))
+
+
+def _check_is_one(value: bytes) -> None:
+    if without_mark(value).lstrip().startswith(b"["):
+        reason = "this is a list, as a batch of events has it: send each event, one JSON object, as a record of its own"
+        raise RefusedError("invalid_field", Refusal("", reason))
+
+
+def _binary(value: bytes, headers: Mapping[str, bytes]) -> tuple[TicketCloudEvent, TicketData]:
+    attributes = {name: text for name, text in attributes_in(headers).items() if name not in ("data", "data_base64")}
+    data = _data_of(value)
+    try:
+        return msgspec.convert(attributes, TicketCloudEvent), data
     except msgspec.ValidationError as error:
-        raise refusal_of(error, attributes) from None
+        raise refusal_of(error, attributes, TicketCloudEvent) from None
 
 
-def _checked(envelope: TicketCloudEvent, received: datetime) -> Event:
-    data = envelope.data
+def _data_of(raw: bytes) -> TicketData:
+    """The data of an event, out of bytes of its own. What is wrong is named as in structured content mode."""
+    try:
+        return read_json(raw, _DATA, MAX_EVENT_BYTES)
+    except RefusedError as error:
+        raise RefusedError(error.code, *map(_within_data, error.refusals)) from None
+
+
+def _within_data(refusal: Refusal) -> Refusal:
+    return msgspec.structs.replace(refusal, field=f"data.{refusal.field}" if refusal.field else "data")
+
+
+def _checked(envelope: TicketCloudEvent, data: TicketData, received: datetime) -> Event:
     if envelope.datacontenttype and "json" not in envelope.datacontenttype.lower():
         raise refuse("datacontenttype", envelope.datacontenttype, "only application/json can be read")
     for name, value in (data.ticket.custom or {}).items():
         check_free_value(f"data.ticket.custom.{name}", value)
-    declared = _declared_triggers(envelope)
+    declared = _declared_triggers(envelope.type, data)
     previous = None if data.previous is UNSET or data.previous is None else _normal_before(data.previous)
     time = received if envelope.time is None else in_utc("time", envelope.time)
     return Event(
@@ -188,18 +222,17 @@ def _normal_before(previous: TicketBefore) -> TicketBefore:
     return msgspec.structs.replace(previous, **changed) if changed else previous
 
 
-def _declared_triggers(envelope: TicketCloudEvent) -> frozenset[Trigger] | None:
+def _declared_triggers(kind: EventType, data: TicketData) -> frozenset[Trigger] | None:
     """The triggers that the platform names itself, or None where `previous` tells them."""
-    data = envelope.data
-    if envelope.type == "ticket.saved":
+    if kind == "ticket.saved":
         if data.triggers is None and data.previous is UNSET:
             reason = "`previous` is missing: send the ticket as it was before (null at creation), or `data.triggers`"
             raise RefusedError("invalid_field", Refusal("data.previous", reason))
         declared = None if data.triggers is None else frozenset(data.triggers)
     else:
-        declared = frozenset({Trigger(envelope.type.removeprefix("ticket."))})
+        declared = frozenset({Trigger(kind.removeprefix("ticket."))})
         if data.triggers is not None:
-            reason = f"the type {envelope.type} names the trigger already: leave `triggers` out, or send ticket.saved"
+            reason = f"the type {kind} names the trigger already: leave `triggers` out, or send ticket.saved"
             raise refuse("data.triggers", data.triggers, reason)
     if declared is None:
         return None

@@ -25,6 +25,10 @@ _TRIGGERS: Final[dict[str, Any]] = {"required": ["triggers"], "properties": {"tr
 """The two ways to say what happened; null beside the other counts as absent."""
 
 
+_IN_BYTES: Final[dict[str, Any]] = {"required": ["data_base64"], "properties": {"data_base64": {"type": "string"}}}
+"""Data as bytes; null counts as absent. What they hold is for the reader to say."""
+
+
 def with_conditions(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of TicketCloudEvent, in which the members of an event have to agree with each other."""
     kinds = schema["$defs"]
@@ -33,6 +37,7 @@ def with_conditions(schema: dict[str, Any]) -> dict[str, Any]:
     kinds["TicketCloudEvent"] = {
         **envelope,
         "properties": {**envelope["properties"], "datacontenttype": media_type},
+        "oneOf": [{"required": ["data"]}, _IN_BYTES],
         "allOf": [_one_source_of_triggers(), *map(_type_agrees, _TICKET_NEEDS)],
     }
     kinds["TicketData"] = {**data, "allOf": [_not_both(), *map(_declaration_agrees, _TICKET_NEEDS)]}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -21,6 +22,7 @@ from schemas.explanation import EventExplanation, PastExplanation
 from schemas.finding import CheckReport
 from schemas.job import Job
 from schemas.outcome import Outcome
+from schemas.reading import END, UNSEEN
 from schemas.rule_file import RuleFile
 from schemas.rule_test import RuleTestFile, with_records
 
@@ -61,20 +63,34 @@ def _schema(name: str, kind: Any, title: str) -> str:
 
 
 def _tidied(schema: Any) -> Any:
-    """The same without the indentation of docstrings, and without the keyword that only OpenAPI knows."""
+    """The same without the indentation of docstrings, without OpenAPI's own keyword, and in words for any reader."""
     if isinstance(schema, list):
         return [_tidied(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    return {
+    tidied = {
         name: inspect.cleandoc(one) if name == "description" and isinstance(one, str) else _tidied(one)
         for name, one in schema.items()
         if name != "discriminator"
     }
+    return _in_common_words(tidied)
+
+
+def _in_common_words(schema: dict[str, Any]) -> dict[str, Any]:
+    """The same with a pattern that ECMA 262, RE2 and Python understand alike: RE2 knows no look-ahead.
+
+    At a `$`, Python alone lets a line break stand, so that is said beside it.
+    """
+    pattern = schema.get("pattern")
+    if not isinstance(pattern, str) or not pattern.endswith(END):
+        return schema
+    return {**schema, "pattern": pattern.removesuffix(END) + "$", "not": {"pattern": r"\n"}}
 
 
 def _json(document: Any, order: Literal["sorted"] | None = None) -> str:
-    return msgspec.json.format(msgspec.json.encode(document, order=order), indent=2).decode() + "\n"
+    text = msgspec.json.format(msgspec.json.encode(document, order=order), indent=2).decode() + "\n"
+    # Patterns name characters that can't be seen; whoever reads the file is to see them.
+    return re.sub(f"(?!\n)[{UNSEEN}]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def stale() -> list[str]:

@@ -5,13 +5,16 @@ Bounded, and of interoperable values only (RFC 8259, RFC 7493).
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
+import unicodedata
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+from schemas.allowed_words import allowed_words
 from schemas.refusal import Refusal, RefusedError, shown_value
 
 T = TypeVar("T")
@@ -22,13 +25,24 @@ LARGEST_INTEGER: Final = 2**64 - 1
 IDENTIFIER_LENGTH: Final = 256
 DEEPEST_VALUE: Final = 16
 
+UNSEEN: Final = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+"""What no identifier has, as a class of a regular expression.
+
+Control characters (C0, DEL, C1), marks that turn the direction of writing (UAX 9), and separators of lines. They can't
+be seen, and with them one id can look like another, or a line of a log like two.
+"""
+
+_UNSEEN: Final = re.compile(f"[{UNSEEN}]")
+END: Final = r"(?![\s\S])"
+"""Ends a pattern. Python's $ would let a line break stand behind it; published patterns have $."""
+
 Identifier = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=IDENTIFIER_LENGTH,
-        pattern=r"^[^\x00-\x1f\x7f]+(?![\s\S])",
-        description="An id: 1 to 256 characters, none of them a control character.",
+        pattern=f"^[^{UNSEEN}]+{END}",
+        description="An id: 1 to 256 characters, none of them a control character, visible or not.",
     ),
 ]
 
@@ -37,22 +51,23 @@ OptionalId = Annotated[
     str,
     Meta(
         max_length=IDENTIFIER_LENGTH,
-        pattern=r"^[^\x00-\x1f\x7f]*(?![\s\S])",
+        pattern=f"^[^{UNSEEN}]*{END}",
         description="An id of at most 256 characters, none of them a control character; empty: none.",
     ),
 ]
 
 
 def read_json(raw: bytes, decoder: msgspec.json.Decoder[T], max_bytes: int) -> T:
-    """Decode `raw`.
+    """Decode `raw`; a byte order mark before it is left out (RFC 8259, section 8.1).
 
     Raises RefusedError with one of the codes `too_large`, `not_utf8`, `not_json`, `too_deep`, `invalid_field`.
     """
     _check_bytes(raw, max_bytes)
+    raw = without_mark(raw)
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError as error:
-        raise refusal_of(error, _anything(raw)) from None
+        raise refusal_of(error, _anything(raw), decoder.type) from None
     except msgspec.DecodeError as error:
         raise RefusedError("not_json", Refusal("", f"this is not JSON: {error}")) from None
     except RecursionError:
@@ -61,12 +76,19 @@ def read_json(raw: bytes, decoder: msgspec.json.Decoder[T], max_bytes: int) -> T
         raise RefusedError("not_utf8", Refusal("", f"this is not UTF-8 (byte {error.start})")) from None
 
 
+def without_mark(raw: bytes) -> bytes:
+    """The same without a byte order mark of UTF-8 before it: some editors and libraries write one."""
+    return raw.removeprefix(codecs.BOM_UTF8)
+
+
 def _check_bytes(raw: bytes, max_bytes: int) -> None:
     if not raw:
         raise RefusedError("not_json", Refusal("", "the value is empty: send one JSON object"))
     if len(raw) > max_bytes:
         reason = f"the value has {len(raw)} bytes, {max_bytes} are allowed: shorten the texts"
         raise RefusedError("too_large", Refusal("", reason))
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise RefusedError("not_utf8", Refusal("", "this is UTF-16: send UTF-8"))
     try:
         # The decoder skips unknown fields unread, so the whole is checked first.
         raw.decode()
@@ -84,8 +106,11 @@ def _anything(raw: bytes) -> Any:
 _ERROR_PATH = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
 
 
-def refusal_of(error: msgspec.ValidationError, whole: Any) -> RefusedError:
-    """The decoder's complaint as a refusal that names field and value; `whole` is the same input as plain data."""
+def refusal_of(error: msgspec.ValidationError, whole: Any, kind: Any = None) -> RefusedError:
+    """The decoder's complaint as a refusal that names field and value.
+
+    `whole` is the same input as plain data; `kind` is the type that was read, so that allowed words can be named.
+    """
     match = _ERROR_PATH.match(str(error))
     path, reason = ("", str(error)) if match is None else (match["path"] or "", match["reason"])
     # The decoder writes [...] for a member of a list: the whole list is shown then.
@@ -96,18 +121,31 @@ def refusal_of(error: msgspec.ValidationError, whole: Any) -> RefusedError:
         return RefusedError(
             "invalid_field", Refusal(field, "this required field is missing (null where there is none)")
         )
-    return RefusedError("invalid_field", Refusal(field, _without_value(reason), shown_value(_value_at(whole, path))))
+    value = _value_at(whole, path)
+    words = _without_value(reason, value, () if kind is None else allowed_words(kind, path))
+    return RefusedError("invalid_field", Refusal(field, words, shown_value(value)))
 
 
-def _without_value(reason: str) -> str:
+def _without_value(reason: str, value: Any, words: tuple[str, ...]) -> str:
     """The decoder's words without the value that it quotes: reasons are for logs too."""
-    reason = re.sub(
-        r"^Invalid (enum )?value .*",
-        "this value is not one of those that are allowed here",
-        reason,
-        flags=re.DOTALL,
-    )
+    if re.match(r"Invalid (enum )?value ", reason):
+        return "this value is not one of those that are allowed here" + (f": {', '.join(words)}" if words else "")
+    if reason.startswith("Expected `str` matching regex"):
+        unseen = _UNSEEN.search("".join(filter(_is_text, value)) if isinstance(value, list) else str(value))
+        if unseen is not None:
+            return f"an id has no {_named(unseen[0])}: leave it out"
+    if reason == "Expected `object`, got `str`" and str(value).lstrip().startswith("{"):
+        return "this is JSON within a text: send the object itself"
     return reason[:1].lower() + reason[1:]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _named(character: str) -> str:
+    # Control characters have no name of their own in Unicode.
+    return f"{unicodedata.name(character, 'control character')} (U+{ord(character):04X})"
 
 
 def _value_at(whole: Any, path: str) -> Any:

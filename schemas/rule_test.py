@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from schemas.directory import Record
 from schemas.event import Ticket
-from schemas.reading import Identifier
+from schemas.reading import END, UNSEEN, Identifier
 from schemas.rule_file import Name, TemplateName
 from schemas.vocabulary import Category, Channel, Origin, Reason, Trigger
 
@@ -31,7 +31,7 @@ RECORD_LISTS: Final = {
 PersonName = Annotated[
     str,
     Meta(
-        pattern=r"^(contact|collaborator)/[^\x00-\x1f\x7f]+(?![\s\S])",
+        pattern=f"^(contact|collaborator)/[^{UNSEEN}]+{END}",
         max_length=270,
         description="A person: `contact/ID` or `collaborator/ID`.",
     ),

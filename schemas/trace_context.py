@@ -5,6 +5,7 @@ It is for traces and logs alone: no decision and no id depends on it, and one th
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import Annotated, Any, Final
 
@@ -48,7 +49,7 @@ def trace_context_of(record: Record) -> TraceContext | None:
     if record.value is None or b'"traceparent"' not in record.value:
         return None
     try:
-        attributes = _ATTRIBUTES.decode(record.value)
+        attributes = _ATTRIBUTES.decode(record.value.removeprefix(codecs.BOM_UTF8))
     except (ValueError, RecursionError):
         return None
     return _context(attributes.traceparent, attributes.tracestate)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from schemas.event import Event, read_event
+from schemas.reading import without_mark
 from schemas.refusal import RefusedError
 
 
@@ -40,8 +40,7 @@ def read_lines(path: Path, received: datetime) -> Iterator[Line]:
     stream = sys.stdin.buffer if str(path) == "-" else path.open("rb")
     with stream:
         for number, raw in enumerate(stream, start=1):
-            # Editors may put a byte order mark before the first line of a file.
-            text = (raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw).strip()
+            text = without_mark(raw).strip()
             if text:
                 yield line_of(number, text, received)
 
@@ -49,7 +48,7 @@ def read_lines(path: Path, received: datetime) -> Iterator[Line]:
 def read_one(path: Path, received: datetime) -> Line:
     """The one event of a file, on as many lines as it likes. Standard input where the path is `-`."""
     raw = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-    return line_of(1, raw.removeprefix(codecs.BOM_UTF8).strip(), received)
+    return line_of(1, without_mark(raw).strip(), received)
 
 
 def line_of(number: int, raw: bytes, received: datetime, headers: Mapping[str, bytes] | None = None) -> Line:

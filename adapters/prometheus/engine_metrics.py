@@ -41,6 +41,9 @@ class EngineMetrics:
             return Counter(name, meaning, labels, registry=registry)
 
         self._events = counter("tocsin_events", "Events that were decided.")
+        self._tombstones = counter(
+            "tocsin_event_tombstones", "Records of events without a value, which are passed over."
+        )
         self._triggers = counter("tocsin_event_triggers", "Triggers that decided events raised.", "trigger")
         self._jobs = counter("tocsin_jobs_decided", "Jobs that decisions made.", "trigger", "channel")
         self._skips = counter("tocsin_skips", "Entries of decisions that say why somebody gets nothing.", "reason")
@@ -70,6 +73,7 @@ class EngineMetrics:
         """A batch was committed."""
         decisions = batch.decisions
         self._events.inc(len(decisions))
+        self._tombstones.inc(batch.tombstones)
         _add(self._triggers, ((trigger.value,) for one in decisions for trigger in one.triggers))
         _add(self._jobs, ((job.trigger.value, job.channel.value) for one in decisions for job in one.jobs))
         _add(self._skips, ((skip.reason.value,) for one in decisions for skip in one.skipped))
