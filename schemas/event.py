@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from schemas.cloudevents import ContentMode, attributes_in, content_mode, decoded_data, strange_headers
+from schemas.description import is_described
 from schemas.reading import Identifier, OptionalId, check_free_value, read_json, refusal_of, without_mark
 from schemas.refusal import Refusal, RefusedError, refuse
 from schemas.timestamps import Timestamp, in_utc
@@ -256,8 +257,3 @@ def _check_against_ticket(declared: frozenset[Trigger], ticket: Ticket) -> None:
     if Trigger.OPENED in declared and not ticket.contract:
         reason = "the trigger `opened` is declared, but the ticket has no contract: send it when it gets one"
         raise refuse("data.ticket.contract", None, reason)
-
-
-def is_described(description: str | None) -> bool:
-    """True where there is a description: white space alone is none."""
-    return description is not None and not description.isspace() and description != ""

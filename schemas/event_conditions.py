@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from schemas.description import INVISIBLE
 from schemas.vocabulary import Trigger
 
 _TICKET_NEEDS: Final[dict[Trigger, dict[str, Any]]] = {
     Trigger.CLOSED: {"closed_for_customer": {"const": True}},
     Trigger.RESOLVED: {"resolution_marked": {"const": True}},
     Trigger.OPENED: {
-        "external_description": {"type": "string", "pattern": r"\S"},
+        "external_description": {"type": "string", "pattern": f"[^{INVISIBLE}]"},
         "contract": {"type": "string", "minLength": 1},
     },
 }

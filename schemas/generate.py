@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ import msgspec
 
 from schemas.asyncapi import asyncapi
 from schemas.decision import DecisionRecord
+from schemas.description import INVISIBLE
 from schemas.directory import ModeRecord, Record
 from schemas.event import TicketCloudEvent
 from schemas.event_conditions import with_conditions
@@ -90,7 +92,7 @@ def _in_common_words(schema: dict[str, Any]) -> dict[str, Any]:
 def _json(document: Any, order: Literal["sorted"] | None = None) -> str:
     text = msgspec.json.format(msgspec.json.encode(document, order=order), indent=2).decode() + "\n"
     # Patterns name characters that can't be seen; whoever reads the file is to see them.
-    return re.sub(f"(?!\n)[{UNSEEN}]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    return re.sub(f"(?![ -~\n])[{UNSEEN}{INVISIBLE}]", lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def stale() -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
+import idna
 from email_validator import EmailNotValidError, validate_email
 
 from schemas.fax_number import e164
@@ -48,14 +50,43 @@ def _is_chat(address: str) -> bool:
 
 
 def mailbox(address: str) -> str:
-    """The form in which two addresses of one mailbox are equal: no case, no blanks around.
+    """The form in which two addresses of one mailbox are equal: no case, no blanks around, no other spelling.
 
-    Of a number, E.164 where it is written with + and country code; else its digits.
+    Letters beyond ASCII are composed (NFC), a domain is in its ASCII form (IDNA 2008, read as UTS 46 has it). Of a
+    number, E.164 where it is written with + and country code; else its digits. This is the one place that says what a
+    mailbox is: merging, suppressions, "own save", lanes, storms and the ids of jobs follow from it.
     """
-    plain = address.strip().lower()
+    plain = address.strip()
+    if not plain.isascii():
+        return _spelled(plain)
+    plain = plain.lower()
     if "@" in plain or plain.startswith("-") or not _NUMBER.fullmatch(plain):
         return plain
     return (e164(plain) if plain.startswith("+") else None) or re.sub(r"[^0-9+]", "", plain)
+
+
+def _spelled(address: str) -> str:
+    """One spelling of an address with letters beyond ASCII."""
+    local, at, domain = _without_case(address).rpartition("@")
+    return local + at + _ascii_domain(domain) if at else domain
+
+
+def _without_case(text: str) -> str:
+    """NFC without case, letter by letter: a word's end changes none, and none becomes two, as ß would."""
+    composed = unicodedata.normalize("NFC", text)
+    return unicodedata.normalize("NFC", "".join(map(_small, composed)))
+
+
+def _small(letter: str) -> str:
+    folded = letter.casefold()
+    return folded if len(folded) == 1 else letter.lower()
+
+
+def _ascii_domain(domain: str) -> str:
+    try:
+        return idna.encode(domain, uts46=True).decode().lower()
+    except idna.IDNAError:  # no domain that could get mail: it is refused where addresses are checked
+        return domain
 
 
 def _number_fault(channel: Channel, address: str) -> str | None:

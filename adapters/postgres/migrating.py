@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from importlib.resources import files
 from typing import Final
 
 import psycopg
 
+from adapters.ledger.respelling import respell
 from adapters.postgres.dialect import lock_key
 from adapters.postgres.faults import of_call, unavailable
 from adapters.postgres.server import Connection, Limits, Server
+from adapters.postgres.session import PostgresSession
+from adapters.postgres.watch import Patience
 
 _LIMITS: Final = Limits(statement=timedelta(0), lock=timedelta(minutes=5))
 """Building an index may take long, and so may waiting for another sender that does."""
+
+_MAILBOXES: Final = 4
+"""The number of the migration that brings mailboxes to one form."""
+
+_PATIENT: Final = math.inf
+"""Seconds that nobody counts: the limit of locks is enough."""
 
 _VERSION: Final = "SELECT version FROM schema_version WHERE program = 'tocsin'"
 
@@ -49,8 +59,10 @@ def _apply(server: Server, connection: Connection) -> None:
     if version == len(migrations):
         return
     connection.execute(_MARK)
-    for script in migrations[version:]:
+    for number, script in enumerate(migrations[version:], start=version + 1):
         connection.execute(script, prepare=False)
+        if number == _MAILBOXES:
+            respell(PostgresSession(connection, Patience(connection, _PATIENT)))
     connection.execute(_SET_VERSION, {"version": len(migrations)})
 
 

@@ -11,13 +11,18 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from adapters.ledger.respelling import respell
 from adapters.sqlite.job_functions import add_job_functions
+from adapters.sqlite.session import SqliteSession
 
 APPLICATION_ID: Final = 0x746F6373
 """Marks the file as ours ("tocs"), so that another program's database is not taken for one."""
 
 BUSY_TIMEOUT: Final = timedelta(seconds=10)
 """How long a transaction waits for another process's."""
+
+_MAILBOXES: Final = 7
+"""The number of the migration that brings mailboxes to one form."""
 
 _SWITCHES: Final = 20
 _SWITCH_PAUSE: Final = 0.05
@@ -144,9 +149,11 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         if version > len(migrations):
             message = f"it was written by a newer version (schema {version}, this one knows {len(migrations)}): upgrade"
             raise DatabaseError("newer_version", str(path), message)
-        for script in migrations[version:]:
+        for number, script in enumerate(migrations[version:], start=version + 1):
             for statement in _statements(script):
                 connection.execute(statement)
+            if number == _MAILBOXES:
+                respell(SqliteSession(connection))
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 

@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from adapters.ledger.ledger import SqlLedger
-from adapters.ledger.session import Row, Session, Values
+from adapters.ledger.session import Session
 from adapters.sqlite.database import BUSY_TIMEOUT, DatabaseError, open_database, reading, transaction
+from adapters.sqlite.session import SqliteSession
 from sender.ledger import LedgerUnavailableError
 
 T = TypeVar("T")
-
-
-class SqliteSession:
-    """A connection as a session. The file has one writer at a time."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def rows(self, statement: str, values: Values) -> Sequence[Row]:
-        """See adapters.ledger.session.Session."""
-        return self._connection.execute(statement, values).fetchall()
-
-    def rows_of_each(self, statement: str, values: Sequence[Values]) -> Sequence[Sequence[Row]]:
-        """See adapters.ledger.session.Session."""
-        return [self.rows(statement, one) for one in values]
-
-    def run(self, statement: str, values: Values) -> None:
-        """See adapters.ledger.session.Session."""
-        self._connection.execute(statement, values)
-
-    def run_each(self, statement: str, values: Sequence[Values]) -> None:
-        """See adapters.ledger.session.Session."""
-        self._connection.executemany(statement, values)
-
-    def reserve(self, names: Iterable[str]) -> None:
-        """See adapters.ledger.session.Session."""
 
 
 class SqliteLedger(SqlLedger):
@@ -57,7 +31,6 @@ class SqliteLedger(SqlLedger):
         self._name = uuid.uuid4().hex
         with _as_ledger_errors():
             self._connection = open_database(path, busy_timeout)
-        self._connection.row_factory = sqlite3.Row
 
     def close(self) -> None:
         """Let go of the file."""

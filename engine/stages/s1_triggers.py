@@ -6,7 +6,8 @@ from typing import Any
 
 from msgspec import UNSET
 
-from schemas.event import Event, Ticket, TicketBefore, is_described
+from schemas.description import is_described
+from schemas.event import Event, Ticket, TicketBefore
 from schemas.vocabulary import Trigger
 
 

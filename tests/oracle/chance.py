@@ -28,7 +28,9 @@ CONTACTS = ("ct-1", "ct-2", "ct-10", "ct-3", "x-1")
 COLLABORATORS = ("co-1", "co-2", "co-10", "x-1")
 NO_CONTACT, NO_COLLABORATOR = "ct-lost", "co-lost"
 
-MAILBOXES = tuple(f"m{number}@desk.example" for number in range(1, 8))
+INTERNATIONAL = "zo\u00e9@b\u00fccher.example"
+OTHER_SPELLINGS = (INTERNATIONAL, "zoe\u0301@bu\u0308cher.example", "zo\u00e9@xn--bcher-kva.example")
+MAILBOXES = (*(f"m{number}@desk.example" for number in range(1, 7)), INTERNATIONAL)
 FAXES = ("+33140000001", "+33140000002", "+33140000003")
 CHATS = ("#support", "@zoe", "12345")
 BAD_ADDRESSES = (
@@ -71,7 +73,8 @@ def present(**fields: Value) -> Record:
 
 def in_other_case(rng: random.Random, address: str) -> str:
     """The same mailbox, written as people write it."""
-    return rng.choice((address, address, address.upper(), address.title()))
+    spelled = rng.choice(OTHER_SPELLINGS) if address == INTERNATIONAL else address
+    return rng.choice((spelled, spelled, spelled.upper(), spelled.title()))
 
 
 def hours_from_now(hours: float) -> str:

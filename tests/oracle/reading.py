@@ -4,8 +4,10 @@ Everything here works on plain JSON values. An optional field may be absent or n
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from html.parser import HTMLParser
 from typing import Any
 
 Record = dict[str, Any]
@@ -86,8 +88,13 @@ def has_shape(record: object, shape: dict[str, Check]) -> bool:
 
 
 def mailbox(address: str) -> str:
-    """What makes two addresses one mailbox: no case, no blanks around."""
-    return address.strip().lower()
+    """What makes two addresses one mailbox: no case, no blanks around, NFC, the domain in its ASCII form of IDNA."""
+    local, at, domain = address.strip().rpartition("@")
+    if not at:
+        return domain.lower()
+    # The standard library's IDNA is that of 2003, which agrees with the newer one on the domains that are used here.
+    domain_in_ascii = ".".join(label.encode("idna").decode() if label else "" for label in domain.lower().split("."))
+    return f"{unicodedata.normalize('NFC', unicodedata.normalize('NFC', local).lower())}@{domain_in_ascii}"
 
 
 # --- events
@@ -152,8 +159,37 @@ def tells_what_changed(event: Record) -> bool:
 
 
 def is_written(description: str | None) -> bool:
-    """Whether there is a description; whitespace alone is none."""
-    return description is not None and description.strip() != ""
+    """Whether a reader would see a description: neither blanks nor zero-width characters are one, nor empty HTML."""
+    if description is None:
+        return False
+    reader = ShownText()
+    reader.feed(description)
+    reader.close()
+    return any(
+        not (one.isspace() or unicodedata.category(one) in ("Cc", "Cf") or one in "\u115f\u1160\u3164\uffa0\u2800")
+        for one in reader.shown
+    )
+
+
+class ShownText(HTMLParser):
+    """What a browser shows of a text that may be HTML. It is slow on hostile input, so that is not for here."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown = ""
+        self.hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """What stands in a style or script is not shown."""
+        self.hidden += tag in ("style", "script")
+
+    def handle_endtag(self, tag: str) -> None:
+        """Its end."""
+        self.hidden -= tag in ("style", "script") and self.hidden > 0
+
+    def handle_data(self, data: str) -> None:
+        """Text between the tags."""
+        self.shown += "" if self.hidden else data
 
 
 def agrees(trigger: str, ticket: Record) -> bool:

@@ -119,6 +119,10 @@ def test_a_save_without_any_of_the_four_changes_alerts_nobody() -> None:
         (save(None), ["opened"]),
         (save(None, external_description=" \n"), []),
         (save({"external_description": None, "first_described_at": None}), ["opened"]),
+        (save(None, external_description="<p><br></p>"), []),
+        (save({"external_description": "<p><br></p>"}), ["opened"]),
+        (save({"external_description": "<!-- none --><p>&nbsp;\u200b</p><style>p {}</style>"}), ["opened"]),
+        (save({"external_description": "<p>x</p>"}), []),
         (save({"external_description": "  "}, first_described_at="2026-03-01T09:00:00Z"), []),
         (save({"contract": None}, first_described_at="2026-03-01T09:00:00Z"), ["opened"]),
         (
@@ -432,6 +436,20 @@ def test_two_people_at_one_mailbox_get_one_message_with_the_categories_of_both()
     [job] = decision["jobs"]
     assert (job["person"]["id"], job["address"], decision["skipped"]) == ("ct-10", "Zoe@ACME.example", [])
     assert job["categories"] == ["contract.contacts", "customer.contacts"]
+
+
+def test_two_spellings_of_one_mailbox_are_one() -> None:
+    desk = [
+        contract("contract.contacts", "customer.contacts", contacts=["ct-2", "ct-3"]),
+        customer("acme", "ct-1"),
+        contact("ct-1", address="zo\u00e9@b\u00fccher.example"),
+        contact("ct-2", address="Zoe\u0301@xn--bcher-kva.example"),
+        contact("ct-3", address="zo\u00e9@bu\u0308cher.example"),
+    ]
+    [job] = expected(CREATED, desk, NOW)["jobs"]
+    assert (job["person"]["id"], job["categories"]) == ("ct-1", ["contract.contacts", "customer.contacts"])
+    held = {"kind": "suppression", "id": "s-1", "channel": "email", "address": "zoe\u0301@B\u00dcCHER.example"}
+    assert expected(CREATED, [*desk, held], NOW)["jobs"] == []
 
 
 def test_at_one_mailbox_the_more_telling_trigger_goes_out() -> None:

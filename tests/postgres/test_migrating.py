@@ -12,6 +12,7 @@ import pytest
 from adapters.postgres import migrating
 from adapters.postgres.ledger import PostgresLedger
 from sender.entries import Admission
+from tests import respelled_ledger
 from tests.databases.fixtures import DatabaseServer, made_in
 from tests.fakes import START, a_job
 from tests.postgres.places import admin, code_of, ledger_at
@@ -52,6 +53,18 @@ def test_a_later_migration_finds_the_jobs_of_an_older_version(
         with ledger_at(empty_database) as ledger:
             assert ledger.accept([a_job()], START) == [Admission.DUPLICATE]
     assert version(empty_database) == [("tocsin", LATEST + 1)]
+
+
+def test_what_was_kept_under_two_spellings_of_a_mailbox_is_one(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = migrating._migrations()[: migrating._MAILBOXES - 1]
+    with monkeypatch.context() as patch, respelled_ledger.older_mailboxes(monkeypatch):
+        patch.setattr(migrating, "_migrations", lambda: before)
+        with ledger_at(empty_database) as older:
+            respelled_ledger.fill(older)
+    with ledger_at(empty_database) as ledger:
+        respelled_ledger.check(ledger)
 
 
 def test_a_migration_that_fails_leaves_all_as_it_was(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,6 +86,7 @@ BAD: dict[str, Any] = {
     "closed, but null": triggers("status_changed", "closed", closed_for_customer=None),
     "resolved, but not": triggers("resolved"),
     "opened without description": triggers("opened", external_description=" \n"),
+    "opened with what can't be seen": triggers("opened", external_description="\u200b \ufeff\u00a0"),
     "opened without contract": triggers("opened", contract=None),
     "closed by type, but not": declared("closed"),
     "resolved by type, but not": declared("resolved"),
@@ -119,6 +120,8 @@ GAPS: dict[str, Any] = {
     "time without offset": envelope(data=CREATED, time="2026-03-02T09:15:00"),
     "leap second": envelope(data=CREATED, time="2026-06-30T23:59:60Z"),
     "before the year 1 in UTC": envelope(data=CREATED, time="0001-01-01T00:00:00+14:00"),
+    # HTML without text is no description, and a schema can't read HTML.
+    "opened with HTML without text": triggers("opened", external_description="<p><br></p>"),
     # What JSON calls a number is not bounded in free values, nor is their depth.
     "integer of more than 64 bits": envelope({"custom": {"severity": 2**64}}, CREATED),
     "deep": envelope({"custom": {"deep": json.loads("[" * 20 + "]" * 20)}}, CREATED),

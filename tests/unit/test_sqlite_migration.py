@@ -20,6 +20,7 @@ from schemas.vocabulary import Trigger
 from sender.entries import Report, Selection, lane_of
 from sender.states import FINISHED, Hold, State, Transition
 from sender.storm import StormPolicy
+from tests import respelled_ledger
 from tests.fakes import START, a_job
 
 HOUR = timedelta(hours=1)
@@ -124,3 +125,14 @@ def test_a_file_is_brought_up_to_date_whole_or_not_at_all(path: Path) -> None:
         assert connection.execute("PRAGMA user_version").fetchone() == (2,)
         columns = {row[1] for row in connection.execute("PRAGMA table_info(jobs)")}
     assert "recipient" not in columns
+
+
+def test_what_was_kept_under_two_spellings_of_a_mailbox_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "tocsin.db"
+    before = database._migrations()[: database._MAILBOXES - 1]
+    with monkeypatch.context() as patch, respelled_ledger.older_mailboxes(monkeypatch):
+        patch.setattr(database, "_migrations", lambda: before)
+        with closing(SqliteLedger(path)) as older:
+            respelled_ledger.fill(older)
+    with closing(SqliteLedger(path)) as ledger:
+        respelled_ledger.check(ledger)

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from engine.directory.directory import Directory
 from engine.directory.records import Contract
-from schemas.event import Ticket, is_described
+from schemas.description import is_described
+from schemas.event import Ticket
 from schemas.vocabulary import Reason, Trigger
 from tocsin.explaining.case import Case, Phrasing, Words, adds, event_sets, sets, utc
 from tocsin.explaining.changes import EVENT, Change
