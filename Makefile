@@ -27,7 +27,7 @@ FIND_PYTHON = python=; \
 	    exit 1; \
 	fi
 
-.PHONY: help setup broker postfix prometheus demo test lint types contracts unit slow night format schemas lock clean
+.PHONY: help setup broker postfix prometheus validators demo test lint types contracts unit slow night format schemas lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -116,6 +116,18 @@ prometheus: ## install Prometheus for the tests, where that can be done; does no
 	echo "Installing Prometheus (the tests of alert rules run it)"; \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus prometheus-alertmanager
 
+# Validators of other languages, which the published schemas are tried on (see tests/validators/).
+AJV := ajv@8.17.1 ajv-formats@3.0.1
+
+validators: ## install validators of JSON Schema in JavaScript and Go, where npm and go are; does nothing when they are there
+	@mkdir -p .cache/validators; \
+	[ -d .cache/validators/node_modules/ajv-formats ] || ! command -v npm >/dev/null || \
+	    npm install --silent --no-save --no-package-lock --prefix .cache/validators $(AJV) >/dev/null || \
+	    echo "Ajv can't be had here: its test is skipped." >&2; \
+	[ -x .cache/validators/gojsonschema ] || ! command -v go >/dev/null || \
+	    (cd tests/validators/golang && go build -o "$(CURDIR)/.cache/validators/gojsonschema" .) || \
+	    echo "The validator in Go can't be had here: its test is skipped." >&2
+
 # ---------------------------------------------------------------- use
 
 demo: setup ## see it work on made-up tickets
@@ -127,7 +139,7 @@ schemas: setup ## write anew what is made from the code: JSON Schemas, AsyncAPI 
 
 # ---------------------------------------------------------------- checks
 
-test: setup broker postfix prometheus lint types contracts ## everything that CI runs: lint, types, import contracts, all tests
+test: setup broker postfix prometheus validators lint types contracts ## everything that CI runs: lint, types, import contracts, all tests
 	$(BIN)/pytest -m "not slow"
 
 lint: setup ## ruff: rules and formatting; whether what is made from the code is as the code says

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from msgspec import Struct
 
 from schemas.job import PersonRef
+from schemas.timestamps import Timestamp
 from schemas.vocabulary import Category, Channel, Reason, Trigger
 
 
@@ -48,5 +47,5 @@ class DecisionRecord(Struct, frozen=True):
     triggers: list[Trigger]
     jobs: list[DecidedJob]
     skipped: list[Skip]
-    now: datetime
+    now: Timestamp
     rulebook: str

@@ -21,12 +21,26 @@ _TICKET_NEEDS: Final[dict[Trigger, dict[str, Any]]] = {
 """What the ticket must be like where the platform itself declares the trigger."""
 
 
-_PREVIOUS: Final[dict[str, Any]] = {"required": ["previous"], "properties": {"previous": {"type": "object"}}}
-_TRIGGERS: Final[dict[str, Any]] = {"required": ["triggers"], "properties": {"triggers": {"type": "array"}}}
+_BEFORE: Final[dict[str, Any]] = {"type": "object", "required": ["previous"], "properties": {"previous": {}}}
+_PREVIOUS: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["previous"],
+    "properties": {"previous": {"type": "object"}},
+}
+_TRIGGERS: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["triggers"],
+    "properties": {"triggers": {"type": "array"}},
+}
 """The two ways to say what happened; null beside the other counts as absent."""
 
 
-_IN_BYTES: Final[dict[str, Any]] = {"required": ["data_base64"], "properties": {"data_base64": {"type": "string"}}}
+_AS_JSON: Final[dict[str, Any]] = {"type": "object", "required": ["data"], "properties": {"data": {}}}
+_IN_BYTES: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["data_base64"],
+    "properties": {"data_base64": {"type": "string"}},
+}
 """Data as bytes; null counts as absent. What they hold is for the reader to say."""
 
 
@@ -34,11 +48,12 @@ def with_conditions(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of TicketCloudEvent, in which the members of an event have to agree with each other."""
     kinds = schema["$defs"]
     envelope, data = kinds["TicketCloudEvent"], kinds["TicketData"]
-    media_type = {**envelope["properties"]["datacontenttype"], "pattern": "^$|[jJ][sS][oO][nN]"}
+    json_type = {"type": "string", "pattern": "^$|[jJ][sS][oO][nN]"}
+    media_type = {**envelope["properties"]["datacontenttype"], "anyOf": [json_type, {"type": "null"}]}
     kinds["TicketCloudEvent"] = {
         **envelope,
         "properties": {**envelope["properties"], "datacontenttype": media_type},
-        "oneOf": [{"required": ["data"]}, _IN_BYTES],
+        "oneOf": [_AS_JSON, _IN_BYTES],
         "allOf": [_one_source_of_triggers(), *map(_type_agrees, _TICKET_NEEDS)],
     }
     kinds["TicketData"] = {**data, "allOf": [_not_both(), *map(_declaration_agrees, _TICKET_NEEDS)]}
@@ -46,7 +61,7 @@ def with_conditions(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _one_source_of_triggers() -> dict[str, Any]:
-    told = [{"required": ["previous"]}, _TRIGGERS]
+    told = [_BEFORE, _TRIGGERS]
     return {
         "$comment": "ticket.saved: either `previous` or `triggers`. The other types name their trigger themselves.",
         "if": _member("type", {"const": "ticket.saved"}),
@@ -60,14 +75,18 @@ def _not_both() -> dict[str, Any]:
 
 
 def _type_agrees(trigger: Trigger) -> dict[str, Any]:
-    ticket = _member("ticket", {"properties": _TICKET_NEEDS[trigger]})
+    ticket = _member("ticket", {"type": "object", "properties": _TICKET_NEEDS[trigger]})
     return {"if": _member("type", {"const": f"ticket.{trigger}"}), "then": _member("data", ticket)}
 
 
 def _declaration_agrees(trigger: Trigger) -> dict[str, Any]:
-    declared = {"required": ["triggers"], **_member("triggers", {"type": "array", "contains": {"const": trigger}})}
-    return {"if": declared, "then": _member("ticket", {"properties": _TICKET_NEEDS[trigger]})}
+    declared = {
+        "type": "object",
+        "required": ["triggers"],
+        **_member("triggers", {"type": "array", "contains": {"const": trigger}}),
+    }
+    return {"if": declared, "then": _member("ticket", {"type": "object", "properties": _TICKET_NEEDS[trigger]})}
 
 
 def _member(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"properties": {name: schema}}
+    return {"type": "object", "properties": {name: schema}}

@@ -54,12 +54,18 @@ def documents() -> dict[Path, str]:
     return {**schemas, ASYNCAPI: _json(asyncapi())}
 
 
+OPEN: Final = ("decision", "outcome")
+"""What whoever likes may read, over many releases: words that come later are to be passed over."""
+
+
 def _schema(name: str, kind: Any, title: str) -> str:
     body = _tidied(msgspec.json.schema(kind))
+    if name in OPEN:
+        body = {**body, "$defs": {one: _opened(part) for one, part in body["$defs"].items()}}
     if kind is TicketCloudEvent:
         body = with_conditions(body)
     if kind is RuleTestFile:
-        body = with_records(body)
+        body = _tidied(with_records(body))
     head = {"$schema": DRAFT, "$id": f"urn:tocsin:schema:{name}", "title": title}
     return _json({**head, **body}, order="sorted")
 
@@ -76,6 +82,15 @@ def _tidied(schema: Any) -> Any:
         if name != "discriminator"
     }
     return _in_common_words(tidied)
+
+
+def _opened(part: dict[str, Any]) -> dict[str, Any]:
+    """An enumeration as a text of which today's words are examples; anything else as it is."""
+    if "enum" not in part:
+        return part
+    words = {name: one for name, one in part.items() if name != "enum"}
+    told = f"{part.get('description', '')} A later release may have more words: pass over those that you don't know."
+    return {**words, "type": "string", "examples": part["enum"], "description": told.strip()}
 
 
 def _in_common_words(schema: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -131,3 +132,30 @@ class Job(Struct, frozen=True):
 
 
 JOB_DECODER = msgspec.json.Decoder(Job)
+
+INFORMING: Final[dict[str, type[StrEnum]]] = {"other_triggers": Trigger, "categories": Category}
+"""Lists of words that only tell more about a job: who sends it does not depend on them."""
+
+
+class _Words(Struct):
+    other_triggers: list[Any] = []
+    categories: list[Any] = []
+
+
+_WORDS: Final = msgspec.json.Decoder(_Words)
+
+
+def without_new_words(raw: bytes) -> bytes:
+    """The job's JSON without the words of later releases that only inform; the same bytes where it has none.
+
+    So a sender takes a job of a newer engine. A new word of anything else (trigger, channel, format …) stays, and is
+    refused when it is read: nobody could do what it asks.
+    """
+    try:
+        words = _WORDS.decode(raw)
+        known = {name: [one for one in getattr(words, name) if one in set(kind)] for name, kind in INFORMING.items()}
+        if all(known[name] == getattr(words, name) for name in INFORMING):
+            return raw
+        return msgspec.json.encode(msgspec.json.decode(raw) | known)
+    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
+        return raw

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from msgspec import Struct
 
 from schemas.job import PersonRef
+from schemas.timestamps import Timestamp
 from schemas.vocabulary import Channel, Trigger
 
 
@@ -29,5 +28,5 @@ class Outcome(Struct, frozen=True):
     transition: str
     sequence: int
     attempt: int
-    at: datetime
+    at: Timestamp
     reply: str | None

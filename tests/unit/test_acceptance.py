@@ -11,7 +11,7 @@ import pytest
 from schemas.job import Job
 from schemas.log import NewRecord, Record
 from schemas.topics import DEAD_LETTERS, JOBS
-from schemas.vocabulary import Trigger
+from schemas.vocabulary import Category, Trigger
 from sender.acceptance import Acceptance, AcceptanceSettings
 from sender.entries import Admission
 from sender.ledger import LedgerUnavailableError
@@ -109,3 +109,15 @@ def test_it_takes_no_more_records_at_once_than_it_may_and_says_what_became_of_th
     assert house.acceptance.step().admissions == {Admission.ACCEPTED: 1, Admission.DROPPED: 1}
     assert house.acceptance.step().admissions == {Admission.DUPLICATE: 1}
     assert house.acceptance.step().records == 0
+
+
+def test_words_of_a_later_engine_that_only_inform_cost_no_job() -> None:
+    raw = altered(b'"other_triggers":[]', b'"other_triggers":["reopened","closed"]')
+    raw = raw.replace(b'"categories":["product.contacts"]', b'"categories":["team.contacts","product.contacts"]')
+    house = House(raw, altered(b'"trigger":"status_changed"', b'"trigger":"reopened"'))
+    house.acceptance.step()
+    entry = house.ledger.find(a_job("e-bad").id)
+    assert entry is not None
+    assert [*entry.job.other_triggers, *entry.job.categories] == [Trigger.CLOSED, Category.PRODUCT_CONTACTS]
+    # A new trigger says what to write: nobody can guess that, so it waits among the dead letters.
+    assert len(house.dead_letters.letters) == 1
