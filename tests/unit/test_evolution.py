@@ -87,4 +87,4 @@ def test_a_suppression_takes_triggers_and_reasons_of_a_later_release() -> None:
 
 def test_an_outcome_takes_states_and_transitions_of_a_later_release() -> None:
     for field in ("state", "transition"):
-        assert msgspec.json.decode(changed("outcome", field, to="pondered"), type=Outcome)
+        assert msgspec.json.decode(changed("outcome", field, to="pondered"), type=Outcome).job == WRITTEN["job"]["id"]
