@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from schemas.log import NewRecord, Record
+from schemas.log import Headers, NewRecord, Record
 from schemas.reading import IDENTIFIER_LENGTH, without_mark
 from schemas.topics import DEAD_LETTERS
 
@@ -23,10 +24,17 @@ class Cause(Struct, frozen=True):
     message: str
 
 
+WHOLE_BYTES: Final = 3_932_160
+"""A record of up to so many bytes, with key and headers, is kept whole; the topic takes a little more."""
+KEPT_BYTES: Final = 65_536
+"""Of a larger one, so many bytes of its value are kept, and its key and headers where they are no longer."""
+
+
 def dead_letter(record: Record, cause: Cause) -> NewRecord:
     """The record for the dead-letter topic.
 
-    Value, key and headers as they came, with the rest as headers before them.
+    Value, key and headers as they came, with the rest as headers before them. Of a record that is too large for the
+    topic, the beginning, its size and its digest: the whole lies where it came from, for as long as that is kept.
     """
     first = first_came(record)
     added = {
@@ -38,12 +46,23 @@ def dead_letter(record: Record, cause: Cause) -> NewRecord:
         "message": cause.message[:1_000],
     }
     own = tuple(header for header in record.headers if not header[0].startswith(PREFIX))
+    key, value = record.key, record.value
+    size = len(key or b"") + len(value or b"") + _size_of(own)
+    if size > WHOLE_BYTES:
+        added |= {"cut": "1", "bytes": str(len(value or b"")), "sha256": hashlib.sha256(value or b"").hexdigest()}
+        value = None if value is None else value[:KEPT_BYTES]
+        key = key if len(key or b"") <= KEPT_BYTES else None
+        own = own if _size_of(own) <= KEPT_BYTES else ()
     return NewRecord(
         topic=DEAD_LETTERS,
-        key=record.key,
-        value=record.value,
+        key=key,
+        value=value,
         headers=(*((PREFIX + name, text.encode()) for name, text in added.items()), *own),
     )
+
+
+def _size_of(headers: Headers) -> int:
+    return sum(len(name.encode(errors="replace")) + len(value) for name, value in headers)
 
 
 def first_came(record: Record) -> datetime:

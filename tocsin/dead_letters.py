@@ -60,6 +60,11 @@ class Letter(Struct, frozen=True):
         return first_came(self.record)
 
     @property
+    def is_cut(self) -> bool:
+        """Whether only the beginning of its record was kept, since the whole was too large."""
+        return self._header("cut") == "1"
+
+    @property
     def own_headers(self) -> tuple[tuple[str, bytes], ...]:
         """The headers with which it came."""
         return tuple(one for one in self.record.headers if not one[0].startswith(PREFIX))
@@ -69,6 +74,11 @@ class Letter(Struct, frozen=True):
 
         One header tells when that was, so that its age is judged by that. Raises ValueError where it can't go back.
         """
+        if self.is_cut:
+            raise ValueError(
+                f"{self.place}: only its beginning is here, since it was too large; the whole lies in {self.origin} "
+                f"{self.origin_place}"
+            )
         if self.origin not in _GO_BACK_TO:
             raise ValueError(f"{self.place}: it came from topic {self.origin!r}, to which nothing is sent again")
         came = (PREFIX + "first_came", self.came.isoformat().encode())

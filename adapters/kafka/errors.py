@@ -6,6 +6,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kafka import errors
+from msgspec import Struct
+
+
+class DamagedBatch(Struct, frozen=True):
+    """A batch that can't be decoded: its place, what is wrong with it, and its bytes as the broker gave them.
+
+    `first` is the offset from which on records are missing, `last` that of the batch's last record. `topic` is the
+    topic's name in the cluster.
+    """
+
+    topic: str
+    partition: int
+    first: int
+    last: int
+    why: str
+    content: bytes = b""
+
+    @property
+    def place(self) -> dict[str, object]:
+        """Where it is, for a line of the log."""
+        return {"topic": self.topic, "partition": self.partition, "offset": self.first, "last_offset": self.last}
+
+    def __str__(self) -> str:
+        """The fault on one line."""
+        return f"{self.topic}, partition {self.partition}, offset {self.first} (to {self.last}): {self.why}"
 
 
 class KafkaSettingsError(ValueError):
@@ -14,6 +39,14 @@ class KafkaSettingsError(ValueError):
 
 class KafkaUnavailableError(RuntimeError):
     """Kafka does not answer, or not now. What was asked may be asked again."""
+
+
+class DamagedBatchError(KafkaUnavailableError):
+    """A batch of records can't be decoded: which, and why. Those before it were given; the position stands at it."""
+
+    def __init__(self, batch: DamagedBatch) -> None:
+        super().__init__(str(batch))
+        self.batch = batch
 
 
 class KafkaRefusedError(RuntimeError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapters.kafka.errors import NotCommittedError
+from adapters.kafka.errors import DamagedBatch, NotCommittedError
 from adapters.kafka.group_reader import GroupReader
 from adapters.kafka.rebalances import NO_GENERATION
 from adapters.kafka.records import offsets_behind
@@ -36,6 +36,11 @@ class KafkaEventLog:
     def has_joined(self) -> bool:
         """Whether this is a member of the group by now. There may be more members than partitions."""
         return self._reader.has_joined
+
+    @property
+    def damaged(self) -> list[DamagedBatch]:
+        """Batches that can't be decoded: their partitions stand still, the others go on."""
+        return self._reader.damaged
 
     @property
     def generations(self) -> int:

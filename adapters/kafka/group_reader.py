@@ -13,10 +13,12 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import KafkaTimeoutError
 from kafka.structs import MemberState
 
-from adapters.kafka.errors import named_errors
+from adapters.kafka.batches import name_damaged_batches
+from adapters.kafka.errors import DamagedBatch, DamagedBatchError, named_errors
 from adapters.kafka.rebalances import NO_GENERATION, Rebalances
 from adapters.kafka.records import flattened
 from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, Membership, millis
+from adapters.kafka.standing import StandingPartitions
 from schemas.log import Record
 
 log = structlog.get_logger()
@@ -42,6 +44,8 @@ class GroupReader:
         with named_errors("joining the group"):
             self._consumer = KafkaConsumer(**self._config())
             self._consumer.subscribe([settings.real(topic)])
+        name_damaged_batches(self._consumer)
+        self._standing = StandingPartitions(self._consumer)
         self._generation: tuple[int, str] | None = None
         self._rewound = False
         self._rebalances = Rebalances(membership.group)
@@ -73,6 +77,7 @@ class GroupReader:
         with named_errors("polling"):
             while True:
                 self._settle()
+                self._look_at_standing()
                 left = deadline - time.monotonic()
                 records = self._poll_once(max_records, max(MOMENT if self._is_joining else 0.0, left))
                 if records or left <= (-JOIN_PATIENCE if self._is_joining else 0.0):
@@ -107,7 +112,11 @@ class GroupReader:
             client.close()
 
     def _poll_once(self, max_records: int, timeout: float) -> list[Record]:
-        polled = self._consumer.poll(timeout_ms=int(timeout * 1000), max_records=max_records)
+        try:
+            polled = self._consumer.poll(timeout_ms=int(timeout * 1000), max_records=max_records)
+        except DamagedBatchError as error:
+            self._standing.stand(error.batch)
+            return []
         # Taken now and not when it is used: a member that was thrown out meanwhile and has joined again would commit
         # what it polled before as if that were still its own.
         group = self._consumer.group_metadata()
@@ -121,6 +130,15 @@ class GroupReader:
             return []
         self.group = group
         return flattened(polled, self._settings)
+
+    def _look_at_standing(self) -> None:
+        if self._standing.batches and self._consumer.group_metadata().state == MemberState.STABLE:
+            self._standing.look(lambda one: self._consumer.committed(one, timeout_ms=SETTLE_MS))
+
+    @property
+    def damaged(self) -> list[DamagedBatch]:
+        """Batches that can't be decoded: their partitions stand still, the others go on."""
+        return self._standing.batches
 
     @property
     def _is_joining(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from kafka.errors import CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError
 
-from adapters.kafka.errors import named_errors
+from adapters.kafka.errors import DamagedBatch, named_errors
 from adapters.kafka.group_reader import GroupReader
 from adapters.kafka.records import offsets_behind
 from adapters.kafka.settings import KafkaSettings, Membership
@@ -26,6 +26,11 @@ class KafkaJobLog:
         self._settings = settings
         self._reader = GroupReader(settings, membership, topic)
         self._polled: dict[Any, Any] = {}
+
+    @property
+    def damaged(self) -> list[DamagedBatch]:
+        """Batches that can't be decoded: their partitions stand still, the others go on."""
+        return self._reader.damaged
 
     @property
     def generations(self) -> int:

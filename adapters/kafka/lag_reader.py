@@ -11,7 +11,8 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition, errors
 from kafka.admin import OffsetSpec
 from msgspec import Struct
 
-from adapters.kafka.errors import KafkaRefusedError, named_errors
+from adapters.kafka.batches import name_damaged_batches
+from adapters.kafka.errors import DamagedBatchError, KafkaRefusedError, named_errors
 from adapters.kafka.settings import RECORD_BYTES, KafkaSettings
 from schemas.lag import PartitionReading
 
@@ -44,6 +45,7 @@ class LagReader:
             self._admin: Any = KafkaAdminClient(**settings.client())
             try:
                 self._consumer: Any = KafkaConsumer(**_peeking(settings))
+                name_damaged_batches(self._consumer)
             except BaseException:
                 self._admin.close()
                 raise
@@ -155,11 +157,20 @@ class LagReader:
             self._consumer.seek(self._real(one), offset)
         deadline = time.monotonic() + LOOK_SECONDS
         while len(found) + len(drained) < len(firsts) and time.monotonic() < deadline:
-            for real, records in self._consumer.poll(timeout_ms=100, max_records=len(firsts)).items():
+            for real, records in self._polled(len(firsts)).items():
                 found.setdefault(real.partition, datetime.fromtimestamp(records[0].timestamp / 1000, UTC))
             drained = {one for one in firsts if one not in found and self._position(one) >= ends[one]}
             self._consumer.pause(*(self._real(one) for one in (*found, *drained)))
         return found, drained
+
+    def _polled(self, most: int) -> Mapping[Any, Sequence[Any]]:
+        try:
+            polled: Mapping[Any, Sequence[Any]] = self._consumer.poll(timeout_ms=100, max_records=most)
+        except DamagedBatchError as error:
+            # It waits since it was missed first; the others are still to be found.
+            self._consumer.pause(self._real(error.batch.partition))
+            return {}
+        return polled
 
     def _position(self, partition: int) -> int:
         return int(self._consumer.position(self._real(partition), timeout_ms=1_000) or 0)

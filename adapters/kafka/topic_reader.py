@@ -11,6 +11,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.partitioner import murmur2
 from msgspec import Struct
 
+from adapters.kafka.batches import name_damaged_batches
 from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError, named_errors
 from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, millis
 
@@ -52,11 +53,13 @@ class TopicReader:
                 max_partition_fetch_bytes=RECORD_BYTES,
                 metadata_max_age_ms=millis(look_again),
             )
+        name_damaged_batches(self._consumer)
 
     def read_to_end(self) -> Iterator[Any]:
         """Every record that is committed by now and was not read before, as kafka-python gives it.
 
-        Raises KafkaUnavailableError where the end can't be reached; the next call goes on from there.
+        Raises KafkaUnavailableError where the end can't be reached, DamagedBatchError among them; the next call goes on
+        from there.
         """
         with named_errors("reading to the end"):
             self._assign()

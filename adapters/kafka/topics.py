@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from adapters.kafka.errors import KafkaRefusedError, named_errors
 from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, millis
+from schemas.dead_letter import WHOLE_BYTES
 from schemas.topics import DEAD_LETTERS, DECISIONS, DIRECTORY, JOBS, OUTCOMES, SUPPRESSIONS, TICKETS
 
 _MEGABYTE: Final = 1_048_576
@@ -37,6 +38,8 @@ class TopicSpec(Struct, frozen=True):
         configs = {
             "cleanup.policy": "compact" if self.kept is None else "delete",
             "max.message.bytes": str(self.largest),
+            # Batches stay as their producer compressed them: all codecs are read.
+            "compression.type": "producer",
             # With three replicas, what is acknowledged outlives the loss of any one of them.
             "min.insync.replicas": str(max(1, replication - 1)),
         }
@@ -153,8 +156,11 @@ def _problems(
     if not configs:
         yield TopicProblem(name, _UNSEEN, Level.NOTE)
         return
-    for text in _faults(spec, {key: one["value"] for key, one in configs.items()}):
+    values = {key: one["value"] for key, one in configs.items()}
+    for text in _faults(spec, values):
         yield TopicProblem(name, text)
+    for text in _notes(spec, values):
+        yield TopicProblem(name, text, Level.NOTE)
 
 
 def _faults(spec: TopicSpec, configs: Mapping[str, str]) -> Iterator[str]:
@@ -170,6 +176,15 @@ def _faults(spec: TopicSpec, configs: Mapping[str, str]) -> Iterator[str]:
         yield "message.timestamp.type is not LogAppendTime: a platform's wrong clock would make events stale"
 
 
+def _notes(spec: TopicSpec, configs: Mapping[str, str]) -> Iterator[str]:
+    largest, codec = int(configs["max.message.bytes"]), configs.get("compression.type", _AS_PRODUCED)
+    if spec.name == TICKETS and largest > WHOLE_BYTES:
+        yield f"max.message.bytes is {largest}: of what can't be used, no more than {WHOLE_BYTES} bytes are kept whole"
+    if codec != _AS_PRODUCED:
+        yield f"compression.type is {codec!r}: the broker compresses every batch anew, which costs its processor"
+
+
+_AS_PRODUCED: Final = "producer"
 _NOT_THERE: Final = "it is not there (tocsin topics create), or may not be seen (that needs Describe on it)"
 _ONE_REPLICA: Final = (
     "it has one replica, which is fine for a trial: where its broker is killed in the midst of a transaction, "

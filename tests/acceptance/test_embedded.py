@@ -298,8 +298,12 @@ async def test_a_start_with_broken_rules_works_by_those_that_were_kept(house: Ho
     house.desk.contact("ct-1", "contract/C-7")
     await house.run(created(1))
     house.rules.write_text(house.rules.read_text() + "\t- what is this\n")
-    await house.run(created(2))
+    watch = EmbeddedWatch()
+    house.emit(created(2))
+    async with house.service(watch) as service:
+        await service.drain()
     assert len(house.mailbox.received) == 2
+    assert not [reason for reason in watch.vitals.reasons() if reason.startswith("rules")]
     health = json.loads((house.folder / "health.json").read_text())
     assert health["kept_since"] is not None
     assert str(house.rules) in health["faults"][0]

@@ -13,6 +13,7 @@ from adapters.prometheus.directory_metrics import DirectoryMetrics
 from adapters.prometheus.engine_metrics import EngineMetrics
 from adapters.prometheus.lag_metrics import LagMetrics
 from adapters.prometheus.ledger_metrics import LedgerMetrics
+from adapters.prometheus.reading_metrics import ReadingMetrics
 from adapters.prometheus.rules_metrics import RulesMetrics
 from adapters.prometheus.sender_metrics import SenderMetrics
 from adapters.prometheus.vitals_metrics import VitalsMetrics
@@ -31,6 +32,7 @@ def declared() -> dict[str, tuple[str, ...]]:
     LedgerMetrics(registry)
     RulesMetrics(registry)
     BuildMetrics(registry)
+    ReadingMetrics(registry)
     VitalsMetrics(registry, Vitals(lambda: 0.0))
     found: dict[str, tuple[str, ...]] = {}
     for collector in registry._collector_to_names:

@@ -9,14 +9,16 @@ from typing import Annotated
 
 import typer
 
+from adapters.kafka.passing_over import pass_over
+from schemas.topics import JOBS, TICKETS
 from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
-from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, PrefixOption, cluster, kafka_failures
+from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, KafkaOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.ledger_options import DataOption
-from tocsin.cli.settled import one_of
+from tocsin.cli.settled import by_default, one_of, option
 from tocsin.dead_letters import Letter, Letterbox, letterbox_in, letterbox_on_kafka
 from tocsin.printable import printable
 from tocsin.settings.declared.kafka import KAFKA
-from tocsin.settings.declared.processes import DATA
+from tocsin.settings.declared.processes import DATA, ENGINE_GROUP
 
 CodeOption = Annotated[str | None, typer.Option("--code", help="Only those with this fault, for example not_json.")]
 
@@ -27,6 +29,7 @@ def register(app: typer.Typer) -> None:
     dlq.command("list", epilog=CREDENTIALS)(list_letters)
     dlq.command(epilog=CREDENTIALS)(show)
     dlq.command(epilog=CREDENTIALS)(redrive)
+    dlq.command("pass-over", epilog=CREDENTIALS)(pass_over_batch)
     app.add_typer(dlq, name="dlq")
 
 
@@ -82,6 +85,29 @@ def redrive(
         except ValueError as error:
             stop(str(error), FOUND_FAULTS)
     say(f"{sent} records sent again")
+
+
+def pass_over_batch(
+    kafka: KafkaOption,
+    partition: Annotated[int, typer.Option("--partition", min=0, help="As the log line batch_damaged names it.")],
+    offset: Annotated[int, typer.Option("--offset", min=0, help="Likewise.")],
+    topic: Annotated[str, typer.Option("--topic", help="helpdesk.tickets or tocsin.jobs.")] = TICKETS,
+    group: Annotated[str, option(ENGINE_GROUP)] = by_default(ENGINE_GROUP),
+    prefix: PrefixOption = "",
+) -> None:
+    """Let a group go on behind a batch of records that can't be decoded.
+
+    What can be had of it becomes dead letters. First try to have it mended: another replica of the partition may be
+    whole. The group's processes may run meanwhile; they go on within seconds. For topic tocsin.jobs name the senders'
+    group.
+    """
+    if topic not in (TICKETS, JOBS):
+        raise typer.BadParameter(f"{topic!r} is neither {TICKETS} nor {JOBS}", param_hint="--topic")
+    with kafka_failures():
+        passed = pass_over(cluster(kafka, prefix), group, topic, partition, offset)
+    say(f"{passed.batch}")
+    became = f"{passed.records} of its records are dead letters" if passed.records else "it is a dead letter"
+    say(f"passed over; {became}")
 
 
 def _chosen(box: Letterbox, places: Sequence[str], code: str | None) -> list[Letter]:

@@ -11,7 +11,7 @@ import structlog
 
 from adapters.collector import collector_seldom
 from adapters.kafka.directory_topic import DirectoryTopic
-from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError, NotCommittedError
+from adapters.kafka.errors import DamagedBatchError, KafkaRefusedError, KafkaUnavailableError, NotCommittedError
 from adapters.kafka.event_log import KafkaEventLog
 from adapters.kafka.settings import KafkaSettings, Membership
 from adapters.kafka.topics import Level, check_topics
@@ -57,12 +57,18 @@ class EngineService:
             # The records come again, here or at whoever has them now. A member that was thrown out learns that by
             # its next sign of life.
             log.warning("batch_not_committed", error=type(error).__name__, said=str(error))
+        except DamagedBatchError as error:
+            # Of the directory: without it nothing may be decided.
+            log.warning("directory_damaged", **error.batch.place, why=error.batch.why)
+            self._watch.damaged([*self._log.damaged, error.batch])
+            self._log.rewind()
         except KafkaUnavailableError as error:
             log.warning("kafka_unavailable", error=type(error).__name__, said=str(error))
             self._watch.waits_for_kafka()
             self._log.rewind()
         else:
             self._watch.goes_well(self._log.has_joined, self._log.generations)
+            self._watch.damaged(self._log.damaged)
             return True
         return False
 

@@ -17,7 +17,7 @@ from schemas.log import NewRecord, Record
 from schemas.topics import TICKETS
 from tocsin.running.lag_watch import watching_lag
 from tocsin.running.rules_in_force import ReloadOutcome, WatchedRules
-from tocsin.running.service_watch import ServiceWatch
+from tocsin.running.service_watch import ReadingWatch, ServiceWatch
 
 
 class DecidingWatch(ServiceWatch):
@@ -31,16 +31,17 @@ class DecidingWatch(ServiceWatch):
     def rules_changed(self, watched: WatchedRules) -> None:
         """Rules were put in force, or a change of their files was refused."""
         super().rules_changed(watched)
-        if watched.last is ReloadOutcome.REFUSED:
-            self.engine.reloaded("refused")
-            return
         if watched.last is ReloadOutcome.APPLIED:
             self.engine.reloaded("accepted")
+        if watched.last is ReloadOutcome.REFUSED:
+            self.engine.reloaded("refused")
+            if watched.kept_since is None:
+                return
         self.vitals.ready("rules")
         self.engine.rules_in_force(watched.loaded.rulebook.digest, time.time())
 
 
-class EngineWatch(DecidingWatch):
+class EngineWatch(DecidingWatch, ReadingWatch):
     """Sees everything that an engine does on Kafka, and shows it."""
 
     def __init__(self, instance: str) -> None:

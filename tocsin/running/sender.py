@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from adapters.kafka.appender import KafkaAppender
 from adapters.kafka.directory_topic import DirectoryFeed
-from adapters.kafka.errors import KafkaUnavailableError
+from adapters.kafka.errors import DamagedBatchError, KafkaUnavailableError
 from adapters.kafka.job_log import KafkaJobLog
 from adapters.kafka.settings import KafkaSettings, Membership
 from sender.acceptance import Acceptance
@@ -86,6 +86,7 @@ class SenderService:
         self._parts.templates.current()
         taken = accept(self._parts.acceptance, self._parts.watch).records
         self._parts.watch.generations(self._parts.jobs.generations)
+        self._parts.watch.damaged(self._parts.jobs.damaged)
         return bool(taken)
 
     def _publish(self) -> bool:
@@ -106,7 +107,8 @@ class SenderService:
                 more = step()
             except KafkaUnavailableError as error:
                 log.warning("kafka_unavailable", error=type(error).__name__, said=str(error))
-                vitals.not_ready(part, "does not answer; it is asked again")
+                is_away = not isinstance(error, DamagedBatchError)
+                vitals.not_ready(part, "does not answer; it is asked again" if is_away else str(error))
                 return False
             except LedgerAwayError as error:
                 watch.waits_for_ledger(name, error)

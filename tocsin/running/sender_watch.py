@@ -19,7 +19,7 @@ from tocsin.running.background import in_background
 from tocsin.running.delivery_watch import LivingDelivery
 from tocsin.running.lag_watch import watching_lag
 from tocsin.running.outage import LedgerOutage
-from tocsin.running.service_watch import ServiceWatch
+from tocsin.running.service_watch import ReadingWatch, ServiceWatch
 
 LOOP: Final = "look_at_ledger"
 LOOK_EVERY: Final = 5.0
@@ -64,7 +64,7 @@ class SendingWatch(ServiceWatch):
         self.vitals.over(LOOP)
 
 
-class SenderWatch(SendingWatch):
+class SenderWatch(SendingWatch, ReadingWatch):
     """Sees everything that a sender does on Kafka, and shows it."""
 
     def __init__(self) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
+from adapters.kafka.errors import DamagedBatch
 from adapters.prometheus.build_metrics import BuildMetrics
+from adapters.prometheus.reading_metrics import ReadingMetrics
 from adapters.prometheus.rules_metrics import RulesMetrics
 from adapters.prometheus.vitals_metrics import VitalsMetrics
 from adapters.web.operations import operations
 from adapters.web.serving import serving
 from tocsin.running.rules_in_force import WatchedRules
 from tocsin.running.vitals import Vitals
+
+MOST_NAMED: Final = 5
+"""Of many batches that can't be decoded, so many are named."""
 
 
 class ServiceWatch:
@@ -46,3 +52,19 @@ class ServiceWatch:
         self.is_shown = True
         with serving(operations(self.registry, self.vitals.stuck, self.vitals.reasons), *listen) as port:
             yield port
+
+
+class ReadingWatch(ServiceWatch):
+    """Sees besides what a service reads from Kafka."""
+
+    def __init__(self, waits_for: Mapping[str, str]) -> None:
+        super().__init__(waits_for)
+        self.reading = ReadingMetrics(self.registry)
+
+    def damaged(self, batches: Sequence[DamagedBatch]) -> None:
+        """These batches can't be decoded, and hold their partitions up."""
+        self.reading.damaged(one.topic for one in batches)
+        if batches:
+            self.vitals.not_ready("batches", "; ".join(map(str, batches[:MOST_NAMED])))
+        else:
+            self.vitals.ready("batches")

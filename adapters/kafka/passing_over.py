@@ -1,0 +1,138 @@
+"""A batch that can't be decoded is passed over: what can be had of it becomes dead letters, and the group goes on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
+from kafka.structs import ConsumerGroupMetadata
+from msgspec import Struct
+
+from adapters.kafka.batches import name_damaged_batches
+from adapters.kafka.errors import DamagedBatch, DamagedBatchError, KafkaRefusedError, named_errors
+from adapters.kafka.records import record_of
+from adapters.kafka.settings import RECORD_BYTES, KafkaSettings
+from schemas.dead_letter import Cause, dead_letter
+from schemas.log import NewRecord, Record
+
+PATIENCE: Final = 20.0
+"""Seconds within which a broker has to give the batch."""
+CODE: Final = "damaged_batch"
+
+
+class PassedOver(Struct, frozen=True):
+    """What was passed over, and how many of its records could be had all the same."""
+
+    batch: DamagedBatch
+    records: int
+
+
+def pass_over(settings: KafkaSettings, group: str, topic: str, partition: int, offset: int) -> PassedOver:
+    """Let a group go on behind the batch at this offset. Dead letters and position stand in one transaction.
+
+    Members may be at work meanwhile: they hold this partition, and go on within seconds. Raises KafkaRefusedError where
+    nothing is wrong with what is there, and KafkaUnavailableError.
+    """
+    real = TopicPartition(settings.real(topic), partition)
+    with named_errors("reading the batch"):
+        batch = _damaged(settings, real, offset)
+        records = _had(settings, real, batch)
+    letters = [dead_letter(one, _cause(batch)) for one in records] or [_whole(batch, settings)]
+    with named_errors("passing it over"):
+        _commit(settings, group, letters, {real: OffsetAndMetadata(batch.last + 1)})
+    return PassedOver(batch, len(records))
+
+
+def _damaged(settings: KafkaSettings, real: Any, offset: int) -> DamagedBatch:
+    with closing(_consumer(settings, check_crcs=True)) as consumer:
+        try:
+            found = next(_read(consumer, real, offset), None)
+        except DamagedBatchError as error:
+            return error.batch
+    place = f"{real.topic}, partition {real.partition}, offset {offset}"
+    if found is None:
+        raise KafkaRefusedError(f"{place}: no record came within {PATIENCE:.0f} s")
+    raise KafkaRefusedError(f"{place}: nothing is wrong there, so nothing is passed over")
+
+
+def _had(settings: KafkaSettings, real: Any, batch: DamagedBatch) -> list[Record]:
+    """What can be decoded of it where nobody looks at its checksum; any byte of that may be wrong."""
+    records: list[Record] = []
+    with closing(_consumer(settings, check_crcs=False)) as consumer:
+        try:
+            for found in _read(consumer, real, batch.first):
+                if found.offset > batch.last:
+                    break
+                records.append(record_of(found, settings))
+                if found.offset == batch.last:
+                    break
+        except DamagedBatchError:
+            pass
+    return records
+
+
+def _consumer(settings: KafkaSettings, *, check_crcs: bool) -> Any:
+    consumer = KafkaConsumer(
+        **settings.client(),
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        allow_auto_create_topics=False,
+        check_crcs=check_crcs,
+        max_partition_fetch_bytes=RECORD_BYTES // 8,
+    )
+    name_damaged_batches(consumer)
+    return consumer
+
+
+def _read(consumer: Any, real: Any, offset: int) -> Iterator[Any]:
+    """Records from this offset on, until none comes any more."""
+    consumer.assign([real])
+    consumer.seek(real, offset)
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        for records in consumer.poll(timeout_ms=500).values():
+            deadline = time.monotonic() + PATIENCE
+            yield from records
+
+
+def _cause(batch: DamagedBatch) -> Cause:
+    words = (
+        f"it stood in a batch of offsets {batch.first} to {batch.last} whose checksum is wrong: any of its bytes may be"
+    )
+    return Cause(CODE, words)
+
+
+def _whole(batch: DamagedBatch, settings: KafkaSettings) -> NewRecord:
+    """The batch as it is, where none of its records can be had."""
+    topic = batch.topic.removeprefix(settings.prefix)
+    record = Record(topic, batch.partition, batch.first, datetime.now(UTC), None, batch.content)
+    return dead_letter(
+        record, Cause(CODE, f"all records of offsets {batch.first} to {batch.last}, as a batch: {batch.why}")
+    )
+
+
+def _commit(settings: KafkaSettings, group: str, letters: list[NewRecord], offsets: dict[Any, Any]) -> None:
+    name = settings.real(group)
+    with closing(
+        KafkaProducer(
+            **settings.client(),
+            transactional_id=f"{name}.pass-over",
+            acks="all",
+            max_request_size=RECORD_BYTES,
+            allow_auto_create_topics=False,
+        )
+    ) as producer:
+        producer.init_transactions()
+        producer.begin_transaction()
+        sent = [producer.send(settings.real(one.topic), one.value, one.key, list(one.headers)) for one in letters]
+        producer.flush()
+        for future in sent:
+            future.get(PATIENCE)
+        # Of no member: the brokers take it from whoever may write to the group, and its members stay as they are.
+        producer.send_offsets_to_transaction(offsets, ConsumerGroupMetadata(name))
+        producer.commit_transaction()
