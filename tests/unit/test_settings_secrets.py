@@ -52,7 +52,8 @@ COMMANDS = [
     ("up", "--opt-out-url", "http://nobody"),
     ("up", "--mode", "nothing"),
     ("jobs", "list"),
-    ("opt-out",),
+    # With settings that are right it waits for its ledger.
+    ("opt-out", "--listen", "nowhere"),
 ]
 
 
