@@ -1,11 +1,11 @@
-"""Metrics of what a process reads from Kafka: what can't be decoded, and what stands where it should not."""
+"""Metrics of what a process reads from Kafka: what of it can't be decoded."""
 
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Gauge
 
 
 class ReadingMetrics:
@@ -18,14 +18,6 @@ class ReadingMetrics:
             ["topic"],
             registry=registry,
         )
-        self._misplaced = Counter(
-            "tocsin_misplaced_records",
-            "Records that stand in another partition than that of their key, or have another key than the ticket's id.",
-            ["fault"],
-            registry=registry,
-        )
-        for fault in ("partition", "key"):
-            self._misplaced.labels(fault)
 
     def damaged(self, topics: Iterable[str]) -> None:
         """The topic of each batch at which a partition stands still now."""
@@ -33,8 +25,3 @@ class ReadingMetrics:
         self._damaged.clear()
         for topic, number in found.items():
             self._damaged.labels(topic).set(number)
-
-    def misplaced(self, faults: Mapping[str, int]) -> None:
-        """So many more records were misplaced, by fault: `partition` or `key`."""
-        for fault, number in faults.items():
-            self._misplaced.labels(fault).inc(number)
