@@ -74,7 +74,7 @@ ENGINE_GROUP: Final = Setting(
     kind=TEXT,
     meaning="The group that shares the work.",
     default=ENGINE_GROUP_NAME,
-    used_by=("engine", "lag"),
+    used_by=("engine", "lag", "dlq"),
 )
 ENGINE_HEALTH: Final = Setting(
     key="engine.health",
