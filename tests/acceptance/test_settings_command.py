@@ -68,7 +68,7 @@ def test_what_a_service_lacks_is_a_fault_and_what_it_has_is_none(file: Path) -> 
     assert "`tocsin sender` needs it" in run("--settings", file, "settings", "--service", "sender", expect=5).stderr
     run("--settings", file, "settings", "--service", "sender", env={"TOCSIN_DATA": "data"})
     run("--settings", file, "settings")
-    assert "uses no settings" in run("settings", "--service", "decide", expect=2).output
+    assert "uses no settings" in run("settings", "--service", "schema", expect=2).output
 
 
 def test_everything_that_is_wrong_is_named_at_once(file: Path) -> None:
@@ -151,7 +151,7 @@ def test_what_is_wrong_with_the_command_line_itself_ends_with_2_as_before() -> N
 
 def test_a_file_that_is_wrong_stops_nobody_who_uses_no_settings(tmp_path: Path) -> None:
     (tmp_path / "tocsin.toml").write_text("[nonsense]\nx = 1\n")
-    run("--settings", tmp_path / "tocsin.toml", "check")
+    run("--settings", tmp_path / "tocsin.toml", "schema", "rules")
     assert "Usage" in run("--settings", tmp_path / "tocsin.toml", "engine", "--help").stdout
     run("--settings", tmp_path / "tocsin.toml", "topics", "check", expect=5)
 

@@ -8,19 +8,22 @@ import tomllib
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+import typer
 from jsonschema import Draft202012Validator
 from typer.core import TyperCommand
 from typer.main import get_command
 
 from tests.setting_values import in_toml, sample
 from tocsin.cli.app import app
-from tocsin.cli.settled import SettledCommand
+from tocsin.cli.settled import SettledCommand, option
 from tocsin.running.mail import MailSettings
 from tocsin.settings.commands import SERVICES
 from tocsin.settings.declared import SETTINGS, used_by
+from tocsin.settings.declared.kafka import KAFKA
+from tocsin.settings.declared.sending import LEDGER
 from tocsin.settings.example import PLACEHOLDER, example
 from tocsin.settings.reading import read_settings
 from tocsin.settings.schema import settings_schema
@@ -50,7 +53,7 @@ each_option = pytest.mark.parametrize(
 
 
 def test_every_option_with_a_variable_is_declared_and_every_declared_option_is_there() -> None:
-    found = {(words[0], parameter.envvar, parameter.opts[0]) for words, _, parameter in OPTIONS}
+    found = {(words[0], parameter.envvar, option_of(parameter)) for words, _, parameter in OPTIONS}
     declared = {(name, one.variable, one.option) for one in SETTINGS if one.option for name in one.used_by}
     # The groups of engine and sender are options of them alone; `lag` has another --group.
     assert declared - found == {
@@ -59,6 +62,68 @@ def test_every_option_with_a_variable_is_declared_and_every_declared_option_is_t
     }
     assert found <= declared
     assert [one.envvar for one in ROOT.params if one.envvar] == [SETTINGS_FILE]
+
+
+BESIDE_SETTINGS = {
+    # The folder of the demo is made anew: that must never be the one of an installation.
+    ("demo", "--data"),
+    # Any group on any topic; what engine and sender have by the settings is asked where none is named.
+    ("lag", "--group"),
+}
+
+
+def test_whoever_has_the_option_of_a_setting_gets_it_from_the_settings() -> None:
+    assert set(beside_settings(ROOT)) == BESIDE_SETTINGS
+
+
+def test_a_command_that_has_such_an_option_for_itself_is_found() -> None:
+    """The control."""
+    made_up = typer.Typer()
+    made_up.callback()(lambda: None)
+
+    @made_up.command("kept", cls=SettledCommand)
+    def _kept(kafka: Annotated[str | None, option(KAFKA)] = None) -> None: ...
+
+    @made_up.command("other-variable", cls=SettledCommand)
+    def _other_variable(data: Annotated[str, typer.Option("--data", envvar="TOCSIN_FOLDER")] = "") -> None: ...
+
+    @made_up.command("plain", cls=SettledCommand)
+    def _plain(rules: Annotated[str, typer.Option("--rules", "-r")] = "", prefix: str = "") -> None: ...
+
+    @made_up.command("unsettled")
+    def _unsettled(ledger: Annotated[str | None, option(LEDGER)] = None) -> None: ...
+
+    @made_up.command("argument", cls=SettledCommand)
+    def _argument(rules: Annotated[str, typer.Argument()] = "") -> None: ...
+
+    assert set(beside_settings(get_command(made_up))) == {
+        ("kept", "--kafka"),  # by its declaration no command of this name uses it
+        ("other-variable", "--data"),
+        ("plain", "--rules"),
+        ("plain", "--prefix"),
+        ("unsettled", "--ledger"),
+        ("argument", "--rules"),
+    }
+
+
+def beside_settings(of: Any) -> Iterator[tuple[str, str]]:
+    """Commands that have the option of a setting, or an argument in its place, and do not get it from the settings."""
+    by_option = {name: [one for one in SETTINGS if one.option == name] for name in {one.option for one in SETTINGS}}
+    for words, command in commands(of):
+        for parameter in command.params:
+            name = option_of(parameter)
+            settings = [one for one in by_option.get(name, ()) if parameter.envvar == one.variable]
+            is_settled = isinstance(command, SettledCommand) and any(words[0] in one.used_by for one in settings)
+            if name in by_option and not is_settled:
+                yield words[0], name
+
+
+def option_of(parameter: Any) -> str:
+    """Its option; of an argument, the option that it stands in for, as far as there is one."""
+    if parameter.param_type_name == "option":
+        return str(parameter.opts[0])
+    of_variable = BY_VARIABLE.get(str(parameter.envvar))
+    return f"--{parameter.name}" if of_variable is None else str(of_variable.option)
 
 
 def test_keys_and_variables_are_there_once() -> None:
@@ -94,12 +159,12 @@ def test_a_command_gets_the_strongest_of_its_sources(
     file = tmp_path / "tocsin.toml"
     root = ROOT.make_context("tocsin", ["--settings", str(file), words[0]])
     parent = root if len(words) == 1 else type(root)(ROOT.commands[words[0]], info_name=words[0], parent=root)
-    for option, variable, in_file in product((False, True), repeat=3):
+    for by_option, variable, in_file in product((False, True), repeat=3):
         file.write_text(in_toml(setting, texts[2]) if in_file else "")
         monkeypatch.setenv(setting.variable, texts[1] if variable else "")
-        given = arguments(parameter, texts[0]) if option else []
+        given = arguments(parameter, texts[0]) if by_option else []
         context = command.make_context(words[-1], given, parent=parent, resilient_parsing=True)
-        present = [text for text, is_there in zip(texts, (option, variable, in_file), strict=True) if is_there]
+        present = [text for text, is_there in zip(texts, (by_option, variable, in_file), strict=True) if is_there]
         expected = setting.kind.parse(present[0]) if present else parameter.default
         assert plain(context.params[parameter.name]) == plain(expected), present
         assert (str(context.obj.origin(setting)) == "default") is not bool(present)
@@ -139,6 +204,8 @@ def plain(value: Any) -> Any:
 
 def arguments(parameter: Any, text: str) -> list[str]:
     name = parameter.opts[0]
+    if parameter.param_type_name == "argument":
+        return [text]
     if parameter.secondary_opts:
         return [name if text == "on" else parameter.secondary_opts[0]]
     return [part for word in (text.split() if parameter.multiple else [text]) for part in (name, word)]

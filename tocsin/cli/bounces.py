@@ -67,7 +67,7 @@ def read(
     failed = TRY_LATER if places == [_PIPE] else UNUSABLE
     ledger, data = one_of(LEDGER, DATA, (ledger, data))
     if data is not None and not database_in(data).is_file():
-        stop(f"--data: there is no ledger in {data}", failed)
+        stop(f"{in_force().named(DATA)}: there is no ledger in {data}", failed)
     try:
         with _named(failed), open_ledger(data, ledger) as opened:
             tokens = OptOutTokens(opt_out_secrets(in_force()))

@@ -16,6 +16,9 @@ from tocsin.checking.formats.json import json
 from tocsin.checking.formats.sarif import sarif
 from tocsin.checking.formats.text import text
 from tocsin.cli.console import FOUND_FAULTS, named_failures, say
+from tocsin.cli.judging_options import RulesArgument
+from tocsin.cli.settled import option
+from tocsin.settings.declared.processes import DIRECTORY
 
 
 class Format(StrEnum):
@@ -41,10 +44,10 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    rules: Annotated[Path | None, typer.Argument(help="Rule file; the default rules where it is left out.")] = None,
+    rules: RulesArgument = None,
     directory: Annotated[
         Path | None,
-        typer.Option("--directory", "-d", help="Check the directory too, and the templates that customers name."),
+        option(DIRECTORY, "-d", meaning="Check the directory too, and the templates that customers name."),
     ] = None,
     form: Annotated[
         Format, typer.Option("--format", "-f", help="text: for people; json, sarif, github: for programs.")

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
@@ -30,14 +29,6 @@ WRONG_SETTINGS: Final = 5
 TRY_LATER: Final = 75
 """EX_TEMPFAIL of sysexits.h: a mail system keeps the mail, and pipes it again."""
 
-DirectoryOption = Annotated[
-    Path,
-    typer.Option("--directory", "-d", help="Folder (or file) with the directory's records, YAML or JSONL."),
-]
-RulesOption = Annotated[
-    Path | None,
-    typer.Option("--rules", "-r", help="Rule file; the ten default rules where it is left out."),
-]
 NowOption = Annotated[
     str | None,
     typer.Option("--now", help="Judge as at this time (2026-03-02T09:15:00Z), or `event`: each at its own. Else: now."),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
 from adapters.rule_files.load import load_rulebook
-from tocsin.cli.console import FOUND_FAULTS, DirectoryOption, NowOption, moment, named_failures, say
+from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say
+from tocsin.cli.judging_options import DirectoryOption, RulesArgument
 from tocsin.cli.progress import progress_bar
 from tocsin.coverage.records import read_surveyed
 from tocsin.coverage.report import as_json, report
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def coverage(
     directory: DirectoryOption,
-    rules: Annotated[Path | None, typer.Argument(help="Rule file; the default rules where it is left out.")] = None,
+    rules: RulesArgument = None,
     now: NowOption = None,
     examples: Annotated[int, typer.Option("--examples", min=0, max=10_000, help="Shown of each kind.")] = 5,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

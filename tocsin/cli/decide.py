@@ -13,7 +13,8 @@ import typer
 
 from engine.decide import Decision, decide_all
 from schemas.job import Job
-from tocsin.cli.console import FOUND_FAULTS, DirectoryOption, NowOption, RulesOption, moment, named_failures, say, told
+from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say, told
+from tocsin.cli.judging_options import DirectoryOption, RulesOption
 from tocsin.deciding import Setting, setting
 from tocsin.event_files import Line, read_lines
 

@@ -13,7 +13,8 @@ from engine.directory.records import Contract
 from engine.rulebook.fields import nearest
 from engine.rulebook.rulebook import Rule, Ruleset
 from schemas.vocabulary import Category, Channel, Trigger
-from tocsin.cli.console import FOUND_FAULTS, DirectoryOption, RulesOption, named_failures, say, stop, told
+from tocsin.cli.console import FOUND_FAULTS, named_failures, say, stop, told
+from tocsin.cli.judging_options import DirectoryOption, RulesOption
 
 
 def register(app: typer.Typer) -> None:

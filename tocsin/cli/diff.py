@@ -19,6 +19,7 @@ from engine.ports import RulesInForce
 from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, NowOption, moment, say, stop, told, warn
 from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.progress import progress_bar
+from tocsin.cli.settled import in_force, one_of, option
 from tocsin.comparing.events import events_in_data, events_in_file, events_in_topic
 from tocsin.comparing.replay import Side, replay
 from tocsin.comparing.report import as_json, report
@@ -26,6 +27,8 @@ from tocsin.comparing.tally import Tally
 from tocsin.deciding import rule_engine
 from tocsin.event_files import Line
 from tocsin.running.embedded import database_in
+from tocsin.settings.declared.kafka import KAFKA
+from tocsin.settings.declared.processes import DATA, DIRECTORY
 
 CHANGED: Final = 1
 FAILED: Final = 2
@@ -46,7 +49,7 @@ def diff(
     ],
     directory: Annotated[
         Path | None,
-        typer.Option("--directory", "-d", help="The directory's records; with --kafka: else its topic."),
+        option(DIRECTORY, "-d", meaning="The directory's records; where Kafka is named instead: those of its topic."),
     ] = None,
     new_directory: Annotated[
         Path | None, typer.Option("--new-directory", help="Directory for the new rules, where it is another.")
@@ -56,7 +59,7 @@ def diff(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     kafka: ClusterOption = None,
     prefix: PrefixOption = "",
-    data: Annotated[Path | None, typer.Option("--data", help="Data folder of `tocsin up`, for topic:NAME.")] = None,
+    data: Annotated[Path | None, option(DATA, meaning="Data folder of `tocsin up`, for topic:NAME.")] = None,
 ) -> None:
     """Replay real events against two rule files: who gains a message, who loses one, whose is another. Nothing is sent.
 
@@ -69,11 +72,12 @@ def diff(
     with _failing_with_two(), kafka_failures():
         topic = events.removeprefix(_TOPIC) if events.startswith(_TOPIC) else None
         settings = None if kafka is None else cluster(kafka, prefix)
-        known = _directory(directory, settings)
+        known = _directory(one_of(KAFKA, DIRECTORY, (kafka, directory))[1], settings)
         changed = known if new_directory is None else _directory(new_directory, None)
+        _, in_data = one_of(KAFKA, DATA, (kafka, data))
         tally = Tally(examples)
         with _side(old, known) as before, _side(new, changed) as after:
-            lines = events_in_file(Path(events)) if topic is None else _in_topic(topic, settings, data)
+            lines = events_in_file(Path(events)) if topic is None else _in_topic(topic, settings, in_data)
             with progress_bar("Replaying", _size(events, topic)) as progress:
                 replay(_noted(lines), before, after, at, tally, progress)
     if not tally.events:
@@ -122,10 +126,10 @@ def _in_topic(topic: str, settings: KafkaSettings | None, data: Path | None) -> 
     if data is not None:
         database = database_in(data)
         if not database.is_file():
-            raise typer.BadParameter(f"{database} does not exist", param_hint="--data")
+            raise typer.BadParameter(f"{database} does not exist", param_hint=in_force().named(DATA))
         return events_in_data(database, topic)
     if settings is None:
-        raise typer.BadParameter("a topic is read from --kafka or --data", param_hint="--events")
+        raise typer.BadParameter(f"a topic is read from {KAFKA.names} or {DATA.names}", param_hint="--events")
     return events_in_topic(settings, topic)
 
 

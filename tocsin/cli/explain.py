@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -11,14 +12,17 @@ from typing import Annotated, Final
 
 import msgspec
 import typer
+from msgspec import Struct
 
 from adapters.files.directory_folder import load_directory
 from engine.directory.directory import Directory
 from schemas.job import PersonRef
 from schemas.vocabulary import PersonKind
-from tocsin.cli.console import FOUND_FAULTS, NowOption, RulesOption, moment, say, stop, told
-from tocsin.cli.kafka_options import CREDENTIALS, PrefixOption, cluster, kafka_failures
+from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, say, stop, told, warn
+from tocsin.cli.judging_options import RulesOption
+from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.ledger_options import LedgerOption, opened_ledger
+from tocsin.cli.settled import in_force, is_named, one_of, option
 from tocsin.deciding import setting
 from tocsin.event_files import read_one
 from tocsin.explaining import telling, view
@@ -28,7 +32,11 @@ from tocsin.looking_back import telling as past_telling
 from tocsin.looking_back import view as past_view
 from tocsin.looking_back.kept import Archive, kept_in_data, kept_on_kafka
 from tocsin.looking_back.telling import Histories, no_histories
+from tocsin.printable import printable
 from tocsin.running.embedded import database_in
+from tocsin.settings.declared.kafka import KAFKA
+from tocsin.settings.declared.processes import DATA, DIRECTORY
+from tocsin.settings.declared.sending import LEDGER
 
 
 def register(app: typer.Typer) -> None:
@@ -39,14 +47,16 @@ def register(app: typer.Typer) -> None:
 def explain(
     asked: Annotated[
         str | None,
-        typer.Argument(help="With --data or --kafka: a ticket's id, or an event's. Else: a file with one event."),
+        typer.Argument(
+            help="A ticket's id, or an event's, for what was decided; or a file with one event, as --event."
+        ),
     ] = None,
     event: Annotated[
         Path | None, typer.Option("--event", "-e", help="File with an event that may come; `-`: standard input.")
     ] = None,
     directory: Annotated[
         Path | None,
-        typer.Option("--directory", "-d", help="The directory's records. For what was decided: only to name people."),
+        option(DIRECTORY, "-d", meaning="The directory's records. For what was decided: only to name people."),
     ] = None,
     rules: RulesOption = None,
     now: NowOption = "event",
@@ -55,11 +65,9 @@ def explain(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="Data folder of `tocsin up`; with --kafka: of the sender, for what became of it."),
+        option(DATA, meaning="Data folder of `tocsin up`; with --kafka: of the sender, for what became of messages."),
     ] = None,
-    kafka: Annotated[
-        str | None, typer.Option("--kafka", help="Kafka's brokers, HOST:PORT, with commas between them.")
-    ] = None,
+    kafka: ClusterOption = None,
     prefix: PrefixOption = "",
     ledger: LedgerOption = None,
     since: Annotated[
@@ -69,37 +77,58 @@ def explain(
 ) -> None:
     """Say who got what because of a ticket's events, and why others did not: what was decided, or would be.
 
-    What was decided: `tocsin explain T-1042 --data DATA` (or --kafka) answers from the decisions that were kept when
-    they were made, whatever directory and rules say today, with what became of each message.
+    What was decided: `tocsin explain T-1042` answers from the decisions that were kept when they were made, on Kafka
+    or in the data folder of `tocsin up`, whatever directory and rules say today, with what became of each message.
 
-    What would be decided: `tocsin explain --event event.json --directory DIR` decides about an event that may come.
-    For everyone who would not be alerted it names the smallest set of changes with which they would: record, field and
-    value. The event is judged as at its own time: --now 2026-03-02T09:15:00Z judges it as at another.
+    What would be decided: `tocsin explain --event event.json` decides about an event that may come. For everyone who
+    would not be alerted it names the smallest set of changes with which they would: record, field and value. The event
+    is judged as at its own time: --now 2026-03-02T09:15:00Z judges it as at another.
     """
     who = None if person is None else _person(person)
     with kafka_failures():
-        if data is not None or kafka is not None:
-            if asked is None or event is not None:
-                raise typer.BadParameter("name a ticket or an event by its id: `tocsin explain T-1042 --data DATA`")
-            archive = _archive(data) if kafka is None else kept_on_kafka(cluster(kafka, prefix))
-            _look_back(asked, archive, _histories(data, ledger), _since(since), directory, who, json)
+        if asked is not None and event is None and _is_about_the_past(asked, kafka, data):
+            _look_back(asked, _place(kafka, prefix, data, ledger), directory, _since(since), who, json)
         else:
             _look_ahead(_event_file(asked, event), directory, rules, now, who, json)
 
 
+def _is_about_the_past(asked: str, kafka: str | None, data: Path | None) -> bool:
+    """Whether a word is an id. Where no place of decisions is named beside it, a file that there is comes first."""
+    if is_named(KAFKA) or is_named(DATA):
+        return True
+    return (kafka is not None or data is not None) and not _is_file(asked)
+
+
+def _is_file(asked: str) -> bool:
+    # A pipe is one as well, and an id may be longer than the name of a file.
+    return asked == "-" or (os.path.exists(asked) and not os.path.isdir(asked))  # noqa: PTH110, PTH112
+
+
+class _Place(Struct, frozen=True):
+    """Where decisions are kept, as a person is told, and where it is known what became of their messages."""
+
+    name: str
+    archive: Archive
+    histories: AbstractContextManager[Histories]
+
+
+def _place(kafka: str | None, prefix: str, data: Path | None, ledger: str | None) -> _Place:
+    brokers, _ = one_of(KAFKA, DATA, (kafka, data))
+    if brokers is not None:
+        return _Place(f"on Kafka ({brokers})", kept_on_kafka(cluster(brokers, prefix)), _histories(data, ledger))
+    database = database_in(data or Path())
+    if not database.is_file():
+        raise typer.BadParameter(f"{database} does not exist", param_hint=in_force().named(DATA))
+    return _Place(f"in {database}", kept_in_data(database), _histories(data, ledger))
+
+
 def _look_back(
-    asked: str,
-    archive: Archive,
-    histories_of: AbstractContextManager[Histories],
-    since: datetime,
-    directory: Path | None,
-    who: PersonRef | None,
-    json: bool,
+    asked: str, place: _Place, directory: Path | None, since: datetime, who: PersonRef | None, json: bool
 ) -> None:
-    kept = archive(asked, since)
+    kept = place.archive(asked, since)
     if not kept:
-        stop(f"no decision about {asked} is kept since {since:%Y-%m-%d %H:%M} UTC (see --since)", FOUND_FAULTS)
-    with histories_of as histories:
+        stop(f"no decision about {asked} is kept {place.name} since {since:%Y-%m-%d %H:%M} UTC (--since)", FOUND_FAULTS)
+    with place.histories as histories:
         if json:
             say(_encoded(past_view.view(asked, since, kept, histories, who)))
             return
@@ -108,20 +137,14 @@ def _look_back(
             say(text)
 
 
-def _archive(data: Path | None) -> Archive:
-    return kept_in_data(_database(data or Path()))
-
-
-def _database(data: Path) -> Path:
-    database = database_in(data)
-    if not database.is_file():
-        raise typer.BadParameter(f"{database} does not exist", param_hint="--data")
-    return database
-
-
 @contextmanager
 def _histories(data: Path | None, url: str | None) -> Iterator[Histories]:
-    """What became of jobs: from the ledger in a data folder or in PostgreSQL, where one was named."""
+    """What became of messages: from the ledger in a data folder or in PostgreSQL, where one is named."""
+    url, data = one_of(LEDGER, DATA, (url, data))
+    if data is not None and url is None and not is_named(DATA) and not database_in(data).is_file():
+        # The settings of an installation are the same where its sender's folder is not.
+        warn(f"{in_force().named(DATA)}: there is no ledger in {data}, so what became of messages is not told")
+        data = None
     if data is None and url is None:
         yield no_histories
         return
@@ -133,7 +156,7 @@ def _look_ahead(
     event: Path, directory: Path | None, rules: Path | None, now: str | None, who: PersonRef | None, json: bool
 ) -> None:
     if directory is None:
-        raise typer.BadParameter("name the directory's folder", param_hint="--directory")
+        raise typer.BadParameter("name the directory's folder", param_hint=DIRECTORY.names)
     at = moment(now)
     with setting(directory, rules) as around:
         told(around.loaded)
@@ -151,9 +174,18 @@ def _encoded(value: msgspec.Struct) -> str:
 
 
 def _event_file(asked: str | None, event: Path | None) -> Path:
-    if (asked is None) == (event is None):
-        raise typer.BadParameter("name a file with an event (--event), or a ticket's id and where to look (--data)")
-    return event or Path(asked or "")
+    if event is not None:
+        if asked is not None or is_named(KAFKA) or is_named(DATA):
+            raise typer.BadParameter("name a ticket or an event by its id, or a file with an event (--event), not both")
+        return event
+    if asked is None:
+        raise typer.BadParameter("name a ticket's id, or an event's; or a file with an event that may come (--event)")
+    if not _is_file(asked):
+        raise typer.BadParameter(
+            f"there is no file {printable(asked)}; if it is an id, say where decisions are kept: {KAFKA.names}, or "
+            f"{DATA.names}"
+        )
+    return Path(asked)
 
 
 _SPAN: Final = re.compile(r"(\d{1,5})([dhm])")

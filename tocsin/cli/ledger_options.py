@@ -12,7 +12,7 @@ import typer
 from adapters.sqlite.database import DatabaseError
 from sender.ledger import LedgerUnavailableError
 from tocsin.cli.console import UNUSABLE, named_failures, stop
-from tocsin.cli.settled import one_of, option
+from tocsin.cli.settled import in_force, one_of, option
 from tocsin.running.embedded import database_in
 from tocsin.running.ledgers import NoLedgerError, OpenLedger, open_ledger
 from tocsin.settings.declared.processes import DATA
@@ -27,7 +27,7 @@ def opened_ledger(data: Path | None, url: str | None) -> Iterator[OpenLedger]:
     """The ledger, whether a sender works on it or not. Ends the command where it can't be used."""
     url, data = one_of(LEDGER, DATA, (url, data))
     if data is not None and not database_in(data).is_file():
-        stop(f"--data: there is no ledger in {data}", UNUSABLE)
+        stop(f"{in_force().named(DATA)}: there is no ledger in {data}", UNUSABLE)
     try:
         with named_failures(), open_ledger(data, url) as ledger:
             yield ledger

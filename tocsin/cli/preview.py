@@ -20,7 +20,8 @@ from engine.directory.records import Person
 from engine.rulebook.fields import nearest
 from engine.rulebook.rulebook import Rulebook
 from schemas.vocabulary import PersonKind, Trigger
-from tocsin.cli.console import FOUND_FAULTS, DirectoryOption, RulesOption, named_failures, say, stop, told
+from tocsin.cli.console import FOUND_FAULTS, named_failures, say, stop, told
+from tocsin.cli.judging_options import DirectoryOption, RulesOption
 from tocsin.event_files import read_one
 from tocsin.explaining.case import Case, called
 from tocsin.explaining.reasons import in_words

@@ -37,12 +37,18 @@ _BY_VARIABLE: Final = {setting.variable: setting for setting in SETTINGS}
 _IN_FORCE: ContextVar[Settings] = ContextVar("settings in force", default=DEFAULTS)
 
 
-def option(setting: Setting[Any]) -> Any:
-    """The option of a setting, with its variable and meaning."""
+def option(setting: Setting[Any], *short: str, meaning: str | None = None) -> Any:
+    """The option of a setting, with its variable, and its meaning, unless it has a narrower one for a command."""
     assert setting.option is not None  # noqa: S101 - a slip in the code, seen by every call of the program
     name = f"{setting.option}/--no-{setting.option[2:]}" if isinstance(setting.kind, Flag) else setting.option
     minimum = setting.kind.minimum if isinstance(setting.kind, Number | Whole) else None
-    return typer.Option(name, envvar=setting.variable, help=setting.meaning, min=minimum, case_sensitive=False)
+    said = meaning or setting.meaning
+    return typer.Option(name, *short, envvar=setting.variable, help=said, min=minimum, case_sensitive=False)
+
+
+def argument(setting: Setting[Any]) -> Any:
+    """A setting that a command takes without the name of an option."""
+    return typer.Argument(envvar=setting.variable, help=setting.meaning)
 
 
 def by_default(setting: Setting[T]) -> T:
@@ -60,10 +66,15 @@ def one_of(first: Setting[Any], second: Setting[Any], values: tuple[T | None, U 
     """Where a command takes either of two, and settings give both: what the command line names, else the first."""
     if None in values:
         return values
-    by_option = [in_force().origin(one).source is Source.OPTION for one in (first, second)]
+    by_option = [is_named(one) for one in (first, second)]
     if all(by_option):
         return values
     return (None, values[1]) if by_option[1] else (values[0], None)
+
+
+def is_named(setting: Setting[Any]) -> bool:
+    """Whether the command line itself says it."""
+    return in_force().origin(setting).source is Source.OPTION
 
 
 class SettledCommand(TyperCommand):

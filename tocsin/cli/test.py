@@ -11,6 +11,7 @@ import typer
 from adapters.rule_files.faults import RuleFileError
 from adapters.rule_files.load import DEFAULT_FILE, load_rulebook
 from tocsin.cli.console import FOUND_FAULTS, named_failures, say, stop, warn
+from tocsin.cli.judging_options import RulesArgument
 from tocsin.deciding import rule_engine
 from tocsin.trying.coverage import Exercised, coverage_of
 from tocsin.trying.junit import junit
@@ -25,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run_tests(
-    rules: Annotated[Path | None, typer.Argument(help="Rule file; the default rules where it is left out.")] = None,
+    rules: RulesArgument = None,
     name: Annotated[
         str | None, typer.Option("-k", "--name", help="Only tests with this in their name, in any case.")
     ] = None,

@@ -10,12 +10,15 @@ import typer
 
 from engine.stages.s1_triggers import raised_triggers
 from schemas.event import Event
-from tocsin.cli.console import FOUND_FAULTS, NowOption, RulesOption, moment, named_failures, say, told, warn
+from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say, told, warn
+from tocsin.cli.judging_options import RulesOption
+from tocsin.cli.settled import option
 from tocsin.deciding import setting
 from tocsin.event_files import read_one
 from tocsin.explaining.explanation import Explainer
 from tocsin.explaining.telling import told as explained
 from tocsin.explaining.world import Rules
+from tocsin.settings.declared.processes import DIRECTORY
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +29,7 @@ def register(app: typer.Typer) -> None:
 def validate(
     event: Annotated[Path, typer.Argument(help="File with one event; `-`: standard input.")],
     directory: Annotated[
-        Path | None, typer.Option("--directory", "-d", help="Directory, to see also what the event would do.")
+        Path | None, option(DIRECTORY, "-d", meaning="Directory, to see also what the event would do.")
     ] = None,
     rules: RulesOption = None,
     now: NowOption = "event",

@@ -11,4 +11,6 @@ KAFKA: Final = ("engine", "sender", "topics", "directory", "emit", "dlq", "lag",
 MAIL: Final = ("sender", "up")
 LEDGER_TOOLS: Final = ("jobs", "pause", "resume", "pauses", "suppressions", "bounces")
 LEDGER: Final = ("sender", "opt-out", "explain", *LEDGER_TOOLS)
+JUDGES: Final = ("validate", "decide", "explain", "derive", "preview", "check", "coverage")
+"""Commands that say what rules do in a directory; nothing is sent."""
 OPT_OUT: Final = ("sender", "up", "opt-out", "bounces")

@@ -16,7 +16,7 @@ KAFKA: Final = Setting(
     option="--kafka",
     kind=BROKERS,
     meaning="Kafka's brokers, HOST:PORT, with commas between them.",
-    used_by=tuple(name for name in ON_KAFKA if name != "explain"),
+    used_by=ON_KAFKA,
     needed_by=("engine", "sender", "topics", "directory", "lag"),
 )
 KAFKA_PREFIX: Final = Setting(

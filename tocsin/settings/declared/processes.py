@@ -8,7 +8,7 @@ from tocsin.logs.settings import LogFormat, LogLevel
 from tocsin.running.deadline import STOP_WITHIN as LONGEST_STOP
 from tocsin.running.groups import ENGINE_GROUP as ENGINE_GROUP_NAME
 from tocsin.running.groups import SENDER_GROUP as SENDER_GROUP_NAME
-from tocsin.settings.commands import LEDGER_TOOLS, SERVICES
+from tocsin.settings.commands import JUDGES, LEDGER_TOOLS, SERVICES
 from tocsin.settings.forms import INSTANCE, LISTEN, TEXT
 from tocsin.settings.kinds import Choice, Flag, Number, Place
 from tocsin.settings.setting import Setting
@@ -45,7 +45,7 @@ DATA: Final = Setting(
     option="--data",
     kind=Place("a folder"),
     meaning="Folder for what must not be forgotten: everything of `up`; of `sender` the ledger, unless --ledger.",
-    used_by=("sender", "up", "opt-out", "emit", "dlq", *LEDGER_TOOLS),
+    used_by=("sender", "up", "opt-out", "emit", "dlq", "diff", "explain", *LEDGER_TOOLS),
     needed_by=("sender", "up"),
 )
 
@@ -117,7 +117,7 @@ RULES: Final = Setting(
     option="--rules",
     kind=Place("a file"),
     meaning="Rule file; the ten default rules where it is left out.",
-    used_by=("engine", "sender", "up"),
+    used_by=("engine", "sender", "up", "test", *JUDGES),
 )
 DIRECTORY: Final = Setting(
     key="directory.path",
@@ -125,6 +125,6 @@ DIRECTORY: Final = Setting(
     option="--directory",
     kind=Place("a folder"),
     meaning="Folder (or file) with the directory's records, YAML or JSONL.",
-    used_by=("up",),
-    needed_by=("up",),
+    used_by=("up", "diff", *JUDGES),
+    needed_by=("up", "decide", "derive", "preview", "coverage"),
 )
