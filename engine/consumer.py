@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from engine.decide import Decision, decide_all
 from engine.directory.directory import Directory
+from engine.placement import Misplaced, misplaced
 from engine.ports import Clock, DirectorySource, EventLog, EventTrace, RulesInForce, RulesSource, Tracer, Untraced
 from engine.stages.s4_rule_matching import MatcherUnavailableError
 from schemas.dead_letter import Cause, dead_letter, first_came
@@ -60,11 +61,13 @@ class Batch(Struct, frozen=True):
     """What became of the records of one poll.
 
     A record without a value (a tombstone) is passed over, and not among what was handled; `tombstones` counts them.
+    `misplaced` are records of decided events that stand where those of their ticket do not belong.
     """
 
     records: int
     handled: list[Handled]
     tombstones: int = 0
+    misplaced: list[Misplaced] = []
 
     @property
     def decisions(self) -> list[Decision]:
@@ -160,6 +163,9 @@ class Consumer:
         done.handled.extend(work.handled)
         for one in work.handled:
             one.trace.end(one.decision, one.cause)
+            if one.decision is not None:
+                place = misplaced(one.record, one.decision.event.ticket.id, self._log.partition_of)
+                done.misplaced.extend([place] if place is not None else [])
 
 
 def _read(

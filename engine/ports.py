@@ -38,6 +38,10 @@ class EventLog(Protocol):
         """Poll again from the last commit: what was polled since was not decided."""
         ...
 
+    def partition_of(self, key: bytes) -> int | None:
+        """The partition to which polled records of this key belong; None where that is not known."""
+        ...
+
 
 class DirectorySource(Protocol):
     """Where the directory comes from."""

@@ -47,6 +47,9 @@ class FakeLog:
     def rewind(self) -> None:
         self.position = self.committed
 
+    def partition_of(self, key: bytes) -> int | None:
+        return 0
+
     def topic(self, topic: str) -> list[NewRecord]:
         return [output for output in self.outputs if output.topic == topic]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from adapters.kafka.errors import DamagedBatch, NotCommittedError
 from adapters.kafka.group_reader import GroupReader
+from adapters.kafka.partitioner import partition_of
 from adapters.kafka.rebalances import NO_GENERATION
 from adapters.kafka.records import offsets_behind
 from adapters.kafka.settings import KafkaSettings, Membership
@@ -64,6 +65,10 @@ class KafkaEventLog:
     def rewind(self) -> None:
         """See engine.ports.EventLog."""
         self._reader.rewind()
+
+    def partition_of(self, key: bytes) -> int | None:
+        """See engine.ports.EventLog. It is murmur2's, as of Kafka's own clients, over the partitions known by now."""
+        return partition_of(key, self._reader.partitions) if self._reader.partitions else None
 
     def close(self, for_good: bool = False) -> None:
         """Let go of connections. What was not committed is polled again by the next process.

@@ -41,9 +41,10 @@ class GroupReader:
     def __init__(self, settings: KafkaSettings, membership: Membership, topic: str) -> None:
         self._settings = settings
         self._membership = membership
+        self._topic = settings.real(topic)
         with named_errors("joining the group"):
             self._consumer = KafkaConsumer(**self._config())
-            self._consumer.subscribe([settings.real(topic)])
+            self._consumer.subscribe([self._topic])
         name_damaged_batches(self._consumer)
         self._standing = StandingPartitions(self._consumer)
         self._generation: tuple[int, str] | None = None
@@ -53,6 +54,8 @@ class GroupReader:
         """How often it went back: what was polled before that comes again, here or at another member."""
         self.group: Any = None
         """The group's metadata as it was right after the last poll that gave records."""
+        self.partitions: list[int] = []
+        """All partitions of the topic, as they were known at the last poll that gave records."""
 
     @property
     def generations(self) -> int:
@@ -129,6 +132,8 @@ class GroupReader:
             # From where these come may not be where the group stands.
             return []
         self.group = group
+        if polled:
+            self.partitions = sorted(self._consumer.partitions_for_topic(self._topic))
         return flattened(polled, self._settings)
 
     def _look_at_standing(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -22,8 +23,12 @@ class RememberingPartitioner(DefaultPartitioner):  # type: ignore[misc]  # kafka
         if key is None or not partitions:
             chosen: int = super().partition(topic, *given)
             return chosen
-        in_order: list[int] = sorted(partitions)
-        return in_order[_hash(key) % len(in_order)]
+        return partition_of(key, sorted(partitions))
+
+
+def partition_of(key: bytes, partitions: Sequence[int]) -> int:
+    """The one of all partitions of a topic, in their order, to which the records of this key belong."""
+    return partitions[_hash(key) % len(partitions)]
 
 
 @lru_cache(maxsize=REMEMBERED_KEYS)

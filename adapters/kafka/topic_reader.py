@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.partitioner import murmur2
 from msgspec import Struct
 
 from adapters.kafka.batches import name_damaged_batches
 from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError, named_errors
+from adapters.kafka.partitioner import partition_of
 from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, millis
 
 RECORDS_AT_ONCE: Final = 20_000
@@ -110,8 +110,7 @@ class TopicReader:
     def _of_part(self, partitions: list[int]) -> list[int]:
         if self._part is None or self._part.key is None:
             return partitions
-        # As every client of Kafka does that is not told otherwise.
-        return [partitions[(murmur2(self._part.key) & 0x7FFFFFFF) % len(partitions)]]
+        return [partition_of(self._part.key, partitions)]
 
     def _starts(self, partitions: list[Any]) -> dict[Any, int]:
         """Where to begin in partitions of which nothing was read."""

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from adapters.prometheus.bounded import BoundedLabel
 from engine.consumer import Batch
 from engine.decide import Decision
+from engine.placement import Misplacement
 from schemas.vocabulary import Channel, Reason, Trigger
 
 DELAYS: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
@@ -52,6 +53,11 @@ class EngineMetrics:
             "Events that passed every gate of events, of contracts with a category on, and reached nobody.",
         )
         self._letters = counter("tocsin_dead_letters", "Records that were dead-lettered, by class of error.", "code")
+        self._misplaced = counter(
+            "tocsin_misplaced_records",
+            "Records of decided events that stand where those of their ticket do not belong.",
+            "why",
+        )
         self._transactions = counter("tocsin_transactions", "Transactions by their outcome.", "outcome")
         self._duration = Histogram(
             "tocsin_transaction_duration_seconds", "Duration of commits.", buckets=SECONDS, registry=registry
@@ -78,6 +84,7 @@ class EngineMetrics:
         _add(self._jobs, ((job.trigger.value, job.channel.value) for one in decisions for job in one.jobs))
         _add(self._skips, ((skip.reason.value,) for one in decisions for skip in one.skipped))
         _add(self._letters, ((self._codes.of(cause.code),) for cause in batch.dead_letters))
+        _add(self._misplaced, ((why.value,) for one in batch.misplaced for why in one.why))
         self._nobody.inc(sum(1 for one in decisions if _reached_nobody(one)))
         for one in decisions:
             self._delay.observe(max(0.0, (one.now - one.event.time).total_seconds()))
@@ -113,6 +120,8 @@ class EngineMetrics:
             self._skips.labels(reason.value)
         for code in CODES:
             self._letters.labels(self._codes.of(code))
+        for why in Misplacement:
+            self._misplaced.labels(why.value)
         for outcome in (COMMITTED, NOT_COMMITTED):
             self._transactions.labels(outcome)
         for outcome in ("accepted", "refused"):

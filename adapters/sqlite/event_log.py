@@ -100,6 +100,10 @@ class SqliteConsumer:
         """See engine.ports.EventLog."""
         self._position = self._committed()
 
+    def partition_of(self, key: bytes) -> int:  # noqa: ARG002 - of the port
+        """See engine.ports.EventLog: there is one."""
+        return PARTITION
+
     def lag(self) -> int:
         """Records of the topic that the group has not committed."""
         return max(0, _end(self._database, self._topic) - self._committed())

@@ -33,6 +33,12 @@ class TestEventLog:
         assert [first.partition, second.partition, third.partition] == [0, 0, 0]
         assert [first.offset, second.offset, third.offset] == [0, 1, 2]
 
+    def test_records_stand_where_it_says_that_their_key_belongs(self, world: World) -> None:
+        world.append(b"one")
+        consumer = world.consumer()
+        (record,) = polled(consumer, 1, world.patience)
+        assert consumer.partition_of(record.key or b"") == record.partition
+
     def test_records_are_stamped_in_utc_with_when_they_came(self, world: World) -> None:
         world.append(b"one")
         (record,) = polled(world.consumer(), 1, world.patience)

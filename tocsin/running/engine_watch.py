@@ -16,6 +16,7 @@ from engine.ports import EventLog
 from schemas.log import NewRecord, Record
 from schemas.topics import TICKETS
 from tocsin.running.lag_watch import watching_lag
+from tocsin.running.misplaced_lines import MisplacedLines
 from tocsin.running.rules_in_force import ReloadOutcome, WatchedRules
 from tocsin.running.service_watch import ReadingWatch, ServiceWatch
 
@@ -27,6 +28,7 @@ class DecidingWatch(ServiceWatch):
         super().__init__({"directory": "not complete yet", "rules": "none yet"} | dict(waits_for))
         self.engine = EngineMetrics(self.registry)
         self.directory = DirectoryMetrics(self.registry)
+        self.misplaced = MisplacedLines()
 
     def rules_changed(self, watched: WatchedRules) -> None:
         """Rules were put in force, or a change of their files was refused."""
@@ -117,3 +119,7 @@ class MeasuredEventLog:
     def rewind(self) -> None:
         """See engine.ports.EventLog."""
         self._log.rewind()
+
+    def partition_of(self, key: bytes) -> int | None:
+        """See engine.ports.EventLog."""
+        return self._log.partition_of(key)

@@ -16,6 +16,7 @@ def decide(consumer: Consumer, watch: DecidingWatch, timeout: float) -> Batch:
     batch = consumer.step(timeout)
     watch.engine.batch(batch)
     tell_batch(batch)
+    watch.misplaced.tell(batch.misplaced)
     return batch
 
 
