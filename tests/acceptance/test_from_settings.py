@@ -101,7 +101,7 @@ def test_a_place_that_is_named_makes_a_word_an_id_though_there_is_a_file_of_its_
 
 def test_whoever_says_nowhere_where_to_look_is_told_how(event: Path) -> None:
     said = " ".join(run("explain", "T-1", expect=2).output.replace("│", " ").split())
-    assert "there is no file T-1" in said
+    assert "there is no file 'T-1'" in said
     assert "--kafka, TOCSIN_KAFKA" in said
     assert "--data, TOCSIN_DATA" in said
     assert "TOCSIN_DIRECTORY" in run("explain", event, expect=2).output

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,7 +18,7 @@ from sender.bounces import MAX_READ, MailKind, read_mail
 from sender.ledger import Ledger, LedgerUnavailableError
 from sender.opt_out import OptOutTokens
 from sender.returned import Finding, finding
-from tocsin.cli.console import TRY_LATER, UNUSABLE, named_failures, say, stop, warn
+from tocsin.cli.console import TRY_LATER, UNUSABLE, named_failures, say_json, stop, warn
 from tocsin.cli.ledger_options import DataOption, LedgerOption
 from tocsin.cli.settled import in_force, one_of, option
 from tocsin.running.embedded import database_in
@@ -103,7 +102,7 @@ def _deal_with(
     found = finding(read_mail(mail.content, installation), ledger.find, tokens, now)
     if not dry_run:
         ledger.suppress(found.records, now)
-    say(json.dumps(_line(mail.place, found), ensure_ascii=False))
+    say_json(_line(mail.place, found))
     if not dry_run:
         mail.done()
     return found.mail.kind, bool(found.records)

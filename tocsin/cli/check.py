@@ -15,7 +15,7 @@ from tocsin.checking.formats.github import github
 from tocsin.checking.formats.json import json
 from tocsin.checking.formats.sarif import sarif
 from tocsin.checking.formats.text import text
-from tocsin.cli.console import FOUND_FAULTS, named_failures, say
+from tocsin.cli.console import FOUND_FAULTS, named_failures, say, say_document
 from tocsin.cli.judging_options import RulesArgument
 from tocsin.cli.settled import option
 from tocsin.settings.declared.processes import DIRECTORY
@@ -36,6 +36,7 @@ _WRITERS: Final[Mapping[Format, Callable[[CheckReport], str]]] = {
     Format.SARIF: sarif,
     Format.GITHUB: github,
 }
+_DOCUMENTS: Final = (Format.JSON, Format.SARIF)
 
 
 def register(app: typer.Typer) -> None:
@@ -67,6 +68,6 @@ def check(
         report = check_all(rules, directory)
     written = _WRITERS[form](report)
     if written:
-        say(written)
+        (say_document if form in _DOCUMENTS else say)(written)
     refused = report.summary.errors + (report.summary.warnings if strict else 0)
     raise typer.Exit(FOUND_FAULTS if refused else 0)

@@ -6,14 +6,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
+import msgspec
 import typer
 
 from adapters.files.directory_folder import LoadedDirectory
 from adapters.rule_files.faults import RuleFileError
 from schemas.refusal import RefusedError
 from tocsin.logs import tell_end
+from tocsin.printable import PROSE, printable, printable_json
 from tocsin.running.tracing import TracingSettingsError
 from tocsin.settings.faults import SettingsError
 
@@ -36,15 +38,25 @@ NowOption = Annotated[
 
 
 def say(text: str = "") -> None:
-    """Print a line of the command's result."""
-    typer.echo(text)
+    """Print a line of the command's result, or several. What acts in a text instead of being seen is written out."""
+    typer.echo(printable(text, PROSE))
+
+
+def say_json(value: Any) -> None:
+    """Print a value as JSON, in one line."""
+    say_document(msgspec.json.encode(value).decode())
+
+
+def say_document(text: str) -> None:
+    """Print a JSON document; a terminal is safe from what stands in its strings."""
+    typer.echo(printable_json(text))
 
 
 def warn(text: str) -> None:
     """Print a line about the command's input or course, apart from its result."""
     with suppress(OSError):
         # Whoever read it is gone: the exit code tells as much.
-        typer.echo(text, err=True)
+        typer.echo(printable(text, PROSE), err=True)
 
 
 def stop(text: str, code: int = UNUSABLE) -> NoReturn:

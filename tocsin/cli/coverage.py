@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-import msgspec
 import typer
 
 from adapters.rule_files.load import load_rulebook
-from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say
+from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say, say_json
 from tocsin.cli.judging_options import DirectoryOption, RulesArgument
 from tocsin.cli.progress import progress_bar
 from tocsin.coverage.records import read_surveyed
@@ -46,6 +45,9 @@ def coverage(
         counts = known.counts()
         with progress_bar("Surveying contracts", counts["contract"]) as progress:
             found = survey(loading, rulebook, at, examples, progress)
-    for line in [msgspec.json.encode(as_json(found, counts)).decode()] if json else report(found, counts):
-        say(line)
+    if json:
+        say_json(as_json(found, counts))
+    else:
+        for line in report(found, counts):
+            say(line)
     raise typer.Exit(FOUND_FAULTS if found.gaps else 0)

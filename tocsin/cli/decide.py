@@ -8,12 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import msgspec
 import typer
 
 from engine.decide import Decision, decide_all
 from schemas.job import Job
-from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say, told
+from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say_json, told
 from tocsin.cli.judging_options import DirectoryOption, RulesOption
 from tocsin.deciding import Setting, setting
 from tocsin.event_files import Line, read_lines
@@ -49,8 +48,8 @@ def decide(
         told(around.loaded)
         for lines in _batches(read_lines(events, received)):
             refused += sum(line.refused is not None for line in lines)
-            for text in _answers(lines, around, at):
-                say(text)
+            for answer in _answers(lines, around, at):
+                say_json(answer)
     raise typer.Exit(FOUND_FAULTS if refused else 0)
 
 
@@ -60,12 +59,11 @@ def _batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
         yield batch
 
 
-def _answers(lines: list[Line], around: Setting, at: datetime | None) -> Iterator[str]:
+def _answers(lines: list[Line], around: Setting, at: datetime | None) -> Iterator[dict[str, Any]]:
     cases = [(line.event, at or line.event.time) for line in lines if line.event is not None]
     decisions = iter(decide_all(cases, around.loaded.directory, around.rulebook, around.matcher))
     for line in lines:
-        answer = decision_view(next(decisions)) if line.event is not None else _refused_view(line)
-        yield msgspec.json.encode(answer).decode()
+        yield decision_view(next(decisions)) if line.event is not None else _refused_view(line)
 
 
 def decision_view(decision: Decision) -> dict[str, Any]:

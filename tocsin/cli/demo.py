@@ -16,7 +16,7 @@ from adapters.sqlite.database import DatabaseError
 from adapters.sqlite.event_log import SqliteLog
 from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, DECISIONS, TICKETS
-from tocsin.cli.console import named_failures, stop
+from tocsin.cli.console import named_failures, say, stop
 from tocsin.demo.show import decisions_in, next_steps, show_message, table_of
 from tocsin.demo.stage import FolderNotOursError, Stage, database_of, set_stage
 from tocsin.logs import be_quiet
@@ -24,6 +24,7 @@ from tocsin.running.embedded import FolderInUseError, sole_owner
 from tocsin.running.health import HealthFile
 from tocsin.running.mail import MailSettings
 from tocsin.running.service import embedded_service
+from tocsin.tables import layout
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +41,7 @@ def demo(
     folder holds all that it used, to change and try again: directory, rules, events, mails.
     """
     be_quiet()
-    console = Console()
+    console = layout()
     started = time.monotonic()
     try:
         with named_failures():
@@ -79,17 +80,13 @@ def _show(console: Console, stage: Stage, seconds: float) -> None:
     log.close()
     mails = sorted(stage.mails.glob("*.eml"))
     console.print(table_of(decisions))
-    console.print()
+    say()
     by_email = [mail for mail in mails if "fax.example" not in mail.name]
     if by_email:
         show_message(console, by_email[len(by_email) // 2])
     jobs = sum(len(decision.jobs) for decision in decisions)
-    console.print(
-        f"\n{len(decisions)} saves decided, {jobs} jobs, {len(mails)} messages delivered, {len(letters)} dead letters,"
-    )
-    console.print(
-        f"in {seconds:.1f} seconds. The messages lie in {stage.mails}, as .eml files that any mail program opens."
-    )
-    console.print("\nTry next:")
+    say(f"\n{len(decisions)} saves decided, {jobs} jobs, {len(mails)} messages delivered, {len(letters)} dead letters,")
+    say(f"in {seconds:.1f} seconds. The messages lie in {stage.mails}, as .eml files that any mail program opens.")
+    say("\nTry next:")
     for line in next_steps(stage):
-        console.print(f"  {line}", highlight=False, soft_wrap=True)
+        say(f"  {line}")

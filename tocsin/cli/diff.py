@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
-import msgspec
 import typer
 
 from adapters.files.directory_folder import load_directory
@@ -16,7 +15,7 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.rule_files.load import load_rulebook
 from engine.directory.directory import Directory
 from engine.ports import RulesInForce
-from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, NowOption, moment, say, stop, told, warn
+from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, NowOption, moment, say, say_json, stop, told, warn
 from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.progress import progress_bar
 from tocsin.cli.settled import in_force, one_of, option
@@ -83,8 +82,11 @@ def diff(
     if not tally.events:
         warn(f"{events}: there is no event that can be read")
         raise typer.Exit(FAILED)
-    for line in [msgspec.json.encode(as_json(tally)).decode()] if json else report(tally, known, changed):
-        say(line)
+    if json:
+        say_json(as_json(tally))
+    else:
+        for line in report(tally, known, changed):
+            say(line)
     raise typer.Exit(CHANGED if tally.is_changed else 0)
 
 

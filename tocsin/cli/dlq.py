@@ -16,7 +16,6 @@ from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, KafkaOption, Pr
 from tocsin.cli.ledger_options import DataOption
 from tocsin.cli.settled import by_default, one_of, option
 from tocsin.dead_letters import Letter, Letterbox, letterbox_in, letterbox_on_kafka
-from tocsin.printable import printable
 from tocsin.settings.declared.kafka import KAFKA
 from tocsin.settings.declared.processes import DATA, ENGINE_GROUP
 
@@ -140,4 +139,4 @@ def _opened(data: Path | None, kafka: str | None, prefix: str) -> AbstractContex
 def _text(value: bytes | None) -> str:
     if value is None:
         return "(null)"
-    return printable(value.decode(errors="backslashreplace"), kept="\n")
+    return value.decode(errors="backslashreplace")

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
-import msgspec
 import typer
 from msgspec import Struct
 
@@ -18,7 +17,7 @@ from adapters.files.directory_folder import load_directory
 from engine.directory.directory import Directory
 from schemas.job import PersonRef
 from schemas.vocabulary import PersonKind
-from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, say, stop, told, warn
+from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, say, say_json, stop, told, warn
 from tocsin.cli.judging_options import RulesOption
 from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.ledger_options import LedgerOption, opened_ledger
@@ -32,7 +31,6 @@ from tocsin.looking_back import telling as past_telling
 from tocsin.looking_back import view as past_view
 from tocsin.looking_back.kept import Archive, kept_in_data, kept_on_kafka
 from tocsin.looking_back.telling import Histories, no_histories
-from tocsin.printable import printable
 from tocsin.running.embedded import database_in
 from tocsin.settings.declared.kafka import KAFKA
 from tocsin.settings.declared.processes import DATA, DIRECTORY
@@ -130,7 +128,7 @@ def _look_back(
         stop(f"no decision about {asked} is kept {place.name} since {since:%Y-%m-%d %H:%M} UTC (--since)", FOUND_FAULTS)
     with place.histories as histories:
         if json:
-            say(_encoded(past_view.view(asked, since, kept, histories, who)))
+            say_json(past_view.view(asked, since, kept, histories, who))
             return
         names = Directory() if directory is None else load_directory(directory).directory
         for text in past_telling.told(kept, names, histories, who):
@@ -165,12 +163,11 @@ def _look_ahead(
             raise line.refused or AssertionError("a line without an event was refused")
         explainer = Explainer(around.loaded.directory, Rules.of(rules, around.rulebook), around.matcher)
         found = explainer.explain(line.event, at or line.event.time, who)
-        for text in [_encoded(view.view(found))] if json else telling.told(found):
+        if json:
+            say_json(view.view(found))
+            return
+        for text in telling.told(found):
             say(text)
-
-
-def _encoded(value: msgspec.Struct) -> str:
-    return msgspec.json.encode(value).decode()
 
 
 def _event_file(asked: str | None, event: Path | None) -> Path:
@@ -182,8 +179,7 @@ def _event_file(asked: str | None, event: Path | None) -> Path:
         raise typer.BadParameter("name a ticket's id, or an event's; or a file with an event that may come (--event)")
     if not _is_file(asked):
         raise typer.BadParameter(
-            f"there is no file {printable(asked)}; if it is an id, say where decisions are kept: {KAFKA.names}, or "
-            f"{DATA.names}"
+            f"there is no file {asked!r}; if it is an id, say where decisions are kept: {KAFKA.names}, or {DATA.names}"
         )
     return Path(asked)
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sender.by_hand import PAGE, Act, act_on, selected, states_for
 from sender.entries import Selection
 from sender.ledger import Ledger
-from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
+from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, warn
 from tocsin.cli.job_filters import (
     CustomerOption,
     HoldOption,
@@ -26,7 +26,8 @@ from tocsin.cli.job_filters import (
 )
 from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
 from tocsin.jobs import lines
-from tocsin.jobs.objects import json_line, listed_object, shown_object
+from tocsin.jobs.objects import listed_object, shown_object
+from tocsin.tables import is_terminal
 
 SHOWN: Final = 100
 """Jobs that are named one by one where many are changed."""
@@ -63,12 +64,13 @@ def list_jobs(
     """List jobs, the newest first: id, when accepted, state, trigger, channel, person, ticket, and the last words."""
     wanted = selection_of(ticket, person, state, hold, customer, template, since, until)
     with opened_ledger(data, ledger) as opened:
+        words = lines.WORDS if is_terminal() else lines.WHOLE
         number, before = 0, None
         while number < limit and (page := opened.list(wanted, min(PAGE, limit - number), before)):
             for listed in page:
                 changes = opened.history(listed.entry.job.id)
                 last = changes[-1] if changes else None
-                say(json_line(listed_object(listed, last)) if as_json else lines.line(listed, last))
+                say_json(listed_object(listed, last)) if as_json else say(lines.line(listed, last, words))
             number, before = number + len(page), page[-1].entry.job.id
     warn(f"{number} jobs" + (", perhaps more: --limit" if number == limit else ""))
 
@@ -88,7 +90,7 @@ def show(
         now = datetime.now(UTC)
         changes, bundled, waits = opened.history(job), opened.bundle(job), opened.waits(now)
     if as_json:
-        say(json_line(shown_object(entry, changes, bundled, waits, texts=text)))
+        say_json(shown_object(entry, changes, bundled, waits, texts=text))
         return
     parts = [
         *lines.heading(entry),

@@ -7,20 +7,19 @@ from datetime import timedelta
 from itertools import islice
 from typing import Annotated, Final
 
-import msgspec
 import typer
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
-from rich.table import Table
 
-from schemas.lag import GroupLag, Status
+from schemas.lag import GroupLag, PartitionLag, Status
 from schemas.topics import JOBS, TICKETS
-from tocsin.cli.console import FOUND_FAULTS, say
+from tocsin.cli.console import FOUND_FAULTS, say_json
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.settled import in_force
 from tocsin.lag.watching import Watched, looks
 from tocsin.running.deadline import stopping
 from tocsin.settings.declared.processes import ENGINE_GROUP, SENDER_GROUP
+from tocsin.tables import Cell, is_terminal, layout, table
 
 LOOKS: Final = 5
 """In one window, where the command looks for one window alone."""
@@ -66,11 +65,11 @@ def lag(
 
 
 def _show(seen: Iterator[list[GroupLag]], as_json: bool) -> None:
-    if as_json:
+    if as_json or not is_terminal():
         for found in seen:
             _print(found, as_json)
         return
-    with Live(console=Console(), auto_refresh=False) as live:
+    with Live(console=layout(), auto_refresh=False) as live:
         for found in seen:
             live.update(Group(*map(_table, found)), refresh=True)
 
@@ -90,32 +89,30 @@ def _watched(text: str) -> Watched:
 def _print(found: list[GroupLag], as_json: bool) -> None:
     for one in found:
         if as_json:
-            say(msgspec.json.encode(one).decode())
+            say_json(one)
         else:
-            Console().print(_table(one))
+            layout().print(_table(one))
 
 
-def _table(group: GroupLag) -> Table:
+def _table(group: GroupLag) -> Group:
     members = ", ".join(group.members) or "nobody"
     wait = "" if group.seconds is None else f", the oldest waits {_seconds(group.seconds)}"
     title = f"{group.group} on {group.topic}: {group.status}, {group.records} records{wait} (running: {members})"
-    table = Table(title=title, title_justify="left")
-    for name in COLUMNS:
-        table.add_column(name)
-    for one in group.partitions:
-        colour = COLOURS.get(one.status, "red")
-        ends = "never at this pace" if one.catches_up is None else _seconds(one.catches_up)
-        table.add_row(
-            str(one.partition),
-            f"[{colour}]{one.status}[/]",
-            _or_unknown(one.records),
-            "unknown" if one.seconds is None else _seconds(one.seconds),
-            _or_unknown(one.committed),
-            str(one.end),
-            one.owner or "nobody",
-            "" if one.records == 0 else ends,
-        )
-    return table
+    return table(title, COLUMNS, map(_row, group.partitions))
+
+
+def _row(one: PartitionLag) -> tuple[Cell, ...]:
+    ends = "never at this pace" if one.catches_up is None else _seconds(one.catches_up)
+    return (
+        str(one.partition),
+        ((one.status.value, COLOURS.get(one.status, "red")),),
+        _or_unknown(one.records),
+        "unknown" if one.seconds is None else _seconds(one.seconds),
+        _or_unknown(one.committed),
+        str(one.end),
+        one.owner or "nobody",
+        "" if one.records == 0 else ends,
+    )
 
 
 def _or_unknown(number: int | None) -> str:

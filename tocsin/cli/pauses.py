@@ -11,7 +11,7 @@ from sender.ledger import Pause
 from sender.plain_text import one_line
 from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
 from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
-from tocsin.jobs.lines import time
+from tocsin.jobs.lines import WHOLE, time
 
 CustomerOption = Annotated[str | None, typer.Option("--customer", help="The customer of the tickets.")]
 TemplateOption = Annotated[str | None, typer.Option("--template", help="The template, external/opened.")]
@@ -58,7 +58,7 @@ def pauses(data: DataOption = None, ledger: LedgerOption = None) -> None:
         found = opened.pauses()
     for one in found:
         what = _named(one.customer, one.template)
-        say(f"{what}  since {time(one.since)}" + (f"  {one_line(one.reason, 200)}" if one.reason else ""))
+        say(f"{what}  since {time(one.since)}" + (f"  {one_line(one.reason, WHOLE)}" if one.reason else ""))
     warn(f"{len(found)} pauses")
 
 

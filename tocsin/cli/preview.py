@@ -28,6 +28,7 @@ from tocsin.explaining.reasons import in_words
 from tocsin.previewing.jobs import Reader, preview_job, reader_of, trigger_of
 from tocsin.previewing.rendering import Rendered, render
 from tocsin.previewing.showing import page, side_by_side, size
+from tocsin.tables import is_terminal
 
 ALL: Final = "all"
 
@@ -73,7 +74,7 @@ def preview(
         rendered = render(jobs, template, sources)
         for line in (*_who_gets_it(decision, reader, template, known, rulebook), ""):
             say(line)
-        for line in side_by_side(rendered, shutil.get_terminal_size((120, 24)).columns):
+        for line in side_by_side(rendered, shutil.get_terminal_size().columns if is_terminal() else None):
             say(line)
         if png is not None:
             _take_picture(png, rendered)

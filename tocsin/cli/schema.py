@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
-from tocsin.cli.console import say
+from tocsin.cli.console import say_document
 from tocsin.settings.schema import settings_schema
 
 
@@ -47,6 +47,6 @@ def schema(
     tocsin check. In a settings file the first line is `#:schema ./settings.schema.json`, for editors with Taplo.
     """
     if of is Of.SETTINGS:
-        say(settings_schema())
+        say_document(settings_schema())
         return
-    say((files("schemas") / "json" / f"{_FILES[of]}.schema.json").read_text(encoding="utf-8").rstrip())
+    say_document((files("schemas") / "json" / f"{_FILES[of]}.schema.json").read_text(encoding="utf-8").rstrip())

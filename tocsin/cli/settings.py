@@ -6,10 +6,9 @@ import os
 from pathlib import Path
 from typing import Annotated, Final
 
-import msgspec
 import typer
 
-from tocsin.cli.console import WRONG_SETTINGS, say, warn
+from tocsin.cli.console import WRONG_SETTINGS, say, say_json, warn
 from tocsin.cli.settled import settings_file
 from tocsin.running.settings_check import all_faults
 from tocsin.settings.commands import SERVICES
@@ -59,7 +58,7 @@ def settings(
     faults = tuple(all_faults(reading, used, service))
     shown = shown_settings(path, reading.settings, used, faults, os.environ)
     if as_json:
-        say(msgspec.json.encode(shown).decode())
+        say_json(shown)
     else:
         _print(shown)
     raise typer.Exit(WRONG_SETTINGS if faults else 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-import msgspec
 import typer
 
 from schemas.directory import SuppressionRecord, checked
@@ -13,13 +12,13 @@ from schemas.mailbox import address_fault, mailbox
 from schemas.reading import IDENTIFIER_LENGTH
 from schemas.vocabulary import Channel, Trigger
 from sender.plain_text import one_line
-from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
+from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, warn
 from tocsin.cli.job_filters import moment_of, person_of
 from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
+from tocsin.jobs.lines import WHOLE
 
 PAGE: Final = 500
 BY_HAND: Final = "by_hand"
-WORDS: Final = 200
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +40,7 @@ def list_suppressions(
     with opened_ledger(data, ledger) as opened:
         while page := opened.suppressions(PAGE, after):
             for one in page:
-                say(msgspec.json.encode(one).decode() if as_json else _line(one, datetime.now(UTC)))
+                say_json(one) if as_json else say(_line(one, datetime.now(UTC)))
             number, after = number + len(page), page[-1].id
     warn(f"{number} suppressions")
 
@@ -127,4 +126,4 @@ def _line(record: SuppressionRecord, now: datetime) -> str:
     ended = record.until is not None and record.until <= now
     term = "" if record.until is None else f" {'ended' if ended else 'until'} {record.until.isoformat()}"
     on = f"{record.channel or 'every channel'}, {what}"
-    return one_line(f"{record.id}  {whom} ({on}): {record.reason} since {record.since}{term}", 4 * WORDS)
+    return one_line(f"{record.id}  {whom} ({on}): {record.reason} since {record.since}{term}", 2 * WHOLE)

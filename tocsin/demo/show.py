@@ -10,15 +10,15 @@ from email.parser import BytesParser
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
-from rich.markup import escape
+from rich.console import Console, Group
 from rich.panel import Panel
-from rich.table import Table
 
 from schemas.decision import DecidedJob, DecisionRecord
 from schemas.log import Record
 from tocsin.demo.stage import Stage
+from tocsin.tables import Cell, seen, table
 
+_FAINT = "dim"
 _DECISION = msgspec.json.Decoder(DecisionRecord)
 
 
@@ -27,19 +27,24 @@ def decisions_in(records: Iterable[Record]) -> list[DecisionRecord]:
     return [_DECISION.decode(record.value) for record in records if record.value is not None]
 
 
-def table_of(decisions: Iterable[DecisionRecord]) -> Table:
+def table_of(decisions: Iterable[DecisionRecord]) -> Group:
     """Event → trigger → who, through which categories."""
-    table = Table(title="What each save led to", show_lines=False, title_justify="left")
-    for name in ("event", "ticket", "the save means", "who was told, by what, of what, through which categories"):
-        table.add_column(name, overflow="fold")
-    for decision in decisions:
-        told = "\n".join(map(_told, decision.jobs)) or f"[dim]nobody: {_why_nobody(decision)}[/dim]"
-        table.add_row(escape(decision.event), escape(decision.ticket), ", ".join(decision.triggers) or "—", told)
-    return table
+    columns = ("event", "ticket", "the save means", "who was told, by what, of what, through which categories")
+    return table("What each save led to", columns, map(_row, decisions))
 
 
-def _told(job: DecidedJob) -> str:
-    return f"{escape(job.person.id)} [dim]{job.channel}[/dim] {job.trigger} [dim]{', '.join(job.categories)}[/dim]"
+def _row(decision: DecisionRecord) -> tuple[Cell, ...]:
+    told = tuple(piece for job in decision.jobs for piece in _told(job))[:-1]
+    nobody = ((f"nobody: {_why_nobody(decision)}", _FAINT),)
+    return decision.event, decision.ticket, ", ".join(decision.triggers) or "—", told or nobody
+
+
+def _told(job: DecidedJob) -> Iterator[tuple[str, str]]:
+    yield f"{job.person.id} ", ""
+    yield f"{job.channel}", _FAINT
+    yield f" {job.trigger} ", ""
+    yield ", ".join(job.categories), _FAINT
+    yield "\n", ""
 
 
 def _why_nobody(decision: DecisionRecord) -> str:
@@ -57,9 +62,8 @@ def show_message(console: Console, file: Path) -> None:
     heads = [f"{name}: {message[name]}" for name in ("From", "To", "Date", "Subject") if message[name]]
     body = message.get_body(("plain",))
     text = "" if body is None else str(body.get_content()).rstrip()
-    console.print(
-        Panel(escape("\n".join(heads) + "\n\n" + text), title=f"One message: {file.name}", title_align="left")
-    )
+    words = seen("\n".join(heads) + "\n\n" + text)
+    console.print(Panel(words, title=seen(f"One message: {file.name}"), title_align="left", expand=False))
 
 
 def next_steps(stage: Stage) -> Iterator[str]:

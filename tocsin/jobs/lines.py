@@ -12,9 +12,9 @@ from sender.states import WAITING, State
 from sender.waits import RELAY, Wait, waits_of
 
 WORDS: Final = 120
-"""Characters of a reply in a list."""
+"""Characters of a reply in a list that somebody looks at."""
 WHOLE: Final = 1_000
-"""Characters of a reply where one job is shown."""
+"""Characters of a reply where it is shown whole: no longer one is kept."""
 
 
 def time(moment: datetime) -> str:
@@ -22,11 +22,14 @@ def time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def line(listed: Listed, last: Change | None) -> str:
-    """One job in one line: id, when it was accepted, how it stands, what it is about, and the last words on it."""
+def line(listed: Listed, last: Change | None, limit: int = WORDS) -> str:
+    """One job in one line: id, when it was accepted, how it stands, what it is about, and the last words on it.
+
+    No more than `limit` characters of these words.
+    """
     entry, job = listed.entry, listed.entry.job
-    words = "" if last is None else said(last, WORDS)
-    about = f"{entry.trigger} {job.channel} {job.person} {one_line(job.ticket, WORDS)}"
+    words = "" if last is None else said(last, limit)
+    about = f"{entry.trigger} {job.channel} {job.person} {one_line(job.ticket, WHOLE)}"
     return f"{job.id}  {time(listed.accepted)}  {state(entry)}  {about}" + (f"  {words}" if words else "")
 
 
@@ -46,12 +49,12 @@ def heading(entry: Entry) -> Iterator[str]:
     """Who is told of what, by which way and why. No texts."""
     job = entry.job
     yield f"job {job.id}"
-    yield f"to {job.person} ({job.audience}) by {job.channel}: {one_line(job.address, WORDS)}"
+    yield f"to {job.person} ({job.audience}) by {job.channel}: {one_line(job.address, WHOLE)}"
     also = f", and {', '.join(job.other_triggers)}" if job.other_triggers else ""
     diverted = " (the ticket was told as opened before)" if entry.diverted else ""
-    ticket, source, event = (one_line(text, WORDS) for text in (job.ticket, job.source, job.event))
+    ticket, source, event = (one_line(text, WHOLE) for text in (job.ticket, job.source, job.event))
     yield f"about ticket {ticket} of {source}: {entry.trigger}{also}{diverted}"
-    yield f"event {event}, saved {time(job.context.saved_at)}; customer {one_line(job.customer or 'unknown', WORDS)}"
+    yield f"event {event}, saved {time(job.context.saved_at)}; customer {one_line(job.customer or 'unknown', WHOLE)}"
     form = entry.form
     yield f"as {form.template} ({form.format}) in {job.language}, {job.time_zone}"
     yield f"because of {', '.join(job.categories)}: {', '.join(job.rules)} (rulebook {job.rulebook})"

@@ -49,11 +49,6 @@ def shown_object(
     }
 
 
-def json_line(value: dict[str, Any]) -> str:
-    """In one line."""
-    return msgspec.json.encode(value).decode()
-
-
 def _standing(entry: Entry) -> dict[str, Any]:
     fields = ("state", "hold", "due", "lease_until", "attempt", "released", "digest")
     return {field: getattr(entry.standing, field) for field in fields}

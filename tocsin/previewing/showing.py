@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -9,6 +10,7 @@ from itertools import zip_longest
 from typing import Final
 
 from tocsin.previewing.rendering import Rendered
+from tocsin.printable import BLANKS, printable
 
 COLUMN: Final = 680
 HEIGHT: Final = 1_200
@@ -18,15 +20,23 @@ _NARROWEST: Final = 36
 _GAP: Final = " │ "
 
 
-def side_by_side(rendered: Sequence[Rendered], width: int) -> Iterator[str]:
-    """Subject and text of each language in a column of its own; below, the HTML of each."""
-    column = max(_NARROWEST, (width - len(_GAP) * (len(rendered) - 1)) // len(rendered))
-    columns = [[*_lines(one, column)] for one in rendered]
+def side_by_side(rendered: Sequence[Rendered], width: int | None) -> Iterator[str]:
+    """Subject and text of each language in a column of its own; below, the HTML of each. No width: as wide as it takes.
+
+    What acts in a text instead of being seen is written out.
+    """
+    column = sys.maxsize if width is None else _column(len(rendered), width)
+    columns = [[printable(line, BLANKS) for line in _lines(one, column)] for one in rendered]
+    widths = [max(map(len, lines)) if width is None else column for lines in columns]
     for row in zip_longest(*columns, fillvalue=""):
-        yield _GAP.join(cell.ljust(column) for cell in row).rstrip()
+        yield _GAP.join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip()
     for one in rendered:
         if one.html is not None:
             yield from ("", f"[{one.language}] HTML:", one.html.rstrip())
+
+
+def _column(number: int, width: int) -> int:
+    return max(_NARROWEST, (width - len(_GAP) * (number - 1)) // number)
 
 
 def _lines(one: Rendered, column: int) -> Iterator[str]:
