@@ -24,6 +24,25 @@ class Cause(Struct, frozen=True):
     message: str
 
 
+class ListedLetter(Struct, frozen=True):
+    """A dead letter as `tocsin dlq list --json` prints it.
+
+    `place` is its own, PARTITION:OFFSET; `topic` and `origin` are where its record was, `came` when it first came
+    there. `ticket` and `contract` are what its bytes name, which may be any text; null where they name none. `is_cut`:
+    only the beginning is here.
+    """
+
+    place: str
+    came: datetime
+    topic: str
+    origin: str
+    ticket: str | None
+    contract: str | None
+    code: str
+    message: str
+    is_cut: bool
+
+
 WHOLE_BYTES: Final = 3_932_160
 """A record of up to so many bytes, with key and headers, is kept whole; the topic takes a little more."""
 KEPT_BYTES: Final = 65_536

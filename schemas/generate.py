@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from schemas.asyncapi import asyncapi
+from schemas.dead_letter import ListedLetter
 from schemas.decision import DecisionRecord
 from schemas.description import INVISIBLE
 from schemas.directory import ModeRecord, Record
@@ -44,6 +45,7 @@ PUBLISHED: Final[dict[str, tuple[Any, str]]] = {
     "check-report": (CheckReport, "What `tocsin check --format json` writes."),
     "explanation": (EventExplanation, "What `tocsin explain --json` prints of an event."),
     "past-explanation": (PastExplanation, "What `tocsin explain --json` prints of the decisions that were kept."),
+    "dead-letter": (ListedLetter, "What `tocsin dlq list --json` prints of each dead letter."),
     "rule-test": (RuleTestFile, "A file of rule tests."),
 }
 

@@ -15,10 +15,12 @@ from adapters.kafka.records import record_of
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topic_reader import TopicReader
 from adapters.sqlite.event_log import SqliteLog
-from schemas.dead_letter import PREFIX, first_came
+from schemas.dead_letter import PREFIX, ListedLetter, first_came
 from schemas.log import NewRecord, Record
 from schemas.topics import DEAD_LETTERS, JOBS, TICKETS
+from tocsin.printable import printable
 from tocsin.running.embedded import database_in
+from tocsin.subjects import Subject, subject_of
 
 _AT_ONCE: Final = 1_000
 _GO_BACK_TO: Final = (TICKETS, JOBS)
@@ -65,6 +67,26 @@ class Letter(Struct, frozen=True):
         return self._header("cut") == "1"
 
     @property
+    def subject(self) -> Subject:
+        """The ticket and contract that its bytes name."""
+        return subject_of(self.record.key, self.record.value, self.own_headers)
+
+    def listed(self) -> ListedLetter:
+        """All that is known of it, without its texts."""
+        subject = self.subject
+        return ListedLetter(
+            self.place,
+            self.came,
+            self.origin,
+            self.origin_place,
+            subject.ticket,
+            subject.contract,
+            self.code,
+            self.message,
+            self.is_cut,
+        )
+
+    @property
     def own_headers(self) -> tuple[tuple[str, bytes], ...]:
         """The headers with which it came."""
         return tuple(one for one in self.record.headers if not one[0].startswith(PREFIX))
@@ -87,6 +109,27 @@ class Letter(Struct, frozen=True):
     def _header(self, name: str) -> str:
         found = dict(self.record.headers).get(PREFIX + name, b"?")
         return found.decode(errors="replace")
+
+
+class Wanted(Struct, frozen=True):
+    """Which dead letters are asked for: those for which all holds that is not None. Ids may be written as shown."""
+
+    code: str | None = None
+    ticket: str | None = None
+    contract: str | None = None
+
+    def __contains__(self, letter: Letter) -> bool:
+        """Whether this one is."""
+        if self.code not in (None, letter.code):
+            return False
+        if self.ticket is None and self.contract is None:
+            return True
+        subject = letter.subject
+        return _is(self.ticket, subject.ticket) and _is(self.contract, subject.contract)
+
+
+def _is(asked: str | None, named: str | None) -> bool:
+    return asked is None or (named is not None and asked in (named, printable(named)))
 
 
 class Letterbox(Struct, frozen=True):

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from jsonschema import Draft202012Validator
 from typer.testing import CliRunner, Result
 
 from adapters.kafka.topics import create_topics
 from adapters.sqlite.event_log import SqliteLog
 from schemas.dead_letter import PREFIX, Cause, dead_letter, first_came
+from schemas.generate import FOLDER
 from schemas.log import NewRecord, Record
 from schemas.topics import TICKETS
 from tests.brokers.cluster import Cluster
@@ -82,10 +84,52 @@ def test_each_is_listed_with_its_place_and_its_fault(box: Box) -> None:
     box.put(letter(b"{", "not_json"), letter(EVENT, "unknown_contract"))
     lines = run("list", *box.options).stdout.splitlines()
     assert lines == [
-        f"0:0  2026-03-02T09:00:00+00:00  {TICKETS} 3:34  not_json: what is wrong",
-        f"0:1  2026-03-02T09:00:00+00:00  {TICKETS} 3:34  unknown_contract: what is wrong",
+        f"0:0  2026-03-02T09:00:00+00:00  {TICKETS} 3:34  ticket T-1, contract ?  not_json: what is wrong",
+        f"0:1  2026-03-02T09:00:00+00:00  {TICKETS} 3:34  ticket T-1, contract C-7  unknown_contract: what is wrong",
     ]
     assert len(run("list", "--code", "not_json", *box.options).stdout.splitlines()) == 1
+
+
+def test_those_about_one_ticket_or_contract_are_found_and_sent_again(box: Box) -> None:
+    other = json.dumps(created(2, contract="C-8")).encode()
+    box.put(letter(EVENT, "unknown_contract"), letter(other, "unknown_contract"), letter(b"{", "not_json"))
+    assert [line[:3] for line in run("list", "--ticket", "T-1", *box.options).stdout.splitlines()] == ["0:0", "0:2"]
+    assert [line[:3] for line in run("list", "--contract", "C-8", *box.options).stdout.splitlines()] == ["0:1"]
+    assert run("list", "--ticket", "T-1", "--contract", "C-8", *box.options).stdout == ""
+    run("redrive", "0:0", "--contract", "C-8", *box.options, expect=2)
+    assert "1 records sent again" in run("redrive", "--contract", "C-8", *box.options).output
+    assert [record.value for record in box.tickets()] == [other]
+
+
+def test_they_are_listed_as_data_too(box: Box) -> None:
+    box.put(letter(EVENT, "unknown_contract"), letter(b"{", "not_json"))
+    found = [json.loads(line) for line in run("list", "--json", *box.options).stdout.splitlines()]
+    schema = Draft202012Validator(json.loads((FOLDER / "dead-letter.schema.json").read_text()))
+    for one in found:
+        schema.validate(one)
+    assert [(one["place"], one["ticket"], one["contract"]) for one in found] == [
+        ("0:0", "T-1", "C-7"),
+        ("0:1", "T-1", None),
+    ]
+    assert found[0]["topic"] == TICKETS
+    assert found[0]["origin"] == "3:34"
+
+
+def test_no_letter_makes_a_line_of_another_or_acts_on_a_terminal(box: Box) -> None:
+    hostile = "T-1\n0:9  2026\x1b[2J\u202e"
+    value = json.dumps({"data": {"ticket": {"id": hostile, "contract": "C\u009b7"}}}, ensure_ascii=False).encode()
+    record = Record(TICKETS, 0, 0, CAME, b"k\nkey: T-2", value, (("h\x1b", b"1\nheader forged: 2"),))
+    box.put(dead_letter(record, Cause("co\nde", "m\x07\nforged")))
+    listed, shown = run("list", *box.options).stdout, run("show", "0:0", *box.options).stdout
+    assert len(listed.splitlines()) == 1
+    assert "ticket T-1\\n0:9  2026\\x1b[2J\\u202e, contract C\\x9b7" in listed
+    assert not any(line.startswith(("forged", "key: T-2", "header forged")) for line in shown.splitlines())
+    (as_data,) = run("list", "--json", *box.options).stdout.splitlines()
+    assert json.loads(as_data)["ticket"] == hostile
+    for text in (listed, shown, as_data):
+        assert all(one.isprintable() or one == "\n" for one in text)
+    # An id can be asked for as it is shown.
+    assert run("list", "--contract", "C\\x9b7", *box.options).stdout == listed
 
 
 def test_one_is_shown_whole_and_harms_no_terminal(box: Box) -> None:

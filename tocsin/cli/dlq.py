@@ -10,15 +10,20 @@ from typing import Annotated
 import typer
 
 from adapters.kafka.passing_over import pass_over
+from schemas.dead_letter import ListedLetter
 from schemas.topics import JOBS, TICKETS
-from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
+from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, warn
 from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, KafkaOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.ledger_options import DataOption
 from tocsin.cli.settled import by_default, one_of, option
-from tocsin.dead_letters import Letter, Letterbox, letterbox_in, letterbox_on_kafka
+from tocsin.dead_letters import Letter, Letterbox, Wanted, letterbox_in, letterbox_on_kafka
+from tocsin.printable import printable
 from tocsin.settings.declared.kafka import KAFKA
 from tocsin.settings.declared.processes import DATA, ENGINE_GROUP
 
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object each, one a line.")]
+TicketOption = Annotated[str | None, typer.Option("--ticket", help="Only those that name this ticket.")]
+ContractOption = Annotated[str | None, typer.Option("--contract", help="Only those that name this contract.")]
 CodeOption = Annotated[str | None, typer.Option("--code", help="Only those with this fault, for example not_json.")]
 
 
@@ -33,16 +38,25 @@ def register(app: typer.Typer) -> None:
 
 
 def list_letters(
-    data: DataOption = None, kafka: ClusterOption = None, prefix: PrefixOption = "", code: CodeOption = None
+    data: DataOption = None,
+    kafka: ClusterOption = None,
+    prefix: PrefixOption = "",
+    code: CodeOption = None,
+    ticket: TicketOption = None,
+    contract: ContractOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """One line for each: its place, when its record first came, from where, the fault's code, and the fault."""
+    """One line for each: its place, when and where its record first came, ticket and contract, and the fault.
+
+    Ticket and contract are what its bytes name, as far as these can be read; where they name no ticket, its key.
+    """
+    wanted = Wanted(code, ticket, contract)
     with _letterbox(data, kafka, prefix) as box:
         number = 0
         for letter in box.letters():
-            if code in (None, letter.code):
+            if letter in wanted:
                 number += 1
-                came = letter.came.isoformat(timespec="seconds")
-                say(f"{letter.place}  {came}  {letter.origin} {letter.origin_place}  {letter.code}: {letter.message}")
+                say_json(letter.listed()) if as_json else say(_line(letter.listed()))
     warn(f"{number} dead letters")
 
 
@@ -54,12 +68,10 @@ def show(
 ) -> None:
     """Show one with its fault, key, headers and value. Bytes that are no text are shown by number."""
     with _letterbox(data, kafka, prefix) as box:
-        for letter in _chosen(box, [place], None):
-            say(f"from {letter.origin} {letter.origin_place}, first came {letter.came.isoformat()}")
-            say(f"{letter.code}: {letter.message}")
-            say(f"key: {_text(letter.record.key)}")
-            for name, value in letter.own_headers:
-                say(f"header {name}: {_text(value)}")
+        for letter in _chosen(box, [place]):
+            for line in _head(letter):
+                # A line break in a key or header must not look like the next line.
+                say(printable(line))
             say(_text(letter.record.value))
 
 
@@ -69,16 +81,19 @@ def redrive(
     kafka: ClusterOption = None,
     prefix: PrefixOption = "",
     code: CodeOption = None,
+    ticket: TicketOption = None,
+    contract: ContractOption = None,
 ) -> None:
-    """Send records again to the topic that they came from: these, or all with one fault (--code).
+    """Send records again to the topic that they came from: these, or all that have a fault, ticket or contract.
 
     Key, headers, value and so the event's id are as they were, and its age is judged by when it first came. A record
     that was sent again twice doubles nothing, since its jobs have the same ids. The dead letter itself stays.
     """
-    if bool(places) == (code is not None):
-        raise typer.BadParameter("name places, or a --code")
+    wanted = Wanted(code, ticket, contract)
+    if bool(places) == (wanted != Wanted()):
+        raise typer.BadParameter("name places, or else a --code, --ticket or --contract")
     with _letterbox(data, kafka, prefix) as box:
-        chosen = _chosen(box, places or [], code)
+        chosen = _chosen(box, places) if places else [letter for letter in box.letters() if letter in wanted]
         try:
             sent = box.append([letter.again() for letter in chosen])
         except ValueError as error:
@@ -109,10 +124,29 @@ def pass_over_batch(
     say(f"passed over; {became}")
 
 
-def _chosen(box: Letterbox, places: Sequence[str], code: str | None) -> list[Letter]:
-    """The letters at these places, or those with this code. Ends the command where a place holds none."""
+def _line(letter: ListedLetter) -> str:
+    came = letter.came.isoformat(timespec="seconds")
+    about = f"ticket {letter.ticket or '?'}, contract {letter.contract or '?'}"
+    return printable(
+        f"{letter.place}  {came}  {letter.topic} {letter.origin}  {about}  {letter.code}: {letter.message}"
+    )
+
+
+def _head(letter: Letter) -> Iterator[str]:
+    subject = letter.subject
+    yield f"from {letter.origin} {letter.origin_place}, first came {letter.came.isoformat()}"
+    yield f"{letter.code}: {letter.message}"
+    yield f"ticket: {subject.ticket or '?'}"
+    yield f"contract: {subject.contract or '?'}"
+    yield f"key: {_text(letter.record.key)}"
+    for name, value in letter.own_headers:
+        yield f"header {name}: {_text(value)}"
+
+
+def _chosen(box: Letterbox, places: Sequence[str]) -> list[Letter]:
+    """The letters at these places. Ends the command where a place holds none."""
     wanted = set(places)
-    found = [letter for letter in box.letters() if letter.place in wanted or letter.code == code]
+    found = [letter for letter in box.letters() if letter.place in wanted]
     missing = wanted - {letter.place for letter in found}
     if missing:
         stop(f"there is no dead letter at {', '.join(sorted(missing))}: tocsin dlq list", FOUND_FAULTS)
