@@ -13,10 +13,10 @@ from adapters.jinja.problems import Problem
 from adapters.jinja.renderer import JinjaRenderer
 from adapters.jinja.samples import samples
 from adapters.jinja.sources import TemplateFile, TemplateSources, file_of, is_piece, read_sources
-from engine.rulebook.fields import closest
 from schemas.finding import FindingCode
 from schemas.job import ExternalContext, InternalContext
 from schemas.rule_file import CustomFieldSettings
+from schemas.suggestion import closest
 from schemas.vocabulary import Audience, MessageFormat
 from sender.ports import Part, TemplateFaultError
 

@@ -11,9 +11,9 @@ from msgspec import Struct
 from adapters.jinja.environment import METHODS, TemplateEnvironment
 from adapters.jinja.problems import Problem
 from adapters.jinja.sources import is_piece
-from engine.rulebook.fields import closest
 from schemas.finding import FindingCode
 from schemas.job import ExternalContext, ExternalTicket, InternalContext, InternalTicket
+from schemas.suggestion import closest
 
 MESSAGE_NAMES: Final = frozenset({"trigger", "other_triggers", "language", "time_zone", "keyword", "unsubscribe_url"})
 """What every template may name beside the fields of its context."""

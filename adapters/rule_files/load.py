@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from adapters.durable_rules.limits import limit_problems
 from adapters.rule_files.faults import Fault, RuleFileError
-from adapters.rule_files.shape import shaped
 from adapters.rule_files.source import Source
+from adapters.shape import shaped
 from engine.rulebook.build import Base, examine
 from engine.rulebook.problems import Partial, Problem
 from engine.rulebook.rulebook import Rulebook

@@ -9,11 +9,11 @@ from zoneinfo import available_timezones
 
 from msgspec import Struct
 
-from engine.rulebook.fields import closest
 from engine.rulebook.problems import Path, Problem
 from schemas.fax_number import is_region
 from schemas.finding import FindingCode
 from schemas.rule_file import RuleEntry, Settings
+from schemas.suggestion import closest
 from schemas.vocabulary import Category, ObjectKind, Trigger
 
 

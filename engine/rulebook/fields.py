@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -74,22 +73,7 @@ BUILT_IN_FIELDS: Final[Mapping[str, Field]] = {field.name: field for field in _D
 
 CUSTOM_PREFIX: Final = "ticket.custom."
 
-MAX_COMPARED: Final = 200
-"""Characters of a name that are compared with others: the time grows with their square."""
-
 
 def custom_field(name: str, field_type: FieldType, meaning: str = "") -> Field:
     """A custom field of the platform's tickets, as a rule file declares it."""
     return Field(CUSTOM_PREFIX + name, field_type, meaning or f"the custom field {name}")
-
-
-def closest(name: str, names: Iterable[str]) -> str:
-    """A suggestion for a name that does not exist: `did you mean …?`, or nothing."""
-    close = difflib.get_close_matches(name[:MAX_COMPARED], sorted(names), n=1, cutoff=0.5)
-    return f"did you mean `{close[0]}`?" if close else ""
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """The same, to be put behind a message: `: did you mean …?`, or nothing."""
-    suggestion = closest(name, names)
-    return f": {suggestion}" if suggestion else ""

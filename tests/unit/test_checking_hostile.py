@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from adapters.rule_files.shape import shaped
+from adapters.shape import shaped
 from schemas.finding import CheckReport, Severity
 from schemas.rule_file import RuleFile
 from tests.rule_folders import OWN

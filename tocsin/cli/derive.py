@@ -10,8 +10,8 @@ import typer
 from adapters.files.directory_folder import load_directory
 from adapters.rule_files.load import load_rulebook
 from engine.directory.records import Contract
-from engine.rulebook.fields import nearest
 from engine.rulebook.rulebook import Rule, Ruleset
+from schemas.suggestion import nearest
 from schemas.vocabulary import Category, Channel, Trigger
 from tocsin.cli.console import FOUND_FAULTS, named_failures, say, stop, told
 from tocsin.cli.judging_options import DirectoryOption, RulesOption

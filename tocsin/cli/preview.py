@@ -17,8 +17,8 @@ from adapters.rule_files.load import load_rulebook, templates_folder
 from engine.decide import Decision, decide
 from engine.directory.directory import Directory
 from engine.directory.records import Person
-from engine.rulebook.fields import nearest
 from engine.rulebook.rulebook import Rulebook
+from schemas.suggestion import nearest
 from schemas.vocabulary import PersonKind, Trigger
 from tocsin.cli.console import FOUND_FAULTS, named_failures, say, stop, told
 from tocsin.cli.judging_options import DirectoryOption, RulesOption

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from engine.rulebook.fields import nearest
+from schemas.suggestion import nearest
 from tocsin.settings.bounded_file import read_bounded
 from tocsin.settings.declared import SETTINGS
 from tocsin.settings.faults import SettingsError, SettingsFault

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from engine.rulebook.fields import MAX_COMPARED
+from schemas.suggestion import MAX_COMPARED
 from tocsin.settings.declared import SETTINGS
 from tocsin.settings.faults import in_one_line
 

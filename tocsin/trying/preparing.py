@@ -11,12 +11,12 @@ import msgspec
 from msgspec import Struct
 
 from adapters.rule_files.faults import Fault, RuleFileError
-from engine.rulebook.fields import nearest
 from engine.rulebook.problems import Path as ValuePath
 from engine.rulebook.problems import Problem
 from schemas.event import Event
 from schemas.finding import FindingCode
 from schemas.rule_test import Expectation, Given, RuleTest
+from schemas.suggestion import nearest
 from schemas.vocabulary import PersonKind, Reason
 from tocsin.trying.reading import TestFile, read_test_file
 from tocsin.trying.saves import save

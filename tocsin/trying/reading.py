@@ -10,13 +10,13 @@ import msgspec
 from msgspec import Struct
 
 from adapters.rule_files.faults import RuleFileError
-from adapters.rule_files.shape import shaped
 from adapters.rule_files.source import Source
-from engine.rulebook.fields import closest
+from adapters.shape import shaped
 from engine.rulebook.problems import Path as ValuePath
 from engine.rulebook.problems import Problem
 from schemas.finding import FindingCode
 from schemas.rule_test import RECORD_LISTS, TICKET_FIELDS, Given, RuleTest, RuleTestFile, record_fields
+from schemas.suggestion import closest
 
 ENDINGS: Final = (".test.yaml", ".test.yml")
 _RULE_FILES: Final = (".yaml", ".yml")

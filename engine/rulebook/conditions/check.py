@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from engine.rulebook.conditions.evaluate import is_number
 from engine.rulebook.conditions.lexer import ConditionError
 from engine.rulebook.conditions.syntax import Compare, Leaf, Literal, Node, OneOf, Place, leaves
-from engine.rulebook.fields import CUSTOM_PREFIX, Field, FieldType, closest
+from engine.rulebook.fields import CUSTOM_PREFIX, Field, FieldType
 from schemas.finding import FindingCode
+from schemas.suggestion import closest
 from schemas.vocabulary import Audience, PersonKind, Trigger
 
 

@@ -28,9 +28,9 @@ from msgspec.inspect import (
     type_info,
 )
 
-from engine.rulebook.fields import closest
 from engine.rulebook.problems import Path, Problem
 from schemas.finding import FindingCode
+from schemas.suggestion import closest
 
 Shaped = TypeVar("Shaped", bound=Struct)
 

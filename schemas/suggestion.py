@@ -1,0 +1,29 @@
+"""Did you mean …? For a key, a word or a name that does not exist, where people write."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+MAX_COMPARED: Final = 200
+"""Characters of a name that are compared with others: the time grows with their square."""
+
+
+def closest(name: str, names: Iterable[str]) -> str:
+    """A suggestion for a name that does not exist: `did you mean …?`, or nothing."""
+    close = _closest(name[:MAX_COMPARED], tuple(sorted(names)))
+    return f"did you mean `{close}`?" if close else ""
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The same, to be put behind a message: `: did you mean …?`, or nothing."""
+    suggestion = closest(name, names)
+    return f": {suggestion}" if suggestion else ""
+
+
+@lru_cache(maxsize=1024)
+def _closest(name: str, names: tuple[str, ...]) -> str | None:
+    # The same slip may stand in each of a million records.
+    return next(iter(difflib.get_close_matches(name, names, n=1, cutoff=0.5)), None)
