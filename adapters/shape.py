@@ -1,4 +1,4 @@
-"""Whether a rule file has the shape that it should have: each fault in the words of its author, and all of them.
+"""Whether what people wrote has the shape that it should have: each fault in the words of its author, and all of them.
 
 The decoder itself stops at the first. What is right is kept, so that its meaning can be checked too.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -14,6 +15,8 @@ from msgspec import Struct
 from msgspec.inspect import (
     AnyType,
     BoolType,
+    DateTimeType,
+    DateType,
     DictType,
     EnumType,
     IntType,
@@ -35,6 +38,8 @@ from schemas.suggestion import closest
 Shaped = TypeVar("Shaped", bound=Struct)
 
 SHOWN_VALUE: Final = 60
+MAX_UNKNOWN_KEYS: Final = 100
+"""Of one mapping, that are named: to look for what was meant takes time."""
 
 WRONG: Final = object()
 """Stands for a value of which nothing can be kept."""
@@ -53,11 +58,19 @@ def shaped(data: object, kind: type[Shaped], path: Path) -> tuple[Shaped | None,
         return None, [*walk.problems, Problem(path, str(error))]
 
 
+def shape_problems(data: object, kind: Any, own_keys: str) -> list[Problem]:
+    """All that is wrong with the shape of data that should be of this type. Keys that begin with `own_keys` are not."""
+    walk = _Walk(own_keys)
+    walk.keep(data, type_info(kind), ())
+    return walk.problems
+
+
 class _Walk:
     """Goes through data beside its type."""
 
-    def __init__(self) -> None:
+    def __init__(self, own_keys: str | None = None) -> None:
         self.problems: list[Problem] = []
+        self._own_keys = own_keys
 
     def keep(self, data: Any, shape: Type, path: Path) -> Any:
         """What can be kept of the data; WRONG where that is nothing."""
@@ -75,11 +88,11 @@ class _Walk:
 
     def _struct(self, data: Mapping[str, Any], struct: StructType, path: Path) -> Any:
         fields = {field.encode_name: field for field in struct.fields}
-        for key in data:
-            if key not in fields:
-                meant = closest(key, fields) or f"the keys here are {', '.join(fields)}"
-                message = f"there is no key `{key}` here"
-                self.problems.append(Problem((*path, key), message, None, FindingCode.UNKNOWN_KEY, meant, at_key=True))
+        unknown = (key for key in data if key not in fields and key != struct.tag_field and not self._is_own(key))
+        for key in islice(unknown, MAX_UNKNOWN_KEYS):
+            meant = closest(key, fields) or f"the keys here are {', '.join(fields)}"
+            message = f"there is no key `{key}` here"
+            self.problems.append(Problem((*path, key), message, None, FindingCode.UNKNOWN_KEY, meant, at_key=True))
         kept = {key: self.keep(data[key], field.type, (*path, key)) for key, field in fields.items() if key in data}
         for key, field in fields.items():
             if field.required and key not in data:
@@ -87,6 +100,9 @@ class _Walk:
                 self._wrong(path, f"the key `{key}` is missing here", advice, FindingCode.MISSING_KEY)
         right = {key: value for key, value in kept.items() if value is not WRONG}
         return right if all(key in right for key, field in fields.items() if field.required) else WRONG
+
+    def _is_own(self, key: str) -> bool:
+        return self._own_keys is not None and key.startswith(self._own_keys)
 
     def _mapping(self, data: Mapping[str, Any], shape: DictType, path: Path) -> Any:
         kept = {}
@@ -138,6 +154,8 @@ _PYTHON: Final[dict[type[Type], type[Any]]] = {
     DictType: dict,
     ListType: list,
     StrType: str,
+    DateType: str,
+    DateTimeType: str,
     EnumType: str,
     LiteralType: str,
     IntType: int,

@@ -9,17 +9,37 @@ import msgspec
 from msgspec import Meta, Struct
 
 from schemas.mailbox import address_fault
-from schemas.reading import Identifier, read_json, refusal_of
+from schemas.reading import END, Identifier, read_json, refusal_of
 from schemas.refusal import Refusal, RefusedError, refuse
 from schemas.timestamps import Timestamp, in_utc
-from schemas.vocabulary import Channel, MessageFormat
+from schemas.vocabulary import Channel, MessageFormat, Trigger
+from schemas.written import Word, written
 
 MAX_RECORD_BYTES: Final = 1_048_576
 
+LANGUAGE_TAG: Final = f"^[A-Za-z]{{2,3}}(?:[-_][A-Za-z0-9]{{1,8}})*{END}"
+"""What a language tag looks like (RFC 5646, section 2.1, without tags of a single letter); `_` does for `-`."""
+
 Ids = list[Identifier] | None
-TriggerNames = Annotated[
-    list[str] | None,
-    Meta(description="Names of triggers; a name that this version does not know is passed over."),
+Contacts = Annotated[Ids, Meta(description="Ids of the contacts attached to it: people outside.")]
+Collaborators = Annotated[Ids, Meta(description="Ids of the collaborators attached to it: people inside.")]
+_LanguageTag = Annotated[str, Meta(examples=["fr", "pt-BR"], extra_json_schema={"pattern": LANGUAGE_TAG})]
+Language = Annotated[
+    str | None,
+    Meta(
+        description="A language tag as in RFC 5646, such as `fr` or `pt-BR`.",
+        extra=written(
+            Annotated[str, Meta(examples=["fr", "pt-BR"], extra_json_schema={"pattern": LANGUAGE_TAG})] | None,
+            Word.LANGUAGE,
+        ),
+    ),
+]
+TimeZone = Annotated[
+    str | None,
+    Meta(
+        description="A time zone of the IANA database, such as `Europe/Paris`.",
+        extra=written(Annotated[str, Meta(examples=["Europe/Paris", "UTC"])] | None, Word.TIME_ZONE),
+    ),
 ]
 
 
@@ -33,34 +53,61 @@ class Ticks(Struct, frozen=True):
 class Recipients(Struct, frozen=True):
     """A contract's ticks: five object kinds, two audiences each."""
 
-    product: Ticks | None = None
-    site: Ticks | None = None
-    contract: Ticks | None = None
-    service: Ticks | None = None
-    customer: Ticks | None = None
+    product: Annotated[Ticks | None, Meta(description="The people of the product that the ticket is about.")] = None
+    site: Annotated[Ticks | None, Meta(description="The people of the site that the ticket is about.")] = None
+    contract: Annotated[Ticks | None, Meta(description="The people of the contract itself.")] = None
+    service: Annotated[Ticks | None, Meta(description="The people of the line of services.")] = None
+    customer: Annotated[
+        Ticks | None, Meta(description="The people of the contract client, and of the ticket's customer.")
+    ] = None
 
 
 class ContractRecord(Struct, frozen=True, tag_field="kind", tag="contract"):
     """A contract. Only `commitment` contracts alert. `valid_from` and `valid_to` are days in UTC, both included."""
 
-    id: Identifier
-    reference: str | None = None
-    type: str | None = None
-    status: str | None = None
-    valid_from: date | None = None
-    valid_to: date | None = None
-    alerts_enabled: bool | None = None
-    recipients: Recipients | None = None
-    client: Identifier | None = None
-    invoiced_client: Identifier | None = None
-    beneficiaries: Ids = None
-    client_reads_beneficiaries: bool | None = None
-    products: Ids = None
-    sites: Ids = None
-    services: Ids = None
-    contacts: Ids = None
-    collaborators: Ids = None
-    reply_to: str | None = None
+    id: Annotated[Identifier, Meta(description="The contract's id, by which tickets name it.")]
+    reference: Annotated[str | None, Meta(description="What people call the contract; shown in messages.")] = None
+    type: Annotated[
+        str | None,
+        Meta(
+            description="`commitment` alerts. Another word is the platform's own, and alerts nobody.",
+            extra=written(
+                Annotated[str, Meta(examples=["commitment", "time_and_materials"])] | None, Word.CONTRACT_TYPE
+            ),
+        ),
+    ] = None
+    status: Annotated[
+        str | None,
+        Meta(
+            description="`active` (or not mentioned) alerts. Another word is the platform's own, and alerts nobody.",
+            extra=written(Annotated[str, Meta(examples=["active", "suspended"])] | None, Word.CONTRACT_STATUS),
+        ),
+    ] = None
+    valid_from: Annotated[
+        date | None, Meta(description="The first day on which its tickets alert, in UTC; not mentioned: any.")
+    ] = None
+    valid_to: Annotated[
+        date | None, Meta(description="The last day on which its tickets alert, in UTC; not mentioned: any.")
+    ] = None
+    alerts_enabled: Annotated[bool | None, Meta(description="Whether it alerts at all (not mentioned: it does).")] = (
+        None
+    )
+    recipients: Annotated[
+        Recipients | None, Meta(description="Whom it alerts: a tick for each recipient category (not mentioned: off).")
+    ] = None
+    client: Annotated[Identifier | None, Meta(description="Id of the customer who has the contract.")] = None
+    invoiced_client: Annotated[Identifier | None, Meta(description="Id of the customer who pays for it.")] = None
+    beneficiaries: Annotated[Ids, Meta(description="Ids of the other customers who may use it.")] = None
+    client_reads_beneficiaries: Annotated[
+        bool | None,
+        Meta(description="Whether the client's contacts hear of everybody's tickets on it (not mentioned: they do)."),
+    ] = None
+    products: Annotated[Ids, Meta(description="Ids of the products that it covers.")] = None
+    sites: Annotated[Ids, Meta(description="Ids of the sites that it covers.")] = None
+    services: Annotated[Ids, Meta(description="Ids of its lines of services.")] = None
+    contacts: Annotated[Ids, Meta(description="Ids of its alert contacts: people outside.")] = None
+    collaborators: Annotated[Ids, Meta(description="Ids of its collaborators: people inside.")] = None
+    reply_to: Annotated[str | None, Meta(description="The e-mail address to which answers to its messages go.")] = None
 
 
 class TriggerSettings(Struct, frozen=True):
@@ -69,7 +116,13 @@ class TriggerSettings(Struct, frozen=True):
     enabled: Annotated[bool | None, Meta(description="Whether they are told (not mentioned: not).")] = None
     subject_keyword: Annotated[str | None, Meta(description="What stands before the subject.")] = None
     template: Annotated[str | None, Meta(description="A template by its name, such as `external/opened`.")] = None
-    format: Annotated[str | None, Meta(description="`html` or `text`; another word is passed over.")] = None
+    format: Annotated[
+        str | None,
+        Meta(
+            description="`html` or `text` (on the wire another word is passed over).",
+            extra=written(MessageFormat | None),
+        ),
+    ] = None
 
     @property
     def message_format(self) -> MessageFormat | None:
@@ -80,109 +133,127 @@ class TriggerSettings(Struct, frozen=True):
 class CustomerAlerts(Struct, frozen=True):
     """A customer's settings for each trigger (not mentioned: off)."""
 
-    opened: TriggerSettings | None = None
-    resolved: TriggerSettings | None = None
-    closed: TriggerSettings | None = None
-    status_changed: TriggerSettings | None = None
+    opened: Annotated[TriggerSettings | None, Meta(description="A ticket was opened.")] = None
+    resolved: Annotated[TriggerSettings | None, Meta(description="The contractual resolution was marked.")] = None
+    closed: Annotated[TriggerSettings | None, Meta(description="A ticket was closed on the customer's side.")] = None
+    status_changed: Annotated[TriggerSettings | None, Meta(description="A ticket's status changed.")] = None
 
 
 class CustomerRecord(Struct, frozen=True, tag_field="kind", tag="customer"):
     """A customer, client or beneficiary of contracts."""
 
-    id: Identifier
-    name: str | None = None
-    main_site: Identifier | None = None
-    language: str | None = None
-    time_zone: str | None = None
-    contacts: Ids = None
-    collaborators: Ids = None
-    alerts: CustomerAlerts | None = None
+    id: Annotated[Identifier, Meta(description="The customer's id.")]
+    name: Annotated[str | None, Meta(description="The customer's name, as messages show it.")] = None
+    main_site: Annotated[
+        Identifier | None,
+        Meta(
+            description="Id of the site to which contacts must be linked to get e-mails (unless a rule file says so)."
+        ),
+    ] = None
+    language: Annotated[Language, Meta(description="For contacts who have none of their own.")] = None
+    time_zone: Annotated[TimeZone, Meta(description="For contacts who have none of their own.")] = None
+    contacts: Contacts = None
+    collaborators: Collaborators = None
+    alerts: Annotated[
+        CustomerAlerts | None, Meta(description="Of which triggers the customer's contacts are told at all, and how.")
+    ] = None
 
 
 class SiteRecord(Struct, frozen=True, tag_field="kind", tag="site"):
     """A site of a customer."""
 
-    id: Identifier
-    customer: Identifier | None = None
-    name: str | None = None
-    contacts: Ids = None
-    collaborators: Ids = None
+    id: Annotated[Identifier, Meta(description="The site's id.")]
+    customer: Annotated[Identifier | None, Meta(description="Id of the customer whose site it is.")] = None
+    name: Annotated[str | None, Meta(description="The site's name, as messages show it.")] = None
+    contacts: Contacts = None
+    collaborators: Collaborators = None
 
 
 class ProductRecord(Struct, frozen=True, tag_field="kind", tag="product"):
     """A maintained product."""
 
-    id: Identifier
-    name: str | None = None
-    contacts: Ids = None
-    collaborators: Ids = None
+    id: Annotated[Identifier, Meta(description="The product's id.")]
+    name: Annotated[str | None, Meta(description="The product's name, as messages show it.")] = None
+    contacts: Contacts = None
+    collaborators: Collaborators = None
 
 
 class ServiceRecord(Struct, frozen=True, tag_field="kind", tag="service"):
     """A line of services of a contract."""
 
-    id: Identifier
-    contract: Identifier | None = None
-    name: str | None = None
-    contacts: Ids = None
-    collaborators: Ids = None
+    id: Annotated[Identifier, Meta(description="The service's id.")]
+    contract: Annotated[Identifier | None, Meta(description="Id of the contract to which it belongs.")] = None
+    name: Annotated[str | None, Meta(description="The service's name, as messages show it.")] = None
+    contacts: Contacts = None
+    collaborators: Collaborators = None
 
 
 class ModeRecord(Struct, frozen=True):
     """One way to reach a person: a channel, one address on it, and whether it is in use (not mentioned: not)."""
 
-    channel: Channel
-    address: str
-    active: bool | None = None
+    channel: Annotated[Channel, Meta(description="How: by e-mail, fax, text message or chat.")]
+    address: Annotated[str, Meta(description="One address on that channel; a number as text, in quotes.")]
+    active: Annotated[bool | None, Meta(description="Whether it is in use (not mentioned: not).")] = None
 
 
 Modes = Annotated[
     list[Any] | None,
-    Meta(description="Modes of reception (see ModeRecord). One that can't be read is refused alone, the person stays."),
+    Meta(
+        description="Modes of reception (see ModeRecord). One that can't be read is refused alone, the person stays.",
+        extra=written(list[ModeRecord] | None),
+    ),
+]
+TriggerNames = Annotated[
+    list[str] | None,
+    Meta(
+        description="Names of triggers (on the wire, a name that this version does not know is passed over).",
+        extra=written(list[Trigger] | None),
+    ),
 ]
 
 
 class ContactRecord(Struct, frozen=True, tag_field="kind", tag="contact"):
     """An external person, of one customer; `acts_for` names other customers whose tickets are also theirs."""
 
-    id: Identifier
-    customer: Identifier | None = None
-    acts_for: Ids = None
-    name: str | None = None
-    language: str | None = None
-    time_zone: str | None = None
-    sites: Ids = None
+    id: Annotated[Identifier, Meta(description="The contact's id.")]
+    customer: Annotated[Identifier | None, Meta(description="Id of the customer for whom the person works.")] = None
+    acts_for: Annotated[Ids, Meta(description="Ids of other customers whose tickets are also theirs.")] = None
+    name: Annotated[str | None, Meta(description="The person's name, as messages address them.")] = None
+    language: Annotated[Language, Meta(description="The person's language; not mentioned: their customer's.")] = None
+    time_zone: Annotated[TimeZone, Meta(description="The person's time zone; not mentioned: their customer's.")] = None
+    sites: Annotated[Ids, Meta(description="Ids of the sites to which the person is linked.")] = None
     modes: Modes = None
-    alerts: TriggerNames = None
+    alerts: Annotated[TriggerNames, Meta(description="The triggers of which the person wants to hear.")] = None
 
 
 class CollaboratorRecord(Struct, frozen=True, tag_field="kind", tag="collaborator"):
     """An internal person."""
 
-    id: Identifier
-    name: str | None = None
-    language: str | None = None
-    time_zone: str | None = None
+    id: Annotated[Identifier, Meta(description="The collaborator's id.")]
+    name: Annotated[str | None, Meta(description="The person's name, as messages address them.")] = None
+    language: Annotated[Language, Meta(description="The person's language; not mentioned: the rule file's.")] = None
+    time_zone: Annotated[TimeZone, Meta(description="The person's time zone; not mentioned: the rule file's.")] = None
     modes: Modes = None
-    alerts: TriggerNames = None
+    alerts: Annotated[TriggerNames, Meta(description="The triggers of which the person wants to hear.")] = None
 
 
 class SuppressionRecord(Struct, frozen=True, tag_field="kind", tag="suppression"):
     """An address on a channel, or a person (`contact/ct-1`), that must not be alerted.
 
     `channel` null: on all; `triggers` null: for all; it has ended at `until` (null: never). `since` tells people when
-    it came;
-    it holds nothing back, since clocks of different machines differ.
+    it came; it holds nothing back, since clocks of different machines differ.
     """
 
-    id: Identifier
-    channel: Channel | None = None
-    address: str | None = None
-    person: str | None = None
-    triggers: TriggerNames = None
-    reason: Any = None
-    since: Any = None
-    until: Timestamp | None = None
+    id: Annotated[Identifier, Meta(description="Its id: CHANNEL/ADDRESS for those that the sender writes.")]
+    channel: Annotated[Channel | None, Meta(description="The channel; not mentioned: all.")] = None
+    address: Annotated[str | None, Meta(description="The address that gets nothing.")] = None
+    person: Annotated[
+        str | None, Meta(description="The person who gets nothing: `contact/ID` or `collaborator/ID`.")
+    ] = None
+    triggers: Annotated[TriggerNames, Meta(description="Of which triggers; not mentioned: all.")] = None
+    reason: Annotated[Any, Meta(description="Why, for people: `hard_bounce`, `opted_out` or a text.")] = None
+    since: Annotated[Any, Meta(description="When it came, for people.")] = None
+    until: Annotated[Timestamp | None, Meta(description="When it ends; not mentioned: never.")] = None
 
 
 Record = (
@@ -220,7 +291,7 @@ def record_from_data(data: object) -> Record:
     try:
         record: Record = msgspec.convert(data, Record)
     except msgspec.ValidationError as error:
-        raise refusal_of(error, data) from None
+        raise refusal_of(error, data, Record) from None
     except RecursionError:
         raise RefusedError("too_deep", Refusal("", "the record is nested too deeply to be read")) from None
     return checked(record)
@@ -245,7 +316,7 @@ def read_mode(position: int, data: object) -> ModeRecord:
     try:
         mode = msgspec.convert(data, ModeRecord)
     except msgspec.ValidationError as error:
-        fault = refusal_of(error, data).refusals[0]
+        fault = refusal_of(error, data, ModeRecord).refusals[0]
         path = f"{field}.{fault.field}" if fault.field else field
         raise RefusedError("bad_mode", Refusal(path, fault.reason, fault.value)) from None
     wrong = address_fault(mode.channel, mode.address)

@@ -76,6 +76,8 @@ class FindingCode(StrEnum):
     FAILED_TEST = "failed_test", Severity.ERROR
     # the directory
     DIRECTORY_RECORD = "directory_record", Severity.ERROR
+    DIRECTORY_KEY = "directory_key", Severity.ERROR
+    DIRECTORY_WORD = "directory_word", Severity.ERROR
     DIRECTORY_REMARK = "directory_remark", Severity.REMARK
     LANGUAGE_WITHOUT_TEMPLATES = "language_without_templates", Severity.WARNING
     DEFAULT_FORM_USED = "default_form_used", Severity.REMARK

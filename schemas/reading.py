@@ -9,6 +9,7 @@ import codecs
 import math
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
@@ -16,6 +17,7 @@ from msgspec import Meta
 
 from schemas.allowed_words import allowed_words
 from schemas.refusal import Refusal, RefusedError, shown_value
+from schemas.suggestion import closest
 
 T = TypeVar("T")
 
@@ -23,6 +25,7 @@ LARGEST_INTEGER: Final = 2**64 - 1
 """Larger ones fit into no machine's integer. Beyond 2**53 some readers lose digits (RFC 7493, section 2.2)."""
 
 IDENTIFIER_LENGTH: Final = 256
+NOT_ALLOWED: Final = "this value is not one of those that are allowed here"
 DEEPEST_VALUE: Final = 16
 
 UNSEEN: Final = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
@@ -129,7 +132,7 @@ def refusal_of(error: msgspec.ValidationError, whole: Any, kind: Any = None) -> 
 def _without_value(reason: str, value: Any, words: tuple[str, ...]) -> str:
     """The decoder's words without the value that it quotes: reasons are for logs too."""
     if re.match(r"Invalid (enum )?value ", reason):
-        return "this value is not one of those that are allowed here" + (f": {', '.join(words)}" if words else "")
+        return not_allowed(value, words)
     if reason.startswith("Expected `str` matching regex"):
         unseen = _UNSEEN.search("".join(filter(_is_text, value)) if isinstance(value, list) else str(value))
         if unseen is not None:
@@ -137,6 +140,14 @@ def _without_value(reason: str, value: Any, words: tuple[str, ...]) -> str:
     if reason == "Expected `object`, got `str`" and str(value).lstrip().startswith("{"):
         return "this is JSON within a text: send the object itself"
     return reason[:1].lower() + reason[1:]
+
+
+def not_allowed(value: Any, words: Iterable[str]) -> str:
+    """That a word is none of these, which one was perhaps meant, and which there are. The word itself is left out."""
+    listed = ", ".join(words)
+    meant = closest(value, words) if isinstance(value, str) else ""
+    told = f"{NOT_ALLOWED}: {listed}" if listed else NOT_ALLOWED
+    return f"{told} ({meant})" if meant else told
 
 
 def _is_text(value: Any) -> bool:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, Generic, Protocol, TypeVar, get_args
+from typing import Any, Final, Generic, Protocol, TypeVar, get_args
 
 from msgspec import Struct
 
 from adapters.collector import collector_off
 from adapters.files.directory_problems import DirectoryProblem, ProblemCode, ProblemLog
 from adapters.files.jsonl_records import name_on, numbered_lines, record_on
+from adapters.files.slips import Slip, beside, keys_in_refused, keys_on_refused, slips_in, slips_on_line
 from adapters.files.yaml_records import YamlFaultError, yaml_records, yaml_text
 from engine.directory.directory import Directory
 from schemas.directory import Record, record_from_data
@@ -25,6 +26,9 @@ _LIKELY_MEANT: Final = (".json", ".ndjson", ".jsonlines", ".csv", ".gz", ".zip")
 _KINDS: Final[Mapping[type, str]] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Record)}
 
 _NO_NAME: Final = (None, None)
+
+Place = Callable[[Sequence[str | int], bool], tuple[int, int]]
+"""See YamlRecord.place."""
 
 
 class LoadedDirectory(Struct, frozen=True):
@@ -163,26 +167,44 @@ class Loading(Generic[S]):
                     record = record_on(line)
                 except RefusedError as error:
                     self._refuse(name, number, name_on(line), error)
+                    self._tell_slips(name, number, name_on(line), keys_on_refused(line))
                 else:
-                    self._apply(name, number, record)
+                    self._apply(name, number, record, slips_on_line(line, record))
 
     def _read_yaml(self, path: Path, name: str) -> None:
         for one in yaml_records(yaml_text(_regular(path))):
+            data: Any = None
             try:
-                record = record_from_data(one.plain())
+                data = one.plain()
+                record = record_from_data(data)
             except RefusedError as error:
                 self._refuse(name, one.line, (one.kind, one.id), error)
+                self._tell_slips(name, one.line, (one.kind, one.id), keys_in_refused(data), one.place)
             else:
-                self._apply(name, one.line, record)
+                self._apply(name, one.line, record, slips_in(data), one.place)
 
-    def _apply(self, file: str, line: int, record: Record) -> None:
+    def _apply(self, file: str, line: int, record: Record, slips: list[Slip], place: Place | None = None) -> None:
         kind = _KINDS[type(record)]
         if self.sink.knows(kind, record.id):
             reason = "an earlier record has this kind and id: this one takes its place"
             self._complain(ProblemCode.DUPLICATE, file, line, (kind, record.id), Refusal("id", reason))
-        for refusal in self.sink.apply(record):
+        refusals = self.sink.apply(record)
+        for refusal in refusals:
             self._complain(ProblemCode.BAD_MODE, file, line, (kind, record.id), refusal)
+        self._tell_slips(file, line, (kind, record.id), beside(slips, refusals), place)
         self.records += 1
+
+    def _tell_slips(
+        self,
+        file: str,
+        line: int,
+        name: tuple[str | None, str | None],
+        slips: Iterable[Slip],
+        place: Place | None = None,
+    ) -> None:
+        for slip in slips:
+            at, column = (line, None) if place is None else place(slip.path, slip.is_key)
+            self._complain(slip.code, file, at, name, slip.refusal, column)
 
     def _refuse(self, file: str, line: int, name: tuple[str | None, str | None], error: RefusedError) -> None:
         kind, record_id = name
@@ -192,12 +214,18 @@ class Loading(Generic[S]):
             self._complain(ProblemCode.BAD_RECORD, file, line, name, refusal)
 
     def _complain(
-        self, code: ProblemCode, file: str, line: int | None, name: tuple[str | None, str | None], refusal: Refusal
+        self,
+        code: ProblemCode,
+        file: str,
+        line: int | None,
+        name: tuple[str | None, str | None],
+        refusal: Refusal,
+        column: int | None = None,
     ) -> None:
         # A name of a file or an id that is refused may be longer than anybody wants to read, or no text at all.
         shown = os.fsencode(file).decode(errors="replace")
         kind, record_id = (None if part is None else part[:IDENTIFIER_LENGTH] for part in name)
-        self.log.add(DirectoryProblem(code, shown, line, kind, record_id, _with_advice(refusal)))
+        self.log.add(DirectoryProblem(code, shown, line, kind, record_id, _with_advice(refusal), column))
 
 
 def _regular(path: Path) -> Path:
@@ -208,10 +236,14 @@ def _regular(path: Path) -> Path:
 
 
 def _with_advice(refusal: Refusal) -> Refusal:
-    """The refusal, with what to do about the two slips that are made most often by hand."""
+    """The refusal, with what to do about the slips that are made most often by hand."""
     advice = ""
     if refusal.reason.startswith("expected `str") and refusal.reason.endswith(("got `int`", "got `float`")):
         advice = ": put it in quotes"
     elif refusal.reason.startswith("expected `bool") and refusal.reason.endswith("got `str`"):
         advice = ": write true or false, without quotes"
+    elif refusal.reason == "invalid RFC3339 encoded date":
+        advice = ": write a day as 2026-01-31"
+    elif refusal.reason == "invalid RFC3339 encoded datetime":
+        advice = ": write a time as 2026-01-31T09:00:00Z"
     return Refusal(refusal.field, refusal.reason + advice, refusal.value) if advice else refusal

@@ -23,6 +23,10 @@ class ProblemCode(StrEnum):
     """The record counts as absent, and so does an earlier one of its kind and id."""
     BAD_MODE = "bad_mode"
     """The person is there, without this mode of reception."""
+    UNKNOWN_KEY = "unknown_key"
+    """The record is used without this key, which nothing reads."""
+    UNKNOWN_WORD = "unknown_word"
+    """The record is used, and this word in it means nothing."""
     DUPLICATE = "duplicate"
     """Nothing is lost but the earlier record of this kind and id: a warning."""
     UNUSED_FILE = "unused_file"
@@ -33,11 +37,16 @@ class ProblemCode(StrEnum):
         """Whether everything that could be meant is in use all the same."""
         return self in (ProblemCode.DUPLICATE, ProblemCode.UNUSED_FILE)
 
+    @property
+    def is_slip(self) -> bool:
+        """Whether everything is in use that can be: what a person meant by the key or the word is not."""
+        return self in (ProblemCode.UNKNOWN_KEY, ProblemCode.UNKNOWN_WORD)
+
 
 class DirectoryProblem(Struct, frozen=True):
     """One problem: in which file (its path below the folder), on which line (from 1), of which record, and why.
 
-    `kind` and `id` are None where they can't be read from the record.
+    `kind` and `id` are None where they can't be read from the record, `column` (from 1) where it is not known.
     """
 
     code: ProblemCode
@@ -46,6 +55,7 @@ class DirectoryProblem(Struct, frozen=True):
     kind: str | None
     id: str | None
     refusal: Refusal
+    column: int | None = None
 
     def __str__(self) -> str:
         """The problem on one line, without the refused value: safe for logs."""
@@ -56,7 +66,7 @@ class DirectoryProblem(Struct, frozen=True):
         return f"{self._place()}: {self.refusal.shown()}"
 
     def _place(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        place = ":".join(str(one) for one in (self.file, self.line, self.column) if one is not None)
         if self.kind is None and self.id is None:
             return place
         name = f"{self.kind or 'record'} {self.id or 'without id'}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -35,6 +35,8 @@ class YamlRecord(Struct, frozen=True):
     id: str | None
     plain: Callable[[], Any]
     """Gives the record as plain data. Raises RefusedError."""
+    place: Callable[[Sequence[str | int], bool], tuple[int, int]]
+    """Line and column (from 1) of the value at a path, or of its key."""
 
 
 class YamlFaultError(RefusedError):
@@ -67,7 +69,9 @@ def yaml_records(text: str) -> Iterator[YamlRecord]:
     builder = _Builder(len(text) + MAX_REPEATED_VALUES)
     for document in _documents(text):
         for node in document.value if _is_list(document) else [document]:
-            yield YamlRecord(node.start_mark.line + 1, *_name(node), partial(builder.record, node))
+            yield YamlRecord(
+                node.start_mark.line + 1, *_name(node), partial(builder.record, node), partial(_place, node)
+            )
 
 
 def _documents(text: str) -> Iterator[Any]:
@@ -86,6 +90,18 @@ def _documents(text: str) -> Iterator[Any]:
         raise YamlFaultError(line, reason) from None
     except (YAMLError, ValueError) as error:
         raise YamlFaultError(1, f"this is not YAML: {str(error).splitlines()[0]}") from None
+
+
+def _place(node: Any, path: Sequence[str | int], at_key: bool) -> tuple[int, int]:
+    mark = node.start_mark
+    for step in path:
+        if isinstance(step, int):
+            node = node.value[step]
+            mark = node.start_mark
+        else:
+            key, node = next((key, value) for key, value in node.value if key.value == step)
+            mark = (key if at_key else node).start_mark
+    return mark.line + 1, mark.column + 1
 
 
 def _is_list(node: Any) -> bool:

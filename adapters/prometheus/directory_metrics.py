@@ -21,7 +21,10 @@ class DirectoryMetrics:
         )
         self._read.set_to_current_time()
         self._problems = Counter(
-            "tocsin_directory_problems", "Records and modes that can't be used, by class.", ["code"], registry=registry
+            "tocsin_directory_problems",
+            "Records and modes that can't be used, keys and words that mean nothing, by class.",
+            ["code"],
+            registry=registry,
         )
         self._codes = BoundedLabel()
         self._told: dict[str, int] = {}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from functools import cache
 from typing import Final
-from zoneinfo import available_timezones
 
 from msgspec import Struct
 
@@ -14,6 +12,7 @@ from schemas.fax_number import is_region
 from schemas.finding import FindingCode
 from schemas.rule_file import RuleEntry, Settings
 from schemas.suggestion import closest
+from schemas.time_zones import time_zones
 from schemas.vocabulary import Category, ObjectKind, Trigger
 
 
@@ -73,12 +72,6 @@ def _leads_back(name: str, replaces: Mapping[str, str | None]) -> bool:
     return following == name
 
 
-@cache
-def _time_zones() -> frozenset[str]:
-    # The names stand in some hundred files: looked up once.
-    return frozenset(available_timezones())
-
-
 def setting_problems(settings: Settings) -> list[Problem]:
     """What is wrong with the values of settings, or with two of them together."""
     problems: list[Problem] = []
@@ -90,8 +83,8 @@ def setting_problems(settings: Settings) -> list[Problem]:
     if settings.language not in settings.languages:
         message = f"the default language `{settings.language}` is not one of `languages`"
         complain(("language",), message, f"name one of {', '.join(settings.languages)}, or add it to `languages`")
-    if settings.time_zone not in _time_zones():
-        meant = closest(settings.time_zone, _time_zones())
+    if settings.time_zone not in time_zones():
+        meant = closest(settings.time_zone, time_zones())
         complain(
             ("time_zone",), f"`{settings.time_zone}` is no IANA time zone", meant or "write one such as `Europe/Paris`"
         )

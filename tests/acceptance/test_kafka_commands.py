@@ -118,6 +118,21 @@ def test_the_directory_is_replaced_only_where_everything_could_be_read(cluster: 
     assert [key for key, value in newest.items() if value is not None] == [b"contact/ct-2"]
 
 
+def test_a_record_with_a_slip_is_loaded_only_where_that_is_asked_for(cluster: Cluster, tmp_path: Path) -> None:
+    on = ready(cluster, tmp_path)
+    file = tmp_path / "people.jsonl"
+    file.write_text('{"kind":"contact","id":"ct-8"}\n{"kind":"contact","id":"ct-9","languge":"fr","alerts":["open"]}\n')
+    refused = run("directory", "load", file, *on, expect=1).output
+    assert "did you mean `language`?" in refused
+    assert "nothing was written" in refused
+    assert b"contact/ct-8" not in {record.key for record in cluster.read(DIRECTORY)}
+    loaded = run("directory", "load", file, "--accept-unknown", *on).output
+    assert "did you mean `language`?" in loaded
+    [record] = [record.value for record in cluster.read(DIRECTORY) if record.key == b"contact/ct-9"]
+    assert record is not None
+    assert b"languge" not in record
+
+
 def test_topics_are_checked(cluster: Cluster) -> None:
     on = ["--kafka", cluster.bootstrap, "--prefix", cluster.prefix]
     assert "7 faults in 7 topics" in run("topics", "check", *on, expect=1).output

@@ -219,6 +219,17 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         'modes: [{channel: email, address: "a@b.example; c@d.example", active: true}]',
         "Mend the field that the message names.",
     ),
+    Code.DIRECTORY_KEY: Entry(
+        "A record of the directory has a key that nothing reads: what was meant by it has no effect.",
+        "{kind: contract, id: C-7, recipients: {product: {colaborators: true}}}",
+        "Write the key that was meant; docs/directory.md has all of them. A key of your own begins with `x-`.",
+    ),
+    Code.DIRECTORY_WORD: Entry(
+        "A word in a record of the directory means nothing: no such trigger, format, language or time zone exists, or "
+        "it resembles `commitment` or `active` and is neither.",
+        "{kind: contact, id: ct-1, alerts: [open]}",
+        "Write one of the words that the message names.",
+    ),
     Code.DIRECTORY_REMARK: Entry(
         "A record stands twice in the directory, or a file of it is not read because of its name.",
         "contacts.csv",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
-from adapters.files.directory_problems import DirectoryProblem
+from adapters.files.directory_problems import DirectoryProblem, ProblemCode
 from engine.directory.directory import Directory
 from engine.rulebook.problems import Problem
 from engine.rulebook.rulebook import Policy
@@ -29,16 +30,28 @@ def findings(subject: Subject) -> Iterator[Finding]:
         yield from _languages_without_templates(subject, loaded.directory, subject.policy)
 
 
+_CODES: Final[Mapping[ProblemCode, FindingCode]] = {
+    ProblemCode.DUPLICATE: FindingCode.DIRECTORY_REMARK,
+    ProblemCode.UNUSED_FILE: FindingCode.DIRECTORY_REMARK,
+    ProblemCode.UNKNOWN_KEY: FindingCode.DIRECTORY_KEY,
+    ProblemCode.UNKNOWN_WORD: FindingCode.DIRECTORY_WORD,
+}
+"""Every other problem costs a record, or a part of one."""
+
+
 _Said = tuple[FindingCode, str, str]
 
 
 def _record(path: Path, problem: DirectoryProblem) -> Finding:
-    code = FindingCode.DIRECTORY_REMARK if problem.code.is_warning else FindingCode.DIRECTORY_RECORD
+    code = _CODES.get(problem.code, FindingCode.DIRECTORY_RECORD)
     file = path / problem.file if path.is_dir() else path
     record = " ".join(filter(None, (problem.kind, problem.id)))
     what = problem.refusal.shown()
     message = f"{record if record.isprintable() else ascii(record)}: {what}" if record else what
-    return Finding(str(file), problem.line or 1, 1, code.severity, code, problem.refusal.value or "", message)
+    line, column = problem.line or 1, problem.column or 1
+    is_key = problem.code is ProblemCode.UNKNOWN_KEY
+    text = problem.refusal.field.rpartition(".")[2] if is_key else problem.refusal.value or ""
+    return Finding(str(file), line, column, code.severity, code, text, message)
 
 
 def _customers_by_default(directory: Directory) -> Iterator[_Said]:

@@ -19,10 +19,15 @@ from adapters.kafka.topic_reader import TopicReader
 from schemas.directory import Record
 from schemas.log import NewRecord
 from schemas.topics import DIRECTORY
-from tocsin.cli.console import FOUND_FAULTS, say, warn
+from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
 
 BATCH: Final = 5_000
+
+_SLIPS: Final = (
+    "nothing was written: keys and words that mean nothing are named above. Mend them; begin keys of your own with x-; "
+    "or load the records without them: --accept-unknown"
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -40,8 +45,14 @@ def load(
     remove_others: Annotated[
         bool, typer.Option("--remove-others", help="Remove the records of the topic that the files do not name.")
     ] = False,
+    accept_unknown: Annotated[
+        bool, typer.Option("--accept-unknown", help="Load records with keys and words that mean nothing, without them.")
+    ] = False,
 ) -> None:
     """Write the records of files to topic helpdesk.directory, each under its key KIND/ID.
+
+    A key that nothing reads, or a word that means nothing, is most often a slip that costs somebody their alerts: each
+    is named, with what was probably meant, and nothing is written (docs/directory.md lists the keys and words).
 
     What can't be read is named and left out; the exit code is then 1, and --remove-others removes nothing: a slip in a
     file must not take its records away. Loading the same again changes nothing.
@@ -50,7 +61,9 @@ def load(
         found = wire_records(path)
         for problem in found.problems:
             warn(f"directory: {problem.shown()}")
-        is_whole = all(code.is_warning for code in found.problem_counts)
+        if not accept_unknown and any(code.is_slip for code in found.problem_counts):
+            stop(_SLIPS, FOUND_FAULTS)
+        is_whole = all(code.is_warning or code.is_slip for code in found.problem_counts)
         settings = cluster(kafka, prefix)
         with closing(KafkaAppender(settings)) as appender:
             written = _append(appender, (_wire(record) for record in found.records))

@@ -27,6 +27,7 @@ class GapCode(StrEnum):
     UNKNOWN_REFERENCE = "unknown_reference", "Records that name one that is not there", True
     DISAGREEMENT = "disagreement", "Records that disagree", True
     BAD_RECORD = "bad_record", "Records that can't be used", True
+    SLIP = "slip", "Keys and words that mean nothing", True
     CONTRACT_OUT_OF_USE = "contract_out_of_use", "Contracts that alert nobody at present", False
     DEFAULT_FORM = "default_form", "Customers for whom the rule file's template or keyword is used", False
     FILE_REMARK = "file_remark", "Files and records that are passed over", False

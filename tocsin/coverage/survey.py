@@ -54,7 +54,7 @@ def _languages(directory: Directory, rulebook: Rulebook) -> Iterator[tuple[Gap, 
 def _add_problems(found: Survey, loading: Loading[Surveyed]) -> None:
     for code, count in loading.log.counts.items():
         kept = [problem for problem in loading.log.kept if problem.code is code]
-        of = GapCode.FILE_REMARK if code.is_warning else GapCode.BAD_RECORD
+        of = GapCode.FILE_REMARK if code.is_warning else GapCode.SLIP if code.is_slip else GapCode.BAD_RECORD
         for problem in kept:
             place = problem.file if problem.line is None else f"{problem.file}:{problem.line}"
             name = f" {problem.kind or 'record'} {problem.id}" if problem.id is not None else ""

@@ -1,0 +1,73 @@
+"""Words of directory records that stand in no short list: whether one can be meant as it is written."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
+from typing import Final
+
+from babel import Locale
+
+from schemas.directory import LANGUAGE_TAG
+from schemas.suggestion import closest
+from schemas.time_zones import time_zones
+from schemas.written import Word
+
+_ALIKE: Final = 0.8
+"""From this ratio on a word is taken for a slip in another: every slip in one letter is above."""
+
+_MEANT_OTHERWISE: Final = frozenset({"inactive", "deactivated", "reactivated", "proactive"})
+_TAG: Final = re.compile(LANGUAGE_TAG)
+
+
+@lru_cache(maxsize=4096)
+def word_fault(word: Word, text: str) -> str | None:
+    """Why this text can't be what is meant, and what to write; None where it can. The text itself is left out."""
+    return _FAULTS[word](text)
+
+
+def _language(tag: str) -> str | None:
+    if _TAG.match(tag) and re.split("[-_]", tag)[0].lower() in Locale("en").languages:
+        return None
+    meant = _languages_by_name().get(tag.strip().casefold())
+    advice = f"did you mean `{meant}`?" if meant else "write one such as `fr` or `pt-BR` (RFC 5646)"
+    return f"there is no such language: {advice}"
+
+
+@cache
+def _languages_by_name() -> Mapping[str, str]:
+    names = {
+        name.casefold(): tag for ours in ("en", "fr", "de", "es", "it") for tag, name in Locale(ours).languages.items()
+    }
+    own = {Locale.parse(tag).get_language_name() or "": tag for tag in ("en", "fr", "de", "es", "it", "nl", "pt", "sv")}
+    return names | {name.casefold(): tag for name, tag in own.items()}
+
+
+def _time_zone(name: str) -> str | None:
+    if name in time_zones():
+        return None
+    advice = closest(name, time_zones()) or "write one such as `Europe/Paris`"
+    return f"this is no IANA time zone: {advice}"
+
+
+def _only(counts: str) -> Callable[[str], str | None]:
+    """Of words that the platform chooses, one counts: whatever resembles it without being it is a slip."""
+
+    def fault(text: str) -> str | None:
+        plain = text.strip().casefold()
+        alike = difflib.SequenceMatcher(None, plain[: 3 * len(counts)], counts).ratio() >= _ALIKE
+        if text == counts or not alike or plain in _MEANT_OTHERWISE:
+            return None
+        return f"this resembles `{counts}` and is another word, with which nobody is alerted: did you mean `{counts}`?"
+
+    return fault
+
+
+_FAULTS: Final[Mapping[Word, Callable[[str], str | None]]] = {
+    Word.LANGUAGE: _language,
+    Word.TIME_ZONE: _time_zone,
+    Word.CONTRACT_TYPE: _only("commitment"),
+    Word.CONTRACT_STATUS: _only("active"),
+}

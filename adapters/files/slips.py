@@ -1,0 +1,143 @@
+"""Slips in records that people wrote: keys that nothing reads, and words that mean nothing.
+
+The record is used all the same, as one that comes over the wire would be: what is unknown there has no effect. But here
+it was meant, and whoever meant it is not alerted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, get_args
+
+import msgspec
+from msgspec import Struct
+
+from adapters.files.directory_problems import ProblemCode
+from adapters.files.record_words import word_fault
+from adapters.shape import shape_problems
+from engine.rulebook.problems import Path, Problem
+from schemas.allowed_words import allowed_words
+from schemas.directory import MAX_RECORD_BYTES, Record
+from schemas.finding import FindingCode
+from schemas.reading import not_allowed, without_mark
+from schemas.refusal import Refusal, shown_value
+from schemas.suggestion import closest
+from schemas.written import OWN_KEY, as_written, looked_up
+
+
+def _tag(kind: type[Struct]) -> str:
+    return str(kind.__struct_config__.tag)
+
+
+_KINDS: Final[Mapping[str, type[Struct]]] = {_tag(one): one for one in get_args(Record)}
+_AS_WRITTEN: Final[Mapping[str, type[Struct]]] = {kind: as_written(one) for kind, one in _KINDS.items()}
+_DECODER: Final = msgspec.json.Decoder[Any](as_written(Record))
+SHOWN_KEY: Final = 60
+"""Characters of a key that are shown."""
+
+_TOP_KEYS: Final = frozenset({"kind", *(field for one in _KINDS.values() for field in one.__struct_fields__)})
+
+
+class Slip(Struct, frozen=True):
+    """One slip: the path to it, whether it is the key that the path ends with, and what is said about it."""
+
+    code: ProblemCode
+    path: Path
+    refusal: Refusal
+
+    @property
+    def is_key(self) -> bool:
+        """Whether it is a key, and not a value."""
+        return self.code is ProblemCode.UNKNOWN_KEY
+
+
+def slips_on_line(line: bytes, record: Record) -> list[Slip]:
+    """The slips in the record that was read from a line of JSON. Where there are none, that is quick to see."""
+    line = without_mark(line)
+    try:
+        _DECODER.decode(line)
+    except msgspec.ValidationError:
+        return slips_in(_plain(line))
+    fields = looked_up(type(record))
+    return [*_words(_tag(type(record)), {name: getattr(record, name) for name in fields})] if fields else []
+
+
+def keys_on_refused(line: bytes) -> list[Slip]:
+    """See `keys_in_refused`, of a line of JSON."""
+    return keys_in_refused(_plain(without_mark(line)) if len(line) <= MAX_RECORD_BYTES else None)
+
+
+def keys_in_refused(data: object) -> list[Slip]:
+    """The keys that nothing reads in a record that is refused for another reason, or for one of them."""
+    return [slip for slip in slips_in(data) if slip.is_key]
+
+
+def beside(slips: Iterable[Slip], refusals: Iterable[Refusal]) -> list[Slip]:
+    """The slips without the words in parts of the record that were refused: those have been named."""
+    parts = {refusal.field.partition(".")[0] for refusal in refusals}
+    return [slip for slip in slips if slip.is_key or field_of(slip.path[:2]) not in parts]
+
+
+def slips_in(data: object) -> list[Slip]:
+    """The slips in a record that is given as plain data, whether it can be read or not."""
+    if not isinstance(data, dict):
+        return []
+    kind = data.get("kind")
+    if not isinstance(kind, str) or kind not in _AS_WRITTEN:
+        return [*_keys_of_no_record(data)]
+    found = shape_problems(data, _AS_WRITTEN[kind], OWN_KEY)
+    keys = [_key(one) for one in found if one.code is FindingCode.UNKNOWN_KEY]
+    values = [_value(one, data, kind) for one in found if one.code is FindingCode.WRONG_VALUE]
+    return [*keys, *values, *_words(kind, data)]
+
+
+def field_of(path: Path) -> str:
+    """A path as refusals write it: `modes[0].channel`. What can't be printed stands there as its escape."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{_shown(step)}" for step in path)
+    return "".join(steps).removeprefix(".")
+
+
+def _shown(key: str) -> str:
+    shown = key if key.isprintable() else ascii(key)[1:-1]
+    return shown if len(shown) <= SHOWN_KEY else shown[:SHOWN_KEY] + "…"
+
+
+def _plain(line: bytes) -> object:
+    try:
+        return msgspec.json.decode(line)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None
+
+
+def _key(problem: Problem) -> Slip:
+    return _unknown_key(problem.path, problem.suggestion)
+
+
+def _unknown_key(path: Path, suggestion: str) -> Slip:
+    advice = suggestion if suggestion.startswith("did") else f"{suggestion}; one of your own begins with {OWN_KEY}"
+    return Slip(ProblemCode.UNKNOWN_KEY, path, Refusal(field_of(path), f"there is no such key here: {advice}"))
+
+
+def _keys_of_no_record(data: Mapping[str, Any]) -> Iterator[Slip]:
+    """Of what kind it is can't be said: then the key that should say so may be misspelt."""
+    for key in data:
+        meant = closest(key, _TOP_KEYS)
+        if key not in _TOP_KEYS and meant:
+            yield _unknown_key((key,), meant)
+
+
+def _value(problem: Problem, data: Any, kind: str) -> Slip:
+    value = data
+    for step in problem.path:
+        value = value[step]
+    field = field_of(problem.path)
+    reason = not_allowed(value, allowed_words(_AS_WRITTEN[kind], f"$.{field}"))
+    return Slip(ProblemCode.UNKNOWN_WORD, problem.path, Refusal(field, reason, shown_value(value)))
+
+
+def _words(kind: str, values: Mapping[str, Any]) -> Iterator[Slip]:
+    for name, word in looked_up(_KINDS[kind]).items():
+        text = values.get(name)
+        fault = word_fault(word, text) if isinstance(text, str) else None
+        if fault is not None:
+            yield Slip(ProblemCode.UNKNOWN_WORD, (name,), Refusal(name, fault, shown_value(text)))
