@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 from typer.testing import CliRunner
@@ -288,6 +288,7 @@ def read(record: dict[str, Any], ending: str) -> LoadedDirectory:
         return written(Path(folder), record, ending)
 
 
+@settings(deadline=None)
 @given(RECORDS, st.sampled_from(["jsonl", "yaml"]))
 def test_no_record_without_a_slip_is_complained_about(record: dict[str, Any], ending: str) -> None:
     assert told(read(record, ending)) == []
@@ -331,6 +332,7 @@ KNOWN = {
 """A slip that makes another key of some record is none that can be told in each place: `site`, `sites`."""
 
 
+@settings(deadline=None)
 @given(slipped(), st.sampled_from(["jsonl", "yaml"]))
 def test_any_slip_in_any_key_is_named(given: tuple[dict[str, Any], str], ending: str) -> None:
     record, wrong = given
