@@ -147,7 +147,8 @@ def test_a_field_has_one_name_in_every_mode(ticket: dict[str, Any], data: dict[s
     ],
 )
 def test_a_wrong_word_is_refused_with_those_that_are_allowed(wire: dict[str, Any], words: str) -> None:
-    assert set(refusal(json.dumps(wire).encode()).partition("allowed here: ")[2].split(", ")) == set(words.split(", "))
+    listed = refusal(json.dumps(wire).encode()).partition("allowed here: ")[2].partition(" (did you mean")[0]
+    assert set(listed.split(", ")) == set(words.split(", "))
 
 
 @pytest.mark.parametrize(
