@@ -22,8 +22,9 @@ from tests.faults.engines import directory_record, until
 from tests.helpdesk import Helpdesk
 from tests.helpdesk_files import created
 from tests.incident.prometheus_server import Prometheus, prometheus
-from tests.incident.services import Relay, Service
+from tests.incident.services import Service
 from tests.kafka.members import settings_of
+from tests.relays.stoppable import Relay
 
 ENGINES: Final = "tocsin-engine"
 SENDERS: Final = "tocsin-sender"
@@ -66,7 +67,7 @@ class House:
             thread.start()
             stack.callback(thread.join)
             stack.callback(self._stop.set)
-            until(lambda: self.relay.arrived() > 0, 60)
+            until(lambda: self.relay.count() > 0, 60)
             # It begins to look some seconds after its start, and what it has not seen yet is missing to it.
             until(lambda: self._seen() == len(self.services), 60, lambda: time.sleep(0.1))
             yield
@@ -93,11 +94,11 @@ class House:
 
 
 @contextmanager
-def small_house(folder: Path, cluster: Cluster) -> Iterator[House]:
-    """One engine and a sender at work, on a broker that is there."""
+def small_house(folder: Path, cluster: Cluster, people: int = 1, factor: int = 15) -> Iterator[House]:
+    """One engine and a sender at work, on a broker that is there. Each save alerts all the people."""
     _make_topics(cluster)
-    _load_directory(cluster)
-    made = House(folder, cluster, engines=1, factor=15)
+    _load_directory(cluster, people)
+    made = House(folder, cluster, engines=1, factor=factor)
     with made.working(folder):
         yield made
 
@@ -162,7 +163,8 @@ def _move_directory(cluster: Cluster) -> None:
         admin.create_topics(wanted, wait_for_metadata=True)
 
 
-def _load_directory(cluster: Cluster) -> None:
+def _load_directory(cluster: Cluster, people: int = 1) -> None:
     desk = Helpdesk()
-    desk.contact("ct-1", "contract/C-7")
+    for number in range(people):
+        desk.contact(f"ct-{number + 1}", "contract/C-7")
     cluster.append(directory_record(record) for record in desk.records.values())

@@ -74,6 +74,11 @@ class Prometheus:
         found = self._get("query_range", query=query, start=f"{start}", end=f"{end}", step=f"{step}")
         return [(one["metric"], [float(moment) for moment, _ in one["values"]]) for one in found["result"]]
 
+    def moments(self, query: str, start: float, end: float) -> list[float]:
+        """The moments, second by second, at which a query had any value."""
+        found = self.between(query, start, end, 1.0)
+        return sorted({moment for _, moments in found for moment in moments})
+
     def firing(self) -> set[str]:
         return {labels["alertname"] for labels, _ in self.query('ALERTS{alertstate="firing"}')}
 

@@ -1,18 +1,16 @@
-"""Engines, a sender and their relay, as an operator runs them."""
+"""Engines and a sender, as an operator runs them."""
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import IO
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from adapters.mailbox.mailbox import HOST, Mailbox
+from adapters.mailbox.mailbox import HOST
 from tests.brokers.cluster import Cluster
 from tests.relays.postfix import free_port
 
@@ -66,34 +64,3 @@ class Service:
         assert self._process is not None
         assert self._process.poll() is None, self.log.read_text()[-3_000:]
         return self.get("/readyz") is not None
-
-
-class Relay:
-    """A mail relay that can be stopped and started again, on the same port."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self._folder = folder
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
-        self._mailbox: Mailbox | None = None
-
-    def start(self) -> None:
-        self._mailbox = Mailbox(self._folder, self.port)
-        asyncio.run_coroutine_threadsafe(self._mailbox.start(), self._loop).result(10)
-
-    def stop(self) -> None:
-        """Nobody listens any more, and connections are cut."""
-        if self._mailbox is not None:
-            asyncio.run_coroutine_threadsafe(self._mailbox.close(), self._loop).result(10)
-            self._mailbox = None
-
-    def close(self) -> None:
-        self.stop()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def arrived(self) -> int:
-        return len(list(self._folder.glob("*.eml")))

@@ -21,8 +21,8 @@ from tests.databases.native import NativePostgres
 from tests.faults.engines import until
 from tests.incident.prometheus_server import Prometheus, prometheus
 from tests.kafka.members import settings_of
-from tests.night.relay import Relay
 from tests.relays.postfix import free_port
+from tests.relays.stoppable import Relay
 
 PARTITIONS = 12
 PREFIX = "night."

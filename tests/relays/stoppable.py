@@ -1,4 +1,4 @@
-"""A mail relay that keeps what comes, and can be told to hang at the final dot."""
+"""A mail relay that keeps what comes; it can be stopped and started again, or told to hang at the final dot."""
 
 from __future__ import annotations
 
@@ -12,48 +12,54 @@ from pathlib import Path
 from aiosmtpd.smtp import Envelope
 
 from adapters.mailbox.mailbox import Mailbox
+from tests.relays.postfix import free_port
 
 ANSWERS_WITHIN = 10
 
 
 class _Hanging(Mailbox):
-    """While it hangs, a message is neither kept nor refused: its client gives up."""
+    """Unless it works, a message is neither kept nor refused: its client gives up."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.works = asyncio.Event()
-        self.works.set()
+    def __init__(self, folder: Path, port: int, works: asyncio.Event) -> None:
+        super().__init__(folder, port)
+        self._works = works
 
     async def keep(self, envelope: Envelope) -> None:
-        await self.works.wait()
+        await self._works.wait()
         await super().keep(envelope)
 
 
 class Relay:
-    """It runs in a thread of its own."""
+    """It runs in a thread of its own, always on the same port."""
 
     def __init__(self, folder: Path) -> None:
+        self.port = free_port()
         self._folder = folder
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        self._mailbox = _Hanging(folder)
-
-    @property
-    def port(self) -> int:
-        return self._mailbox.port
+        self._works = asyncio.Event()
+        self._works.set()
+        self._mailbox: _Hanging | None = None
 
     def start(self) -> None:
+        self._mailbox = _Hanging(self._folder, self.port, self._works)
         asyncio.run_coroutine_threadsafe(self._mailbox.start(), self._loop).result(ANSWERS_WITHIN)
 
+    def stop(self) -> None:
+        """Nobody listens any more, and connections are cut."""
+        if self._mailbox is not None:
+            asyncio.run_coroutine_threadsafe(self._mailbox.close(), self._loop).result(ANSWERS_WITHIN)
+            self._mailbox = None
+
     def hang(self) -> None:
-        self._loop.call_soon_threadsafe(self._mailbox.works.clear)
+        self._loop.call_soon_threadsafe(self._works.clear)
 
     def work(self) -> None:
-        self._loop.call_soon_threadsafe(self._mailbox.works.set)
+        self._loop.call_soon_threadsafe(self._works.set)
 
     def close(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._mailbox.close(), self._loop).result(ANSWERS_WITHIN)
+        self.stop()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -65,7 +71,8 @@ class Relay:
         return [(str(head["Message-ID"]).strip(), str(head["To"]).strip()) for head in heads]
 
     def count(self) -> int:
-        return len(self._mailbox.received)
+        """How many messages it kept."""
+        return len(list(self._folder.glob("*.eml")))
 
 
 def doubled(arrivals: Sequence[tuple[str, str]]) -> dict[str, int]:
