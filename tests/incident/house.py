@@ -45,6 +45,7 @@ class House:
         self.prometheus: Prometheus
         self._sent = 0
         self._poison = threading.Event()
+        self._rests = threading.Event()
         self._stop = threading.Event()
 
     @property
@@ -84,8 +85,19 @@ class House:
         finally:
             self._poison.clear()
 
+    @contextmanager
+    def idle(self) -> Iterator[None]:
+        """Nobody saves a ticket within the block."""
+        self._rests.set()
+        try:
+            yield
+        finally:
+            self._rests.clear()
+
     def _save_tickets(self) -> None:
         while not self._stop.wait(0.25):
+            if self._rests.is_set():
+                continue
             self._sent += 1
             event = created(self._sent) | {"time": datetime.now(UTC).isoformat()}
             self.cluster.append([NewRecord(TICKETS, b"T-%d" % self._sent, json.dumps(event).encode())])
