@@ -139,8 +139,11 @@ schemas: setup ## write anew what is made from the code: JSON Schemas, AsyncAPI 
 
 # ---------------------------------------------------------------- checks
 
+# Two processes, each with a broker and a database of its own; most tests wait more than they reckon.
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
+
 test: setup broker postfix prometheus validators lint types contracts ## everything that CI runs: lint, types, import contracts, all tests
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" $(SIDE_BY_SIDE)
 
 lint: setup ## ruff: rules and formatting; whether what is made from the code is as the code says
 	$(BIN)/ruff check .
@@ -155,7 +158,7 @@ contracts: setup ## import-linter: which part may know which
 	$(BIN)/lint-imports
 
 unit: setup ## the quick tests, without Kafka and PostgreSQL
-	$(BIN)/pytest -m "not slow and not kafka and not postgres"
+	$(BIN)/pytest -m "not slow and not kafka and not postgres" $(SIDE_BY_SIDE)
 
 slow: setup broker postfix prometheus ## the long fault runs
 	$(BIN)/pytest -m slow
