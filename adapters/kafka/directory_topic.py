@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from datetime import timedelta
 from typing import Any, Final, Protocol
 
 import structlog
 
 from adapters.collector import collector_off
 from adapters.kafka.settings import KafkaSettings
-from adapters.kafka.topic_reader import TopicReader
+from adapters.kafka.topic_reader import TopicReader, go_on
 from engine.directory.directory import Directory
 from schemas.directory import RECORD_KINDS, Record, read_record
 from schemas.reading import IDENTIFIER_LENGTH
@@ -39,11 +41,11 @@ class DirectoryFeed:
     """Feeds the records of the topics of directory and suppressions into something. It belongs to one thread.
 
     A record that can't be read counts as absent, and so does an older one of its key. `problems` counts what was
-    refused, by code.
+    refused, by code. `between`: see TopicReader.
     """
 
-    def __init__(self, settings: KafkaSettings, into: Records) -> None:
-        self._reader = TopicReader(settings, (DIRECTORY, SUPPRESSIONS))
+    def __init__(self, settings: KafkaSettings, into: Records, between: Callable[[], None] = go_on) -> None:
+        self._reader = TopicReader(settings, (DIRECTORY, SUPPRESSIONS), between=between)
         self._kinds = {settings.real(DIRECTORY): RECORD_KINDS, settings.real(SUPPRESSIONS): _SUPPRESSIONS_ALONE}
         self._into = into
         self.is_complete = False
@@ -87,23 +89,32 @@ class DirectoryFeed:
 
 
 class DirectoryTopic:
-    """A DirectorySource on those topics. It belongs to one thread."""
+    """A DirectorySource on those topics. It belongs to one thread. `between`: see TopicReader."""
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, between: Callable[[], None] = go_on) -> None:
         self._directory = Directory()
-        self._feed = DirectoryFeed(settings, self._directory)
+        self._feed = DirectoryFeed(settings, self._directory, between)
+        self.loaded_within = timedelta(0)
+        """How long it took to complete it at first."""
 
     @property
     def problems(self) -> Counter[str]:
         """What was refused, by code."""
         return self._feed.problems
 
+    @property
+    def records(self) -> int:
+        """How many it holds by now."""
+        return len(self._directory)
+
     def current(self) -> Directory:
         """See engine.ports.DirectorySource. Raises KafkaUnavailableError where that can't be known now."""
-        was_complete = self._feed.is_complete
+        was_complete, started = self._feed.is_complete, time.monotonic()
         self._feed.catch_up()
         if not was_complete:
-            log.info("directory_loaded", records=len(self._directory), problems=dict(self.problems))
+            seconds = round(time.monotonic() - started, 3)
+            self.loaded_within = timedelta(seconds=seconds)
+            log.info("directory_loaded", records=self.records, seconds=seconds, problems=dict(self.problems))
         return self._directory
 
     def close(self) -> None:

@@ -75,5 +75,6 @@ class KafkaEventLog:
 
         Closed for good, the other members need not wait for this one's return.
         """
-        self._transactions.close()
+        # In this order: others wait for the second alone. A transaction that is still open holds its offsets back.
         self._reader.close(for_good)
+        self._transactions.close()

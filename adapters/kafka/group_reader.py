@@ -10,11 +10,18 @@ import structlog
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.admin import MemberToRemove
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaTimeoutError, NoError, UnknownMemberIdError
 from kafka.structs import MemberState
 
 from adapters.kafka.batches import name_damaged_batches
-from adapters.kafka.errors import DamagedBatch, DamagedBatchError, named_errors
+from adapters.kafka.errors import (
+    DamagedBatch,
+    DamagedBatchError,
+    InstanceTakenError,
+    KafkaRefusedError,
+    KafkaUnavailableError,
+    named_errors,
+)
 from adapters.kafka.rebalances import NO_GENERATION, Rebalances
 from adapters.kafka.records import flattened
 from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, Membership, millis
@@ -33,6 +40,11 @@ POLL_LIMIT: Final = timedelta(minutes=5)
 """A member that does not poll for so long has lost its partitions: deciding a batch takes a fraction of it."""
 MOMENT: Final = 0.1
 """Seconds of a poll that goes on beyond its time."""
+HEARTBEAT: Final = timedelta(milliseconds=500)
+"""Between two signs of life, by which a member hears of a new generation too: partitions that move wait for that."""
+
+_GONE: Final = (NoError, UnknownMemberIdError)
+"""Answers to a member that leaves, after which it has no place."""
 
 
 class GroupReader:
@@ -98,21 +110,31 @@ class GroupReader:
     def close(self, for_good: bool = False) -> None:
         """Let go of connections.
 
-        The group keeps this member's place until its session ends; closed for good, it need not wait for that.
+        The group keeps this member's place until its session ends; closed for good, it need not wait for that. Where
+        Kafka does not take that within SETTLE_MS, the log says so, and the place is kept.
         """
+        member = self._consumer.group_metadata().member_id
         self._consumer.close(autocommit=False, timeout_ms=SETTLE_MS)
         if for_good:
             # Only now: while it lives, the consumer would join again.
-            with named_errors("leaving the group"):
-                self._leave()
+            try:
+                with named_errors("leaving the group"):
+                    self._leave(member)
+            except (InstanceTakenError, KafkaRefusedError, KafkaUnavailableError) as error:
+                log.warning("not_left", group=self._membership.group, error=type(error).__name__, said=str(error))
 
-    def _leave(self) -> None:
-        client = KafkaAdminClient(**self._settings.client())
+    def _leave(self, member: str) -> None:
+        """`member` is its id in the group: who has taken its instance since then has another, and stays."""
+        within = {"bootstrap_timeout_ms": SETTLE_MS, "request_timeout_ms": SETTLE_MS}
+        client = KafkaAdminClient(**self._settings.client() | within)
         try:
-            member = MemberToRemove(group_instance_id=self._membership.instance)
-            client.remove_group_members(self._settings.real(self._membership.group), [member])
+            one = MemberToRemove(member or None, self._membership.instance)
+            answers = client.remove_group_members(self._settings.real(self._membership.group), [one])
         finally:
             client.close()
+        for answer in answers.values():
+            if answer not in _GONE:
+                raise answer
 
     def _poll_once(self, max_records: int, timeout: float) -> list[Record]:
         try:
@@ -174,7 +196,7 @@ class GroupReader:
             "group_id": self._settings.real(self._membership.group),
             "group_instance_id": self._membership.instance,
             "session_timeout_ms": millis(self._membership.session),
-            "heartbeat_interval_ms": millis(self._membership.session) // 6,
+            "heartbeat_interval_ms": min(millis(HEARTBEAT), millis(self._membership.session) // 6),
             "max_poll_interval_ms": millis(POLL_LIMIT),
             "partition_assignment_strategy": [CooperativeStickyAssignor],
             "isolation_level": "read_committed",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -20,6 +20,10 @@ PATIENCE: Final = 30.0
 """Seconds without a record or any other progress, while the end is not reached, that are taken for an outage."""
 
 
+def go_on() -> None:
+    """Nothing ends the reading."""
+
+
 class Part(Struct, frozen=True):
     """A part of a topic: what came since a moment; with a key, of the one partition where its records are now."""
 
@@ -30,7 +34,8 @@ class Part(Struct, frozen=True):
 class TopicReader:
     """Reads all partitions of some topics, or a part of each, outside of any group. It belongs to one thread.
 
-    Partitions that are added to a topic are noticed after `look_again` at the latest.
+    Partitions that are added to a topic are noticed after `look_again` at the latest. `between` is called between two
+    polls of a long reading; what it raises ends that, and the next one goes on from there.
     """
 
     def __init__(
@@ -39,9 +44,11 @@ class TopicReader:
         topics: Sequence[str],
         look_again: timedelta = timedelta(seconds=30),
         part: Part | None = None,
+        between: Callable[[], None] = go_on,
     ) -> None:
         self._topics = [settings.real(topic) for topic in topics]
         self._part = part
+        self._between = between
         self._partitions: list[Any] = []
         with named_errors("opening a reader"):
             self._consumer: Any = KafkaConsumer(
@@ -74,6 +81,8 @@ class TopicReader:
                     before, since = now, time.monotonic()
                 elif time.monotonic() - since > PATIENCE:
                     raise KafkaUnavailableError(f"no record came for {PATIENCE:.0f} s, and the end is not reached")
+                if any(now[one] < ends[one] for one in self._partitions):
+                    self._between()
 
     def close(self) -> None:
         """Let go of connections."""

@@ -87,7 +87,10 @@ class Cluster:
             admin.remove_group_members(self.prefix + group, [MemberToRemove(group_instance_id=instance)])
 
     def members(self, group: str) -> dict[str, set[int]]:
-        """Each static member of the group, by its instance, and its partitions; {} while that is not settled."""
+        """Each member of the group and its partitions; {} while that is not settled.
+
+        By its instance, or by its id in the group where it is no static member.
+        """
         with self.admin() as admin:
             try:
                 described = admin.describe_groups([self.prefix + group])[self.prefix + group]
@@ -98,7 +101,9 @@ class Cluster:
         found: dict[str, set[int]] = {}
         for member in described["members"]:
             assigned = (member["member_assignment"] or {}).get("assigned_partitions", ())
-            found[member["group_instance_id"]] = {number for one in assigned for number in one["partitions"]}
+            found[member["group_instance_id"] or member["member_id"]] = {
+                number for one in assigned for number in one["partitions"]
+            }
         return found
 
     def read(self, topic: str, committed: bool = True, settled: bool = True) -> list[Record]:

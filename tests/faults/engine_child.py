@@ -2,7 +2,7 @@
 
 Usage: python -m tests.faults.engine_child BOOTSTRAP PREFIX INSTANCE [SIGNAL STEP | HANG STEP] [OPTIONS]
 
-Options: --leave, --within SECONDS, --session SECONDS
+Options: --leave, --no-leave, --within SECONDS, --session SECONDS, --load SECONDS (so much longer than it takes)
 """
 
 from __future__ import annotations
@@ -12,18 +12,23 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
 import typer
 
+from adapters.kafka.directory_topic import DirectoryFeed
 from adapters.kafka.settings import KafkaSettings, Membership
 from adapters.kafka.transaction import Step, nothing
 from tocsin.cli.kafka_options import kafka_failures
 from tocsin.logs import log_to_stderr
 from tocsin.running.deadline import stopping
 from tocsin.running.engine import engine_service
+from tocsin.running.leaving import Leaving
+from tocsin.running.stopping import StoppedError
 
 log = structlog.get_logger()
 
@@ -43,7 +48,21 @@ def failing(name: str, step: str) -> Callable[[Step], None]:
     return after
 
 
-def main(bootstrap: str, prefix: str, instance: str, *fault: str, leave: bool, within: float, session: float) -> None:
+def load_slowly(seconds: float) -> None:
+    """Let the directory take so much longer to load, as one does that is larger than a test can write."""
+    load = DirectoryFeed.catch_up
+
+    def catch_up(feed: DirectoryFeed) -> None:
+        if not feed.is_complete:
+            time.sleep(seconds)
+        load(feed)
+
+    setattr(DirectoryFeed, "catch_up", catch_up)  # noqa: B010 - a method is assigned to
+
+
+def main(
+    bootstrap: str, prefix: str, instance: str, *fault: str, leave: bool | None, within: float, session: float
+) -> None:
     """Work until SIGTERM."""
     log_to_stderr()
     # A transaction may take longer than the session: so it is where machines are slow.
@@ -53,7 +72,10 @@ def main(bootstrap: str, prefix: str, instance: str, *fault: str, leave: bool, w
     with (
         stopping(timedelta(seconds=within)) as asked,
         kafka_failures(),
-        engine_service(KafkaSettings((bootstrap,), prefix), membership, None, None, after, leave) as service,
+        suppress(StoppedError),
+        engine_service(
+            KafkaSettings((bootstrap,), prefix), membership, None, None, after, Leaving(leave), stop=asked
+        ) as service,
     ):
         log.info("up")
         service.run(asked)
@@ -63,10 +85,12 @@ def main(bootstrap: str, prefix: str, instance: str, *fault: str, leave: bool, w
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("where", nargs="+")
-    parser.add_argument("--leave", action="store_true")
+    parser.add_argument("--leave", action=argparse.BooleanOptionalAction)
     parser.add_argument("--within", type=float, default=60.0)
     parser.add_argument("--session", type=float, default=4.0)
+    parser.add_argument("--load", type=float, default=0.0)
     given = parser.parse_args()
+    load_slowly(given.load)
     try:
         main(*given.where, leave=given.leave, within=given.within, session=given.session)
     except typer.Exit as end:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,8 @@ from tocsin.cli.starting import log_as_told
 from tocsin.running.deadline import stopping
 from tocsin.running.engine import engine_service
 from tocsin.running.engine_watch import EngineWatch
+from tocsin.running.leaving import Leaving
+from tocsin.running.stopping import StoppedError
 from tocsin.settings.declared.processes import ENGINE_GROUP, ENGINE_HEALTH, ENGINE_LEAVE
 
 log = structlog.get_logger()
@@ -35,7 +38,7 @@ def engine(
     prefix: PrefixOption = "",
     health: Annotated[Path | None, option(ENGINE_HEALTH)] = None,
     listen: ListenOption = None,
-    leave: Annotated[bool, option(ENGINE_LEAVE)] = False,
+    leave: Annotated[bool | None, option(ENGINE_LEAVE)] = None,
     stop_within: StopWithinOption = STOP_WITHIN,
 ) -> None:
     """Decide the events of topic helpdesk.tickets; jobs, decisions and dead letters go to their topics.
@@ -44,7 +47,8 @@ def engine(
     as many as there are partitions, each with an --instance of its own. Directory and rules are watched.
 
     Stop one with Ctrl-C or SIGTERM: its batch is finished, within --stop-within; a batch that was cut, then or by a
-    second signal, is decided again. Its place in the group is kept for a restart, unless it is to --leave.
+    second signal, is decided again. Its place in the group is kept for a restart, unless its directory takes long to
+    load: then the others take over at once. --leave and --no-leave say which, whatever its directory.
 
     It ends by itself with exit code 4 where Kafka leaves a transaction without an answer: let it be started again.
     """
@@ -53,8 +57,9 @@ def engine(
         settings, place = cluster(kafka, prefix), membership(group, instance)
         watch = EngineWatch(instance)
         with (
+            suppress(StoppedError),
             watch.shown(address_of(listen), settings, group),
-            engine_service(settings, place, rules, health, leave=leave, watch=watch) as service,
+            engine_service(settings, place, rules, health, leaving=Leaving(leave), watch=watch, stop=asked) as service,
         ):
             log.info("up", group=group, instance=instance)
             service.run(asked)

@@ -21,6 +21,7 @@ from tocsin.clock import SystemClock
 from tocsin.running.engine_watch import EngineWatch, MeasuredEventLog, WatchedDirectory
 from tocsin.running.health import HealthFile
 from tocsin.running.kept_rules import KeptRules
+from tocsin.running.leaving import Leaving
 from tocsin.running.loops import repeat
 from tocsin.running.rules_in_force import WatchedRules, health_of
 from tocsin.running.steps import decide
@@ -78,22 +79,25 @@ class EngineService:
 
 
 @contextmanager
-def engine_service(
+def engine_service(  # noqa: PLR0913 - its parts, one by one
     settings: KafkaSettings,
     membership: Membership,
     rules: Path | None,
     folder: Path | None = None,
     after_step: AfterStep = nothing,
-    leave: bool = False,
+    leaving: Leaving = Leaving(),  # noqa: B008 - a value, and frozen
     watch: EngineWatch | None = None,
+    *,
+    stop: Stop | None = None,
 ) -> Iterator[EngineService]:
     """The service, wired together. The directory is complete before this process joins its group.
 
     In `folder` it says how the rules stand, and keeps the last good ones for a start at which the files are refused.
-    With `leave` it gives up its place in the group at the end; else the place is kept for the time of a restart.
-    `watch` sees what it does.
+    `leaving` says whether it gives up its place in the group at the end. `watch` sees what it does. A long reading of
+    the directory ends where `stop` is asked for meanwhile.
 
-    Raises RuleFileError, InstanceTakenError, KafkaRefusedError, KafkaUnavailableError and TracingSettingsError.
+    Raises RuleFileError, InstanceTakenError, KafkaRefusedError, KafkaUnavailableError and TracingSettingsError;
+    StoppedError where it was told to stop while it loaded its directory, be that here or later.
     """
     _check(settings)
     clock, seen = SystemClock(), watch or EngineWatch(membership.instance)
@@ -108,7 +112,7 @@ def engine_service(
     with (
         tracing("tocsin-engine", engine_group=membership.group) as tracers,
         closing(WatchedRules(rules, on_change, kept=kept)) as watched,
-        closing(DirectoryTopic(settings)) as topic,
+        closing(DirectoryTopic(settings, (stop or Stop()).check)) as topic,
     ):
         directory = WatchedDirectory(topic, seen)
         # While it loads, another engine goes on with the partitions that this one will ask for.
@@ -119,7 +123,10 @@ def engine_service(
             with collector_seldom():
                 yield EngineService(event_log, consumer, seen)
         finally:
-            event_log.close(for_good=leave)
+            why = leaving.why(topic.loaded_within, topic.records)
+            if why is not None:
+                log.info("leaves", group=membership.group, why=why.value, records=topic.records)
+            event_log.close(for_good=why is not None)
 
 
 def _check(settings: KafkaSettings) -> None:

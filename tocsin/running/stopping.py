@@ -14,7 +14,7 @@ UnderWay = Callable[[], Sequence[str]]
 
 
 class StoppedError(Exception):
-    """It was asked to stop before it had begun."""
+    """It was asked to stop before it had begun, or in the midst of what can be done again."""
 
 
 class Stop:
@@ -37,6 +37,11 @@ class Stop:
             self.event.set()
         for call in self._calls:
             call()
+
+    def check(self) -> None:
+        """Raises StoppedError where it was asked for: for what is long, and can be done again."""
+        if self.event.is_set():
+            raise StoppedError
 
     def then(self, call: Callable[[], None]) -> None:
         """Call this once it is asked for, from whichever thread does that; at once where that has been."""

@@ -89,8 +89,7 @@ ENGINE_LEAVE: Final = Setting(
     variable="TOCSIN_ENGINE_LEAVE",
     option="--leave",
     kind=Flag(),
-    meaning="When stopped, give up the place in the group: others take over at once.",
-    default=False,
+    meaning="When stopped, give up the place in the group: others take over at once. Else: if its directory is large.",
     used_by=("engine",),
 )
 SENDER_GROUP: Final = Setting(
