@@ -42,6 +42,7 @@ PARTITIONS = 4
 CHUNK = 20_000
 PATIENCE = 300.0
 LOOK_SECONDS = 0.2
+SETTLED_SECONDS = 3.0
 PAIR = ("one", "two")
 GROUP = "bench"
 ENGINE = (*TOCSIN, "engine")
@@ -51,7 +52,7 @@ RAW = (sys.executable, "-m", "bench.restart_runs")
 def main() -> None:
     """Fill the directory, restart engines and yardstick, and report."""
     parser = argparse.ArgumentParser(prog="python -m bench restart", description=__doc__)
-    parser.add_argument("--people", type=int, default=20_000, help="people in the directory: 1000000 for a large one")
+    parser.add_argument("--people", type=int, default=100_000, help="people in the directory, with a contract for each ten")
     parser.add_argument("--per-second", type=float, default=10.0, help="events a second in each of four partitions")
     parser.add_argument("--json", action="store_true", help="print the last line alone")
     arguments = parser.parse_args()
@@ -105,6 +106,9 @@ class Restarts:
             for member in members:
                 stack.enter_context(member.ended())
                 member.start()
+            for member in members:
+                # A place that a former process has kept says nothing about this one.
+                member.wait_until_up()
             wait_until_shared(cluster)
             with stream.running():
                 spans = [restart(cluster, member) for member in members]
@@ -188,6 +192,8 @@ def restart(cluster: Cluster, member: Member) -> tuple[float, float]:
     member.start()
     member.wait_until_up()
     wait_until_shared(cluster)
+    # A pause at the end of this restart is none of the next one.
+    time.sleep(SETTLED_SECONDS)
     return since, time.time()
 
 

@@ -20,6 +20,7 @@ from schemas.topics import DIRECTORY, SUPPRESSIONS
 from tests.brokers.cluster import Cluster
 from tests.brokers.native import NativeBroker
 from tests.kafka.members import settings_of
+from tocsin.running.stopping import Stop, StoppedError
 
 pytestmark = pytest.mark.kafka
 
@@ -150,3 +151,30 @@ def test_a_topic_that_is_not_there_is_named(cluster: Cluster) -> None:
 def test_a_key_that_names_nothing_is_refused(key: bytes | None) -> None:
     with pytest.raises(RefusedError):
         name_of(key)
+
+
+def test_a_long_load_can_be_interrupted_and_goes_on_from_there(
+    topics: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.kafka.topic_reader.RECORDS_AT_ONCE", 100)
+    topics.append(site(number) for number in range(1_000))
+    polls: list[int] = []
+
+    def between() -> None:
+        polls.append(1)
+        if len(polls) == 3:
+            raise StoppedError
+
+    with closing(DirectoryTopic(settings_of(topics), between)) as source:
+        with pytest.raises(StoppedError):
+            source.current()
+        assert 0 < source.records < 1_000
+        assert len(source.current()) == 1_000
+
+
+def test_what_is_read_in_one_poll_is_not_interrupted(topics: Cluster) -> None:
+    topics.append([site(1)])
+    stop = Stop()
+    stop.request("SIGTERM")
+    with closing(DirectoryTopic(settings_of(topics), stop.check)) as source:
+        assert len(source.current()) == 1
