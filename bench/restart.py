@@ -52,7 +52,7 @@ RAW = (sys.executable, "-m", "bench.restart_runs")
 def main() -> None:
     """Fill the directory, restart engines and yardstick, and report."""
     parser = argparse.ArgumentParser(prog="python -m bench restart", description=__doc__)
-    parser.add_argument("--people", type=int, default=100_000, help="people in the directory, with a contract for each ten")
+    parser.add_argument("--people", type=int, default=100_000, help="in the directory, a contract for each ten")
     parser.add_argument("--per-second", type=float, default=10.0, help="events a second in each of four partitions")
     parser.add_argument("--json", action="store_true", help="print the last line alone")
     arguments = parser.parse_args()
