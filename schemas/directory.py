@@ -44,21 +44,26 @@ TimeZone = Annotated[
 
 
 class Ticks(Struct, frozen=True):
-    """Which audiences of one object kind a contract alerts (not mentioned: off)."""
+    """Which audiences of one object kind a contract alerts."""
 
-    contacts: Annotated[bool | None, Meta(description="External contacts.")] = None
-    collaborators: Annotated[bool | None, Meta(description="Internal collaborators.")] = None
+    contacts: Annotated[bool | None, Meta(description="External contacts; not mentioned: off.")] = None
+    collaborators: Annotated[bool | None, Meta(description="Internal collaborators; not mentioned: off.")] = None
 
 
 class Recipients(Struct, frozen=True):
     """A contract's ticks: five object kinds, two audiences each."""
 
-    product: Annotated[Ticks | None, Meta(description="The people of the product that the ticket is about.")] = None
-    site: Annotated[Ticks | None, Meta(description="The people of the site that the ticket is about.")] = None
-    contract: Annotated[Ticks | None, Meta(description="The people of the contract itself.")] = None
-    service: Annotated[Ticks | None, Meta(description="The people of the line of services.")] = None
+    product: Annotated[
+        Ticks | None, Meta(description="The people of the product that the ticket is about; not mentioned: off.")
+    ] = None
+    site: Annotated[
+        Ticks | None, Meta(description="The people of the site that the ticket is about; not mentioned: off.")
+    ] = None
+    contract: Annotated[Ticks | None, Meta(description="The people of the contract itself; not mentioned: off.")] = None
+    service: Annotated[Ticks | None, Meta(description="The people of the line of services; not mentioned: off.")] = None
     customer: Annotated[
-        Ticks | None, Meta(description="The people of the contract client, and of the ticket's customer.")
+        Ticks | None,
+        Meta(description="The people of the contract client, and of the ticket's customer; not mentioned: off."),
     ] = None
 
 
@@ -70,7 +75,7 @@ class ContractRecord(Struct, frozen=True, tag_field="kind", tag="contract"):
     type: Annotated[
         str | None,
         Meta(
-            description="`commitment` alerts. Another word is the platform's own, and alerts nobody.",
+            description="`commitment` alerts, any other word of the platform's does not; not mentioned: alerts nobody.",
             extra=written(
                 Annotated[str, Meta(examples=["commitment", "time_and_materials"])] | None, Word.CONTRACT_TYPE
             ),
@@ -79,7 +84,7 @@ class ContractRecord(Struct, frozen=True, tag_field="kind", tag="contract"):
     status: Annotated[
         str | None,
         Meta(
-            description="`active` (or not mentioned) alerts. Another word is the platform's own, and alerts nobody.",
+            description="`active` alerts, any other word of the platform's does not; not mentioned: `active`.",
             extra=written(Annotated[str, Meta(examples=["active", "suspended"])] | None, Word.CONTRACT_STATUS),
         ),
     ] = None
@@ -89,37 +94,44 @@ class ContractRecord(Struct, frozen=True, tag_field="kind", tag="contract"):
     valid_to: Annotated[
         date | None, Meta(description="The last day on which its tickets alert, in UTC; not mentioned: any.")
     ] = None
-    alerts_enabled: Annotated[bool | None, Meta(description="Whether it alerts at all (not mentioned: it does).")] = (
-        None
-    )
+    alerts_enabled: Annotated[bool | None, Meta(description="Whether it alerts at all; not mentioned: true.")] = None
     recipients: Annotated[
-        Recipients | None, Meta(description="Whom it alerts: a tick for each recipient category (not mentioned: off).")
+        Recipients | None,
+        Meta(description="Whom it alerts: a tick for each recipient category; not mentioned: nobody."),
     ] = None
     client: Annotated[Identifier | None, Meta(description="Id of the customer who has the contract.")] = None
     invoiced_client: Annotated[Identifier | None, Meta(description="Id of the customer who pays for it.")] = None
     beneficiaries: Annotated[Ids, Meta(description="Ids of the other customers who may use it.")] = None
     client_reads_beneficiaries: Annotated[
         bool | None,
-        Meta(description="Whether the client's contacts hear of everybody's tickets on it (not mentioned: they do)."),
+        Meta(description="Whether the client's contacts hear of everybody's tickets on it; not mentioned: true."),
     ] = None
     products: Annotated[Ids, Meta(description="Ids of the products that it covers.")] = None
     sites: Annotated[Ids, Meta(description="Ids of the sites that it covers.")] = None
     services: Annotated[Ids, Meta(description="Ids of its lines of services.")] = None
     contacts: Annotated[Ids, Meta(description="Ids of its alert contacts: people outside.")] = None
     collaborators: Annotated[Ids, Meta(description="Ids of its collaborators: people inside.")] = None
-    reply_to: Annotated[str | None, Meta(description="The e-mail address to which answers to its messages go.")] = None
+    reply_to: Annotated[
+        str | None,
+        Meta(description="The e-mail address to which answers to its messages go; not mentioned: the sender's own."),
+    ] = None
 
 
 class TriggerSettings(Struct, frozen=True):
     """How a customer's contacts are told of one trigger."""
 
-    enabled: Annotated[bool | None, Meta(description="Whether they are told (not mentioned: not).")] = None
-    subject_keyword: Annotated[str | None, Meta(description="What stands before the subject.")] = None
-    template: Annotated[str | None, Meta(description="A template by its name, such as `external/opened`.")] = None
+    enabled: Annotated[bool | None, Meta(description="Whether they are told; not mentioned: false.")] = None
+    subject_keyword: Annotated[
+        str | None, Meta(description="What stands before the subject; not mentioned: the rule's or rule file's.")
+    ] = None
+    template: Annotated[
+        str | None,
+        Meta(description="A template by its name: `external/opened`; not mentioned: the rule's or rule file's."),
+    ] = None
     format: Annotated[
         str | None,
         Meta(
-            description="`html` or `text` (on the wire another word is passed over).",
+            description="Of e-mails; on the wire another word is passed over; not mentioned: the rule's or rule file's.",
             extra=written(MessageFormat | None),
         ),
     ] = None
@@ -131,12 +143,18 @@ class TriggerSettings(Struct, frozen=True):
 
 
 class CustomerAlerts(Struct, frozen=True):
-    """A customer's settings for each trigger (not mentioned: off)."""
+    """A customer's settings for each trigger."""
 
-    opened: Annotated[TriggerSettings | None, Meta(description="A ticket was opened.")] = None
-    resolved: Annotated[TriggerSettings | None, Meta(description="The contractual resolution was marked.")] = None
-    closed: Annotated[TriggerSettings | None, Meta(description="A ticket was closed on the customer's side.")] = None
-    status_changed: Annotated[TriggerSettings | None, Meta(description="A ticket's status changed.")] = None
+    opened: Annotated[TriggerSettings | None, Meta(description="A ticket was opened; not mentioned: off.")] = None
+    resolved: Annotated[
+        TriggerSettings | None, Meta(description="The contractual resolution was marked; not mentioned: off.")
+    ] = None
+    closed: Annotated[
+        TriggerSettings | None, Meta(description="A ticket was closed on the customer's side; not mentioned: off.")
+    ] = None
+    status_changed: Annotated[
+        TriggerSettings | None, Meta(description="A ticket's status changed; not mentioned: off.")
+    ] = None
 
 
 class CustomerRecord(Struct, frozen=True, tag_field="kind", tag="customer"):
@@ -147,15 +165,20 @@ class CustomerRecord(Struct, frozen=True, tag_field="kind", tag="customer"):
     main_site: Annotated[
         Identifier | None,
         Meta(
-            description="Id of the site to which contacts must be linked to get e-mails (unless a rule file says so)."
+            description="Id of the site to which contacts must be linked to get e-mails; not mentioned: they get none."
         ),
     ] = None
-    language: Annotated[Language, Meta(description="For contacts who have none of their own.")] = None
-    time_zone: Annotated[TimeZone, Meta(description="For contacts who have none of their own.")] = None
+    language: Annotated[
+        Language, Meta(description="For contacts who have none of their own; not mentioned: the rule file's.")
+    ] = None
+    time_zone: Annotated[
+        TimeZone, Meta(description="For contacts who have none of their own; not mentioned: the rule file's.")
+    ] = None
     contacts: Contacts = None
     collaborators: Collaborators = None
     alerts: Annotated[
-        CustomerAlerts | None, Meta(description="Of which triggers the customer's contacts are told at all, and how.")
+        CustomerAlerts | None,
+        Meta(description="Of which triggers the customer's contacts are told at all, and how; not mentioned: of none."),
     ] = None
 
 
@@ -189,24 +212,24 @@ class ServiceRecord(Struct, frozen=True, tag_field="kind", tag="service"):
 
 
 class ModeRecord(Struct, frozen=True):
-    """One way to reach a person: a channel, one address on it, and whether it is in use (not mentioned: not)."""
+    """One way to reach a person: a channel, one address on it, and whether it is in use."""
 
-    channel: Annotated[Channel, Meta(description="How: by e-mail, fax, text message or chat.")]
+    channel: Annotated[Channel, Meta(description="By e-mail, fax, text message or chat.")]
     address: Annotated[str, Meta(description="One address on that channel; a number as text, in quotes.")]
-    active: Annotated[bool | None, Meta(description="Whether it is in use (not mentioned: not).")] = None
+    active: Annotated[bool | None, Meta(description="Whether it is in use; not mentioned: false.")] = None
 
 
 Modes = Annotated[
     list[Any] | None,
     Meta(
-        description="Modes of reception (see ModeRecord). One that can't be read is refused alone, the person stays.",
+        description="Ways to reach the person (each: mode.schema.json). All active ones are used; a bad one is lost alone.",
         extra=written(list[ModeRecord] | None),
     ),
 ]
 TriggerNames = Annotated[
     list[str] | None,
     Meta(
-        description="Names of triggers (on the wire, a name that this version does not know is passed over).",
+        description="Names of triggers; on the wire, one that is unknown is passed over.",
         extra=written(list[Trigger] | None),
     ),
 ]
@@ -221,9 +244,16 @@ class ContactRecord(Struct, frozen=True, tag_field="kind", tag="contact"):
     name: Annotated[str | None, Meta(description="The person's name, as messages address them.")] = None
     language: Annotated[Language, Meta(description="The person's language; not mentioned: their customer's.")] = None
     time_zone: Annotated[TimeZone, Meta(description="The person's time zone; not mentioned: their customer's.")] = None
-    sites: Annotated[Ids, Meta(description="Ids of the sites to which the person is linked.")] = None
+    sites: Annotated[
+        Ids,
+        Meta(
+            description="Ids of the sites to which the person is linked: for e-mails, the customer's main site is one."
+        ),
+    ] = None
     modes: Modes = None
-    alerts: Annotated[TriggerNames, Meta(description="The triggers of which the person wants to hear.")] = None
+    alerts: Annotated[
+        TriggerNames, Meta(description="The triggers of which the person wants to hear; not mentioned: none.")
+    ] = None
 
 
 class CollaboratorRecord(Struct, frozen=True, tag_field="kind", tag="collaborator"):
@@ -234,7 +264,9 @@ class CollaboratorRecord(Struct, frozen=True, tag_field="kind", tag="collaborato
     language: Annotated[Language, Meta(description="The person's language; not mentioned: the rule file's.")] = None
     time_zone: Annotated[TimeZone, Meta(description="The person's time zone; not mentioned: the rule file's.")] = None
     modes: Modes = None
-    alerts: Annotated[TriggerNames, Meta(description="The triggers of which the person wants to hear.")] = None
+    alerts: Annotated[
+        TriggerNames, Meta(description="The triggers of which the person wants to hear; not mentioned: none.")
+    ] = None
 
 
 class SuppressionRecord(Struct, frozen=True, tag_field="kind", tag="suppression"):

@@ -19,6 +19,7 @@ from schemas.dead_letter import ListedLetter
 from schemas.decision import DecisionRecord
 from schemas.description import INVISIBLE
 from schemas.directory import ModeRecord, Record
+from schemas.directory_file import with_lists
 from schemas.event import TicketCloudEvent
 from schemas.event_conditions import with_conditions
 from schemas.explanation import EventExplanation, PastExplanation
@@ -28,6 +29,7 @@ from schemas.outcome import Outcome
 from schemas.reading import END, UNSEEN
 from schemas.rule_file import RuleFile
 from schemas.rule_test import RuleTestFile, with_records
+from schemas.written import as_written
 
 FOLDER: Final = Path(__file__).parent / "json"
 ASYNCAPI: Final = Path(__file__).parent / "asyncapi.json"
@@ -36,7 +38,8 @@ DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 PUBLISHED: Final[dict[str, tuple[Any, str]]] = {
     "ticket-event": (TicketCloudEvent, "A ticket event: CloudEvents 1.0, structured content mode."),
-    "directory-record": (Record, "A record of the directory; `kind` says which."),
+    "directory-record": (Record, "A record of the directory on the wire; `kind` says which."),
+    "directory-file": (as_written(Record), "A file of the directory, as people write it: records, in a list or one."),
     "mode": (ModeRecord, "A mode of reception of a person."),
     "job": (Job, "A notification job."),
     "decision": (DecisionRecord, "What became of one event."),
@@ -66,6 +69,8 @@ def _schema(name: str, kind: Any, title: str) -> str:
         body = {**body, "$defs": {one: _opened(part) for one, part in body["$defs"].items()}}
     if kind is TicketCloudEvent:
         body = with_conditions(body)
+    if name == "directory-file":
+        body = with_lists(body)
     if kind is RuleTestFile:
         body = _tidied(with_records(body))
     head = {"$schema": DRAFT, "$id": f"urn:tocsin:schema:{name}", "title": title}

@@ -48,7 +48,7 @@ def undescribed(whole: dict[str, Any]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", ["rule-file", "rule-test"])
+@pytest.mark.parametrize("name", ["rule-file", "rule-test", "directory-file"])
 def test_every_key_is_explained(name: str) -> None:
     assert undescribed(schema(name)) == []
 
@@ -74,7 +74,9 @@ def test_the_line_that_the_page_shows_leads_to_the_schema() -> None:
     assert [(ROOT / "rules" / line).resolve() for line in lines] == [FOLDER / "rule-file.schema.json"]
 
 
-@pytest.mark.parametrize(("of", "name"), [("rules", "rule-file"), ("tests", "rule-test")])
+@pytest.mark.parametrize(
+    ("of", "name"), [("rules", "rule-file"), ("tests", "rule-test"), ("directory", "directory-file")]
+)
 def test_the_command_prints_the_published_schema(of: str, name: str) -> None:
     assert json.loads(CliRunner().invoke(app, ["schema", of]).stdout) == schema(name)
 

@@ -49,6 +49,7 @@ DECISION = {
     "now": "2026-03-02T09:15:01Z",
     "rulebook": "068318fbd88fd037",
 }
+CONTRACT = {"kind": "contract", "id": "C-7", "recipients": {"site": {"contacts": True}}, "valid_from": "2026-01-01"}
 CASES: dict[str, tuple[str, Any, bool]] = {
     **{f"event: {name}": ("ticket-event", wire, True) for name, wire in GOOD.items()},
     **{f"no event: {name}": ("ticket-event", wire, False) for name, wire in BAD.items()},
@@ -60,6 +61,16 @@ CASES: dict[str, tuple[str, Any, bool]] = {
     "decision with words of a later release": ("decision", DECISION, True),
     "decision with a number as reason": ("decision", {**DECISION, "skipped": [{"person": PERSON, "reason": 1}]}, False),
     "record": ("directory-record", {"kind": "site", "id": "S-1"}, True),
+    "file of records": ("directory-file", [{"kind": "site", "id": "S-1", "x-note": 1}, CONTRACT], True),
+    "file of one record": ("directory-file", CONTRACT, True),
+    "file with an unknown key": ("directory-file", [{**CONTRACT, "alert_enabled": True}], False),
+    "file with an unknown key below": (
+        "directory-file",
+        {**CONTRACT, "recipients": {"site": {"contact": True}}},
+        False,
+    ),
+    "file with an unknown kind": ("directory-file", [{"kind": "sight", "id": "S-1"}], False),
+    "file with an unknown word": ("directory-file", {"kind": "contact", "id": "ct-1", "alerts": ["open"]}, False),
     "record with an unseen character": ("directory-record", {"kind": "site", "id": "S\u202e1"}, False),
     "record with a line break behind its id": ("directory-record", {"kind": "site", "id": "S-1\n"}, False),
 }

@@ -1,4 +1,4 @@
-"""Writes the pages that are made from the code: docs/condition-fields.md, and the lists in checking.md, settings.md.
+"""Writes the pages that are made from the code: condition-fields.md, and the lists in the others of `pages`.
 
 `python -m tocsin.checking.pages`, `--check` to compare only.
 """
@@ -14,6 +14,8 @@ from typing import Final
 from engine.rulebook.fields import BUILT_IN_FIELDS, Field
 from schemas.finding import FindingCode, Severity
 from tocsin.checking.catalogue import CATALOGUE
+from tocsin.checking.records_page import MARK as RECORDS_MARK
+from tocsin.checking.records_page import records_list
 from tocsin.settings.page import MARK as SETTINGS_MARK
 from tocsin.settings.page import settings_list
 
@@ -108,11 +110,18 @@ def settings() -> str:
     return "\n".join([written + SETTINGS_MARK, "", settings_list()])
 
 
+def directory() -> str:
+    """The page on the directory: what stands before the mark is written by hand."""
+    written = (DOCS / "directory.md").read_text().partition(RECORDS_MARK)[0]
+    return "\n".join([written + RECORDS_MARK, "", records_list()])
+
+
 def pages() -> dict[Path, str]:
     """The text of every page that is written here."""
     return {
         DOCS / "condition-fields.md": condition_fields(),
         DOCS / "checking.md": checking(),
+        DOCS / "directory.md": directory(),
         DOCS / "settings.md": settings(),
     }
 

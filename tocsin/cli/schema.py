@@ -1,4 +1,4 @@
-"""`tocsin schema`: what editors read to complete and explain rule files."""
+"""`tocsin schema`: what editors read to complete and explain the files that people write."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ class Of(StrEnum):
 
     RULES = "rules"
     TESTS = "tests"
+    DIRECTORY = "directory"
     SETTINGS = "settings"
 
 
-_FILES: Final[Mapping[Of, str]] = {Of.RULES: "rule-file", Of.TESTS: "rule-test"}
+_FILES: Final[Mapping[Of, str]] = {Of.RULES: "rule-file", Of.TESTS: "rule-test", Of.DIRECTORY: "directory-file"}
 
 
 def register(app: typer.Typer) -> None:
@@ -31,10 +32,14 @@ def register(app: typer.Typer) -> None:
 
 def schema(
     of: Annotated[
-        Of, typer.Argument(help="rules: of rule files; tests: of *.test.yaml files; settings: of the settings file.")
+        Of,
+        typer.Argument(
+            help="rules: of rule files; tests: of *.test.yaml files; directory: of the directory's files (YAML, or one "
+            "line of JSONL); settings: of the settings file."
+        ),
     ],
 ) -> None:
-    """Print the JSON Schema of rule files, rule tests or the settings file, by which an editor completes them.
+    """Print the JSON Schema of rule files, rule tests, the directory or the settings file: editors complete them by it.
 
     Save it beside your rules, and name it in their first line:
 
