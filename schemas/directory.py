@@ -131,7 +131,7 @@ class TriggerSettings(Struct, frozen=True):
     format: Annotated[
         str | None,
         Meta(
-            description="Of e-mails; on the wire another word is passed over; not mentioned: the rule's or rule file's.",
+            description="Of e-mails; on the wire, any other is passed over; not mentioned: the rule's or rule file's.",
             extra=written(MessageFormat | None),
         ),
     ] = None
@@ -222,7 +222,7 @@ class ModeRecord(Struct, frozen=True):
 Modes = Annotated[
     list[Any] | None,
     Meta(
-        description="Ways to reach the person (each: mode.schema.json). All active ones are used; a bad one is lost alone.",
+        description="Ways to reach the person (see mode.schema.json), of which all active ones are used.",
         extra=written(list[ModeRecord] | None),
     ),
 ]
