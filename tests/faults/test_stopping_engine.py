@@ -138,11 +138,12 @@ def pair_at_work(cluster: Cluster, one: Engine, other: Engine, *options: str) ->
 def test_a_restart_gets_its_own_partitions_back_without_a_rebalance(cluster: Cluster, tmp_path: Path) -> None:
     desk = Desk(cluster)
     with engines(cluster, tmp_path, "one", "other") as (one, other):
-        before = pair_at_work(cluster, one, other)
+        # Told so, since even a small directory takes more than a moment to load on a machine that is busy.
+        before = pair_at_work(cluster, one, other, "--no-leave")
         assert stop(one, within=0.0) == 0
         # The group keeps the place, and gives nothing of it away.
         assert cluster.members(GROUP) == before
-        one.start(*PATIENT)
+        one.start(*PATIENT, "--no-leave")
         desk.emit(60)
         desk.wait(meanwhile=lambda: check_members(cluster, before))
     check_once(desk)
