@@ -20,6 +20,7 @@ from kafka.admin import (
     ResourceType,
 )
 from msgspec import Struct
+from structlog.testing import capture_logs
 
 from adapters.kafka.appender import KafkaAppender
 from adapters.kafka.directory_topic import DirectoryFeed
@@ -40,6 +41,7 @@ from tests.helpdesk_files import created
 from tests.kafka.members import settings_of
 from tocsin.running.engine import engine_service
 from tocsin.running.groups import ENGINE_GROUP, SENDER_GROUP
+from tocsin.running.leaving import Leaving
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
@@ -139,9 +141,11 @@ def world(guarded: tuple[str, str]) -> Iterator[World]:
 def as_engine(settings: KafkaSettings) -> None:
     with closing(LagReader(settings, ENGINE_GROUP, TICKETS)) as lag:
         lag.read()
-    with engine_service(settings, Membership(ENGINE_GROUP, "one"), None) as service:
+    membership, leaving = Membership(ENGINE_GROUP, "one"), Leaving(told=True)
+    with capture_logs() as lines, engine_service(settings, membership, None, leaving=leaving) as service:
         while not service.step(1.0).records:
             pass
+    assert "not_left" not in [line["event"] for line in lines]
 
 
 def as_sender(settings: KafkaSettings) -> None:
