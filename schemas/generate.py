@@ -25,6 +25,7 @@ from schemas.event_conditions import with_conditions
 from schemas.explanation import EventExplanation, PastExplanation
 from schemas.finding import CheckReport
 from schemas.job import Job
+from schemas.lag import GroupLag
 from schemas.outcome import Outcome
 from schemas.reading import END, UNSEEN
 from schemas.rule_file import RuleFile
@@ -49,6 +50,7 @@ PUBLISHED: Final[dict[str, tuple[Any, str]]] = {
     "explanation": (EventExplanation, "What `tocsin explain --json` prints of an event."),
     "past-explanation": (PastExplanation, "What `tocsin explain --json` prints of the decisions that were kept."),
     "dead-letter": (ListedLetter, "What `tocsin dlq list --json` prints of each dead letter."),
+    "lag": (GroupLag, "What `tocsin lag --json` prints of each group."),
     "rule-test": (RuleTestFile, "A file of rule tests."),
 }
 

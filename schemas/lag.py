@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 
 class PartitionReading(Struct, frozen=True):
@@ -84,10 +84,40 @@ class PartitionLag(Struct, frozen=True):
     catches_up: float | None
 
 
+class WaitingTicket(Struct, frozen=True):
+    """A ticket that waits: the place of its oldest record with which the group is not done, and for how long it waits.
+
+    `ticket` and `contract` are what the record's bytes name, which may be any text; null where they name none.
+    `records` is how many of its records were seen.
+    """
+
+    ticket: str | None
+    contract: str | None
+    partition: int
+    offset: int
+    came: datetime
+    seconds: float
+    records: int
+
+
+class WaitingTickets(Struct, frozen=True):
+    """The tickets that wait the longest, the longest first, and how many more tickets and records wait.
+
+    `is_whole`: everything that waits was read. Else there were too many records, or it took too long: there may be more
+    tickets, and `more_records` follows from offsets, some of which are no records.
+    """
+
+    tickets: list[WaitingTicket]
+    more_tickets: int
+    more_records: int
+    is_whole: bool
+
+
 class GroupLag(Struct, frozen=True):
     """A group on its topic: the sum of the records that are known of, and the longest wait.
 
     `halted` is for how many seconds, as far as was looked, records have waited and the group took nothing in, nowhere.
+    `waiting` is there where it was asked for.
     """
 
     group: str
@@ -100,3 +130,4 @@ class GroupLag(Struct, frozen=True):
     catches_up: float | None
     halted: float
     partitions: list[PartitionLag]
+    waiting: WaitingTickets | UnsetType = UNSET

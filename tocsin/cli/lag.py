@@ -8,14 +8,16 @@ from itertools import islice
 from typing import Annotated, Final
 
 import typer
+from msgspec import UNSET
 from rich.console import Group
 from rich.live import Live
 
-from schemas.lag import GroupLag, PartitionLag, Status
+from schemas.lag import GroupLag, PartitionLag, Status, WaitingTicket, WaitingTickets
 from schemas.topics import JOBS, TICKETS
-from tocsin.cli.console import FOUND_FAULTS, say_json
+from tocsin.cli.console import FOUND_FAULTS, say, say_json
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.settled import in_force
+from tocsin.lag.tickets import with_tickets
 from tocsin.lag.watching import Watched, looks
 from tocsin.running.deadline import stopping
 from tocsin.settings.declared.processes import ENGINE_GROUP, SENDER_GROUP
@@ -24,6 +26,7 @@ from tocsin.tables import Cell, is_terminal, layout, table
 LOOKS: Final = 5
 """In one window, where the command looks for one window alone."""
 COLUMNS: Final = ("partition", "state", "records", "oldest waits", "committed", "end", "instance", "caught up in")
+TICKET_COLUMNS: Final = ("ticket", "contract", "waits", "came", "partition", "offset", "records")
 COLOURS: Final = {Status.OK: "green", Status.WARN: "yellow", Status.UNKNOWN: "yellow"}
 STOP_WITHIN: Final = timedelta(seconds=2)
 """Nothing is lost where a look is cut; a person waits."""
@@ -42,6 +45,10 @@ def lag(
     ] = None,
     window: Annotated[float, typer.Option("--window", min=1, help="Seconds over which a state is judged.")] = 5.0,
     watch: Annotated[bool, typer.Option("--watch", help="Look again until Ctrl-C or SIGTERM.")] = False,
+    tickets: Annotated[
+        bool, typer.Option("--tickets", help="Name the tickets that wait the longest; records are read for it.")
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="With --tickets: at most so many.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a group, one a line.")] = False,
     prefix: PrefixOption = "",
 ) -> None:
@@ -51,6 +58,8 @@ def lag(
     partition. REWIND: the group's offset went back. UNKNOWN: the group never committed there. A group need not be
     running. The exit code is 1 where a group is worse than that.
     """
+    if tickets and watch:
+        raise typer.BadParameter("tickets are looked for once: leave out --watch", param_hint="--tickets")
     watched = tuple(_watched(one) for one in group) if group else _services()
     span, every = timedelta(seconds=window), timedelta(seconds=window / LOOKS)
     with kafka_failures():
@@ -60,6 +69,8 @@ def lag(
                 _show(looks(settings, watched, span, every, asked.event.wait), as_json)
             return
         *_, last = islice(looks(settings, watched, span, every), LOOKS + 1)
+        if tickets:
+            last = [with_tickets(settings, one, limit) for one in last]
     _print(last, as_json)
     raise typer.Exit(0 if all(one.status in GOOD for one in last) else FOUND_FAULTS)
 
@@ -92,6 +103,8 @@ def _print(found: list[GroupLag], as_json: bool) -> None:
             say_json(one)
         else:
             layout().print(_table(one))
+            if one.waiting is not UNSET:
+                _print_tickets(one, one.waiting)
 
 
 def _table(group: GroupLag) -> Group:
@@ -113,6 +126,30 @@ def _row(one: PartitionLag) -> tuple[Cell, ...]:
         one.owner or "nobody",
         "" if one.records == 0 else ends,
     )
+
+
+def _print_tickets(group: GroupLag, waiting: WaitingTickets) -> None:
+    if not waiting.tickets:
+        say(f"no ticket waits for {group.group}" if waiting.is_whole else f"what waits for {group.group} was not read")
+        return
+    title = f"waits the longest for {group.group}"
+    layout().print(table(title, TICKET_COLUMNS, map(_ticket_row, waiting.tickets)))
+    say(_more(waiting))
+
+
+def _ticket_row(one: WaitingTicket) -> tuple[Cell, ...]:
+    came = one.came.isoformat(timespec="seconds")
+    ids = (one.ticket or "?", one.contract or "?")
+    return (*ids, _seconds(one.seconds), came, str(one.partition), str(one.offset), str(one.records))
+
+
+def _more(waiting: WaitingTickets) -> str:
+    if waiting.is_whole and not waiting.more_records:
+        return "no other record waits"
+    number = f"{waiting.more_tickets} more tickets with {waiting.more_records} records wait"
+    if waiting.is_whole:
+        return number
+    return f"at least {number.replace(' with ', ', and with them about ')}: too many to be read in one look"
 
 
 def _or_unknown(number: int | None) -> str:

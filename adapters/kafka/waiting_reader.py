@@ -1,0 +1,117 @@
+"""Reads the records for which a group has still to come, from outside of it: so many, and so long, as it is told."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from kafka import KafkaConsumer, TopicPartition
+from msgspec import Struct
+
+from adapters.kafka.batches import name_damaged_batches
+from adapters.kafka.errors import DamagedBatchError, named_errors
+from adapters.kafka.records import record_of
+from adapters.kafka.settings import RECORD_BYTES, KafkaSettings
+from schemas.log import Record
+
+_AT_ONCE: Final = 500
+
+
+class Stretch(Struct, frozen=True):
+    """What waits on a partition: from the group's committed offset (None: from the log's start) up to the log's end."""
+
+    partition: int
+    first: int | None
+    end: int
+
+
+class WaitingReader:
+    """The committed records of some stretches of a topic, partition by partition in their order.
+
+    At most `most` records for each partition are read, and no longer than `within` in all.
+    """
+
+    def __init__(
+        self, settings: KafkaSettings, topic: str, stretches: Sequence[Stretch], most: int, within: timedelta
+    ) -> None:
+        self._settings = settings
+        self._topic = settings.real(topic)
+        self._most = most
+        self._within = within
+        self._left = {one.partition: one for one in stretches if one.first is None or one.first < one.end}
+        self.is_whole = not self._left
+        """Whether all of them was read: known when the reading is over."""
+
+    def records(self) -> Iterator[Record]:
+        """Read. Raises KafkaUnavailableError and KafkaRefusedError."""
+        if not self._left:
+            return
+        with named_errors("reading what waits"):
+            consumer = _consumer(self._settings)
+            try:
+                self._assign(consumer)
+                yield from self._read(consumer)
+            finally:
+                consumer.close()
+
+    def _assign(self, consumer: Any) -> None:
+        consumer.assign([self._real(one) for one in self._left])
+        for one in self._left.values():
+            if one.first is None:
+                consumer.seek_to_beginning(self._real(one.partition))
+            else:
+                consumer.seek(self._real(one.partition), one.first)
+
+    def _read(self, consumer: Any) -> Iterator[Record]:
+        deadline = time.monotonic() + self._within.total_seconds()
+        given: Counter[int] = Counter()
+        is_cut = False
+        while self._left and time.monotonic() < deadline:
+            for real, records in self._polled(consumer).items():
+                for found in records:
+                    one = self._left.get(real.partition)
+                    if one is None or found.offset >= one.end:
+                        break
+                    if given[real.partition] == self._most:
+                        is_cut = True
+                        self._done_with(consumer, real.partition)
+                        break
+                    given[real.partition] += 1
+                    yield record_of(found, self._settings)
+            for one in [*self._left.values()]:
+                if (consumer.position(self._real(one.partition), timeout_ms=1_000) or 0) >= one.end:
+                    self._done_with(consumer, one.partition)
+        self.is_whole = not self._left and not is_cut
+
+    def _polled(self, consumer: Any) -> Mapping[Any, Sequence[Any]]:
+        try:
+            polled: Mapping[Any, Sequence[Any]] = consumer.poll(timeout_ms=200, max_records=_AT_ONCE)
+        except DamagedBatchError as error:
+            # Nobody gets behind it; what waits on the other partitions is still to be read.
+            consumer.pause(self._real(error.batch.partition))
+            return {}
+        return polled
+
+    def _done_with(self, consumer: Any, partition: int) -> None:
+        del self._left[partition]
+        consumer.pause(self._real(partition))
+
+    def _real(self, partition: int) -> Any:
+        return TopicPartition(self._topic, partition)
+
+
+def _consumer(settings: KafkaSettings) -> Any:
+    consumer: Any = KafkaConsumer(
+        **settings.client(),
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        # Where a group goes on that never committed, or whose offset the log has forgotten.
+        auto_offset_reset="earliest",
+        allow_auto_create_topics=False,
+        max_partition_fetch_bytes=RECORD_BYTES // 8,
+    )
+    name_damaged_batches(consumer)
+    return consumer
