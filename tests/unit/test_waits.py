@@ -12,6 +12,7 @@ from tests.fakes import START, FakeTransport, a_job
 from tests.in_memory_ledger import InMemoryLedger
 from tests.sender_house import House
 from tocsin.jobs import lines
+from tocsin.jobs.outlook import time
 
 GONE = Reply(ReplyKind.DEFERRED, None, "connection refused", Stage.CONNECT)
 PUT_OFF = Reply(ReplyKind.DEFERRED, 451, "4.7.1 later", Stage.RCPT)
@@ -56,8 +57,8 @@ def test_a_next_try_is_never_in_the_past() -> None:
     assert "due since 2026-03-02T09:00:00Z: goes once a sender has room" in said_of(house, job.id, [])
     until = house.clock.now() + 40 * SECOND
     said = said_of(house, job.id, [Wait(until, "acme.example")])
-    assert f"next try: {lines.time(until)} or later" in said
-    assert f"held back: mail to acme.example is put off, until {lines.time(until)}" in said
+    assert f"next try: {time(until)} or later" in said
+    assert f"held back: mail to acme.example is put off, until {time(until)}" in said
     assert "held back" not in said_of(house, other.id, [Wait(until, "acme.example")])
     over = house.clock.now() - SECOND
     assert "held back: the mail relay is out of reach, and is being tried" in said_of(

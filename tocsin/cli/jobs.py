@@ -26,6 +26,7 @@ from tocsin.cli.job_filters import (
 )
 from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
 from tocsin.jobs import lines
+from tocsin.jobs.lanes import ahead_of
 from tocsin.jobs.objects import listed_object, shown_object
 from tocsin.tables import is_terminal
 
@@ -65,12 +66,16 @@ def list_jobs(
     wanted = selection_of(ticket, person, state, hold, customer, template, since, until)
     with opened_ledger(data, ledger) as opened:
         words = lines.WORDS if is_terminal() else lines.WHOLE
-        number, before = 0, None
+        now = datetime.now(UTC)
+        number, before, waits = 0, None, opened.waits(now)
         while number < limit and (page := opened.list(wanted, min(PAGE, limit - number), before)):
             for listed in page:
                 changes = opened.history(listed.entry.job.id)
                 last = changes[-1] if changes else None
-                say_json(listed_object(listed, last)) if as_json else say(lines.line(listed, last, words))
+                if as_json:
+                    say_json(listed_object(listed, last, waits, now))
+                else:
+                    say(lines.line(listed, last, waits, now, words))
             number, before = number + len(page), page[-1].entry.job.id
     warn(f"{number} jobs" + (", perhaps more: --limit" if number == limit else ""))
 
@@ -89,13 +94,14 @@ def show(
             stop(f"{job}: there is no such job: tocsin jobs list", FOUND_FAULTS)
         now = datetime.now(UTC)
         changes, bundled, waits = opened.history(job), opened.bundle(job), opened.waits(now)
+        ahead = ahead_of(opened, entry)
     if as_json:
-        say_json(shown_object(entry, changes, bundled, waits, texts=text))
+        say_json(shown_object(entry, changes, bundled, waits, now, ahead, texts=text))
         return
     parts = [
         *lines.heading(entry),
         "",
-        *lines.standing(entry, changes, bundled, waits, now),
+        *lines.standing(entry, changes, bundled, waits, now, ahead),
         *lines.changes_of(changes),
     ]
     for line in [*parts, "", *lines.texts(entry)] if text else parts:

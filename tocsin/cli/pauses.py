@@ -11,7 +11,8 @@ from sender.ledger import Pause
 from sender.plain_text import one_line
 from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
 from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
-from tocsin.jobs.lines import WHOLE, time
+from tocsin.jobs.lines import WHOLE
+from tocsin.jobs.outlook import time
 
 CustomerOption = Annotated[str | None, typer.Option("--customer", help="The customer of the tickets.")]
 TemplateOption = Annotated[str | None, typer.Option("--template", help="The template, external/opened.")]

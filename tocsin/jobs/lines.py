@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from sender.entries import Change, Entry, Listed
 from sender.plain_text import one_line
 from sender.states import WAITING, State
-from sender.waits import RELAY, Wait, waits_of
+from sender.waits import Wait
+from tocsin.jobs.outlook import is_over, next_try, obstacles, time
 
 WORDS: Final = 120
 """Characters of a reply in a list that somebody looks at."""
@@ -17,20 +18,17 @@ WHOLE: Final = 1_000
 """Characters of a reply where it is shown whole: no longer one is kept."""
 
 
-def time(moment: datetime) -> str:
-    """A moment in UTC, to the second."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def line(listed: Listed, last: Change | None, limit: int = WORDS) -> str:
+def line(listed: Listed, last: Change | None, waits: Sequence[Wait], now: datetime, limit: int = WORDS) -> str:
     """One job in one line: id, when it was accepted, how it stands, what it is about, and the last words on it.
 
-    No more than `limit` characters of these words.
+    Then what keeps it back (`waits`), or has ended for it. No more than `limit` characters of the words.
     """
     entry, job = listed.entry, listed.entry.job
     words = "" if last is None else said(last, limit)
     about = f"{entry.trigger} {job.channel} {job.person} {one_line(job.ticket, WHOLE)}"
-    return f"{job.id}  {time(listed.accepted)}  {state(entry)}  {about}" + (f"  {words}" if words else "")
+    notes = "; ".join(obstacles(entry, waits, now))
+    parts = (job.id, time(listed.accepted), state(entry), about, words, f"({notes})" if notes else "")
+    return "  ".join(part for part in parts if part)
 
 
 def state(entry: Entry) -> str:
@@ -62,35 +60,36 @@ def heading(entry: Entry) -> Iterator[str]:
 
 
 def standing(
-    entry: Entry, changes: Sequence[Change], bundled: Sequence[Entry], waits: Sequence[Wait], now: datetime
+    entry: Entry,
+    changes: Sequence[Change],
+    bundled: Sequence[Entry],
+    waits: Sequence[Wait],
+    now: datetime,
+    ahead: Entry | None = None,
 ) -> Iterator[str]:
-    """How it stands, since when, and what comes next; `waits` is what keeps due jobs back."""
+    """How it stands, since when, and what comes next.
+
+    `waits` is what keeps due jobs back, `ahead` the job of its ticket and mailbox for which it waits.
+    """
     stands, since = entry.standing, f" since {time(changes[-1].at)}" if changes else ""
     yield f"{state(entry)}{since}, attempts: {stands.attempt}"
-    if stands.state in WAITING and stands.due is not None:
-        yield from _next_try(entry, stands.due, waits, now)
-    if stands.state is State.SENDING and stands.lease_until is not None:
+    if stands.state in WAITING and stands.due is not None and not is_over(entry, now):
+        yield _next_try(stands.due, next_try(entry, waits, now))
+    if stands.state is State.SENDING and stands.lease_until is not None and stands.lease_until > now:
         yield f"a sender has it until {time(stands.lease_until)}"
+    yield from obstacles(entry, waits, now)
+    if ahead is not None:
+        yield f"held back: job {ahead.job.id} ({state(ahead)}) of the same ticket and mailbox goes before it"
     if stands.released:
         yield "released by a person: no mode and no pause holds it"
     if stands.digest:
         yield f"carries a digest of {len(bundled)} others: {', '.join(one.job.id for one in bundled[:20])}"
 
 
-def _next_try(entry: Entry, due: datetime, waits: Sequence[Wait], now: datetime) -> Iterator[str]:
-    """When it is tried next: never a time that is over."""
-    holding = waits_of(entry.job, waits)
-    moment = max([due, *(one.until for one in holding)])
-    if moment > now:
-        yield f"next try: {time(moment)} or later, and after the earlier jobs of this ticket and mailbox"
-    else:
-        yield f"due since {time(due)}: goes once a sender has room, after the earlier jobs of its ticket and mailbox"
-    for one in holding:
-        until = f"until {time(one.until)}" if one.until > now else "and is being tried"
-        what = (
-            "the mail relay is out of reach" if one.name == RELAY else f"mail to {one_line(one.name, WORDS)} is put off"
-        )
-        yield f"held back: {what}, {until}"
+def _next_try(due: datetime, moment: datetime | None) -> str:
+    if moment is not None:
+        return f"next try: {time(moment)} or later, and after the earlier jobs of this ticket and mailbox"
+    return f"due since {time(due)}: goes once a sender has room, after the earlier jobs of its ticket and mailbox"
 
 
 def changes_of(changes: Sequence[Change]) -> Iterator[str]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from sender.entries import Change, Entry, Listed
-from sender.waits import Wait, waits_of
+from sender.waits import Wait
+from tocsin.jobs.outlook import holding, next_try
 
 
-def listed_object(listed: Listed, last: Change | None) -> dict[str, Any]:
-    """One of a list, without address and texts."""
+def listed_object(listed: Listed, last: Change | None, waits: Sequence[Wait], now: datetime) -> dict[str, Any]:
+    """One of a list, without address and texts; `next_try` and `held_back` as in `shown_object`."""
     entry, job = listed.entry, listed.entry.job
     return {
         "job": job.id,
@@ -27,15 +29,27 @@ def listed_object(listed: Listed, last: Change | None) -> dict[str, Any]:
         "accepted": listed.accepted,
         "changed": listed.changed,
         **_standing(entry),
+        **_outlook(entry, waits, now),
         "code": None if last is None else last.code,
         "text": None if last is None else last.text,
     }
 
 
 def shown_object(
-    entry: Entry, changes: Sequence[Change], bundled: Sequence[Entry], waits: Sequence[Wait], *, texts: bool
+    entry: Entry,
+    changes: Sequence[Change],
+    bundled: Sequence[Entry],
+    waits: Sequence[Wait],
+    now: datetime,
+    ahead: Entry | None,
+    *,
+    texts: bool,
 ) -> dict[str, Any]:
-    """One job whole; its texts only where they are asked for. `held_back` is what keeps it back though it is due."""
+    """One job whole; its texts only where they are asked for.
+
+    `next_try` is never over: null where it is unknown, or there is none to come. `held_back` is what keeps it back
+    though it is due, `ahead` the job of its ticket and mailbox that goes before it.
+    """
     job = msgspec.to_builtins(entry.job)
     if not texts:
         del job["context"]
@@ -45,8 +59,14 @@ def shown_object(
         "standing": _standing(entry),
         "changes": [msgspec.to_builtins(change) for change in changes],
         "bundled": [one.job.id for one in bundled],
-        "held_back": [{"by": one.name, "until": one.until} for one in waits_of(entry.job, waits)],
+        **_outlook(entry, waits, now),
+        "ahead": None if ahead is None else {"job": ahead.job.id, "state": ahead.standing.state},
     }
+
+
+def _outlook(entry: Entry, waits: Sequence[Wait], now: datetime) -> dict[str, Any]:
+    held_back = [{"by": one.name, "until": one.until} for one in holding(entry, waits)]
+    return {"next_try": next_try(entry, waits, now), "held_back": held_back}
 
 
 def _standing(entry: Entry) -> dict[str, Any]:
