@@ -19,7 +19,7 @@ from schemas.directory import Record, record_from_data
 from schemas.reading import IDENTIFIER_LENGTH
 from schemas.refusal import Refusal, RefusedError
 
-_JSONL: Final = ".jsonl"
+JSONL: Final = ".jsonl"
 _YAML: Final = (".yaml", ".yml")
 _LIKELY_MEANT: Final = (".json", ".ndjson", ".jsonlines", ".csv", ".gz", ".zip")
 
@@ -52,7 +52,7 @@ def load_directory(path: Path) -> LoadedDirectory:
     """Load every `.yaml`, `.yml` and `.jsonl` file below a folder, or one such file, in the order of their paths.
 
     A YAML file holds records as a list, or one in each document. Of two records with one kind and id, the later counts.
-    Hidden files and folders are left out. Raises OSError where `path` itself can't be opened.
+    Hidden files and folders are left out, and `lost+found`. Raises OSError where `path` itself can't be opened.
     """
     directory = Directory()
     loading = read_into(directory, path)
@@ -93,9 +93,15 @@ def files_below(folder: Path, on_error: Callable[[Path, OSError], None]) -> list
     return sorted(files, key=lambda file: file.relative_to(folder).parts)
 
 
+def is_read(name: str) -> bool:
+    """Whether a file of this name is one with records."""
+    return Path(name).suffix.lower() in (JSONL, *_YAML)
+
+
 def _is_hidden(name: str) -> bool:
-    # Among them the folders to which a mounted ConfigMap's files are links.
-    return name.startswith(".")
+    # Among them the folders to which a mounted ConfigMap's files are links. The other one stands at the root of a
+    # volume, where nobody but root may list it.
+    return name.startswith(".") or name == "lost+found"
 
 
 def _is_new(folder: Path, seen: set[Path]) -> bool:
@@ -134,10 +140,10 @@ class Loading(Generic[S]):
         self.records = 0
 
     def read(self, path: Path, name: str) -> None:
-        """Read one file, which is called `name` in what is said about it."""
-        ending = path.suffix.lower()
+        """Read one file, which is called `name` in what is said about it; the ending of that says how."""
+        ending = Path(name).suffix.lower()
         try:
-            if ending == _JSONL:
+            if ending == JSONL:
                 self._read_jsonl(path, name)
             elif ending in _YAML:
                 self._read_yaml(path, name)
@@ -161,7 +167,7 @@ class Loading(Generic[S]):
         self._complain(ProblemCode.UNREADABLE_FILE, name, line, _NO_NAME, Refusal("", reason))
 
     def _read_jsonl(self, path: Path, name: str) -> None:
-        with _regular(path).open("rb") as file:
+        with regular(path).open("rb") as file:
             for number, line in numbered_lines(file):
                 try:
                     record = record_on(line)
@@ -172,7 +178,7 @@ class Loading(Generic[S]):
                     self._apply(name, number, record, slips_on_line(line, record))
 
     def _read_yaml(self, path: Path, name: str) -> None:
-        for one in yaml_records(yaml_text(_regular(path))):
+        for one in yaml_records(yaml_text(regular(path))):
             data: Any = None
             try:
                 data = one.plain()
@@ -228,7 +234,7 @@ class Loading(Generic[S]):
         self.log.add(DirectoryProblem(code, shown, line, kind, record_id, _with_advice(refusal), column))
 
 
-def _regular(path: Path) -> Path:
+def regular(path: Path) -> Path:
     """The path, where a file is there: to open a pipe would wait for ever. Raises RefusedError or OSError."""
     if path.exists() and not path.is_file():
         raise RefusedError("no_file", Refusal("", "this is no regular file"))

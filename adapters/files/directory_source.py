@@ -1,55 +1,188 @@
-"""The directory of a running engine, out of a folder that people edit meanwhile."""
+"""The directory of a running engine, out of a folder that people edit meanwhile.
+
+A change is checked as a whole, then used. Where a file can't be read, its last good content stays in force.
+"""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
 import structlog
 
-from adapters.files.directory_folder import LoadedDirectory, files_below, load_directory
-from adapters.files.signature import Signature, signature_of
+from adapters.collector import collector_off
+from adapters.files.directory_folder import Loading
+from adapters.files.directory_problems import ProblemCode
+from adapters.files.folder_listing import in_order, list_folder
+from adapters.files.folder_review import InForce, Review, UnreadableFile
+from adapters.files.kept_files import KeptFiles
+from adapters.files.signature import Signature, settled
 from engine.directory.directory import Directory
+from engine.ports import DirectorySource
+from schemas.directory import Record
+from schemas.refusal import Refusal
 
 log = structlog.get_logger()
 
+KEEP_AGAIN_SECONDS: Final = 60.0
+"""After which what could not be kept, as on a full disk, is kept again."""
+
+
+class DirectoryFilesError(ValueError):
+    """Files that can't be read at a start for which no last good state is kept."""
+
+    def __init__(self, folder: Path, unreadable: list[UnreadableFile], kept: Path) -> None:
+        places = [f"{folder / str(one.problem)}" for one in unreadable]
+        advice = (
+            f"No last good state of {folder} is kept in {kept}, so nobody knows what these files would say: mend them "
+            "(an older copy, an editor's backup), or take them out of the folder to start without their records."
+        )
+        super().__init__("\n".join([*places, advice]))
+
 
 class FolderDirectory:
-    """A DirectorySource on a folder: loaded anew where a file in it changed. It belongs to one thread."""
+    """A DirectorySource on a folder: read anew where a file in it changed. It belongs to one thread.
 
-    def __init__(self, path: Path) -> None:
-        """Load the folder. Raises OSError where it can't be read at all."""
+    `kept` keeps the last good content of each file. `on_change` is called after each reading: `unreadable` then names
+    the files that can't be read. `pause` waits between two looks at files that are perhaps being written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        kept: KeptFiles,
+        on_change: Callable[[FolderDirectory], None],
+        pause: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Read the folder, with what was kept in place of what can't be read.
+
+        Raises DirectoryFilesError where nothing good is kept of that, and OSError where it is the folder itself.
+        """
         self._path = path
-        self._signature = _signature(path)
+        self._kept = kept
+        self._on_change = on_change
+        self._pause = pause
+        self._monotonic = monotonic
         self.problems: Counter[str] = Counter()
         """What was refused since the start, by code."""
-        self._load()
+        self.unreadable: list[UnreadableFile] = []
+        self._in_force: Mapping[str, InForce] = {name: InForce(one.records, one) for name, one in kept.files().items()}
+        self._both = _Both()
+        self._is_kept, self._kept_at = False, 0.0
+        self._seen = self._first()
 
     def current(self) -> Directory:
-        """See engine.ports.DirectorySource. A folder that can't be read for a moment leaves what was read before."""
+        """See engine.ports.DirectorySource."""
+        if self._look() != self._seen or self._is_to_be_kept():
+            self._read_anew()
+        return self._both.one
+
+    def beside(self) -> DirectorySource:
+        """What was read last, once more: for another thread, which must not meet what is added to this one's."""
+        return _Beside(lambda: self._both.other)
+
+    def _look(self) -> Signature:
+        return list_folder(self._path).signature
+
+    def _is_to_be_kept(self) -> bool:
+        return not self._is_kept and self._monotonic() - self._kept_at >= KEEP_AGAIN_SECONDS
+
+    def _first(self) -> Signature:
+        settled(self._look, self._pause)
+        # What changes while it is read is seen with the first look, before anything is decided by it.
+        listing = list_folder(self._path)
+        if listing.error is not None and not self._in_force:
+            raise listing.error
+        review = Review(listing, self._in_force, self._kept)
+        loading = _load(review)
+        if not review.is_usable or (review.unreadable and not self._in_force):
+            raise DirectoryFilesError(self._path, review.unreadable, self._kept.folder)
+        self._use(review, loading)
+        return () if loading.log.counts[ProblemCode.UNREADABLE_FILE] else listing.signature
+
+    def _read_anew(self) -> None:
+        signature, listing = settled(self._look, self._pause), list_folder(self._path)
+        if signature != listing.signature:
+            log.info("directory_unsettled")
+            return
+        review = Review(listing, self._in_force, self._kept)
+        loading = _load(review)
+        # What was read is of one version only where nothing changed meanwhile.
+        if self._look() != signature or loading.log.counts[ProblemCode.UNREADABLE_FILE]:
+            log.info("directory_unsettled")
+            return
+        self._seen = signature
+        if review.is_usable:
+            self._use(review, loading)
+        else:
+            self._tell(review)
+
+    def _use(self, review: Review, loading: Loading[_Both]) -> None:
+        self._both, self._in_force = loading.sink, review.in_force
+        self.problems.update({str(code): number for code, number in loading.log.counts.items()})
+        self._keep(review)
+        counts = {str(code): number for code, number in loading.log.counts.items()}
+        log.info("directory_loaded", records=loading.records, problems=counts)
+        for problem in loading.log.kept:
+            log.warning("directory_problem", problem=str(problem))
+        self._tell(review)
+
+    def _keep(self, review: Review) -> None:
+        self._kept_at = self._monotonic()
+        self._is_kept = review.is_kept
+        if not self._is_kept:
+            self._kept.forget()
+            return
         try:
-            signature = _signature(self._path)
-            if signature != self._signature:
-                self._load()
-                self._signature = signature
+            self._kept.commit({name: one.kept for name, one in review.in_force.items() if one.kept is not None})
         except OSError as error:
-            log.warning("directory_unreadable", error=error.strerror)
-        return self.loaded.directory
+            self._is_kept = False
+            log.warning("directory_not_kept", error=type(error).__name__, said=error.strerror)
 
-    def _load(self) -> None:
-        self.loaded = load_directory(self._path)
-        self.problems.update({str(code): number for code, number in self.loaded.problem_counts.items()})
-        _tell(self.loaded)
-
-
-def _signature(path: Path) -> Signature:
-    if not path.is_dir():
-        return signature_of([path])
-    return signature_of(files_below(path, lambda _folder, _error: None))
+    def _tell(self, review: Review) -> None:
+        self.unreadable = review.unreadable
+        self.problems[ProblemCode.UNREADABLE_FILE] += len(review.unreadable)
+        for one in review.unreadable:
+            log.warning("directory_file_unreadable", problem=str(one.problem), stays=str(one.stays))
+        self._on_change(self)
 
 
-def _tell(loaded: LoadedDirectory) -> None:
-    counts = {str(code): number for code, number in loaded.problem_counts.items()}
-    log.info("directory_loaded", records=loaded.records, problems=counts)
-    for problem in loaded.problems:
-        log.warning("directory_problem", problem=str(problem))
+class _Beside:
+    """A DirectorySource that gives what somebody else has read."""
+
+    def __init__(self, read: Callable[[], Directory]) -> None:
+        self._read = read
+
+    def current(self) -> Directory:
+        return self._read()
+
+
+class _Both:
+    """A sink that feeds two directories."""
+
+    def __init__(self) -> None:
+        self.one = Directory()
+        self.other = Directory()
+
+    def knows(self, kind: str, record_id: str) -> bool:
+        return self.one.knows(kind, record_id)
+
+    def apply(self, record: Record) -> list[Refusal]:
+        self.other.apply(record)
+        return self.one.apply(record)
+
+    def remove(self, kind: str, record_id: str) -> None:
+        self.other.remove(kind, record_id)
+        self.one.remove(kind, record_id)
+
+
+def _load(review: Review) -> Loading[_Both]:
+    loading = Loading(_Both())
+    with collector_off():
+        for name in in_order(review.sources):
+            loading.read(review.sources[name], name)
+    return loading

@@ -13,7 +13,7 @@ from msgspec import Struct
 from schemas.directory import MAX_RECORD_BYTES, Record, read_record
 from schemas.refusal import Refusal, RefusedError
 
-_LONGEST_LINE: Final = MAX_RECORD_BYTES + len(b"\r\n")
+LONGEST_LINE: Final = MAX_RECORD_BYTES + len(b"\r\n")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
@@ -29,9 +29,9 @@ def numbered_lines(file: BufferedReader) -> Iterator[tuple[int, bytes]]:
     if start == _BYTE_ORDER_MARK:
         file.read(3)
     number = 0
-    while line := file.readline(_LONGEST_LINE + 1):
+    while line := file.readline(LONGEST_LINE + 1):
         number += 1
-        if len(line) > _LONGEST_LINE:
+        if len(line) > LONGEST_LINE:
             _pass_rest(file, line)
         if not line.isspace():
             yield number, line
@@ -39,12 +39,12 @@ def numbered_lines(file: BufferedReader) -> Iterator[tuple[int, bytes]]:
 
 def _pass_rest(file: BufferedReader, line: bytes) -> None:
     while line and not line.endswith(b"\n"):
-        line = file.readline(_LONGEST_LINE)
+        line = file.readline(LONGEST_LINE)
 
 
 def record_on(line: bytes) -> Record:
     """The record on one line. Raises RefusedError."""
-    if len(line) > _LONGEST_LINE:
+    if len(line) > LONGEST_LINE:
         reason = f"the line has more than {MAX_RECORD_BYTES} bytes: write one record on each line, with shorter texts"
         raise RefusedError("too_large", Refusal("", reason))
     return read_record(line)

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
-Signature = tuple[tuple[str, int, int, int], ...]
-"""Path, time of change in nanoseconds, size in bytes, and number (inode) of each file, links followed.
+Mark = tuple[str, int, int, int, int]
+"""Path, time of writing, size in bytes, number (inode) and time of any change of a file; times in nanoseconds.
 
-The number tells where a link has been turned to another file of the same size and age, as mounted configuration does.
+Links are followed. The number tells where a link has been turned to another file of the same size and age, as mounted
+configuration does; the time of any change, which nobody can set, where the time of writing was put back to what it was.
 """
+
+Signature = tuple[Mark, ...]
 
 SETTLE_SECONDS: Final = 0.1
 MAX_LOOKS: Final = 10
@@ -19,16 +22,17 @@ MAX_LOOKS: Final = 10
 
 def signature_of(files: Iterable[Path]) -> Signature:
     """The signature of these files; one that is not there has one too."""
-    return tuple(sorted(map(_mark, files)))
+    return tuple(sorted(map(mark_of, files)))
 
 
-def _mark(file: Path) -> tuple[str, int, int, int]:
+def mark_of(file: Path) -> Mark:
+    """What tells that one file changed."""
     try:
         status = file.stat()
     except OSError:
         # Gone between the listing and the look: a change like any other.
-        return (str(file), 0, -1, 0)
-    return (str(file), status.st_mtime_ns, status.st_size, status.st_ino)
+        return (str(file), 0, -1, 0, 0)
+    return (str(file), status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
 
 
 def settled(look: Callable[[], Signature], pause: Callable[[float], None] = time.sleep) -> Signature | None:

@@ -36,3 +36,18 @@ class DirectoryMetrics:
         for code, number in problems.items():
             self._problems.labels(self._codes.of(code)).inc(number - self._told.get(code, 0))
         self._told = dict(problems)
+
+
+class DirectoryFilesMetrics:
+    """Of a directory in a folder: which files can't be read as they are now."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._unreadable = Gauge(
+            "tocsin_directory_unreadable_files",
+            "Files of the directory that can't be read as they are now; their last good content stays in force.",
+            registry=registry,
+        )
+
+    def unreadable(self, files: int) -> None:
+        """So many can't be read."""
+        self._unreadable.set(files)

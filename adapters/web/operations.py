@@ -15,14 +15,23 @@ Reasons = Callable[[], Sequence[str]]
 _UNAVAILABLE: Final = 503
 
 
-def operations(registry: CollectorRegistry, stuck: Reasons, not_ready: Reasons) -> web.Application:
-    """The application. `/livez` fails where a loop is stuck, `/readyz` also while the service can't do its work."""
+def _none() -> Sequence[str]:
+    return ()
+
+
+def operations(
+    registry: CollectorRegistry, stuck: Reasons, not_ready: Reasons, remarks: Reasons = _none
+) -> web.Application:
+    """The application. `/livez` fails where a loop is stuck, `/readyz` also while the service can't do its work.
+
+    `/readyz` names `remarks` besides, which make nothing fail.
+    """
 
     async def livez(_request: web.Request) -> web.Response:
         return _verdict(stuck())
 
     async def readyz(_request: web.Request) -> web.Response:
-        return _verdict([*stuck(), *not_ready()])
+        return _verdict([*stuck(), *not_ready()], remarks())
 
     async def metrics(request: web.Request) -> web.Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
@@ -33,6 +42,6 @@ def operations(registry: CollectorRegistry, stuck: Reasons, not_ready: Reasons) 
     return application
 
 
-def _verdict(reasons: Sequence[str]) -> web.Response:
-    text = "".join(f"{reason}\n" for reason in reasons) or "ok\n"
+def _verdict(reasons: Sequence[str], remarks: Sequence[str] = ()) -> web.Response:
+    text = "".join(f"{line}\n" for line in [*(reasons or ["ok"]), *remarks])
     return web.Response(text=text, status=_UNAVAILABLE if reasons else 200)

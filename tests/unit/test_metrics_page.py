@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.metrics import MetricWrapperBase
 
 from adapters.prometheus.build_metrics import BuildMetrics
-from adapters.prometheus.directory_metrics import DirectoryMetrics
+from adapters.prometheus.directory_metrics import DirectoryFilesMetrics, DirectoryMetrics
 from adapters.prometheus.engine_metrics import EngineMetrics
 from adapters.prometheus.lag_metrics import LagMetrics
 from adapters.prometheus.ledger_metrics import LedgerMetrics
@@ -27,6 +27,7 @@ def declared() -> dict[str, tuple[str, ...]]:
     registry = CollectorRegistry()
     EngineMetrics(registry)
     DirectoryMetrics(registry)
+    DirectoryFilesMetrics(registry)
     LagMetrics(registry, "one")
     SenderMetrics(registry)
     LedgerMetrics(registry)

@@ -12,6 +12,7 @@ import msgspec
 import typer
 
 from adapters.files.directory_folder import LoadedDirectory
+from adapters.files.directory_source import DirectoryFilesError
 from adapters.rule_files.faults import RuleFileError
 from schemas.refusal import RefusedError
 from tocsin.logs import tell_end
@@ -73,6 +74,8 @@ def named_failures() -> Iterator[None]:
         yield
     except RuleFileError as error:
         stop("\n".join(map(str, error.faults)), FOUND_FAULTS)
+    except DirectoryFilesError as error:
+        stop(str(error), FOUND_FAULTS)
     except RefusedError as error:
         stop(error.shown(), FOUND_FAULTS)
     except (SettingsError, TracingSettingsError) as error:

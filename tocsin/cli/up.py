@@ -99,7 +99,7 @@ def up(
     Stop it with Ctrl-C or SIGTERM: what is under way is finished, within --stop-within; what was cut, then or by a
     second signal, is done again as after a kill. Killed at any moment and started again it loses nothing and doubles
     no job. Directory, rules and templates are watched: a change is checked, then used; a bad rule
-    file changes nothing.
+    file changes nothing, and of a directory file that can't be read the last good content stays in force.
 
     Credentials for the relay come from the environment or the settings file: TOCSIN_SMTP_USERNAME, and
     TOCSIN_SMTP_PASSWORD or TOCSIN_SMTP_PASSWORD_FILE; secrets of links to opt out from TOCSIN_OPT_OUT_SECRETS or

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from adapters.prometheus.directory_metrics import DirectoryFilesMetrics
 from tocsin.running.engine_watch import DecidingWatch
 from tocsin.running.sender_watch import SendingWatch
 
@@ -11,3 +14,9 @@ class EmbeddedWatch(DecidingWatch, SendingWatch):
 
     def __init__(self) -> None:
         super().__init__({})
+        self._directory_files = DirectoryFilesMetrics(self.registry)
+
+    def directory_changed(self, unreadable: Sequence[str]) -> None:
+        """The directory's folder was read; these files of it can't be."""
+        self._directory_files.unreadable(len(unreadable))
+        self.vitals.remark("directory", unreadable)

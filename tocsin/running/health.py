@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
+
+MOST_FAULTS: Final = 1_000
+"""Of the directory's files, so many are named."""
 
 
 class Health(Struct, frozen=True):
     """`rulebook` is the digest of the rules in force; `faults` what is wrong with the rule files as they are now.
 
     `reloads` counts the changes of those files by what became of them. `kept_since` is when the rules in force were
-    kept, where the files were refused at the start; null where the rules are those of the files.
+    kept, where the files were refused at the start; null where the rules are those of the files. `directory_faults`
+    names the files of the directory that can't be read now.
     """
 
     since: datetime
@@ -22,6 +29,7 @@ class Health(Struct, frozen=True):
     faults: list[str]
     reloads: dict[str, int] = {}
     kept_since: datetime | None = None
+    directory_faults: Sequence[str] = ()
 
 
 class HealthFile:
@@ -29,9 +37,23 @@ class HealthFile:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "health.json"
+        self._health: Health | None = None
+        self._directory_faults: Sequence[str] = ()
 
     def write(self, health: Health) -> None:
-        """Replace the file. A disk that is full must not stop the alerts, so this never raises for it."""
+        """Say how the rules stand. A disk that is full must not stop the alerts, so this never raises for it."""
+        self._health = health
+        self._replace()
+
+    def write_directory(self, faults: Sequence[str]) -> None:
+        """Say besides which files of the directory can't be read, once it is said how the rules stand."""
+        self._directory_faults = [*faults[:MOST_FAULTS]]
+        self._replace()
+
+    def _replace(self) -> None:
+        if self._health is None:
+            return
+        health = replace(self._health, directory_faults=self._directory_faults)
         fresh = self._path.with_suffix(".new")
         try:
             fresh.write_bytes(msgspec.json.format(msgspec.json.encode(health), indent=2) + b"\n")

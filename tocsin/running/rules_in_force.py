@@ -44,7 +44,7 @@ class ReloadOutcome(StrEnum):
 
 def health_of(watched: WatchedRules, now: datetime) -> Health:
     """How the rules stand, for the health file."""
-    faults = [f"{fault.file}:{fault.line}:{fault.column}: {fault.said}" for fault in watched.faults]
+    faults = watched.named_faults
     reloads = {outcome.value: watched.reloads[outcome] for outcome in ReloadOutcome}
     return Health(now, watched.loaded.rulebook.digest, watched.refusals, faults, reloads, watched.kept_since)
 
@@ -119,6 +119,11 @@ class WatchedRules:
     def refusals(self) -> int:
         """How many changes were refused."""
         return self.reloads[ReloadOutcome.REFUSED]
+
+    @property
+    def named_faults(self) -> list[str]:
+        """What is wrong with the files as they are now: file, line, column, and what to do."""
+        return [f"{fault.file}:{fault.line}:{fault.column}: {fault.said}" for fault in self.faults]
 
     def current(self) -> RulesInForce:
         """See engine.ports.RulesSource."""

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from adapters.files.directory_source import FolderDirectory
+from adapters.files.kept_files import FOLDER, KeptFiles
 from tocsin.clock import SystemClock
 from tocsin.running.current_templates import CurrentRenderer, keeping_current
 from tocsin.running.embedded import Embedded, Sources
@@ -33,15 +34,21 @@ async def embedded_service(
 ) -> AsyncIterator[Embedded]:
     """Engine and sender on one file; `watch` sees what they do.
 
-    Raises RuleFileError, OSError, DatabaseError and TracingSettingsError at the start.
+    Raises RuleFileError, DirectoryFilesError, OSError, DatabaseError and TracingSettingsError at the start.
     """
     clock, renderer, seen = SystemClock(), CurrentRenderer(), watch or EmbeddedWatch()
+
+    def directory_changed(read: FolderDirectory) -> None:
+        named = [str(one) for one in read.unreadable]
+        seen.directory_changed(named)
+        health.write_directory(named)
+
     watched = WatchedRules(rules, keeping_current(renderer, seen, health, clock), kept=KeptRules(database.parent))
     try:
         composer = mail.composer(renderer, sending.mode)
-        # A directory of its own for each thread: a folder is small.
-        people = DirectoryPeople(FolderDirectory(directory))
-        watched_directory = WatchedDirectory(FolderDirectory(directory), seen)
+        folder = FolderDirectory(directory, KeptFiles(database.parent / FOLDER, directory), directory_changed)
+        people = DirectoryPeople(folder.beside())
+        watched_directory = WatchedDirectory(folder, seen)
         sources = Sources(watched_directory, watched, people, composer, mail.transport(), clock)
         with tracing("tocsin", system="sqlite") as tracers:
             service = Embedded(database, sources, sending, seen, tracers)

@@ -42,6 +42,7 @@ class ServiceWatch:
     def rules_changed(self, watched: WatchedRules) -> None:
         """Rules and templates were put in force, or a change of their files was refused."""
         self.rule_files.refused(bool(watched.faults), watched.kept_since is not None)
+        self.vitals.remark("rules", [f"{named}; the last good rules stay in force" for named in watched.named_faults])
 
     @contextmanager
     def answering(self, listen: tuple[str, int] | None) -> Iterator[int]:
@@ -50,7 +51,8 @@ class ServiceWatch:
             yield 0
             return
         self.is_shown = True
-        with serving(operations(self.registry, self.vitals.stuck, self.vitals.reasons), *listen) as port:
+        vitals = self.vitals
+        with serving(operations(self.registry, vitals.stuck, vitals.reasons, vitals.remarks), *listen) as port:
             yield port
 
 

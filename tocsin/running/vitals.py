@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 Monotonic = Callable[[], float]
@@ -11,6 +11,9 @@ Monotonic = Callable[[], float]
 
 STUCK_SECONDS: Final = 180.0
 """A loop that has not come round for so long is stuck: a batch, and every wait in it, ends far sooner."""
+
+MOST_REMARKS: Final = 20
+"""Of one part, so many are named."""
 
 
 class Vitals:
@@ -23,6 +26,7 @@ class Vitals:
         self._beats: dict[str, float] = {}
         self._reasons: dict[str, str] = {}
         self._parts: dict[str, bool] = {}
+        self._remarks: dict[str, list[str]] = {}
 
     def beat(self, loop: str, ago: float = 0.0) -> None:
         """This loop has come round, so many seconds ago."""
@@ -45,6 +49,13 @@ class Vitals:
         with self._lock:
             self._reasons.pop(part, None)
             self._parts[part] = True
+
+    def remark(self, part: str, remarks: Sequence[str]) -> None:
+        """This part does its work, though something is wrong that a person has to mend; nothing where all is well."""
+        with self._lock:
+            self._remarks[part] = [*remarks[:MOST_REMARKS]]
+            if len(remarks) > MOST_REMARKS:
+                self._remarks[part].append(f"and {len(remarks) - MOST_REMARKS} more")
 
     def stuck(self) -> list[str]:
         """Loops that have not come round for too long; none where all is well."""
@@ -72,3 +83,8 @@ class Vitals:
         """Why the service is not ready; empty where it is."""
         with self._lock:
             return [f"{part}: {reason}" for part, reason in sorted(self._reasons.items())]
+
+    def remarks(self) -> list[str]:
+        """What is wrong with parts that do their work all the same."""
+        with self._lock:
+            return [f"{part}: {remark}" for part, remarks in sorted(self._remarks.items()) for remark in remarks]

@@ -1,0 +1,158 @@
+"""A change of a directory folder, checked file by file before any of it is used.
+
+A file that can't be read as a whole stays in force as it was when it last could.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import structlog
+from msgspec import Struct
+
+from adapters.files.directory_folder import is_read
+from adapters.files.directory_problems import DirectoryProblem, ProblemCode
+from adapters.files.folder_listing import ROOT, FolderListing
+from adapters.files.kept_files import KeptFile, KeptFiles
+from adapters.files.signature import Mark, mark_of
+from adapters.files.whole_file import UnreadableFileError, check_whole
+from schemas.refusal import Refusal
+
+log = structlog.get_logger()
+
+_BLANK: Final = "the file is empty, though it held {} records: write them again; to remove them, {}"
+_NO_FILES: Final = (
+    "the folder holds no file with records, though there were {}: put them back; to remove all records, leave one file "
+    "of YAML that says []"
+)
+
+
+class InForce(Struct, frozen=True):
+    """The content of a file that is in force: how many records, and its copy, where one could be made.
+
+    `mark` is that of the file when it was read; None where the file is no longer so.
+    """
+
+    records: int
+    kept: KeptFile | None
+    mark: Mark | None = None
+
+
+class Stays(StrEnum):
+    """What is in force in place of a file that can't be read."""
+
+    LAST_GOOD = "its last good content stays in force"
+    NOTHING = "it could never be read, so nothing of it is in force"
+    EVERYTHING = "no good copy of it is kept, so the whole directory stays as it was"
+
+
+class UnreadableFile(Struct, frozen=True):
+    """A file (or a folder below) that can't be read, and what is in force instead."""
+
+    problem: DirectoryProblem
+    stays: Stays
+
+    def __str__(self) -> str:
+        """File, line, why and what stays, on one line; no value of any record."""
+        return f"{self.problem}; {self.stays}"
+
+
+class Review:
+    """What is to be in force, now that the folder looks like this.
+
+    `sources` says where the content of each file is read, `unreadable` what can't be; `is_usable`: for each file that
+    was in force and can't be read, there is a good copy.
+    """
+
+    def __init__(self, listing: FolderListing, before: Mapping[str, InForce], kept: KeptFiles) -> None:
+        self._before = before
+        self._kept = kept
+        self.sources: dict[str, Path] = {}
+        self.in_force: dict[str, InForce] = {}
+        self.unreadable: list[UnreadableFile] = []
+        for name, file in listing.files.items():
+            self._look_at(name, file)
+        for name, reason in listing.lost.items():
+            self._name(name, None, reason, Stays.LAST_GOOD)
+        self._look_for_gone(listing)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it can be put in force."""
+        return all(one.stays is not Stays.EVERYTHING for one in self.unreadable)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is a copy of everything."""
+        return all(one.kept is not None for one in self.in_force.values())
+
+    def _look_at(self, name: str, file: Path) -> None:
+        if not is_read(name):
+            self.sources[name] = file  # only to be named
+            return
+        before, mark = self._before.get(name), mark_of(file)
+        if before is not None and before.mark == mark and before.kept is not None:
+            self.sources[name], self.in_force[name] = file, before
+            return
+        try:
+            records = self._checked(file, name)
+        except UnreadableFileError as fault:
+            self._name(name, fault.line, fault.reason, self._fall_back(name))
+        else:
+            self.sources[name] = file
+            self.in_force[name] = InForce(records, self._copied(file, name, records), mark)
+
+    def _checked(self, file: Path, name: str) -> int:
+        whole, before = check_whole(file, name), self._before.get(name)
+        if whole.is_blank and before is not None and before.records:
+            # An editor in mid-save leaves such a file; who means it says so.
+            removal = "delete the file" if name.lower().endswith(".jsonl") else "delete the file or write [] into it"
+            raise UnreadableFileError(1, _BLANK.format(before.records, removal))
+        return whole.records
+
+    def _copied(self, file: Path, name: str, records: int) -> KeptFile | None:
+        try:
+            return KeptFile(self._kept.copy(file), records)
+        except OSError as error:
+            log.warning("directory_not_kept", file=_shown(name), error=type(error).__name__, said=error.strerror)
+            return None
+
+    def _look_for_gone(self, listing: FolderListing) -> None:
+        """A file that is gone takes its records with it, unless it is perhaps there all the same."""
+        gone = [name for name in self._before if name not in listing.files]
+        held = sum(one.records for one in self._before.values())
+        if held and not listing.lost and not any(map(is_read, listing.files)):
+            # As where a volume is not mounted.
+            self._name(ROOT, None, _NO_FILES.format(held), Stays.LAST_GOOD)
+            renamed = True
+        else:
+            # A file that never could be read may be one that was renamed.
+            renamed = any(one.stays is Stays.NOTHING for one in self.unreadable)
+        for name in gone:
+            if (renamed or listing.is_lost(name)) and self._fall_back(name) is Stays.EVERYTHING:
+                self._name(name, None, "the file can't be read", Stays.EVERYTHING)
+
+    def _fall_back(self, name: str) -> Stays:
+        before = self._before.get(name)
+        if before is None:
+            return Stays.NOTHING
+        path = None if before.kept is None else self._kept.path_of(before.kept)
+        if path is None:
+            return Stays.EVERYTHING
+        self.sources[name], self.in_force[name] = path, InForce(before.records, before.kept)
+        return Stays.LAST_GOOD
+
+    def _name(self, name: str, line: int | None, reason: str, stays: Stays) -> None:
+        problem = DirectoryProblem(
+            ProblemCode.UNREADABLE_FILE, _shown(name) or "the folder", line, None, None, Refusal("", reason)
+        )
+        self.unreadable.append(UnreadableFile(problem, stays))
+
+
+def _shown(name: str) -> str:
+    """A name that may be no text, as text."""
+    return os.fsencode(name).decode(errors="replace")

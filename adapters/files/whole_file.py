@@ -1,0 +1,104 @@
+"""Whether a directory file can be read as a whole, before any of it is used.
+
+A fault of one record that can still be named, by a known kind and its id, is that record's and not the file's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from adapters.files.directory_folder import JSONL, regular
+from adapters.files.jsonl_records import LONGEST_LINE, name_on, numbered_lines
+from adapters.files.yaml_records import YamlFaultError, yaml_records, yaml_text
+from schemas.directory import MAX_RECORD_BYTES, RECORD_KINDS
+from schemas.refusal import RefusedError
+
+MAX_FILE_BYTES: Final = 4 * 1_073_741_824
+"""JSON Lines with some ten million records. What is larger is no directory file, but perhaps a disk's mistake."""
+
+_ANYTHING: Final = msgspec.json.Decoder(msgspec.Raw)
+
+
+class UnreadableFileError(ValueError):
+    """A file that can't be read as a whole: the line (from 1) where that shows, if there is one, and what to do."""
+
+    def __init__(self, line: int | None, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
+        self.reason = reason
+
+
+class WholeFile(Struct, frozen=True):
+    """A file that can be read. `is_blank`: nothing but white space is in it, as while an editor saves it."""
+
+    records: int
+    is_blank: bool
+
+
+def check_whole(path: Path, name: str) -> WholeFile:
+    """Check a file of JSON Lines or YAML, as the ending of `name` says. Raises UnreadableFileError."""
+    try:
+        if regular(path).stat().st_size > MAX_FILE_BYTES:
+            raise UnreadableFileError(None, f"the file has more than {MAX_FILE_BYTES} bytes: divide it")
+        return _json_lines(path) if Path(name).suffix.lower() == JSONL else _yaml(path)
+    except OSError as error:
+        raise unreadable(error) from None
+    except YamlFaultError as fault:
+        raise UnreadableFileError(fault.line, fault.refusals[0].reason) from None
+    except RefusedError as fault:
+        raise UnreadableFileError(None, fault.refusals[0].reason) from None
+
+
+def unreadable(error: OSError) -> UnreadableFileError:
+    """The fault of a file that can't be opened or read."""
+    return UnreadableFileError(None, f"the file can't be read: {error.strerror or 'input or output error'}")
+
+
+def _json_lines(path: Path) -> WholeFile:
+    records = 0
+    with path.open("rb") as file:
+        for number, line in numbered_lines(file):
+            reason = _fault_on(line)
+            if reason is not None:
+                raise UnreadableFileError(number, reason)
+            records += 1
+    return WholeFile(records, is_blank=records == 0)
+
+
+def _fault_on(line: bytes) -> str | None:
+    """What is wrong with a line that is no record's own fault: what else stands on it can't be known."""
+    if len(line) > LONGEST_LINE:
+        return f"this line has more than {MAX_RECORD_BYTES} bytes: write one record on each line, with shorter texts"
+    try:
+        line.decode()
+        _ANYTHING.decode(line)
+    except UnicodeDecodeError:
+        return "the file is not UTF-8: save it as UTF-8"
+    except RecursionError:
+        return "this line is nested too deeply to be read"
+    except msgspec.MsgspecError as error:
+        return f"this line is not JSON, perhaps it was cut off: {error}"
+    return _fault_of_name(*name_on(line))
+
+
+def _yaml(path: Path) -> WholeFile:
+    text, records = yaml_text(path), 0
+    for one in yaml_records(text):
+        reason = _fault_of_name(one.kind, one.id)
+        if reason is not None:
+            raise UnreadableFileError(one.line, reason)
+        records += 1
+    return WholeFile(records, is_blank=not text.strip())
+
+
+def _fault_of_name(kind: str | None, record_id: str | None) -> str | None:
+    if not kind or not record_id or not record_id.strip():
+        return "this is no record with a kind and an id: write both, each as a word or a text in quotes"
+    if kind not in RECORD_KINDS:
+        # Whom it might alert can't be known, so it can't be passed over as one record.
+        return f"this record's kind is none of {', '.join(RECORD_KINDS)}"
+    return None
