@@ -145,8 +145,8 @@ class FolderDirectory:
 
     def _tell(self, review: Review) -> None:
         self.unreadable = review.unreadable
-        self.problems[ProblemCode.UNREADABLE_FILE] += len(review.unreadable)
         for one in review.unreadable:
+            self.problems[ProblemCode.UNREADABLE_FILE] += 1
             log.warning("directory_file_unreadable", problem=str(one.problem), stays=str(one.stays))
         self._on_change(self)
 

@@ -21,6 +21,7 @@ from adapters.files import slips
 from adapters.files.directory_folder import LoadedDirectory
 from adapters.files.directory_problems import ProblemCode
 from adapters.files.directory_source import FolderDirectory
+from adapters.files.kept_files import KeptFiles
 from adapters.files.record_words import word_fault
 from schemas.directory import RECORD_KINDS, Record, read_record
 from schemas.finding import FindingCode
@@ -350,8 +351,10 @@ def test_one_that_is_not_named_would_be_noticed(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_running_service_uses_the_record_and_counts_the_slip(tmp_path: Path) -> None:
     record = {"kind": "contact", "id": "1", "modes": [MAIL], "alerts": ["open", "closed"], "lang": "fr"}
-    (tmp_path / "a.jsonl").write_text(jsonl(record), encoding="utf-8")
-    source = FolderDirectory(tmp_path)
+    folder = tmp_path / "directory"
+    folder.mkdir()
+    (folder / "a.jsonl").write_text(jsonl(record), encoding="utf-8")
+    source = FolderDirectory(folder, KeptFiles(tmp_path / "kept", folder), lambda _source: None)
     person = source.current().person(PersonKind.CONTACT, "1")
     assert person is not None
     assert [trigger for trigger in Trigger if person.wants(trigger)] == [Trigger.CLOSED]
