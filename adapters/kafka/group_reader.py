@@ -22,6 +22,7 @@ from adapters.kafka.errors import (
     KafkaUnavailableError,
     named_errors,
 )
+from adapters.kafka.lost_joins import LostJoins
 from adapters.kafka.rebalances import NO_GENERATION, Rebalances
 from adapters.kafka.records import flattened
 from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, Membership, millis
@@ -59,6 +60,7 @@ class GroupReader:
             self._consumer.subscribe([self._topic])
         name_damaged_batches(self._consumer)
         self._standing = StandingPartitions(self._consumer)
+        self._lost_joins = LostJoins(self._consumer, membership.group)
         self._generation: tuple[int, str] | None = None
         self._rewound = False
         self._rebalances = Rebalances(membership.group)
@@ -76,8 +78,10 @@ class GroupReader:
 
     @property
     def has_joined(self) -> bool:
-        """Whether the last poll was one of a member."""
-        return self._generation is not None and self._generation[0] != NO_GENERATION
+        """Whether the last poll was one of a member, or of one that may be one again before its session has ended."""
+        if self._generation is None or self._generation[0] == NO_GENERATION:
+            return False
+        return self._rebalances.lasts() < self._membership.session.total_seconds()
 
     def poll(self, max_records: int, timeout: float) -> list[Record]:
         """The next records; empty where none came within `timeout` seconds.
@@ -150,6 +154,7 @@ class GroupReader:
             self._generation = (group.generation_id, group.member_id)
             self.rewind()
         self._rebalances.see(group, self._consumer.assignment)
+        self._lost_joins.look()
         if self._rewound:
             # From where these come may not be where the group stands.
             return []

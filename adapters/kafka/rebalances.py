@@ -36,6 +36,10 @@ class Rebalances:
         elif group.generation_id not in (self._generation, NO_GENERATION):
             self._end(group, sorted(one.partition for one in partitions()))
 
+    def lasts(self) -> float:
+        """For how many seconds there has been no generation that stands; 0.0 where there is one."""
+        return 0.0 if self._since is None else self._seconds() - self._since
+
     def _begin(self, group: Any) -> None:
         if self._since is None:
             self._since = self._seconds()
