@@ -12,6 +12,7 @@ from schemas.event import Ticket
 from schemas.reading import END, UNSEEN, Identifier
 from schemas.rule_file import Name, TemplateName
 from schemas.vocabulary import Category, Channel, Origin, Reason, Trigger
+from schemas.written import as_written
 
 ATTACHED_TO: Final = "attached_to"
 """The one field that people have in tests alone: `product`, or `product/P-erp`, in place of an entry in its list."""
@@ -178,7 +179,7 @@ TICKET_FIELDS: Final = frozenset(field.encode_name for field in msgspec.structs.
 def with_records(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of RuleTestFile, in which tickets and records have the fields that they have on the wire."""
     kinds = schema["$defs"]
-    wire = msgspec.json.schema(Record)["$defs"] | msgspec.json.schema(Ticket)["$defs"]
+    wire = msgspec.json.schema(as_written(Record))["$defs"] | msgspec.json.schema(Ticket)["$defs"]
     kinds |= {name: one for name, one in wire.items() if name not in {"Ticket", *_RECORD_NAMES.values()}}
     for key, kind in RECORD_LISTS.items():
         list_of = kinds["Given"]["properties"][key]

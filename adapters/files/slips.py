@@ -7,6 +7,7 @@ it was meant, and whoever meant it is not alerted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final, get_args
 
 import msgspec
@@ -14,7 +15,7 @@ from msgspec import Struct
 
 from adapters.files.directory_problems import ProblemCode
 from adapters.files.record_words import word_fault
-from adapters.shape import shape_problems
+from adapters.shape import MAX_UNKNOWN_KEYS, shape_problems
 from engine.rulebook.problems import Path, Problem
 from schemas.allowed_words import allowed_words
 from schemas.directory import MAX_RECORD_BYTES, Record
@@ -87,8 +88,8 @@ def slips_in(data: object) -> list[Slip]:
         return [*_keys_of_no_record(data)]
     found = shape_problems(data, _AS_WRITTEN[kind], OWN_KEY)
     keys = [_key(one) for one in found if one.code is FindingCode.UNKNOWN_KEY]
-    values = [_value(one, data, kind) for one in found if one.code is FindingCode.WRONG_VALUE]
-    return [*keys, *values, *_words(kind, data)]
+    values = (_value(one, data, kind) for one in found if one.code is FindingCode.WRONG_VALUE)
+    return [*keys, *filter(None, values), *_words(kind, data)]
 
 
 def field_of(path: Path) -> str:
@@ -120,19 +121,22 @@ def _unknown_key(path: Path, suggestion: str) -> Slip:
 
 def _keys_of_no_record(data: Mapping[str, Any]) -> Iterator[Slip]:
     """Of what kind it is can't be said: then the key that should say so may be misspelt."""
-    for key in data:
+    unknown = (key for key in data if key not in _TOP_KEYS and not key.startswith(OWN_KEY))
+    for key in islice(unknown, MAX_UNKNOWN_KEYS):
         meant = closest(key, _TOP_KEYS)
-        if key not in _TOP_KEYS and meant:
+        if meant:
             yield _unknown_key((key,), meant)
 
 
-def _value(problem: Problem, data: Any, kind: str) -> Slip:
+def _value(problem: Problem, data: Any, kind: str) -> Slip | None:
+    """A word that is none of its list; None for a value of another type, which is refused anyhow."""
     value = data
     for step in problem.path:
         value = value[step]
     field = field_of(problem.path)
-    reason = not_allowed(value, allowed_words(_AS_WRITTEN[kind], f"$.{field}"))
-    return Slip(ProblemCode.UNKNOWN_WORD, problem.path, Refusal(field, reason, shown_value(value)))
+    words = allowed_words(_AS_WRITTEN[kind], f"$.{field}")
+    refusal = Refusal(field, not_allowed(value, words), shown_value(value))
+    return Slip(ProblemCode.UNKNOWN_WORD, problem.path, refusal) if words else None
 
 
 def _words(kind: str, values: Mapping[str, Any]) -> Iterator[Slip]:

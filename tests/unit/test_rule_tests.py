@@ -163,6 +163,9 @@ def test_a_file_of_tests_is_for_the_rule_file_of_its_name(tmp_path: Path) -> Non
         ("given: {contacts: {zoe: {attached_to: [prodct]}}}", "5:44: `prodct` is none of"),
         ("given: {contacts: {zoe: {attached_to: [site/S-pris]}}}", "no site `S-pris` here: did you mean `S-paris`?"),
         ("given: {contacts: {zoe: {alerts: closed}}}", "5:38: contact zoe: alerts: expected `array | null`"),
+        ("given: {contacts: {zoe: {alerts: [close]}}}", "5:39: alerts[0]: this value is not one of those"),
+        ("given: {contracts: {C-7: {recipients: {sites: {contacts: true}}}}}", "recipients.sites: there is no"),
+        ("given: {contracts: {C-7: {type: comitment}}}", "5:37: type: this resembles `commitment`"),
         ("given: {contract: {C-7: {}}}", "5:13: there is no key `contract` here: did you mean `contracts`?"),
     ],
 )  # fmt: skip

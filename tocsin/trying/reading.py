@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from adapters.files.slips import slips_in
 from adapters.rule_files.faults import RuleFileError
 from adapters.rule_files.source import Source
 from adapters.shape import shaped
@@ -88,7 +89,17 @@ def _unknown_in_given(given: Given | None, path: ValuePath) -> Iterator[Problem]
     for key, kind in RECORD_LISTS.items():
         for record_id, fields in getattr(given, key).items():
             yield from _unknown(fields or {}, record_fields(kind), (*path, key, record_id), f"a {kind}")
+            yield from _slips({**(fields or {}), "kind": kind, "id": record_id}, (*path, key, record_id))
     yield from _unknown(given.ticket, TICKET_FIELDS, (*path, "ticket"), "a ticket")
+
+
+def _slips(record: Mapping[str, Any], path: ValuePath) -> Iterator[Problem]:
+    """What a directory's file would be told of this record: of its own keys, `_unknown` tells."""
+    for slip in slips_in(record):
+        if not slip.is_key:
+            yield Problem((*path, *slip.path), str(slip.refusal))
+        elif len(slip.path) > 1:
+            yield Problem((*path, *slip.path), str(slip.refusal), None, FindingCode.UNKNOWN_KEY, at_key=True)
 
 
 def _unknown(fields: Mapping[str, Any], known: frozenset[str], path: ValuePath, what: str) -> Iterator[Problem]:
