@@ -70,7 +70,7 @@ class FolderDirectory:
         self.problems: Counter[str] = Counter()
         """What was refused since the start, by code."""
         self.unreadable: list[UnreadableFile] = []
-        self._in_force: Mapping[str, InForce] = {name: InForce(one.records, one) for name, one in kept.files().items()}
+        self._in_force: Mapping[str, InForce] = {name: InForce.of(one) for name, one in kept.files().items()}
         self._both = _Both()
         self._is_kept, self._kept_at = False, 0.0
         self._seen = self._first()
@@ -134,11 +134,12 @@ class FolderDirectory:
     def _keep(self, review: Review) -> None:
         self._kept_at = self._monotonic()
         self._is_kept = review.is_kept
+        kept = {name: one.kept for name, one in review.in_force.items() if one.kept is not None}
         if not self._is_kept:
-            self._kept.forget()
+            self._kept.forget(kept.values())
             return
         try:
-            self._kept.commit({name: one.kept for name, one in review.in_force.items() if one.kept is not None})
+            self._kept.commit(kept)
         except OSError as error:
             self._is_kept = False
             log.warning("directory_not_kept", error=type(error).__name__, said=error.strerror)

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from adapters.files.directory_folder import files_below
+from adapters.files.directory_folder import files_below, is_read
 from adapters.files.signature import Signature, signature_of
 
 ROOT: Final = ""
@@ -16,8 +16,9 @@ ROOT: Final = ""
 
 
 class FolderListing(Struct, frozen=True):
-    """Files by their names, which are their paths below the folder, in the order of those, and the signature of all.
+    """Files by their names, which are their paths below the folder, in the order of those.
 
+    `signature` is of the files with records alone: the data folder may lie below, and changes all the time.
     `lost` says why a folder can't be listed, by its name; `error` why the folder itself can't.
     """
 
@@ -41,7 +42,8 @@ def list_folder(path: Path) -> FolderListing:
         files, lost, fault = {}, {ROOT: _reason(error)}, error
     # What can't be listed has a mark too, so that it is noticed once it can.
     marks = [(str(path / name), 0, -2, 0, 0) for name in lost]
-    return FolderListing(files, lost, tuple(sorted([*signature_of(files.values()), *marks])), fault)
+    with_records = [file for name, file in files.items() if is_read(name)]
+    return FolderListing(files, lost, tuple(sorted([*signature_of(with_records), *marks])), fault)
 
 
 def in_order(names: Mapping[str, object]) -> list[str]:

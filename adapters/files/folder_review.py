@@ -19,12 +19,13 @@ from adapters.files.directory_problems import DirectoryProblem, ProblemCode
 from adapters.files.folder_listing import ROOT, FolderListing
 from adapters.files.kept_files import KeptFile, KeptFiles
 from adapters.files.signature import Mark, mark_of
-from adapters.files.whole_file import UnreadableFileError, check_whole
+from adapters.files.whole_file import UnreadableFileError, WholeFile, check_whole
 from schemas.refusal import Refusal
 
 log = structlog.get_logger()
 
 _BLANK: Final = "the file is empty, though it held {} records: write them again; to remove them, {}"
+_CUT: Final = "the last line has no line break though it had one, so the file may be cut off: end that line with one"
 _NO_FILES: Final = (
     "the folder holds no file with records, though there were {}: put them back; to remove all records, leave one file "
     "of YAML that says []"
@@ -32,14 +33,20 @@ _NO_FILES: Final = (
 
 
 class InForce(Struct, frozen=True):
-    """The content of a file that is in force: how many records, and its copy, where one could be made.
+    """The content of a file that is in force, and its copy, where one could be made.
 
     `mark` is that of the file when it was read; None where the file is no longer so.
     """
 
     records: int
+    ends_line: bool
     kept: KeptFile | None
     mark: Mark | None = None
+
+    @classmethod
+    def of(cls, kept: KeptFile) -> InForce:
+        """What a copy says."""
+        return cls(kept.records, kept.ends_line, kept)
 
 
 class Stays(StrEnum):
@@ -99,24 +106,28 @@ class Review:
             self.sources[name], self.in_force[name] = file, before
             return
         try:
-            records = self._checked(file, name)
+            whole = self._checked(file, name)
         except UnreadableFileError as fault:
             self._name(name, fault.line, fault.reason, self._fall_back(name))
         else:
             self.sources[name] = file
-            self.in_force[name] = InForce(records, self._copied(file, name, records), mark)
+            self.in_force[name] = InForce(whole.records, whole.ends_line, self._copied(file, name, whole), mark)
 
-    def _checked(self, file: Path, name: str) -> int:
+    def _checked(self, file: Path, name: str) -> WholeFile:
         whole, before = check_whole(file, name), self._before.get(name)
-        if whole.is_blank and before is not None and before.records:
+        if before is None or not before.records:
+            return whole
+        if whole.is_blank:
             # An editor in mid-save leaves such a file; who means it says so.
             removal = "delete the file" if name.lower().endswith(".jsonl") else "delete the file or write [] into it"
             raise UnreadableFileError(1, _BLANK.format(before.records, removal))
-        return whole.records
+        if before.ends_line and not whole.ends_line:
+            raise UnreadableFileError(None, _CUT)
+        return whole
 
-    def _copied(self, file: Path, name: str, records: int) -> KeptFile | None:
+    def _copied(self, file: Path, name: str, whole: WholeFile) -> KeptFile | None:
         try:
-            return KeptFile(self._kept.copy(file), records)
+            return KeptFile(self._kept.copy(file), whole.records, whole.ends_line)
         except OSError as error:
             log.warning("directory_not_kept", file=_shown(name), error=type(error).__name__, said=error.strerror)
             return None
@@ -141,9 +152,9 @@ class Review:
         if before is None:
             return Stays.NOTHING
         path = None if before.kept is None else self._kept.path_of(before.kept)
-        if path is None:
+        if before.kept is None or path is None:
             return Stays.EVERYTHING
-        self.sources[name], self.in_force[name] = path, InForce(before.records, before.kept)
+        self.sources[name], self.in_force[name] = path, InForce.of(before.kept)
         return Stays.LAST_GOOD
 
     def _name(self, name: str, line: int | None, reason: str, stays: Stays) -> None:

@@ -6,10 +6,12 @@ of them are on the disk, so that a kill at any moment leaves the former state.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -22,14 +24,17 @@ FOLDER: Final = "last-good-directory"
 INDEX: Final = "index.json"
 MAX_INDEX_BYTES: Final = 134_217_728
 """No more is read back: a million files are less."""
+LEFT_FREE_BYTES: Final = 16 * 1_048_576
+"""So much space a copy leaves to the data beside it."""
 _BLOCK: Final = 1_048_576
 
 
 class KeptFile(Struct, frozen=True):
-    """The digest of a file's content, and how many records it holds."""
+    """The digest of a file's content, how many records it holds, and whether its last line has a line break."""
 
     sha256: str
     records: int
+    ends_line: bool
 
 
 class _Index(Struct, frozen=True):
@@ -62,6 +67,9 @@ class KeptFiles:
     def copy(self, file: Path) -> str:
         """Copy a file; it counts once the index names it. Returns the digest of its content. Raises OSError."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if shutil.disk_usage(self.folder).free - file.stat().st_size < LEFT_FREE_BYTES:
+            # A disk that a copy fills stops everything else that is written to it.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         digest = hashlib.sha256()
         with file.open("rb") as source, _Fresh(self.folder) as fresh:
             while block := source.read(_BLOCK):
@@ -90,14 +98,16 @@ class KeptFiles:
                 fresh.becomes(INDEX)
             _sync(self.folder)
         except OSError:
-            self.forget()
+            self.forget(files.values())
             raise
         self._remove_all_but({INDEX, *(kept.sha256 for kept in files.values())})
 
-    def forget(self) -> None:
-        """Nothing is kept any more: an older state would be taken for the last good one."""
-        with suppress(OSError):
-            (self.folder / INDEX).unlink(missing_ok=True)
+    def forget(self, used: Iterable[KeptFile]) -> None:
+        """Nothing counts as kept any more: an older state would be taken for the last good one.
+
+        Copies go but for those that are `used`, so that there is space for the others.
+        """
+        self._remove_all_but({kept.sha256 for kept in used})
 
     def _remove_all_but(self, wanted: set[str]) -> None:
         # What can't be removed is tried again with the next change.

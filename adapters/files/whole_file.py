@@ -33,10 +33,15 @@ class UnreadableFileError(ValueError):
 
 
 class WholeFile(Struct, frozen=True):
-    """A file that can be read. `is_blank`: nothing but white space is in it, as while an editor saves it."""
+    """A file that can be read.
+
+    `is_blank`: nothing but white space is in it, as while an editor saves it. `ends_line`: its last line has a line
+    break.
+    """
 
     records: int
     is_blank: bool
+    ends_line: bool
 
 
 def check_whole(path: Path, name: str) -> WholeFile:
@@ -59,14 +64,14 @@ def unreadable(error: OSError) -> UnreadableFileError:
 
 
 def _json_lines(path: Path) -> WholeFile:
-    records = 0
+    records, line = 0, b""
     with path.open("rb") as file:
         for number, line in numbered_lines(file):
             reason = _fault_on(line)
             if reason is not None:
                 raise UnreadableFileError(number, reason)
             records += 1
-    return WholeFile(records, is_blank=records == 0)
+    return WholeFile(records, is_blank=records == 0, ends_line=line.endswith(b"\n"))
 
 
 def _fault_on(line: bytes) -> str | None:
@@ -92,7 +97,7 @@ def _yaml(path: Path) -> WholeFile:
         if reason is not None:
             raise UnreadableFileError(one.line, reason)
         records += 1
-    return WholeFile(records, is_blank=not text.strip())
+    return WholeFile(records, is_blank=not text.strip(), ends_line=text.endswith(("\n", "\r")))
 
 
 def _fault_of_name(kind: str | None, record_id: str | None) -> str | None:

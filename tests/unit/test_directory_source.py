@@ -115,6 +115,7 @@ SPOILS: dict[str, Callable[[Folder], None]] = {
     "Windows-1252": filled_with(site("S-3", "Trois frères").encode("cp1252")),
     "UTF-16": filled_with(site("S-3", "Three").encode("utf-16")),
     "cut off": filled_with(site("S-3", "Three").encode()[:20]),
+    "cut off within its last line, and YAML still": filled_with(site("S-3", "Three")[:-1].encode()),
     "NUL bytes": filled_with(bytes(100)),
     "emptied": filled_with(b""),
     "blanked": filled_with(b"\xef\xbb\xbf\n \n"),
@@ -259,6 +260,14 @@ def test_a_file_that_was_renamed_and_broken_in_one_step_loses_nothing(folder: Fo
     assert names(source.current()) == ALL | {"S-1": "Uno"}
     (folder.path / "sites.yaml").unlink()
     assert "S-1" not in names(source.current())
+
+
+def test_a_file_that_never_ended_its_last_line_need_not(folder: Folder) -> None:
+    folder.write("a.yaml", site("S-1", "One").rstrip())
+    source = folder.start()
+    folder.write("a.yaml", site("S-1", "Uno").rstrip())
+    assert names(source.current()) == ALL | {"S-1": "Uno"}
+    assert folder.told[-1] == []
 
 
 def test_a_wrong_record_in_a_readable_file_is_not_the_files_fault(folder: Folder) -> None:
@@ -459,6 +468,20 @@ def test_a_copy_that_was_damaged_meanwhile_holds_the_whole_directory(folder: Fol
     # What was changed is kept anew; what was not is still damaged, and a start says so.
     folder.write("a.yaml", site("S-1", "Due") + TAB)
     assert names(source.current()) == ALL | {"S-1": "Uno"}
+
+
+def test_the_data_folder_may_lie_below_the_directory(folder: Folder) -> None:
+    data = folder.path / "data"
+    folder.kept = data / "last-good-directory"
+    source = folder.start()
+    (data / "health.json").write_text("{}")
+    for _ in range(3):
+        assert names(source.current()) == ALL
+        (data / "health.json").write_text(f"[{len(folder.told)}]")
+    assert len(folder.told) == 1
+    folder.break_it()
+    assert names(source.current()) == ALL
+    assert names(folder.start().current()) == ALL
 
 
 def test_it_does_not_grow_with_the_changes(folder: Folder) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.files.kept_files import INDEX, KeptFile, KeptFiles
+from adapters.files.kept_files import INDEX, LEFT_FREE_BYTES, KeptFile, KeptFiles
 
 NAMES = ["a.yaml", "sub/b.jsonl", "déjà.yaml", "100%.yaml", os.fsdecode(b"\xff.yaml")]
 
@@ -25,7 +26,7 @@ def keep(root: Path, contents: dict[str, bytes]) -> dict[str, KeptFile]:
     files = {}
     for name, content in contents.items():
         (root / "original").write_bytes(content)
-        files[name] = KeptFile(kept(root).copy(root / "original"), len(content))
+        files[name] = KeptFile(kept(root).copy(root / "original"), len(content), ends_line=True)
     kept(root).commit(files)
     return files
 
@@ -85,7 +86,7 @@ def test_an_index_with_one_digit_changed_is_none(tmp_path: Path) -> None:
 def test_where_a_new_state_cannot_be_written_no_older_one_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = keep(tmp_path, {"a.yaml": b"x"})
+    files = keep(tmp_path, {"a.yaml": b"x", "b.yaml": b"y"})
 
     def full(_handle: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -93,9 +94,19 @@ def test_where_a_new_state_cannot_be_written_no_older_one_counts(
     with monkeypatch.context() as patched:
         patched.setattr("os.fsync", full)
         with pytest.raises(OSError, match="No space left"):
-            kept(tmp_path).commit({})
+            kept(tmp_path).commit({"a.yaml": files["a.yaml"]})
     assert kept(tmp_path).files() == {}
     assert [path.name for path in (tmp_path / "kept").iterdir()] == [files["a.yaml"].sha256], "nothing half written"
+
+
+def test_a_copy_leaves_space_to_the_data_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    (tmp_path / "original").write_bytes(b"x" * 100)
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: usage._replace(free=LEFT_FREE_BYTES + 99))
+    with pytest.raises(OSError, match="No space left"):
+        kept(tmp_path).copy(tmp_path / "original")
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: usage._replace(free=LEFT_FREE_BYTES + 100))
+    assert kept(tmp_path).copy(tmp_path / "original")
 
 
 CHILD = """
@@ -108,7 +119,7 @@ while True:
     files = {}
     for name in "abc":
         (root / "original").write_bytes(b"%d" % number * 50_000)
-        files[name] = KeptFile(kept.copy(root / "original"), number)
+        files[name] = KeptFile(kept.copy(root / "original"), number, True)
     kept.commit(files)
     print(number, flush=True)
     number += 1

@@ -17,19 +17,31 @@ YAML = b"- {kind: site, id: S-1}\n"
 BOM = b"\xef\xbb\xbf"
 
 WHOLE: dict[str, tuple[str, bytes, WholeFile]] = {
-    "JSON Lines": ("a.jsonl", GOOD * 2 + b"\n \n", WholeFile(2, is_blank=False)),
-    "JSON Lines without a last line break": ("a.JSONL", GOOD.rstrip(), WholeFile(1, is_blank=False)),
-    "a byte order mark": ("a.jsonl", BOM + GOOD, WholeFile(1, is_blank=False)),
-    "a byte order mark in YAML": ("a.yml", BOM + YAML, WholeFile(1, is_blank=False)),
-    "YAML documents": ("a.yaml", b"kind: site\nid: S-1\n---\nkind: site\nid: S-2\n", WholeFile(2, is_blank=False)),
-    "an empty list": ("a.yaml", b"[]\n", WholeFile(0, is_blank=False)),
-    "a comment": ("a.yaml", b"# nothing yet\n", WholeFile(0, is_blank=False)),
-    "nothing in YAML": ("a.yaml", b"", WholeFile(0, is_blank=True)),
-    "white space in YAML": ("a.yaml", BOM + b" \n\n", WholeFile(0, is_blank=True)),
-    "nothing in JSON Lines": ("a.jsonl", BOM + b"\n  \n", WholeFile(0, is_blank=True)),
-    "a wrong field": ("a.jsonl", b'{"kind":"site","id":"S-1","contacts":7}\n', WholeFile(1, is_blank=False)),
-    "an id that is a number": ("a.yaml", b"- {kind: site, id: 042}\n", WholeFile(1, is_blank=False)),
-    "a key that stands twice": ("a.yaml", b"- {kind: site, id: S-1, name: a, name: b}\n", WholeFile(1, is_blank=False)),
+    "JSON Lines": ("a.jsonl", GOOD * 2 + b"\n \n", WholeFile(2, is_blank=False, ends_line=True)),
+    "JSON Lines without a last line break": ("a.JSONL", GOOD.rstrip(), WholeFile(1, is_blank=False, ends_line=False)),
+    "a byte order mark": ("a.jsonl", BOM + GOOD, WholeFile(1, is_blank=False, ends_line=True)),
+    "a byte order mark in YAML": ("a.yml", BOM + YAML, WholeFile(1, is_blank=False, ends_line=True)),
+    "YAML documents": (
+        "a.yaml",
+        b"kind: site\nid: S-1\n---\nkind: site\nid: S-2\n",
+        WholeFile(2, is_blank=False, ends_line=True),
+    ),
+    "an empty list": ("a.yaml", b"[]\n", WholeFile(0, is_blank=False, ends_line=True)),
+    "a comment": ("a.yaml", b"# nothing yet\n", WholeFile(0, is_blank=False, ends_line=True)),
+    "nothing in YAML": ("a.yaml", b"", WholeFile(0, is_blank=True, ends_line=False)),
+    "white space in YAML": ("a.yaml", BOM + b" \n\n", WholeFile(0, is_blank=True, ends_line=True)),
+    "nothing in JSON Lines": ("a.jsonl", BOM + b"\n  \n", WholeFile(0, is_blank=True, ends_line=False)),
+    "a wrong field": (
+        "a.jsonl",
+        b'{"kind":"site","id":"S-1","contacts":7}\n',
+        WholeFile(1, is_blank=False, ends_line=True),
+    ),
+    "an id that is a number": ("a.yaml", b"- {kind: site, id: 042}\n", WholeFile(1, is_blank=False, ends_line=True)),
+    "a key that stands twice": (
+        "a.yaml",
+        b"- {kind: site, id: S-1, name: a, name: b}\n",
+        WholeFile(1, is_blank=False, ends_line=True),
+    ),
 }
 
 
