@@ -11,10 +11,10 @@ from msgspec import UNSET, Struct, UnsetType
 class PartitionReading(Struct, frozen=True):
     """What the broker said of one partition of a group at one moment.
 
-    `committed` is None where the group has never committed there. `start` and `end` are the log's own. `oldest` is when
-    the first record that is not done with was appended: None where there is none, or where it can't be known.
-    `is_drained` says that no record stands between the committed offset and the end, only marks of transactions.
-    `owner` is the instance that has the partition, None where nobody does.
+    `committed` is None where the group has never committed there: it would go on from `start`. `start` and `end` are
+    the log's own. `oldest` is when the first record that is not done with was appended: None where there is none, or
+    where it can't be known. `is_drained` says that no record stands between the group's position and the end, only
+    marks of transactions. `owner` is the instance that has the partition, None where nobody does.
     """
 
     topic: str
@@ -28,18 +28,18 @@ class PartitionReading(Struct, frozen=True):
     owner: str | None
 
     @property
-    def records(self) -> int | None:
-        """How many records are not done with, never less than 0; None where that is unknown."""
-        if self.committed is None:
-            # Where a group that never committed goes on is its own affair, unless there is nothing to be done at all.
-            return 0 if self.start == self.end else None
-        return 0 if self.is_drained else max(0, self.end - max(self.committed, self.start))
+    def position(self) -> int:
+        """The offset from which the group goes on: its commit, or where it begins without one (auto.offset.reset)."""
+        return self.start if self.committed is None else self.committed
+
+    @property
+    def records(self) -> int:
+        """How many records are not done with, never less than 0."""
+        return 0 if self.is_drained else max(0, self.end - max(self.position, self.start))
 
     @property
     def seconds(self) -> float | None:
         """How long the oldest record that is not done with has waited; 0 where there is none, None where unknown."""
-        if self.records is None:
-            return None
         if self.records == 0:
             return 0.0
         return None if self.oldest is None else max(LEAST_WAIT, (self.at - self.oldest).total_seconds())
@@ -53,8 +53,6 @@ class Status(StrEnum):
     """How a partition is doing, judged over a window of readings."""
 
     OK = "OK"
-    UNKNOWN = "UNKNOWN"
-    """The group never committed here, and there is something to be done."""
     WARN = "WARN"
     """It goes on, but falls further behind."""
     STALL = "STALL"
@@ -76,7 +74,7 @@ class PartitionLag(Struct, frozen=True):
     topic: str
     partition: int
     status: Status
-    records: int | None
+    records: int
     seconds: float | None
     committed: int | None
     end: int
@@ -114,7 +112,7 @@ class WaitingTickets(Struct, frozen=True):
 
 
 class GroupLag(Struct, frozen=True):
-    """A group on its topic: the sum of the records that are known of, and the longest wait.
+    """A group on its topic: the sum of the records that wait, and the longest wait.
 
     `halted` is for how many seconds, as far as was looked, records have waited and the group took nothing in, nowhere.
     `waiting` is there where it was asked for.

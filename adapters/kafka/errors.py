@@ -80,6 +80,8 @@ _FATAL = (
 )
 
 _ADVICE = {
+    errors.KafkaTimeoutError: ": Kafka does not answer in time",
+    errors.RequestTimedOutError: ": Kafka does not answer in time",
     errors.InvalidSessionTimeoutError: (
         ": the brokers allow no session of this length: set kafka.session (TOCSIN_KAFKA_SESSION) between their "
         "group.min.session.timeout.ms and group.max.session.timeout.ms"
@@ -104,5 +106,6 @@ def named_errors(asked: str) -> Iterator[None]:
 
 def named(error: errors.KafkaError, asked: str) -> KafkaRefusedError | KafkaUnavailableError:
     """The error of this file for one of kafka-python's."""
-    text = f"{asked}: {type(error).__name__}: {error}{_ADVICE.get(type(error), '')}"
+    kind, said = type(error).__name__, str(error)
+    text = f"{asked}: {said if kind in said else f'{kind}: {said}'}{_ADVICE.get(type(error), '')}"
     return KafkaRefusedError(text) if isinstance(error, _FATAL) else KafkaUnavailableError(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition, errors
@@ -13,13 +13,18 @@ from msgspec import Struct
 
 from adapters.kafka.batches import name_damaged_batches
 from adapters.kafka.errors import DamagedBatchError, KafkaRefusedError, named_errors
-from adapters.kafka.settings import RECORD_BYTES, KafkaSettings
+from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, millis
 from schemas.lag import PartitionReading
 
 LOOK_SECONDS: Final = 2.0
 """How long one look for the oldest waiting records may take; what was not found by then is unknown."""
 
 PAUSE_SECONDS: Final = 0.2
+
+ANSWER_WITHIN: Final = timedelta(seconds=5)
+"""How long a broker may take for one answer: one that hangs lets nobody who looks at the lag wait for half a minute."""
+OPEN_WITHIN: Final = timedelta(seconds=8)
+"""How long it may take to be let in; a command that is started to ask for the lag takes a moment more."""
 
 
 class Oldest(Struct, frozen=True):
@@ -42,7 +47,7 @@ class LagReader:
         self._name = topic
         self._oldest: dict[int, Oldest] = {}
         with named_errors("opening a reader of the lag"):
-            self._admin: Any = KafkaAdminClient(**settings.client())
+            self._admin: Any = KafkaAdminClient(**_patient(settings))
             try:
                 self._consumer: Any = KafkaConsumer(**_peeking(settings))
                 name_damaged_batches(self._consumer)
@@ -61,7 +66,8 @@ class LagReader:
             # In this order a record that is done with in between counts as waiting, and none is ever left out.
             committed = self._committed(partitions)
             starts, ends = (self._offsets(partitions, spec) for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST))
-            from_here = {one: max(offset, starts[one]) for one, offset in committed.items() if offset is not None}
+            # Without a commit a group begins at the start: see GroupReader's auto_offset_reset.
+            from_here = {one: max(committed[one] or 0, starts[one]) for one in partitions}
             drained = self._look_for_oldest({one: first for one, first in from_here.items() if first < ends[one]})
             at = self._now()
         return [
@@ -106,7 +112,7 @@ class LagReader:
 
     def _described(self) -> Any:
         """The group; one that nobody has heard of has no members. A coordinator may take a moment to be found."""
-        deadline = time.monotonic() + LOOK_SECONDS
+        deadline = time.monotonic() + ANSWER_WITHIN.total_seconds()
         while True:
             try:
                 return self._admin.describe_groups([self._group])[self._group]
@@ -179,8 +185,15 @@ class LagReader:
         return TopicPartition(self._topic, partition)
 
 
-def _peeking(settings: KafkaSettings) -> dict[str, Any]:
+def _patient(settings: KafkaSettings) -> dict[str, Any]:
     return settings.client() | {
+        "request_timeout_ms": millis(ANSWER_WITHIN),
+        "bootstrap_timeout_ms": millis(OPEN_WITHIN),
+    }
+
+
+def _peeking(settings: KafkaSettings) -> dict[str, Any]:
+    return _patient(settings) | {
         "isolation_level": "read_committed",
         "enable_auto_commit": False,
         "auto_offset_reset": "earliest",

@@ -40,7 +40,9 @@ class LagMetrics:
         )
         self._seen = 0
         self._unowned = gauge("tocsin_partitions_unowned", "Partitions that no member of the group has.", "topic")
-        self._partitions = gauge("tocsin_partitions_assigned", "Partitions that this process has.")
+        self._partitions = gauge("tocsin_partitions_assigned", "Partitions that this process has.", "topic")
+        self._own = (self._records, self._seconds, self._bad)
+        self._whole = (self._group_records, self._group_seconds, self._halted, self._unowned, self._partitions)
         self._read = gauge(
             "tocsin_lag_read_timestamp_seconds",
             "When the brokers last said the lag; at first, when the process started.",
@@ -55,26 +57,24 @@ class LagMetrics:
 
     def show(self, lag: GroupLag) -> None:
         """What was read of the whole group. An unknown number has no series."""
+        for figure in self._own:
+            figure.clear()
         own = [one for one in lag.partitions if one.owner == self._member]
-        for gauge in (self._records, self._seconds, self._bad):
-            gauge.clear()
         for one in own:
             labels = (one.topic, str(one.partition))
-            if one.records is not None:
-                self._records.labels(*labels).set(one.records)
+            self._records.labels(*labels).set(one.records)
             if one.seconds is not None:
                 self._seconds.labels(*labels).set(one.seconds)
             self._bad.labels(*labels).set(one.status in {Status.STALL, Status.STOP, Status.REWIND})
-        self._show_group(lag)
-        self._partitions.set(len(own))
-        self._read.set(lag.at.timestamp())
-
-    def _show_group(self, lag: GroupLag) -> None:
-        """Nothing known to wait is not the same as nothing that waits: no figure is 0 while a partition is unknown."""
-        knows_all = all(one.records is not None for one in lag.partitions)
-        for gauge, number in ((self._group_records, lag.records), (self._group_seconds, lag.seconds)):
-            gauge.clear()
-            if number or (knows_all and number is not None):
-                gauge.labels(lag.topic).set(number)
+        self._partitions.labels(lag.topic).set(len(own))
+        self._group_records.labels(lag.topic).set(lag.records)
+        if lag.seconds is not None:
+            self._group_seconds.labels(lag.topic).set(lag.seconds)
         self._halted.labels(lag.topic).set(lag.halted)
         self._unowned.labels(lag.topic).set(sum(one.owner is None for one in lag.partitions))
+        self._read.set(lag.at.timestamp())
+
+    def unknown(self) -> None:
+        """Kafka does not say: what was read before is no figure of now. When it was read stays."""
+        for figure in (*self._own, *self._whole):
+            figure.clear()

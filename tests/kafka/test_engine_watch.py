@@ -72,6 +72,6 @@ def test_an_engine_shows_what_it_does_and_when_it_is_ready(cluster: Cluster) -> 
             assert seen["tocsin_transactions_total not_committed"] == 0
             assert seen["tocsin_directory_records"] > 3
             assert seen["tocsin_decision_delay_seconds_count"] == 10
-            until(lambda: samples(port).get("tocsin_partitions_assigned", 0) == 4)
+            until(lambda: samples(port).get(f"tocsin_partitions_assigned {TICKETS}", 0) == 4)
             lags = {name: value for name, value in samples(port).items() if name.startswith("tocsin_lag_records ")}
             assert lags == dict.fromkeys((f"tocsin_lag_records {one} {TICKETS}" for one in range(4)), 0.0)

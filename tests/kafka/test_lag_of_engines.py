@@ -201,7 +201,7 @@ def test_it_is_right_through_a_rebalance_and_a_restart(cluster: Cluster, tmp_pat
         until(lambda: all(engine.is_ready() for engine in engines.values()), 90)
         stack.enter_context(course.going_on())
         until(lambda: all(only(course, name) == PARTITIONS // 2 for name in names), 60, lambda: time.sleep(0.2))
-        # Where nothing was committed yet the lag is unknown, which is held elsewhere.
+        # The bounds are those of commits; without one the lag counts from the start, which is held elsewhere.
         until(lambda: len(course.readings[-1].committed) == PARTITIONS, 60, lambda: time.sleep(0.2))
         time.sleep(TAKES)
         # Killed: its partitions go over to the other one once its session has ended.

@@ -36,9 +36,9 @@ def course(*offsets: tuple[int, int], owner: str | None = "one") -> list[Partiti
     return [reading(at, committed, end, owner) for at, (committed, end) in enumerate(offsets)]
 
 
-def test_what_was_never_committed_is_unknown() -> None:
-    one = reading(committed=None)
-    assert (one.records, one.seconds, judge([one])) == (None, None, Status.UNKNOWN)
+def test_what_was_never_committed_waits_from_where_the_group_would_begin() -> None:
+    one = reading(committed=None, start=4, end=10)
+    assert (one.records, one.seconds) == (6, 5.0)
 
 
 def test_an_empty_partition_needs_no_commit() -> None:
@@ -80,6 +80,12 @@ def test_a_backlog_waits_even_where_clocks_disagree() -> None:
         (course((5, 10)), Status.OK),
         (course((5, 10), owner=None), Status.STOP),
         ([reading(0, None), reading(1, 3)], Status.OK),
+        ([reading(0, None)], Status.OK),
+        ([reading(0, None, owner=None)], Status.STOP),
+        ([reading(0, None), reading(1, None)], Status.STALL),
+        ([reading(0, None, owner=None), reading(1, None, owner=None)], Status.STOP),
+        ([reading(0, None, start=0), reading(1, None, start=5)], Status.STALL),
+        ([reading(0, 7), reading(1, None)], Status.REWIND),
     ],
 )
 def test_the_states(readings: list[PartitionReading], status: Status) -> None:
@@ -90,7 +96,7 @@ def test_when_it_will_have_caught_up() -> None:
     assert catches_up(course((0, 100), (20, 100))) == pytest.approx(4.0)
     assert catches_up(course((0, 100), (10, 110))) is None
     assert catches_up(course((5, 5))) == 0.0
-    assert catches_up([reading(committed=None)]) is None
+    assert catches_up([reading(0, None), reading(2, 5)]) == pytest.approx(2.0)
 
 
 def test_a_group_is_as_bad_as_its_worst_partition_and_a_lost_one_leaves() -> None:
@@ -123,9 +129,6 @@ def test_a_lag_is_never_negative_and_never_zero_while_something_waits(
     ]
     assert judge(readings) in Status
     for one in readings:
-        if one.records is None:
-            assert one.committed is None
-        else:
-            assert one.records >= 0
-            assert (one.records > 0) == (one.committed is not None and max(one.committed, one.start) < one.end)
+        assert one.records >= 0
+        assert (one.records > 0) == (max(one.committed or 0, one.start) < one.end)
         assert one.seconds is None or (one.seconds > 0) == bool(one.records)

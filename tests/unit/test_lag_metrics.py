@@ -12,6 +12,13 @@ from tocsin.lag.judging import group_lag
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OWN = ("tocsin_lag_records", "tocsin_lag_seconds", "tocsin_lag_stalled")
+OF_THE_GROUP = (
+    "tocsin_group_lag_records",
+    "tocsin_group_lag_seconds",
+    "tocsin_group_halted_seconds",
+    "tocsin_partitions_unowned",
+    "tocsin_partitions_assigned",
+)
 
 
 def reading(partition: int, owner: str | None, committed: int | None = 5, end: int = 8) -> PartitionReading:
@@ -29,6 +36,15 @@ class Member:
 
     def sees(self, *readings: PartitionReading) -> None:
         self._metrics.show(group_lag("engine", "tickets", [], [[one] for one in readings]))
+
+    def asks_in_vain(self) -> None:
+        self._metrics.unknown()
+
+    def figures(self) -> set[str]:
+        return {one.name for family in self._registry.collect() for one in family.samples}
+
+    def read_at(self) -> float | None:
+        return self._registry.get_sample_value("tocsin_lag_read_timestamp_seconds")
 
     def own(self, name: str) -> dict[str, float]:
         samples = [one for family in self._registry.collect() for one in family.samples if one.name == name]
@@ -62,11 +78,22 @@ def test_what_nobody_has_is_in_the_figures_of_the_group() -> None:
 def test_a_partition_that_was_never_committed_makes_no_zero() -> None:
     member = Member("one")
     member.sees(reading(0, "one", committed=None), reading(1, "one", committed=8))
-    assert member.own("tocsin_lag_records") == {"1": 0}
-    assert member.group("tocsin_group_lag_records") is None
-    assert member.group("tocsin_group_lag_seconds") is None
+    assert member.own("tocsin_lag_records") == {"0": 8, "1": 0}
+    assert (member.group("tocsin_group_lag_records"), member.group("tocsin_group_lag_seconds")) == (8, 3)
     member.sees(reading(0, "one", committed=8), reading(1, "one", committed=8))
     assert (member.group("tocsin_group_lag_records"), member.group("tocsin_group_lag_seconds")) == (0, 0)
+
+
+def test_what_kafka_does_not_say_is_no_figure_and_the_time_of_the_last_one_stays() -> None:
+    member = Member("one")
+    member.sees(reading(0, "one"), reading(1, None))
+    before = member.figures()
+    assert {*OWN, *OF_THE_GROUP} <= before
+    member.asks_in_vain()
+    assert member.figures() == before - {*OWN, *OF_THE_GROUP}
+    assert member.read_at() == AT.timestamp()
+    member.sees(reading(0, "one"), reading(1, None))
+    assert member.figures() == before
 
 
 def test_a_commit_behind_an_end_that_is_known_from_before_is_no_negative_lag() -> None:

@@ -27,10 +27,9 @@ LOOKS: Final = 5
 """In one window, where the command looks for one window alone."""
 COLUMNS: Final = ("partition", "state", "records", "oldest waits", "committed", "end", "instance", "caught up in")
 TICKET_COLUMNS: Final = ("ticket", "contract", "waits", "came", "partition", "offset", "records")
-COLOURS: Final = {Status.OK: "green", Status.WARN: "yellow", Status.UNKNOWN: "yellow"}
+COLOURS: Final = {Status.OK: "green", Status.WARN: "yellow"}
 STOP_WITHIN: Final = timedelta(seconds=2)
 """Nothing is lost where a look is cut; a person waits."""
-GOOD: Final = frozenset({Status.OK, Status.UNKNOWN})
 
 
 def register(app: typer.Typer) -> None:
@@ -55,8 +54,8 @@ def lag(
     """Show how far the groups are behind: in records, and in how long the oldest record has waited.
 
     OK: goes on. WARN: goes on, but falls further behind. STALL: has an owner who commits nothing. STOP: nobody has the
-    partition. REWIND: the group's offset went back. UNKNOWN: the group never committed there. A group need not be
-    running. The exit code is 1 where a group is worse than that.
+    partition. REWIND: the group's offset went back. A group need not be running; one that has never committed counts
+    from the beginning of the topic. The exit code is 1 where a group is not OK, and 3 where Kafka does not answer.
     """
     if tickets and watch:
         raise typer.BadParameter("tickets are looked for once: leave out --watch", param_hint="--tickets")
@@ -72,7 +71,7 @@ def lag(
         if tickets:
             last = [with_tickets(settings, one, limit) for one in last]
     _print(last, as_json)
-    raise typer.Exit(0 if all(one.status in GOOD for one in last) else FOUND_FAULTS)
+    raise typer.Exit(0 if all(one.status is Status.OK for one in last) else FOUND_FAULTS)
 
 
 def _show(seen: Iterator[list[GroupLag]], as_json: bool) -> None:
@@ -119,9 +118,9 @@ def _row(one: PartitionLag) -> tuple[Cell, ...]:
     return (
         str(one.partition),
         ((one.status.value, COLOURS.get(one.status, "red")),),
-        _or_unknown(one.records),
+        str(one.records),
         "unknown" if one.seconds is None else _seconds(one.seconds),
-        _or_unknown(one.committed),
+        "never" if one.committed is None else str(one.committed),
         str(one.end),
         one.owner or "nobody",
         "" if one.records == 0 else ends,
@@ -150,10 +149,6 @@ def _more(waiting: WaitingTickets) -> str:
     if waiting.is_whole:
         return number
     return f"at least {number.replace(' with ', ', and with them about ')}: too many to be read in one look"
-
-
-def _or_unknown(number: int | None) -> str:
-    return "unknown" if number is None else str(number)
 
 
 def _seconds(seconds: float) -> str:

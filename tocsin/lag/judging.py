@@ -17,15 +17,12 @@ def judge(readings: Sequence[PartitionReading]) -> Status:
     A single reading tells of no course: it is bad only where nobody has the partition.
     """
     last = readings[-1]
-    if last.records is None:
-        return Status.UNKNOWN
-    committed = [one.committed for one in readings if one.committed is not None]
-    if any(after < before for before, after in pairwise(committed)):
+    if any(after.position < before.position for before, after in pairwise(readings)):
         return Status.REWIND
     if any(one.records == 0 for one in readings):
         # It was up to date within the window: what has come since is on its way.
         return Status.OK
-    if len(readings) > 1 and len(committed) == len(readings) and committed[0] == committed[-1]:
+    if len(readings) > 1 and readings[0].committed == last.committed:
         return Status.STALL if last.owner is not None else Status.STOP
     if len(readings) == 1:
         return Status.OK if last.owner is not None else Status.STOP
@@ -35,10 +32,10 @@ def judge(readings: Sequence[PartitionReading]) -> Status:
 def catches_up(readings: Sequence[PartitionReading]) -> float | None:
     """In how many seconds nothing will be left, at the pace of these readings; None where it won't, or is unknown."""
     first, last = readings[0], readings[-1]
-    if last.records is None or last.records == 0:
-        return None if last.records is None else 0.0
+    if last.records == 0:
+        return 0.0
     passed = (last.at - first.at).total_seconds()
-    if first.records is None or passed <= 0 or first.records <= last.records:
+    if passed <= 0 or first.records <= last.records:
         return None
     return last.records * passed / (first.records - last.records)
 
@@ -83,7 +80,7 @@ def group_lag(
         at=max(window[-1].at for window in windows),
         status=_worst([one.status for one in partitions]),
         members=sorted(members),
-        records=sum(one.records or 0 for one in partitions),
+        records=sum(one.records for one in partitions),
         seconds=max(waits, default=None),
         catches_up=None if None in ends else max((one for one in ends if one is not None), default=0.0),
         halted=halted,
@@ -92,14 +89,11 @@ def group_lag(
 
 
 def _falls_behind(readings: Sequence[PartitionReading]) -> bool:
-    records = [one.records for one in readings if one.records is not None]
+    records = [one.records for one in readings]
     return records[-1] > records[0] and all(after >= before for before, after in pairwise(records))
 
 
 def _worst(statuses: Sequence[Status]) -> Status:
     if any(one in _BAD for one in statuses):
         return Status.ERR
-    for status in (Status.WARN, Status.UNKNOWN):
-        if status in statuses:
-            return status
-    return Status.OK
+    return Status.WARN if Status.WARN in statuses else Status.OK

@@ -22,6 +22,8 @@ from tocsin.running.vitals import Vitals
 log = structlog.get_logger()
 
 LOOP: Final = "lag"
+KAFKA: Final = "kafka (lag)"
+"""Kafka as this thread finds it: a loop that merely waits for records does not notice a broker that hangs."""
 INTAKE: Final = "intake"
 """The group's work as a whole: it comes round as long as something is taken in, or nothing waits."""
 LAG_WINDOW: Final = timedelta(minutes=1)
@@ -36,7 +38,7 @@ HALTED_SECONDS: Final = 60.0
 def watching_lag(
     metrics: LagMetrics, vitals: Vitals, settings: KafkaSettings, group: str, topic: str
 ) -> AbstractContextManager[None]:
-    """Look at the lag within the block. Where Kafka does not answer, what was seen last stays, with its time."""
+    """Look at the lag within the block. Where Kafka does not answer there are no figures, and this is not ready."""
     return in_background(partial(_look, metrics, vitals, settings, group, topic), "lag", 2 * LAG_EVERY)
 
 
@@ -53,9 +55,13 @@ def _look(
                     vitals.beat(LOOP)
                     lag = window.add(*reader.read())
                     metrics.show(lag)
+                    vitals.ready(KAFKA)
                     intake.see(lag)
         except (KafkaUnavailableError, KafkaRefusedError) as error:
             log.warning("lag_unknown", error=type(error).__name__, said=str(error))
+            metrics.unknown()
+            if isinstance(error, KafkaUnavailableError):
+                vitals.not_ready(KAFKA, "does not answer; it is asked again")
             # What Kafka does not say is no fault of this process.
             vitals.over(INTAKE)
             stop.wait(LAG_EVERY)
