@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter as Tally
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -15,13 +14,12 @@ class ReadingMetrics:
         self._damaged = Gauge(
             "tocsin_damaged_batches",
             "Batches that can't be decoded, at each of which a partition stands still.",
-            ["topic"],
+            ["topic", "partition"],
             registry=registry,
         )
 
-    def damaged(self, topics: Iterable[str]) -> None:
-        """The topic of each batch at which a partition stands still now."""
-        found = Tally(topics)
+    def damaged(self, partitions: Iterable[tuple[str, int]]) -> None:
+        """Topic and partition of each batch at which one stands still now."""
         self._damaged.clear()
-        for topic, number in found.items():
-            self._damaged.labels(topic).set(number)
+        for topic, partition in partitions:
+            self._damaged.labels(topic, str(partition)).set(1)

@@ -65,7 +65,7 @@ class ReadingWatch(ServiceWatch):
 
     def damaged(self, batches: Sequence[DamagedBatch]) -> None:
         """These batches can't be decoded, and hold their partitions up."""
-        self.reading.damaged(one.topic for one in batches)
+        self.reading.damaged((one.topic, one.partition) for one in batches)
         if batches:
             self.vitals.not_ready("batches", "; ".join(map(str, batches[:MOST_NAMED])))
         else:
