@@ -67,6 +67,16 @@ class Letter(Struct, frozen=True):
         return self._header("cut") == "1"
 
     @property
+    def cut(self) -> str | None:
+        """What is here of a record that was too large, and where the whole lies; None where it is here."""
+        if not self.is_cut:
+            return None
+        return (
+            f"the first {len(self.record.value or b'')} of {self._header('bytes')} bytes are here, since it was too "
+            f"large; the whole (SHA-256 {self._header('sha256')}) lies in {self.origin} {self.origin_place}"
+        )
+
+    @property
     def subject(self) -> Subject:
         """The ticket and contract that its bytes name."""
         return subject_of(self.record.key, self.record.value, self.own_headers)

@@ -136,6 +136,8 @@ def _head(letter: Letter) -> Iterator[str]:
     subject = letter.subject
     yield f"from {letter.origin} {letter.origin_place}, first came {letter.came.isoformat()}"
     yield f"{letter.code}: {letter.message}"
+    if letter.cut is not None:
+        yield f"cut: {letter.cut}"
     yield f"ticket: {subject.ticket or '?'}"
     yield f"contract: {subject.contract or '?'}"
     yield f"key: {_text(letter.record.key)}"
