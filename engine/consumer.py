@@ -24,6 +24,8 @@ from schemas.vocabulary import Reason
 BATCH_RECORDS: Final = 500
 CHUNK_RECORDS: Final = 50
 """Records decided together, with one question to the rule engine."""
+NAMED_RECORDS: Final = 5
+"""Records that can't be read which a dead letter names; its event's decision names them all."""
 OUTPUT_BYTES: Final = 8_388_608
 """A transaction is committed once its outputs have this size: one long description reaches many people."""
 
@@ -38,7 +40,10 @@ class Case(Struct, frozen=True):
 
 
 class Handled(Struct, frozen=True):
-    """What became of one record: its decision, or why it is a dead letter; an unknown contract makes it both."""
+    """What became of one record: its decision, or why it is a dead letter.
+
+    An unknown contract, or a record of the directory that can't be read, makes it both.
+    """
 
     record: Record
     trace: EventTrace
@@ -208,7 +213,18 @@ def _handled(case: Case, decision: Decision) -> Handled:
     if decision.reason is Reason.UNKNOWN_CONTRACT:
         message = "the directory has no contract of this id: load it, then send the event again"
         cause = Cause(Reason.UNKNOWN_CONTRACT, message)
+    elif unreadable := decision.unreadable:
+        cause = Cause(Reason.UNREADABLE_RECORD, _unreadable(unreadable))
     return Handled(case.record, case.trace, decision, cause)
+
+
+def _unreadable(records: Sequence[str]) -> str:
+    """Names the first records. They are ids of the directory, not values of the event."""
+    named = ", ".join(records[:NAMED_RECORDS])
+    more = f" and {len(records) - NAMED_RECORDS} more" if len(records) > NAMED_RECORDS else ""
+    return (
+        f"can't be read in the directory: {named}{more}; mend them, then send the event again for whom they kept back"
+    )
 
 
 def _outputs(handled: Sequence[Handled]) -> list[NewRecord]:

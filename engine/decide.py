@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from engine.directory.directory import Directory
 from engine.rulebook.rulebook import Rulebook
@@ -41,6 +41,11 @@ class Decision(Struct, frozen=True):
         """Why the event as a whole alerts nobody; None where it may alert."""
         first = self.skipped[0] if self.skipped else None
         return first.reason if first is not None and first.person is None and first.category is None else None
+
+    @property
+    def unreadable(self) -> list[str]:
+        """The records that kept somebody from being alerted since they can't be read: each once, as `kind/id`."""
+        return [*dict.fromkeys(skip.record for skip in self.skipped if skip.record is not UNSET)]
 
     def record(self) -> DecisionRecord:
         """The decision as it is kept and published: ids only."""
@@ -120,7 +125,7 @@ def conclude(prepared: Prepared, answers: Sequence[Answer], rulebook: Rulebook) 
     """The decision, once the rules have been asked."""
     scope, found = prepared.scope, prepared.found
     if scope is None:
-        skipped = [] if prepared.reason is None else [Skip(None, None, prepared.reason)]
+        skipped = [] if prepared.reason is None else [_of_event(prepared.event, prepared.reason)]
         return Decision(prepared.event, prepared.triggers, [], skipped, prepared.now, rulebook.digest)
     matches = Matches(scope, found.recipients, prepared.inquiry, answers)
     outcomes = [ask_gates(scope, recipient, matches) for recipient in found.recipients]
@@ -128,3 +133,9 @@ def conclude(prepared: Prepared, answers: Sequence[Answer], rulebook: Rulebook) 
     jobs = write_jobs(scope, merged.messages)
     skipped = found.skipped + merged.skipped
     return Decision(prepared.event, prepared.triggers, jobs, skipped, prepared.now, rulebook.digest)
+
+
+def _of_event(event: Event, reason: Reason) -> Skip:
+    """The entry of an event that alerts nobody as a whole."""
+    record = f"contract/{event.ticket.contract}" if reason is Reason.UNREADABLE_RECORD else UNSET
+    return Skip(None, None, reason, record=record)

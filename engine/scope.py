@@ -34,6 +34,13 @@ class Scope(Struct, frozen=True):
         return self.rulebook.policy
 
     @property
+    def customer_is_unreadable(self) -> bool:
+        """Whether the record of the ticket's customer is there, and can't be read."""
+        if self.customer is not None or self.customer_id is None:
+            return False
+        return self.directory.is_unreadable("customer", self.customer_id)
+
+    @property
     def status_before(self) -> str | None:
         """The status before the save; None at creation, or where the platform does not say."""
         previous = self.event.previous

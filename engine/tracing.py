@@ -11,7 +11,7 @@ from engine.directory.directory import Directory
 from engine.rulebook.rulebook import Rulebook
 from engine.scope import Scope
 from engine.stages.s4_rule_matching import Matches, ReferenceMatcher, RuleMatcher
-from engine.stages.s5_person_gates import attempts, closed_person_gates
+from engine.stages.s5_person_gates import attempts, closed_person_gates, unreadable_behind
 from schemas.event import Event
 from schemas.job import PersonRef
 from schemas.vocabulary import Category, Channel, Reason, Trigger
@@ -25,6 +25,8 @@ class Way(Struct, frozen=True):
     trigger: Trigger
     channel: Channel
     closed: tuple[Reason, ...]
+    record: str | None = None
+    """The record that can't be read, where one of the gates is closed for that."""
 
 
 class Trace(Struct, frozen=True):
@@ -49,5 +51,6 @@ def trace(
         for recipient in recipients:
             for one in attempts(prepared.scope, recipient, matches):
                 closed = closed_person_gates(one)
-                ways.append(Way(recipient.person, recipient.category, one.trigger, one.channel, closed))
+                record = unreadable_behind(one) if Reason.UNREADABLE_RECORD in closed else None
+                ways.append(Way(recipient.person, recipient.category, one.trigger, one.channel, closed, record))
     return Trace(conclude(prepared, answers, rulebook), prepared.scope, ways)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from schemas.job import PersonRef
 from schemas.timestamps import Timestamp
@@ -13,7 +15,8 @@ class Skip(Struct, frozen=True):
     """Why a person was not alerted through a category.
 
     Without a person: why an object or, without category too, the event led to nobody. `trigger` and `channel` are those
-    on which a person came furthest.
+    on which a person came furthest. With the reason `unreadable_record` it may stand beside a job through the category:
+    the record might have brought one more.
     """
 
     person: PersonRef | None
@@ -21,6 +24,9 @@ class Skip(Struct, frozen=True):
     reason: Reason
     trigger: Trigger | None = None
     channel: Channel | None = None
+    record: Annotated[
+        str | UnsetType, Meta(description="The record that can't be read, as KIND/ID: only for `unreadable_record`.")
+    ] = UNSET
 
 
 class DecidedJob(Struct, frozen=True):

@@ -310,6 +310,8 @@ RECORD_KINDS: Final = (
     "suppression",
 )
 
+_PEOPLE: Final = ("contact/", "collaborator/")
+
 _RECORD = msgspec.json.Decoder[Record](Record)
 
 
@@ -335,11 +337,54 @@ def checked(record: Record) -> Record:
         return record
     if not record.address and not record.person:
         raise RefusedError("invalid_field", Refusal("person", "a suppression names an address or a person"))
-    if record.person and not record.person.startswith(("contact/", "collaborator/")):
+    if record.person and not record.person.startswith(_PEOPLE):
         raise refuse("person", record.person, "a person is named as contact/ID or collaborator/ID")
     if record.until is not None:
         in_utc("until", record.until)
     return record
+
+
+UNREADABLE: Final = "unreadable_record"
+"""Why a suppression holds somebody back that can't be read."""
+
+
+class _Whom(Struct, frozen=True):
+    """What of a suppression may still say whom it is for."""
+
+    address: Any = None
+    person: Any = None
+    channel: Any = None
+
+
+_WHOM: Final = msgspec.json.Decoder(_Whom)
+
+
+def widest_suppression(record_id: str, data: object) -> SuppressionRecord | None:
+    """What a suppression that can't be read may hold back at most: on every channel, every trigger, without an end.
+
+    Whom, its own fields say (`data`: bytes of JSON, or plain data); else its id, where it is one as Tocsin writes them
+    (`email/zoe@acme.example`, `contact/ct-1/email/opened`). None where neither says it, or where it is for a person on
+    a channel that only a later release knows: nothing goes out there.
+    """
+    try:
+        whom = _WHOM.decode(data) if isinstance(data, bytes) else msgspec.convert(data, _Whom)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        whom = _Whom()
+    address = whom.address if isinstance(whom.address, str) and whom.address else None
+    person = whom.person if isinstance(whom.person, str) and whom.person.startswith(_PEOPLE) else None
+    if address is None and person is None:
+        kind, *rest = record_id.split("/")
+        if len(rest) > 1 and all(word in tuple(Trigger) for word in rest[-1].split("+")):
+            rest.pop()
+        if kind in tuple(Channel):
+            address = "/".join(rest) or None
+        elif record_id.startswith(_PEOPLE):
+            rest = rest[:-1] if len(rest) > 1 and rest[-1] in ("*", *Channel) else rest
+            person = "/".join([kind, *rest])
+    is_of_later_channel = isinstance(whom.channel, str) and whom.channel not in tuple(Channel)
+    if address is None and (person is None or is_of_later_channel):
+        return None
+    return SuppressionRecord(record_id, address=address, person=person, reason=UNREADABLE)
 
 
 def read_mode(position: int, data: object) -> ModeRecord:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from schemas.decision import DecisionRecord
 from schemas.job import PersonRef
@@ -53,6 +53,9 @@ class StoppedEntry(Struct, frozen=True):
     changes: Annotated[
         list[NeededChange] | None, Meta(description="The smallest set that lets them through. Null: none was found.")
     ]
+    record: Annotated[
+        str | UnsetType, Meta(description="The record that can't be read, as KIND/ID: only for `unreadable_record`.")
+    ] = UNSET
 
 
 class AbsentPerson(Struct, frozen=True):

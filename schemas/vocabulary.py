@@ -155,6 +155,8 @@ class Reason(StrEnum):
     OWN_SAVE = "own_save"
     SUPPRESSED = "suppressed"
     SAME_MAILBOX = "same_mailbox"
+    # Last, since it outweighs each of the others: until the record is mended, nobody knows how far it would have led.
+    UNREADABLE_RECORD = "unreadable_record"
 
     depth: int
     """The place of the gate: the larger, the further the person came."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from schemas.directory import CollaboratorRecord, ContactRecord, Record, SuppressionRecord
 from schemas.mailbox import mailbox
 from schemas.refusal import Refusal
+from schemas.vocabulary import PersonKind
 from sender.entries import Entry
 from sender.suppressing import stands_for
 
@@ -34,9 +35,7 @@ class PeopleIndex:
         with self._lock:
             if isinstance(record, SuppressionRecord):
                 self._drop(record.id)
-                self._suppressions[record.id] = record
-                for subject in _subjects(record):
-                    self._by_subject.setdefault(subject, {})[record.id] = record
+                self._add(record)
             elif isinstance(record, ContactRecord | CollaboratorRecord):
                 self._known.add(f"{record.__struct_config__.tag}/{record.id}")
         return []
@@ -48,6 +47,19 @@ class PeopleIndex:
                 self._drop(record_id)
             else:
                 self._known.discard(f"{kind}/{record_id}")
+
+    def mark_unreadable(self, kind: str, record_id: str, held: SuppressionRecord | None = None) -> None:
+        """Of a person: they have not left, so that what was decided about them goes out.
+
+        A suppression holds back whom it may be for (`held`), until it can be read.
+        """
+        with self._lock:
+            if kind == "suppression":
+                self._drop(record_id)
+                if held is not None:
+                    self._add(held)
+            elif kind in tuple(PersonKind):
+                self._known.add(f"{kind}/{record_id}")
 
     def complete(self) -> None:
         """All records that there are have been taken in, for the first time."""
@@ -68,6 +80,11 @@ class PeopleIndex:
                     if stands_for(record, entry, now):
                         return f"suppressed: {record.reason}"
         return None
+
+    def _add(self, suppression: SuppressionRecord) -> None:
+        self._suppressions[suppression.id] = suppression
+        for subject in _subjects(suppression):
+            self._by_subject.setdefault(subject, {})[suppression.id] = suppression
 
     def _drop(self, suppression: str) -> None:
         gone = self._suppressions.pop(suppression, None)

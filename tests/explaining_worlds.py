@@ -17,7 +17,7 @@ from engine.directory.directory import Directory
 from engine.rulebook.build import Base, build_rulebook
 from engine.rulebook.problems import RulebookError
 from engine.rulebook.rulebook import Rulebook
-from schemas.directory import record_from_data
+from schemas.directory import RECORD_KINDS, record_from_data, widest_suppression
 from schemas.event import Event, read_event
 from schemas.refusal import RefusedError
 from schemas.rule_file import RuleFile
@@ -68,16 +68,12 @@ def desk_of(seed: int) -> Desk:
 
 
 def latest(records: list[dict[str, Any]]) -> Records:
-    """The last record of each kind and id; one that can't be read counts as none."""
+    """The last record of each kind and id, whether it can be read or not."""
     kept: dict[str, Fields] = {}
     for record in records:
-        key = f"{record['kind']}/{record.get('id')}"
-        try:
-            record_from_data(record)
-        except RefusedError:
-            kept.pop(key, None)
-        else:
-            kept[key] = record
+        if record["kind"] in RECORD_KINDS and isinstance(record.get("id"), str):
+            kept.pop(f"{record['kind']}/{record['id']}", None)
+            kept[f"{record['kind']}/{record['id']}"] = record
     return kept
 
 
@@ -140,7 +136,12 @@ def directory_of(records: Records) -> Directory:
     """The directory of these records."""
     directory = Directory()
     for record in records.values():
-        directory.apply(record_from_data(record))
+        try:
+            directory.apply(record_from_data(record))
+        except RefusedError:
+            kind, record_id = record["kind"], record["id"]
+            held = widest_suppression(record_id, record) if kind == "suppression" else None
+            directory.mark_unreadable(kind, record_id, held)
     return directory
 
 

@@ -69,6 +69,8 @@ class Helpdesk:
 
     def __init__(self) -> None:
         self.records: dict[tuple[str, str], dict[str, Any]] = {}
+        self.unreadable: set[str] = set()
+        """Records whose newest form can't be read, as `kind/id`: for a test to fill and to empty."""
         for record in (CONTRACT, CUSTOMER):
             self.put(copy.deepcopy(record))
         for kind, record_id in (("product", "P-erp"), ("site", "S-paris"), ("service", "V-1")):
@@ -106,6 +108,9 @@ class Helpdesk:
         directory = Directory()
         for record in self.records.values():
             directory.apply(record_from_data(record))
+        for name in self.unreadable:
+            kind, _, record_id = name.partition("/")
+            directory.mark_unreadable(kind, record_id)
         return directory
 
     def decide(self, event: Event, rulebook: Rulebook | None = None, now: datetime = NOW) -> Decision:

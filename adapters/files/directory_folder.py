@@ -15,7 +15,7 @@ from adapters.files.jsonl_records import name_on, numbered_lines, record_on
 from adapters.files.slips import Slip, beside, keys_in_refused, keys_on_refused, slips_in, slips_on_line
 from adapters.files.yaml_records import YamlFaultError, yaml_records, yaml_text
 from engine.directory.directory import Directory
-from schemas.directory import Record, record_from_data
+from schemas.directory import Record, SuppressionRecord, record_from_data, widest_suppression
 from schemas.reading import IDENTIFIER_LENGTH
 from schemas.refusal import Refusal, RefusedError
 
@@ -123,7 +123,7 @@ class Sink(Protocol):
         """See Directory."""
         ...
 
-    def remove(self, kind: str, record_id: str) -> None:
+    def mark_unreadable(self, kind: str, record_id: str, held: SuppressionRecord | None = None) -> None:
         """See Directory."""
         ...
 
@@ -172,7 +172,7 @@ class Loading(Generic[S]):
                 try:
                     record = record_on(line)
                 except RefusedError as error:
-                    self._refuse(name, number, name_on(line), error)
+                    self._refuse(name, number, name_on(line), line, error)
                     self._tell_slips(name, number, name_on(line), keys_on_refused(line))
                 else:
                     self._apply(name, number, record, slips_on_line(line, record))
@@ -184,7 +184,7 @@ class Loading(Generic[S]):
                 data = one.plain()
                 record = record_from_data(data)
             except RefusedError as error:
-                self._refuse(name, one.line, (one.kind, one.id), error)
+                self._refuse(name, one.line, (one.kind, one.id), data, error)
                 self._tell_slips(name, one.line, (one.kind, one.id), keys_in_refused(data), one.place)
             else:
                 self._apply(name, one.line, record, slips_in(data), one.place)
@@ -212,10 +212,14 @@ class Loading(Generic[S]):
             at, column = (line, None) if place is None else place(slip.path, slip.is_key)
             self._complain(slip.code, file, at, name, slip.refusal, column)
 
-    def _refuse(self, file: str, line: int, name: tuple[str | None, str | None], error: RefusedError) -> None:
+    def _refuse(
+        self, file: str, line: int, name: tuple[str | None, str | None], data: object, error: RefusedError
+    ) -> None:
         kind, record_id = name
-        if kind is not None and record_id is not None:
-            self.sink.remove(kind, record_id)
+        # What has a longer id is named nowhere, and it would have to be remembered.
+        if kind is not None and record_id is not None and len(record_id) <= IDENTIFIER_LENGTH:
+            held = widest_suppression(record_id, data) if kind == "suppression" else None
+            self.sink.mark_unreadable(kind, record_id, held)
         for refusal in error.refusals:
             self._complain(ProblemCode.BAD_RECORD, file, line, name, refusal)
 

@@ -20,7 +20,7 @@ class ProblemCode(StrEnum):
     UNREADABLE_FILE = "unreadable_file"
     """Nothing from this line of the file on is used (no line: nothing at all)."""
     BAD_RECORD = "bad_record"
-    """The record counts as absent, and so does an earlier one of its kind and id."""
+    """Whoever the record might have alerted is not alerted; an earlier one of its kind and id is out of use."""
     BAD_MODE = "bad_mode"
     """The person is there, without this mode of reception."""
     UNKNOWN_KEY = "unknown_key"

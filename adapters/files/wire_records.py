@@ -10,7 +10,7 @@ from msgspec import Struct
 from adapters.files.directory_folder import read_into
 from adapters.files.directory_problems import DirectoryProblem, ProblemCode
 from engine.directory import compact
-from schemas.directory import CollaboratorRecord, ContactRecord, Record
+from schemas.directory import CollaboratorRecord, ContactRecord, Record, SuppressionRecord
 from schemas.refusal import Refusal
 
 
@@ -43,5 +43,5 @@ class _Kept:
         # A mode that can't be used costs the person that mode alone, and whoever reads the topic will say so again.
         return compact.person(record)[1] if isinstance(record, ContactRecord | CollaboratorRecord) else []
 
-    def remove(self, kind: str, record_id: str) -> None:
+    def mark_unreadable(self, kind: str, record_id: str, held: SuppressionRecord | None = None) -> None:  # noqa: ARG002
         self.records.pop((kind, record_id), None)

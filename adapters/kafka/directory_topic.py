@@ -15,7 +15,7 @@ from adapters.collector import collector_off
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topic_reader import TopicReader, go_on
 from engine.directory.directory import Directory
-from schemas.directory import RECORD_KINDS, Record, read_record
+from schemas.directory import RECORD_KINDS, Record, SuppressionRecord, read_record, widest_suppression
 from schemas.reading import IDENTIFIER_LENGTH
 from schemas.refusal import Refusal, RefusedError
 from schemas.topics import DIRECTORY, SUPPRESSIONS
@@ -36,12 +36,16 @@ class Records(Protocol):
         """Forget a record."""
         ...
 
+    def mark_unreadable(self, kind: str, record_id: str, held: SuppressionRecord | None = None) -> None:
+        """Forget a record's older form: its newest can't be read. `held` is what a suppression may hold back."""
+        ...
+
 
 class DirectoryFeed:
     """Feeds the records of the topics of directory and suppressions into something. It belongs to one thread.
 
-    A record that can't be read counts as absent, and so does an older one of its key. `problems` counts what was
-    refused, by code. `between`: see TopicReader.
+    A record that can't be read is marked as such, and its older form forgotten: after a restart too, since the topic
+    keeps the newest of each key. `problems` counts what was refused, by code. `between`: see TopicReader.
     """
 
     def __init__(self, settings: KafkaSettings, into: Records, between: Callable[[], None] = go_on) -> None:
@@ -75,7 +79,8 @@ class DirectoryFeed:
         try:
             record = _record_of(found.value, kind, record_id)
         except RefusedError as error:
-            self._into.remove(kind, record_id)
+            held = widest_suppression(record_id, found.value) if kind == "suppression" else None
+            self._into.mark_unreadable(kind, record_id, held)
             self._complain(found, f"{kind}/{record_id}", error)
             return
         for refusal in self._into.apply(record):

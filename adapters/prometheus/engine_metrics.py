@@ -29,6 +29,7 @@ CODES: Final = (
     "too_deep",
     "invalid_field",
     Reason.UNKNOWN_CONTRACT.value,
+    Reason.UNREADABLE_RECORD.value,
     "undecidable",
 )
 """Classes of dead letters, see docs/events.md. A rate misses what came before a series began."""

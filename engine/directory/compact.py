@@ -117,7 +117,7 @@ def person(record: ContactRecord | CollaboratorRecord) -> tuple[Person, list[Ref
     return made, refusals
 
 
-def suppression(record: SuppressionRecord) -> Suppression:
+def suppression(record: SuppressionRecord, *, is_readable: bool = True) -> Suppression:
     """A suppression in memory."""
     return Suppression(
         id=record.id,
@@ -126,6 +126,7 @@ def suppression(record: SuppressionRecord) -> Suppression:
         person=record.person or None,
         triggers=None if record.triggers is None else frozenset(one for one in Trigger if one in record.triggers),
         until=record.until,
+        is_readable=is_readable,
     )
 
 

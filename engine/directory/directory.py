@@ -18,6 +18,7 @@ from schemas.directory import (
     Record,
     ServiceRecord,
     SiteRecord,
+    SuppressionRecord,
 )
 from schemas.mailbox import mailbox
 from schemas.refusal import Refusal
@@ -25,7 +26,11 @@ from schemas.vocabulary import Channel, ObjectKind, PersonKind, Trigger
 
 
 class Directory:
-    """Contracts, attached objects, people and suppressions. Not for use from several threads while it changes."""
+    """Contracts, attached objects, people and suppressions. Not for use from several threads while it changes.
+
+    A record whose newest form can't be read is neither its older self nor nothing: look-ups find none, and
+    `is_unreadable` tells it from one that is not there.
+    """
 
     def __init__(self) -> None:
         self._contracts: dict[str, Contract] = {}
@@ -40,19 +45,33 @@ class Directory:
             **self._people,
             "suppression": self._suppressions,
         }
+        # By kind and id: no more of them than there are keys.
+        self._unreadable: Mapping[str, dict[str, SuppressionRecord | None]] = {kind: {} for kind in RECORD_KINDS}
         # The few suppressions of one mailbox or person, each found in one step.
         self._suppressed: dict[str, dict[str, Suppression]] = {}
 
     def __len__(self) -> int:
-        """The number of records."""
+        """The number of records that can be read."""
         return sum(map(len, self._tables.values()))
 
     def counts(self) -> Mapping[str, int]:
-        """The number of records of each kind."""
+        """The number of records of each kind that can be read."""
         return {kind: len(self._tables[kind]) for kind in RECORD_KINDS}
 
+    def unreadable_counts(self) -> Mapping[str, int]:
+        """The number of records of each kind that are there and can't be read."""
+        return {kind: len(ids) for kind, ids in self._unreadable.items()}
+
+    def unreadable(self) -> Mapping[str, SuppressionRecord | None]:
+        """The records that are there and can't be read, by `kind/id`: of suppressions, what they may hold back."""
+        return {f"{kind}/{one}": held for kind, ids in self._unreadable.items() for one, held in ids.items()}
+
+    def is_unreadable(self, kind: str, record_id: str) -> bool:
+        """Whether there is a record of this kind with this id, whose newest form can't be read."""
+        return record_id in self._unreadable.get(kind, ())
+
     def knows(self, kind: str, record_id: str) -> bool:
-        """Whether there is a record of this kind with this id."""
+        """Whether there is a record of this kind with this id that can be read."""
         return record_id in self._tables.get(kind, ())
 
     def apply(self, record: Record) -> list[Refusal]:
@@ -60,6 +79,7 @@ class Directory:
 
         Returns the parts that were refused.
         """
+        self._mended(str(record.__struct_config__.tag), record.id)
         match record:
             case ContractRecord():
                 self._contracts[record.id] = compact.contract(record)
@@ -76,19 +96,30 @@ class Directory:
             case CollaboratorRecord():
                 return self._add_person("collaborator", record)
             case _:
-                self.remove("suppression", record.id)
-                self._add_suppression(compact.suppression(record))
+                self._take_out("suppression", record.id)
+                suppression = self._suppressions[record.id] = compact.suppression(record)
+                self._index(suppression)
         return []
 
     def remove(self, kind: str, record_id: str) -> None:
-        """Forget a record: it was removed, or its newest form can't be read. An unknown kind or id changes nothing."""
-        table = self._tables.get(kind)
-        gone = None if table is None else table.pop(record_id, None)
-        if isinstance(gone, Suppression):
-            for key in _suppression_keys(gone):
-                self._suppressed[key].pop(gone.id, None)
-                if not self._suppressed[key]:
-                    del self._suppressed[key]
+        """Forget a record: it was removed. An unknown kind or id changes nothing."""
+        if kind in self._tables:
+            self._mended(kind, record_id)
+            self._take_out(kind, record_id)
+
+    def mark_unreadable(self, kind: str, record_id: str, held: SuppressionRecord | None = None) -> None:
+        """Take the record's older form out: its newest can't be read. An unknown kind changes nothing.
+
+        So it stays until a record that can be read comes for it, or it is removed. `held` is what a suppression may
+        hold back, and does meanwhile.
+        """
+        if kind not in self._tables:
+            return
+        self._mended(kind, record_id)
+        self._take_out(kind, record_id)
+        self._unreadable[kind][record_id] = held
+        if held is not None:
+            self._index(compact.suppression(held, is_readable=False))
 
     def contract(self, contract_id: str) -> Contract | None:
         """The contract with this id."""
@@ -120,6 +151,11 @@ class Directory:
         """The contact or collaborator with this id."""
         return self._people[kind.value].get(person_id)
 
+    @property
+    def has_unreadable_suppressions(self) -> bool:
+        """Whether a suppression stands whose record can't be read."""
+        return bool(self._unreadable["suppression"])
+
     def is_suppressed(self, person: Person, channel: Channel, address: str, trigger: Trigger, now: datetime) -> bool:
         """Whether a suppression stands for this address or person, and this trigger."""
         # Most directories have few suppressions, and this is asked for every message.
@@ -134,13 +170,28 @@ class Directory:
                 if suppression.stands(now, trigger, channel):
                     yield suppression
 
+    def _take_out(self, kind: str, record_id: str) -> None:
+        gone = self._tables[kind].pop(record_id, None)
+        if isinstance(gone, Suppression):
+            self._unindex(gone)
+
+    def _mended(self, kind: str, record_id: str) -> None:
+        held = self._unreadable[kind].pop(record_id, None)
+        if held is not None:
+            self._unindex(compact.suppression(held))
+
+    def _unindex(self, gone: Suppression) -> None:
+        for key in _suppression_keys(gone):
+            self._suppressed[key].pop(gone.id, None)
+            if not self._suppressed[key]:
+                del self._suppressed[key]
+
     def _add_person(self, kind: str, record: ContactRecord | CollaboratorRecord) -> list[Refusal]:
         person, refusals = compact.person(record)
         self._people[kind][person.id] = person
         return refusals
 
-    def _add_suppression(self, suppression: Suppression) -> None:
-        self._suppressions[suppression.id] = suppression
+    def _index(self, suppression: Suppression) -> None:
         for key in _suppression_keys(suppression):
             self._suppressed.setdefault(key, {})[suppression.id] = suppression
 

@@ -83,7 +83,10 @@ class Contract(Struct, frozen=True, gc=False):
 
 
 class Suppression(Struct, frozen=True, gc=False):
-    """What must not be alerted: a mailbox or a person. `triggers` None: all. Times in UTC."""
+    """What must not be alerted: a mailbox or a person. `triggers` None: all. Times in UTC.
+
+    One whose record can't be read stands on the widest reading until it is mended.
+    """
 
     id: str
     channel: Channel | None
@@ -91,6 +94,7 @@ class Suppression(Struct, frozen=True, gc=False):
     person: str | None
     triggers: frozenset[Trigger] | None
     until: datetime | None
+    is_readable: bool = True
 
     def stands(self, now: datetime, trigger: Trigger, channel: Channel) -> bool:
         """Whether it holds back this trigger on this channel now. At `until` it has ended."""

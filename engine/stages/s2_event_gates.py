@@ -14,12 +14,16 @@ from schemas.vocabulary import SILENT_ORIGINS, Reason, Trigger
 
 
 class Candidate(Struct, frozen=True):
-    """An event with its triggers and, where the ticket names one and the directory knows it, its contract."""
+    """An event with its triggers and, where the ticket names one and the directory knows it, its contract.
+
+    `is_unreadable`: the contract's record is there, and can't be read.
+    """
 
     event: Event
     now: datetime
     triggers: tuple[Trigger, ...]
     contract: Contract | None
+    is_unreadable: bool
     policy: Policy
 
 
@@ -28,7 +32,9 @@ def candidate(
 ) -> Candidate:
     """The event beside its contract's record."""
     contract_id = event.ticket.contract
-    return Candidate(event, now, triggers, None if contract_id is None else directory.contract(contract_id), policy)
+    contract = None if contract_id is None else directory.contract(contract_id)
+    is_unreadable = contract is None and contract_id is not None and directory.is_unreadable("contract", contract_id)
+    return Candidate(event, now, triggers, contract, is_unreadable, policy)
 
 
 def closed_event_gate(asked: Candidate) -> Reason | None:
@@ -66,8 +72,10 @@ def names_contract(asked: Candidate) -> Reason | None:
 
 
 def contract_is_known(asked: Candidate) -> Reason | None:
-    """The directory has the contract."""
-    return Reason.UNKNOWN_CONTRACT if asked.contract is None else None
+    """The directory has the contract, and it can be read."""
+    if asked.contract is not None:
+        return None
+    return Reason.UNREADABLE_RECORD if asked.is_unreadable else Reason.UNKNOWN_CONTRACT
 
 
 def is_commitment(asked: Candidate) -> Reason | None:

@@ -25,6 +25,18 @@ class Recipient(Struct, frozen=True):
     category: Category
 
 
+class Objects(Struct, frozen=True):
+    """The objects of one kind whose people are reached.
+
+    `missing` says why the one that the ticket names is not among them; `unreadable` names those whose record is there
+    and can't be read, as `kind/id`.
+    """
+
+    known: list[Attached | Contract]
+    missing: Reason | None
+    unreadable: list[str]
+
+
 class Found(Struct, frozen=True):
     """All that stage 3 finds: people to ask further gates about, and entries that end here."""
 
@@ -36,22 +48,24 @@ def find_recipients(scope: Scope) -> Found:
     """Everyone attached, each person once per category."""
     found = Found([], [])
     for kind, categories in _CATEGORIES.items():
-        objects, missing = _objects(scope, kind)
+        objects = _objects(scope, kind)
         for category in categories:
-            _add(found, scope, category, objects, missing)
+            _add(found, scope, category, objects)
     return found
 
 
-def _add(
-    found: Found, scope: Scope, category: Category, objects: list[Attached | Contract], missing: Reason | None
-) -> None:
+def _add(found: Found, scope: Scope, category: Category, objects: Objects) -> None:
     enabled = bool(scope.contract.ticks & category.bit)
-    if missing is not None:
-        found.skipped.append(Skip(None, category, missing if enabled else Reason.CATEGORY_OFF))
+    missing = objects.missing if enabled or objects.missing is None else Reason.CATEGORY_OFF
+    if missing is not None and missing is not Reason.UNREADABLE_RECORD:
+        found.skipped.append(Skip(None, category, missing))
     if category in scope.policy.nobody_when_unnamed and not _names(scope, category.object_kind):
         return
+    if enabled and objects.unreadable:
+        reason = Reason.UNREADABLE_RECORD
+        found.skipped.extend(Skip(None, category, reason, record=record) for record in objects.unreadable)
     kind = _PERSON_KIND[category.audience]
-    for person_id in _people(objects, category.audience):
+    for person_id in _people(objects.known, category.audience):
         person = PersonRef(kind, person_id)
         if enabled:
             found.recipients.append(Recipient(person, scope.directory.person(kind, person_id), category))
@@ -80,24 +94,35 @@ def _names(scope: Scope, kind: ObjectKind) -> str | None:
             return scope.contract.id
 
 
-def _objects(scope: Scope, kind: ObjectKind) -> tuple[list[Attached | Contract], Reason | None]:
-    """The objects whose people are reached, and why the one that the ticket names is not among them."""
+def _objects(scope: Scope, kind: ObjectKind) -> Objects:
+    """The objects to which a category of this kind leads."""
     contract = scope.contract
     if kind is ObjectKind.CONTRACT:
-        return [contract], None
+        return Objects([contract], None, [])
     attached = _attached_ids(contract, kind)
     named = _names(scope, kind)
-    missing = None
-    if named is not None and named not in attached:
-        missing = Reason.OBJECT_NOT_ATTACHED
-    elif named is not None and scope.directory.attached(kind, named) is None:
-        missing = Reason.OBJECT_UNKNOWN
     wanted = attached if named is None else (named,) if named in attached else ()
     if kind is ObjectKind.CUSTOMER:
         # The contract client is reached whatever the ticket says, its other customers only where the ticket is theirs.
         wanted = (() if contract.client is None else (contract.client,)) + (wanted if named is not None else ())
-    objects = [scope.directory.attached(kind, one) for one in dict.fromkeys(wanted)]
-    return [one for one in objects if one is not None], missing
+    known: list[Attached | Contract] = []
+    unreadable: list[str] = []
+    for one in dict.fromkeys(wanted):
+        record = scope.directory.attached(kind, one)
+        if record is not None:
+            known.append(record)
+        elif scope.directory.is_unreadable(kind, one):
+            unreadable.append(f"{kind}/{one}")
+    return Objects(known, None if named is None else _why_missing(scope, kind, named, attached), unreadable)
+
+
+def _why_missing(scope: Scope, kind: ObjectKind, named: str, attached: tuple[str, ...]) -> Reason | None:
+    """Why the object that the ticket names leads to nobody; None where it leads on."""
+    if named not in attached:
+        return Reason.OBJECT_NOT_ATTACHED
+    if scope.directory.attached(kind, named) is not None:
+        return None
+    return Reason.UNREADABLE_RECORD if scope.directory.is_unreadable(kind, named) else Reason.OBJECT_UNKNOWN
 
 
 def _attached_ids(contract: Contract, kind: ObjectKind) -> tuple[str, ...]:

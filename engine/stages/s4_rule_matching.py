@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from engine.field_values import Subject, value_of
 from engine.rulebook.conditions.evaluate import holds
+from engine.rulebook.conditions.syntax import leaves
 from engine.rulebook.rulebook import Rule, Ruleset
 from engine.scope import Scope
 from engine.stages.s3_recipients import Recipient
@@ -117,7 +118,8 @@ class Matches:
     def __init__(
         self, scope: Scope, recipients: Sequence[Recipient], inquiry: Inquiry, answers: Sequence[Answer]
     ) -> None:
-        rules = {rule.position: rule for rule in scope.rulebook.derive(scope.contract.ticks).rules}
+        self._rules = scope.rulebook.derive(scope.contract.ticks).rules
+        rules = {rule.position: rule for rule in self._rules}
         reached: dict[PersonRef, set[Category]] = {}
         for recipient in recipients:
             reached.setdefault(recipient.person, set()).add(recipient.category)
@@ -134,6 +136,25 @@ class Matches:
         return [
             rule for rule in self._matching[trigger, person] if rule.category is category and channel in rule.channels
         ]
+
+    def doubt(
+        self, unreadable: Mapping[str, str], trigger: Trigger, category: Category, channel: Channel
+    ) -> str | None:
+        """The record without which nobody knows what `of` would give; None where it is known.
+
+        `unreadable` are records that can't be read, by the name that conditions give them. A rule that reads one of
+        them may match or not; so one that is this way's, or takes the place of one of this way's, leaves it open.
+        """
+        asked = [rule for rule in self._rules if trigger in rule.triggers]
+        names = {rule.name for rule in asked if rule.category is category and channel in rule.channels}
+        for rule in asked:
+            if rule.condition is None or not (rule.name in names or rule.instead_of in names):
+                continue
+            for leaf in leaves(rule.condition):
+                record = unreadable.get(leaf.field.partition(".")[0])
+                if record is not None:
+                    return record
+        return None
 
 
 def _in_force(matching: Sequence[Rule], reached: set[Category]) -> list[Rule]:

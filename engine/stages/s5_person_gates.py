@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from engine.directory.records import Customer, Person
 from engine.language import language_of
@@ -20,6 +21,7 @@ from schemas.vocabulary import NUMBERS, Audience, Channel, Reason, Trigger
 
 _CHANNELS = tuple(Channel)
 _NO_MODE = Reason.NO_ACTIVE_MODE.depth
+_NONE: Final[Mapping[str, str]] = {}
 
 
 class Attempt(Struct, frozen=True):
@@ -27,6 +29,7 @@ class Attempt(Struct, frozen=True):
 
     `person` and `customer` are the records of the person and of their customer, None where the directory has none.
     `addresses` are the person's active ones on the channel, each mailbox once; `for_contact`: the person is external.
+    `doubt` is a record that can't be read and that rules for this way ask about, as `kind/id`.
     """
 
     scope: Scope
@@ -38,6 +41,18 @@ class Attempt(Struct, frozen=True):
     channel: Channel
     addresses: Sequence[str]
     rules: Sequence[Rule]
+    doubt: str | None
+
+    def held_by(self) -> str | None:
+        """A suppression that can't be read, and alone may hold back one of the addresses; None where there is none."""
+        scope, person = self.scope, self.person
+        if person is None or not scope.directory.has_unreadable_suppressions:
+            return None
+        for address in self.addresses:
+            standing = [*scope.directory.standing(person, self.channel, address, self.trigger, scope.now)]
+            if standing and not any(one.is_readable for one in standing):
+                return f"suppression/{standing[0].id}"
+        return None
 
     def open_addresses(self) -> list[str]:
         """Those addresses for which no suppression stands."""
@@ -63,7 +78,10 @@ class Passed(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What became of one recipient: the ways that are open, or the furthest gate that was reached, and on which way."""
+    """What became of one recipient: the ways that are open, and the furthest gate that was reached, and on which way.
+
+    `stopped` is None where a way is open, unless another stopped at a record that can't be read.
+    """
 
     recipient: Recipient
     passed: list[Passed]
@@ -85,9 +103,28 @@ def ask_gates(scope: Scope, recipient: Recipient, matches: Matches) -> Outcome:
                 trigger, rules = attempt.trigger, attempt.rules
                 to = attempt.open_addresses()
                 passed += [Passed(recipient, person, trigger, channel, address, rules) for address in to]
-            elif reason is not None and (stopped is None or reason.depth > stopped.reason.depth):
-                stopped = Skip(recipient.person, recipient.category, reason, attempt.trigger, channel)
-    return Outcome(recipient, passed, None if passed else stopped)
+                # Of several addresses, one may be held back.
+                reason = None if attempt.held_by() is None else Reason.UNREADABLE_RECORD
+            if reason is not None and (stopped is None or reason.depth > stopped.reason.depth):
+                stopped = _stopped(attempt, reason)
+    if passed and stopped is not None and stopped.reason is not Reason.UNREADABLE_RECORD:
+        stopped = None
+    return Outcome(recipient, passed, stopped)
+
+
+def _stopped(attempt: Attempt, reason: Reason) -> Skip:
+    recipient = attempt.recipient
+    record = unreadable_behind(attempt) if reason is Reason.UNREADABLE_RECORD else None
+    return Skip(recipient.person, recipient.category, reason, attempt.trigger, attempt.channel, record or UNSET)
+
+
+def unreadable_behind(attempt: Attempt) -> str | None:
+    """The record that can't be read and at which this attempt stops, as `kind/id`; None where it stops at none."""
+    if attempt.person is None:
+        return str(attempt.recipient.person) if person_is_known(attempt) is Reason.UNREADABLE_RECORD else None
+    if customer_wants_trigger(attempt) is Reason.UNREADABLE_RECORD:
+        return f"customer/{attempt.person.customer}"
+    return attempt.held_by() or attempt.doubt
 
 
 def attempts(scope: Scope, recipient: Recipient, matches: Matches) -> Iterator[Attempt]:
@@ -103,9 +140,24 @@ def _attempts(
     person, category = recipient.record, recipient.category
     customer = None if person is None else scope.directory.customer(person.customer)
     for_contact = category.audience is Audience.CONTACTS
+    unreadable = _unreadable(scope, recipient)
     for trigger in scope.triggers:
         rules = matches.of(recipient.person, trigger, category, channel)
-        yield Attempt(scope, recipient, person, customer, for_contact, trigger, channel, addresses, rules)
+        doubt = matches.doubt(unreadable, trigger, category, channel) if unreadable else None
+        yield Attempt(scope, recipient, person, customer, for_contact, trigger, channel, addresses, rules, doubt)
+
+
+def _unreadable(scope: Scope, recipient: Recipient) -> Mapping[str, str]:
+    """The records of which conditions read fields here, and which can't be read, by the name in conditions."""
+    if recipient.record is not None and scope.customer is not None:
+        return _NONE
+    who = recipient.person
+    found: dict[str, str] = {}
+    if recipient.record is None and scope.directory.is_unreadable(who.kind, who.id):
+        found["person"] = str(who)
+    if scope.customer_is_unreadable:
+        found["customer"] = f"customer/{scope.customer_id}"
+    return found
 
 
 def _active_addresses(person: Person | None, channel: Channel, fax_region: str | None) -> Sequence[str]:
@@ -138,13 +190,17 @@ def closed_person_gates(attempt: Attempt) -> tuple[Reason, ...]:
 
 
 def rule_matches(attempt: Attempt) -> Reason | None:
-    """A rule that the contract's tick puts in force matches, for this channel."""
-    return None if attempt.rules else Reason.NO_RULE
+    """A rule that the contract's tick puts in force matches, for this channel; or may match, for all that is known."""
+    return None if attempt.rules or attempt.doubt is not None else Reason.NO_RULE
 
 
 def person_is_known(attempt: Attempt) -> Reason | None:
-    """The directory has the person's record."""
-    return Reason.UNKNOWN_PERSON if attempt.person is None else None
+    """The directory has the person's record, and it can be read."""
+    if attempt.person is not None:
+        return None
+    who = attempt.recipient.person
+    unreadable = attempt.scope.directory.is_unreadable(who.kind, who.id)
+    return Reason.UNREADABLE_RECORD if unreadable else Reason.UNKNOWN_PERSON
 
 
 def has_active_mode(attempt: Attempt) -> Reason | None:
@@ -153,10 +209,14 @@ def has_active_mode(attempt: Attempt) -> Reason | None:
 
 
 def customer_wants_trigger(attempt: Attempt) -> Reason | None:
-    """Contacts: their customer's record enables the trigger."""
+    """Contacts: their customer's record enables the trigger, and it can be read."""
     if not attempt.for_contact:
         return None
-    settings = attempt.customer.alert(attempt.trigger) if attempt.customer is not None else None
+    if attempt.customer is None:
+        belongs = attempt.person.customer if attempt.person is not None else None
+        unreadable = belongs is not None and attempt.scope.directory.is_unreadable("customer", belongs)
+        return Reason.UNREADABLE_RECORD if unreadable else Reason.CUSTOMER_TRIGGER_OFF
+    settings = attempt.customer.alert(attempt.trigger)
     return None if settings is not None and settings.enabled else Reason.CUSTOMER_TRIGGER_OFF
 
 
@@ -223,7 +283,14 @@ def _made_by(scope: Scope, person: Person) -> bool:
 
 def is_not_suppressed(attempt: Attempt) -> Reason | None:
     """At least one address is left for which no suppression stands."""
-    return None if attempt.open_addresses() else Reason.SUPPRESSED
+    if attempt.open_addresses():
+        return None
+    return Reason.SUPPRESSED if attempt.held_by() is None else Reason.UNREADABLE_RECORD
+
+
+def rules_are_certain(attempt: Attempt) -> Reason | None:
+    """Which rules match here does not depend on a record that can't be read."""
+    return None if attempt.doubt is None else Reason.UNREADABLE_RECORD
 
 
 PERSON_GATES = (
@@ -238,4 +305,5 @@ PERSON_GATES = (
     status_change_is_visible,
     is_not_their_save,
     is_not_suppressed,
+    rules_are_certain,
 )

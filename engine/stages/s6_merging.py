@@ -106,7 +106,7 @@ def _skips(outcomes: Sequence[Outcome], added: set[tuple[PersonRef, Category]]) 
     skipped: list[Skip] = []
     for outcome in outcomes:
         recipient = outcome.recipient
-        if (recipient.person, recipient.category) in added:
+        if outcome.stopped is None and (recipient.person, recipient.category) in added:
             continue
         hidden = Skip(recipient.person, recipient.category, Reason.SAME_MAILBOX)
         skipped.append(outcome.stopped or hidden)

@@ -12,7 +12,7 @@ from engine.decide import decide
 from engine.directory.directory import Directory
 from engine.rulebook.rulebook import Rulebook
 from engine.stages import s5_person_gates as person_gates
-from schemas.directory import RECORD_KINDS, record_from_data
+from schemas.directory import RECORD_KINDS, record_from_data, widest_suppression
 from schemas.event import read_event
 from schemas.refusal import RefusedError
 from tests.helpdesk import rules
@@ -44,7 +44,8 @@ def directory_of(records: list[dict[str, Any]]) -> Directory:
             directory.apply(record_from_data(record))
         except RefusedError:
             if record.get("kind") in RECORD_KINDS and isinstance(record.get("id"), str):
-                directory.remove(record["kind"], record["id"])
+                held = widest_suppression(record["id"], record) if record["kind"] == "suppression" else None
+                directory.mark_unreadable(record["kind"], record["id"], held)
     return directory
 
 

@@ -67,17 +67,20 @@ def test_a_tombstone_removes(topics: Cluster, source: DirectoryTopic) -> None:
     assert (directory.knows("site", "S-1"), directory.knows("site", "S-2")) == (False, True)
 
 
-def test_a_record_that_cannot_be_read_counts_as_absent_and_not_as_its_older_self(
+def test_a_record_that_cannot_be_read_is_neither_absent_nor_its_older_self(
     topics: Cluster, source: DirectoryTopic
 ) -> None:
     topics.append([site(number) for number in range(5)])
     source.current()
     topics.append([NewRecord(DIRECTORY, b"site/S-1", b"\xff"), record({"kind": "site", "id": "other"}, key="site/S-2")])
     topics.append([NewRecord(DIRECTORY, b"site/S-3", b"{}"), NewRecord(DIRECTORY, b"nonsense", b"{}")])
-    assert len(source.current()) == 2
+    lost = ["site/S-1", "site/S-2", "site/S-3"]
+    assert (len(source.current()), [*source.current().unreadable()]) == (2, lost)
     with closing(DirectoryTopic(settings_of(topics))) as restarted:
-        assert len(restarted.current()) == 2
+        assert (len(restarted.current()), sorted(restarted.current().unreadable())) == (2, lost)
         assert sum(restarted.problems.values()) == 4
+        topics.append([site(1), NewRecord(DIRECTORY, b"site/S-2", None)])
+        assert (len(restarted.current()), [*restarted.current().unreadable()]) == (3, ["site/S-3"])
 
 
 def test_suppressions_come_from_both_topics(topics: Cluster, source: DirectoryTopic) -> None:

@@ -90,7 +90,10 @@ def job_text(job: Decision) -> str:
 
 def skip_text(skip: Decision) -> str:
     """A skip in one line, which is also what makes two of them equal."""
-    return f"{person_text(skip['person'])} through {skip['category'] or '-'}: {skip['reason']}"
+    # Of several suppressions that may hold somebody back, any is named.
+    record = skip.get("record") or ""
+    record = f" ({'suppression' if record.startswith('suppression/') else record})" if record else ""
+    return f"{person_text(skip['person'])} through {skip['category'] or '-'}: {skip['reason']}{record}"
 
 
 def texts(names: list[str]) -> str:

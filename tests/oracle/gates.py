@@ -115,6 +115,36 @@ def stands_against(suppression: Record, attempt: Attempt) -> bool:
     return address is not None and mailbox(address) == address_of(attempt)[1]
 
 
+def unreadable_at_stop(attempt: Attempt) -> str | None:
+    """The record that can't be read and that alone stops this attempt at its gate."""
+    save, at = attempt.save, gates_passed(attempt)
+    stopped = GATES[at][0] if at < PASSED else None
+    belongs = ("customer", attempt.record.get("customer") or "")
+    if stopped == "unknown_person" and attempt.person in save.unreadable:
+        return "/".join(attempt.person)
+    if stopped == "customer_trigger_off" and belongs in save.unreadable:
+        return "/".join(belongs)
+    if stopped is None or stopped != "held":
+        return None
+    held = [
+        name for (kind, name), record in save.unreadable.items() if kind == "suppression" and may_hold(record, attempt)
+    ]
+    return f"suppression/{held[0]}"
+
+
+def may_hold(suppression: Record, attempt: Attempt) -> bool:
+    """Whether a suppression that can't be read names this person or address."""
+    address = suppression.get("address")
+    mine = isinstance(address, str) and address != "" and mailbox(address) == address_of(attempt)[1]
+    return mine or suppression.get("person") == "/".join(attempt.person)
+
+
+def is_not_held(attempt: Attempt) -> bool:
+    """No suppression that can't be read may be for this person or address."""
+    suppressions = [record for (kind, _), record in attempt.save.unreadable.items() if kind == "suppression"]
+    return not any(may_hold(record, attempt) for record in suppressions)
+
+
 def address_of(attempt: Attempt) -> tuple[str, str]:
     """Channel and mailbox that a message of this attempt would go to."""
     return attempt.channel, mailbox(attempt.mode["address"]) if attempt.mode else ""
@@ -132,6 +162,7 @@ GATES: list[tuple[str, Callable[[Attempt], bool]]] = [
     ("status_internal", customers_see_change),
     ("own_save", is_someone_elses_save),
     ("suppressed", is_not_suppressed),
+    ("held", is_not_held),
 ]
 PASSED = len(GATES)
 

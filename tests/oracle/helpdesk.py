@@ -271,7 +271,7 @@ def with_history(rng: random.Random, records: list[Record]) -> list[Record]:
         kind = record["kind"]
         if chance(rng, 0.06):
             history.append(record | OLDER.get(kind, {"contacts": list(CONTACTS)}))
-        garbled = chance(rng, 0.015)
+        garbled = chance(rng, 0.03)
         if garbled and chance(rng, 0.7):
             history.append(record)
         latest.append(record | rng.choice(GARBLED[kind]) if garbled else record)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.oracle.gates import GATES, PASSED, address_of, gates_passed
+from tests.oracle.gates import GATES, PASSED, address_of, gates_passed, unreadable_at_stop
 from tests.oracle.people import (
     CATEGORIES,
     Attempt,
@@ -18,9 +18,10 @@ from tests.oracle.people import (
     Settings,
     attempts,
     people_in,
+    unreadable_objects,
     why_object_leads_nowhere,
 )
-from tests.oracle.reading import TRIGGERS, Record, is_refused, known_records, moment
+from tests.oracle.reading import TRIGGERS, Record, is_refused, known_records, moment, unreadable_records
 from tests.oracle.triggers import triggers_of
 
 SILENT_ORIGINS = ("import", "merge", "test", "auto_reply")
@@ -46,7 +47,7 @@ def expected(
     if is_refused(event):
         return {"refused": True}
     settings = Settings(frozenset(when_unnamed), status_labels or {}, main_site, stale_hours, default_language)
-    return decided(Save(event, known_records(directory), now, settings))
+    return decided(Save(event, known_records(directory), unreadable_records(directory), now, settings))
 
 
 def decided(save: Save) -> Record:
@@ -55,6 +56,8 @@ def decided(save: Save) -> Record:
     silence = why_silent(save, triggers)
     if silence:
         whole = {"person": None, "category": None, "reason": silence}
+        if silence == "unreadable_record":
+            whole["record"] = f"contract/{save.ticket['contract']}"
         return {"event": event["id"], "triggers": triggers, "jobs": [], "skipped": [whole]}
     return {"event": event["id"], "triggers": triggers} | people_decided(save, triggers)
 
@@ -71,6 +74,8 @@ def why_silent(save: Save, triggers: list[str]) -> str | None:
         return "stale"
     if save.ticket["contract"] is None:
         return "no_contract"
+    if ("contract", save.ticket["contract"]) in save.unreadable:
+        return "unreadable_record"
     if ("contract", save.ticket["contract"]) not in save.known:
         return "unknown_contract"
     if save.contract["type"] != "commitment":
@@ -115,9 +120,14 @@ def people_decided(save: Save, triggers: list[str]) -> Record:
     jobs = merged(letters([attempt for attempt in tried if gates_passed(attempt) == PASSED]))
     added = {(category, one.person) for _, together in jobs for one in together for category in one.categories}
     skipped = [
-        skip(person, category, why_not(category, person, tried))
+        skip(person, category, *why_not(category, person, tried))
         for category, person in pairs
-        if (category, person) not in added
+        if (category, person) not in added or is_in_doubt(category, person, tried)
+    ]
+    skipped += [
+        skip(None, category, "unreadable_record", record)
+        for category in CATEGORIES
+        for record in unreadable_objects(save, category)
     ]
     nowhere = [(category, why_object_leads_nowhere(save, category)) for category in CATEGORIES]
     skipped += [skip(None, category, reason) for category, reason in nowhere if reason]
@@ -146,11 +156,24 @@ def merged(written: list[Letter]) -> list[tuple[Letter, list[Letter]]]:
     return [(box[0], [one for one in box if one.person[0] == box[0].person[0]]) for box in boxes.values()]
 
 
-def why_not(category: Category, person: Person, tried: list[Attempt]) -> str:
-    """The furthest gate that a person reached in a category, given that they added to no job."""
+def doubts(category: Category, person: Person, tried: list[Attempt]) -> list[str]:
+    """The records that can't be read and at which a person stopped in a category."""
+    mine = [attempt for attempt in tried if (attempt.category, attempt.person) == (category, person)]
+    return [record for record in map(unreadable_at_stop, mine) if record is not None]
+
+
+def is_in_doubt(category: Category, person: Person, tried: list[Attempt]) -> bool:
+    """Whether a record that can't be read may have kept a person from a message."""
+    return doubts(category, person, tried) != []
+
+
+def why_not(category: Category, person: Person, tried: list[Attempt]) -> tuple[str, str | None]:
+    """The furthest gate that a person reached in a category, and the record without which nobody knows how far."""
+    if in_doubt := doubts(category, person, tried):
+        return "unreadable_record", in_doubt[0]
     mine = [attempt for attempt in tried if (attempt.category, attempt.person) == (category, person)]
     furthest = max(gates_passed(attempt) for attempt in mine)
-    return "same_mailbox" if furthest == PASSED else GATES[furthest][0]
+    return ("same_mailbox" if furthest == PASSED else GATES[furthest][0]), None
 
 
 def reference(person: Person | None) -> dict[str, str] | None:
@@ -158,9 +181,10 @@ def reference(person: Person | None) -> dict[str, str] | None:
     return None if person is None else {"kind": person[0], "id": person[1]}
 
 
-def skip(person: Person | None, category: Category, reason: str) -> Record:
+def skip(person: Person | None, category: Category, reason: str, record: str | None = None) -> Record:
     """One line of what did not happen."""
-    return {"person": reference(person), "category": category.name, "reason": reason}
+    line = {"person": reference(person), "category": category.name, "reason": reason}
+    return line if record is None else line | {"record": record}
 
 
 def as_job(first: Letter, together: list[Letter]) -> dict[str, Any]:

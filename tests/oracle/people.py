@@ -27,6 +27,7 @@ class Save:
 
     event: Record
     known: dict[tuple[str, str], Record]
+    unreadable: dict[tuple[str, str], Record]
     now: datetime
     settings: Settings
 
@@ -132,9 +133,19 @@ def why_object_leads_nowhere(save: Save, category: Category) -> str | None:
     attached = is_attached(save, category.kind, named)
     if attached and (category.kind, named) in save.known:
         return None
+    if attached and (category.kind, named) in save.unreadable and is_on(save, category):
+        return None  # it is one of unreadable_objects
     if not is_on(save, category):
         return "category_off"
     return "object_unknown" if attached else "object_not_attached"
+
+
+def unreadable_objects(save: Save, category: Category) -> list[str]:
+    """The objects that a category which is on would lead to, if they could be read."""
+    if not is_on(save, category):
+        return []
+    meant = dict.fromkeys(objects_meant(save, category.kind))
+    return [f"{category.kind}/{name}" for name in meant if (category.kind, name) in save.unreadable]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What is refused on the wire, and which directory records count as absent.
+"""What is refused on the wire, and which directory records can't be read.
 
 Everything here works on plain JSON values. An optional field may be absent or null, which means the same.
 """
@@ -274,14 +274,22 @@ def is_good_mode(mode: object) -> bool:
     return pattern.fullmatch(mode["address"]) is not None
 
 
-def known_records(directory: list[Record]) -> dict[tuple[str, str], Record]:
-    """The last record of each kind and id; an unreadable one counts as absent, its older self too."""
-    known: dict[tuple[str, str], Record] = {}
+def last_records(directory: list[Record]) -> dict[tuple[str, str], Record]:
+    """The last record of each kind and id, whether it can be read or not."""
+    last: dict[tuple[str, str], Record] = {}
     for record in directory:
         kind, name = record.get("kind"), record.get("id")
-        if not isinstance(kind, str) or kind not in RECORDS or not isinstance(name, str) or name == "":
-            continue
-        known.pop((kind, name), None)
-        if has_shape(record, RECORDS[kind]):
-            known[kind, name] = record
-    return known
+        if isinstance(kind, str) and kind in RECORDS and isinstance(name, str) and name != "":
+            last.pop((kind, name), None)
+            last[kind, name] = record
+    return last
+
+
+def known_records(directory: list[Record]) -> dict[tuple[str, str], Record]:
+    """Those of the last records that can be read."""
+    return {key: record for key, record in last_records(directory).items() if has_shape(record, RECORDS[key[0]])}
+
+
+def unreadable_records(directory: list[Record]) -> dict[tuple[str, str], Record]:
+    """Those that can't be: neither their older selves nor nothing."""
+    return {key: record for key, record in last_records(directory).items() if not has_shape(record, RECORDS[key[0]])}

@@ -220,7 +220,7 @@ def test_an_old_event_is_stale_and_one_of_exactly_the_limit_is_not() -> None:
     ("fields", "reason"),
     [
         ({"id": "C-2"}, "unknown_contract"),
-        ({"products": "P-1"}, "unknown_contract"),
+        ({"products": "P-1"}, "unreadable_record"),
         ({"type": "time_and_material"}, "not_commitment"),
         ({"alerts_enabled": False}, "alerts_disabled"),
         ({"status": "suspended"}, "not_in_force"),
@@ -290,7 +290,7 @@ def test_a_contact_whose_record_comes_after_the_list_that_names_them_is_alerted(
 
 def test_a_record_that_cannot_be_read_hides_its_older_self() -> None:
     decision = expected(CREATED, [*STAFF, person("collaborator", "co-1", alerts="opened")], NOW)
-    assert reasons(decision)["co-1", "contract.collaborators"] == "unknown_person"
+    assert reasons(decision)["co-1", "contract.collaborators"] == "unreadable_record"
 
 
 def test_someone_without_any_address_is_skipped_and_the_others_are_told() -> None:
@@ -549,4 +549,5 @@ REASONS = [
     "own_save",
     "suppressed",
     "same_mailbox",
+    "unreadable_record",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine import consumer as consumer_module
-from engine.consumer import Consumer
+from engine.consumer import NAMED_RECORDS, Consumer
 from engine.decide import decide_all
 from engine.directory.directory import Directory
 from engine.ports import RulesInForce
@@ -33,6 +33,12 @@ def letters(log: FakeLog) -> list[dict[str, str]]:
         {name.removeprefix(PREFIX): text.decode() for name, text in letter.headers if name.startswith(PREFIX)}
         for letter in log.topic(DEAD_LETTERS)
     ]
+
+
+def jobs_of(log: FakeLog, since: int = 0) -> dict[str, str]:
+    """The ids of the jobs behind the first `since`, by the person's id."""
+    jobs = [json.loads(output.value or b"") for output in log.topic(JOBS)[since:]]
+    return {job["person"]["id"]: job["id"] for job in jobs}
 
 
 def test_jobs_and_the_decision_leave_with_the_offset(desk: Helpdesk) -> None:
@@ -79,6 +85,39 @@ def test_an_event_of_an_unknown_contract_can_be_sent_again_later(desk: Helpdesk)
     consumer_on(log, desk).step(0)
     assert [letter["code"] for letter in letters(log)] == ["unknown_contract"]
     assert json.loads(log.topic(DECISIONS)[0].value or b"")["skipped"][0]["reason"] == "unknown_contract"
+
+
+def test_whom_a_record_that_cannot_be_read_keeps_back_is_told_once_it_is_mended(desk: Helpdesk) -> None:
+    """The others at once; by the event that is sent again, nobody twice: the jobs have the same ids."""
+    desk.collaborator("co-1", "contract/C-7")
+    desk.unreadable = {"contact/ct-1"}
+    log = FakeLog()
+    log.event()
+    consumer_on(log, desk).step(0)
+    [letter] = letters(log)
+    assert (letter["code"], "contact/ct-1" in letter["message"]) == ("unreadable_record", True)
+    skipped = json.loads(log.topic(DECISIONS)[0].value or b"")["skipped"]
+    assert [(one["reason"], one["record"]) for one in skipped] == [("unreadable_record", "contact/ct-1")]
+    told = jobs_of(log)
+    assert [*told] == ["co-1"]
+    desk.unreadable = set()
+    log.append(log.records[0].value, (PREFIX + "first_came", NOW.isoformat().encode()))
+    consumer_on(log, desk).step(0)
+    again = jobs_of(log, len(told))
+    assert (sorted(again), again["co-1"]) == (["co-1", "ct-1"], told["co-1"])
+    assert len(letters(log)) == 1
+
+
+def test_a_dead_letter_names_the_first_of_many_records_that_cannot_be_read(desk: Helpdesk) -> None:
+    for number in range(9):
+        desk.contact(f"ct-{number}", "contract/C-7", "site/S-paris")
+    desk.unreadable = {f"contact/ct-{number}" for number in range(9)}
+    log = FakeLog()
+    log.event()
+    consumer_on(log, desk).step(0)
+    [letter] = letters(log)
+    assert letter["message"].count("contact/") == NAMED_RECORDS
+    assert "and 4 more" in letter["message"]
 
 
 def test_a_dead_letter_sent_again_after_a_week_is_judged_by_when_it_first_came(desk: Helpdesk) -> None:

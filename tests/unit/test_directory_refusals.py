@@ -68,12 +68,13 @@ BROKEN_NODES = {
 
 
 @pytest.mark.parametrize("node", BROKEN_NODES.values(), ids=BROKEN_NODES)
-def test_a_yaml_record_that_cannot_be_read_is_absent_too(tmp_path: Path, node: str) -> None:
+def test_a_yaml_record_that_cannot_be_read_is_marked_too(tmp_path: Path, node: str) -> None:
     loaded = load(tmp_path, {"a.jsonl": jsonl(SITE), "b.yaml": f"- {node}\n- {{kind: site, id: S-2, name: Two}}\n"})
     [problem] = loaded.problems
     assert (problem.code, problem.file, problem.line) == (ProblemCode.BAD_RECORD, "b.yaml", 1)
     assert (problem.kind, problem.id) == ("site", "S-1")
     assert site_names(loaded, "S-1", "S-2") == [None, "Two"]
+    assert list(loaded.directory.unreadable()) == ["site/S-1"]
 
 
 def test_aliases_repeat_a_value_but_not_without_end(tmp_path: Path) -> None:

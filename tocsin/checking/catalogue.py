@@ -215,8 +215,8 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         "`tocsin test` shows each difference. Mend the rule, or the test if it is the test that is wrong.",
     ),
     Code.DIRECTORY_RECORD: Entry(
-        "A record of the directory can't be used, or a file of it can't be read: it counts as absent. `tocsin up` goes "
-        "on with the last good content of such a file, see docs/embedded.md; a first start is refused.",
+        "A record of the directory can't be used: whoever it might alert, is not. Or a file of it can't be read: "
+        "`tocsin up` goes on with its last good content, see docs/embedded.md; a first start is refused.",
         'modes: [{channel: email, address: "a@b.example; c@d.example", active: true}]',
         "Mend the field that the message names.",
     ),

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from msgspec import UNSET
 
 from engine.decide import Decision, decide_all
+from schemas.decision import Skip
 from schemas.job import Job
 from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say_json, told
 from tocsin.cli.judging_options import DirectoryOption, RulesOption
@@ -72,10 +74,14 @@ def decision_view(decision: Decision) -> dict[str, Any]:
         "event": decision.event.id,
         "triggers": decision.triggers,
         "jobs": [_job_view(job) for job in decision.jobs],
-        "skipped": [
-            {"person": skip.person, "category": skip.category, "reason": skip.reason} for skip in decision.skipped
-        ],
+        "skipped": [skip_view(skip) for skip in decision.skipped],
     }
+
+
+def skip_view(skip: Skip) -> dict[str, Any]:
+    """An entry as the command prints it."""
+    shown = {"person": skip.person, "category": skip.category, "reason": skip.reason}
+    return shown if skip.record is UNSET else {**shown, "record": skip.record}
 
 
 def _job_view(job: Job) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from adapters.files.directory_folder import Loading, read_into
 from engine.directory.directory import Directory
 from engine.directory.records import Contract, Customer, Person
-from schemas.directory import ProductRecord, Record, ServiceRecord, SiteRecord
+from schemas.directory import ProductRecord, Record, ServiceRecord, SiteRecord, SuppressionRecord
 from schemas.refusal import Refusal
 from schemas.vocabulary import ObjectKind, PersonKind
 from tocsin.coverage.gaps import Gap, GapCode
@@ -51,11 +51,11 @@ class Surveyed:
                 pass
         return self.directory.apply(record)
 
-    def remove(self, kind: str, record_id: str) -> None:
+    def mark_unreadable(self, kind: str, record_id: str, held: SuppressionRecord | None = None) -> None:
         """See Sink."""
         if kind in _LISTS:
             self.objects.pop((ObjectKind(kind), record_id), None)
-        self.directory.remove(kind, record_id)
+        self.directory.mark_unreadable(kind, record_id, held)
 
 
 def read_surveyed(path: Path) -> Loading[Surveyed]:
@@ -93,7 +93,7 @@ def record_gaps(surveyed: Surveyed) -> Iterator[Gap]:
 
 def _missing(record: str, named: Iterable[_Named], directory: Directory) -> Iterator[Gap]:
     for one in named:
-        if not directory.knows(one.kind, one.id):
+        if not directory.knows(one.kind, one.id) and not directory.is_unreadable(one.kind, one.id):
             why = f"field {one.field} names {one.kind}/{one.id}, which the directory does not have"
             change = f"load it, or take it out of {one.field}"
             yield Gap(GapCode.UNKNOWN_REFERENCE, record, why, change, one.kind)

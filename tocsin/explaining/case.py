@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from engine.decide import Decision
 from engine.directory.directory import Directory
@@ -68,6 +68,11 @@ class Case(Struct, frozen=True):
         """The record of the contact's customer."""
         person = self.person
         return None if person is None else self.directory.customer(person.customer)
+
+    @property
+    def unreadable(self) -> str | None:
+        """The record that can't be read and at which the entry stops, as `kind/id`."""
+        return None if self.skip.record is UNSET else self.skip.record
 
     @property
     def owner(self) -> str | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.directory.directory import Directory
 from engine.stages.s4_rule_matching import RuleMatcher
@@ -91,7 +92,7 @@ class Explainer:
 
     def _stopped(self, found: Trace, skip: Skip, around: _Around, is_searched: bool) -> Stopped:
         why = in_words(Case(skip, found.decision, self._directory, self._rules.rulebook)).why
-        target = Target(skip.person, skip.category)
+        target = Target(skip.person, skip.category, skip.record)
         people = [skip.person] if skip.person is not None else []
         return Stopped(skip, why, smallest(around.world(people), target) if is_searched else None)
 
@@ -103,7 +104,8 @@ class _Around:
         self._directory = directory
         likely = None if event.ticket.contract else likely_contract(directory, event.ticket)
         records = DirectoryRecords(directory, {})
-        self._bare = World(wire_of(event), records, rules, now, frozenset(), likely.id if likely else None)
+        unreadable = directory.unreadable()
+        self._bare = World(wire_of(event), records, unreadable, rules, now, frozenset(), likely.id if likely else None)
         self._people = everybody(self._bare)
         self._neighbours = Neighbours(directory, self._people)
 
@@ -121,7 +123,7 @@ class _Around:
     def _of(self, people: frozenset[PersonRef]) -> World:
         bare = self._bare
         records = self._neighbours.records(people, bare.now)
-        return World(bare.event, records, bare.rules, bare.now, people, bare.likely_contract)
+        return replace(bare, records=records, people=people)
 
 
 def _readers(reached: Reached) -> tuple[PersonRef, ...]:

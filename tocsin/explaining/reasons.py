@@ -9,6 +9,7 @@ from tocsin.explaining.reasons_of_events import OF_EVENTS
 from tocsin.explaining.reasons_of_people import OF_PEOPLE
 
 PHRASING: Final[Phrasing] = {**OF_EVENTS, **OF_PEOPLE}
+"""That of a record that can't be read is about events, objects and people alike."""
 
 
 def in_words(case: Case) -> Words:

@@ -10,19 +10,12 @@ from tocsin.explaining.changes import RULE_FILE, Change, Entry
 from tocsin.explaining.matching import no_rule
 from tocsin.explaining.reasons_of_objects import OF_OBJECTS
 from tocsin.explaining.spare import spare_address
+from tocsin.explaining.unreadable import likely_person, unreadable_record
 
 
 def _unknown_person(case: Case) -> Words:
-    customer = case.directory.customer(case.owner)
-    fields: dict[str, Any] = {
-        "kind": case.skip.person.kind.value if case.skip.person is not None else None,
-        "id": case.skip.person.id if case.skip.person is not None else None,
-        "modes": [spare_address(case)],
-        "alerts": [trigger.value for trigger in Trigger],
-    }
-    if case.who.startswith("contact/"):
-        site = customer.main_site if customer is not None else None
-        fields |= {"customer": case.owner, "sites": [] if site is None else [site]}
+    kind, _, person_id = case.who.partition("/")
+    fields: dict[str, Any] = {"kind": kind, "id": person_id, **likely_person(case, kind)}
     change = sets(case.who, (), fields, "load the person, with an address and the triggers that they want")
     return Words(f"the directory has no record {case.who}", (change,))
 
@@ -162,4 +155,5 @@ OF_PEOPLE: Final[Phrasing] = {
     Reason.OWN_SAVE: _own_save,
     Reason.SUPPRESSED: _suppressed,
     Reason.SAME_MAILBOX: _same_mailbox,
+    Reason.UNREADABLE_RECORD: unreadable_record,
 }

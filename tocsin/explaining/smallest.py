@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from engine.directory.directory import Directory
 from engine.rulebook.problems import RulebookError
 from engine.tracing import Trace, Way
 from schemas.decision import Skip
 from schemas.job import PersonRef
+from schemas.mailbox import mailbox
 from schemas.refusal import RefusedError
 from schemas.vocabulary import Category, Channel, ObjectKind, Reason, Trigger
 from tocsin.explaining.case import Case, adds
@@ -32,22 +33,46 @@ Changes = tuple[Change, ...]
 
 
 class Target(Struct, frozen=True):
-    """Who is to be let through: a person (through one category, or any), a category's object, or the whole event."""
+    """Who is to be let through: a person (through one category, or any), a category's object, or the whole event.
+
+    `record` is what can't be read, where the entry says so: of objects there may be several in one category, and beside
+    an entry of a person there may be a message already.
+    """
 
     person: PersonRef | None = None
     category: Category | None = None
+    record: str | UnsetType = UNSET
+
+    def is_of(self, skip: Skip) -> bool:
+        """Whether this is an entry of the category's object."""
+        if (skip.person, skip.category) != (None, self.category):
+            return False
+        return self.record is UNSET or self.record == skip.record
 
     def is_met(self, trace: Trace) -> bool:
         """Whether this decision lets the target through."""
         decision = trace.decision
         if decision.reason is not None:
             return False
-        stopped = {(skip.person, skip.category) for skip in decision.skipped}
         if self.person is None:
-            return self.category is None or (None, self.category) not in stopped
+            return self.category is None or not any(map(self.is_of, decision.skipped))
+        stopped = {skip.category: skip for skip in decision.skipped if skip.person == self.person}
         reached = {way.category for way in trace.ways if way.person == self.person}
         wanted = reached if self.category is None else reached & {self.category}
-        return any((self.person, category) not in stopped for category in wanted)
+        return any(category not in stopped or self._is_told(trace, stopped[category]) for category in wanted)
+
+    def _is_told(self, trace: Trace, skip: Skip) -> bool:
+        """Whether they get a message, though another record might bring them one more."""
+        if skip.reason is not Reason.UNREADABLE_RECORD or skip.record == self.record or trace.scope is None:
+            return False
+        who = skip.person
+        person = None if who is None else trace.scope.directory.person(who.kind, who.id)
+        modes = person.modes if person is not None else ()
+        active = {(mode.channel, mailbox(mode.address)) for mode in modes if mode.active}
+        return any(
+            skip.category in job.categories and (job.channel, mailbox(job.address)) in active
+            for job in trace.decision.jobs
+        )
 
 
 class _Course(Struct, frozen=True):
@@ -97,7 +122,7 @@ def _openings(world: World, changes: Changes) -> Iterator[_Seen]:
     if reason is None:
         yield seen
     elif len(changes) < LONGEST:
-        for change in _changes(seen, Skip(None, None, reason)):
+        for change in _changes(seen, seen.trace.decision.skipped[0]):
             try:
                 after = world.after(change)
             except _CANNOT:
@@ -136,7 +161,7 @@ def _courses(seen: _Seen, target: Target) -> Iterator[tuple[int, _Seen, _Course]
 def _least(way: Way) -> int:
     """How many changes open at least all that is closed: some open several gates at once."""
     closed = set(way.closed)
-    if Reason.UNKNOWN_PERSON in closed:
+    if closed & {Reason.UNKNOWN_PERSON, Reason.UNREADABLE_RECORD}:
         return 1
     if Reason.CUSTOMER_TRIGGER_OFF in closed:
         closed -= {Reason.NOT_MAIN_SITE, Reason.NOT_OWN}
@@ -215,9 +240,9 @@ def _stop(seen: _Seen, course: _Course, target: Target) -> Skip | None:
     """The first gate that is closed on this way."""
     decision = seen.trace.decision
     if decision.reason is not None:
-        return Skip(None, None, decision.reason)
+        return decision.skipped[0]
     if target.person is None:
-        return next((one for one in decision.skipped if (one.person, one.category) == (None, course.category)), None)
+        return next(filter(target.is_of, decision.skipped), None)
     for way in seen.trace.ways:
         if (way.person, way.category, way.trigger, way.channel) == (
             target.person,
@@ -225,9 +250,13 @@ def _stop(seen: _Seen, course: _Course, target: Target) -> Skip | None:
             course.trigger,
             course.channel,
         ):
+            entry = next(one for one in decision.skipped if (one.person, one.category) == (way.person, way.category))
+            if not way.closed and entry.reason is Reason.UNREADABLE_RECORD:
+                return entry
             # A way that is open and leads to no message: somebody else gets it.
             reason = way.closed[0] if way.closed else Reason.SAME_MAILBOX
-            return Skip(way.person, way.category, reason, way.trigger, way.channel)
+            record = UNSET if way.record is None or reason is not Reason.UNREADABLE_RECORD else way.record
+            return Skip(way.person, way.category, reason, way.trigger, way.channel, record)
     return None
 
 

@@ -47,7 +47,14 @@ def _reached(one: Reached) -> ReachedPerson:
 def _stopped(one: Stopped) -> StoppedEntry:
     skip = one.skip
     return StoppedEntry(
-        skip.person, skip.category, skip.reason, skip.trigger, skip.channel, one.why, _changes(one.changes)
+        skip.person,
+        skip.category,
+        skip.reason,
+        skip.trigger,
+        skip.channel,
+        one.why,
+        _changes(one.changes),
+        skip.record,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.rule_files.load import default_base
 from adapters.rule_files.source import Source
@@ -18,7 +19,7 @@ from engine.directory.records import Person, Suppression
 from engine.rulebook.build import Base, build_rulebook
 from engine.rulebook.rulebook import Rulebook
 from engine.tracing import Trace, trace
-from schemas.directory import record_from_data
+from schemas.directory import SuppressionRecord, record_from_data
 from schemas.event import Event, read_event
 from schemas.job import PersonRef
 from schemas.mailbox import mailbox
@@ -53,11 +54,14 @@ class Rules(Struct, frozen=True):
 class World(Struct, frozen=True):
     """An event on the wire, records of the directory, a rule file, and when it is judged.
 
+    `unreadable` are the records that can't be read (see Directory.unreadable).
+
     Of the people, only `people` are looked at: those to whom a message for one of them could go instead.
     """
 
     event: Fields
     records: Records
+    unreadable: Mapping[str, SuppressionRecord | None]
     rules: Rules
     now: datetime
     people: frozenset[PersonRef]
@@ -70,7 +74,10 @@ class World(Struct, frozen=True):
         rules = self.rules
         if change.record == RULE_FILE:
             rules = Rules(applied.rules, build_rulebook(_content(applied.rules), "as it would be", _base()))
-        return msgspec.structs.replace(self, event=applied.event, records=applied.records, rules=rules)
+        unreadable = self.unreadable
+        if change.record in unreadable:
+            unreadable = {key: held for key, held in unreadable.items() if key != change.record}
+        return replace(self, event=applied.event, records=applied.records, unreadable=unreadable, rules=rules)
 
     def read(self) -> Event:
         """The event."""
@@ -88,6 +95,9 @@ class World(Struct, frozen=True):
             record = self.records.get(key)
             if record is not None:
                 directory.apply(record_from_data(self._narrowed(record)))
+            elif key in self.unreadable:
+                kind, _, record_id = key.partition("/")
+                directory.mark_unreadable(kind, record_id, self.unreadable[key])
         return directory
 
     def keys(self, event: Event) -> Iterator[str]:
@@ -104,7 +114,7 @@ class World(Struct, frozen=True):
             record: Fields = self.records.get(str(person)) or {}
             yield f"customer/{record.get('customer')}"
             yield str(person)
-        yield from (key for key in self.records if key.startswith("suppression/"))
+        yield from (key for key in (*self.records, *self.unreadable) if key.startswith("suppression/"))
 
     def _narrowed(self, record: Fields) -> Fields:
         """The record with nobody attached but those who count."""
@@ -180,7 +190,8 @@ class Neighbours:
         addresses = [(channel, "") for channel in Channel] + [(mode.channel, mode.address) for mode in person.modes]
         for channel, address in addresses:
             for trigger in Trigger:
-                yield from self._directory.standing(person, channel, address, trigger, now)
+                standing = self._directory.standing(person, channel, address, trigger, now)
+                yield from (one for one in standing if one.is_readable)
 
 
 def _mailboxes(person: Person | None) -> Iterator[tuple[Channel, str]]:

@@ -33,6 +33,7 @@ _WORDS: Final[Mapping[Reason, str]] = {
     Reason.OWN_SAVE: "the person made the save",
     Reason.SUPPRESSED: "a suppression stood for the person or every address{trigger}",
     Reason.SAME_MAILBOX: "a contact with the same mailbox got the message",
+    Reason.UNREADABLE_RECORD: "the directory's record {record} could not be read",
 }
 
 
@@ -40,4 +41,4 @@ def was(skip: Skip) -> str:
     """The reason of an entry in words."""
     kind = "" if skip.category is None else skip.category.object_kind.value
     trigger = "" if skip.trigger is None else f" for `{skip.trigger}`"
-    return _WORDS[skip.reason].format(category=skip.category, object=kind, trigger=trigger)
+    return _WORDS[skip.reason].format(category=skip.category, object=kind, trigger=trigger, record=skip.record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from engine.directory.directory import Directory
+from engine.directory.records import Person
 from engine.ports import DirectorySource
 from sender.entries import Entry
 from sender.people_index import LEFT
@@ -25,8 +26,12 @@ class DirectoryPeople:
     def withdrawal(self, entry: Entry, now: datetime) -> str | None:
         """See sender.ports.People."""
         job = entry.job
-        person = self._directory.person(job.person.kind, job.person.id)
+        who = job.person
+        person = self._directory.person(who.kind, who.id)
         if person is None:
-            return LEFT
+            if not self._directory.is_unreadable(who.kind, who.id):
+                return LEFT
+            # They have not left: what was decided about them goes out, unless a suppression stands.
+            person = Person(who.kind, who.id, None, None, None, (), 0)
         standing = self._directory.is_suppressed(person, job.channel, job.address, entry.trigger, now)
         return "suppressed" if standing else None

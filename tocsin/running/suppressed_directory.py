@@ -9,7 +9,7 @@ import structlog
 from adapters.sqlite.event_log import SqliteLog
 from engine.directory.directory import Directory
 from engine.ports import DirectorySource
-from schemas.directory import SuppressionRecord, read_record
+from schemas.directory import SuppressionRecord, read_record, widest_suppression
 from schemas.log import Record
 from schemas.refusal import RefusedError
 from schemas.topics import SUPPRESSIONS
@@ -28,6 +28,7 @@ class SuppressedDirectory:
         self._log = event_log
         self._offset = 0
         self._suppressions: dict[str, SuppressionRecord] = {}
+        self._unreadable: dict[str, SuppressionRecord | None] = {}
         self._directory: Directory | None = None
 
     def current(self) -> Directory:
@@ -38,6 +39,8 @@ class SuppressedDirectory:
             self._directory = directory
             for known in self._suppressions.values():
                 directory.apply(known)
+            for name, held in self._unreadable.items():
+                directory.mark_unreadable(KIND, name, held)
         while records := self._log.read(SUPPRESSIONS, self._offset, AT_ONCE):
             for record in records:
                 self._apply(directory, record)
@@ -46,14 +49,17 @@ class SuppressedDirectory:
 
     def _apply(self, directory: Directory, record: Record) -> None:
         name = (record.key or b"").decode(errors="replace").removeprefix(f"{KIND}/")
+        self._suppressions.pop(name, None)
+        self._unreadable.pop(name, None)
         if record.value is None:
-            self._suppressions.pop(name, None)
             directory.remove(KIND, name)
             return
         try:
             read = read_record(record.value)
         except RefusedError as error:
             log.warning("suppression_unreadable", offset=record.offset, code=error.code)
+            self._unreadable[name] = widest_suppression(name, record.value)
+            directory.mark_unreadable(KIND, name, self._unreadable[name])
             return
         if isinstance(read, SuppressionRecord):
             self._suppressions[read.id] = read

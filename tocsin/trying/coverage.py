@@ -25,6 +25,9 @@ CONTACTS_ALONE: Final = frozenset(
 )
 """Gates that are not asked of collaborators."""
 
+NEVER_IN_TESTS: Final = Reason.UNREADABLE_RECORD
+"""A record of a test's directory that can't be read is a fault of the test."""
+
 COLLABORATORS_ALONE: Final = frozenset({Reason.SAME_MAILBOX})
 """A contact who shares a mailbox is joined with its other readers, never skipped."""
 
@@ -82,6 +85,8 @@ def coverage_of(rulebook: Rulebook, results: Sequence[Result]) -> Exercised:
 def all_gates() -> Iterator[Gate]:
     """Every reason, for each audience that it is about, in the order of the gates."""
     for reason in Reason:
+        if reason is NEVER_IN_TESTS:
+            continue
         if reason in EVENT_REASONS:
             yield Gate(reason, None)
             continue
