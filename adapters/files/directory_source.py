@@ -22,7 +22,7 @@ from adapters.files.kept_files import KeptFiles
 from adapters.files.signature import Signature, settled
 from engine.directory.directory import Directory
 from engine.ports import DirectorySource
-from schemas.directory import Record
+from schemas.directory import Record, SuppressionRecord
 from schemas.refusal import Refusal
 
 log = structlog.get_logger()
@@ -176,9 +176,9 @@ class _Both:
         self.other.apply(record)
         return self.one.apply(record)
 
-    def remove(self, kind: str, record_id: str) -> None:
-        self.other.remove(kind, record_id)
-        self.one.remove(kind, record_id)
+    def mark_unreadable(self, kind: str, record_id: str, held: SuppressionRecord | None = None) -> None:
+        self.other.mark_unreadable(kind, record_id, held)
+        self.one.mark_unreadable(kind, record_id, held)
 
 
 def _load(review: Review) -> Loading[_Both]:
