@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from adapters.collector import collector_off
 from adapters.kafka.settings import KafkaSettings
@@ -41,17 +43,41 @@ class Records(Protocol):
         ...
 
 
+class Complaint(Struct, frozen=True):
+    """What can't be used: which record (`kind/id`, empty for a key that names none), where it stands, and why."""
+
+    record: str
+    topic: str
+    partition: int
+    offset: int
+    code: str
+    problem: str
+
+
+def logged(complaint: Complaint) -> None:
+    """Name it in the log."""
+    log.warning("directory_problem", **asdict(complaint))
+
+
 class DirectoryFeed:
     """Feeds the records of the topics of directory and suppressions into something. It belongs to one thread.
 
     A record that can't be read is marked as such, and its older form forgotten: after a restart too, since the topic
-    keeps the newest of each key. `problems` counts what was refused, by code. `between`: see TopicReader.
+    keeps the newest of each key. `problems` counts what was refused, by code; `tell` is told of each. `between`: see
+    TopicReader.
     """
 
-    def __init__(self, settings: KafkaSettings, into: Records, between: Callable[[], None] = go_on) -> None:
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        into: Records,
+        between: Callable[[], None] = go_on,
+        tell: Callable[[Complaint], None] = logged,
+    ) -> None:
         self._reader = TopicReader(settings, (DIRECTORY, SUPPRESSIONS), between=between)
         self._kinds = {settings.real(DIRECTORY): RECORD_KINDS, settings.real(SUPPRESSIONS): _SUPPRESSIONS_ALONE}
         self._into = into
+        self._tell = tell
         self.is_complete = False
         """Whether all that there was at some moment has been read."""
         self.problems: Counter[str] = Counter()
@@ -89,8 +115,20 @@ class DirectoryFeed:
     def _complain(self, found: Any, name: str, error: RefusedError) -> None:
         self.problems[error.code] += 1
         # A key that names no record may be anything, so that its place says which it is.
-        place = {"topic": found.topic, "partition": found.partition, "offset": found.offset}
-        log.warning("directory_problem", record=ascii(name)[1:-1], **place, code=error.code, problem=str(error))
+        record = ascii(name)[1:-1]
+        self._tell(Complaint(record, found.topic, found.partition, found.offset, error.code, str(error)))
+
+
+def unreadable_on(settings: KafkaSettings) -> list[Complaint]:
+    """Why each record can't be read that can't be by now, in the order of their names.
+
+    Raises KafkaUnavailableError where the topics can't be read to their end.
+    """
+    directory, told = Directory(), dict[str, Complaint]()
+    feed = DirectoryFeed(settings, directory, tell=lambda one: told.update({one.record: one}))
+    with closing(feed):
+        feed.catch_up()
+    return [told[name] for name in sorted(ascii(one)[1:-1] for one in directory.unreadable())]
 
 
 class DirectoryTopic:

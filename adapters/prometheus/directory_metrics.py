@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from adapters.prometheus.bounded import BoundedLabel
+from schemas.directory import RECORD_KINDS
 
 
 class DirectoryMetrics:
@@ -26,12 +27,25 @@ class DirectoryMetrics:
             ["code"],
             registry=registry,
         )
+        self._unreadable = Gauge(
+            "tocsin_directory_unreadable_records",
+            "Records that are there and can't be read: whoever they might alert waits until they are mended.",
+            ["kind"],
+            registry=registry,
+        )
+        for kind in RECORD_KINDS:
+            self._unreadable.labels(kind).set(0)
         self._codes = BoundedLabel()
         self._told: dict[str, int] = {}
 
-    def read(self, records: int, problems: Mapping[str, int], at: float) -> None:
-        """The directory was read to its end, at this time of the Unix clock. `problems` counts all since the start."""
+    def read(self, records: int, unreadable: Mapping[str, int], problems: Mapping[str, int], at: float) -> None:
+        """The directory was read to its end, at this time of the Unix clock.
+
+        `unreadable` counts records that can't be read, by kind; `problems` all that was refused since the start.
+        """
         self._records.set(records)
+        for kind, number in unreadable.items():
+            self._unreadable.labels(kind).set(number)
         self._read.set(at)
         for code, number in problems.items():
             self._problems.labels(self._codes.of(code)).inc(number - self._told.get(code, 0))

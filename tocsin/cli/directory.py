@@ -1,4 +1,4 @@
-"""`tocsin directory`: the directory's topic, filled out of files."""
+"""`tocsin directory`: the directory's topic, filled out of files, and looked through."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 
 from adapters.files.wire_records import wire_records
 from adapters.kafka.appender import KafkaAppender
-from adapters.kafka.directory_topic import key_of
+from adapters.kafka.directory_topic import key_of, unreadable_on
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topic_reader import TopicReader
 from schemas.directory import Record
@@ -32,9 +32,9 @@ _SLIPS: Final = (
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    directory = typer.Typer(help="Fill the directory's topic.", no_args_is_help=True)
-    directory.callback()(lambda: None)
+    directory = typer.Typer(help="Fill the directory's topic, and see what of it can't be read.", no_args_is_help=True)
     directory.command(epilog=CREDENTIALS)(load)
+    directory.command(epilog=CREDENTIALS)(check)
     app.add_typer(directory, name="directory")
 
 
@@ -72,6 +72,20 @@ def load(
         warn("nothing was removed, since not everything could be read")
     say(f"{written} records written, {removed} removed")
     raise typer.Exit(0 if is_whole else FOUND_FAULTS)
+
+
+def check(kafka: KafkaOption, prefix: PrefixOption = "") -> None:
+    """Name each record of the topics that can't be read by now: its place, and why.
+
+    Whoever such a record might alert gets nothing until it is mended. Then send again the events that met it: tocsin
+    dlq redrive --code unreadable_record. The exit code is 1 where there is such a record.
+    """
+    with kafka_failures():
+        found = unreadable_on(cluster(kafka, prefix))
+    for one in found:
+        say(f"{one.record}  {one.topic} {one.partition}:{one.offset}  {one.code}: {one.problem}")
+    warn(f"{len(found)} records can't be read")
+    raise typer.Exit(FOUND_FAULTS if found else 0)
 
 
 def _append(appender: KafkaAppender, records: Iterable[NewRecord]) -> int:

@@ -95,7 +95,8 @@ class WatchedDirectory:
     def current(self) -> Directory:
         """See engine.ports.DirectorySource."""
         directory = self._source.current()
-        self._watch.directory.read(len(directory), self._source.problems, time.time())
+        seen = self._watch.directory
+        seen.read(len(directory), directory.unreadable_counts(), self._source.problems, time.time())
         self._watch.vitals.ready("directory")
         return directory
 
