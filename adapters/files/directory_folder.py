@@ -21,6 +21,8 @@ from schemas.refusal import Refusal, RefusedError
 
 JSONL: Final = ".jsonl"
 _YAML: Final = (".yaml", ".yml")
+_SCHEMA: Final = ".schema.json"
+"""What editors read beside the files: no data."""
 _LIKELY_MEANT: Final = (".json", ".ndjson", ".jsonlines", ".csv", ".gz", ".zip")
 
 _KINDS: Final[Mapping[type, str]] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Record)}
@@ -147,7 +149,7 @@ class Loading(Generic[S]):
                 self._read_jsonl(path, name)
             elif ending in _YAML:
                 self._read_yaml(path, name)
-            elif ending in _LIKELY_MEANT:
+            elif ending in _LIKELY_MEANT and not name.lower().endswith(_SCHEMA):
                 reason = (
                     "only .yaml, .yml and .jsonl files (one JSON object on each line) are read: this one is not used"
                 )

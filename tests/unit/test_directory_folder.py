@@ -44,6 +44,11 @@ def test_a_path_that_is_not_there_is_an_error_and_no_empty_directory(tmp_path: P
         load_directory(tmp_path / path)
 
 
+def test_a_schema_for_editors_beside_the_files_is_no_data(tmp_path: Path) -> None:
+    loaded = load(tmp_path, {"a.yaml": "[]", "directory.schema.json": "{}", "schema.json": "{}"})
+    assert {problem.file: problem.code for problem in loaded.problems} == {"schema.json": ProblemCode.UNUSED_FILE}
+
+
 def test_byte_order_marks_line_ends_of_windows_and_blank_lines_do_no_harm(tmp_path: Path) -> None:
     loaded = load(
         tmp_path,
