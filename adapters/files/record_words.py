@@ -19,12 +19,19 @@ _ALIKE: Final = 0.8
 """From this ratio on a word is taken for a slip in another: every slip in one letter is above."""
 
 _MEANT_OTHERWISE: Final = frozenset({"inactive", "deactivated", "reactivated", "proactive"})
+_LONGEST: Final = 64
+"""Characters that are looked at: no such word has as many."""
+
 _TAG: Final = re.compile(LANGUAGE_TAG)
 
 
-@lru_cache(maxsize=4096)
 def word_fault(word: Word, text: str) -> str | None:
     """Why this text can't be what is meant, and what to write; None where it can. The text itself is left out."""
+    return _fault(word, text[:_LONGEST])
+
+
+@lru_cache(maxsize=4096)
+def _fault(word: Word, text: str) -> str | None:
     return _FAULTS[word](text)
 
 

@@ -99,7 +99,7 @@ def field_of(path: Path) -> str:
 
 
 def _shown(key: str) -> str:
-    shown = key if key.isprintable() else ascii(key)[1:-1]
+    shown = (key or "''") if key.isprintable() else ascii(key)[1:-1]
     return shown if len(shown) <= SHOWN_KEY else shown[:SHOWN_KEY] + "…"
 
 

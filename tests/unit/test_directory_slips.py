@@ -398,5 +398,10 @@ def test_a_key_that_cannot_be_printed_or_is_long_is_shown_short_and_on_one_line(
     assert len(loaded.problems) == 2
 
 
+def test_a_key_of_no_letters_is_shown_as_one(tmp_path: Path) -> None:
+    [line] = told(load(tmp_path, {"a.jsonl": jsonl({"kind": "site", "id": "1", "": 1})}))
+    assert "site 1: '': there is no such key here" in line
+
+
 def test_the_prefix_is_what_the_page_says() -> None:
     assert OWN_KEY == "x-"
