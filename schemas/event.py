@@ -186,8 +186,13 @@ def _within_data(refusal: Refusal) -> Refusal:
     return msgspec.structs.replace(refusal, field=f"data.{refusal.field}" if refusal.field else "data")
 
 
+def _may_be_json(media_type: str) -> bool:
+    """Whether this may be JSON: libraries that are given bytes say that they are bytes, and no more."""
+    return "json" in media_type or "octet-stream" in media_type
+
+
 def _checked(envelope: TicketCloudEvent, data: TicketData, received: datetime) -> Event:
-    if envelope.datacontenttype and "json" not in envelope.datacontenttype.lower():
+    if envelope.datacontenttype and not _may_be_json(envelope.datacontenttype.lower()):
         raise refuse("datacontenttype", envelope.datacontenttype, "only application/json can be read")
     for name, value in (data.ticket.custom or {}).items():
         check_free_value(f"data.ticket.custom.{name}", value)

@@ -48,7 +48,7 @@ def with_conditions(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of TicketCloudEvent, in which the members of an event have to agree with each other."""
     kinds = schema["$defs"]
     envelope, data = kinds["TicketCloudEvent"], kinds["TicketData"]
-    json_type = {"type": "string", "pattern": "^$|[jJ][sS][oO][nN]"}
+    json_type = {"type": "string", "pattern": "^$|[jJ][sS][oO][nN]|[oO][cC][tT][eE][tT]-[sS][tT][rR][eE][aA][mM]"}
     media_type = {**envelope["properties"]["datacontenttype"], "anyOf": [json_type, {"type": "null"}]}
     kinds["TicketCloudEvent"] = {
         **envelope,

@@ -109,6 +109,16 @@ def test_attributes_as_http_has_them_are_named_in_the_refusal(prefix: str) -> No
     assert read_event(json.dumps(GOOD).encode(), NOW, headers).id == GOOD["id"]
 
 
+def test_bytes_that_are_called_no_more_than_bytes_are_read_as_json_in_either_mode() -> None:
+    plain = read_event(json.dumps(GOOD).encode(), NOW)
+    assert read_event(in_bytes(DATA, datacontenttype="application/octet-stream"), NOW) == plain
+    assert read_event(DATA, NOW, {**ATTRIBUTES, "content-type": b"application/octet-stream"}) == plain
+    # The control: what says that it is something else, and bytes that are no JSON.
+    wrong = refusal(in_bytes(DATA, datacontenttype="application/xml"))
+    assert wrong.startswith("datacontenttype: only application/json can be read")
+    assert refusal(in_bytes(b"<a/>", datacontenttype="application/octet-stream")).startswith("data: this is not JSON")
+
+
 def test_a_header_without_value_is_an_absent_attribute() -> None:
     headers = {**ATTRIBUTES, "ce_subject": b"", "ce_time": b""}
     assert read_event(DATA, NOW, headers).time == NOW

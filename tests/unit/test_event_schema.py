@@ -52,6 +52,7 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "empty ids": envelope(dict.fromkeys(["contract", "customer", "site", "status"], ""), CREATED),
     "media type in capitals": envelope(data=CREATED, datacontenttype="Application/JSON"),
+    "media type of bytes": envelope(data=CREATED, datacontenttype="application/Octet-Stream"),
     "no media type": envelope(data=CREATED, datacontenttype=""),
     "declared": triggers("opened", "status_changed"),
     "declared closed": triggers("closed", **CLOSED),

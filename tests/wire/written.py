@@ -1,7 +1,8 @@
-"""Records as the CloudEvents libraries wrote them, of one event; each was given its data in several types.
+"""Records as the CloudEvents libraries and the clients of Kafka wrote them, of one event, its data in several types.
 
 `cloudevents_sdks.jsonl` was made by those libraries themselves: cloudevents 1.13.0 and 2.2.0 for Python, 10.0.0 for
-JavaScript, sdk-go 2.16.2 for Go.
+JavaScript, sdk-go 2.16.2 for Go. `kafka_clients.jsonl` was read from a broker to which kafkajs 2.2.4 and sarama 1.61.1
+had written, with those libraries and without.
 """
 
 from __future__ import annotations
@@ -30,6 +31,6 @@ def is_refused(written: Written) -> bool:
     return "structured, str" in written.by
 
 
-_FILE: Final = Path(__file__).parent / "cloudevents_sdks.jsonl"
+_FILES: Final = [Path(__file__).parent / name for name in ("cloudevents_sdks.jsonl", "kafka_clients.jsonl")]
 _LINE: Final = msgspec.json.Decoder(Written)
-WRITTEN: Final = [_LINE.decode(line) for line in _FILE.read_bytes().splitlines()]
+WRITTEN: Final = [_LINE.decode(line) for file in _FILES for line in file.read_bytes().splitlines()]
