@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Generic, Protocol, TypeVar, get_args
 
@@ -207,11 +207,11 @@ class Loading(Generic[S]):
         file: str,
         line: int,
         name: tuple[str | None, str | None],
-        slips: Iterable[Slip],
+        slips: Sequence[Slip],
         place: Place | None = None,
     ) -> None:
-        for slip in slips:
-            at, column = (line, None) if place is None else place(slip.path, slip.is_key)
+        places = [(line, None) if place is None else place(slip.path, slip.is_key) for slip in slips]
+        for slip, (at, column) in sorted(zip(slips, places, strict=True), key=lambda one: (one[1][0], one[1][1] or 0)):
             self._complain(slip.code, file, at, name, slip.refusal, column)
 
     def _refuse(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from schemas.generate import FOLDER
 from tests.pages import blocks
 from tocsin.checking.pages import DOCS
 from tocsin.cli.app import app
+from tocsin.demo.stage import set_stage
 
 ROOT = DOCS.parent
 NAMED = re.compile(r"# yaml-language-server: \$schema=(\S+)")
@@ -67,6 +69,18 @@ def test_the_files_of_the_product_name_their_schema_and_keep_to_it(file: Path) -
     named = (file.parent / match[1]).resolve()
     assert named == FOLDER / f"rule-{'test' if '.test.' in file.name else 'file'}.schema.json"
     Draft202012Validator(json.loads(named.read_text())).validate(Source.of_file(file).content)
+
+
+def test_the_files_that_the_demo_leaves_name_a_schema_that_lies_there(tmp_path: Path) -> None:
+    stage = set_stage(tmp_path / "demo", datetime(2026, 3, 2, tzinfo=UTC))
+    made = [stage.rules, *stage.directory.glob("*.yaml")]
+    named = [NAMED.fullmatch(file.read_text().splitlines()[0]) for file in made]
+    schemas = {(file.parent / match[1]).resolve() for file, match in zip(made, named, strict=True) if match}
+    assert all(named)
+    assert {file.name for file in schemas} == {"rule-file.schema.json", "directory-file.schema.json"}
+    assert [file.read_text() for file in sorted(schemas)] == [
+        (FOLDER / file.name).read_text() for file in sorted(schemas)
+    ]
 
 
 def test_the_line_that_the_page_shows_leads_to_the_schema() -> None:
