@@ -72,7 +72,7 @@ class FolderDirectory:
         self.unreadable: list[UnreadableFile] = []
         self._in_force: Mapping[str, InForce] = {name: InForce.of(one) for name, one in kept.files().items()}
         self._both = _Both()
-        self._is_kept, self._kept_at = False, 0.0
+        self._is_kept, self._read_at = False, monotonic()
         self._seen = self._first()
 
     def current(self) -> Directory:
@@ -89,7 +89,7 @@ class FolderDirectory:
         return list_folder(self._path).signature
 
     def _is_to_be_kept(self) -> bool:
-        return not self._is_kept and self._monotonic() - self._kept_at >= KEEP_AGAIN_SECONDS
+        return not self._is_kept and self._monotonic() - self._read_at >= KEEP_AGAIN_SECONDS
 
     def _first(self) -> Signature:
         settled(self._look, self._pause)
@@ -105,6 +105,7 @@ class FolderDirectory:
         return () if loading.log.counts[ProblemCode.UNREADABLE_FILE] else listing.signature
 
     def _read_anew(self) -> None:
+        self._read_at = self._monotonic()
         signature, listing = settled(self._look, self._pause), list_folder(self._path)
         if signature != listing.signature:
             log.info("directory_unsettled")
@@ -132,7 +133,6 @@ class FolderDirectory:
         self._tell(review)
 
     def _keep(self, review: Review) -> None:
-        self._kept_at = self._monotonic()
         self._is_kept = review.is_kept
         kept = {name: one.kept for name, one in review.in_force.items() if one.kept is not None}
         if not self._is_kept:

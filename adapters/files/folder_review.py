@@ -53,7 +53,7 @@ class Stays(StrEnum):
     """What is in force in place of a file that can't be read."""
 
     LAST_GOOD = "its last good content stays in force"
-    NOTHING = "it could never be read, so nothing of it is in force"
+    NOTHING = "it could never be read, so nothing of it is in force; meanwhile no file that is gone loses its records"
     EVERYTHING = "no good copy of it is kept, so the whole directory stays as it was"
 
 
@@ -159,7 +159,7 @@ class Review:
 
     def _name(self, name: str, line: int | None, reason: str, stays: Stays) -> None:
         problem = DirectoryProblem(
-            ProblemCode.UNREADABLE_FILE, _shown(name) or "the folder", line, None, None, Refusal("", reason)
+            ProblemCode.UNREADABLE_FILE, _shown(name) or ".", line, None, None, Refusal("", reason)
         )
         self.unreadable.append(UnreadableFile(problem, stays))
 

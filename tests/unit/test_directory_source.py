@@ -246,7 +246,9 @@ def test_a_file_that_could_never_be_read_holds_nothing_up(folder: Folder) -> Non
     assert names(source.current()) == ALL | {"S-2": "Due"}
     (said,) = folder.told[-1]
     assert said.startswith("new.yaml:2: ")
-    assert said.endswith("; it could never be read, so nothing of it is in force")
+    assert said.endswith(
+        "; it could never be read, so nothing of it is in force; meanwhile no file that is gone loses its records"
+    )
     assert names(folder.start().current()) == ALL | {"S-2": "Due"}
 
 
@@ -436,6 +438,10 @@ def test_on_a_full_disk_it_works_by_what_it_has_read(folder: Folder, monkeypatch
     assert names(source.current()) == ALL | {"S-1": "Uno"}
     (said,) = folder.told[-1]
     assert said.endswith("; no good copy of it is kept, so the whole directory stays as it was")
+    folder.now = 60.0
+    for _ in range(3):
+        source.current()
+    assert len(folder.told) == 4, "it is looked at again once in a minute, not with each batch"
     with pytest.raises(DirectoryFilesError):
         folder.start()
     folder.write("a.yaml", site("S-1", "Eins"))

@@ -45,7 +45,7 @@ def registry() -> CollectorRegistry:
 
 @pytest.fixture
 def address(vitals: Vitals, registry: CollectorRegistry) -> Iterator[str]:
-    with serving(operations(registry, vitals.stuck, vitals.reasons), "127.0.0.1", 0) as port:
+    with serving(operations(registry, vitals.stuck, vitals.reasons, vitals.remarks), "127.0.0.1", 0) as port:
         yield f"http://127.0.0.1:{port}"
 
 
@@ -79,6 +79,33 @@ def test_what_is_not_ready_says_why_and_stays_alive(address: str, vitals: Vitals
     vitals.ready("rules")
     vitals.ready("directory")
     assert ask(f"{address}/readyz") == (200, "ok\n")
+
+
+def test_what_is_wrong_and_stops_nothing_is_named_and_leaves_it_ready(
+    address: str, vitals: Vitals, clock: Monotonic
+) -> None:
+    vitals.remark("rules", ["rules.yaml:3:1: no such field"])
+    vitals.remark("directory", ["a.yaml:2: this is not YAML"])
+    assert ask(f"{address}/readyz") == (
+        200,
+        "ok\ndirectory: a.yaml:2: this is not YAML\nrules: rules.yaml:3:1: no such field\n",
+    )
+    vitals.not_ready("kafka", "does not answer")
+    status, text = ask(f"{address}/readyz")
+    assert (status, text.splitlines()[:2]) == (
+        503,
+        ["kafka: does not answer", "directory: a.yaml:2: this is not YAML"],
+    )
+    assert ask(f"{address}/livez") == (200, "ok\n")
+    vitals.ready("kafka")
+    vitals.remark("rules", [])
+    vitals.remark("directory", [])
+    assert ask(f"{address}/readyz") == (200, "ok\n")
+
+
+def test_of_many_remarks_the_first_are_named(vitals: Vitals) -> None:
+    vitals.remark("directory", [f"{number}.yaml" for number in range(1_000)])
+    assert vitals.remarks()[-2:] == ["directory: 19.yaml", "directory: and 980 more"]
 
 
 def test_a_port_that_is_taken_is_named(address: str) -> None:
