@@ -104,7 +104,8 @@ def ask_gates(scope: Scope, recipient: Recipient, matches: Matches) -> Outcome:
                 to = attempt.open_addresses()
                 passed += [Passed(recipient, person, trigger, channel, address, rules) for address in to]
                 # Of several addresses, one may be held back.
-                reason = None if attempt.held_by() is None else Reason.UNREADABLE_RECORD
+                held = len(to) < len(addresses) and attempt.held_by() is not None
+                reason = Reason.UNREADABLE_RECORD if held else None
             if reason is not None and (stopped is None or reason.depth > stopped.reason.depth):
                 stopped = _stopped(attempt, reason)
     if passed and stopped is not None and stopped.reason is not Reason.UNREADABLE_RECORD:
@@ -140,7 +141,7 @@ def _attempts(
     person, category = recipient.record, recipient.category
     customer = None if person is None else scope.directory.customer(person.customer)
     for_contact = category.audience is Audience.CONTACTS
-    unreadable = _unreadable(scope, recipient)
+    unreadable = _NONE if person is not None and scope.customer is not None else _unreadable(scope, recipient)
     for trigger in scope.triggers:
         rules = matches.of(recipient.person, trigger, category, channel)
         doubt = matches.doubt(unreadable, trigger, category, channel) if unreadable else None
@@ -149,8 +150,6 @@ def _attempts(
 
 def _unreadable(scope: Scope, recipient: Recipient) -> Mapping[str, str]:
     """The records of which conditions read fields here, and which can't be read, by the name in conditions."""
-    if recipient.record is not None and scope.customer is not None:
-        return _NONE
     who = recipient.person
     found: dict[str, str] = {}
     if recipient.record is None and scope.directory.is_unreadable(who.kind, who.id):
