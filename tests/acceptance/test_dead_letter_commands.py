@@ -150,8 +150,19 @@ def test_one_is_sent_again_as_it_came_with_the_time_when_it_first_came(box: Box)
 
 
 def test_all_with_one_fault_are_sent_again(box: Box) -> None:
-    box.put(letter(EVENT, "unknown_contract"), letter(b"{", "not_json"), letter(EVENT, "unknown_contract"))
+    other = json.dumps(created(2)).encode()
+    box.put(letter(EVENT, "unknown_contract"), letter(b"{", "not_json"), letter(other, "unknown_contract"))
     run("redrive", "--code", "unknown_contract", *box.options)
+    assert [record.value for record in box.tickets()] == [EVENT, other]
+
+
+def test_one_that_has_left_several_letters_is_sent_again_once(box: Box) -> None:
+    """Sent again too early, it comes back: else each further try would send twice as many."""
+    box.put(letter(EVENT, "unreadable_record"))
+    run("redrive", "--code", "unreadable_record", *box.options)
+    (again,) = box.tickets()
+    box.put(dead_letter(again, Cause("unreadable_record", "another time")))
+    assert "1 records sent again" in run("redrive", "--code", "unreadable_record", *box.options).output
     assert len(box.tickets()) == 2
 
 

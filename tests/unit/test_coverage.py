@@ -60,6 +60,12 @@ class TestContracts:
         assert contracts(desk)["product.contacts"].why == "no product is attached to the contract"
         desk.put({"kind": "contract", "id": "C-7", "products": ["P-crm"]})
         assert contracts(desk)["product.contacts"].why == "the directory has none of its products: P-crm"
+        desk.unreadable = {"product/P-crm"}
+        found_now = contracts(desk)["product.contacts"]
+        assert (found_now.why, found_now.change) == (
+            "the records of some of its products can't be read: P-crm",
+            "mend them",
+        )
 
     def test_people_who_stop_are_counted_by_gate(self) -> None:
         desk = Helpdesk()
@@ -205,6 +211,12 @@ class TestRecords:
             ("customer/acme", "site"),
             ("site/S-paris", "collaborator"),
         }
+
+    def test_what_cannot_be_read_is_there(self, tmp_path: Path) -> None:
+        desk = Helpdesk()
+        desk.contact("ct", "product/P-erp")
+        desk.put({"kind": "contact", "id": "ct", "alerts": 7})
+        assert self.found(desk, tmp_path) == set()
 
     def test_what_is_said_differently_of_the_same(self, tmp_path: Path) -> None:
         desk = Helpdesk()

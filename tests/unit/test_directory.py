@@ -19,7 +19,7 @@ from bench.directory import measure
 from bench.made_up import Size, collaborator, contacts, write_directory
 from engine.directory import compact
 from engine.directory.directory import Directory
-from schemas.directory import RECORD_KINDS, SuppressionRecord, read_record, record_from_data
+from schemas.directory import RECORD_KINDS, SuppressionRecord, read_record, record_from_data, widest_suppression
 from schemas.vocabulary import Channel, ObjectKind, PersonKind, Trigger
 
 NOW = datetime(2026, 3, 2, 9, 20, tzinfo=UTC)
@@ -29,6 +29,9 @@ PEOPLE = ("contact/a", "collaborator/a", "contact/contact/a")
 
 Record = dict[str, Any]
 Operation = tuple[str, str, Record | None]
+"""The newest form of a record; None removes it. One with UNREADABLE can't be read."""
+
+UNREADABLE = "unreadable"
 
 
 def times() -> st.SearchStrategy[str | None]:
@@ -66,7 +69,8 @@ def operations() -> st.SearchStrategy[list[Operation]]:
     def one(key: tuple[str, str]) -> st.SearchStrategy[Operation]:
         kind, record_id = key
         record = fields_of(kind).map(lambda fields: {"kind": kind, "id": record_id, **fields})
-        return st.tuples(st.just(kind), st.just(record_id), st.none() | record)
+        broken = record.map(lambda fields: {**fields, UNREADABLE: True})
+        return st.tuples(st.just(kind), st.just(record_id), st.none() | record | broken)
 
     # Suppressions make up half: they alone have an index beside their table.
     kinds = st.sampled_from(RECORD_KINDS) | st.just("suppression")
@@ -80,6 +84,9 @@ def after(given_operations: list[Operation]) -> tuple[Directory, dict[tuple[str,
         if record is None:
             directory.remove(kind, record_id)
             model.pop((kind, record_id), None)
+        elif UNREADABLE in record:
+            directory.mark_unreadable(kind, record_id, held_by(record))
+            model[kind, record_id] = record
         else:
             refusals = directory.apply(record_from_data(record))
             assert len(refusals) == record.get("modes", []).count(7)
@@ -87,10 +94,20 @@ def after(given_operations: list[Operation]) -> tuple[Directory, dict[tuple[str,
     return directory, model
 
 
+def held_by(record: Record) -> SuppressionRecord | None:
+    """What a suppression that can't be read holds back: whom it names."""
+    return widest_suppression(record["id"], record) if record["kind"] == "suppression" else None
+
+
 @settings(max_examples=150, deadline=None)
 @given(operations())
 def test_the_last_record_of_each_kind_and_id_counts(given_operations: list[Operation]) -> None:
-    directory, model = after(given_operations)
+    directory, whole = after(given_operations)
+    unreadable = {f"{kind}/{record_id}" for (kind, record_id), record in whole.items() if UNREADABLE in record}
+    assert set(directory.unreadable()) == unreadable
+    assert sum(directory.unreadable_counts().values()) == len(unreadable)
+    assert {f"{kind}/{one}" for kind in RECORD_KINDS for one in IDS if directory.is_unreadable(kind, one)} == unreadable
+    model = {key: record for key, record in whole.items() if UNREADABLE not in record}
     assert len(directory) == len(model)
     assert directory.counts() == {kind: sum(key[0] == kind for key in model) for kind in RECORD_KINDS}
     look_up: dict[str, Callable[[str], Any]] = {
@@ -121,7 +138,8 @@ def small(record: Record) -> object:
 @given(operations())
 def test_what_is_suppressed_is_found_as_by_asking_every_record(given_operations: list[Operation]) -> None:
     directory, model = after(given_operations)
-    standing = [record_from_data(record) for (kind, _), record in model.items() if kind == "suppression"]
+    suppressions = [record for (kind, _), record in model.items() if kind == "suppression"]
+    standing = [held_by(record) if UNREADABLE in record else record_from_data(record) for record in suppressions]
     for kind, person_id in (
         (PersonKind.CONTACT, "a"),
         (PersonKind.COLLABORATOR, "a"),
@@ -156,6 +174,8 @@ def test_removing_what_is_not_there_changes_nothing() -> None:
         directory.remove(kind, "a")
         assert not directory.knows(kind, "a")
     assert len(directory) == 0
+    directory.mark_unreadable("printer", "a")
+    assert not directory.unreadable()
 
 
 def test_values_that_many_records_share_are_kept_once() -> None:

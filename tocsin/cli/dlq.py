@@ -87,7 +87,8 @@ def redrive(
     """Send records again to the topic that they came from: these, or all that have a fault, ticket or contract.
 
     Key, headers, value and so the event's id are as they were, and its age is judged by when it first came. A record
-    that was sent again twice doubles nothing, since its jobs have the same ids. The dead letter itself stays.
+    that was sent again twice doubles nothing, since its jobs have the same ids. The dead letter itself stays; of several
+    letters of one record, one is sent.
     """
     wanted = Wanted(code, ticket, contract)
     if bool(places) == (wanted != Wanted()):
@@ -95,7 +96,8 @@ def redrive(
     with _letterbox(data, kafka, prefix) as box:
         chosen = _chosen(box, places) if places else [letter for letter in box.letters() if letter in wanted]
         try:
-            sent = box.append([letter.again() for letter in chosen])
+            # One that was sent again too early has left a letter more: both are the same record.
+            sent = box.append(dict.fromkeys(letter.again() for letter in chosen))
         except ValueError as error:
             stop(str(error), FOUND_FAULTS)
     say(f"{sent} records sent again")

@@ -89,6 +89,9 @@ def _unattached(contract: Contract, category: Category, directory: Directory) ->
     named = attached_ids(contract, kind)
     if not named:
         return f"no {kind} is attached to the contract", f"attach one, or take its tick {category} away"
+    unreadable = [one for one in named if directory.is_unreadable(kind, one)]
+    if unreadable:
+        return f"the records of some of its {kind}s can't be read: {_some(unreadable)}", "mend them"
     known = [one for one in named if directory.attached(kind, one) is not None]
     if not known:
         return f"the directory has none of its {kind}s: {_some(named)}", "load them"
