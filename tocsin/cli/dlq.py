@@ -87,8 +87,8 @@ def redrive(
     """Send records again to the topic that they came from: these, or all that have a fault, ticket or contract.
 
     Key, headers, value and so the event's id are as they were, and its age is judged by when it first came. A record
-    that was sent again twice doubles nothing, since its jobs have the same ids. The dead letter itself stays; of several
-    letters of one record, one is sent.
+    that was sent again twice doubles nothing, since its jobs have the same ids. The dead letter itself stays; where a
+    record has left several, it is sent once.
     """
     wanted = Wanted(code, ticket, contract)
     if bool(places) == (wanted != Wanted()):
