@@ -62,6 +62,11 @@ class Directory:
         """The number of records of each kind that are there and can't be read."""
         return {kind: len(ids) for kind, ids in self._unreadable.items()}
 
+    def unreadable_names(self) -> Iterator[str]:
+        """The records that are there and can't be read, as `kind/id`, kind by kind in the order in which they came."""
+        for kind, ids in self._unreadable.items():
+            yield from (f"{kind}/{record_id}" for record_id in ids)
+
     def unreadable(self) -> Mapping[str, SuppressionRecord | None]:
         """The records that are there and can't be read, by `kind/id`: of suppressions, what they may hold back."""
         return {f"{kind}/{one}": held for kind, ids in self._unreadable.items() for one, held in ids.items()}

@@ -19,7 +19,8 @@ def unreadable_record(case: Case) -> Words:
     why = f"the directory's record {record} can't be read"
     if kind == "suppression":
         return Words(f"{why}, and may hold this back", (removes(record, (), f"{_MEND}, or lift the suppression"),))
-    return Words(f"{why}, so that nobody knows whom it would let through", (_mended(case, record, kind, record_id),))
+    unknown = "whether they would be told" if kind in tuple(PersonKind) else "whom it would let through"
+    return Words(f"{why}, so that nobody knows {unknown}", (_mended(case, record, kind, record_id),))
 
 
 def _mended(case: Case, record: str, kind: str, record_id: str) -> Change:

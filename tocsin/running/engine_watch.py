@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from itertools import islice
 from typing import Protocol
 
 from adapters.kafka.settings import KafkaSettings
 from adapters.prometheus.directory_metrics import DirectoryMetrics
 from adapters.prometheus.engine_metrics import EngineMetrics
 from adapters.prometheus.lag_metrics import LagMetrics
+from engine.consumer import NAMED_RECORDS
 from engine.directory.directory import Directory
 from engine.ports import EventLog
 from schemas.log import NewRecord, Record
@@ -96,9 +98,19 @@ class WatchedDirectory:
         """See engine.ports.DirectorySource."""
         directory = self._source.current()
         seen = self._watch.directory
-        seen.read(len(directory), directory.unreadable_counts(), self._source.problems, time.time())
+        counts = directory.unreadable_counts()
+        seen.read(len(directory), counts, self._source.problems, time.time())
         self._watch.vitals.ready("directory")
+        self._watch.vitals.remark("records", _remarks(directory, sum(counts.values())))
         return directory
+
+
+def _remarks(directory: Directory, unreadable: int) -> list[str]:
+    if not unreadable:
+        return []
+    named = ", ".join(islice(directory.unreadable_names(), NAMED_RECORDS))
+    more = f" and {unreadable - NAMED_RECORDS} more" if unreadable > NAMED_RECORDS else ""
+    return [f"{named}{more} can't be read; whoever they might alert waits until they are mended"]
 
 
 class MeasuredEventLog:
