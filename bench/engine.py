@@ -25,7 +25,7 @@ import msgspec
 
 from adapters.files.wire_records import wire_records
 from adapters.kafka.appender import KafkaAppender
-from adapters.kafka.directory_topic import key_of
+from adapters.kafka.record_names import key_of
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topic_reader import TopicReader
 from adapters.kafka.topics import create_topics

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.kafka.appender import KafkaAppender
-from adapters.kafka.directory_topic import key_of
+from adapters.kafka.record_names import key_of
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import create_topics
 from bench.made_up import SHAPES, Size, save, write_directory

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Final
 
@@ -299,16 +300,17 @@ Record = (
     | SuppressionRecord
 )
 
-RECORD_KINDS: Final = (
-    "contract",
-    "customer",
-    "site",
-    "product",
-    "service",
-    "contact",
-    "collaborator",
-    "suppression",
-)
+RECORD_TYPES: Final[Mapping[str, type[Record]]] = {
+    "contract": ContractRecord,
+    "customer": CustomerRecord,
+    "site": SiteRecord,
+    "product": ProductRecord,
+    "service": ServiceRecord,
+    "contact": ContactRecord,
+    "collaborator": CollaboratorRecord,
+    "suppression": SuppressionRecord,
+}
+RECORD_KINDS: Final = tuple(RECORD_TYPES)
 
 _PEOPLE: Final = ("contact/", "collaborator/")
 

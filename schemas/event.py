@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from schemas.cloudevents import ContentMode, attributes_in, content_mode, decoded_data, strange_headers
+from schemas.connect_rows import named_form
 from schemas.description import is_described
 from schemas.reading import Identifier, OptionalId, check_free_value, read_json, refusal_of, without_mark
 from schemas.refusal import Refusal, RefusedError, refuse
@@ -136,15 +137,17 @@ def read_event(value: bytes, received: datetime, headers: Mapping[str, bytes] | 
     fields as structured content mode has them: `data.ticket.id`, `source`.
     """
     headers = headers or {}
-    if content_mode(headers) is ContentMode.BINARY:
-        return _checked(*_binary(value, headers), received)
+    is_binary = content_mode(headers) is ContentMode.BINARY
     try:
-        return _checked(*_structured(value), received)
+        return _checked(*(_binary(value, headers) if is_binary else _structured(value)), received)
     except RefusedError as error:
-        strange = strange_headers(headers)
-        if strange is None:
-            raise
-        raise RefusedError(error.code, *error.refusals, Refusal("headers", strange)) from None
+        form, strange = named_form(value, MAX_EVENT_BYTES), None if is_binary else strange_headers(headers)
+        words = [*error.refusals]
+        if form is not None:
+            words.insert(0, Refusal("", f"this is {form}, and no event"))
+        if strange is not None:
+            words.append(Refusal("headers", strange))
+        raise RefusedError(error.code, *words) from None
 
 
 def _structured(value: bytes) -> tuple[TicketCloudEvent, TicketData]:

@@ -14,11 +14,12 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from adapters.collector import collector_off
+from adapters.kafka.record_names import Named, RecordNames, name_of
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topic_reader import TopicReader, go_on
 from engine.directory.directory import Directory
-from schemas.directory import RECORD_KINDS, Record, SuppressionRecord, read_record, widest_suppression
-from schemas.reading import IDENTIFIER_LENGTH
+from schemas.directory import Record, SuppressionRecord, read_record, widest_suppression
+from schemas.foreign_record import fields_in, read_any_record
 from schemas.refusal import Refusal, RefusedError
 from schemas.topics import DIRECTORY, SUPPRESSIONS
 
@@ -75,7 +76,8 @@ class DirectoryFeed:
         tell: Callable[[Complaint], None] = logged,
     ) -> None:
         self._reader = TopicReader(settings, (DIRECTORY, SUPPRESSIONS), between=between)
-        self._kinds = {settings.real(DIRECTORY): RECORD_KINDS, settings.real(SUPPRESSIONS): _SUPPRESSIONS_ALONE}
+        self._suppressions = settings.real(SUPPRESSIONS)
+        self._names = RecordNames()
         self._into = into
         self._tell = tell
         self.is_complete = False
@@ -95,22 +97,42 @@ class DirectoryFeed:
 
     def _apply(self, found: Any) -> None:
         try:
-            kind, record_id = name_of(found.key, self._kinds[found.topic])
+            named = self._named(found)
         except RefusedError as error:
             self._complain(found, "", error)
             return
-        if found.value is None:
-            self._into.remove(kind, record_id)
+        if named is None:
             return
+        kind, record_id = named.kind, named.id
+        if named.instead_of is not None:
+            self._into.remove(named.instead_of, record_id)
+            self._complain(found, f"{named.instead_of}/{record_id}", _shared(named))
         try:
-            record = _record_of(found.value, kind, record_id)
+            record = None if found.value is None else self._record_of(found, kind, record_id)
         except RefusedError as error:
-            held = widest_suppression(record_id, found.value) if kind == "suppression" else None
+            held = widest_suppression(record_id, fields_in(found.value)) if kind == "suppression" else None
             self._into.mark_unreadable(kind, record_id, held)
             self._complain(found, f"{kind}/{record_id}", error)
             return
+        if record is None:
+            self._names.forget(found.key)
+            self._into.remove(kind, record_id)
+            return
         for refusal in self._into.apply(record):
             self._complain(found, f"{kind}/{record_id}", RefusedError("bad_mode", refusal))
+
+    def _named(self, found: Any) -> Named | None:
+        if found.topic == self._suppressions:
+            # Only the sender writes there.
+            return Named(*name_of(found.key, _SUPPRESSIONS_ALONE))
+        return self._names.of(found.key, found.value)
+
+    def _record_of(self, found: Any, kind: str, record_id: str) -> Record | None:
+        own_form_only = found.topic == self._suppressions
+        record = read_record(found.value) if own_form_only else read_any_record(found.value, kind)
+        if record is not None and (record.__struct_config__.tag, record.id) != (kind, record_id):
+            raise RefusedError("bad_record", Refusal("id", "kind and id of the record are not those of its key"))
+        return record
 
     def _complain(self, found: Any, name: str, error: RefusedError) -> None:
         self.problems[error.code] += 1
@@ -165,24 +187,9 @@ class DirectoryTopic:
         self._feed.close()
 
 
-def name_of(key: bytes | None, kinds: Sequence[str] = RECORD_KINDS) -> tuple[str, str]:
-    """Kind and id out of a key, of one of these kinds. Raises RefusedError."""
-    try:
-        kind, slash, record_id = (key or b"").decode().partition("/")
-    except UnicodeDecodeError:
-        raise RefusedError("bad_key", Refusal("key", "a key is KIND/ID in UTF-8")) from None
-    if kind not in kinds or not slash or not 0 < len(record_id) <= IDENTIFIER_LENGTH:
-        raise RefusedError("bad_key", Refusal("key", f"a key is KIND/ID, with one of {', '.join(kinds)}"))
-    return kind, record_id
-
-
-def key_of(record: Record) -> bytes:
-    """The key of a directory record."""
-    return f"{record.__struct_config__.tag}/{record.id}".encode()
-
-
-def _record_of(value: bytes, kind: str, record_id: str) -> Record:
-    record = read_record(value)
-    if (record.__struct_config__.tag, record.id) != (kind, record_id):
-        raise RefusedError("bad_record", Refusal("id", "kind and id of the record are not those of its key"))
-    return record
+def _shared(named: Named) -> RefusedError:
+    reason = (
+        f"this key stood for {named.instead_of}/{named.id} until now, and stands for {named.kind}/{named.id}: Kafka "
+        "keeps only the newest record of a key, so add the kind to the key"
+    )
+    return RefusedError("shared_key", Refusal("key", reason))

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from adapters.kafka.directory_topic import DirectoryTopic, name_of
+from adapters.kafka.directory_topic import DirectoryTopic
 from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError
+from adapters.kafka.record_names import name_of
 from adapters.kafka.topic_reader import TopicReader
 from schemas.log import NewRecord
 from schemas.refusal import RefusedError

@@ -13,7 +13,8 @@ import typer
 
 from adapters.files.wire_records import wire_records
 from adapters.kafka.appender import KafkaAppender
-from adapters.kafka.directory_topic import key_of, unreadable_on
+from adapters.kafka.directory_topic import unreadable_on
+from adapters.kafka.record_names import key_of
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topic_reader import TopicReader
 from schemas.directory import Record
