@@ -19,6 +19,9 @@ from schemas.lag import PartitionReading
 LOOK_SECONDS: Final = 2.0
 """How long one look for the oldest waiting records may take; what was not found by then is unknown."""
 
+COORDINATOR_SECONDS: Final = 10.0
+"""How long a group's coordinator may take to be found: a new cluster makes the topic of offsets when first asked."""
+
 PAUSE_SECONDS: Final = 0.2
 
 ANSWER_WITHIN: Final = timedelta(seconds=5)
@@ -112,7 +115,7 @@ class LagReader:
 
     def _described(self) -> Any:
         """The group; one that nobody has heard of has no members. A coordinator may take a moment to be found."""
-        deadline = time.monotonic() + ANSWER_WITHIN.total_seconds()
+        deadline = time.monotonic() + COORDINATOR_SECONDS
         while True:
             try:
                 return self._admin.describe_groups([self._group])[self._group]
