@@ -93,11 +93,12 @@ def ask_gates(scope: Scope, recipient: Recipient, matches: Matches) -> Outcome:
     passed: list[Passed] = []
     stopped: Skip | None = None
     person = recipient.record
+    unreadable = _NONE if person is not None and scope.customer is not None else _unreadable(scope, recipient)
     for channel in _CHANNELS:
         addresses = _active_addresses(person, channel, scope.policy.fax_region)
         if not addresses and (passed or (stopped is not None and stopped.reason.depth >= _NO_MODE)):
             continue  # no way leads further there
-        for attempt in _attempts(scope, recipient, matches, channel, addresses):
+        for attempt in _attempts(scope, recipient, matches, channel, addresses, unreadable):
             reason = closed_person_gate(attempt)
             if reason is None and person is not None:
                 trigger, rules = attempt.trigger, attempt.rules
@@ -132,16 +133,20 @@ def attempts(scope: Scope, recipient: Recipient, matches: Matches) -> Iterator[A
     """Every channel and trigger for one recipient."""
     for channel in _CHANNELS:
         addresses = _active_addresses(recipient.record, channel, scope.policy.fax_region)
-        yield from _attempts(scope, recipient, matches, channel, addresses)
+        yield from _attempts(scope, recipient, matches, channel, addresses, _unreadable(scope, recipient))
 
 
 def _attempts(
-    scope: Scope, recipient: Recipient, matches: Matches, channel: Channel, addresses: Sequence[str]
+    scope: Scope,
+    recipient: Recipient,
+    matches: Matches,
+    channel: Channel,
+    addresses: Sequence[str],
+    unreadable: Mapping[str, str],
 ) -> Iterator[Attempt]:
     person, category = recipient.record, recipient.category
     customer = None if person is None else scope.directory.customer(person.customer)
     for_contact = category.audience is Audience.CONTACTS
-    unreadable = _NONE if person is not None and scope.customer is not None else _unreadable(scope, recipient)
     for trigger in scope.triggers:
         rules = matches.of(recipient.person, trigger, category, channel)
         doubt = matches.doubt(unreadable, trigger, category, channel) if unreadable else None
