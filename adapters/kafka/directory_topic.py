@@ -75,7 +75,7 @@ class DirectoryFeed:
         between: Callable[[], None] = go_on,
         tell: Callable[[Complaint], None] = logged,
     ) -> None:
-        self._reader = TopicReader(settings, (DIRECTORY, SUPPRESSIONS), between=between)
+        self._reader = TopicReader(settings, (DIRECTORY, SUPPRESSIONS), between=between, whole=True)
         self._suppressions = settings.real(SUPPRESSIONS)
         self._names = RecordNames()
         self._into = into

@@ -14,10 +14,13 @@ from adapters.kafka.batches import name_damaged_batches
 from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError, named_errors
 from adapters.kafka.partitioner import partition_of
 from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, millis
+from adapters.kafka.whole_ends import WholeEnds
 
 RECORDS_AT_ONCE: Final = 20_000
 PATIENCE: Final = 30.0
 """Seconds without a record or any other progress, while the end is not reached, that are taken for an outage."""
+
+_LOOK_AGAIN: Final = 0.05
 
 
 def go_on() -> None:
@@ -36,6 +39,8 @@ class TopicReader:
 
     Partitions that are added to a topic are noticed after `look_again` at the latest. `between` is called between two
     polls of a long reading; what it raises ends that, and the next one goes on from there.
+    `whole`: what one transaction
+    wrote to a topic is read whole or not at all, see adapters.kafka.whole_ends.
     """
 
     def __init__(
@@ -45,28 +50,33 @@ class TopicReader:
         look_again: timedelta = timedelta(seconds=30),
         part: Part | None = None,
         between: Callable[[], None] = go_on,
+        whole: bool = False,
     ) -> None:
         self._topics = [settings.real(topic) for topic in topics]
         self._part = part
         self._between = between
         self._partitions: list[Any] = []
+        config = settings.client() | {
+            "auto_offset_reset": "earliest",
+            "enable_auto_commit": False,
+            "allow_auto_create_topics": False,
+            "max_partition_fetch_bytes": RECORD_BYTES,
+            "metadata_max_age_ms": millis(look_again),
+        }
         with named_errors("opening a reader"):
-            self._consumer: Any = KafkaConsumer(
-                **settings.client(),
-                isolation_level="read_committed",
-                auto_offset_reset="earliest",
-                enable_auto_commit=False,
-                allow_auto_create_topics=False,
-                max_partition_fetch_bytes=RECORD_BYTES,
-                metadata_max_age_ms=millis(look_again),
-            )
+            self._consumer: Any = KafkaConsumer(**config, isolation_level="read_committed")
+            # Nothing is read by it: it is asked for the ends of what is open as well.
+            self._unsettled: Any = KafkaConsumer(**config, isolation_level="read_uncommitted") if whole else None
         name_damaged_batches(self._consumer)
+        self._whole = WholeEnds(self._ends_of(self._consumer), self._ends_of(self._unsettled)) if whole else None
+        self._wanted: dict[Any, int] = {}
 
     def read_to_end(self) -> Iterator[Any]:
         """Every record that is committed by now and was not read before, as kafka-python gives it.
 
-        Raises KafkaUnavailableError where the end can't be reached, DamagedBatchError among them; the next call goes on
-        from there.
+        Where transactions are read whole, one that is open holds that up for some seconds at most, and the first time
+        it is waited for. Raises KafkaUnavailableError where the end can't be reached, DamagedBatchError among them;
+        the next call goes on from there.
         """
         with named_errors("reading to the end"):
             self._assign()
@@ -74,8 +84,8 @@ class TopicReader:
             before, since = self._positions(), time.monotonic()
             while any(before[one] < ends[one] for one in self._partitions):
                 polled = self._consumer.poll(timeout_ms=500, max_records=RECORDS_AT_ONCE)
-                for records in polled.values():
-                    yield from records
+                for partition, records in polled.items():
+                    yield from self._up_to(ends[partition], partition, records)
                 now = self._positions()
                 if now != before:
                     before, since = now, time.monotonic()
@@ -87,14 +97,38 @@ class TopicReader:
     def close(self) -> None:
         """Let go of connections."""
         self._consumer.close()
+        if self._unsettled is not None:
+            self._unsettled.close()
 
     def _ends(self) -> dict[Any, int]:
-        try:
-            found: dict[Any, int] = self._consumer.end_offsets(self._partitions, timeout_ms=int(PATIENCE * 1000))
-        except KeyError as error:
-            # kafka-python leaves out what no broker leads just now.
-            raise KafkaUnavailableError(f"{error.args[0]} has no leader") from error
-        return found
+        """How far to read: once told, ends are kept until there are later ones, since some may be reached already."""
+        if self._whole is None:
+            return self._ends_of(self._consumer)(self._partitions)
+        self._wanted |= self._whole.find(self._partitions)
+        while not all(one in self._wanted for one in self._partitions):
+            self._between()
+            time.sleep(_LOOK_AGAIN)
+            self._wanted |= self._whole.find(self._partitions)
+        return self._wanted
+
+    def _up_to(self, end: int, partition: Any, records: list[Any]) -> list[Any]:
+        """Those of the records before the end, where transactions are read whole: the others come again."""
+        if self._whole is None or records[-1].offset < end:
+            return records
+        self._consumer.seek(partition, end)
+        return [one for one in records if one.offset < end]
+
+    @staticmethod
+    def _ends_of(consumer: Any) -> Callable[[Sequence[Any]], dict[Any, int]]:
+        def ends(partitions: Sequence[Any]) -> dict[Any, int]:
+            try:
+                found: dict[Any, int] = consumer.end_offsets(list(partitions), timeout_ms=int(PATIENCE * 1000))
+            except KeyError as error:
+                # kafka-python leaves out what no broker leads just now.
+                raise KafkaUnavailableError(f"{error.args[0]} has no leader") from error
+            return found
+
+        return ends
 
     def _positions(self) -> dict[Any, int]:
         # A position may be unknown for a moment: it is not the end then.

@@ -164,7 +164,7 @@ class Transactions:
             try:
                 producer.init_transactions()
             except BaseException:
-                _abandon(producer)
+                abandon(producer)
                 raise
         return producer
 
@@ -172,7 +172,7 @@ class Transactions:
         if self._producer is not None:
             producer, self._producer = self._producer, None
             with self._watchdog.watching("close"):
-                _abandon(producer)
+                abandon(producer)
 
     def _config(self) -> dict[str, Any]:
         limit = millis(self._membership.call_limit)
@@ -191,7 +191,7 @@ class Transactions:
         }
 
 
-def _abandon(producer: Any) -> None:
+def abandon(producer: Any) -> None:
     """Close a producer, whatever it is doing.
 
     Its own `close` waits for what an outage may have cut for good, and then leaves its thread and connections behind.
