@@ -38,9 +38,8 @@ class TopicReader:
     """Reads all partitions of some topics, or a part of each, outside of any group. It belongs to one thread.
 
     Partitions that are added to a topic are noticed after `look_again` at the latest. `between` is called between two
-    polls of a long reading; what it raises ends that, and the next one goes on from there.
-    `whole`: what one transaction
-    wrote to a topic is read whole or not at all, see adapters.kafka.whole_ends.
+    polls of a long reading; what it raises ends that, and the next one goes on from there. `whole`:
+    what one transaction wrote to a topic is read whole or not at all, see adapters.kafka.whole_ends.
     """
 
     def __init__(

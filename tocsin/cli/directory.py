@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import closing
-from itertools import islice
+import signal
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from types import FrameType
+from typing import Annotated, Final, NoReturn
 
-import msgspec
 import typer
 
-from adapters.files.wire_records import wire_records
-from adapters.kafka.appender import KafkaAppender
+from adapters.files.wire_records import WireRecords, wire_records
 from adapters.kafka.directory_topic import unreadable_on
-from adapters.kafka.record_names import key_of
+from adapters.kafka.held_records import HeldRecord, held_records
+from adapters.kafka.one_transaction import OneTransaction, time_for
 from adapters.kafka.settings import KafkaSettings
-from adapters.kafka.topic_reader import TopicReader
-from schemas.directory import Record
-from schemas.log import NewRecord
+from adapters.kafka.topics import refuse_missing
+from schemas.ownership import owner_named
+from schemas.refusal import RefusedError
 from schemas.topics import DIRECTORY
 from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
+from tocsin.cli.progress import progress_bar
+from tocsin.loading.plan import Plan, plan
+from tocsin.printable import printable
 
-BATCH: Final = 5_000
-
+TRANSACTION: Final = "tocsin-directory-load"
+"""One name for all loads of an installation: of two at a time the later one ends the earlier one."""
+_LISTED: Final = 5
 _SLIPS: Final = (
     "nothing was written: keys and words that mean nothing are named above. Mend them; begin keys of your own with x-; "
     "or load the records without them: --accept-unknown"
 )
+
+OwnerOption = Annotated[
+    str | None,
+    typer.Option("--owner", help="Name of the source: only records of that name count as its own."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -44,21 +54,33 @@ def load(
     kafka: KafkaOption,
     prefix: PrefixOption = "",
     remove_others: Annotated[
-        bool, typer.Option("--remove-others", help="Remove the records of the topic that the files do not name.")
+        bool, typer.Option("--remove-others", help="Remove this owner's records that the files do not name.")
+    ] = False,
+    remove_many: Annotated[
+        bool, typer.Option("--remove-many", help="Even where that is more than a fifth of a kind.")
+    ] = False,
+    owner: OwnerOption = None,
+    take_over: Annotated[
+        bool,
+        typer.Option("--take-over", help="Also write records that are held as another owner's: they change hands."),
     ] = False,
     accept_unknown: Annotated[
         bool, typer.Option("--accept-unknown", help="Load records with keys and words that mean nothing, without them.")
     ] = False,
 ) -> None:
-    """Write the records of files to topic helpdesk.directory, each under its key KIND/ID.
+    """Bring the records of files to topic helpdesk.directory, each under its key KIND/ID, in one transaction.
+
+    An event is decided by the directory as it was before or as it is after, never by half of a load; one that fails or
+    is killed changes nothing. What the topic holds already is not written again.
 
     A key that nothing reads, or a word that means nothing, is most often a slip that costs somebody their alerts: each
     is named, with what was probably meant, and nothing is written (docs/directory.md lists the keys and words).
 
     What can't be read is named and left out; the exit code is then 1, and --remove-others removes nothing: a slip in a
-    file must not take its records away. Loading the same again changes nothing.
+    file must not take its records away.
     """
-    with kafka_failures():
+    with kafka_failures(), _stopped_tidily():
+        mine = None if owner is None else _owner(owner)
         found = wire_records(path)
         for problem in found.problems:
             warn(f"directory: {problem.shown()}")
@@ -66,12 +88,12 @@ def load(
             stop(_SLIPS, FOUND_FAULTS)
         is_whole = all(code.is_warning or code.is_slip for code in found.problem_counts)
         settings = cluster(kafka, prefix)
-        with closing(KafkaAppender(settings)) as appender:
-            written = _append(appender, (_wire(record) for record in found.records))
-            removed = _remove_others(settings, appender, found.records) if remove_others and is_whole else 0
+        refuse_missing(settings, [DIRECTORY])
+        done = _load(settings, found, mine, (remove_others and is_whole, remove_many, take_over))
     if remove_others and not is_whole:
         warn("nothing was removed, since not everything could be read")
-    say(f"{written} records written, {removed} removed")
+    written = len(done.added) + len(done.changed)
+    say(f"{written} records written, {len(done.removed)} removed, {done.unchanged} as they were")
     raise typer.Exit(0 if is_whole else FOUND_FAULTS)
 
 
@@ -89,21 +111,56 @@ def check(kafka: KafkaOption, prefix: PrefixOption = "") -> None:
     raise typer.Exit(FOUND_FAULTS if found else 0)
 
 
-def _append(appender: KafkaAppender, records: Iterable[NewRecord]) -> int:
-    written, rest = 0, iter(records)
-    while batch := list(islice(rest, BATCH)):
-        written += appender.append(batch)
-    return written
+def _load(settings: KafkaSettings, found: WireRecords, owner: str | None, allowed: tuple[bool, bool, bool]) -> Plan:
+    remove_others, remove_many, take_over = allowed
+    limit = time_for(2 * len(found.records))
+    with closing(OneTransaction(settings, TRANSACTION, limit)) as transaction:
+        # Only now: what an earlier load left open is aborted, and one that is at work can't be committed any more.
+        with progress_bar("Reading the topic", None) as progress:
+            held = held_records(settings, progress)
+        planned = plan(found.records, held, owner, remove_others)
+        if planned.foreign and not take_over:
+            stop(_foreign(planned.foreign, owner), FOUND_FAULTS)
+        if planned.too_many() and not remove_many:
+            stop(_too_many(planned), FOUND_FAULTS)
+        if planned.size:
+            with progress_bar("Writing", planned.size) as progress:
+                transaction.append(planned.outputs(), progress)
+    return planned
 
 
-def _wire(record: Record) -> NewRecord:
-    return NewRecord(DIRECTORY, key_of(record), msgspec.json.encode(record))
+def _owner(text: str) -> str:
+    try:
+        return owner_named(text)
+    except RefusedError as error:
+        raise typer.BadParameter(error.shown(), param_hint="--owner") from None
 
 
-def _remove_others(settings: KafkaSettings, appender: KafkaAppender, records: Sequence[Record]) -> int:
-    named = {key_of(record) for record in records}
-    there: set[bytes] = set()
-    with closing(TopicReader(settings, [DIRECTORY])) as reader:
-        for found in reader.read_to_end():
-            (there.discard if found.value is None else there.add)(found.key)
-    return _append(appender, (NewRecord(DIRECTORY, key, None) for key in sorted(there - named)))
+def _foreign(foreign: Sequence[HeldRecord], owner: str | None) -> str:
+    owners = Counter("of no owner" if one.owner is None else f"of {printable(one.owner)}" for one in foreign)
+    counted = ", ".join(f"{count} {name}" for name, count in owners.most_common(_LISTED))
+    keys = ", ".join(printable((one.key or b"").decode(errors="replace")) for one in foreign[:_LISTED])
+    whom = "no owner" if owner is None else owner
+    return (
+        f"records that are not held as {whom}'s: {counted}; {keys}{', …' if len(foreign) > _LISTED else ''}. "
+        "Nothing was changed. If they are to change hands: --take-over"
+    )
+
+
+def _too_many(planned: Plan) -> str:
+    counted = ", ".join(f"{count} of {of} ({kind})" for kind, (count, of) in planned.too_many().items())
+    return f"more than a fifth would be removed: {counted}. Nothing was changed. If that is meant: --remove-many"
+
+
+@contextmanager
+def _stopped_tidily() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does, so that a transaction is not left open."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
