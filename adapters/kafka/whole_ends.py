@@ -24,11 +24,11 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-STANDS: Final = 1.0
-"""Seconds. Marks reach all partitions within milliseconds, unless a broker is away: then its partitions have no end."""
+STANDS: Final = 10.0
+"""Seconds. Marks reach all partitions within milliseconds; longer where the broker that writes them dies just then."""
 SETTLES: Final = 1.0
 """Seconds."""
-BEHIND: Final = 5.0
+BEHIND: Final = 20.0
 """Seconds."""
 TRIES: Final = 5
 

@@ -119,7 +119,7 @@ class Log:
         self.now += 0.01
         step = next(self.steps, 0)
         partition = step % 3
-        if step < 3 and not (self._marking and self.now - self._decided_at > STANDS / 2):
+        if step < 3 and not (self._marking and self.now - self._decided_at > SETTLES / 2):
             return
         if 3 <= step < 6 and partition not in self.open:
             # Behind an open transaction, nothing of anybody's counts.
