@@ -113,7 +113,10 @@ def test_the_directory_is_replaced_only_where_everything_could_be_read(cluster: 
     less.write_text('{"kind":"contact","id":"ct-2"}\n{"kind":"contact"}\n')
     assert "1 records written, 0 removed" in run("directory", "load", less, "--remove-others", *on, expect=1).output
     less.write_text('{"kind":"contact","id":"ct-2"}\n')
-    run("directory", "load", less, "--remove-others", *on)
+    refused = run("directory", "load", less, "--remove-others", *on, expect=1).output
+    assert "1 of 1 (contract)" in refused
+    assert "--remove-many" in refused
+    run("directory", "load", less, "--remove-others", "--remove-many", *on)
     newest = {record.key: record.value for record in cluster.read(DIRECTORY)}
     assert [key for key, value in newest.items() if value is not None] == [b"contact/ct-2"]
 

@@ -25,8 +25,10 @@ from structlog.testing import capture_logs
 from adapters.kafka.appender import KafkaAppender
 from adapters.kafka.directory_topic import DirectoryFeed
 from adapters.kafka.errors import KafkaRefusedError
+from adapters.kafka.held_records import held_records
 from adapters.kafka.job_log import KafkaJobLog
 from adapters.kafka.lag_reader import LagReader
+from adapters.kafka.one_transaction import OneTransaction, time_for
 from adapters.kafka.settings import KafkaSettings, Login, Mechanism, Membership
 from adapters.kafka.topic_reader import TopicReader
 from adapters.kafka.topics import create_topics
@@ -39,6 +41,7 @@ from tests.faults.engines import directory_record
 from tests.helpdesk import Helpdesk
 from tests.helpdesk_files import created
 from tests.kafka.members import settings_of
+from tocsin.cli.directory import TRANSACTION
 from tocsin.running.engine import engine_service
 from tocsin.running.groups import ENGINE_GROUP, SENDER_GROUP
 from tocsin.running.leaving import Leaving
@@ -164,6 +167,12 @@ def as_platform(settings: KafkaSettings) -> None:
     write(settings, TICKETS, DIRECTORY)
 
 
+def as_loader(settings: KafkaSettings) -> None:
+    held = held_records(settings)
+    with closing(OneTransaction(settings, TRANSACTION, time_for(1))) as load:
+        load.append([NewRecord(DIRECTORY, one.key, one.value) for one in held.values()])
+
+
 def as_sre(settings: KafkaSettings) -> None:
     for group, topic in ((ENGINE_GROUP, TICKETS), (SENDER_GROUP, JOBS)):
         with closing(LagReader(settings, group, topic)) as lag:
@@ -178,10 +187,10 @@ def write(settings: KafkaSettings, *topics: str) -> None:
             appender.append([NewRecord(topic, b"k", b"v")])
 
 
-WORK = {"engine": as_engine, "sender": as_sender, "platform": as_platform, "sre": as_sre}
+WORK = {"engine": as_engine, "sender": as_sender, "platform": as_platform, "loader": as_loader, "sre": as_sre}
 
 
-@pytest.mark.parametrize("who", ["engine", "sre", "platform", "sender"])
+@pytest.mark.parametrize("who", ["engine", "sre", "platform", "loader", "sender"])
 def test_the_rights_of_the_page_are_enough(world: World, who: str) -> None:
     assert WORK.keys() == {right.who for right in RIGHTS}
     with world.all_but(None):
