@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from adapters.kafka.directory_topic import key_of
 from adapters.kafka.held_records import Held, HeldRecord
+from adapters.kafka.record_names import key_of
 from schemas.directory import RECORD_KINDS, Record, read_record
 from schemas.log import NewRecord
 from schemas.ownership import OWNER_HEADER
