@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
+import structlog
 from msgspec import Struct
 from msgspec.structs import replace
+
+log = structlog.get_logger()
 
 MOST_FAULTS: Final = 1_000
 """Of the directory's files, so many are named."""
@@ -33,7 +37,10 @@ class Health(Struct, frozen=True):
 
 
 class HealthFile:
-    """Writes `health.json` into a folder, whole or not at all."""
+    """Writes `health.json` into a folder, whole or not at all; makes the folder where there is none.
+
+    Alerts must not stop for it: where it can't be written, as on a disk that is full or read-only, the log says so.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "health.json"
@@ -41,7 +48,7 @@ class HealthFile:
         self._directory_faults: Sequence[str] = ()
 
     def write(self, health: Health) -> None:
-        """Say how the rules stand. A disk that is full must not stop the alerts, so this never raises for it."""
+        """Say how the rules stand. Raises nothing for a file that can't be written."""
         self._health = health
         self._replace()
 
@@ -56,7 +63,11 @@ class HealthFile:
         health = replace(self._health, directory_faults=self._directory_faults)
         fresh = self._path.with_suffix(".new")
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             fresh.write_bytes(msgspec.json.format(msgspec.json.encode(health), indent=2) + b"\n")
             fresh.replace(self._path)
-        except OSError:
-            fresh.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("health_not_written", error=type(error).__name__, said=str(error))
+            # What can't be written can't always be removed.
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
