@@ -16,11 +16,17 @@ from typing import IO
 
 from tests.faults.engines import until
 from tests.smtp_peers import FaultyPeer
+from tocsin.running.deadline import ECHO_SECONDS
 
 SLACK = 10.0
 """Of a machine that is busy with other things: what is asserted is that nothing waits for ever."""
 PATIENCE = 60.0
 TOCSIN = (sys.executable, "-c", "from tocsin.cli import main; main()")
+
+
+def no_echo() -> None:
+    """Wait until another signal would be a second one."""
+    threading.Event().wait(ECHO_SECONDS)
 
 
 class Stoppable:

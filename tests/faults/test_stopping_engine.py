@@ -13,7 +13,7 @@ from schemas.topics import JOBS
 from tests.brokers.cluster import Cluster
 from tests.brokers.native import NativeBroker
 from tests.faults.engines import GROUP, PARTITIONS, PEOPLE, Desk, Engine, check_once, engines, until
-from tests.faults.stoppable import SLACK, Stoppable
+from tests.faults.stoppable import SLACK, Stoppable, no_echo
 from tocsin.running.deadline import CUT
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
@@ -92,6 +92,7 @@ def test_a_second_signal_cuts_at_once(cluster: Cluster, tmp_path: Path) -> None:
         until(lambda: one.times_logged('"event":"hangs"') == 1)
         one.send(signal.SIGTERM)
         until(lambda: one.times_logged('"event":"stopping"') == 1)
+        no_echo()
         assert stop(one, within=0.0) == CUT
         assert one.times_logged('"why":"a second signal"') == 1
         one.start()

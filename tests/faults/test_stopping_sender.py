@@ -20,7 +20,7 @@ from tests.brokers.cluster import Cluster
 from tests.brokers.native import HOST, NativeBroker
 from tests.databases.proxy import Proxy
 from tests.faults.engines import directory_record, until
-from tests.faults.stoppable import PATIENCE, TOCSIN, SlowPeer, Stoppable, at_work
+from tests.faults.stoppable import PATIENCE, TOCSIN, SlowPeer, Stoppable, at_work, no_echo
 from tests.helpdesk import Helpdesk
 from tests.helpdesk_files import created, write_directory, write_events
 from tests.kafka.members import settings_of
@@ -112,6 +112,7 @@ def test_a_second_signal_cuts_at_once(tmp_path: Path) -> None:
             until(lambda: up.counts() == {State.SENDING: 2}, PATIENCE)
             up.service.signal()
             until(lambda: up.service.says('"event":"stopping"'), PATIENCE)
+            no_echo()
             assert up.service.stop(within=0.0) == CUT
         assert up.service.says('"why":"a second signal"')
 

@@ -23,6 +23,7 @@ from tests.sender_house import House
 from tests.unit.test_acceptance import House as Intake
 from tocsin.running import outage as outage_lines
 from tocsin.running.outage import TELL_EVERY, LedgerOutage
+from tocsin.running.sender_watch import SendingWatch
 
 SETTINGS = DeliverySettings(concurrency=3, look_again=timedelta(milliseconds=1))
 JOBS = [a_job(f"e-{number}", f"T-{number}") for number in range(12)]
@@ -147,10 +148,33 @@ def test_an_outage_is_told_at_a_bounded_rate(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(outage_lines, "log", told)
     seconds = [0.0]
     outage = LedgerOutage(lambda: seconds[0])
-    outage.is_over()
+    outage.is_over("deliver")
     for _ in range(100):
-        outage.goes_on("unreachable", "nobody is there")
+        outage.goes_on("deliver", "unreachable", "nobody is there")
         seconds[0] += TELL_EVERY / 50
-    outage.is_over()
-    outage.is_over()
+    outage.is_over("deliver")
+    outage.is_over("deliver")
     assert [told.names.count(word) for word in ("ledger_unavailable", "ledger_back")] == [2, 1]
+
+
+def test_it_is_over_only_once_no_part_waits_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, away = Told(), LedgerAwayError("unreachable", "nobody is there")
+    monkeypatch.setattr(outage_lines, "log", told)
+    watch = SendingWatch({})
+    for _ in range(3):
+        watch.waits_for_ledger("publish", away)
+        watch.waits_for_ledger("accept", away)
+        # No jobs came, so it was not asked; and one part may get an answer while others do not.
+        watch.asked_ledger_nothing("accept")
+        watch.waits_for_ledger("deliver", None)
+    assert told.names == ["ledger_unavailable"]
+    assert {"ledger (accept)", "ledger (publish)"} <= parts_that_wait(watch)
+    watch.waits_for_ledger("publish", None)
+    assert told.names == ["ledger_unavailable"]
+    watch.asked_ledger_nothing("accept")
+    assert told.names == ["ledger_unavailable", "ledger_back"]
+    assert parts_that_wait(watch).isdisjoint({"ledger (accept)", "ledger (publish)"})
+
+
+def parts_that_wait(watch: SendingWatch) -> set[str]:
+    return {line.partition(":")[0] for line in watch.vitals.reasons()}

@@ -14,7 +14,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from tocsin.running.deadline import CUT, stopping
+from tocsin.running.deadline import CUT, ECHO_SECONDS, stopping
 from tocsin.running.loops import repeat
 from tocsin.running.stopping import Stop, together
 from tocsin.running.vitals import Vitals
@@ -89,12 +89,26 @@ def test_a_signal_asks_and_an_end_in_time_is_not_cut() -> None:
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_cuts(second: signal.Signals) -> None:
-    cut = threading.Event()
-    with stopping(LONG, cut.set) as stop:
+    cut, seconds = threading.Event(), [0.0]
+    with stopping(LONG, cut.set, lambda: seconds[0]) as stop:
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop.event.wait(PATIENCE)
+        seconds[0] = ECHO_SECONDS
         os.kill(os.getpid(), second)
         assert cut.wait(PATIENCE)
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_that_comes_twice_at_once_is_one(second: signal.Signals) -> None:
+    """`timeout` signals its child, and then the group that the child is in; so does Ctrl-C with a supervisor."""
+    cut, seconds = threading.Event(), [0.0]
+    with stopping(LONG, cut.set, lambda: seconds[0]) as stop:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.event.wait(PATIENCE)
+        seconds[0] = ECHO_SECONDS * 0.9
+        os.kill(os.getpid(), second)
+        assert not cut.wait(0.1)
+    assert not cut.is_set()
 
 
 def ask_by_signal(_stop: Stop) -> None:

@@ -63,9 +63,9 @@ def opt_out(
 
         def tell(why: LedgerAwayError | None) -> None:
             if why is None:
-                outage.is_over()
+                outage.is_over("open")
             else:
-                outage.goes_on(why.code, str(why))
+                outage.goes_on("open", why.code, str(why))
 
         with (
             stopping(within) as asked,

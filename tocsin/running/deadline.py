@@ -23,6 +23,7 @@ from typing import Final
 import structlog
 
 from tocsin.running.stopping import Stop
+from tocsin.running.vitals import Monotonic
 
 log = structlog.get_logger()
 
@@ -31,6 +32,9 @@ CUT: Final = 6
 STOP_WITHIN: Final = timedelta(seconds=25)
 """Below the half minute that Kubernetes and docker-compose.yml leave between SIGTERM and SIGKILL."""
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+ECHO_SECONDS: Final = 0.5
+"""What comes sooner after the first signal is no second one: `timeout` and many a supervisor signal a process, and its
+group besides, so that it comes twice at once. Nobody presses Ctrl-C again before they have seen that it still runs."""
 
 _SAY_SECONDS: Final = 1.0
 """How long a line of the log may take: whoever reads it may hang too."""
@@ -46,14 +50,16 @@ def end_process() -> None:
 
 
 @contextmanager
-def stopping(within: timedelta, end: Callable[[], None] = end_process) -> Iterator[Stop]:
+def stopping(
+    within: timedelta, end: Callable[[], None] = end_process, monotonic: Monotonic = time.monotonic
+) -> Iterator[Stop]:
     """A Stop that is asked for by SIGTERM or Ctrl-C. The block is to end `within` that time, or `end` is called.
 
-    So it is at a second signal. For the main thread, and around everything that the process does: a deadline holds for
-    closing files and connections too.
+    So it is at a second signal, unless it comes at once, as an echo of the first. For the main thread, and around
+    everything that the process does: a deadline holds for closing files and connections too.
     """
     stop = Stop()
-    guard = _Guard(stop, within, end)
+    guard = _Guard(stop, within, end, monotonic)
     stop.then(guard.requested)
     # Written by the signal's handler in C, whatever the main thread is doing.
     before = signal.set_wakeup_fd(guard.signals, warn_on_full_buffer=False)
@@ -76,11 +82,12 @@ def _noted(_number: int, _frame: object) -> None:
 class _Guard(threading.Thread):
     """Waits for signals, requests and the deadline, all at one pipe."""
 
-    def __init__(self, asked: Stop, within: timedelta, end: Callable[[], None]) -> None:
+    def __init__(self, asked: Stop, within: timedelta, end: Callable[[], None], monotonic: Monotonic) -> None:
         super().__init__(name="deadline", daemon=True)
         self._asked = asked
         self._within = within.total_seconds()
         self._end = end
+        self._monotonic = monotonic
         self._pipe, self.signals = os.pipe()
         os.set_blocking(self.signals, False)
 
@@ -108,21 +115,22 @@ class _Guard(threading.Thread):
     def _wait(self) -> str | None:
         """Until the service has ended (None), or has to be cut: why."""
         deadline: float | None = None
-        is_signalled = False
+        signalled: float | None = None
         while True:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            left = None if deadline is None else max(0.0, deadline - self._monotonic())
             if not select.select([self._pipe], [], [], left)[0]:
                 return f"not done within {self._within:g} s"
             told = os.read(self._pipe, 1)
             if told == _OVER:
                 return None
             if told[0] in SIGNALS:
-                if is_signalled:
+                if signalled is None:
+                    signalled = self._monotonic()
+                    self._asked.request(signal.Signals(told[0]).name)
+                elif self._monotonic() - signalled >= ECHO_SECONDS:
                     return "a second signal"
-                is_signalled = True
-                self._asked.request(signal.Signals(told[0]).name)
             elif told == _REQUESTED and deadline is None:
-                deadline = time.monotonic() + self._within
+                deadline = self._monotonic() + self._within
                 _say(lambda: log.info("stopping", asked_by=self._asked.reason, within_seconds=self._within))
 
     def _tell(self, why: str) -> None:

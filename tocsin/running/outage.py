@@ -17,27 +17,38 @@ TELL_EVERY: Final = 30.0
 
 
 class LedgerOutage:
-    """Several loops of a service wait for the ledger, and tell of it from their threads: one line says it for all."""
+    """Several parts of a service wait for the ledger, and tell of it from their threads: one line says it for all.
+
+    It is over once no part waits any more: one that got an answer says nothing of what the others ask for.
+    """
 
     def __init__(self, monotonic: Monotonic = time.monotonic) -> None:
         self._monotonic = monotonic
         self._turn = threading.Lock()
+        self._waiting: set[str] = set()
         self._since: float | None = None
         self._told = 0.0
 
-    def goes_on(self, code: str, said: str) -> None:
-        """It does not answer, or not now. The words must hold no secret."""
+    def goes_on(self, part: str, code: str, said: str) -> None:
+        """It does not answer this part, or not now. The words must hold no secret."""
         with self._turn:
+            self._waiting.add(part)
             now = self._monotonic()
             if self._since is not None and now - self._told < TELL_EVERY:
                 return
             self._since, self._told = self._since if self._since is not None else now, now
             log.warning("ledger_unavailable", error=code, said=said, seconds=round(now - self._since))
 
-    def is_over(self) -> None:
-        """It answers. Says so where it did not before."""
+    def is_over(self, part: str) -> None:
+        """It answers this part. Says so where it did not before, and the others don't wait either."""
         with self._turn:
-            if self._since is None:
+            self._waiting.discard(part)
+            if self._since is None or self._waiting:
                 return
             log.info("ledger_back", seconds=round(self._monotonic() - self._since))
             self._since = None
+
+    def holds_up(self, *but: str) -> bool:
+        """Whether any part waits, besides these."""
+        with self._turn:
+            return bool(self._waiting.difference(but))

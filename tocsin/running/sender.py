@@ -114,7 +114,10 @@ class SenderService:
                 watch.waits_for_ledger(name, error)
                 return False
             vitals.ready(part)
-            if name in _ON_LEDGER:
+            if name == "accept" and not more:
+                # No jobs came, so that the ledger was not asked to take any.
+                watch.asked_ledger_nothing(name)
+            elif name in _ON_LEDGER:
                 watch.waits_for_ledger(name, None)
             return more
 

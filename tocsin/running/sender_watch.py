@@ -40,10 +40,15 @@ class SendingWatch(ServiceWatch):
         """A part of the service waits until the ledger answers again; None: it does. Called from any thread."""
         if why is None:
             self.vitals.ready(f"ledger ({part})")
-            self._outage.is_over()
+            self._outage.is_over(part)
         else:
             self.vitals.not_ready(f"ledger ({part})", str(why))
-            self._outage.goes_on(why.code, str(why))
+            self._outage.goes_on(part, why.code, str(why))
+
+    def asked_ledger_nothing(self, part: str) -> None:
+        """A part had nothing to ask the ledger for: it waits only where others do, who had. Called from any thread."""
+        if not self._outage.holds_up(part):
+            self.waits_for_ledger(part, None)
 
     def looking_at(self, ledger: Ledger, clock: Clock) -> AbstractContextManager[None]:
         """Look at the ledger every few seconds within the block, where anybody sees it: it counts all jobs."""
