@@ -22,6 +22,7 @@ from adapters.kafka.errors import (
     KafkaUnavailableError,
     named_errors,
 )
+from adapters.kafka.fencing import Fencing
 from adapters.kafka.lost_joins import LostJoins
 from adapters.kafka.rebalances import NO_GENERATION, Rebalances
 from adapters.kafka.records import flattened
@@ -60,6 +61,7 @@ class GroupReader:
             self._consumer.subscribe([self._topic])
         name_damaged_batches(self._consumer)
         self._standing = StandingPartitions(self._consumer)
+        self._fencing = Fencing(self._consumer)
         self._lost_joins = LostJoins(self._consumer, membership.group)
         self._generation: tuple[int, str] | None = None
         self._rewound = False
@@ -154,6 +156,7 @@ class GroupReader:
             self._generation = (group.generation_id, group.member_id)
             self.rewind()
         self._rebalances.see(group, self._consumer.assignment)
+        self._fencing.check()
         self._lost_joins.look()
         if self._rewound:
             # From where these come may not be where the group stands.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from contextlib import suppress
 
@@ -98,6 +99,23 @@ def test_an_earlier_process_of_the_same_instance_must_end(desk: Cluster) -> None
                 earlier.commit(old, jobs_of(old))
             with pytest.raises(InstanceTakenError):
                 earlier.commit(old, jobs_of(old))
+
+
+def test_an_earlier_process_that_has_nothing_to_do_must_end_too(desk: Cluster) -> None:
+    """It commits nothing by which it would learn that it is no member any more."""
+    with event_log(desk, member("one")) as earlier:
+        work(earlier, desk)
+        with event_log(desk, member("one")) as later:
+            with pytest.raises(InstanceTakenError, match="'one'"):
+                poll_by_turns(later, earlier)
+            assert later.has_joined
+
+
+def poll_by_turns(*logs: KafkaEventLog) -> None:
+    deadline = time.monotonic() + WAIT
+    while time.monotonic() < deadline:
+        for log in logs:
+            log.poll(1, 0.1)
 
 
 def test_what_a_dead_process_left_open_is_aborted_by_the_next(desk: Cluster) -> None:
