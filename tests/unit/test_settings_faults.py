@@ -40,6 +40,18 @@ FAULTS: list[tuple[str, Mapping[str, str], list[str]]] = [
         ["F: this is no TOML: a number is too long, or lists are nested too deep"],
     ),
     ("[kafka]\nbrokers = 'a'\n", {}, ["F:2: kafka.brokers: 'a' is not of the form HOST:PORT"]),
+    (
+        "[kafka]\nbrokers = 'kafka://a:9092'\n[mail]\nrelay = 'smtp://b:25'\n",
+        {},
+        [
+            (
+                "F:2: kafka.brokers: 'kafka://a:9092' is not of the form HOST:PORT: leave out what stands before the "
+                "host's name"
+            ),
+            "F:4: mail.relay: 'smtp://b:25' is not of the form HOST:PORT: leave out what stands before the host's name",
+        ],
+    ),
+    ("[kafka]\nbrokers = '[::1]:9092,b-1.example:9093'\n", {}, []),
     ("[kafka]\ntls = 'on'\n", {}, ["F:2: kafka.tls: 'on' is not true or false"]),
     ("[storm]\nlimit = true\n", {}, ["F:2: storm.limit: True is not a whole number of at least 0"]),
     ("[storm]\nlimit = -1\n", {}, ["F:2: storm.limit: -1 is not a whole number of at least 0"]),

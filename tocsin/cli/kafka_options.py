@@ -27,6 +27,9 @@ CREDENTIALS: Final = (
 
 _TELLING: Final = ("SaslAuthentication", "CERTIFICATE", "SSL:")
 """What says more than that a connection was lost, which is what follows from it."""
+_LOST: Final = "Connection lost: "
+_REPEATS: Final = "Bootstrap failed"
+"""What only repeats the error that is raised then."""
 
 
 class _Trouble(logging.Handler):
@@ -37,7 +40,9 @@ class _Trouble(logging.Handler):
         self.text = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = record.getMessage()
+        text = record.getMessage().rpartition(_LOST)[2].removeprefix("Connection failed: ")
+        if text.startswith(_REPEATS):
+            return
         if any(word in text for word in _TELLING) or not any(word in self.text for word in _TELLING):
             self.text = text
 

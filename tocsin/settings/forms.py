@@ -13,12 +13,17 @@ _PORTS = 1 << 16
 # Kafka takes names of at most 249: what stands behind it needs the rest.
 _PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{0,200}")
 
+_NO_URL: Final = re.compile(r"[^/@\s]+")
+
 
 def host_and_port(text: str, lowest: int = 1) -> tuple[str, int]:
     """Host and port of HOST:PORT. Raises ValueError where they are none; port 0 is any that is free."""
     host, colon, port = text.rpartition(":")
     if not (colon and host and port.isascii() and port.isdigit() and lowest <= int(port) < _PORTS):
         raise ValueError(f"{text!r} is not of the form HOST:PORT")
+    if not _NO_URL.fullmatch(host):
+        # Taken for a host's name it would be looked up, and found nowhere.
+        raise ValueError(f"{text!r} is not of the form HOST:PORT: leave out what stands before the host's name")
     return host.strip("[]"), int(port)
 
 
