@@ -86,7 +86,7 @@ class FolderDirectory:
         return _Beside(lambda: self._both.other)
 
     def _look(self) -> Signature:
-        return list_folder(self._path).signature
+        return list_folder(self._path, self._in_force).signature
 
     def _is_to_be_kept(self) -> bool:
         return not self._is_kept and self._monotonic() - self._read_at >= KEEP_AGAIN_SECONDS
@@ -94,7 +94,7 @@ class FolderDirectory:
     def _first(self) -> Signature:
         settled(self._look, self._pause)
         # What changes while it is read is seen with the first look, before anything is decided by it.
-        listing = list_folder(self._path)
+        listing = list_folder(self._path, self._in_force)
         if listing.error is not None and not self._in_force:
             raise listing.error
         review = Review(listing, self._in_force, self._kept)
@@ -106,7 +106,7 @@ class FolderDirectory:
 
     def _read_anew(self) -> None:
         self._read_at = self._monotonic()
-        signature, listing = settled(self._look, self._pause), list_folder(self._path)
+        signature, listing = settled(self._look, self._pause), list_folder(self._path, self._in_force)
         if signature != listing.signature:
             log.info("directory_unsettled")
             return

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from adapters.files.directory_folder import files_below, is_read
@@ -13,6 +14,11 @@ from adapters.files.signature import Signature, signature_of
 
 ROOT: Final = ""
 """The name of the folder itself."""
+_HOLLOW: Final = (
+    "this folder holds no file with records any more, as a volume that is not mounted: put them back; to remove their "
+    "records, remove the folder too"
+)
+_NOWHERE: Final = "this link leads to nothing: turn it to where the files are; to remove their records, remove it"
 
 
 class FolderListing(Struct, frozen=True):
@@ -20,20 +26,28 @@ class FolderListing(Struct, frozen=True):
 
     `signature` is of the files with records alone: the data folder may lie below, and changes all the time.
     `lost` says why a folder can't be listed, by its name; `error` why the folder itself can't.
+    `hollow` says what is wrong with folders (and links to them) that are there and hold no file with records, though
+    some are known to have been there.
     """
 
     files: Mapping[str, Path]
     lost: Mapping[str, str]
     signature: Signature
     error: OSError | None = None
+    hollow: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def is_lost(self, name: str) -> bool:
         """Whether a file of this name may be there all the same, in a folder that can't be listed."""
         return ROOT in self.lost or any(above.as_posix() in self.lost for above in PurePosixPath(name).parents)
 
+    def hollow_around(self, name: str) -> str | None:
+        """The folder in `hollow` in which a file of this name was, or which it has become."""
+        outwards = (one.as_posix() for one in (PurePosixPath(name), *PurePosixPath(name).parents))
+        return next((one for one in outwards if one in self.hollow), None)
 
-def list_folder(path: Path) -> FolderListing:
-    """List the files below a folder, or the one file that `path` is."""
+
+def list_folder(path: Path, known: Collection[str] = ()) -> FolderListing:
+    """List the files below a folder, or the one file that `path` is. `known` are files that were there before."""
     lost: dict[str, str] = {}
     fault: OSError | None = None
     try:
@@ -41,9 +55,13 @@ def list_folder(path: Path) -> FolderListing:
     except OSError as error:
         files, lost, fault = {}, {ROOT: _reason(error)}, error
     # What can't be listed has a mark too, so that it is noticed once it can.
-    marks = [(str(path / name), 0, -2, 0, 0) for name in lost]
-    with_records = [file for name, file in files.items() if is_read(name)]
-    return FolderListing(files, lost, tuple(sorted([*signature_of(with_records), *marks])), fault)
+    with_records = {name: file for name, file in files.items() if is_read(name)}
+    gone = [] if fault is not None else [name for name in known if name not in files]
+    hollow = {place: reason for place, reason in _hollow(path, gone, with_records).items() if place not in lost}
+    marks = [(str(path / name), 0, -2, 0, 0) for name in (*lost, *hollow)]
+    return FolderListing(
+        files, lost, tuple(sorted([*signature_of(with_records.values()), *marks])), fault, hollow=hollow
+    )
 
 
 def in_order(names: Mapping[str, object]) -> list[str]:
@@ -60,6 +78,26 @@ def _files(path: Path, lost: dict[str, str]) -> dict[str, Path]:
         lost[folder.as_posix()] = _reason(error)
 
     return {file.relative_to(path).as_posix(): file for file in files_below(path, lose)}
+
+
+def _hollow(path: Path, gone: Collection[str], with_records: Iterable[str]) -> dict[str, str]:
+    """Where files are gone: the outermost folder around each that is there all the same, and holds no others."""
+    hollow: dict[str, str] = {}
+    filled = {above for name in with_records for above in PurePosixPath(name).parents} if gone else set()
+    for name in gone:
+        outwards = (PurePosixPath(name), *PurePosixPath(name).parents)
+        for place in reversed(outwards[:-1]):
+            found = path / place
+            if found.is_dir():
+                if place not in filled:
+                    hollow[place.as_posix()] = _HOLLOW
+                    break
+            elif found.is_symlink():
+                hollow[place.as_posix()] = _NOWHERE
+                break
+            else:
+                break
+    return hollow
 
 
 def _reason(error: OSError) -> str:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from adapters.files.directory_folder import is_read
 from adapters.files.directory_problems import DirectoryProblem, ProblemCode
-from adapters.files.folder_listing import ROOT, FolderListing
+from adapters.files.folder_listing import ROOT, FolderListing, in_order
 from adapters.files.kept_files import KeptFile, KeptFiles
 from adapters.files.signature import Mark, mark_of
 from adapters.files.whole_file import UnreadableFileError, WholeFile, check_whole
@@ -24,7 +24,7 @@ from schemas.refusal import Refusal
 
 log = structlog.get_logger()
 
-_BLANK: Final = "the file is empty, though it held {} records: write them again; to remove them, {}"
+_BLANK: Final = "the file holds no record any more, though it held {}: write them again; to remove them, {}"
 _CUT: Final = "the last line has no line break though it had one, so the file may be cut off: end that line with one"
 _NO_FILES: Final = (
     "the folder holds no file with records, though there were {}: put them back; to remove all records, leave one file "
@@ -143,9 +143,21 @@ class Review:
         else:
             # A file that never could be read may be one that was renamed.
             renamed = any(one.stays is Stays.NOTHING for one in self.unreadable)
+        hollow = {name: place for name in gone if (place := self._hollow_around(name, listing)) is not None}
+        for place in in_order(dict.fromkeys(hollow.values())):
+            self._name(place, None, listing.hollow[place], Stays.LAST_GOOD)
         for name in gone:
-            if (renamed or listing.is_lost(name)) and self._fall_back(name) is Stays.EVERYTHING:
+            kept = renamed or name in hollow or listing.is_lost(name)
+            if kept and self._fall_back(name) is Stays.EVERYTHING:
                 self._name(name, None, "the file can't be read", Stays.EVERYTHING)
+
+    def _hollow_around(self, name: str, listing: FolderListing) -> str | None:
+        """The folder that holds nothing any more, of a file of which nobody can say that it was removed or moved."""
+        before = self._before[name]
+        moved = before.kept is not None and any(
+            one.kept is not None and one.kept.sha256 == before.kept.sha256 for one in self.in_force.values()
+        )
+        return None if moved or not before.records else listing.hollow_around(name)
 
     def _fall_back(self, name: str) -> Stays:
         before = self._before.get(name)

@@ -13,12 +13,14 @@ from msgspec import Struct
 
 from adapters.files.directory_folder import JSONL, regular
 from adapters.files.jsonl_records import LONGEST_LINE, name_on, numbered_lines
-from adapters.files.yaml_records import YamlFaultError, yaml_records, yaml_text
+from adapters.files.yaml_records import YamlFaultError, says_something, yaml_records, yaml_text
 from schemas.directory import MAX_RECORD_BYTES, RECORD_KINDS
 from schemas.refusal import RefusedError
 
 MAX_FILE_BYTES: Final = 4 * 1_073_741_824
 """JSON Lines with some ten million records. What is larger is no directory file, but perhaps a disk's mistake."""
+
+_TWICE: Final = "the key `{}` stands twice in this record: if these are two records, begin the second with a dash"
 
 _ANYTHING: Final = msgspec.json.Decoder(msgspec.Raw)
 
@@ -35,8 +37,8 @@ class UnreadableFileError(ValueError):
 class WholeFile(Struct, frozen=True):
     """A file that can be read.
 
-    `is_blank`: nothing but white space is in it, as while an editor saves it. `ends_line`: its last line has a line
-    break.
+    `is_blank`: it says nothing at all, not even that there are no records, as while an editor saves it.
+    `ends_line`: its last line has a line break.
     """
 
     records: int
@@ -93,11 +95,11 @@ def _fault_on(line: bytes) -> str | None:
 def _yaml(path: Path) -> WholeFile:
     text, records = yaml_text(path), 0
     for one in yaml_records(text):
-        reason = _fault_of_name(one.kind, one.id)
+        reason = _fault_of_name(one.kind, one.id) if one.twice is None else _TWICE.format(one.twice)
         if reason is not None:
             raise UnreadableFileError(one.line, reason)
         records += 1
-    return WholeFile(records, is_blank=not text.strip(), ends_line=text.endswith(("\n", "\r")))
+    return WholeFile(records, is_blank=not (records or says_something(text)), ends_line=text.endswith(("\n", "\r")))
 
 
 def _fault_of_name(kind: str | None, record_id: str | None) -> str | None:

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from schemas.refusal import Refusal, RefusedError, refuse
 
@@ -28,11 +29,15 @@ _TAG: Final = "tag:yaml.org,2002:"
 
 
 class YamlRecord(Struct, frozen=True):
-    """A record that starts on this line (from 1). `kind` and `id` are None where they can't be read."""
+    """A record that starts on this line (from 1). `kind` and `id` are None where they can't be read.
+
+    `twice` is one of these two where it stands twice: then they are of two records, and neither can be told.
+    """
 
     line: int
     kind: str | None
     id: str | None
+    twice: str | None
     plain: Callable[[], Any]
     """Gives the record as plain data. Raises RefusedError."""
     place: Callable[[Sequence[str | int], bool], tuple[int, int]]
@@ -74,6 +79,11 @@ def yaml_records(text: str) -> Iterator[YamlRecord]:
             )
 
 
+def says_something(text: str) -> bool:
+    """Whether there is a document other than null: an empty list is one, comments alone are none."""
+    return next(_documents(text), None) is not None
+
+
 def _documents(text: str) -> Iterator[Any]:
     yaml = YAML(typ="safe", pure=True)
     yaml.max_depth = MAX_DEPTH
@@ -88,6 +98,10 @@ def _documents(text: str) -> Iterator[Any]:
         too_deep = isinstance(error, MaxDepthExceededError)
         reason = "a record is nested too deeply to be read" if too_deep else f"this is not YAML: {error.problem}"
         raise YamlFaultError(line, reason) from None
+    except ReaderError as error:
+        # Its text goes over two lines, and its place is an index.
+        line = text.count("\n", 0, error.position) + 1
+        raise YamlFaultError(line, f"this is not YAML: U+{error.character:04X} can't stand here") from None
     except (YAMLError, ValueError) as error:
         raise YamlFaultError(1, f"this is not YAML: {str(error).splitlines()[0]}") from None
 
@@ -108,12 +122,16 @@ def _is_list(node: Any) -> bool:
     return isinstance(node, SequenceNode)
 
 
-def _name(node: Any) -> tuple[str | None, str | None]:
-    """Kind and id as they are written, whatever else is wrong with the record."""
+def _name(node: Any) -> tuple[str | None, str | None, str | None]:
+    """Kind and id as they are written, whatever else is wrong with the record, and which of them stands twice."""
     if not isinstance(node, MappingNode):
-        return None, None
+        return None, None, None
+    keys = [key.value for key, _ in node.value if _is_text(key)]
+    twice = next((name for name in ("kind", "id") if keys.count(name) > 1), None)
+    if twice is not None:
+        return None, None, twice
     texts = {key.value: value.value for key, value in node.value if _is_text(key) and _is_name(value)}
-    return texts.get("kind"), texts.get("id")
+    return texts.get("kind"), texts.get("id"), None
 
 
 def _is_name(node: Any) -> bool:

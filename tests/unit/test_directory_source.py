@@ -106,6 +106,11 @@ def move_away(folder: Folder) -> None:
     folder.path.rename(folder.path.with_name("moved"))
 
 
+def replace_sub_by_link(folder: Folder) -> None:
+    shutil.rmtree(folder.path / "sub")
+    (folder.path / "sub").symlink_to("not-mounted")
+
+
 def filled_with(content: bytes) -> Callable[[Folder], None]:
     return lambda folder: folder.write("sub/c.yaml", content)
 
@@ -119,10 +124,18 @@ SPOILS: dict[str, Callable[[Folder], None]] = {
     "NUL bytes": filled_with(bytes(100)),
     "emptied": filled_with(b""),
     "blanked": filled_with(b"\xef\xbb\xbf\n \n"),
+    "comments alone, as where it is cut off behind its head": filled_with(b"# Sites\n\n# of Lyon\n"),
+    "null": filled_with(b"---\nnull\n"),
+    "two records without a dash between them": filled_with(
+        b"- kind: site\n  id: S-3\n  name: Three\n  kind: site\n  id: S-4\n"
+    ),
     "a text": filled_with(b"see c2.yaml"),
     "a pipe": in_its_place(os.mkfifo),
     "a link to nothing": in_its_place(lambda file: file.symlink_to("gone")),
     "a link in a circle": in_its_place(lambda file: file.symlink_to(file.name)),
+    "a folder of its name, as a mount makes one": in_its_place(Path.mkdir),
+    "a volume below that is not mounted": lambda folder: (folder.path / "sub/c.yaml").unlink(),
+    "a folder below that is a link to nothing": replace_sub_by_link,
     "a device": in_its_place(lambda file: file.symlink_to("/dev/zero")),
     "a huge file": lambda folder: os.truncate(folder.path / "sub/c.yaml", 1 << 40),
     "a folder that is not there for a moment": move_away,
@@ -187,7 +200,7 @@ def test_changes_of_other_files_are_taken_up_meanwhile(folder: Folder) -> None:
     source = folder.start()
     folder.break_it()
     folder.write("b.jsonl", jsonl(SITE | {"id": "S-2", "name": "Due"}, SITE | {"id": "S-4", "name": "Quattro"}))
-    (folder.path / "sub/c.yaml").unlink()
+    shutil.rmtree(folder.path / "sub")
     for directory in (source.current(), source.beside().current(), folder.start().current()):
         assert names(directory) == {"S-1": "One", "S-2": "Due", "S-4": "Quattro"}
 
@@ -212,6 +225,39 @@ def test_a_file_that_is_deleted_takes_its_records_with_it(folder: Folder) -> Non
     assert "S-1" not in names(folder.start().current())
 
 
+@pytest.mark.parametrize("edit", ["moved", "removed", "removed behind", "turned into a folder", "deeper"])
+def test_a_folder_that_holds_nothing_any_more_is_let_go_where_that_is_meant(folder: Folder, edit: str) -> None:
+    source, sub = folder.start(), folder.path / "sub"
+    left = {"S-1": "One", "S-2": "Two"}
+    if edit == "moved":
+        (sub / "c.yaml").rename(folder.path / "c.yaml")
+        left = ALL
+    elif edit == "removed":
+        shutil.rmtree(sub)
+    elif edit == "removed behind":
+        (sub / "c.yaml").unlink()
+        source.current()
+        (reason,) = folder.told[-1]
+        assert reason.startswith("sub: this folder holds no file with records any more")
+        sub.rmdir()
+    elif edit == "turned into a folder":
+        (sub / "c.yaml").unlink()
+        (sub / "c.yaml").mkdir()
+        folder.write("sub/c.yaml/new.yaml", site("S-3", "Drei"))
+        left = ALL | {"S-3": "Drei"}
+    else:
+        (sub / "more").mkdir()
+        (sub / "c.yaml").unlink()
+        folder.write("sub/more/d.yaml", site("S-4", "Four"))
+        left = left | {"S-4": "Four"}
+    assert names(source.current()) == left
+    assert folder.told[-1] == []
+    read = len(folder.told)
+    assert names(source.current()) == left
+    assert names(folder.start().current()) == left
+    assert len(folder.told) <= read + 2
+
+
 def test_an_empty_list_takes_its_records_away_too(folder: Folder) -> None:
     source = folder.start()
     folder.write("a.yaml", "[]\n")
@@ -223,8 +269,8 @@ def test_an_empty_list_takes_its_records_away_too(folder: Folder) -> None:
 
 def test_all_files_are_gone_for_good_where_one_says_so(folder: Folder) -> None:
     source = folder.start()
-    for name in ("b.jsonl", "sub/c.yaml"):
-        (folder.path / name).unlink()
+    (folder.path / "b.jsonl").unlink()
+    shutil.rmtree(folder.path / "sub")
     folder.write("a.yaml", "[]\n")
     assert names(source.current()) == {}
     assert folder.told[-1] == []
