@@ -25,5 +25,7 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 @lru_cache(maxsize=1024)
 def _closest(name: str, names: tuple[str, ...]) -> str | None:
-    # The same slip may stand in each of a million records.
-    return next(iter(difflib.get_close_matches(name, names, n=1, cutoff=0.5)), None)
+    # The same slip may stand in each of a million records. Capitals are the commonest of slips, so they don't count.
+    in_small = {one.casefold(): one for one in names}
+    close = difflib.get_close_matches(name.casefold(), in_small, n=1, cutoff=0.5)
+    return in_small[close[0]] if close else None

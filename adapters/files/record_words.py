@@ -18,7 +18,9 @@ from schemas.written import Word
 _ALIKE: Final = 0.8
 """From this ratio on a word is taken for a slip in another: every slip in one letter is above."""
 
-_MEANT_OTHERWISE: Final = frozenset({"inactive", "deactivated", "reactivated", "proactive"})
+_MEANT_OTHERWISE: Final = frozenset({"reactivated", "proactive"})
+_NEGATED: Final = re.compile(r"(?:non?|not|un|in|im|de|dis?|dé|des|dés|sans|senza|ohne|without)[-_ .]?(?=[ac])")
+"""How a word begins that says the opposite of the one that counts: `inactive`, `non-commitment`, `sans_commitment`."""
 _LONGEST: Final = 64
 """Characters that are looked at: no such word has as many."""
 
@@ -65,7 +67,7 @@ def _only(counts: str) -> Callable[[str], str | None]:
     def fault(text: str) -> str | None:
         plain = text.strip().casefold()
         alike = difflib.SequenceMatcher(None, plain[: 3 * len(counts)], counts).ratio() >= _ALIKE
-        if text == counts or not alike or plain in _MEANT_OTHERWISE:
+        if text == counts or not alike or plain in _MEANT_OTHERWISE or _NEGATED.match(plain):
             return None
         return f"this resembles `{counts}` and is another word, with which nobody is alerted: did you mean `{counts}`?"
 

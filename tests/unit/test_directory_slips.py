@@ -215,14 +215,30 @@ def test_a_mode_that_is_refused_is_named_once_with_the_words_that_are_allowed(tm
 FINE = {
     Word.LANGUAGE: ["fr", "pt-BR", "zh_Hans", "de-CH-1996", "EN", "es-419"],
     Word.TIME_ZONE: ["Europe/Paris", "UTC", "America/Argentina/Buenos_Aires"],
-    Word.CONTRACT_TYPE: ["commitment", "time_and_materials", "project", "prepaid"],
-    Word.CONTRACT_STATUS: ["active", "inactive", "deactivated", "suspended", "closed", "draft"],
+    Word.CONTRACT_TYPE: [
+        "commitment",
+        "time_and_materials",
+        "project",
+        "non-commitment",
+        "No commitment",
+        "sans_commitment",
+    ],
+    Word.CONTRACT_STATUS: [
+        "active",
+        "inactive",
+        "deactivated",
+        "suspended",
+        "in-active",
+        "unactive",
+        "désactivé",
+        "draft",
+    ],
 }
 WRONG = {
     Word.LANGUAGE: ["french", "Français", "xx", "f", "fr FR", "fr\n", "englisch", ""],
     Word.TIME_ZONE: ["Paris", "GMT+25", "CEST", "Europe/paris ", ""],
     Word.CONTRACT_TYPE: ["comitment", "committment", "COMMITMENT", "commitment ", "commitments"],
-    Word.CONTRACT_STATUS: ["Active", " active", "activ", "acitve"],
+    Word.CONTRACT_STATUS: ["Active", " active", "activ", "acitve", "nactive", "iactive", "activo"],
 }
 
 
@@ -234,6 +250,19 @@ def test_a_word_that_can_be_meant_is_no_slip(word: Word, text: str) -> None:
 @pytest.mark.parametrize(("word", "text"), [(word, text) for word, texts in WRONG.items() for text in texts])
 def test_a_word_that_cannot_be_meant_is_one(word: Word, text: str) -> None:
     assert word_fault(word, text) is not None
+
+
+@pytest.mark.parametrize(
+    ("record", "meant"),
+    [
+        ({"kind": "site", "id": "S-1", "CONTACTS": []}, "contacts"),
+        ({"kind": "contact", "id": "1", "alerts": ["OPENED"]}, "opened"),
+        ({"kind": "contact", "id": "1", "time_zone": "utc"}, "UTC"),
+    ],
+)
+def test_what_is_written_in_capitals_or_without_is_found(tmp_path: Path, record: dict[str, Any], meant: str) -> None:
+    [line] = told(written(tmp_path, record, "yaml"))
+    assert f"did you mean `{meant}`?" in line
 
 
 # --- any record, any slip
