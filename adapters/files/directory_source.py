@@ -50,6 +50,9 @@ class FolderDirectory:
     the files that can't be read. `pause` waits between two looks at files that are perhaps being written.
     """
 
+    unnamed: Final = 0
+    """See DirectoryTopic: a file with a record that has no name can't be read as a whole."""
+
     def __init__(
         self,
         path: Path,

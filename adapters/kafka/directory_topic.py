@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing, nullcontext
 from datetime import timedelta
 from typing import Any, Final, Protocol
@@ -26,6 +27,10 @@ from schemas.topics import DIRECTORY, SUPPRESSIONS
 log = structlog.get_logger()
 
 _SUPPRESSIONS_ALONE: Final = ("suppression",)
+
+
+MAX_UNNAMED: Final = 10_000
+"""Keys that name no record and are remembered: where there are more, they have one cause."""
 
 
 class Records(Protocol):
@@ -64,8 +69,8 @@ class DirectoryFeed:
     """Feeds the records of the topics of directory and suppressions into something. It belongs to one thread.
 
     A record that can't be read is marked as such, and its older form forgotten: after a restart too, since the topic
-    keeps the newest of each key. `problems` counts what was refused, by code; `tell` is told of each. `between`: see
-    TopicReader.
+    keeps the newest of each key. One whose key names no record changes nothing; such are remembered until their key is
+    removed. `problems` counts what was refused, by code; `tell` is told of each. `between`: see TopicReader.
     """
 
     def __init__(
@@ -78,6 +83,7 @@ class DirectoryFeed:
         self._reader = TopicReader(settings, (DIRECTORY, SUPPRESSIONS), between=between, whole=True)
         self._suppressions = settings.real(SUPPRESSIONS)
         self._names = RecordNames()
+        self._unnamed: dict[tuple[str, bytes], Complaint] = {}
         self._into = into
         self._tell = tell
         self.is_complete = False
@@ -99,8 +105,10 @@ class DirectoryFeed:
         try:
             named = self._named(found)
         except RefusedError as error:
-            self._complain(found, "", error)
+            self._without_name(found, error)
             return
+        if self._unnamed:
+            self._unnamed.pop(_mark(found), None)
         if named is None:
             return
         kind, record_id = named.kind, named.id
@@ -121,6 +129,20 @@ class DirectoryFeed:
         for refusal in self._into.apply(record):
             self._complain(found, f"{kind}/{record_id}", RefusedError("bad_mode", refusal))
 
+    @property
+    def unnamed(self) -> Collection[Complaint]:
+        """The records that are there by now under keys that name none: at most MAX_UNNAMED."""
+        return self._unnamed.values()
+
+    def _without_name(self, found: Any, error: RefusedError) -> None:
+        if found.value is None:
+            # Whatever stood there is gone, and nothing else is meant.
+            self._unnamed.pop(_mark(found), None)
+            return
+        complaint = self._complain(found, "", error)
+        if len(self._unnamed) < MAX_UNNAMED:
+            self._unnamed[_mark(found)] = complaint
+
     def _named(self, found: Any) -> Named | None:
         if found.topic == self._suppressions:
             # Only the sender writes there.
@@ -134,15 +156,17 @@ class DirectoryFeed:
             raise RefusedError("bad_record", Refusal("id", "kind and id of the record are not those of its key"))
         return record
 
-    def _complain(self, found: Any, name: str, error: RefusedError) -> None:
+    def _complain(self, found: Any, name: str, error: RefusedError) -> Complaint:
         self.problems[error.code] += 1
         # A key that names no record may be anything, so that its place says which it is.
         record = ascii(name)[1:-1]
-        self._tell(Complaint(record, found.topic, found.partition, found.offset, error.code, str(error)))
+        complaint = Complaint(record, found.topic, found.partition, found.offset, error.code, str(error))
+        self._tell(complaint)
+        return complaint
 
 
 def unreadable_on(settings: KafkaSettings) -> list[Complaint]:
-    """Why each record can't be read that can't be by now, in the order of their names.
+    """Why each record can't be read that can't be by now, in the order of their names; then those without a name.
 
     Raises KafkaUnavailableError where the topics can't be read to their end.
     """
@@ -150,7 +174,8 @@ def unreadable_on(settings: KafkaSettings) -> list[Complaint]:
     feed = DirectoryFeed(settings, directory, tell=lambda one: told.update({one.record: one}))
     with closing(feed):
         feed.catch_up()
-    return [told[name] for name in sorted(ascii(one)[1:-1] for one in directory.unreadable())]
+    named = [told[name] for name in sorted(ascii(one)[1:-1] for one in directory.unreadable())]
+    return named + sorted(feed.unnamed, key=lambda one: (one.topic, one.partition, one.offset))
 
 
 class DirectoryTopic:
@@ -166,6 +191,11 @@ class DirectoryTopic:
     def problems(self) -> Counter[str]:
         """What was refused, by code."""
         return self._feed.problems
+
+    @property
+    def unnamed(self) -> int:
+        """How many records are there by now under keys that name none."""
+        return len(self._feed.unnamed)
 
     @property
     def records(self) -> int:
@@ -185,6 +215,11 @@ class DirectoryTopic:
     def close(self) -> None:
         """Let go of connections."""
         self._feed.close()
+
+
+def _mark(found: Any) -> tuple[str, bytes]:
+    """What tells keys apart in little space: one may be as long as a record."""
+    return found.topic, hashlib.blake2b(found.key or b"", digest_size=16).digest()
 
 
 def _shared(named: Named) -> RefusedError:

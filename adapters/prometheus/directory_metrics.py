@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from adapters.prometheus.bounded import BoundedLabel
 from schemas.directory import RECORD_KINDS
+
+UNNAMED: Final = "unknown"
+"""The kind of records whose key names none."""
 
 
 class DirectoryMetrics:
@@ -33,7 +37,7 @@ class DirectoryMetrics:
             ["kind"],
             registry=registry,
         )
-        for kind in RECORD_KINDS:
+        for kind in (*RECORD_KINDS, UNNAMED):
             self._unreadable.labels(kind).set(0)
         self._codes = BoundedLabel()
         self._told: dict[str, int] = {}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from adapters.kafka.directory_topic import DirectoryTopic
+from adapters.kafka.directory_topic import DirectoryTopic, unreadable_on
 from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError
 from adapters.kafka.record_names import name_of
 from adapters.kafka.topic_reader import TopicReader
@@ -82,6 +82,17 @@ def test_a_record_that_cannot_be_read_is_neither_absent_nor_its_older_self(
         assert sum(restarted.problems.values()) == 4
         topics.append([site(1), NewRecord(DIRECTORY, b"site/S-2", None)])
         assert (len(restarted.current()), [*restarted.current().unreadable()]) == (3, ["site/S-3"])
+
+
+def test_a_record_without_a_name_is_told_until_its_key_is_removed(topics: Cluster, source: DirectoryTopic) -> None:
+    topics.append([site(1), record({"kind": "site", "id": "S-1"}, key="S-1"), record({"kind": "house", "id": "1"})])
+    assert (len(source.current()), source.unnamed) == (1, 2)
+    assert [(one.record, one.code) for one in unreadable_on(settings_of(topics))] == [("", "bad_key")] * 2
+    with closing(DirectoryTopic(settings_of(topics))) as restarted:
+        restarted.current()
+        assert restarted.unnamed == 2
+    topics.append([NewRecord(DIRECTORY, key, None) for key in (b"S-1", b"house/1")])
+    assert (len(source.current()), source.unnamed, unreadable_on(settings_of(topics))) == (1, 0, [])
 
 
 def test_suppressions_come_from_both_topics(topics: Cluster, source: DirectoryTopic) -> None:

@@ -175,6 +175,24 @@ def test_the_senders_topic_takes_our_own_form_alone(feed: DirectoryFeed) -> None
     assert len(known(feed)) == 1
 
 
+def test_what_has_no_name_is_remembered_until_its_key_is_removed_or_named(feed: DirectoryFeed) -> None:
+    bad = [Found(b"S-1", as_json(SITE)), Found(b"S-1", as_json(SITE), SUPPRESSIONS), Found(b'{"id":"S-2"}', b"{}")]
+    assert take(feed, Found(b"site/S-1", as_json(SITE)), *bad, Found(b"S-1", b"\xff", offset=7)) == ["bad_key"] * 4
+    assert [(one.topic, one.offset) for one in feed.unnamed] == [(DIRECTORY, 7), (SUPPRESSIONS, 0), (DIRECTORY, 0)]
+    assert known(feed).knows("site", "S-1"), "what was known before stays in force"
+    assert take(feed, Found(b"S-1", None), Found(b'{"id":"S-2"}', as_json({"kind": "site", "id": "S-2"}))) == []
+    assert [one.topic for one in feed.unnamed] == [SUPPRESSIONS]
+    assert take(feed, Found(b"never/there", None)) == []
+
+
+def test_no_more_is_remembered_than_tells_that_something_is_wrong(
+    feed: DirectoryFeed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory_topic, "MAX_UNNAMED", 3)
+    take(feed, *(Found(b"%d" % number, b"{}") for number in range(9)))
+    assert len(feed.unnamed) == 3
+
+
 KEYS = [b'{"id":"1"}', b'{"id":"2"}', b'{"kind":"site","id":"1"}', b"product/1"]
 OF_KEY = {KEYS[2]: ["site"], KEYS[3]: ["product"]}
 

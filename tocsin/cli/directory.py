@@ -101,12 +101,14 @@ def check(kafka: KafkaOption, prefix: PrefixOption = "") -> None:
     """Name each record of the topics that can't be read by now: its place, and why.
 
     Whoever such a record might alert gets nothing until it is mended. Then send again the events that met it: tocsin
-    dlq redrive --code unreadable_record. The exit code is 1 where there is such a record.
+    dlq redrive --code unreadable_record. One whose key names no record changes nothing: write it under KIND/ID, and
+    remove the wrong key by a null value. The exit code is 1 where there is such a record.
     """
     with kafka_failures():
         found = unreadable_on(cluster(kafka, prefix))
     for one in found:
-        say(f"{one.record}  {one.topic} {one.partition}:{one.offset}  {one.code}: {one.problem}")
+        name = one.record or "(no name)"
+        say(f"{name}  {one.topic} {one.partition}:{one.offset}  {one.code}: {one.problem}")
     warn(f"{len(found)} records can't be read")
     raise typer.Exit(FOUND_FAULTS if found else 0)
 

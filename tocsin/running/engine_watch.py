@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Protocol
 
 from adapters.kafka.settings import KafkaSettings
-from adapters.prometheus.directory_metrics import DirectoryMetrics
+from adapters.prometheus.directory_metrics import UNNAMED, DirectoryMetrics
 from adapters.prometheus.engine_metrics import EngineMetrics
 from adapters.prometheus.lag_metrics import LagMetrics
 from engine.consumer import NAMED_RECORDS
@@ -84,6 +84,9 @@ class _Directory(Protocol):
     @property
     def problems(self) -> Mapping[str, int]: ...
 
+    @property
+    def unnamed(self) -> int: ...
+
     def current(self) -> Directory: ...
 
 
@@ -98,10 +101,10 @@ class WatchedDirectory:
         """See engine.ports.DirectorySource."""
         directory = self._source.current()
         seen = self._watch.directory
-        counts = directory.unreadable_counts()
-        seen.read(len(directory), counts, self._source.problems, time.time())
+        counts, unnamed = directory.unreadable_counts(), self._source.unnamed
+        seen.read(len(directory), {**counts, UNNAMED: unnamed}, self._source.problems, time.time())
         self._watch.vitals.ready("directory")
-        self._watch.vitals.remark("records", _remarks(directory, sum(counts.values())))
+        self._watch.vitals.remark("records", [*_remarks(directory, sum(counts.values())), *_without_name(unnamed)])
         return directory
 
 
@@ -111,6 +114,10 @@ def _remarks(directory: Directory, unreadable: int) -> list[str]:
     named = ", ".join(islice(directory.unreadable_names(), NAMED_RECORDS))
     more = f" and {unreadable - NAMED_RECORDS} more" if unreadable > NAMED_RECORDS else ""
     return [f"{named}{more} can't be read; whoever they might alert waits until they are mended"]
+
+
+def _without_name(unnamed: int) -> list[str]:
+    return [f"{unnamed} more have keys that name no record: tocsin directory check"] if unnamed else []
 
 
 class MeasuredEventLog:
