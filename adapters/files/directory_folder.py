@@ -23,6 +23,7 @@ JSONL: Final = ".jsonl"
 _YAML: Final = (".yaml", ".yml")
 _SCHEMA: Final = ".schema.json"
 """What editors read beside the files: no data."""
+_TEXT: Final = ".txt"
 _LIKELY_MEANT: Final = (".json", ".ndjson", ".jsonlines", ".csv", ".gz", ".zip")
 
 _KINDS: Final[Mapping[type, str]] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Record)}
@@ -100,6 +101,13 @@ def is_read(name: str) -> bool:
     return Path(name).suffix.lower() in (JSONL, *_YAML)
 
 
+def _is_likely_meant(name: str, ending: str) -> bool:
+    """Whether somebody may take a file that is not read for one with records, as `contacts.yaml.txt`."""
+    if ending == _TEXT:
+        return is_read(Path(name).stem)
+    return (ending in _LIKELY_MEANT and not name.lower().endswith(_SCHEMA)) or is_read(name.rstrip())
+
+
 def _is_hidden(name: str) -> bool:
     # Among them the folders to which a mounted ConfigMap's files are links. The other one stands at the root of a
     # volume, where nobody but root may list it.
@@ -149,7 +157,7 @@ class Loading(Generic[S]):
                 self._read_jsonl(path, name)
             elif ending in _YAML:
                 self._read_yaml(path, name)
-            elif ending in _LIKELY_MEANT and not name.lower().endswith(_SCHEMA):
+            elif _is_likely_meant(name, ending):
                 reason = (
                     "only .yaml, .yml and .jsonl files (one JSON object on each line) are read: this one is not used"
                 )

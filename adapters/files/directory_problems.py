@@ -13,6 +13,9 @@ from schemas.refusal import Refusal
 KEPT_OF_EACH_CODE: Final = 1_000
 """Problems of one code that are kept in full; all are counted."""
 
+STANDS_TWICE: Final = "this key stands twice: remove one of the two"
+"""Why a record is refused that has a key twice: nobody knows which one is meant."""
+
 
 class ProblemCode(StrEnum):
     """What a problem costs."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BufferedReader
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from adapters.files.directory_problems import STANDS_TWICE
 from schemas.directory import MAX_RECORD_BYTES, Record, read_record
 from schemas.refusal import Refusal, RefusedError
 
@@ -47,7 +51,38 @@ def record_on(line: bytes) -> Record:
     if len(line) > LONGEST_LINE:
         reason = f"the line has more than {MAX_RECORD_BYTES} bytes: write one record on each line, with shorter texts"
         raise RefusedError("too_large", Refusal("", reason))
-    return read_record(line)
+    record = read_record(line)
+    _check_keys(line)
+    return record
+
+
+def name_key_twice(line: bytes) -> str | None:
+    """Which of `kind` and `id` stands twice in the object on a line, if one does: then it may be of two records."""
+    if line.count(b'"kind"') < _TWICE and line.count(b'"id"') < _TWICE:
+        return None
+    try:
+        pairs = _PAIRS.decode(line.decode())
+    except (ValueError, RecursionError):
+        return None
+    keys = [pair[0] for pair in pairs if isinstance(pair, tuple)]
+    return next((key for key in ("kind", "id") if keys.count(key) >= _TWICE), None)
+
+
+def _check_keys(line: bytes) -> None:
+    """Refuse an object, or one in it, in which a key stands twice: the reader of records takes the last one."""
+    with suppress(json.JSONDecodeError, RecursionError):
+        _DISTINCT.decode(line.decode())
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> None:
+    if len({key for key, _ in pairs}) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        raise RefusedError("invalid_field", Refusal(max(counts, key=counts.__getitem__), STANDS_TWICE))
+
+
+_TWICE: Final = 2
+_PAIRS: Final = json.JSONDecoder(object_pairs_hook=list)
+_DISTINCT: Final = json.JSONDecoder(object_pairs_hook=_distinct)
 
 
 class _Name(Struct, frozen=True):

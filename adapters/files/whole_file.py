@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from adapters.files.directory_folder import JSONL, regular
-from adapters.files.jsonl_records import LONGEST_LINE, name_on, numbered_lines
+from adapters.files.jsonl_records import LONGEST_LINE, name_key_twice, name_on, numbered_lines
 from adapters.files.yaml_records import YamlFaultError, says_something, yaml_records, yaml_text
 from schemas.directory import MAX_RECORD_BYTES, RECORD_KINDS
 from schemas.refusal import RefusedError
@@ -20,6 +20,7 @@ from schemas.refusal import RefusedError
 MAX_FILE_BYTES: Final = 4 * 1_073_741_824
 """JSON Lines with some ten million records. What is larger is no directory file, but perhaps a disk's mistake."""
 
+_TWICE_ON_LINE: Final = "the key `{}` stands twice on this line: write one record on each line"
 _TWICE: Final = "the key `{}` stands twice in this record: if these are two records, begin the second with a dash"
 
 _ANYTHING: Final = msgspec.json.Decoder(msgspec.Raw)
@@ -89,7 +90,8 @@ def _fault_on(line: bytes) -> str | None:
         return "this line is nested too deeply to be read"
     except msgspec.MsgspecError as error:
         return f"this line is not JSON, perhaps it was cut off: {error}"
-    return _fault_of_name(*name_on(line))
+    twice = name_key_twice(line)
+    return _fault_of_name(*name_on(line)) if twice is None else _TWICE_ON_LINE.format(twice)
 
 
 def _yaml(path: Path) -> WholeFile:

@@ -15,6 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from adapters.files.directory_problems import STANDS_TWICE
 from schemas.refusal import Refusal, RefusedError, refuse
 
 MAX_YAML_BYTES: Final = 16 * 1_048_576
@@ -172,7 +173,7 @@ class _Builder:
             if key.value == "<<":
                 raise RefusedError("invalid_field", Refusal(path, "merge keys are not read: write the fields out"))
             if key.value in data:
-                raise RefusedError("invalid_field", Refusal(path, "this key stands twice: remove one of the two"))
+                raise RefusedError("invalid_field", Refusal(path, STANDS_TWICE))
             data[key.value] = self._value(value, path, depth + 1)
         return data
 

@@ -67,6 +67,36 @@ BROKEN_NODES = {
 }
 
 
+@pytest.mark.parametrize(
+    ("fields", "key"),
+    [
+        ('"name":"a","name":"b"', "name"),
+        ('"contacts":["a"],"contacts":[]', "contacts"),
+        ('"x-note":{"a":1,"b":2,"b":2}', "b"),
+        (r'"name":"a","na\u006de":"a"', "name"),
+    ],
+)
+def test_a_line_with_a_key_twice_is_refused_as_yaml_is(tmp_path: Path, fields: str, key: str) -> None:
+    line = f'{{"kind":"site","id":"S-1",{fields}}}\n'
+    loaded = load(tmp_path, {"a.jsonl": jsonl(SITE) + line + jsonl(SITE | {"id": "S-2"})})
+    assert told(loaded) == [f"a.jsonl:2: site S-1: {key}: this key stands twice: remove one of the two"]
+    assert loaded.directory.is_unreadable("site", "S-1")
+    assert loaded.directory.knows("site", "S-2")
+
+
+@pytest.mark.parametrize("name", ["a.yaml.txt", "a.jsonl.TXT", "a.yaml ", "a.csv", "b/a.json"])
+def test_a_file_that_looks_like_data_and_is_not_read_is_named(tmp_path: Path, name: str) -> None:
+    [problem] = load(tmp_path, {name: "- {kind: site, id: S-1}\n"}).problems
+    assert (problem.code, problem.file) == (ProblemCode.UNUSED_FILE, name)
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "a.txt", "a.yaml.bak", "a.yaml~", "a.yaml.orig", "yaml", "x.schema.json"]
+)
+def test_any_other_file_is_left_alone(tmp_path: Path, name: str) -> None:
+    assert load(tmp_path, {name: "- {kind: site, id: S-1}\n"}).problems == []
+
+
 @pytest.mark.parametrize("node", BROKEN_NODES.values(), ids=BROKEN_NODES)
 def test_a_yaml_record_that_cannot_be_read_is_marked_too(tmp_path: Path, node: str) -> None:
     loaded = load(tmp_path, {"a.jsonl": jsonl(SITE), "b.yaml": f"- {node}\n- {{kind: site, id: S-2, name: Two}}\n"})

@@ -39,6 +39,11 @@ WHOLE: dict[str, tuple[str, bytes, WholeFile]] = {
         WholeFile(1, is_blank=False, ends_line=True),
     ),
     "an id that is a number": ("a.yaml", b"- {kind: site, id: 042}\n", WholeFile(1, is_blank=False, ends_line=True)),
+    "an id in a note of one's own": (
+        "a.jsonl",
+        b'{"kind":"site","id":"S-1","x-from":{"kind":"id","id":"id"}}\n',
+        WholeFile(1, is_blank=False, ends_line=True),
+    ),
     "a key that stands twice": (
         "a.yaml",
         b"- {kind: site, id: S-1, name: a, name: b}\n",
@@ -87,6 +92,8 @@ BROKEN: dict[str, tuple[str, bytes, int | None, str]] = {
     "a line that is too long": ("a.jsonl", GOOD[:-2] + b" " * MAX_RECORD_BYTES + b"}\n", 1, "bytes"),
     "a line nested too deeply": ("a.jsonl", b'{"kind":"site","id":"S-1","x":' + b"[" * 100_000, 1, "nested"),
     "a line that is a list": ("a.jsonl", b"[]\n", 1, "kind and an id"),
+    "two ids on one line": ("a.jsonl", GOOD + b'{"kind":"site","id":"S-2","id":"S-3"}\n', 2, "`id` stands twice"),
+    "two kinds on one line": ("a.jsonl", b'{"kind":"site","id":"S-2","kind":"product"}\n', 1, "`kind` stands twice"),
     "a line without a kind": ("a.jsonl", b'{"id":"S-1"}\n', 1, "kind and an id"),
     "a line without an id": ("a.jsonl", b'{"kind":"site","id":null}\n', 1, "kind and an id"),
     "two records without a dash between them": (
