@@ -34,6 +34,8 @@ log = structlog.get_logger()
 
 FETCH_BYTES: Final = 16_777_216
 """Bytes of records that one answer of a broker brings at most, so that a poll of large records stays in bounds."""
+LOOK_AGAIN: Final = timedelta(seconds=30)
+"""Partitions that are added are noticed after that: until then what is written there waits, and nobody has it."""
 SETTLE_MS: Final = 5_000
 """How long one look for committed offsets takes at most: they wait for the end of an open transaction."""
 JOIN_PATIENCE: Final = 5.0
@@ -212,6 +214,7 @@ class GroupReader:
             # A group that has no offset yet has decided nothing.
             "auto_offset_reset": "earliest",
             "allow_auto_create_topics": False,
+            "metadata_max_age_ms": millis(LOOK_AGAIN),
             "fetch_max_bytes": FETCH_BYTES,
             "max_partition_fetch_bytes": RECORD_BYTES // 4,
         }

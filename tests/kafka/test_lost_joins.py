@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from kafka.structs import MemberState
 from structlog.testing import capture_logs
 
-from adapters.kafka import lost_joins
+from adapters.kafka import group_reader, lost_joins
 from adapters.kafka.event_log import KafkaEventLog
 from schemas.log import NewRecord
 from schemas.topics import TICKETS
@@ -24,6 +25,8 @@ POLL = 0.2
 PATIENCE = 30.0
 DEALS = 1.0
 """Seconds for which partitions are dealt out here: longer than a poll takes."""
+SETTLES = 3.0
+"""Seconds after which a member asks no more for what is new, unless it is time to look again."""
 
 
 def poll_until(log: KafkaEventLog, holds: Callable[[], bool], within: float = PATIENCE) -> None:
@@ -77,3 +80,16 @@ def test_without_that_it_stays_between_two_generations(cluster: Cluster, monkeyp
         # It is thrown out when its session ends, and says that it has not joined.
         poll_until(log, lambda: not log.has_joined)
         assert cluster.members(GROUP) == {}
+
+
+def test_partitions_that_are_added_are_taken_unasked(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_reader, "LOOK_AGAIN", timedelta(seconds=1))
+    cluster.create(TICKETS, partitions=1)
+    with event_log(cluster, member()) as log:
+        poll_until(log, lambda: log.has_joined)
+        # By now it has asked for all that a member asks for as it joins.
+        joined = time.monotonic()
+        poll_until(log, lambda: time.monotonic() > joined + SETTLES)
+        with cluster.admin() as admin:
+            admin.create_partitions({cluster.prefix + TICKETS: 3})
+        poll_until(log, lambda: cluster.members(GROUP) == {"one": {0, 1, 2}})
