@@ -161,7 +161,7 @@ unit: setup ## the quick tests, without Kafka and PostgreSQL
 	$(BIN)/pytest -m "not slow and not kafka and not postgres" $(SIDE_BY_SIDE)
 
 slow: setup broker postfix prometheus ## the long fault runs
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow $(SIDE_BY_SIDE)
 
 night: setup broker prometheus ## the production shape through an hour of quiet, load and faults, with a table of alerts
 	$(BIN)/python -m tests.night
