@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing, nullcontext
 from datetime import timedelta
 from typing import Any, Final, Protocol
@@ -165,12 +165,21 @@ class DirectoryFeed:
         return complaint
 
 
-def unreadable_on(settings: KafkaSettings) -> list[Complaint]:
+class Read(Records, Protocol):
+    """What the records go into, and what tells which of them can't be read."""
+
+    def unreadable(self) -> Iterable[str]:
+        """Their names."""
+        ...
+
+
+def unreadable_on(settings: KafkaSettings, into: Read | None = None) -> list[Complaint]:
     """Why each record can't be read that can't be by now, in the order of their names; then those without a name.
 
+    All others go into `into`, if it is given.
     Raises KafkaUnavailableError where the topics can't be read to their end.
     """
-    directory, told = Directory(), dict[str, Complaint]()
+    directory, told = into or Directory(), dict[str, Complaint]()
     feed = DirectoryFeed(settings, directory, tell=lambda one: told.update({one.record: one}))
     with closing(feed):
         feed.catch_up()

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from adapters.kafka.settings import KafkaSettings
+from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, DECISIONS, DIRECTORY, JOBS, TICKETS
 from tests.brokers.cluster import Cluster
 from tests.environments import settings_in
@@ -134,6 +135,55 @@ def test_a_record_with_a_slip_is_loaded_only_where_that_is_asked_for(cluster: Cl
     [record] = [record.value for record in cluster.read(DIRECTORY) if record.key == b"contact/ct-9"]
     assert record is not None
     assert b"languge" not in record
+
+
+def test_several_sources_fill_one_directory(cluster: Cluster, tmp_path: Path) -> None:
+    on = ready(cluster, tmp_path, "ct-1")
+    file = tmp_path / "crm.jsonl"
+    file.write_text('{"kind":"customer","id":"acme","name":"Other"}\n')
+    refused = run("directory", "load", file, "--owner", "crm", *on, expect=1).output
+    assert "1 of no owner; customer/acme" in refused
+    run("directory", "load", file, "--owner", "crm", "--take-over", *on)
+    assert "owner crm" in run("directory", "show", "customer/acme", *on).output
+    less = tmp_path / "none.jsonl"
+    less.write_text("")
+    run("directory", "load", less, "--owner", "crm", "--remove-others", "--remove-many", *on)
+    assert "tombstone" in run("directory", "show", "customer/acme", *on, expect=1).output
+    assert '"id": "ct-1"' in run("directory", "show", "contact/ct-1", *on).output
+    assert "--owner" in run("directory", "load", less, "--owner", "a b", *on, expect=2).output
+
+
+def test_what_a_load_would_change_is_told(cluster: Cluster, tmp_path: Path) -> None:
+    on = ready(cluster, tmp_path, "ct-1")
+    folder = tmp_path / "directory"
+    assert "0 added, 0 changed, 0 removed" in run("directory", "diff", folder, "--remove-others", *on).output
+    file = tmp_path / "more.jsonl"
+    file.write_text('{"kind":"customer","id":"acme","name":"Other"}\n{"kind":"site","id":"S-new"}\n')
+    said = run("directory", "diff", file, "--remove-others", *on, expect=1).output
+    assert 'customer/acme: name: "ACME" → "Other"' in said
+    told = json.loads(run("directory", "diff", file, "--json", *on, expect=1).output)
+    assert told["counts"] == {"added": 1, "changed": 1, "removed": 0, "unchanged": 0, "foreign": 0}
+    assert run("directory", "diff", tmp_path / "nowhere", *on, expect=2).output
+    assert "0 added, 0 changed" in run("directory", "diff", folder, *on).output, "nothing was written"
+
+
+def test_what_is_wrong_in_the_topic_is_told(cluster: Cluster, tmp_path: Path) -> None:
+    on = ready(cluster, tmp_path, "ct-1")
+    run("directory", "check", *on)
+    wrong = {
+        b"contact/ct-9": b"\xff",
+        b"nonsense": b"{}",
+        b"customer/x": b'{"kind":"customer","id":"x","main_site":"no"}',
+    }
+    cluster.append(NewRecord(DIRECTORY, key, value) for key, value in wrong.items())
+    said = run("directory", "check", *on, expect=1).output
+    assert "2 records can't be read, 0 keys stand twice, 1 records do not fit together" in said
+    assert "field main_site names site/no" in said
+    found = json.loads(run("directory", "check", "--json", *on, expect=1).output)
+    assert [len(found[one]) for one in ("unreadable", "keys", "disagreements")] == [2, 0, 1]
+    assert "can't be read" in run("directory", "show", "contact/ct-9", *on, expect=1).output
+    assert "no such record" in run("directory", "show", "contact/ct-8", *on, expect=1).output
+    assert run("directory", "show", "nonsense", *on, expect=1).output
 
 
 def test_topics_are_checked(cluster: Cluster) -> None:

@@ -68,7 +68,7 @@ def diff(
     Exit codes: 0, nothing changes; 1, something does; 2, that can't be said (what is wrong was named).
     """
     at = moment(now)
-    with _failing_with_two(), kafka_failures():
+    with failing_with_two(), kafka_failures():
         topic = events.removeprefix(_TOPIC) if events.startswith(_TOPIC) else None
         settings = None if kafka is None else cluster(kafka, prefix)
         known = _directory(one_of(KAFKA, DIRECTORY, (kafka, directory))[1], settings)
@@ -91,7 +91,7 @@ def diff(
 
 
 @contextmanager
-def _failing_with_two() -> Iterator[None]:
+def failing_with_two() -> Iterator[None]:
     """End with 2 whatever is wrong, since 1 says that something changed."""
     try:
         yield

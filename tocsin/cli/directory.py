@@ -10,20 +10,21 @@ from pathlib import Path
 from types import FrameType
 from typing import Annotated, Final, NoReturn
 
+import msgspec
 import typer
 
 from adapters.files.wire_records import WireRecords, wire_records
-from adapters.kafka.directory_topic import unreadable_on
 from adapters.kafka.held_records import HeldRecord, held_records
 from adapters.kafka.one_transaction import OneTransaction, time_for
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import refuse_missing
-from schemas.ownership import owner_named
-from schemas.refusal import RefusedError
 from schemas.topics import DIRECTORY
 from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
+from tocsin.cli.directory_looking import diff, show
+from tocsin.cli.directory_options import OwnerOption, owner_given
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.progress import progress_bar
+from tocsin.loading.faults import faults_in
 from tocsin.loading.plan import Plan, plan
 from tocsin.printable import printable
 
@@ -35,17 +36,13 @@ _SLIPS: Final = (
     "or load the records without them: --accept-unknown"
 )
 
-OwnerOption = Annotated[
-    str | None,
-    typer.Option("--owner", help="Name of the source: only records of that name count as its own."),
-]
-
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    directory = typer.Typer(help="Fill the directory's topic, and see what of it can't be read.", no_args_is_help=True)
+    directory = typer.Typer(help="Fill the directory's topic, and look into it.", no_args_is_help=True)
     directory.command(epilog=CREDENTIALS)(load)
-    directory.command(epilog=CREDENTIALS)(check)
+    for command in (diff, show, check):
+        directory.command(epilog=CREDENTIALS)(command)
     app.add_typer(directory, name="directory")
 
 
@@ -80,7 +77,7 @@ def load(
     file must not take its records away.
     """
     with kafka_failures(), _stopped_tidily():
-        mine = None if owner is None else _owner(owner)
+        mine = owner_given(owner)
         found = wire_records(path)
         for problem in found.problems:
             warn(f"directory: {problem.shown()}")
@@ -97,20 +94,32 @@ def load(
     raise typer.Exit(0 if is_whole else FOUND_FAULTS)
 
 
-def check(kafka: KafkaOption, prefix: PrefixOption = "") -> None:
-    """Name each record of the topics that can't be read by now: its place, and why.
+def check(
+    kafka: KafkaOption,
+    prefix: PrefixOption = "",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Name what is wrong in the directory's topics by now: each fault with its place, and why.
 
-    Whoever such a record might alert gets nothing until it is mended. Then send again the events that met it: tocsin
-    dlq redrive --code unreadable_record. One whose key names no record changes nothing: write it under KIND/ID, and
-    remove the wrong key by a null value. The exit code is 1 where there is such a record.
+    Records that can't be read, keys that stand in two partitions, records that name one that is not there, and records
+    that disagree. The exit code is 1 where there is any.
+
+    Whoever a record might alert that can't be read gets nothing until it is mended. Then send again the events that met
+    it: tocsin dlq redrive --code unreadable_record. One whose key names no record changes nothing: write it under
+    KIND/ID, and remove the wrong key by a null value.
     """
     with kafka_failures():
-        found = unreadable_on(cluster(kafka, prefix))
-    for one in found:
-        name = one.record or "(no name)"
-        say(f"{name}  {one.topic} {one.partition}:{one.offset}  {one.code}: {one.problem}")
-    warn(f"{len(found)} records can't be read")
-    raise typer.Exit(FOUND_FAULTS if found else 0)
+        found = faults_in(cluster(kafka, prefix))
+    if json:
+        say(msgspec.json.encode(found).decode())
+    else:
+        for one in (*found.unreadable, *found.keys, *found.disagreements):
+            say(str(one))
+        warn(
+            f"{len(found.unreadable)} records can't be read, {len(found.keys)} keys stand twice, "
+            f"{len(found.disagreements)} records do not fit together"
+        )
+    raise typer.Exit(FOUND_FAULTS if found.count else 0)
 
 
 def _load(settings: KafkaSettings, found: WireRecords, owner: str | None, allowed: tuple[bool, bool, bool]) -> Plan:
@@ -129,13 +138,6 @@ def _load(settings: KafkaSettings, found: WireRecords, owner: str | None, allowe
             with progress_bar("Writing", planned.size) as progress:
                 transaction.append(planned.outputs(), progress)
     return planned
-
-
-def _owner(text: str) -> str:
-    try:
-        return owner_named(text)
-    except RefusedError as error:
-        raise typer.BadParameter(error.shown(), param_hint="--owner") from None
 
 
 def _foreign(foreign: Sequence[HeldRecord], owner: str | None) -> str:

@@ -51,6 +51,16 @@ class Surveyed:
                 pass
         return self.directory.apply(record)
 
+    def remove(self, kind: str, record_id: str) -> None:
+        """Forget a record."""
+        if kind in _LISTS:
+            self.objects.pop((ObjectKind(kind), record_id), None)
+        self.directory.remove(kind, record_id)
+
+    def unreadable(self) -> Iterable[str]:
+        """See Directory."""
+        return self.directory.unreadable()
+
     def mark_unreadable(self, kind: str, record_id: str, held: SuppressionRecord | None = None) -> None:
         """See Sink."""
         if kind in _LISTS:

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from adapters.kafka.held_records import Held, HeldRecord
 from adapters.kafka.record_names import key_of
-from schemas.directory import RECORD_KINDS, Record, read_record
+from schemas.directory import RECORD_KINDS, Record
+from schemas.foreign_record import read_any_record
 from schemas.log import NewRecord
 from schemas.ownership import OWNER_HEADER
 from schemas.refusal import RefusedError
@@ -117,6 +118,6 @@ def _is_same(held: HeldRecord, record: Record) -> bool:
 
 def _read(held: HeldRecord) -> Record | None:
     try:
-        return None if held.value is None else read_record(held.value)
+        return None if held.value is None else read_any_record(held.value, kind_of(held.key))
     except RefusedError:
         return None

@@ -1,0 +1,75 @@
+"""What is wrong in the directory's topics: records that can't be read or disagree, and keys that stand twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from adapters.kafka.directory_topic import Complaint, unreadable_on
+from adapters.kafka.held_records import held_records
+from adapters.kafka.settings import KafkaSettings
+from schemas.topics import DIRECTORY
+from tocsin.coverage.gaps import GapCode
+from tocsin.coverage.records import Surveyed, record_gaps
+
+
+class Fault(Struct, frozen=True, omit_defaults=True):
+    """One fault. A place is given for what is wrong with one record alone; `change` is what to do."""
+
+    record: str
+    code: str
+    problem: str
+    change: str = ""
+    topic: str | None = None
+    partition: int | None = None
+    offset: int | None = None
+
+    def __str__(self) -> str:
+        """The fault on one line."""
+        place = "" if self.topic is None else f"  {self.topic} {self.partition}:{self.offset}"
+        return f"{self.record}{place}  {self.code}: {self.problem}" + (f" → {self.change}" if self.change else "")
+
+
+class Found(Struct, frozen=True):
+    """All faults, by what they are about."""
+
+    unreadable: list[Fault]
+    keys: list[Fault]
+    disagreements: list[Fault]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.unreadable) + len(self.keys) + len(self.disagreements)
+
+
+def faults_in(settings: KafkaSettings) -> Found:
+    """Read the topics to their end, and say what is wrong by then.
+
+    Raises KafkaUnavailableError where they can't be read to their end.
+    """
+    surveyed = Surveyed()
+    unreadable = unreadable_on(settings, surveyed)
+    return Found([_of(one) for one in unreadable], [*_of_keys(settings)], [*_between(surveyed)])
+
+
+def _of(complaint: Complaint) -> Fault:
+    place = (complaint.topic, complaint.partition, complaint.offset)
+    return Fault(complaint.record or "(no name)", complaint.code, complaint.problem, "", *place)
+
+
+def _of_keys(settings: KafkaSettings) -> Iterator[Fault]:
+    for held in held_records(settings).values():
+        if held.value is not None and held.elsewhere is not None:
+            key = ascii((held.key or b"").decode(errors="backslashreplace"))[1:-1]
+            problem = f"the key stands in partition {held.elsewhere} too: which of the two counts is chance"
+            change = "write a tombstone into the one where it is not written now"
+            place = (settings.real(DIRECTORY), held.partition, held.offset)
+            yield Fault(key, "two_partitions", problem, change, *place)
+
+
+def _between(surveyed: Surveyed) -> Iterator[Fault]:
+    for gap in record_gaps(surveyed):
+        if gap.code in (GapCode.UNKNOWN_REFERENCE, GapCode.DISAGREEMENT):
+            yield Fault(ascii(gap.record)[1:-1], gap.code, gap.why, gap.change)
