@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.fakes import START
 from tests.rule_folders import OWN, write_rules
 from tocsin.running.kept_rules import NAME, KeptRules, KeptRulesError
 from tocsin.running.rules_in_force import ReloadOutcome, WatchedRules, health_of
+from tocsin.running.service_watch import ServiceWatch
 
 
 def started(file: Path, data: Path) -> WatchedRules:
@@ -115,3 +117,23 @@ def test_a_folder_that_takes_nothing_stops_no_start(file: Path, tmp_path: Path) 
     blocked.write_text("a file where the folder should be")
     with closing(started(file, blocked)) as rules:
         assert rules.faults == []
+
+
+def test_probes_say_that_rules_could_not_be_kept_until_they_are(file: Path, tmp_path: Path) -> None:
+    """The rules in force are good, so it stays ready; a start with a broken file would find none."""
+    blocked, watch = tmp_path / "blocked", ServiceWatch({})
+    blocked.write_text("a file where the folder should be")
+    kept = KeptRules(blocked)
+    with closing(WatchedRules(file, watch.rules_changed, pause=lambda _: None, kept=kept)) as rules:
+        (remark,) = watch.vitals.remarks()
+        assert remark.startswith("rules: those in force could not be kept")
+        assert str(blocked) in remark
+        assert watch.vitals.reasons() == []
+        blocked.unlink()
+        # The same content, written anew: once there is room, that is all that is needed.
+        later = file.stat().st_mtime + 10
+        os.utime(file, (later, later))
+        rules.current()
+        assert rules.last is ReloadOutcome.UNCHANGED
+        assert watch.vitals.remarks() == []
+    assert KeptRules(blocked).load()[0].digest == rules.loaded.digest

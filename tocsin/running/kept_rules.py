@@ -50,8 +50,11 @@ class KeptRules:
         self._folder = folder
         self._file = folder / NAME
 
-    def keep(self, path: Path, loaded: Loaded) -> None:
-        """Keep what was loaded from this rule file. Where that fails, as on a full disk, the log says so."""
+    def keep(self, path: Path, loaded: Loaded) -> str | None:
+        """Keep what was loaded from this rule file. Where that fails, as on a full disk, the log says so.
+
+        Returns why it failed, None where it did not.
+        """
         try:
             texts = _texts(path)
             digest = _digest(texts)
@@ -61,6 +64,8 @@ class KeptRules:
                 self._write(msgspec.json.encode(kept))
         except (OSError, ValueError, RuleFileError) as error:
             log.warning("rules_not_kept", error=type(error).__name__, said=str(error))
+            return str(error)
+        return None
 
     def load(self) -> tuple[Loaded, datetime]:
         """What was kept, and when. Raises KeptRulesError where nothing is, or it can't be used any more."""

@@ -77,6 +77,8 @@ class WatchedRules:
         self._kept = kept if path is not None else None
         self.kept_since: datetime | None = None
         """Since when the rules in force were kept; None where they are those of the files, as they were once read."""
+        self.not_kept: str | None = None
+        """Why the rules in force could not be kept for a start; None where they are, or need not be."""
         self.faults: list[Fault] = []
         self.reloads: Counter[ReloadOutcome] = Counter()
         self.last: ReloadOutcome | None = None
@@ -113,7 +115,7 @@ class WatchedRules:
 
     def _keep(self, loaded: Loaded) -> None:
         if self._kept is not None and self._path is not None:
-            self._kept.keep(self._path, loaded)
+            self.not_kept = self._kept.keep(self._path, loaded)
 
     @property
     def refusals(self) -> int:
@@ -180,6 +182,8 @@ class WatchedRules:
         self._folder = templates_folder(self._path)
         self.kept_since = None
         if loaded.digest == self.loaded.digest:
+            if self.not_kept is not None:
+                self._keep(loaded)
             return ReloadOutcome.UNCHANGED
         self._matcher.close()
         self.loaded = loaded

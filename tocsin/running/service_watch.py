@@ -42,7 +42,13 @@ class ServiceWatch:
     def rules_changed(self, watched: WatchedRules) -> None:
         """Rules and templates were put in force, or a change of their files was refused."""
         self.rule_files.refused(bool(watched.faults), watched.kept_since is not None)
-        self.vitals.remark("rules", [f"{named}; the last good rules stay in force" for named in watched.named_faults])
+        remarks = [f"{named}; the last good rules stay in force" for named in watched.named_faults]
+        if watched.not_kept is not None:
+            remarks.append(
+                f"those in force could not be kept for a start at which the files are refused: {watched.not_kept}; "
+                "make room, and save the rule file again"
+            )
+        self.vitals.remark("rules", remarks)
 
     @contextmanager
     def answering(self, listen: tuple[str, int] | None) -> Iterator[int]:
