@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
 from adapters.kafka.appender import KafkaAppender
+from adapters.kafka.place_reader import PlaceReader
 from adapters.kafka.records import record_of
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topic_reader import TopicReader
-from adapters.sqlite.event_log import SqliteLog
+from adapters.sqlite.event_log import PARTITION, SqliteLog
 from schemas.dead_letter import PREFIX, ListedLetter, first_came
 from schemas.log import NewRecord, Record
 from schemas.topics import DEAD_LETTERS, JOBS, TICKETS
@@ -24,6 +27,7 @@ from tocsin.subjects import Subject, subject_of
 
 _AT_ONCE: Final = 1_000
 _GO_BACK_TO: Final = (TICKETS, JOBS)
+_PLACE: Final = re.compile(r"(0|[1-9][0-9]{0,8}):(0|[1-9][0-9]{0,17})")
 
 
 class Letter(Struct, frozen=True):
@@ -142,27 +146,53 @@ def _is(asked: str | None, named: str | None) -> bool:
     return asked is None or (named is not None and asked in (named, printable(named)))
 
 
+class Place(Struct, frozen=True, order=True):
+    """Where a dead letter lies in its topic."""
+
+    partition: int
+    offset: int
+
+    @classmethod
+    def of(cls, text: str) -> Place | None:
+        """The place that PARTITION:OFFSET names; None where that is none."""
+        found = _PLACE.fullmatch(text)
+        return None if found is None else cls(int(found[1]), int(found[2]))
+
+
 class Letterbox(Struct, frozen=True):
-    """The topic of dead letters, and a way back into other topics."""
+    """The topic of dead letters, and a way back into other topics.
+
+    `letters` gives those that were there when it was asked, `at` the one at a place without reading others, or None.
+    """
 
     letters: Callable[[], Iterator[Letter]]
+    at: Callable[[Place], Letter | None]
     append: Callable[[Iterable[NewRecord]], int]
 
 
 @contextmanager
 def letterbox_on_kafka(settings: KafkaSettings) -> Iterator[Letterbox]:
     """The dead letters of a cluster."""
+    with ExitStack() as opened:
 
-    def letters() -> Iterator[Letter]:
-        with closing(TopicReader(settings, [DEAD_LETTERS])) as reader:
-            for found in reader.read_to_end():
-                yield Letter(record_of(found, settings))
+        @cache
+        def places() -> PlaceReader:
+            return opened.enter_context(closing(PlaceReader(settings, DEAD_LETTERS)))
 
-    def append(records: Iterable[NewRecord]) -> int:
-        with closing(KafkaAppender(settings)) as appender:
-            return appender.append(records)
+        @cache
+        def appender() -> KafkaAppender:
+            return opened.enter_context(closing(KafkaAppender(settings)))
 
-    yield Letterbox(letters, append)
+        def letters() -> Iterator[Letter]:
+            with closing(TopicReader(settings, [DEAD_LETTERS])) as reader:
+                for found in reader.read_to_end():
+                    yield Letter(record_of(found, settings))
+
+        def at(place: Place) -> Letter | None:
+            found = places().read(place.partition, place.offset)
+            return None if found is None else Letter(record_of(found, settings))
+
+        yield Letterbox(letters, at, lambda records: appender().append(records))
 
 
 @contextmanager
@@ -171,9 +201,14 @@ def letterbox_in(data: Path) -> Iterator[Letterbox]:
     with closing(SqliteLog(database_in(data))) as log:
 
         def letters() -> Iterator[Letter]:
-            offset = 0
-            while records := log.read(DEAD_LETTERS, offset, _AT_ONCE):
+            offset, end = 0, log.end(DEAD_LETTERS)
+            # What is sent again meanwhile may leave more, which are not among those that were asked for.
+            while records := [one for one in log.read(DEAD_LETTERS, offset, _AT_ONCE) if one.offset < end]:
                 yield from map(Letter, records)
                 offset = records[-1].offset + 1
 
-        yield Letterbox(letters, lambda records: log.append(records, datetime.now(UTC)))
+        def at(place: Place) -> Letter | None:
+            found = log.read(DEAD_LETTERS, place.offset, 1) if place.partition == PARTITION else []
+            return next((Letter(one) for one in found if one.offset == place.offset), None)
+
+        yield Letterbox(letters, at, lambda records: log.append(records, datetime.now(UTC)))

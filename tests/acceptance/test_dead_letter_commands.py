@@ -6,7 +6,7 @@ import json
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from adapters.kafka.topics import create_topics
 from adapters.sqlite.event_log import SqliteLog
-from schemas.dead_letter import PREFIX, Cause, dead_letter, first_came
+from schemas.dead_letter import PREFIX, WHOLE_BYTES, Cause, dead_letter, first_came
 from schemas.generate import FOLDER
 from schemas.log import NewRecord, Record
 from schemas.topics import TICKETS
@@ -179,4 +179,50 @@ def test_what_cannot_be_sent_again_is_named(box: Box) -> None:
     assert "elsewhere" in run("redrive", "0:0", *box.options, expect=1).output
     run("redrive", *box.options, expect=2)
     run("list", expect=2)
+    assert box.tickets() == []
+
+
+def test_what_is_cut_is_named_with_the_place_of_the_whole_and_the_others_are_sent(box: Box) -> None:
+    box.put(letter(EVENT, "too_old"), letter(b"x" * (WHOLE_BYTES + 1), "too_old"), letter(b"[]", "too_old"))
+    for words in (("--code", "too_old"), ("0:0", "0:1", "0:2", "0:9")):
+        before = len(box.tickets())
+        result = run("redrive", *words, *box.options, expect=1)
+        assert result.stdout == "2 records sent again\n"
+        assert f"0:1: only its beginning is here, since it was too large; the whole lies in {TICKETS} 3:34" in (
+            result.stderr
+        )
+        assert ("no dead letter at 0:9" in result.stderr) == ("0:9" in words)
+        assert [record.value for record in box.tickets()[before:]] == [EVENT, b"[]"]
+
+
+def test_places_are_found_without_reading_the_others(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million letters would take minutes."""
+    box.put(*(letter(json.dumps(created(number)).encode(), "not_json") for number in range(5)))
+
+    def read_all(*_: object) -> NoReturn:
+        raise AssertionError("all are read")
+
+    monkeypatch.setattr("adapters.kafka.topic_reader.TopicReader.read_to_end", read_all)
+    reads: list[int] = []
+    read = SqliteLog.read
+
+    def count(log: SqliteLog, topic: str, offset: int = 0, limit: int = 1_000) -> list[Record]:
+        reads.append(limit)
+        return read(log, topic, offset, limit)
+
+    monkeypatch.setattr(SqliteLog, "read", count)
+    assert '"id": "E-3"' in run("show", "0:3", *box.options).stdout
+    run("redrive", "0:4", "0:1", "0:4", *box.options)
+    assert max(reads, default=0) <= 1
+    monkeypatch.undo()
+    assert [json.loads(record.value or b"")["id"] for record in box.tickets()] == ["E-1", "E-4"]
+
+
+@pytest.mark.parametrize(
+    "place", ["0:5", "1:0", "7", "0:00", "0:-1", "x:0", "0:\u0661", "0:" + "9" * 30, "9" * 30 + ":0"]
+)
+def test_where_there_is_none_is_said(box: Box, place: str) -> None:
+    box.put(letter(EVENT, "not_json"))
+    for command in ("show", "redrive"):
+        assert f"no dead letter at {place}" in run(command, *box.options, "--", place, expect=1).stderr
     assert box.tickets() == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -16,8 +16,9 @@ from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, warn
 from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, KafkaOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.ledger_options import DataOption
 from tocsin.cli.settled import by_default, one_of, option
-from tocsin.dead_letters import Letter, Letterbox, Wanted, letterbox_in, letterbox_on_kafka
+from tocsin.dead_letters import Letter, Letterbox, Place, Wanted, letterbox_in, letterbox_on_kafka
 from tocsin.printable import printable
+from tocsin.redriving import Redrive
 from tocsin.settings.declared.kafka import KAFKA
 from tocsin.settings.declared.processes import DATA, ENGINE_GROUP
 
@@ -25,6 +26,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object each, 
 TicketOption = Annotated[str | None, typer.Option("--ticket", help="Only those that name this ticket.")]
 ContractOption = Annotated[str | None, typer.Option("--contract", help="Only those that name this contract.")]
 CodeOption = Annotated[str | None, typer.Option("--code", help="Only those with this fault, for example not_json.")]
+
+_NOWHERE: Final = Place(-1, -1)
 
 
 def register(app: typer.Typer) -> None:
@@ -68,11 +71,13 @@ def show(
 ) -> None:
     """Show one with its fault, key, headers and value. Bytes that are no text are shown by number."""
     with _letterbox(data, kafka, prefix) as box:
-        for letter in _chosen(box, [place]):
-            for line in _head(letter):
-                # A line break in a key or header must not look like the next line.
-                say(printable(line))
-            say(_text(letter.record.value))
+        letter = _at(box, place)
+        if letter is None:
+            stop(_nothing_at(place), FOUND_FAULTS)
+        for line in _head(letter):
+            # A line break in a key or header must not look like the next line.
+            say(printable(line))
+        say(_text(letter.record.value))
 
 
 def redrive(
@@ -88,19 +93,21 @@ def redrive(
 
     Key, headers, value and so the event's id are as they were, and its age is judged by when it first came. A record
     that was sent again twice doubles nothing, since its jobs have the same ids. The dead letter itself stays; where a
-    record has left several, it is sent once.
+    record has left several, it is sent once. What can't be sent again is named, and the others are sent: exit code 1.
     """
     wanted = Wanted(code, ticket, contract)
     if bool(places) == (wanted != Wanted()):
         raise typer.BadParameter("name places, or else a --code, --ticket or --contract")
     with _letterbox(data, kafka, prefix) as box:
-        chosen = _chosen(box, places) if places else [letter for letter in box.letters() if letter in wanted]
+        missing: list[str] = []
+        chosen = _found(box, places, missing) if places else (one for one in box.letters() if one in wanted)
+        redriving = Redrive(box.append, warn)
         try:
-            # One that was sent again too early has left a letter more: both are the same record.
-            sent = box.append(dict.fromkeys(letter.again() for letter in chosen))
-        except ValueError as error:
-            stop(str(error), FOUND_FAULTS)
-    say(f"{sent} records sent again")
+            redriving.send(chosen)
+        finally:
+            say(f"{redriving.sent} records sent again")
+        if left := redriving.refused + len(missing):
+            stop(f"{left} can't be sent again, as named above", FOUND_FAULTS)
 
 
 def pass_over_batch(
@@ -147,14 +154,24 @@ def _head(letter: Letter) -> Iterator[str]:
         yield f"header {name}: {_text(value)}"
 
 
-def _chosen(box: Letterbox, places: Sequence[str]) -> list[Letter]:
-    """The letters at these places. Ends the command where a place holds none."""
-    wanted = set(places)
-    found = [letter for letter in box.letters() if letter.place in wanted]
-    missing = wanted - {letter.place for letter in found}
-    if missing:
-        stop(f"there is no dead letter at {', '.join(sorted(missing))}: tocsin dlq list", FOUND_FAULTS)
-    return found
+def _found(box: Letterbox, places: Sequence[str], missing: list[str]) -> Iterator[Letter]:
+    """The letters at these places, as they lie in the topic. Where there is none, it is said, and put to `missing`."""
+    for place in sorted(set(places), key=lambda text: (Place.of(text) or _NOWHERE, text)):
+        letter = _at(box, place)
+        if letter is None:
+            warn(_nothing_at(place))
+            missing.append(place)
+        else:
+            yield letter
+
+
+def _at(box: Letterbox, text: str) -> Letter | None:
+    place = Place.of(text)
+    return None if place is None else box.at(place)
+
+
+def _nothing_at(place: str) -> str:
+    return f"there is no dead letter at {place}: tocsin dlq list"
 
 
 @contextmanager

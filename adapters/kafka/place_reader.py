@@ -1,0 +1,78 @@
+"""Reads single records of a topic by partition and offset, and nothing that lies before them."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Any, Final
+
+from kafka import KafkaConsumer, TopicPartition
+
+from adapters.kafka.batches import name_damaged_batches
+from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError, named_errors
+from adapters.kafka.settings import KafkaSettings, millis
+from adapters.kafka.topic_reader import PATIENCE
+
+_WAIT: Final = timedelta(seconds=PATIENCE)
+
+
+class PlaceReader:
+    """Reads outside of any group. What one look costs does not depend on how long the topic is."""
+
+    def __init__(self, settings: KafkaSettings, topic: str) -> None:
+        self._topic = settings.real(topic)
+        with named_errors("opening a reader"):
+            self._consumer: Any = KafkaConsumer(
+                **settings.client(),
+                enable_auto_commit=False,
+                allow_auto_create_topics=False,
+                isolation_level="read_committed",
+            )
+        name_damaged_batches(self._consumer)
+
+    def read(self, partition: int, offset: int) -> Any | None:
+        """The committed record at this place, as kafka-python gives it; None where there is none.
+
+        Raises KafkaUnavailableError, DamagedBatchError among them, and KafkaRefusedError where the topic is missing.
+        """
+        with named_errors("reading a record"):
+            partitions = self._consumer.partitions_for_topic(self._topic)
+            if not partitions:
+                raise KafkaRefusedError(f"there is no topic {self._topic}: tocsin topics create")
+            if partition not in partitions:
+                return None
+            return self._read(TopicPartition(self._topic, partition), offset)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._consumer.close()
+
+    def _read(self, partition: Any, offset: int) -> Any | None:
+        self._consumer.assign([partition])
+        if not self._first(partition) <= offset < self._end(partition):
+            return None
+        self._consumer.seek(partition, offset)
+        since = time.monotonic()
+        # The mark of a transaction's end is no record, but moves the position on.
+        while self._position(partition) <= offset:
+            for found in self._consumer.poll(timeout_ms=500, max_records=1).get(partition, ()):
+                return found if found.offset == offset else None
+            if time.monotonic() - since > PATIENCE:
+                raise KafkaUnavailableError(f"no record came for {PATIENCE:.0f} s")
+        return None
+
+    def _first(self, partition: Any) -> int:
+        return self._of(partition, self._consumer.beginning_offsets([partition], timeout_ms=millis(_WAIT)))
+
+    def _end(self, partition: Any) -> int:
+        return self._of(partition, self._consumer.end_offsets([partition], timeout_ms=millis(_WAIT)))
+
+    def _position(self, partition: Any) -> int:
+        return self._consumer.position(partition, timeout_ms=millis(_WAIT)) or 0
+
+    @staticmethod
+    def _of(partition: Any, found: dict[Any, int]) -> int:
+        if partition not in found:
+            # kafka-python leaves out what no broker leads just now.
+            raise KafkaUnavailableError(f"{partition} has no leader")
+        return found[partition]
