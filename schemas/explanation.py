@@ -109,3 +109,7 @@ class PastExplanation(Struct, frozen=True):
     asked: str
     since: datetime
     decisions: list[PastDecision]
+    ledger_error: Annotated[
+        str | UnsetType,
+        Meta(description="Why it is not known what became of jobs: the ledger can't be asked. Left out where it can."),
+    ] = UNSET

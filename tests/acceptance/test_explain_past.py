@@ -7,7 +7,7 @@ import re
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import msgspec
 import pytest
@@ -24,12 +24,14 @@ from schemas.generate import FOLDER
 from schemas.log import NewRecord
 from schemas.topics import DECISIONS, TICKETS
 from sender.entries import Report
+from sender.ledger import LedgerAwayError
 from sender.states import Transition
 from tests.brokers.cluster import Cluster
 from tests.helpdesk import Helpdesk, envelope, event_of
 from tests.helpdesk_files import write_directory
 from tests.kafka.members import settings_of
 from tocsin.cli.app import app
+from tocsin.looking_back.fates import Fates
 from tocsin.running.embedded import database_in
 
 NOW = datetime.now(UTC)
@@ -171,6 +173,42 @@ def test_what_became_of_each_message_stands_in_the_ledger(file: InAFile, desk: H
     assert ": refused, failed (550 5.1.1 no such user)\n" in words
     (one,) = json.loads(run("T-1", *file.options, "--json").stdout)["decisions"]
     assert [change["state"] for change in one["histories"][job.id]] == ["queued", "sending", "failed"]
+
+
+def test_decisions_are_told_where_the_ledger_does_not_answer(
+    kept: Kept, desk: Helpdesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They lie elsewhere, and a time at which the database is down is one at which people ask."""
+    made = decision(desk)
+    kept.put(made)
+    nobody = "postgresql://tocsin@127.0.0.1:1/tocsin"
+    named = run("T-1", *kept.options, "--ledger", nobody, expect=3)
+    for name, value in zip(kept.options[::2], kept.options[1::2], strict=True):
+        monkeypatch.setenv({"--prefix": "TOCSIN_KAFKA_PREFIX"}.get(name, f"TOCSIN_{name[2:].upper()}"), value)
+    monkeypatch.setenv("TOCSIN_LEDGER", nobody)
+    for result in (named, run("T-1")):
+        assert "  contact/ct-1 by email: opened\n" in result.stdout
+        assert "      what became of it is unknown: the ledger can't be asked\n" in result.stdout
+        assert "what became of the jobs is unknown" in result.stderr
+        assert "127.0.0.1" in result.stderr
+    data = json.loads(run("T-1", "--json").stdout)
+    Draft202012Validator(json.loads((FOLDER / "past-explanation.schema.json").read_text())).validate(data)
+    assert "127.0.0.1" in data["ledger_error"]
+    assert [job["id"] for job in data["decisions"][0]["decision"]["jobs"]] == [job.id for job in made.jobs]
+
+
+def test_a_ledger_that_stops_answering_is_asked_no_more() -> None:
+    asked: list[str] = []
+
+    def ask(job: str) -> NoReturn:
+        asked.append(job)
+        raise LedgerAwayError("unreachable", "nobody is there")
+
+    fates = Fates(ask)
+    assert [fates("a"), fates("b")] == [None, None]
+    assert (asked, fates.unknown) == (["a"], "nobody is there")
+    # The control: one that knows nothing of a job has answered.
+    assert (Fates()("a"), Fates().unknown) == ((), None)
 
 
 @pytest.mark.kafka

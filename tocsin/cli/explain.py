@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
@@ -14,13 +14,15 @@ import typer
 from msgspec import Struct
 
 from adapters.files.directory_folder import load_directory
+from adapters.sqlite.database import DatabaseError
 from engine.directory.directory import Directory
 from schemas.job import PersonRef
 from schemas.vocabulary import PersonKind
-from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, say, say_json, stop, told, warn
+from sender.ledger import LedgerUnavailableError
+from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, NowOption, moment, say, say_json, stop, told, warn
 from tocsin.cli.judging_options import RulesOption
 from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, PrefixOption, cluster, kafka_failures
-from tocsin.cli.ledger_options import LedgerOption, opened_ledger
+from tocsin.cli.ledger_options import LedgerOption, tried_ledger
 from tocsin.cli.settled import in_force, is_named, one_of, option
 from tocsin.deciding import setting
 from tocsin.event_files import read_one
@@ -29,8 +31,8 @@ from tocsin.explaining.explanation import Explainer
 from tocsin.explaining.world import Rules
 from tocsin.looking_back import telling as past_telling
 from tocsin.looking_back import view as past_view
+from tocsin.looking_back.fates import Fates
 from tocsin.looking_back.kept import Archive, kept_in_data, kept_on_kafka
-from tocsin.looking_back.telling import Histories, no_histories
 from tocsin.running.embedded import database_in
 from tocsin.settings.declared.kafka import KAFKA
 from tocsin.settings.declared.processes import DATA, DIRECTORY
@@ -107,17 +109,17 @@ class _Place(Struct, frozen=True):
 
     name: str
     archive: Archive
-    histories: AbstractContextManager[Histories]
+    fates: AbstractContextManager[Fates]
 
 
 def _place(kafka: str | None, prefix: str, data: Path | None, ledger: str | None) -> _Place:
     brokers, _ = one_of(KAFKA, DATA, (kafka, data))
     if brokers is not None:
-        return _Place(f"on Kafka ({brokers})", kept_on_kafka(cluster(brokers, prefix)), _histories(data, ledger))
+        return _Place(f"on Kafka ({brokers})", kept_on_kafka(cluster(brokers, prefix)), _fates(data, ledger))
     database = database_in(data or Path())
     if not database.is_file():
         raise typer.BadParameter(f"{database} does not exist", param_hint=in_force().named(DATA))
-    return _Place(f"in {database}", kept_in_data(database), _histories(data, ledger))
+    return _Place(f"in {database}", kept_in_data(database), _fates(data, ledger))
 
 
 def _look_back(
@@ -126,17 +128,21 @@ def _look_back(
     kept = place.archive(asked, since)
     if not kept:
         stop(f"no decision about {asked} is kept {place.name} since {since:%Y-%m-%d %H:%M} UTC (--since)", FOUND_FAULTS)
-    with place.histories as histories:
+    with place.fates as fates:
         if json:
-            say_json(past_view.view(asked, since, kept, histories, who))
-            return
-        names = Directory() if directory is None else load_directory(directory).directory
-        for text in past_telling.told(kept, names, histories, who):
-            say(text)
+            say_json(past_view.view(asked, since, kept, fates, who))
+        else:
+            names = Directory() if directory is None else load_directory(directory).directory
+            for text in past_telling.told(kept, names, fates, who):
+                say(text)
+    if fates.unknown is not None:
+        said = f"what became of the jobs is unknown, since the ledger can't be asked: {fates.unknown}"
+        # Whoever names a ledger asks for its answers as well; settings are the same for every command.
+        stop(said, UNUSABLE) if is_named(LEDGER) else warn(said)
 
 
 @contextmanager
-def _histories(data: Path | None, url: str | None) -> Iterator[Histories]:
+def _fates(data: Path | None, url: str | None) -> Iterator[Fates]:
     """What became of messages: from the ledger in a data folder or in PostgreSQL, where one is named."""
     url, data = one_of(LEDGER, DATA, (url, data))
     if data is not None and url is None and not is_named(DATA) and not database_in(data).is_file():
@@ -144,10 +150,16 @@ def _histories(data: Path | None, url: str | None) -> Iterator[Histories]:
         warn(f"{in_force().named(DATA)}: there is no ledger in {data}, so what became of messages is not told")
         data = None
     if data is None and url is None:
-        yield no_histories
+        yield Fates()
         return
-    with opened_ledger(None if url else data, url) as ledger:
-        yield ledger.history
+    with ExitStack() as opened:
+        try:
+            ledger = opened.enter_context(tried_ledger(None if url else data, url))
+        except (LedgerUnavailableError, DatabaseError) as error:
+            fates = Fates(unknown=str(error))
+        else:
+            fates = Fates(ledger.history)
+        yield fates
 
 
 def _look_ahead(

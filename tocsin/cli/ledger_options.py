@@ -25,6 +25,16 @@ LedgerOption = Annotated[str | None, option(LEDGER)]
 @contextmanager
 def opened_ledger(data: Path | None, url: str | None) -> Iterator[OpenLedger]:
     """The ledger, whether a sender works on it or not. Ends the command where it can't be used."""
+    try:
+        with tried_ledger(data, url) as ledger:
+            yield ledger
+    except (LedgerUnavailableError, DatabaseError) as error:
+        stop(str(error), UNUSABLE)
+
+
+@contextmanager
+def tried_ledger(data: Path | None, url: str | None) -> Iterator[OpenLedger]:
+    """The same, for commands that can do without. Raises LedgerUnavailableError or DatabaseError."""
     url, data = one_of(LEDGER, DATA, (url, data))
     if data is not None and not database_in(data).is_file():
         stop(f"{in_force().named(DATA)}: there is no ledger in {data}", UNUSABLE)
@@ -33,5 +43,3 @@ def opened_ledger(data: Path | None, url: str | None) -> Iterator[OpenLedger]:
             yield ledger
     except NoLedgerError as error:
         raise typer.BadParameter(str(error)) from None
-    except (LedgerUnavailableError, DatabaseError) as error:
-        stop(str(error), UNUSABLE)

@@ -14,8 +14,8 @@ from tocsin.explaining.case import called, utc
 from tocsin.looking_back.kept import Kept
 from tocsin.looking_back.reasons import was
 
-Histories = Callable[[str], Sequence[Change]]
-"""All changes of a job in the sender's ledger, the oldest first; empty where it is not known."""
+Histories = Callable[[str], Sequence[Change] | None]
+"""All changes of a job in the sender's ledger, the oldest first; empty where that has none, None where it is unknown."""
 
 
 def no_histories(_job: str) -> Sequence[Change]:
@@ -62,10 +62,12 @@ def _unsaid(who: str) -> str:
     return f"Nothing is said of {who}: not attached, or another person with the same mailbox got the message."
 
 
-def _job(job: DecidedJob, names: Directory, history: Sequence[Change]) -> Iterator[str]:
+def _job(job: DecidedJob, names: Directory, history: Sequence[Change] | None) -> Iterator[str]:
     yield f"  {called(job.person, names)} by {job.channel}: {job.trigger}"
     yield f"      through {', '.join(job.categories)}; rules {', '.join(job.rules)}"
-    for change in history:
+    if history is None:
+        yield "      what became of it is unknown: the ledger can't be asked"
+    for change in history or ():
         said = " ".join(str(part) for part in (change.code, change.text) if part is not None)
         yield f"      {utc(change.at)}: {change.transition}, {change.state}{f' ({said})' if said else ''}"
 

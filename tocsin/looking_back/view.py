@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from msgspec import UNSET
+
 from schemas.explanation import JobChange, PastDecision, PastExplanation
 from schemas.job import PersonRef
+from tocsin.looking_back.fates import Fates
 from tocsin.looking_back.kept import Kept
 from tocsin.looking_back.telling import Histories, of_person
 
 
-def view(
-    asked: str, since: datetime, kept: Sequence[Kept], histories: Histories, person: PersonRef | None
-) -> PastExplanation:
+def view(asked: str, since: datetime, kept: Sequence[Kept], fates: Fates, person: PersonRef | None) -> PastExplanation:
     """The decisions as they are printed for programs; of one person alone where one is given."""
-    return PastExplanation(asked, since, [_past(one, histories, person) for one in kept])
+    decisions = [_past(one, fates, person) for one in kept]
+    return PastExplanation(asked, since, decisions, UNSET if fates.unknown is None else fates.unknown)
 
 
 def _past(kept: Kept, histories: Histories, person: PersonRef | None) -> PastDecision:
@@ -25,5 +27,5 @@ def _past(kept: Kept, histories: Histories, person: PersonRef | None) -> PastDec
 
 
 def _changes(job: str, histories: Histories) -> Iterator[JobChange]:
-    for one in histories(job):
+    for one in histories(job) or ():
         yield JobChange(one.at, one.transition.value, one.state.value, one.attempt, one.code, one.text)
