@@ -15,7 +15,7 @@ from tocsin.looking_back.kept import Kept
 from tocsin.looking_back.reasons import was
 
 Histories = Callable[[str], Sequence[Change] | None]
-"""All changes of a job in the sender's ledger, the oldest first; empty where that has none, None where it is unknown."""
+"""All changes of a job in the sender's ledger, the oldest first; empty where it has none, None where it is unknown."""
 
 
 def no_histories(_job: str) -> Sequence[Change]:
