@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -62,17 +63,18 @@ class PlaceReader:
         return None
 
     def _first(self, partition: Any) -> int:
-        return self._of(partition, self._consumer.beginning_offsets([partition], timeout_ms=millis(_WAIT)))
+        return self._offset(self._consumer.beginning_offsets, partition)
 
     def _end(self, partition: Any) -> int:
-        return self._of(partition, self._consumer.end_offsets([partition], timeout_ms=millis(_WAIT)))
+        return self._offset(self._consumer.end_offsets, partition)
 
     def _position(self, partition: Any) -> int:
         return self._consumer.position(partition, timeout_ms=millis(_WAIT)) or 0
 
     @staticmethod
-    def _of(partition: Any, found: dict[Any, int]) -> int:
-        if partition not in found:
+    def _offset(ask: Callable[..., dict[Any, int]], partition: Any) -> int:
+        try:
+            return ask([partition], timeout_ms=millis(_WAIT))[partition]
+        except KeyError as error:
             # kafka-python leaves out what no broker leads just now.
-            raise KafkaUnavailableError(f"{partition} has no leader")
-        return found[partition]
+            raise KafkaUnavailableError(f"{partition} has no leader") from error

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaTimeoutError
 from msgspec import Struct
 
 from adapters.kafka.batches import name_damaged_batches
@@ -21,6 +22,8 @@ PATIENCE: Final = 30.0
 """Seconds without a record or any other progress, while the end is not reached, that are taken for an outage."""
 
 _LOOK_AGAIN: Final = 0.05
+_ASK_AGAIN: Final = 5.0
+"""Seconds that a broker may take for one answer about ends: a stop is not held up for longer by one that hangs."""
 
 
 def go_on() -> None:
@@ -38,7 +41,8 @@ class TopicReader:
     """Reads all partitions of some topics, or a part of each, outside of any group. It belongs to one thread.
 
     Partitions that are added to a topic are noticed after `look_again` at the latest. `between` is called between two
-    polls of a long reading; what it raises ends that, and the next one goes on from there. `whole`:
+    polls of a long reading, and between two tries to ask a broker that does not answer; what it raises ends the
+    reading, and the next one goes on from there. `whole`:
     what one transaction wrote to a topic is read whole or not at all, see adapters.kafka.whole_ends.
     """
 
@@ -117,15 +121,21 @@ class TopicReader:
         self._consumer.seek(partition, end)
         return [one for one in records if one.offset < end]
 
-    @staticmethod
-    def _ends_of(consumer: Any) -> Callable[[Sequence[Any]], dict[Any, int]]:
+    def _ends_of(self, consumer: Any) -> Callable[[Sequence[Any]], dict[Any, int]]:
         def ends(partitions: Sequence[Any]) -> dict[Any, int]:
-            try:
-                found: dict[Any, int] = consumer.end_offsets(list(partitions), timeout_ms=int(PATIENCE * 1000))
-            except KeyError as error:
-                # kafka-python leaves out what no broker leads just now.
-                raise KafkaUnavailableError(f"{error.args[0]} has no leader") from error
-            return found
+            since = time.monotonic()
+            while True:
+                try:
+                    found: dict[Any, int] = consumer.end_offsets(list(partitions), timeout_ms=int(_ASK_AGAIN * 1000))
+                except KeyError as error:
+                    # kafka-python leaves out what no broker leads just now.
+                    raise KafkaUnavailableError(f"{error.args[0]} has no leader") from error
+                except KafkaTimeoutError:
+                    if time.monotonic() - since > PATIENCE - _ASK_AGAIN:
+                        raise
+                    self._between()
+                else:
+                    return found
 
         return ends
 

@@ -193,3 +193,21 @@ def test_what_is_read_in_one_poll_is_not_interrupted(topics: Cluster) -> None:
     stop.request("SIGTERM")
     with closing(DirectoryTopic(settings_of(topics), stop.check)) as source:
         assert len(source.current()) == 1
+
+
+def test_a_stop_ends_the_look_at_a_broker_that_hangs(lone_cluster: Cluster, lone: NativeBroker) -> None:
+    """An idle engine has nothing under way then: its deadline of 25 s must not cut it."""
+    for topic in (DIRECTORY, SUPPRESSIONS):
+        lone_cluster.create(topic)
+    stop = Stop()
+    with closing(DirectoryTopic(settings_of(lone_cluster), stop.check)) as source:
+        source.current()
+        lone.pause()
+        started = time.monotonic()
+        try:
+            stop.request("SIGTERM")
+            with pytest.raises(StoppedError):
+                source.current()
+        finally:
+            lone.resume()
+        assert time.monotonic() - started < 15
