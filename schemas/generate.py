@@ -65,7 +65,7 @@ OPEN: Final = ("decision", "outcome")
 """What whoever likes may read, over many releases: words that come later are to be passed over."""
 
 
-def _schema(name: str, kind: Any, title: str) -> str:
+def _schema(name: str, kind: Any, description: str) -> str:
     body = _tidied(msgspec.json.schema(kind))
     if name in OPEN:
         body = {**body, "$defs": {one: _opened(part) for one, part in body["$defs"].items()}}
@@ -75,7 +75,9 @@ def _schema(name: str, kind: Any, title: str) -> str:
         body = with_lists(body)
     if kind is RuleTestFile:
         body = _tidied(with_records(body))
-    head = {"$schema": DRAFT, "$id": f"urn:tocsin:schema:{name}", "title": title}
+    # Generators of code name their types by the titles.
+    title = "".join(word.capitalize() for word in name.split("-"))
+    head = {"$schema": DRAFT, "$id": f"urn:tocsin:schema:{name}", "title": title, "description": description}
     return _json({**head, **body}, order="sorted")
 
 
