@@ -1,6 +1,7 @@
 """The directory of a running engine, out of a folder that people edit meanwhile.
 
-A change is checked as a whole, then used. Where a file can't be read, its last good content stays in force.
+A change is checked as a whole, then used. Where a file can't be read, its last good content stays in force; where more
+than a fifth of a kind of record would go, all of it does, unless one says so.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from adapters.collector import collector_off
 from adapters.files.directory_folder import Loading
 from adapters.files.directory_problems import ProblemCode
 from adapters.files.folder_listing import in_order, list_folder
-from adapters.files.folder_review import InForce, Review, UnreadableFile
+from adapters.files.folder_review import InForce, Review, UnreadableFile, removal
 from adapters.files.kept_files import KeptFiles
 from adapters.files.signature import Signature, settled
 from engine.directory.directory import Directory
+from engine.directory.removals import too_many_gone
 from engine.ports import DirectorySource
 from schemas.directory import Record, SuppressionRecord
 from schemas.refusal import Refusal
@@ -47,7 +49,8 @@ class FolderDirectory:
     """A DirectorySource on a folder: read anew where a file in it changed. It belongs to one thread.
 
     `kept` keeps the last good content of each file. `on_change` is called after each reading: `unreadable` then names
-    the files that can't be read. `pause` waits between two looks at files that are perhaps being written.
+    the files that can't be read. `pause` waits between two looks at files that are perhaps being written. With
+    `removes_many` a change may take away any number of records.
     """
 
     unnamed: Final = 0
@@ -60,6 +63,8 @@ class FolderDirectory:
         on_change: Callable[[FolderDirectory], None],
         pause: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        removes_many: bool = False,
     ) -> None:
         """Read the folder, with what was kept in place of what can't be read.
 
@@ -70,6 +75,7 @@ class FolderDirectory:
         self._on_change = on_change
         self._pause = pause
         self._monotonic = monotonic
+        self._removes_many = removes_many
         self.problems: Counter[str] = Counter()
         """What was refused since the start, by code."""
         self.unreadable: list[UnreadableFile] = []
@@ -101,10 +107,16 @@ class FolderDirectory:
         if listing.error is not None and not self._in_force:
             raise listing.error
         review = Review(listing, self._in_force, self._kept)
-        loading = _load(review)
+        loading = _load(review.sources)
         if not review.is_usable or (review.unreadable and not self._in_force):
             raise DirectoryFilesError(self._path, review.unreadable, self._kept.folder)
-        self._use(review, loading)
+        kept = None if self._removes_many else self._kept_state(review)
+        gone = {} if kept is None else too_many_gone(kept.sink.one, loading.sink.one)
+        if kept is not None and gone:
+            self._both, self._is_kept = kept.sink, True
+            self._hold(review, gone)
+        else:
+            self._use(review, loading)
         return () if loading.log.counts[ProblemCode.UNREADABLE_FILE] else listing.signature
 
     def _read_anew(self) -> None:
@@ -114,16 +126,31 @@ class FolderDirectory:
             log.info("directory_unsettled")
             return
         review = Review(listing, self._in_force, self._kept)
-        loading = _load(review)
+        loading = _load(review.sources)
         # What was read is of one version only where nothing changed meanwhile.
         if self._look() != signature or loading.log.counts[ProblemCode.UNREADABLE_FILE]:
             log.info("directory_unsettled")
             return
         self._seen = signature
-        if review.is_usable:
-            self._use(review, loading)
+        gone = {} if self._removes_many else too_many_gone(self._both.other, loading.sink.one)
+        if not review.is_usable:
+            self._tell(review.unreadable)
+        elif gone:
+            self._hold(review, gone)
         else:
-            self._tell(review)
+            self._use(review, loading)
+
+    def _kept_state(self, review: Review) -> Loading[_Both] | None:
+        """What was in force before this process, where something else would be now."""
+        before = {name: one.kept for name, one in self._in_force.items() if one.kept is not None}
+        now = {name: one.kept for name, one in review.in_force.items()}
+        sources = {name: path for name, kept in before.items() if (path := self._kept.path_of(kept)) is not None}
+        if before == now or not before or len(sources) < len(before):
+            return None
+        return _load(sources)
+
+    def _hold(self, review: Review, gone: Mapping[str, tuple[int, int]]) -> None:
+        self._tell([*review.unreadable, removal(gone)])
 
     def _use(self, review: Review, loading: Loading[_Both]) -> None:
         self._both, self._in_force = loading.sink, review.in_force
@@ -133,7 +160,7 @@ class FolderDirectory:
         log.info("directory_loaded", records=loading.records, problems=counts)
         for problem in loading.log.kept:
             log.warning("directory_problem", problem=str(problem))
-        self._tell(review)
+        self._tell(review.unreadable)
 
     def _keep(self, review: Review) -> None:
         self._is_kept = review.is_kept
@@ -147,9 +174,9 @@ class FolderDirectory:
             self._is_kept = False
             log.warning("directory_not_kept", error=type(error).__name__, said=error.strerror)
 
-    def _tell(self, review: Review) -> None:
-        self.unreadable = review.unreadable
-        for one in review.unreadable:
+    def _tell(self, unreadable: list[UnreadableFile]) -> None:
+        self.unreadable = unreadable
+        for one in unreadable:
             self.problems[ProblemCode.UNREADABLE_FILE] += 1
             log.warning("directory_file_unreadable", problem=str(one.problem), stays=str(one.stays))
         self._on_change(self)
@@ -184,9 +211,9 @@ class _Both:
         self.one.mark_unreadable(kind, record_id, held)
 
 
-def _load(review: Review) -> Loading[_Both]:
+def _load(sources: Mapping[str, Path]) -> Loading[_Both]:
     loading = Loading(_Both())
     with collector_off():
-        for name in in_order(review.sources):
-            loading.read(review.sources[name], name)
+        for name in in_order(sources):
+            loading.read(sources[name], name)
     return loading

@@ -20,6 +20,7 @@ from adapters.files.folder_listing import ROOT, FolderListing, in_order
 from adapters.files.kept_files import KeptFile, KeptFiles
 from adapters.files.signature import Mark, mark_of
 from adapters.files.whole_file import UnreadableFileError, WholeFile, check_whole
+from engine.directory.removals import told
 from schemas.refusal import Refusal
 
 log = structlog.get_logger()
@@ -55,6 +56,7 @@ class Stays(StrEnum):
     LAST_GOOD = "its last good content stays in force"
     NOTHING = "it could never be read, so nothing of it is in force; meanwhile no file that is gone loses its records"
     EVERYTHING = "no good copy of it is kept, so the whole directory stays as it was"
+    BEFORE = "the whole directory stays as it was"
 
 
 class UnreadableFile(Struct, frozen=True):
@@ -66,6 +68,18 @@ class UnreadableFile(Struct, frozen=True):
     def __str__(self) -> str:
         """File, line, why and what stays, on one line; no value of any record."""
         return f"{self.problem}; {self.stays}"
+
+
+def removal(gone: Mapping[str, tuple[int, int]]) -> UnreadableFile:
+    """A change that takes away so many records of a kind that nobody can have meant it; see engine.directory.removals.
+
+    It is named as a fault of the folder.
+    """
+    reason = (
+        f"{told(gone)} would go, which is more than a fifth of a kind: put them back, or start with --remove-many to "
+        "have them removed"
+    )
+    return UnreadableFile(_problem(".", None, reason), Stays.BEFORE)
 
 
 class Review:
@@ -170,10 +184,11 @@ class Review:
         return Stays.LAST_GOOD
 
     def _name(self, name: str, line: int | None, reason: str, stays: Stays) -> None:
-        problem = DirectoryProblem(
-            ProblemCode.UNREADABLE_FILE, _shown(name) or ".", line, None, None, Refusal("", reason)
-        )
-        self.unreadable.append(UnreadableFile(problem, stays))
+        self.unreadable.append(UnreadableFile(_problem(_shown(name) or ".", line, reason), stays))
+
+
+def _problem(file: str, line: int | None, reason: str) -> DirectoryProblem:
+    return DirectoryProblem(ProblemCode.UNREADABLE_FILE, file, line, None, None, Refusal("", reason))
 
 
 def _shown(name: str) -> str:

@@ -58,6 +58,10 @@ class Directory:
         """The number of records of each kind that can be read."""
         return {kind: len(self._tables[kind]) for kind in RECORD_KINDS}
 
+    def ids(self) -> Mapping[str, frozenset[str]]:
+        """The ids of the records of each kind that are there, whether or not they can be read."""
+        return {kind: frozenset(self._tables[kind]) | frozenset(self._unreadable[kind]) for kind in RECORD_KINDS}
+
     def unreadable_counts(self) -> Mapping[str, int]:
         """The number of records of each kind that are there and can't be read."""
         return {kind: len(ids) for kind, ids in self._unreadable.items()}

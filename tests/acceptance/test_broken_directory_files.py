@@ -150,7 +150,7 @@ def check_told(house: House) -> None:
 
 def test_what_a_broken_file_says_no_more_is_missed_without_a_copy(house: House) -> None:
     """The control: the check of whom events alert notices records that are gone."""
-    with house.service.running():
+    with house.service.running("--remove-many"):
         assert house.alerted(1) == [EVERYBODY]
         with looked_at(house, 1):
             house.file("contacts.yaml").unlink()

@@ -32,7 +32,7 @@ from tocsin.running.embedded import Embedded, FolderInUseError, sole_owner
 from tocsin.running.embedded_watch import EmbeddedWatch
 from tocsin.running.health import HealthFile
 from tocsin.running.mail import MailSettings
-from tocsin.running.service import embedded_service
+from tocsin.running.service import DirectoryFiles, embedded_service
 from tocsin.running.stopping import Stop
 
 
@@ -60,7 +60,9 @@ class House:
         relay = f"{HOST}:{self.mailbox.port}"
         mail = MailSettings.of(relay, "none", "Support <support@desk.example>", None, "{number}@fax.example")
         health = HealthFile(self.folder)
-        async with embedded_service(self.database, directory, self.rules, mail, health, watch=watch) as service:
+        async with embedded_service(
+            self.database, DirectoryFiles(directory), self.rules, mail, health, watch=watch
+        ) as service:
             yield service
 
     async def run(self, *events: dict[str, Any] | bytes) -> Embedded:
@@ -270,7 +272,9 @@ async def test_while_the_relay_is_down_jobs_wait_and_nothing_is_lost(house: Hous
     directory = write_directory(house.folder / "directory", house.desk)
     mail = MailSettings.of(f"{HOST}:{port}", "none", "Support <support@desk.example>", None, None)
     house.emit(created(1))
-    async with embedded_service(house.database, directory, house.rules, mail, HealthFile(house.folder)) as service:
+    async with embedded_service(
+        house.database, DirectoryFiles(directory), house.rules, mail, HealthFile(house.folder)
+    ) as service:
         await service.drain()
         assert service.ledger.counts()[State.QUEUED] == 1
         due = service.ledger.next_due()

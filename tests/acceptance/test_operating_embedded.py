@@ -30,7 +30,7 @@ from tocsin.running.embedded import Embedded, database_in
 from tocsin.running.health import HealthFile
 from tocsin.running.mail import MailSettings
 from tocsin.running.sending import EVERYTHING, SendingSettings
-from tocsin.running.service import embedded_service
+from tocsin.running.service import DirectoryFiles, embedded_service
 from tocsin.running.stopping import Stop
 
 ON_HOLD = SendingSettings(mode=DeliveryMode.parse("hold", ["live-one"]))
@@ -57,7 +57,9 @@ class Place:
         relay, writer = f"{HOST}:{self.port}", "Support <support@desk.example>"
         mail = MailSettings.of(relay, "none", writer, None, None, settings_in(environment))
         health = HealthFile(self.folder)
-        async with embedded_service(database_in(self.folder), directory, rules, mail, health, sending) as service:
+        async with embedded_service(
+            database_in(self.folder), DirectoryFiles(directory), rules, mail, health, sending
+        ) as service:
             yield service
 
     async def tocsin(self, *arguments: str) -> str:

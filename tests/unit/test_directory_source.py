@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -44,9 +44,10 @@ class Folder:
         self.write("b.jsonl", jsonl(SITE | {"id": "S-2", "name": "Two"}))
         self.write("sub/c.yaml", site("S-3", "Three"))
 
-    def start(self, path: Path | None = None) -> FolderDirectory:
-        where = path or self.path
-        return FolderDirectory(where, KeptFiles(self.kept, where), self._tell, self._pause, lambda: self.now)
+    def start(self, path: Path | None = None, removes_many: bool = True) -> FolderDirectory:
+        """With so few records, each one that goes is more than a fifth of them."""
+        where, kept = path or self.path, KeptFiles(self.kept, path or self.path)
+        return FolderDirectory(where, kept, self._tell, self._pause, lambda: self.now, removes_many=removes_many)
 
     def _tell(self, source: FolderDirectory) -> None:
         self.told.append([str(one) for one in source.unreadable])
@@ -542,3 +543,71 @@ def test_it_does_not_grow_with_the_changes(folder: Folder) -> None:
         folder.write("a.yaml", site("S-1", f"N{number}"))
         source.current()
     assert len(list(folder.kept.iterdir())) == 4
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Folder:
+    """A folder with ten more sites, in a file of their own."""
+    made = Folder(tmp_path)
+    made.write("many.yaml", sites(range(10)))
+    return made
+
+
+def sites(numbers: Iterable[int]) -> str:
+    return "".join(site(f"M-{number}", "Many") for number in numbers)
+
+
+def count(source: FolderDirectory) -> int:
+    return source.current().counts()["site"]
+
+
+HELD = (
+    ".: {} of 13 sites would go, which is more than a fifth of a kind: put them back, or start with --remove-many to "
+)
+HELD += "have them removed; the whole directory stays as it was"
+
+
+@pytest.mark.parametrize("gone", [3, 9, 10])
+def test_a_change_that_takes_away_more_than_a_fifth_of_a_kind_is_held(many: Folder, gone: int) -> None:
+    source = many.start(removes_many=False)
+    many.write("many.yaml", sites(range(gone, 10)) or "[]\n")
+    many.write("a.yaml", site("S-1", "New name"))
+    assert count(source) == 13
+    assert many.told[-1] == [HELD.format(gone)]
+    assert names(source.current())["S-1"] == "One"
+    many.write("many.yaml", sites(range(2, 10)))
+    assert count(source) == 11
+    assert names(source.current())["S-1"] == "New name"
+    assert many.told[-1] == []
+
+
+def test_it_is_held_over_a_restart_too_until_one_says_so(many: Folder) -> None:
+    many.start(removes_many=False)
+    (many.path / "many.yaml").unlink()
+    for _ in range(2):
+        assert count(many.start(removes_many=False)) == 13
+        assert many.told[-1] == [HELD.format(10)]
+    assert count(many.start(removes_many=True)) == 3
+    assert count(many.start(removes_many=False)) == 3
+    assert many.told[-1] == []
+
+
+def test_what_moves_to_another_file_does_not_go(many: Folder) -> None:
+    source = many.start(removes_many=False)
+    (many.path / "many.yaml").rename(many.path / "moved.yaml")
+    assert count(source) == 13
+    assert many.told[-1] == []
+
+
+def test_what_can_not_be_read_does_not_go(many: Folder) -> None:
+    source = many.start(removes_many=False)
+    many.write("many.yaml", "".join(f"- {{kind: site, id: M-{number}, name: [1]}}\n" for number in range(10)))
+    assert count(source) == 3
+    assert source.current().is_unreadable("site", "M-0")
+    assert many.told[-1] == []
+
+
+def test_without_the_limit_all_of_it_goes(many: Folder) -> None:
+    source = many.start(removes_many=True)
+    (many.path / "many.yaml").unlink()
+    assert count(source) == 3

@@ -23,7 +23,7 @@ from tocsin.logs import be_quiet
 from tocsin.running.embedded import FolderInUseError, sole_owner
 from tocsin.running.health import HealthFile
 from tocsin.running.mail import MailSettings
-from tocsin.running.service import embedded_service
+from tocsin.running.service import DirectoryFiles, embedded_service
 from tocsin.tables import layout
 
 
@@ -64,7 +64,8 @@ async def _run(stage: Stage) -> None:
             "{number}@fax.example",
         )
         health = HealthFile(stage.folder)
-        async with embedded_service(database_of(stage), stage.directory, stage.rules, mail, health) as service:
+        files = DirectoryFiles(stage.directory)
+        async with embedded_service(database_of(stage), files, stage.rules, mail, health) as service:
             log = SqliteLog(database_of(stage))
             log.append(
                 (NewRecord(TICKETS, None, line) for line in stage.events.read_bytes().splitlines()), datetime.now(UTC)

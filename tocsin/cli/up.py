@@ -58,7 +58,7 @@ from tocsin.running.embedded import Embedded, FolderInUseError, database_in, sol
 from tocsin.running.embedded_watch import EmbeddedWatch
 from tocsin.running.health import HealthFile
 from tocsin.running.mail import MailSettings, RelayLimits
-from tocsin.running.service import embedded_service
+from tocsin.running.service import DirectoryFiles, embedded_service
 from tocsin.running.stopping import Stop
 
 log = structlog.get_logger()
@@ -92,6 +92,9 @@ def up(
     plain_text_allowed: PlainTextOption = False,
     listen: ListenOption = None,
     stop_within: StopWithinOption = STOP_WITHIN,
+    remove_many: Annotated[
+        bool, typer.Option("--remove-many", help="Let changes of the directory remove more than a fifth of a kind.")
+    ] = False,
     drain: Annotated[bool, typer.Option("--drain", help="Do what there is to do, then stop.")] = False,
 ) -> None:
     """Run engine and sender in one process, on one file in the data folder; events come by `tocsin emit`.
@@ -99,7 +102,8 @@ def up(
     Stop it with Ctrl-C or SIGTERM: what is under way is finished, within --stop-within; what was cut, then or by a
     second signal, is done again as after a kill. Killed at any moment and started again it loses nothing and doubles
     no job. Directory, rules and templates are watched: a change is checked, then used; a bad rule
-    file changes nothing, and of a directory file that can't be read the last good content stays in force.
+    file changes nothing, of a directory file that can't be read the last good content stays in force, and a change that
+    takes away more than a fifth of a kind of record is held, unless it is to --remove-many.
 
     Credentials for the relay come from the environment or the settings file: TOCSIN_SMTP_USERNAME, and
     TOCSIN_SMTP_PASSWORD or TOCSIN_SMTP_PASSWORD_FILE; secrets of links to opt out from TOCSIN_OPT_OUT_SECRETS or
@@ -115,7 +119,8 @@ def up(
             mail = MailSettings.of(smtp, tls, writer, installation, fax, in_force(), limits)
             mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf, in_force())
             with sole_owner(data), shown:
-                service = embedded_service(database_in(data), directory, rules, mail, HealthFile(data), sending, watch)
+                files = DirectoryFiles(directory, remove_many)
+                service = embedded_service(database_in(data), files, rules, mail, HealthFile(data), sending, watch)
                 asyncio.run(_work(service, data, drain, asked))
     except (FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
         stop(str(error), UNUSABLE)

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from adapters.kafka.held_records import Held, HeldRecord
 from adapters.kafka.record_names import key_of
+from engine.directory.removals import too_many
 from schemas.directory import RECORD_KINDS, Record
 from schemas.foreign_record import read_any_record
 from schemas.log import NewRecord
@@ -18,8 +19,6 @@ from schemas.ownership import OWNER_HEADER
 from schemas.refusal import RefusedError
 from schemas.topics import DIRECTORY
 
-MOST_REMOVED: Final = 5
-"""Of a kind, one record in so many may be removed without a word."""
 NO_KIND: Final = "key that names nothing"
 
 _ORDER: Final = {
@@ -62,10 +61,7 @@ class Plan(Struct, frozen=True):
 
     def too_many(self) -> dict[str, tuple[int, int]]:
         """Kinds of which more than a fifth would be removed: how many, and of how many."""
-        removed = Counter(kind_of(one.key) for one in self.removed)
-        return {
-            kind: (count, self.own[kind]) for kind, count in removed.items() if count * MOST_REMOVED > self.own[kind]
-        }
+        return too_many(Counter(kind_of(one.key) for one in self.removed), self.own)
 
     def outputs(self) -> Iterator[NewRecord]:
         """The records to be written, in an order in which nothing is named that is not there, and then what goes."""

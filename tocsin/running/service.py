@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from msgspec import Struct
+
 from adapters.files.directory_source import FolderDirectory
 from adapters.files.kept_files import FOLDER, KeptFiles
 from tocsin.clock import SystemClock
@@ -22,10 +24,17 @@ from tocsin.running.sending import EVERYTHING, SendingSettings
 from tocsin.running.tracing import tracing
 
 
+class DirectoryFiles(Struct, frozen=True):
+    """The folder (or file) with the directory's records, and whether a change of it may take away any number."""
+
+    path: Path
+    removes_many: bool = False
+
+
 @asynccontextmanager
 async def embedded_service(
     database: Path,
-    directory: Path,
+    directory: DirectoryFiles,
     rules: Path | None,
     mail: MailSettings,
     health: HealthFile,
@@ -46,7 +55,8 @@ async def embedded_service(
     watched = WatchedRules(rules, keeping_current(renderer, seen, health, clock), kept=KeptRules(database.parent))
     try:
         composer = mail.composer(renderer, sending.mode)
-        folder = FolderDirectory(directory, KeptFiles(database.parent / FOLDER, directory), directory_changed)
+        kept = KeptFiles(database.parent / FOLDER, directory.path)
+        folder = FolderDirectory(directory.path, kept, directory_changed, removes_many=directory.removes_many)
         people = DirectoryPeople(folder.beside())
         watched_directory = WatchedDirectory(folder, seen)
         sources = Sources(watched_directory, watched, people, composer, mail.transport(), clock)
