@@ -37,7 +37,9 @@ SERVICES = ("engine", "sender")
 JUDGES = {("lag",): 1, ("explain",): 0}
 """Of which exit codes beside 0 are answers: something waits here."""
 ONE_BROKER = ["--replication", "1"]
-LINES = [line for line in COMMANDS if words_of(line)[0] == "tocsin"]
+MENDERS = ["dlq", "pass-over"]
+"""Mends what is not broken here."""
+LINES = [line for line in COMMANDS if words_of(line)[0] == "tocsin" and words_of(line)[1:3] != MENDERS]
 
 
 def without_places(words: list[str]) -> Iterator[str]:

@@ -247,7 +247,7 @@ def suppression(rng: random.Random, number: int) -> Record:
 GARBLED: dict[str, tuple[Record, ...]] = {
     "contract": ({"type": 7}, {"products": "P-1"}, {"recipients": []}, {"alerts_enabled": "yes"}),
     "customer": ({"alerts": []}, {"main_site": 3}, {"contacts": "ct-1"}),
-    "site": ({"contacts": "ct-1"}, {"collaborators": [1]}),
+    "site": ({"contacts": "ct-1"}, {"collaborators": [[]]}),
     "product": ({"contacts": "ct-1"}, {"collaborators": {}}),
     "service": ({"contacts": 5}, {"collaborators": "co-1"}),
     "contact": ({"sites": "S-1"}, {"acts_for": 5}, {"modes": {}}, {"alerts": "opened"}),
