@@ -270,11 +270,13 @@ def test_sigterm_leaves_nothing_open(topics: Cluster, tmp_path: Path) -> None:
     assert "Ongoing" not in str(found)
 
 
-def test_a_missing_topic_is_named_within_five_seconds(cluster: Cluster, tmp_path: Path) -> None:
+@pytest.mark.parametrize("people", [1, 1_000_000])
+def test_a_missing_topic_is_named_within_five_seconds(cluster: Cluster, tmp_path: Path, people: int) -> None:
+    """However long it takes to read the files."""
     loads = Loads(cluster, tmp_path)
-    loads.write("few", 1, "0")
+    loads.write("some", people, "0")
     since = time.monotonic()
-    done = loads.run("few")
+    done = loads.run("some")
     assert (done.returncode, done.stderr.count("tocsin topics create")) == (3, 1), done.stderr
     assert time.monotonic() - since < 5
 

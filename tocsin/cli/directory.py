@@ -31,6 +31,8 @@ from tocsin.printable import printable
 TRANSACTION: Final = "tocsin-directory-load"
 """One name for all loads of an installation: of two at a time the later one ends the earlier one."""
 _LISTED: Final = 5
+_LARGE: Final = 1_000_000
+"""Bytes of files that are read within a second or two."""
 _SLIPS: Final = (
     "nothing was written: keys and words that mean nothing are named above. Mend them; begin keys of your own with x-; "
     "or load the records without them: --accept-unknown"
@@ -77,14 +79,15 @@ def load(
     file must not take its records away.
     """
     with kafka_failures(), _stopped_tidily():
-        mine = owner_given(owner)
+        mine, settings = owner_given(owner), cluster(kafka, prefix)
+        if _takes_long(path):
+            refuse_missing(settings, [DIRECTORY])
         found = wire_records(path)
         for problem in found.problems:
             warn(f"directory: {problem.shown()}")
         if not accept_unknown and any(code.is_slip for code in found.problem_counts):
             stop(_SLIPS, FOUND_FAULTS)
         is_whole = all(code.is_warning or code.is_slip for code in found.problem_counts)
-        settings = cluster(kafka, prefix)
         refuse_missing(settings, [DIRECTORY])
         done = _load(settings, found, mine, (remove_others and is_whole, remove_many, take_over))
     if remove_others and not is_whole:
@@ -120,6 +123,12 @@ def check(
             f"{len(found.disagreements)} records do not fit together"
         )
     raise typer.Exit(FOUND_FAULTS if found.count else 0)
+
+
+def _takes_long(path: Path) -> bool:
+    """Whether to read these files takes longer than anybody should wait for what could be said at once."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file()) > _LARGE
 
 
 def _load(settings: KafkaSettings, found: WireRecords, owner: str | None, allowed: tuple[bool, bool, bool]) -> Plan:
