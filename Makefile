@@ -139,11 +139,12 @@ schemas: setup ## write anew what is made from the code: JSON Schemas, AsyncAPI 
 
 # ---------------------------------------------------------------- checks
 
-# Two processes, each with a broker and a database of its own; most tests wait more than they reckon.
+# Two processes. Tests that start a broker or a database come one by one after that: many of them measure times.
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
 
 test: setup broker postfix prometheus validators lint types contracts ## everything that CI runs: lint, types, import contracts, all tests
-	$(BIN)/pytest -m "not slow" $(SIDE_BY_SIDE)
+	$(BIN)/pytest -m "not slow and not kafka and not postgres" $(SIDE_BY_SIDE)
+	$(BIN)/pytest -m "not slow and (kafka or postgres)"
 
 lint: setup ## ruff: rules and formatting; whether what is made from the code is as the code says
 	$(BIN)/ruff check .
@@ -161,7 +162,7 @@ unit: setup ## the quick tests, without Kafka and PostgreSQL
 	$(BIN)/pytest -m "not slow and not kafka and not postgres" $(SIDE_BY_SIDE)
 
 slow: setup broker postfix prometheus ## the long fault runs
-	$(BIN)/pytest -m slow $(SIDE_BY_SIDE)
+	$(BIN)/pytest -m slow
 
 night: setup broker prometheus ## the production shape through an hour of quiet, load and faults, with a table of alerts
 	$(BIN)/python -m tests.night

@@ -27,6 +27,8 @@ AT_ONCE: Final = 5_000
 """Records that are under way at a time."""
 PATIENCE: Final = timedelta(seconds=60)
 """How long a record may take to be stored, and a call about the transaction to be answered."""
+TIDY_PATIENCE: Final = timedelta(seconds=20)
+"""How long to abort may take, as after Ctrl-C: Kafka does it by itself in the end."""
 SHORTEST: Final = timedelta(minutes=1)
 LONGEST: Final = timedelta(minutes=15)
 """What brokers allow at most, unless they are told otherwise (`transaction.max.timeout.ms`)."""
@@ -55,6 +57,7 @@ class OneTransaction:
         self._name = settings.real(name)
         self._limit = limit
         self._watchdog = Watchdog(PATIENCE * 2)
+        self._tidy_watchdog = Watchdog(TIDY_PATIENCE)
         with named_errors(f"opening a producer with the transactional id {self._name}"):
             self._producer: Any = KafkaProducer(**self._config())
             try:
@@ -99,9 +102,10 @@ class OneTransaction:
 
     def close(self) -> None:
         """Let go of connections."""
-        with self._watchdog.watching("close"):
+        with self._tidy_watchdog.watching("close"):
             abandon(self._producer)
         self._watchdog.close()
+        self._tidy_watchdog.close()
 
     def _store(self, records: Sequence[NewRecord]) -> None:
         real = self._settings.real
@@ -111,7 +115,7 @@ class OneTransaction:
             future.get(PATIENCE.total_seconds())
 
     def _abort(self) -> None:
-        with self._watchdog.watching("abort_transaction"):
+        with self._tidy_watchdog.watching("abort_transaction"):
             try:
                 self._producer.abort_transaction()
             except KafkaError:
