@@ -312,6 +312,12 @@ RECORD_TYPES: Final[Mapping[str, type[Record]]] = {
 }
 RECORD_KINDS: Final = tuple(RECORD_TYPES)
 
+
+def record_kind(record: Record) -> str:
+    """The kind of a record: one of RECORD_KINDS."""
+    return str(record.__struct_config__.tag)
+
+
 _PEOPLE: Final = ("contact/", "collaborator/")
 
 _RECORD = msgspec.json.Decoder[Record](Record)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from schemas.directory import Record
+from schemas.directory import RECORD_TYPES, Record
 from schemas.event import Ticket
 from schemas.reading import END, UNSEEN, Identifier
 from schemas.rule_file import Name, TemplateName
@@ -167,9 +167,8 @@ class RuleTestFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 def record_fields(kind: str) -> frozenset[str]:
     """The fields that a record of this kind may have in a test."""
-    (struct,) = (one for one in Record.__args__ if one.__struct_config__.tag == kind)
     people = {ATTACHED_TO} if kind in ("contact", "collaborator") else set()
-    return frozenset({field.encode_name for field in msgspec.structs.fields(struct)} - {"id"} | people)
+    return frozenset({field.encode_name for field in msgspec.structs.fields(RECORD_TYPES[kind])} - {"id"} | people)
 
 
 TICKET_FIELDS: Final = frozenset(field.encode_name for field in msgspec.structs.fields(Ticket))
@@ -192,7 +191,7 @@ def with_records(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-_RECORD_NAMES: Final = {str(one.__struct_config__.tag): one.__name__ for one in Record.__args__}
+_RECORD_NAMES: Final = {kind: one.__name__ for kind, one in RECORD_TYPES.items()}
 
 
 def _fields(record: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import datetime
 
-from schemas.directory import CollaboratorRecord, ContactRecord, Record, SuppressionRecord
+from schemas.directory import CollaboratorRecord, ContactRecord, Record, SuppressionRecord, record_kind
 from schemas.mailbox import mailbox
 from schemas.refusal import Refusal
 from schemas.vocabulary import PersonKind
@@ -37,7 +37,7 @@ class PeopleIndex:
                 self._drop(record.id)
                 self._add(record)
             elif isinstance(record, ContactRecord | CollaboratorRecord):
-                self._known.add(f"{record.__struct_config__.tag}/{record.id}")
+                self._known.add(f"{record_kind(record)}/{record.id}")
         return []
 
     def remove(self, kind: str, record_id: str) -> None:

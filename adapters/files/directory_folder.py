@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Generic, Protocol, TypeVar, get_args
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -15,7 +15,7 @@ from adapters.files.jsonl_records import name_on, numbered_lines, record_on
 from adapters.files.slips import Slip, beside, keys_in_refused, keys_on_refused, slips_in, slips_on_line
 from adapters.files.yaml_records import YamlFaultError, yaml_records, yaml_text
 from engine.directory.directory import Directory
-from schemas.directory import Record, SuppressionRecord, record_from_data, widest_suppression
+from schemas.directory import Record, SuppressionRecord, record_from_data, record_kind, widest_suppression
 from schemas.reading import IDENTIFIER_LENGTH
 from schemas.refusal import Refusal, RefusedError
 
@@ -25,8 +25,6 @@ _SCHEMA: Final = ".schema.json"
 """What editors read beside the files: no data."""
 _TEXT: Final = ".txt"
 _LIKELY_MEANT: Final = (".json", ".ndjson", ".jsonlines", ".csv", ".gz", ".zip")
-
-_KINDS: Final[Mapping[type, str]] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Record)}
 
 _NO_NAME: Final = (None, None)
 
@@ -200,7 +198,7 @@ class Loading(Generic[S]):
                 self._apply(name, one.line, record, slips_in(data), one.place)
 
     def _apply(self, file: str, line: int, record: Record, slips: list[Slip], place: Place | None = None) -> None:
-        kind = _KINDS[type(record)]
+        kind = record_kind(record)
         if self.sink.knows(kind, record.id):
             reason = "an earlier record has this kind and id: this one takes its place"
             self._complain(ProblemCode.DUPLICATE, file, line, (kind, record.id), Refusal("id", reason))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -18,25 +18,19 @@ from adapters.files.record_words import word_fault
 from adapters.shape import MAX_UNKNOWN_KEYS, shape_problems
 from engine.rulebook.problems import Path, Problem
 from schemas.allowed_words import allowed_words
-from schemas.directory import MAX_RECORD_BYTES, Record
+from schemas.directory import MAX_RECORD_BYTES, RECORD_TYPES, Record, record_kind
 from schemas.finding import FindingCode
 from schemas.reading import not_allowed, without_mark
 from schemas.refusal import Refusal, shown_value
 from schemas.suggestion import closest
 from schemas.written import OWN_KEY, as_written, looked_up
 
-
-def _tag(kind: type[Struct]) -> str:
-    return str(kind.__struct_config__.tag)
-
-
-_KINDS: Final[Mapping[str, type[Struct]]] = {_tag(one): one for one in get_args(Record)}
-_AS_WRITTEN: Final[Mapping[str, type[Struct]]] = {kind: as_written(one) for kind, one in _KINDS.items()}
+_AS_WRITTEN: Final[Mapping[str, type[Struct]]] = {kind: as_written(one) for kind, one in RECORD_TYPES.items()}
 _DECODER: Final = msgspec.json.Decoder[Any](as_written(Record))
 SHOWN_KEY: Final = 60
 """Characters of a key that are shown."""
 
-_TOP_KEYS: Final = frozenset({"kind", *(field for one in _KINDS.values() for field in one.__struct_fields__)})
+_TOP_KEYS: Final = frozenset({"kind", *(field for one in RECORD_TYPES.values() for field in one.__struct_fields__)})
 
 
 class Slip(Struct, frozen=True):
@@ -60,7 +54,7 @@ def slips_on_line(line: bytes, record: Record) -> list[Slip]:
     except msgspec.ValidationError:
         return slips_in(_plain(line))
     fields = looked_up(type(record))
-    return [*_words(_tag(type(record)), {name: getattr(record, name) for name in fields})] if fields else []
+    return [*_words(record_kind(record), {name: getattr(record, name) for name in fields})] if fields else []
 
 
 def keys_on_refused(line: bytes) -> list[Slip]:
@@ -140,7 +134,7 @@ def _value(problem: Problem, data: Any, kind: str) -> Slip | None:
 
 
 def _words(kind: str, values: Mapping[str, Any]) -> Iterator[Slip]:
-    for name, word in looked_up(_KINDS[kind]).items():
+    for name, word in looked_up(RECORD_TYPES[kind]).items():
         text = values.get(name)
         fault = word_fault(word, text) if isinstance(text, str) else None
         if fault is not None:

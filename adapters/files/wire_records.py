@@ -10,7 +10,7 @@ from msgspec import Struct
 from adapters.files.directory_folder import read_into
 from adapters.files.directory_problems import DirectoryProblem, ProblemCode
 from engine.directory import compact
-from schemas.directory import CollaboratorRecord, ContactRecord, Record, SuppressionRecord
+from schemas.directory import CollaboratorRecord, ContactRecord, Record, SuppressionRecord, record_kind
 from schemas.refusal import Refusal
 
 
@@ -39,7 +39,7 @@ class _Kept:
         return (kind, record_id) in self.records
 
     def apply(self, record: Record) -> list[Refusal]:
-        self.records[str(record.__struct_config__.tag), record.id] = record
+        self.records[record_kind(record), record.id] = record
         # A mode that can't be used costs the person that mode alone, and whoever reads the topic will say so again.
         return compact.person(record)[1] if isinstance(record, ContactRecord | CollaboratorRecord) else []
 

@@ -19,7 +19,7 @@ from adapters.kafka.record_names import Named, RecordNames, name_of
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topic_reader import TopicReader, go_on
 from engine.directory.directory import Directory
-from schemas.directory import Record, SuppressionRecord, read_record, widest_suppression
+from schemas.directory import Record, SuppressionRecord, read_record, record_kind, widest_suppression
 from schemas.foreign_record import fields_in, read_any_record
 from schemas.refusal import Refusal, RefusedError
 from schemas.topics import DIRECTORY, SUPPRESSIONS
@@ -152,7 +152,7 @@ class DirectoryFeed:
     def _record_of(self, found: Any, kind: str, record_id: str) -> Record | None:
         own_form_only = found.topic == self._suppressions
         record = read_record(found.value) if own_form_only else read_any_record(found.value, kind)
-        if record is not None and (record.__struct_config__.tag, record.id) != (kind, record_id):
+        if record is not None and (record_kind(record), record.id) != (kind, record_id):
             raise RefusedError("bad_record", Refusal("id", "kind and id of the record are not those of its key"))
         return record
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from schemas.column_values import check_is_text
 from schemas.connect_rows import columns_of, unwrapped
-from schemas.directory import RECORD_KINDS, Record
+from schemas.directory import RECORD_KINDS, Record, record_kind
 from schemas.foreign_record import Claim, claim_of
 from schemas.reading import IDENTIFIER_LENGTH
 from schemas.refusal import Refusal, RefusedError
@@ -76,7 +76,7 @@ def name_of(key: bytes | None, kinds: Sequence[str] = RECORD_KINDS) -> tuple[str
 
 def key_of(record: Record) -> bytes:
     """The key of a directory record."""
-    return f"{record.__struct_config__.tag}/{record.id}".encode()
+    return f"{record_kind(record)}/{record.id}".encode()
 
 
 _NO_KIND: Final = (

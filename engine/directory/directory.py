@@ -19,6 +19,7 @@ from schemas.directory import (
     ServiceRecord,
     SiteRecord,
     SuppressionRecord,
+    record_kind,
 )
 from schemas.mailbox import mailbox
 from schemas.refusal import Refusal
@@ -88,7 +89,7 @@ class Directory:
 
         Returns the parts that were refused.
         """
-        self._mended(str(record.__struct_config__.tag), record.id)
+        self._mended(record_kind(record), record.id)
         match record:
             case ContractRecord():
                 self._contracts[record.id] = compact.contract(record)

@@ -13,6 +13,7 @@ from adapters.kafka.held_records import HeldRecord, held_records
 from adapters.kafka.record_names import name_of
 from adapters.kafka.records import moment_of
 from adapters.kafka.topics import refuse_missing
+from schemas.directory import record_kind
 from schemas.foreign_record import read_any_record
 from schemas.refusal import RefusedError
 from schemas.topics import DIRECTORY
@@ -56,7 +57,7 @@ def show(
     say(printable_json(msgspec.json.format(held.value).decode()))
     if found is None:
         stop("removed: the record says that it was deleted", FOUND_FAULTS)
-    if (found.__struct_config__.tag, found.id) != (kind, record_id):
+    if (record_kind(found), found.id) != (kind, record_id):
         stop("it can't be used: kind and id of the record are not those of its key", FOUND_FAULTS)
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from adapters.kafka.held_records import Held, HeldRecord
 from adapters.kafka.record_names import key_of
 from engine.directory.removals import too_many
-from schemas.directory import RECORD_KINDS, Record
+from schemas.directory import RECORD_KINDS, Record, record_kind
 from schemas.foreign_record import read_any_record
 from schemas.log import NewRecord
 from schemas.ownership import OWNER_HEADER
@@ -67,7 +67,7 @@ class Plan(Struct, frozen=True):
         """The records to be written, in an order in which nothing is named that is not there, and then what goes."""
         headers = ((OWNER_HEADER, self.owner.encode()),) if self.owner is not None else ()
         written = [*self.added, *(change.record for change in self.changed)]
-        for record in sorted(written, key=lambda one: _ORDER[_kind(one)]):
+        for record in sorted(written, key=lambda one: _ORDER[record_kind(one)]):
             yield NewRecord(DIRECTORY, key_of(record), msgspec.json.encode(record), headers)
         for held in sorted(self.removed, key=lambda one: -_ORDER.get(kind_of(one.key), 0)):
             yield NewRecord(DIRECTORY, held.key, None, headers)
@@ -102,10 +102,6 @@ def kind_of(key: bytes | None) -> str:
     """The kind that a key names."""
     kind, slash, _ = (key or b"").decode(errors="replace").partition("/")
     return kind if slash and kind in RECORD_KINDS else NO_KIND
-
-
-def _kind(record: Record) -> str:
-    return str(record.__struct_config__.tag)
 
 
 def _is_same(held: HeldRecord, record: Record) -> bool:
