@@ -1,9 +1,15 @@
 """What tests of several folders share."""
 
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
 from hypothesis import settings
 
 from tests.brokers.fixtures import broker, cluster, lone, lone_cluster, mortal
 from tests.databases.fixtures import database_server, empty_database, migrated_database, mortal_server, postgres_url
+from tocsin.logs import setup
 
 # How long one example takes says more of the machine than of what is tested.
 settings.register_profile("tocsin", deadline=None)
@@ -21,3 +27,15 @@ __all__ = [
     "mortal_server",
     "postgres_url",
 ]
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """What a test does to the log of the process, as every command does that it runs, is undone behind it."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+    setup._Form.is_of_a_service = False

@@ -17,6 +17,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 CLOSE_SECONDS: Final = 3.0
 """How long a stop waits for the last spans."""
+CLOSING: Final = "traces-closing"
+"""The thread that goes on with them behind that."""
 _LIMITS: Final = SpanLimits(max_attribute_length=256, max_events=0)
 
 
@@ -29,7 +31,7 @@ def otlp_provider(service: str) -> Iterator[TracerProvider]:
         yield provider
     finally:
         # An endpoint that does not answer must not hold up the stop, and the SDK's own wait has no limit that fits.
-        closing = threading.Thread(target=provider.shutdown, name="traces-closing", daemon=True)
+        closing = threading.Thread(target=provider.shutdown, name=CLOSING, daemon=True)
         closing.start()
         closing.join(CLOSE_SECONDS)
 

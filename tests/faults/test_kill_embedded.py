@@ -124,12 +124,14 @@ def test_kills_lose_nothing_and_double_no_job(tmp_path: Path, kills: int) -> Non
 
 @pytest.mark.timeout(120)
 def test_only_what_the_relay_may_have_waits_after_a_kill(tmp_path: Path) -> None:
-    peer = FaultyPeer([Fault(At.DOT, HANG, times=1)])
+    hangs = Fault(At.DOT, HANG, times=1)
+    peer = FaultyPeer([hangs])
     with at_work(peer):
         up = Up(tmp_path, peer)
         up.emit()
         with up.service.running("--connections=1"):
-            until(lambda: (up.counts(), up.handed_over()) == ({State.SENDING: 2}, 1), PATIENCE)
+            # Handed over is written down before the peer has the dot; killed in between, the peer would hang later.
+            until(lambda: (up.counts(), up.handed_over(), hangs.times) == ({State.SENDING: 2}, 1, 0), PATIENCE)
         # It was killed at the end of the block. One message is at the relay, the other one waited for its connection.
         with up.service.running():
             # At once, and not after the half hour for which a message that may have arrived is left alone.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from adapters.opentelemetry.engine_tracer import EngineTracer
-from adapters.opentelemetry.provider import CLOSE_SECONDS, new_provider
+from adapters.opentelemetry.provider import CLOSE_SECONDS, CLOSING, new_provider
 from adapters.opentelemetry.sender_tracer import SenderTracer
 from engine.consumer import Consumer
 from engine.ports import Tracer
@@ -232,6 +233,15 @@ def test_an_endpoint_that_is_not_there_stops_nothing(monkeypatch: pytest.MonkeyP
     with tracing("x") as tracers:
         working(log, tracers.events).step(0.0)
     assert log.committed == 1
+
+
+@pytest.fixture(autouse=True)
+def all_closed() -> Iterator[None]:
+    """What still sends when a test is over is waited for: the next ones are to have the process for themselves."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name == CLOSING:
+            thread.join(60)
 
 
 @pytest.fixture
