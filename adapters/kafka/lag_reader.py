@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition, errors
+from kafka import KafkaAdminClient, TopicPartition, errors
 from kafka.admin import OffsetSpec
 from msgspec import Struct
 
-from adapters.kafka.batches import name_damaged_batches
-from adapters.kafka.errors import DamagedBatchError, KafkaRefusedError, named_errors
+from adapters.kafka.consumers import lone_consumer, no_such_topic
+from adapters.kafka.errors import DamagedBatchError, named_errors
 from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, millis
 from schemas.lag import PartitionReading
 
@@ -52,8 +52,7 @@ class LagReader:
         with named_errors("opening a reader of the lag"):
             self._admin: Any = KafkaAdminClient(**_patient(settings))
             try:
-                self._consumer: Any = KafkaConsumer(**_peeking(settings))
-                name_damaged_batches(self._consumer)
+                self._consumer = lone_consumer(settings, **_peeking(settings))
             except BaseException:
                 self._admin.close()
                 raise
@@ -97,7 +96,7 @@ class LagReader:
         [topic] = self._admin.describe_topics([self._topic])
         found = sorted(one["partition_index"] for one in topic["partitions"])
         if not found:
-            raise KafkaRefusedError(f"there is no topic {self._topic}: tocsin topics create")
+            raise no_such_topic(self._topic)
         return found
 
     def _owners(self) -> tuple[dict[int, str], list[str]]:
@@ -197,10 +196,7 @@ def _patient(settings: KafkaSettings) -> dict[str, Any]:
 
 def _peeking(settings: KafkaSettings) -> dict[str, Any]:
     return _patient(settings) | {
-        "isolation_level": "read_committed",
-        "enable_auto_commit": False,
         "auto_offset_reset": "earliest",
-        "allow_auto_create_topics": False,
         # A broker gives at least one batch, however large.
         "max_partition_fetch_bytes": RECORD_BYTES // 128,
     }

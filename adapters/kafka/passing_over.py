@@ -8,11 +8,11 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
+from kafka import KafkaProducer, OffsetAndMetadata, TopicPartition
 from kafka.structs import ConsumerGroupMetadata
 from msgspec import Struct
 
-from adapters.kafka.batches import name_damaged_batches
+from adapters.kafka.consumers import lone_consumer
 from adapters.kafka.errors import DamagedBatch, DamagedBatchError, KafkaRefusedError, named_errors
 from adapters.kafka.records import record_of
 from adapters.kafka.settings import RECORD_BYTES, KafkaSettings
@@ -76,17 +76,8 @@ def _had(settings: KafkaSettings, real: Any, batch: DamagedBatch) -> list[Record
 
 
 def _consumer(settings: KafkaSettings, *, check_crcs: bool) -> Any:
-    consumer = KafkaConsumer(
-        **settings.client(),
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        allow_auto_create_topics=False,
-        check_crcs=check_crcs,
-        max_partition_fetch_bytes=RECORD_BYTES // 8,
-    )
-    name_damaged_batches(consumer)
-    return consumer
+    most = RECORD_BYTES // 8
+    return lone_consumer(settings, auto_offset_reset="none", check_crcs=check_crcs, max_partition_fetch_bytes=most)
 
 
 def _read(consumer: Any, real: Any, offset: int) -> Iterator[Any]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 
-from adapters.kafka.batches import name_damaged_batches
-from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError, named_errors
+from adapters.kafka.consumers import asked_offsets, lone_consumer, no_such_topic
+from adapters.kafka.errors import KafkaUnavailableError, named_errors
 from adapters.kafka.settings import KafkaSettings, millis
 from adapters.kafka.topic_reader import PATIENCE
 
@@ -23,13 +22,7 @@ class PlaceReader:
     def __init__(self, settings: KafkaSettings, topic: str) -> None:
         self._topic = settings.real(topic)
         with named_errors("opening a reader"):
-            self._consumer: Any = KafkaConsumer(
-                **settings.client(),
-                enable_auto_commit=False,
-                allow_auto_create_topics=False,
-                isolation_level="read_committed",
-            )
-        name_damaged_batches(self._consumer)
+            self._consumer = lone_consumer(settings)
 
     def read(self, partition: int, offset: int) -> Any | None:
         """The committed record at this place, as kafka-python gives it; None where there is none.
@@ -39,7 +32,7 @@ class PlaceReader:
         with named_errors("reading a record"):
             partitions = self._consumer.partitions_for_topic(self._topic)
             if not partitions:
-                raise KafkaRefusedError(f"there is no topic {self._topic}: tocsin topics create")
+                raise no_such_topic(self._topic)
             if partition not in partitions:
                 return None
             return self._read(TopicPartition(self._topic, partition), offset)
@@ -50,7 +43,9 @@ class PlaceReader:
 
     def _read(self, partition: Any, offset: int) -> Any | None:
         self._consumer.assign([partition])
-        if not self._first(partition) <= offset < self._end(partition):
+        asked = (self._consumer.beginning_offsets, self._consumer.end_offsets)
+        first, end = (asked_offsets(ask, [partition], millis(_WAIT))[partition] for ask in asked)
+        if not first <= offset < end:
             return None
         self._consumer.seek(partition, offset)
         since = time.monotonic()
@@ -62,19 +57,5 @@ class PlaceReader:
                 raise KafkaUnavailableError(f"no record came for {PATIENCE:.0f} s")
         return None
 
-    def _first(self, partition: Any) -> int:
-        return self._offset(self._consumer.beginning_offsets, partition)
-
-    def _end(self, partition: Any) -> int:
-        return self._offset(self._consumer.end_offsets, partition)
-
     def _position(self, partition: Any) -> int:
         return self._consumer.position(partition, timeout_ms=millis(_WAIT)) or 0
-
-    @staticmethod
-    def _offset(ask: Callable[..., dict[Any, int]], partition: Any) -> int:
-        try:
-            return ask([partition], timeout_ms=millis(_WAIT))[partition]
-        except KeyError as error:
-            # kafka-python leaves out what no broker leads just now.
-            raise KafkaUnavailableError(f"{partition} has no leader") from error

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaTimeoutError
 from msgspec import Struct
 
-from adapters.kafka.batches import name_damaged_batches
-from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError, named_errors
+from adapters.kafka.consumers import asked_offsets, lone_consumer, no_such_topic
+from adapters.kafka.errors import KafkaUnavailableError, named_errors
 from adapters.kafka.partitioner import partition_of
 from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, millis
 from adapters.kafka.whole_ends import WholeEnds
@@ -42,8 +42,8 @@ class TopicReader:
 
     Partitions that are added to a topic are noticed after `look_again` at the latest. `between` is called between two
     polls of a long reading, and between two tries to ask a broker that does not answer; what it raises ends the
-    reading, and the next one goes on from there. `whole`:
-    what one transaction wrote to a topic is read whole or not at all, see adapters.kafka.whole_ends.
+    reading, and the next one goes on from there. `whole`: what one transaction wrote to a topic is read whole or not at
+    all, see adapters.kafka.whole_ends.
     """
 
     def __init__(
@@ -59,18 +59,15 @@ class TopicReader:
         self._part = part
         self._between = between
         self._partitions: list[Any] = []
-        config = settings.client() | {
+        config = {
             "auto_offset_reset": "earliest",
-            "enable_auto_commit": False,
-            "allow_auto_create_topics": False,
             "max_partition_fetch_bytes": RECORD_BYTES,
             "metadata_max_age_ms": millis(look_again),
         }
         with named_errors("opening a reader"):
-            self._consumer: Any = KafkaConsumer(**config, isolation_level="read_committed")
+            self._consumer = lone_consumer(settings, **config)
             # Nothing is read by it: it is asked for the ends of what is open as well.
-            self._unsettled: Any = KafkaConsumer(**config, isolation_level="read_uncommitted") if whole else None
-        name_damaged_batches(self._consumer)
+            self._unsettled = lone_consumer(settings, **config, isolation_level="read_uncommitted") if whole else None
         self._whole = WholeEnds(self._ends_of(self._consumer), self._ends_of(self._unsettled)) if whole else None
         self._wanted: dict[Any, int] = {}
 
@@ -126,16 +123,11 @@ class TopicReader:
             since = time.monotonic()
             while True:
                 try:
-                    found: dict[Any, int] = consumer.end_offsets(list(partitions), timeout_ms=int(_ASK_AGAIN * 1000))
-                except KeyError as error:
-                    # kafka-python leaves out what no broker leads just now.
-                    raise KafkaUnavailableError(f"{error.args[0]} has no leader") from error
+                    return asked_offsets(consumer.end_offsets, partitions, int(_ASK_AGAIN * 1000))
                 except KafkaTimeoutError:
                     if time.monotonic() - since > PATIENCE - _ASK_AGAIN:
                         raise
                     self._between()
-                else:
-                    return found
 
         return ends
 
@@ -149,7 +141,7 @@ class TopicReader:
         for topic in self._topics:
             partitions = self._consumer.partitions_for_topic(topic)
             if not partitions:
-                raise KafkaRefusedError(f"there is no topic {topic}: tocsin topics create")
+                raise no_such_topic(topic)
             wanted += [TopicPartition(topic, one) for one in self._of_part(sorted(partitions))]
         if wanted != self._partitions:
             read = self._positions()

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from msgspec import Struct
 
-from adapters.kafka.batches import name_damaged_batches
+from adapters.kafka.consumers import lone_consumer
 from adapters.kafka.errors import DamagedBatchError, named_errors
 from adapters.kafka.records import record_of
 from adapters.kafka.settings import RECORD_BYTES, KafkaSettings
@@ -104,14 +104,5 @@ class WaitingReader:
 
 
 def _consumer(settings: KafkaSettings) -> Any:
-    consumer: Any = KafkaConsumer(
-        **settings.client(),
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        # Where a group goes on that never committed, or whose offset the log has forgotten.
-        auto_offset_reset="earliest",
-        allow_auto_create_topics=False,
-        max_partition_fetch_bytes=RECORD_BYTES // 8,
-    )
-    name_damaged_batches(consumer)
-    return consumer
+    # Where a group goes on that never committed, or whose offset the log has forgotten.
+    return lone_consumer(settings, auto_offset_reset="earliest", max_partition_fetch_bytes=RECORD_BYTES // 8)
