@@ -8,6 +8,17 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 Row = dict[str, Any]
+
+CONTRACT: Row = {
+    "kind": "contract",
+    "id": "C-7",
+    "type": "commitment",
+    "valid_from": "2026-01-01",
+    "alerts_enabled": True,
+    "recipients": {"product": {"contacts": True, "collaborators": False}},
+    "products": ["P-erp"],
+}
+"""A record in our own form."""
 Form = Callable[[Row], bytes]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

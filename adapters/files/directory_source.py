@@ -143,20 +143,20 @@ class FolderDirectory:
     def _kept_state(self, review: Review) -> Loading[_Both] | None:
         """What was in force before this process, where something else would be now."""
         before = {name: one.kept for name, one in self._in_force.items() if one.kept is not None}
-        now = {name: one.kept for name, one in review.in_force.items()}
-        sources = {name: path for name, kept in before.items() if (path := self._kept.path_of(kept)) is not None}
-        if before == now or not before or len(sources) < len(before):
+        if not before or before == {name: one.kept for name, one in review.in_force.items()}:
             return None
-        return _load(sources)
+        # To find a copy is to read it whole: only now.
+        sources = {name: path for name, kept in before.items() if (path := self._kept.path_of(kept)) is not None}
+        return _load(sources) if len(sources) == len(before) else None
 
     def _hold(self, review: Review, gone: Mapping[str, tuple[int, int]]) -> None:
         self._tell([*review.unreadable, removal(gone)])
 
     def _use(self, review: Review, loading: Loading[_Both]) -> None:
         self._both, self._in_force = loading.sink, review.in_force
-        self.problems.update({str(code): number for code, number in loading.log.counts.items()})
-        self._keep(review)
         counts = {str(code): number for code, number in loading.log.counts.items()}
+        self.problems.update(counts)
+        self._keep(review)
         log.info("directory_loaded", records=loading.records, problems=counts)
         for problem in loading.log.kept:
             log.warning("directory_problem", problem=str(problem))

@@ -28,7 +28,6 @@ log = structlog.get_logger()
 
 _SUPPRESSIONS_ALONE: Final = ("suppression",)
 
-
 MAX_UNNAMED: Final = 10_000
 """Keys that name no record and are remembered: where there are more, they have one cause."""
 
@@ -179,7 +178,8 @@ def unreadable_on(settings: KafkaSettings, into: Read | None = None) -> list[Com
     All others go into `into`, if it is given.
     Raises KafkaUnavailableError where the topics can't be read to their end.
     """
-    directory, told = into or Directory(), dict[str, Complaint]()
+    # One that is empty may count as false.
+    directory, told = Directory() if into is None else into, dict[str, Complaint]()
     feed = DirectoryFeed(settings, directory, tell=lambda one: told.update({one.record: one}))
     with closing(feed):
         feed.catch_up()

@@ -39,7 +39,7 @@ def held_records(settings: KafkaSettings, progress: Callable[[int], None] = lamb
     with closing(TopicReader(settings, (DIRECTORY,), whole=True)) as reader, collector_off():
         for found in reader.read_to_end():
             before = held.get(found.key)
-            moved = before is not None and before.partition != found.partition and before.value is not None
+            is_moved = before is not None and before.value is not None and before.partition != found.partition
             owner = owner_in(found.headers)
             held[found.key] = HeldRecord(
                 key=found.key,
@@ -48,7 +48,7 @@ def held_records(settings: KafkaSettings, progress: Callable[[int], None] = lamb
                 partition=found.partition,
                 offset=found.offset,
                 timestamp=found.timestamp,
-                elsewhere=before.partition if moved and before is not None else None,
+                elsewhere=before.partition if before is not None and is_moved else None,
             )
             progress(1)
     return held

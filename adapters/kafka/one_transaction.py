@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from itertools import islice
@@ -57,7 +57,6 @@ class OneTransaction:
         self._name = settings.real(name)
         self._limit = limit
         self._watchdog = Watchdog(PATIENCE * 2)
-        self._tidy_watchdog = Watchdog(TIDY_PATIENCE)
         with named_errors(f"opening a producer with the transactional id {self._name}"):
             self._producer: Any = KafkaProducer(**self._config())
             try:
@@ -87,7 +86,7 @@ class OneTransaction:
                 done += len(some)
                 progress(len(some))
             # See adapters.kafka.whole_ends: readers of a busy topic rely on it.
-            threading.Event().wait(SETTLES)
+            time.sleep(SETTLES)
             with self._watchdog.watching("commit_transaction"):
                 self._producer.commit_transaction()
         except (ProducerFencedError, InvalidProducerEpochError) as error:
@@ -102,10 +101,9 @@ class OneTransaction:
 
     def close(self) -> None:
         """Let go of connections."""
-        with self._tidy_watchdog.watching("close"):
+        with self._watchdog.watching("close", TIDY_PATIENCE):
             abandon(self._producer)
         self._watchdog.close()
-        self._tidy_watchdog.close()
 
     def _store(self, records: Sequence[NewRecord]) -> None:
         real = self._settings.real
@@ -115,7 +113,7 @@ class OneTransaction:
             future.get(PATIENCE.total_seconds())
 
     def _abort(self) -> None:
-        with self._tidy_watchdog.watching("abort_transaction"):
+        with self._watchdog.watching("abort_transaction", TIDY_PATIENCE):
             try:
                 self._producer.abort_transaction()
             except KafkaError:

@@ -31,16 +31,18 @@ class Watchdog:
         self._end = end
         self._changed = threading.Condition()
         self._call: str | None = None
+        self._allowed = self._limit
         self._deadline = 0.0
         self._closed = False
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
         self._thread.start()
 
     @contextmanager
-    def watching(self, call: str) -> Iterator[None]:
-        """End the process where the block does not end in time."""
+    def watching(self, call: str, limit: timedelta | None = None) -> Iterator[None]:
+        """End the process where the block does not end in time: within its own `limit`, or the usual one."""
+        seconds = self._limit if limit is None else limit.total_seconds()
         with self._changed:
-            self._call, self._deadline = call, time.monotonic() + self._limit
+            self._call, self._allowed, self._deadline = call, seconds, time.monotonic() + seconds
             self._changed.notify()
         try:
             yield
@@ -60,7 +62,7 @@ class Watchdog:
             while not self._closed:
                 left = None if self._call is None else self._deadline - time.monotonic()
                 if left is not None and left <= 0:
-                    log.critical("call_hangs", call=self._call, limit_seconds=self._limit, exit_code=EXIT_CODE)
+                    log.critical("call_hangs", call=self._call, limit_seconds=self._allowed, exit_code=EXIT_CODE)
                     self._call = None
                     self._end()
                     continue

@@ -18,10 +18,9 @@ def too_many(removed: Mapping[str, int], held: Mapping[str, int]) -> dict[str, t
 
 def too_many_gone(before: Directory, after: Directory) -> dict[str, tuple[int, int]]:
     """The same for a directory that would take the place of another. A record that can't be read is there."""
-    held = {kind: ids for kind, ids in before.ids().items() if ids}
-    there = after.ids()
+    held, there = before.ids(), after.ids()
     removed = {kind: len(ids - there[kind]) for kind, ids in held.items()}
-    return too_many({kind: count for kind, count in removed.items() if count}, {kind: len(held[kind]) for kind in held})
+    return too_many(removed, {kind: len(ids) for kind, ids in held.items()})
 
 
 def told(gone: Mapping[str, tuple[int, int]]) -> str:

@@ -79,20 +79,14 @@ class House:
     @contextmanager
     def poisoned(self) -> Iterator[None]:
         """As many records that are no events as events, within the block."""
-        self._poison.set()
-        try:
+        with _during(self._poison):
             yield
-        finally:
-            self._poison.clear()
 
     @contextmanager
     def idle(self) -> Iterator[None]:
         """Nobody saves a ticket within the block."""
-        self._rests.set()
-        try:
+        with _during(self._rests):
             yield
-        finally:
-            self._rests.clear()
 
     def _save_tickets(self) -> None:
         while not self._stop.wait(0.25):
@@ -103,6 +97,15 @@ class House:
             self.cluster.append([NewRecord(TICKETS, b"T-%d" % self._sent, json.dumps(event).encode())])
             if self._poison.is_set():
                 self.cluster.append(NewRecord(TICKETS, None, b"rubbish") for _ in range(2))
+
+
+@contextmanager
+def _during(event: threading.Event) -> Iterator[None]:
+    event.set()
+    try:
+        yield
+    finally:
+        event.clear()
 
 
 @contextmanager

@@ -11,20 +11,8 @@ import msgspec
 from adapters.kafka.record_names import Named, RecordNames
 from schemas.directory import read_record
 from schemas.foreign_record import read_any_record
-from tests.foreign_forms import (
-    Row,
-    as_json,
-)
+from tests.foreign_forms import CONTRACT, as_json
 
-CONTRACT: Row = {
-    "kind": "contract",
-    "id": "C-7",
-    "type": "commitment",
-    "valid_from": "2026-01-01",
-    "alerts_enabled": True,
-    "recipients": {"product": {"contacts": True, "collaborators": False}},
-    "products": ["P-erp"],
-}
 READ = read_record(as_json(CONTRACT))
 WRITTEN = [
     json.loads(line)

@@ -17,6 +17,7 @@ from schemas.event import read_event
 from schemas.foreign_record import read_any_record
 from schemas.refusal import RefusedError
 from tests.foreign_forms import (
+    CONTRACT,
     EPOCH,
     FORMS,
     REMOVALS,
@@ -31,15 +32,6 @@ from tests.foreign_forms import (
 from tests.helpdesk import NOW
 
 EARLY, LATE = datetime(1974, 1, 1, tzinfo=UTC), datetime(2286, 1, 1, tzinfo=UTC)
-CONTRACT: Row = {
-    "kind": "contract",
-    "id": "C-7",
-    "type": "commitment",
-    "valid_from": "2026-01-01",
-    "alerts_enabled": True,
-    "recipients": {"product": {"contacts": True, "collaborators": False}},
-    "products": ["P-erp"],
-}
 READ = read_record(as_json(CONTRACT))
 
 

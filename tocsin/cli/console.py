@@ -13,6 +13,7 @@ import typer
 
 from adapters.files.directory_folder import LoadedDirectory
 from adapters.files.directory_source import DirectoryFilesError
+from adapters.files.wire_records import WireRecords
 from adapters.rule_files.faults import RuleFileError
 from schemas.refusal import RefusedError
 from tocsin.logs import tell_end
@@ -88,7 +89,7 @@ def named_failures() -> Iterator[None]:
         stop(f"{error.filename or 'a file'}: {error.strerror or error}", UNUSABLE)
 
 
-def told(loaded: LoadedDirectory) -> None:
+def told(loaded: LoadedDirectory | WireRecords) -> None:
     """Name what could not be read in the directory; the rest is used."""
     for problem in loaded.problems:
         warn(f"directory: {problem.shown()}")

@@ -19,7 +19,7 @@ from adapters.kafka.one_transaction import OneTransaction, time_for
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import refuse_missing
 from schemas.topics import DIRECTORY
-from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
+from tocsin.cli.console import FOUND_FAULTS, say, stop, told, warn
 from tocsin.cli.directory_looking import diff, show
 from tocsin.cli.directory_options import OwnerOption, owner_given
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
@@ -83,8 +83,7 @@ def load(
         if _takes_long(path):
             refuse_missing(settings, [DIRECTORY])
         found = wire_records(path)
-        for problem in found.problems:
-            warn(f"directory: {problem.shown()}")
+        told(found)
         if not accept_unknown and any(code.is_slip for code in found.problem_counts):
             stop(_SLIPS, FOUND_FAULTS)
         is_whole = all(code.is_warning or code.is_slip for code in found.problem_counts)

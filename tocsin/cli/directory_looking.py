@@ -17,7 +17,7 @@ from schemas.directory import record_kind
 from schemas.foreign_record import read_any_record
 from schemas.refusal import RefusedError
 from schemas.topics import DIRECTORY
-from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
+from tocsin.cli.console import FOUND_FAULTS, say, stop, told, warn
 from tocsin.cli.diff import CHANGED, failing_with_two
 from tocsin.cli.directory_options import OwnerOption, owner_given
 from tocsin.cli.kafka_options import KafkaOption, PrefixOption, cluster, kafka_failures
@@ -88,8 +88,7 @@ def diff(
     with failing_with_two(), kafka_failures():
         mine = owner_given(owner)
         found = wire_records(path)
-        for problem in found.problems:
-            warn(f"directory: {problem.shown()}")
+        told(found)
         settings = cluster(kafka, prefix)
         refuse_missing(settings, [DIRECTORY])
         with progress_bar("Reading the topic", None) as progress:
