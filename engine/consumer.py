@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from engine.decide import Decision, decide_all
 from engine.directory.directory import Directory
+from engine.directory.naming import first_named
 from engine.placement import Misplaced, misplaced
 from engine.ports import Clock, DirectorySource, EventLog, EventTrace, RulesInForce, RulesSource, Tracer, Untraced
 from engine.stages.s4_rule_matching import MatcherUnavailableError
@@ -24,8 +25,6 @@ from schemas.vocabulary import Reason
 BATCH_RECORDS: Final = 500
 CHUNK_RECORDS: Final = 50
 """Records decided together, with one question to the rule engine."""
-NAMED_RECORDS: Final = 5
-"""Records that can't be read which a dead letter names; its event's decision names them all."""
 OUTPUT_BYTES: Final = 8_388_608
 """A transaction is committed once its outputs have this size: one long description reaches many people."""
 
@@ -219,12 +218,9 @@ def _handled(case: Case, decision: Decision) -> Handled:
 
 
 def _unreadable(records: Sequence[str]) -> str:
-    """Names the first records. They are ids of the directory, not values of the event."""
-    named = ", ".join(records[:NAMED_RECORDS])
-    more = f" and {len(records) - NAMED_RECORDS} more" if len(records) > NAMED_RECORDS else ""
-    return (
-        f"can't be read in the directory: {named}{more}; mend them, then send the event again for whom they kept back"
-    )
+    """Names the first records; the decision names all. They are ids of the directory, not values of the event."""
+    named = first_named(records, len(records))
+    return f"can't be read in the directory: {named}; mend them, then send the event again for whom they kept back"
 
 
 def _outputs(handled: Sequence[Handled]) -> list[NewRecord]:

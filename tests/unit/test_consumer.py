@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from engine import consumer as consumer_module
-from engine.consumer import NAMED_RECORDS, Consumer
+from engine.consumer import Consumer
 from engine.decide import decide_all
 from engine.directory.directory import Directory
+from engine.directory.naming import NAMED_RECORDS
 from engine.ports import RulesInForce
 from engine.stages.s4_rule_matching import MatcherUnavailableError, Question, ReferenceMatcher
 from schemas.dead_letter import PREFIX

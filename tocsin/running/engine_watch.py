@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from itertools import islice
 from typing import Protocol
 
 from adapters.kafka.settings import KafkaSettings
 from adapters.prometheus.directory_metrics import UNNAMED, DirectoryMetrics
 from adapters.prometheus.engine_metrics import EngineMetrics
 from adapters.prometheus.lag_metrics import LagMetrics
-from engine.consumer import NAMED_RECORDS
 from engine.directory.directory import Directory
+from engine.directory.naming import first_named
 from engine.ports import EventLog
 from schemas.log import NewRecord, Record
 from schemas.topics import TICKETS
@@ -111,9 +110,8 @@ class WatchedDirectory:
 def _remarks(directory: Directory, unreadable: int) -> list[str]:
     if not unreadable:
         return []
-    named = ", ".join(islice(directory.unreadable_names(), NAMED_RECORDS))
-    more = f" and {unreadable - NAMED_RECORDS} more" if unreadable > NAMED_RECORDS else ""
-    return [f"{named}{more} can't be read; whoever they might alert waits until they are mended"]
+    named = first_named(directory.unreadable_names(), unreadable)
+    return [f"{named} can't be read; whoever they might alert waits until they are mended"]
 
 
 def _without_name(unnamed: int) -> list[str]:
