@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from adapters.durable_rules.limits import limit_problems
 from adapters.rule_files.faults import Fault, RuleFileError
 from adapters.rule_files.source import Source
 from adapters.shape import shaped
+from adapters.shipped import RULES
 from engine.rulebook.build import Base, examine
 from engine.rulebook.problems import Partial, Problem
 from engine.rulebook.rulebook import Rulebook
@@ -21,7 +21,7 @@ from schemas.finding import FindingCode
 from schemas.rule_file import Defaults, RuleEntry, RuleFile, Settings
 from schemas.vocabulary import Audience, Category
 
-DEFAULT_FILE: Final = Path(str(files("rules") / "default.yaml"))
+DEFAULT_FILE: Final = RULES / "default.yaml"
 """The rule file that comes with the product; its templates lie beside it."""
 
 Limits = Callable[[Rulebook], list[Problem]]

@@ -14,13 +14,14 @@ import pytest
 from typer.testing import CliRunner
 
 from adapters.browser import picture as pictures
-from adapters.browser.picture import PictureError, browser, picture
+from adapters.browser.picture import PictureError, picture
 from adapters.jinja.renderer import JinjaRenderer
 from adapters.jinja.sources import read_sources
 from adapters.rule_files.load import templates_folder
 from sender.composer import MessageComposer
 from tests.helpdesk import Helpdesk, default_rules, envelope, event_of
 from tests.helpdesk_files import write_directory, write_events
+from tests.support.required import required_browser
 from tocsin.cli.app import app
 from tocsin.previewing.jobs import preview_job, reader_of
 from tocsin.previewing.rendering import IDENTITY, render
@@ -131,18 +132,12 @@ def test_without_a_browser_it_is_said_what_is_missing(
     assert not (tmp_path / "p.png").exists()
 
 
-def _has_browser() -> bool:
-    try:
-        browser()
-    except PictureError:
-        return False
-    return True
+@pytest.fixture
+def a_browser() -> None:
+    required_browser()
 
 
-needs_browser = pytest.mark.skipif(not _has_browser(), reason="no browser is installed")
-
-
-@needs_browser
+@pytest.mark.usefixtures("a_browser")
 def test_a_picture_of_all_languages(given: list[object], tmp_path: Path) -> None:
     run("external/opened", "-p", "contact/ct-1", "-l", "all", *given, "--png", tmp_path / "p.png")
     image = (tmp_path / "p.png").read_bytes()
@@ -172,7 +167,7 @@ def visitors() -> Iterator[tuple[str, list[str]]]:
         thread.join()
 
 
-@needs_browser
+@pytest.mark.usefixtures("a_browser")
 def test_a_page_reaches_no_network_and_runs_no_script(visitors: tuple[str, list[str]]) -> None:
     url, seen = visitors
     load = f'<img src="{url}/img"><link rel="stylesheet" href="{url}/css"><iframe src="{url}/frame"></iframe>'
@@ -184,7 +179,7 @@ def test_a_page_reaches_no_network_and_runs_no_script(visitors: tuple[str, list[
         assert seen == ["/control"]
 
 
-@needs_browser
+@pytest.mark.usefixtures("a_browser")
 def test_even_without_its_policy_a_page_reaches_no_network(
     visitors: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,7 +189,7 @@ def test_even_without_its_policy_a_page_reaches_no_network(
     assert seen == []
 
 
-@needs_browser
+@pytest.mark.usefixtures("a_browser")
 def test_the_check_notices_a_page_that_has_a_network(
     visitors: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,7 +201,7 @@ def test_the_check_notices_a_page_that_has_a_network(
     assert seen == ["/img"]
 
 
-@needs_browser
+@pytest.mark.usefixtures("a_browser")
 def test_a_picture_takes_a_limited_time() -> None:
     with pytest.raises(PictureError, match="took longer than"):
         picture("<p>hello</p>", 300, 200, seconds=0.01)

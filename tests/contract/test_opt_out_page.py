@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-import shutil
 import subprocess
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -27,6 +26,7 @@ from sender.ledger import LedgerUnavailableError
 from sender.opt_out import OptOut, OptOutRequest, OptOutTokens, OptOutWriter
 from tests.fakes import FakeClock
 from tests.messages import a_job, as_read, compose
+from tests.support.required import required_browser
 
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
 TOKENS = OptOutTokens(["a secret of the tests"])
@@ -230,13 +230,9 @@ async def test_on_a_real_ledger_an_opt_out_stands_for_the_persons_next_jobs(
     ledger.close()
 
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (Debian: apt-get install chromium)")
 def test_a_browser_shows_the_page_and_opts_nobody_out(base: str, kept: Kept, tmp_path: Path) -> None:
     command = [
-        str(CHROMIUM),
+        required_browser(),
         "--headless",
         "--no-sandbox",
         "--disable-gpu",

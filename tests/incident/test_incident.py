@@ -19,6 +19,7 @@ from tests.incident.course import CLEARS, all_engines_killed, goes_through, tell
 from tests.incident.house import LargeHouse, large_house
 from tests.incident.prometheus_server import faster
 from tests.incident.runbook_commands import Kit
+from tests.support.required import missing
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(240)]
 DASHBOARD = Path(__file__).parents[2] / "ops" / "grafana" / "dashboards" / "tocsin.json"
@@ -26,9 +27,9 @@ DASHBOARD = Path(__file__).parents[2] / "ops" / "grafana" / "dashboards" / "tocs
 
 @pytest.fixture(scope="module")
 def at_work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LargeHouse]:
-    missing = why_not()
-    if missing is not None:
-        pytest.skip(missing)
+    reason = why_not()
+    if reason is not None:
+        missing(reason)
     with large_house(tmp_path_factory.mktemp("house")) as made:
         yield made
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +28,7 @@ from sender.states import State, Transition
 from sender.transports import Transports
 from tests.messages import IDENTITY, a_job, compose, external, read, shipped_renderer
 from tests.relays.postfix import HOST, Postfix, why_not
+from tests.support.required import missing
 from tocsin.clock import SystemClock
 
 SOON = timedelta(milliseconds=200)
@@ -41,11 +41,9 @@ HASTY = DeliverySettings(
 
 @pytest.fixture(autouse=True)
 def postfix_is_there() -> None:
-    missing = why_not()
-    if missing is not None and os.environ.get("TOCSIN_TESTS") == "complete":
-        pytest.fail(missing)
-    if missing is not None:
-        pytest.skip(missing)
+    reason = why_not()
+    if reason is not None:
+        missing(reason)
 
 
 @contextmanager
