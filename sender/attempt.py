@@ -13,9 +13,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.trace_context import TraceContext
-from sender.bounce_codes import bounced
 from sender.desk import Desk
 from sender.entries import Entry, Report
+from sender.hard_bounces import bounced
 from sender.pacing import Pacing
 from sender.ports import (
     Clock,

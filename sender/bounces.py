@@ -21,6 +21,7 @@ from msgspec import Struct
 from sender.message import job_in, thread_in
 from sender.opt_out import token_in_subject
 from sender.plain_text import one_line
+from sender.refusals import About, codes_in, most_telling, refusal_about
 from sender.times import in_utc
 
 MAX_READ: Final = 524_288
@@ -33,8 +34,7 @@ _MAX_IDS: Final = 16_384
 
 _LEVEL: Final = re.compile(rb"boundary[0-9*\s]{0,9}=|content-type:\s{0,9}message/", re.IGNORECASE)
 _STATUS: Final = re.compile(r"\b([245]\.[0-9]{1,3}\.[0-9]{1,3})\b")
-_DIAGNOSTIC: Final = re.compile(r"\s*smtp\s*;\s*[245][0-9]{2}[ #-]*([245]\.[0-9]{1,3}\.[0-9]{1,3})?\b", re.IGNORECASE)
-_UNSPECIFIC: Final = re.compile(r"[245]\.0\.0")
+_DIAGNOSTIC: Final = re.compile(r"\s*smtp\s*;\s*([245][0-9]{2})\b[ -]?(.*)", re.IGNORECASE | re.DOTALL)
 
 Mail: TypeAlias = "Message[Any, Any]"
 
@@ -55,15 +55,15 @@ class MailKind(StrEnum):
 class Fate(Struct, frozen=True):
     """What a report says of one recipient (RFC 3464, section 2.3).
 
-    `addresses` are those that it gives, the final and the original one. `status` (RFC 3463) is the most specific one;
-    `statuses` are all. `said` is the server's own words.
+    `addresses` are those that it gives, the final and the original one. `status` (RFC 3463) is the one that tells the
+    most, of the report's own and that of the server whose words it quotes in `said`; `about` is what both agree on.
     """
 
     addresses: tuple[str, ...]
     action: str
     status: str | None
-    statuses: frozenset[str]
     said: str
+    about: About
 
 
 class ReturnedMail(Struct, frozen=True):
@@ -137,15 +137,14 @@ def _fates(report: Mail) -> Iterator[Fate]:
         if not action and not any(addresses):
             continue  # the block about the message as a whole
         diagnostic = _text(block, "Diagnostic-Code")
-        given, said = _STATUS.search(_text(block, "Status")), _DIAGNOSTIC.match(diagnostic)
-        statuses = [found[1] for found in (given, said) if found and found[1]]
-        specific = [status for status in statuses if not _UNSPECIFIC.fullmatch(status)]
+        given, quoted = _STATUS.findall(_text(block, "Status"))[:1], _DIAGNOSTIC.match(diagnostic)
+        code, words = (int(quoted[1]), quoted[2]) if quoted else (None, "")
         yield Fate(
             addresses=tuple(dict.fromkeys(address for address in addresses if address)),
             action=one_line(action, 20),
-            status=next(iter([*specific, *statuses]), None),
-            statuses=frozenset(specific),
+            status=most_telling([*given, *codes_in(code, words)]),
             said=one_line(diagnostic, MAX_SAID),
+            about=refusal_about(code, words, given),
         )
 
 

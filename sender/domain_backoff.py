@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from sender.ports import BEFORE_MAIL, Reply, ReplyKind
+from sender.ports import Reply, ReplyKind
 from sender.retry import Chance
 from sender.waits import Wait
 
@@ -123,6 +123,6 @@ class DomainBackoff:
 
 
 def _is_about_the_domain(reply: Reply) -> bool:
-    if reply.kind is not ReplyKind.DEFERRED or reply.stage in BEFORE_MAIL:
+    if reply.kind is not ReplyKind.DEFERRED or reply.is_about_the_relay:
         return False
     return reply.status is None or not reply.status.startswith(_ABOUT_A_MAILBOX)

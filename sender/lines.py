@@ -39,7 +39,13 @@ def tell_change(tried: Tried) -> None:
     level = logging.WARNING if report.transition in _BAD_ENDS else logging.INFO
     fields: dict[str, Any] = {"transition": report.transition.value, "attempt": report.attempt}
     if reply is not None:
-        answer = {"reply": reply.kind, "code": reply.code, "status": reply.status, "stage": reply.stage}
+        answer = {
+            "reply": reply.kind,
+            "code": reply.code,
+            "status": reply.status,
+            "stage": reply.stage,
+            "why": reply.why,
+        }
         fields |= {name: value for name, value in answer.items() if value is not None}
     if report.hold is not None:
         fields["hold"] = report.hold.value

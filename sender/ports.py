@@ -14,6 +14,7 @@ from schemas.log import NewRecord, Record
 from schemas.vocabulary import Channel, Trigger
 from sender.entries import Entry, Report
 from sender.ledger import LedgerAwayError
+from sender.refusals import About
 from sender.waits import Wait
 
 
@@ -178,8 +179,9 @@ BEFORE_MAIL: Final = frozenset({Stage.CONNECT, Stage.EHLO, Stage.STARTTLS, Stage
 class Reply(Struct, frozen=True):
     """The relay's answer: its code (RFC 5321, section 4.2; None where none came) and its own words.
 
-    `stage` is where it came; None where no mail relay was asked. `status` is the enhanced status code (RFC 3463) that
-    stands before the words.
+    `stage` is where it came; None where no mail relay was asked. `status` is the enhanced status code (RFC 3463) in the
+    words that tells the most. `about` is what a refusal is about. `why` is a word of ours for what went wrong where no
+    code came: unlike `text`, it may be shown to anybody.
     """
 
     kind: ReplyKind
@@ -187,11 +189,13 @@ class Reply(Struct, frozen=True):
     text: str
     stage: Stage | None = None
     status: str | None = None
+    about: About = About.MESSAGE
+    why: str | None = None
 
     @property
     def is_about_the_relay(self) -> bool:
-        """Whether it tells of the relay itself, and nothing of a message."""
-        return self.kind is ReplyKind.DEFERRED and self.stage in BEFORE_MAIL
+        """Whether it tells of the relay itself or what it holds against us, and nothing of a message."""
+        return self.kind is ReplyKind.DEFERRED and (self.stage in BEFORE_MAIL or self.about is About.RELAY)
 
     @property
     def is_silence(self) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Final
 
 from msgspec import Struct
 
 from sender.ports import Reply
 from sender.retry import Chance
+
+_log: Final = logging.getLogger(__name__)
 
 
 class CircuitPolicy(Struct, frozen=True):
@@ -53,6 +57,7 @@ class RelayCircuit:
         self._chance = chance
         self._failures = 0
         self._until: datetime | None = None
+        self._opened: datetime | None = None
         self._probe: str | None = None
         self._asked: dict[str, datetime] = {}
         self._answered: datetime | None = None
@@ -92,13 +97,14 @@ class RelayCircuit:
         if reply.stage is None:
             return  # no relay was asked
         if reply.is_about_the_relay:
-            self._failed(job, now)
+            self._failed(job, reply, now)
         elif reply.is_silence:
             self._silent = [*self._silent, mailbox][-self._policy.silent_tries :]
             # One mailbox may have content on which the relay chokes: that says nothing of others.
             if self.is_open or (len(self._silent) >= self._policy.silent_tries and len(set(self._silent)) > 1):
-                self._failed(job, now)
+                self._failed(job, reply, now)
         else:
+            self._tell_closed(now)
             self._failures, self._until, self._probe = 0, None, None
             self._silent, self._answered = [], now
 
@@ -108,12 +114,26 @@ class RelayCircuit:
         if job == self._probe:
             self._probe = None
 
-    def _failed(self, job: str, now: datetime) -> None:
+    def _failed(self, job: str, reply: Reply, now: datetime) -> None:
         # Others that were under way when it opened say nothing new.
         if self._until is None or job == self._probe:
+            self._tell_failed(reply, now)
             self._failures += 1
             self._until = now + self._policy.pause(self._failures, self._chance)
             self._probe = None
+
+    def _tell_failed(self, reply: Reply, now: datetime) -> None:
+        """A line where it opens; none of the relay's words, which may hold addresses."""
+        if self._opened is None:
+            self._opened = now
+            answer = {"stage": reply.stage, "code": reply.code, "status": reply.status, "why": reply.why}
+            said = {name: value for name, value in answer.items() if value is not None}
+            _log.warning("relay_circuit_opened", extra=said)
+
+    def _tell_closed(self, now: datetime) -> None:
+        if self._opened is not None:
+            _log.info("relay_circuit_closed", extra={"seconds": round((now - self._opened).total_seconds(), 1)})
+            self._opened = None
 
     def _is_silent(self, now: datetime) -> bool:
         oldest = min(self._asked.values(), default=now)

@@ -17,10 +17,11 @@ from schemas.job import Job
 from schemas.mailbox import mailbox
 from schemas.vocabulary import Channel
 from sender.addresses import wire_address
-from sender.bounce_codes import DEAD, TERM, hard_bounce
 from sender.bounces import Fate, MailKind, ReturnedMail
 from sender.entries import Entry
+from sender.hard_bounces import TERM, hard_bounce
 from sender.opt_out import OptOutTokens
+from sender.refusals import About
 
 FAILED: Final = "failed"
 
@@ -69,8 +70,7 @@ def _bounce(mail: ReturnedMail, entry: Entry, now: datetime) -> Finding:
         return Finding(mail, entry, _first(mail.fates), why=NOT_TO_THEM)
     if fate.action != FAILED:
         return Finding(mail, entry, fate, why=NOT_FAILED)
-    # A report and the server that it quotes may not agree: both must say so.
-    if not fate.statuses or not fate.statuses <= DEAD:
+    if fate.about is not About.MAILBOX:
         return Finding(mail, entry, fate, why=NOT_DEAD)
     # By its own date, so that the mail can be read again without an end; but not before its job, nor in the future.
     since = min(max(mail.date or now, entry.job.created), now)

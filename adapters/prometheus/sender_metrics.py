@@ -96,5 +96,8 @@ class SenderMetrics:
 
 
 def _class_of(reply: Reply) -> str:
+    if reply.is_about_the_relay:
+        # A 5xx is a message that has failed, and this one costs none.
+        return "none"
     name = f"{(reply.code or 0) // 100}xx"
     return name if name in CLASSES else "none"

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from enum import StrEnum
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
+from typing import Final
 
 from msgspec import Struct
+
+_LONGEST_NAME: Final = 253
+_LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_NUMBERS: Final = re.compile(r"[0-9.]+")
 
 
 class Tls(StrEnum):
@@ -29,9 +35,9 @@ class Relay(Struct, frozen=True, kw_only=True):
     At most `connections` are open at a time. One takes `messages_per_connection` messages, and is closed when nothing
     was sent on it for `idle_timeout` seconds: relays close idle ones themselves, and count what is open.
 
-    `hello` is the name to greet with, by default this machine's full name. `tls_context` replaces the system's own
-    certificates and rules. Without TLS only this machine is spoken with, unless `plain_text_allowed`; a password is
-    never sent so. Raises ValueError for what can't be kept.
+    `hello` is the name to greet with, by default this machine's full name: see `greeting_name`. `tls_context` replaces
+    the system's own certificates and rules. Without TLS only this machine is spoken with, unless `plain_text_allowed`;
+    a password is never sent so. Raises ValueError for what can't be kept.
     """
 
     host: str
@@ -57,6 +63,8 @@ class Relay(Struct, frozen=True, kw_only=True):
                 f"tls: none would send every message to {self.host} in plain text; set tls to starttls or implicit, "
                 "or plain_text_allowed (--plain-text-allowed) where nobody can listen on the way"
             )
+        if self.hello is not None:
+            greeting_name(self.hello)
         if self.connections < 1 or self.messages_per_connection < 1:
             raise ValueError("connections and messages_per_connection are at least 1")
         if min(self.timeout, self.final_timeout, self.idle_timeout) <= 0:
@@ -65,6 +73,25 @@ class Relay(Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         """Without the password, so that no log shows it."""
         return f"Relay({self.host}:{self.port}, tls={self.tls})"
+
+
+def greeting_name(name: str) -> str:
+    """A name for EHLO: a domain name in ASCII, or an address literal such as `[192.0.2.1]` (RFC 5321, section 4.1.3).
+
+    Raises ValueError for what is neither: relays refuse it, some before they say why.
+    """
+    literal = name[1:-1] if name.startswith("[") and name.endswith("]") else None
+    if literal is None:
+        if len(name) <= _LONGEST_NAME and all(map(_LABEL.fullmatch, name.split("."))) and not _NUMBERS.fullmatch(name):
+            return name
+        raise ValueError(f"{name!r} is not a domain name in ASCII, nor an address in brackets")
+    try:
+        address = ip_address(literal.removeprefix("IPv6:"))
+    except ValueError:
+        raise ValueError(f"{name!r} is not an address in brackets: [192.0.2.1] or [IPv6:2001:db8::1]") from None
+    if isinstance(address, IPv6Address) != literal.startswith("IPv6:"):
+        raise ValueError(f"{name!r} is not an address in brackets: IPv6: stands before one of IPv6, and no other")
+    return name
 
 
 def is_loopback(host: str) -> bool:

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from aiosmtplib import SMTPResponse, SMTPResponseException
 
+from adapters.smtp.tls import why_it_failed
 from sender.plain_text import one_line
 from sender.ports import Reply, ReplyKind, Stage
+from sender.refusals import CLOSING, About, codes_in, most_telling, refusal_about
 
 MAX_REPLY: Final = 500
-CLOSING: Final = 421
-"""The relay closes the connection after this reply (RFC 5321, section 3.8)."""
 
-_STATUS: Final = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])", re.ASCII)
 _FIRST_CODE: Final = 200
 
 
-def reply_of(kind: ReplyKind, response: SMTPResponse, stage: Stage) -> Reply:
-    """A response that came at this stage."""
-    text = one_line(response.message, MAX_REPLY)
-    return Reply(kind, response.code, text, stage, status_of(response.message))
+def yes_of(response: SMTPResponse, stage: Stage) -> Reply:
+    """The relay takes the message."""
+    return Reply(ReplyKind.ACCEPTED, response.code, _text(response), stage, _status(response))
+
+
+def no_of(response: SMTPResponse, stage: Stage, otherwise: ReplyKind) -> Reply:
+    """What a response means that is no yes; `otherwise` is for one that makes no sense at this stage.
+
+    Where it is about the relay, or what the relay holds against this sender, the message is put off whatever the code.
+    """
+    kind = {4: ReplyKind.DEFERRED, 5: ReplyKind.REFUSED}.get(response.code // 100)
+    if kind is None:
+        return Reply(otherwise, response.code, _text(response), stage, _status(response))
+    about = refusal_about(response.code, response.message)
+    if about is About.RELAY and stage is Stage.DOT and response.code != CLOSING:
+        # Once the relay has read the message, what it says is about that.
+        about = About.MESSAGE
+    if about is About.RELAY:
+        kind = ReplyKind.DEFERRED
+    return Reply(kind, response.code, _text(response), stage, _status(response), about)
 
 
 def failure_of(error: Exception, stage: Stage) -> Reply:
     """A deferral for what went wrong, at a stage before the message's end."""
-    code, status = None, None
+    words = words_of(error, stage)
     # The library gives what is no reply at all a code of its own, below any that there is.
     if isinstance(error, SMTPResponseException) and error.code >= _FIRST_CODE:
-        code, status = error.code, status_of(error.message)
-    return Reply(ReplyKind.DEFERRED, code, words_of(error, stage), stage, status)
+        status = most_telling(codes_in(error.code, error.message))
+        return Reply(ReplyKind.DEFERRED, error.code, words, stage, status)
+    return Reply(ReplyKind.DEFERRED, None, words, stage, why=why_it_failed(error))
 
 
 def words_of(error: Exception, stage: Stage) -> str:
@@ -38,7 +53,9 @@ def words_of(error: Exception, stage: Stage) -> str:
     return one_line(f"{stage}: {type(error).__name__}: {error}", MAX_REPLY)
 
 
-def status_of(text: str) -> str | None:
-    """The enhanced status code (RFC 3463) that a reply's text begins with; None where there is none."""
-    found = _STATUS.match(text)
-    return found[0] if found else None
+def _text(response: SMTPResponse) -> str:
+    return one_line(response.message, MAX_REPLY)
+
+
+def _status(response: SMTPResponse) -> str | None:
+    return most_telling(codes_in(response.code, response.message))

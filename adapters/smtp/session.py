@@ -11,8 +11,10 @@ from typing import Final, cast
 from aiosmtplib import SMTP, SMTPHeloError, SMTPResponse, SMTPResponseException, SMTPServerDisconnected
 
 from adapters.smtp.relay import Relay, Tls
-from adapters.smtp.replies import CLOSING, reply_of, words_of
+from adapters.smtp.replies import no_of, words_of, yes_of
+from adapters.smtp.tls import why_it_failed
 from sender.ports import OutgoingMail, Reply, ReplyKind, Stage
+from sender.refusals import CLOSING
 
 GOODBYE: Final = 5.0
 """Seconds that a relay has to answer QUIT: nothing depends on it."""
@@ -105,9 +107,9 @@ class Session:
             # The dot is the last thing in the buffer: while that is not empty, the relay does not have it.
             kind = ReplyKind.DEFERRED if self._unsent() else ReplyKind.UNKNOWN
             self.drop()
-            return Reply(kind, None, words_of(error, self.stage), self.stage)
+            return Reply(kind, None, words_of(error, self.stage), self.stage, why=why_it_failed(error))
         if response.code // 100 == 2:  # noqa: PLR2004  (RFC 5321, section 4.2.1: the first digit is the meaning)
-            return reply_of(ReplyKind.ACCEPTED, response, self.stage)
+            return yes_of(response, self.stage)
         return self._no(response, otherwise=ReplyKind.UNKNOWN)
 
     async def close(self) -> None:
@@ -158,11 +160,11 @@ class Session:
         return options
 
     def _no(self, response: SMTPResponse, otherwise: ReplyKind = ReplyKind.DEFERRED) -> Reply:
-        """What a reply means that is no yes; `otherwise` is for one that makes no sense here."""
-        kind = {4: ReplyKind.DEFERRED, 5: ReplyKind.REFUSED}.get(response.code // 100)
-        if kind is None or response.code == CLOSING:
+        """What a reply means that is no yes; a session that the relay does not want, or that makes no sense, ends."""
+        reply = no_of(response, self.stage, otherwise)
+        if response.code // 100 not in (4, 5) or response.code == CLOSING or reply.is_about_the_relay:
             self.drop()
-        return reply_of(kind or otherwise, response, self.stage)
+        return reply
 
     async def _say(self, stage: Stage, command: Sequence[bytes], yes: int) -> Reply | None:
         """Give a command; None where the answer's first digit is that of a yes."""

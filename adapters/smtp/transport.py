@@ -7,24 +7,27 @@ import asyncio
 import msgspec
 from aiosmtplib import SMTPServerDisconnected
 
+from adapters.smtp.one_recipient import OneRecipient
 from adapters.smtp.pool import Pool
 from adapters.smtp.relay import Relay
-from adapters.smtp.replies import CLOSING, failure_of
+from adapters.smtp.replies import failure_of
 from adapters.smtp.session import Session
 from sender.addresses import wire_address
 from sender.ports import HandingOver, OutgoingMail, Reply, ReplyKind, Stage, WithheldError, unasked
+from sender.refusals import CLOSING
 
 
 class SmtpTransport:
     """Takes messages to a relay, each in a transaction of its own, as many at a time as the relay has connections.
 
     A refusal of the whole session (greeting, encryption, login) is about the relay and not about the message, so it
-    defers the message whatever its code.
+    defers the message whatever its code, also where the relay says it only once a sender or recipient is named.
     """
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
         self._pool = Pool(relay)
+        self._one_recipient = OneRecipient()
 
     async def send(self, mail: OutgoingMail, handing_over: HandingOver = unasked) -> Reply:
         """Hand over one message. Nothing is raised for what a relay or network does."""
@@ -41,7 +44,10 @@ class SmtpTransport:
             words = f"none of {self._relay.connections} connections came free within {self._relay.timeout:g} seconds"
             # The sender's own connections are busy: that tells nothing of the relay.
             return Reply(ReplyKind.DEFERRED, None, words)
-        return reply
+        if reply.is_about_the_relay:
+            # What is mended shows on a new connection alone.
+            self._pool.forget_idle()
+        return self._one_recipient.judged(checked.recipient, reply)
 
     async def close(self) -> None:
         """Say goodbye to the relay, within its timeout. The next message connects anew."""

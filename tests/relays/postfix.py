@@ -52,7 +52,7 @@ queue_run_delay = 1s
 
 # Chroot is off for all (fifth column): there is nothing in the folder but queues.
 MASTER: Final = """
-127.0.0.1:{port} inet n - n - - smtpd
+127.0.0.1:{port} inet n - n - - smtpd{options}
 pickup    unix n - n 60 1 pickup
 cleanup   unix n - n - 0 cleanup
 qmgr      unix n - n 300 1 qmgr
@@ -98,9 +98,10 @@ class Postfix:
     """One Postfix. It can be stopped and started again, on the same port and queue.
 
     `access` holds the addresses that it does not take, and what it answers: `{"dead@acme.example": "550 5.1.1 No"}`.
+    `smtpd` are parameters of its SMTP server.
     """
 
-    def __init__(self, next_port: int, access: Mapping[str, str] | None = None) -> None:
+    def __init__(self, next_port: int, access: Mapping[str, str] | None = None, **smtpd: str) -> None:
         command = _postfix()
         assert command is not None
         self._command = command
@@ -114,9 +115,9 @@ class Postfix:
         shutil.chown(self._folder / "data", "postfix", "postfix")
         main = MAIN.format(folder=self._folder, next_port=next_port, commands=Path(command).parent, daemons=daemons)
         (self._folder / "main.cf").write_text(main)
-        (self._folder / "master.cf").write_text(MASTER.format(port=self.port))
-        lines = [f"{address} {answer}\n" for address, answer in (access or {}).items()]
-        (self._folder / "access").write_text("".join(lines))
+        options = "".join(f" -o {{ {name} = {value.format(folder=self._folder)} }}" for name, value in smtpd.items())
+        (self._folder / "master.cf").write_text(MASTER.format(port=self.port, options=options))
+        self.write_map("access", access or {})
 
     def __enter__(self) -> Self:
         self.start()
@@ -147,6 +148,10 @@ class Postfix:
         log = self.log()
         queued = set(re.findall(r"/qmgr\[\d+\]: (\w+): from=<", log))
         return [one for name, one in re.findall(r"/cleanup\[\d+\]: (\w+): message-id=(<.*>)", log) if name in queued]
+
+    def write_map(self, name: str, entries: Mapping[str, str]) -> None:
+        """Write a table `texthash:{folder}/NAME`, which each process reads at its start."""
+        (self._folder / name).write_text("".join(f"{key} {value}\n" for key, value in entries.items()))
 
     def log(self) -> str:
         """What it wrote down."""

@@ -31,6 +31,7 @@ from tests.relays.postfix import HOST, Postfix, why_not
 from tests.support.required import missing
 from tocsin.clock import SystemClock
 
+HELLO = "client.example"
 SOON = timedelta(milliseconds=200)
 HASTY = DeliverySettings(
     look_again=timedelta(milliseconds=20),
@@ -77,12 +78,12 @@ async def poll(done: Callable[[], bool]) -> None:
 class Sender:
     """The sender as it runs, on a ledger in a file."""
 
-    def __init__(self, ledger: SqliteLedger, port: int) -> None:
+    def __init__(self, ledger: SqliteLedger, port: int, hello: str = HELLO, settings: DeliverySettings = HASTY) -> None:
         self.ledger = ledger
-        self.transport = SmtpTransport(Relay(host=HOST, port=port, tls=Tls.NONE, hello="client.example", timeout=20))
+        self.transport = SmtpTransport(Relay(host=HOST, port=port, tls=Tls.NONE, hello=hello, timeout=20))
         composer = MessageComposer(shipped_renderer(), IDENTITY)
         self.delivery = Delivery(
-            ledger, composer, Transports(self.transport), SystemClock(), random.Random(1).random, HASTY
+            ledger, composer, Transports(self.transport), SystemClock(), random.Random(1).random, settings
         )
         self.stopping = asyncio.Event()
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sender.domain_backoff import BackoffPolicy, DomainBackoff
 from sender.ports import Reply, ReplyKind, Stage
+from sender.refusals import About
 from tests.fakes import START
 
 BUSY = Reply(ReplyKind.DEFERRED, 451, "4.7.1 later", Stage.RCPT, "4.7.1")
@@ -21,6 +22,7 @@ TAKEN = Reply(ReplyKind.ACCEPTED, 250, "queued", Stage.DOT)
 FULL = Reply(ReplyKind.DEFERRED, 452, "4.2.2 mailbox full", Stage.RCPT, "4.2.2")
 DEAD = Reply(ReplyKind.REFUSED, 550, "5.1.1 no such user", Stage.RCPT, "5.1.1")
 GONE = Reply(ReplyKind.DEFERRED, None, "refused", Stage.CONNECT)
+UNWANTED = Reply(ReplyKind.DEFERRED, 554, "Client host rejected", Stage.RCPT, "5.7.1", About.RELAY)
 HUNG = Reply(ReplyKind.UNKNOWN, None, "no answer", Stage.DOT)
 DOMAIN = "acme.example"
 MINUTE = timedelta(minutes=1)
@@ -45,7 +47,7 @@ def test_deferrals_in_a_row_let_their_domain_wait_and_no_other(reply: Reply) -> 
     assert made.resumes(START) == START + timedelta(seconds=30)
 
 
-@pytest.mark.parametrize("reply", [FULL, DEAD, GONE, HUNG])
+@pytest.mark.parametrize("reply", [FULL, DEAD, GONE, UNWANTED, HUNG])
 def test_what_is_about_a_mailbox_or_the_relay_says_nothing_of_the_domain(reply: Reply) -> None:
     made = backoff()
     hear(made, *[reply] * 20)

@@ -13,13 +13,14 @@ from sender.delivery import DeliverySettings
 from sender.domain_backoff import BackoffPolicy
 from sender.pacing import PacingPolicy
 from sender.ports import OutgoingMail, Reply, ReplyKind, Stage
+from sender.refusals import About
 from sender.states import State, Transition
 from tests.fakes import START, FakeTransport, a_job, message_id
 from tests.sender_house import House
 
 GONE = Reply(ReplyKind.DEFERRED, None, "connect: nobody listens", Stage.CONNECT)
 BUSY = Reply(ReplyKind.DEFERRED, 451, "4.7.1 later", Stage.RCPT, "4.7.1")
-DEAD = Reply(ReplyKind.REFUSED, 550, "5.1.1 no such user", Stage.RCPT, "5.1.1")
+DEAD = Reply(ReplyKind.REFUSED, 550, "5.1.1 no such user", Stage.RCPT, "5.1.1", About.MAILBOX)
 TAKEN = Reply(ReplyKind.ACCEPTED, 250, "2.0.0 queued", Stage.DOT, "2.0.0")
 
 

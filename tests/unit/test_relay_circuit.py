@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sender.ports import Reply, ReplyKind, Stage
+from sender.refusals import About
 from sender.relay_circuit import CircuitPolicy, RelayCircuit
 from tests.fakes import START
 
 GONE = Reply(ReplyKind.DEFERRED, None, "connect: refused", Stage.CONNECT)
 REFUSED_US = Reply(ReplyKind.DEFERRED, 554, "no service", Stage.AUTH)
+TOLD_LATE = Reply(ReplyKind.DEFERRED, 554, "Client host rejected", Stage.RCPT, "5.7.1", About.RELAY)
 TAKEN = Reply(ReplyKind.ACCEPTED, 250, "queued", Stage.DOT)
 NO_ADDRESS = Reply(ReplyKind.REFUSED, None, "is not one e-mail address")
 HUNG = Reply(ReplyKind.UNKNOWN, None, "final dot: TimeoutError", Stage.DOT)
@@ -34,7 +36,7 @@ def test_while_it_is_closed_all_may_go() -> None:
     assert circuit().room(START, 8) == 8
 
 
-@pytest.mark.parametrize("reply", [GONE, REFUSED_US])
+@pytest.mark.parametrize("reply", [GONE, REFUSED_US, TOLD_LATE])
 def test_a_session_that_can_not_be_had_opens_it(reply: Reply) -> None:
     made = circuit()
     made.heard("a", "a@x.example", reply, START)

@@ -147,6 +147,12 @@ FAULTS: list[tuple[str, Mapping[str, str], list[str]]] = [
         {"TOCSIN_INSTANCE": "a b"},
         ["TOCSIN_INSTANCE: 'a b' is no name of a process: use letters, digits, '.', '_' and '-'"],
     ),
+    (
+        "[mail]\nhello = 'my host'\n",
+        {},
+        ["F:2: mail.hello: 'my host' is not a domain name in ASCII, nor an address in brackets"],
+    ),
+    ("", {"TOCSIN_SMTP_CA": "/no/ca"}, ["TOCSIN_SMTP_CA: /no/ca can't be read: No such file or directory"]),
     ("", {"TOCSIN_KAFKA_CA": "/no/ca"}, ["TOCSIN_KAFKA_CA: /no/ca can't be read: No such file or directory"]),
     (
         "",

@@ -107,7 +107,8 @@ def up(
 
     Credentials for the relay come from the environment or the settings file: TOCSIN_SMTP_USERNAME, and
     TOCSIN_SMTP_PASSWORD or TOCSIN_SMTP_PASSWORD_FILE; secrets of links to opt out from TOCSIN_OPT_OUT_SECRETS or
-    TOCSIN_OPT_OUT_SECRETS_FILE. All settings: docs/settings.md, `tocsin settings`.
+    TOCSIN_OPT_OUT_SECRETS_FILE. TOCSIN_SMTP_CA names the authorities to trust, TOCSIN_SMTP_HELLO the name to greet the
+    relay with. All settings: docs/settings.md, `tocsin settings`.
     """
     log_as_told()
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.smtp.relay import Relay, Tls
+from adapters.smtp.tls import CertificatesError, context_trusting
 from adapters.smtp.transport import SmtpTransport
 from schemas.vocabulary import Channel
 from sender.addresses import MailIdentity
@@ -29,6 +30,8 @@ from tocsin.settings.declared.mail import (
     OPT_OUT_MAILTO,
     OPT_OUT_URL,
     SMTP,
+    SMTP_CA,
+    SMTP_HELLO,
     SMTP_PASSWORD,
     SMTP_PLAIN_TEXT,
     SMTP_TLS,
@@ -142,12 +145,20 @@ def _relay(host: str, port: int, tls: Tls, limits: RelayLimits, settings: Settin
     if (username is None) != (password is None):
         given, missing = (SMTP_PASSWORD, SMTP_USERNAME) if username is None else (SMTP_USERNAME, SMTP_PASSWORD)
         raise SettingsError.at(settings.named(given), f"a login needs {missing.names} as well")
+    authorities = settings[SMTP_CA]
+    try:
+        # Read now, so that a wrong file is named at the start and not with each message.
+        context = None if authorities is None else context_trusting(authorities)
+    except CertificatesError as error:
+        raise SettingsError.at(settings.named(SMTP_CA), error) from None
     return Relay(
         host=host,
         port=port,
         tls=tls,
         username=username,
         password=password,
+        hello=settings[SMTP_HELLO],
+        tls_context=context,
         connections=limits.connections,
         plain_text_allowed=limits.plain_text_allowed,
     )

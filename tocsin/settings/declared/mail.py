@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from adapters.smtp.relay import Tls
+from adapters.smtp.relay import Tls, greeting_name
 from sender.fax import AS_TEXT, FaxForm
 from tocsin.settings.commands import MAIL, OPT_OUT
 from tocsin.settings.forms import LISTEN, RELAY, TEXT, WRITER
-from tocsin.settings.kinds import Choice, Flag, Text, Whole
+from tocsin.settings.kinds import Choice, Flag, Place, Text, Whole
 from tocsin.settings.setting import Secrecy, Setting
 
 SMTP: Final = Setting(
@@ -36,6 +36,20 @@ SMTP_PLAIN_TEXT: Final = Setting(
     kind=Flag(),
     meaning="With --tls none: messages may cross a network in plain text.",
     default=False,
+    used_by=MAIL,
+)
+SMTP_CA: Final = Setting(
+    key="mail.ca",
+    variable="TOCSIN_SMTP_CA",
+    kind=Place("a file", is_read=True),
+    meaning="Certificates to trust (PEM) for the relay; else those whom the system trusts.",
+    used_by=MAIL,
+)
+SMTP_HELLO: Final = Setting(
+    key="mail.hello",
+    variable="TOCSIN_SMTP_HELLO",
+    kind=Text("a domain name, or an address in brackets", greeting_name),
+    meaning="The name to greet the relay with (EHLO): alerts.desk.example; else this machine's full name.",
     used_by=MAIL,
 )
 SMTP_CONNECTIONS: Final = Setting(
