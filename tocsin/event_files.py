@@ -6,12 +6,17 @@ import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO, Final
 
 import msgspec
 
-from schemas.event import Event, read_event
+from adapters.files.opening import open_regular, read_bounded
+from schemas.event import MAX_EVENT_BYTES, Event, read_event
 from schemas.reading import without_mark
 from schemas.refusal import RefusedError
+
+_LONGEST: Final = 2 * MAX_EVENT_BYTES
+"""Bytes of a line that are looked at: blanks around the event, and a mark before it, are no part of it."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -36,18 +41,28 @@ class Line(msgspec.Struct, frozen=True):
 
 
 def read_lines(path: Path, received: datetime) -> Iterator[Line]:
-    """The events of a JSONL file (`-`: standard input), one line in memory at a time; blank lines are passed over."""
-    stream = sys.stdin.buffer if str(path) == "-" else path.open("rb")
-    with stream:
-        for number, raw in enumerate(stream, start=1):
+    """The events of a JSONL file (`-`: standard input), one line in memory at a time; blank lines are passed over.
+
+    Raises OSError; a pipe is read as standard input only.
+    """
+    with sys.stdin.buffer if str(path) == "-" else open_regular(path) as stream:
+        for number, raw in enumerate(_bounded_lines(stream), start=1):
             text = without_mark(raw).strip()
             if text:
                 yield line_of(number, text, received)
 
 
+def _bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines; of one that is too long for an event, only so much that it is refused for that."""
+    while line := stream.readline(_LONGEST):
+        yield line
+        while len(line) == _LONGEST and not line.endswith(b"\n"):
+            line = stream.readline(_LONGEST)
+
+
 def read_one(path: Path, received: datetime) -> Line:
     """The one event of a file, on as many lines as it likes. Standard input where the path is `-`."""
-    raw = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    raw = sys.stdin.buffer.read(_LONGEST) if str(path) == "-" else read_bounded(path, _LONGEST)
     return line_of(1, without_mark(raw).strip(), received)
 
 

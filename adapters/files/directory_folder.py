@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from adapters.collector import collector_off
 from adapters.files.directory_problems import DirectoryProblem, ProblemCode, ProblemLog
-from adapters.files.jsonl_records import name_on, numbered_lines, record_on
+from adapters.files.jsonl_records import lines_of_file, name_on, record_on
+from adapters.files.opening import leads_out, open_regular, outside
 from adapters.files.slips import Slip, beside, keys_in_refused, keys_on_refused, slips_in, slips_on_line
 from adapters.files.yaml_records import YamlFaultError, yaml_records, yaml_text
 from engine.directory.directory import Directory
@@ -68,7 +69,7 @@ def read_into(sink: S, path: Path) -> Loading[S]:
             for file in files_below(path, loading.lose_folder):
                 loading.read(file, file.relative_to(path).as_posix())
         else:
-            path.open("rb").close()
+            open_regular(path, path.parent).close()
             loading.read(path, path.name)
     return loading
 
@@ -76,8 +77,15 @@ def read_into(sink: S, path: Path) -> Loading[S]:
 def files_below(folder: Path, on_error: Callable[[Path, OSError], None]) -> list[Path]:
     """All files below a folder that are not hidden, in the order of their paths; each folder once, links followed.
 
-    `on_error` is told of folders that can't be read. Raises OSError where that is the first one.
+    `on_error` is told of folders that can't be read, and of links to folders that lead out of the first one. Raises
+    OSError where that one can't be read.
     """
+
+    def is_followed(below: Path) -> bool:
+        if not leads_out(below, folder):
+            return _is_new(below, seen)
+        on_error(below.relative_to(folder), outside(folder, below))
+        return False
 
     def complain(error: OSError) -> None:
         below = Path(error.filename)
@@ -89,7 +97,7 @@ def files_below(folder: Path, on_error: Callable[[Path, OSError], None]) -> list
     seen = {folder.resolve()}
     for below, folders, names in os.walk(folder, onerror=complain, followlinks=True):
         # A link may lead back to where it is.
-        folders[:] = [one for one in sorted(folders) if not _is_hidden(one) and _is_new(Path(below, one), seen)]
+        folders[:] = [one for one in sorted(folders) if not _is_hidden(one) and is_followed(Path(below, one))]
         files += [Path(below, name) for name in names if not _is_hidden(name)]
     return sorted(files, key=lambda file: file.relative_to(folder).parts)
 
@@ -175,8 +183,8 @@ class Loading(Generic[S]):
         self._complain(ProblemCode.UNREADABLE_FILE, name, line, _NO_NAME, Refusal("", reason))
 
     def _read_jsonl(self, path: Path, name: str) -> None:
-        with regular(path).open("rb") as file:
-            for number, line in numbered_lines(file):
+        with lines_of_file(path, name) as lines:
+            for number, line in lines:
                 try:
                     record = record_on(line)
                 except RefusedError as error:
@@ -186,7 +194,7 @@ class Loading(Generic[S]):
                     self._apply(name, number, record, slips_on_line(line, record))
 
     def _read_yaml(self, path: Path, name: str) -> None:
-        for one in yaml_records(yaml_text(regular(path))):
+        for one in yaml_records(yaml_text(path, name)):
             data: Any = None
             try:
                 data = one.plain()
@@ -244,13 +252,6 @@ class Loading(Generic[S]):
         shown = os.fsencode(file).decode(errors="replace")
         kind, record_id = (None if part is None else part[:IDENTIFIER_LENGTH] for part in name)
         self.log.add(DirectoryProblem(code, shown, line, kind, record_id, _with_advice(refusal), column))
-
-
-def regular(path: Path) -> Path:
-    """The path, where a file is there: to open a pipe would wait for ever. Raises RefusedError or OSError."""
-    if path.exists() and not path.is_file():
-        raise RefusedError("no_file", Refusal("", "this is no regular file"))
-    return path
 
 
 def _with_advice(refusal: Refusal) -> Refusal:

@@ -18,6 +18,7 @@ from adapters.files.directory_folder import is_read
 from adapters.files.directory_problems import DirectoryProblem, ProblemCode
 from adapters.files.folder_listing import ROOT, FolderListing, in_order
 from adapters.files.kept_files import KeptFile, KeptFiles
+from adapters.files.opening import folder_around
 from adapters.files.signature import Mark, mark_of
 from adapters.files.whole_file import UnreadableFileError, WholeFile, check_whole
 from engine.directory.removals import told
@@ -141,7 +142,7 @@ class Review:
 
     def _copied(self, file: Path, name: str, whole: WholeFile) -> KeptFile | None:
         try:
-            return KeptFile(self._kept.copy(file), whole.records, whole.ends_line)
+            return KeptFile(self._kept.copy(file, folder_around(file, name)), whole.records, whole.ends_line)
         except OSError as error:
             log.warning("directory_not_kept", file=_shown(name), error=type(error).__name__, said=error.strerror)
             return None

@@ -6,20 +6,31 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from io import BufferedReader
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from adapters.files.directory_problems import STANDS_TWICE
+from adapters.files.opening import folder_around, open_regular
 from schemas.directory import MAX_RECORD_BYTES, Record, read_record
 from schemas.refusal import Refusal, RefusedError
 
+MAX_FILE_BYTES: Final = 4 * 1_073_741_824
+"""JSON Lines with some ten million records. What is larger is no directory file, but perhaps a disk's mistake."""
 LONGEST_LINE: Final = MAX_RECORD_BYTES + len(b"\r\n")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+
+
+@contextmanager
+def lines_of_file(path: Path, name: str) -> Iterator[Iterator[tuple[int, bytes]]]:
+    """The numbered lines of the file that is called `name` in its folder. Raises OSError, and as `numbered_lines`."""
+    with open_regular(path, folder_around(path, name), MAX_FILE_BYTES) as file:
+        yield numbered_lines(file)
 
 
 def numbered_lines(file: BufferedReader) -> Iterator[tuple[int, bytes]]:

@@ -10,7 +10,6 @@ import errno
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +18,9 @@ from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 from msgspec import Struct
+
+from adapters.files.opening import open_regular, read_bounded
+from adapters.files.private_files import FreshFile, own_folder
 
 FOLDER: Final = "last-good-directory"
 INDEX: Final = "index.json"
@@ -55,8 +57,8 @@ class KeptFiles:
     def files(self) -> dict[str, KeptFile]:
         """The state that was kept last, by the names of the files; empty where there is none, or it is damaged."""
         try:
-            with (self.folder / INDEX).open("rb") as file:
-                index = msgspec.json.decode(file.read(MAX_INDEX_BYTES), type=_Index)
+            content = read_bounded(self.folder / INDEX, MAX_INDEX_BYTES, self.folder)
+            index = msgspec.json.decode(content, type=_Index)
         except (OSError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return {}
         # What was kept of another folder is no state of this one.
@@ -64,14 +66,17 @@ class KeptFiles:
             return {}
         return {os.fsdecode(unquote_to_bytes(name)): kept for name, kept in index.files.items()}
 
-    def copy(self, file: Path) -> str:
-        """Copy a file; it counts once the index names it. Returns the digest of its content. Raises OSError."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if shutil.disk_usage(self.folder).free - file.stat().st_size < LEFT_FREE_BYTES:
-            # A disk that a copy fills stops everything else that is written to it.
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def copy(self, file: Path, within: Path) -> str:
+        """Copy a file of a folder that it may not lead out of; it counts once the index names it.
+
+        Returns the digest of its content. Raises OSError.
+        """
+        own_folder(self.folder)
         digest = hashlib.sha256()
-        with file.open("rb") as source, _Fresh(self.folder) as fresh:
+        with open_regular(file, within) as source, FreshFile(self.folder) as fresh:
+            if shutil.disk_usage(self.folder).free - os.fstat(source.fileno()).st_size < LEFT_FREE_BYTES:
+                # A disk that a copy fills stops everything else that is written to it.
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             while block := source.read(_BLOCK):
                 digest.update(block)
                 fresh.write(block)
@@ -82,7 +87,7 @@ class KeptFiles:
         """The copy with this content; None where it is not there, or damaged."""
         path = self.folder / kept.sha256
         try:
-            with path.open("rb") as file:
+            with open_regular(path, self.folder) as file:
                 whole = hashlib.file_digest(file, "sha256").hexdigest() == kept.sha256
         except OSError:
             return None
@@ -92,8 +97,8 @@ class KeptFiles:
         """From now on these are kept; other copies go. Raises OSError: then nothing counts as kept, nothing older."""
         named = {quote(os.fsencode(name)): kept for name, kept in files.items()}
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with _Fresh(self.folder) as fresh:
+            own_folder(self.folder)
+            with FreshFile(self.folder) as fresh:
                 fresh.write(msgspec.json.encode(_Index(self._source, named, _digest(self._source, named))))
                 fresh.becomes(INDEX)
             _sync(self.folder)
@@ -115,32 +120,6 @@ class KeptFiles:
             for path in self.folder.iterdir():
                 if path.name not in wanted:
                     path.unlink(missing_ok=True)
-
-
-class _Fresh:
-    """A file that is written whole, and then takes its name; without one it goes."""
-
-    def __init__(self, folder: Path) -> None:
-        handle, name = tempfile.mkstemp(prefix=".", dir=folder)
-        self._file = os.fdopen(handle, "wb")
-        self._path = Path(name)
-
-    def __enter__(self) -> _Fresh:
-        return self
-
-    def write(self, block: bytes) -> None:
-        self._file.write(block)
-
-    def becomes(self, name: str) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._path.replace(self._path.with_name(name))
-
-    def __exit__(self, *_: object) -> None:
-        with suppress(OSError):
-            self._file.close()
-        with suppress(OSError):
-            self._path.unlink(missing_ok=True)
 
 
 def _sync(folder: Path) -> None:

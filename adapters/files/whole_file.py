@@ -11,14 +11,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from adapters.files.directory_folder import JSONL, regular
-from adapters.files.jsonl_records import LONGEST_LINE, name_key_twice, name_on, numbered_lines
+from adapters.files.directory_folder import JSONL
+from adapters.files.jsonl_records import LONGEST_LINE, lines_of_file, name_key_twice, name_on
 from adapters.files.yaml_records import YamlFaultError, says_something, yaml_records, yaml_text
 from schemas.directory import MAX_RECORD_BYTES, RECORD_KINDS
 from schemas.refusal import RefusedError
-
-MAX_FILE_BYTES: Final = 4 * 1_073_741_824
-"""JSON Lines with some ten million records. What is larger is no directory file, but perhaps a disk's mistake."""
 
 _TWICE_ON_LINE: Final = "the key `{}` stands twice on this line: write one record on each line"
 _TWICE: Final = "the key `{}` stands twice in this record: if these are two records, begin the second with a dash"
@@ -50,9 +47,7 @@ class WholeFile(Struct, frozen=True):
 def check_whole(path: Path, name: str) -> WholeFile:
     """Check a file of JSON Lines or YAML, as the ending of `name` says. Raises UnreadableFileError."""
     try:
-        if regular(path).stat().st_size > MAX_FILE_BYTES:
-            raise UnreadableFileError(None, f"the file has more than {MAX_FILE_BYTES} bytes: divide it")
-        return _json_lines(path) if Path(name).suffix.lower() == JSONL else _yaml(path)
+        return _json_lines(path, name) if Path(name).suffix.lower() == JSONL else _yaml(path, name)
     except OSError as error:
         raise unreadable(error) from None
     except YamlFaultError as fault:
@@ -66,10 +61,10 @@ def unreadable(error: OSError) -> UnreadableFileError:
     return UnreadableFileError(None, f"the file can't be read: {error.strerror or 'input or output error'}")
 
 
-def _json_lines(path: Path) -> WholeFile:
+def _json_lines(path: Path, name: str) -> WholeFile:
     records, line = 0, b""
-    with path.open("rb") as file:
-        for number, line in numbered_lines(file):
+    with lines_of_file(path, name) as lines:
+        for number, line in lines:
             reason = _fault_on(line)
             if reason is not None:
                 raise UnreadableFileError(number, reason)
@@ -94,8 +89,8 @@ def _fault_on(line: bytes) -> str | None:
     return _fault_of_name(*name_on(line)) if twice is None else _TWICE_ON_LINE.format(twice)
 
 
-def _yaml(path: Path) -> WholeFile:
-    text, records = yaml_text(path), 0
+def _yaml(path: Path, name: str) -> WholeFile:
+    text, records = yaml_text(path, name), 0
     for one in yaml_records(text):
         reason = _fault_of_name(one.kind, one.id) if one.twice is None else _TWICE.format(one.twice)
         if reason is not None:

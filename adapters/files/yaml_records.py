@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -16,6 +17,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from adapters.files.directory_problems import STANDS_TWICE
+from adapters.files.opening import folder_around, read_bounded
 from schemas.refusal import Refusal, RefusedError, refuse
 
 MAX_YAML_BYTES: Final = 16 * 1_048_576
@@ -53,13 +55,18 @@ class YamlFaultError(RefusedError):
         self.line = line
 
 
-def yaml_text(path: Path) -> str:
-    """The text of a file. Raises OSError, RefusedError (too large), and YamlFaultError (not UTF-8)."""
-    size = path.stat().st_size
-    if size > MAX_YAML_BYTES:
-        reason = f"the file has {size} bytes, {MAX_YAML_BYTES} are allowed for YAML: write it as JSON Lines (.jsonl)"
-        raise RefusedError("too_large", Refusal("", reason))
-    raw = path.read_bytes()
+def yaml_text(path: Path, name: str) -> str:
+    """The text of the file that is called `name` in its folder.
+
+    Raises OSError, RefusedError (too large), and YamlFaultError (not UTF-8).
+    """
+    try:
+        raw = read_bounded(path, MAX_YAML_BYTES, folder_around(path, name))
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        reason = f"the file is too large for YAML, {error.strerror}: write it as JSON Lines (.jsonl)"
+        raise RefusedError("too_large", Refusal("", reason)) from None
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

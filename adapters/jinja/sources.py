@@ -14,6 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from adapters.files.opening import leads_out, outside, read_bounded
 from sender.ports import Part
 
 MAX_FILE_BYTES: Final = 65_536
@@ -51,8 +52,13 @@ class TemplateSources(Struct, frozen=True):
 
 
 def read_sources(folder: Path) -> TemplateSources:
-    """Read every `.j2` file below the folder. Raises OSError where the folder itself can't be read."""
+    """Read every `.j2` file below the folder.
+
+    Raises OSError where the folder itself can't be read, or is a link that leads out of the one that it lies in.
+    """
     root = folder.resolve(strict=True)
+    if folder.is_symlink() and leads_out(folder, folder.parent):
+        raise outside(folder.parent, folder)
     texts: dict[str, str] = {}
     unreadable: dict[str, str] = {}
     for file in sorted(root.rglob("*" + ENDING)):
@@ -64,7 +70,9 @@ def read_sources(folder: Path) -> TemplateSources:
             break
         try:
             texts[path] = _read(file, root)
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            unreadable[path] = f"the template can't be read: {error.strerror}"
+        except ValueError as error:
             unreadable[path] = str(error)
     return TemplateSources(texts, unreadable, _digest(texts))
 
@@ -82,13 +90,7 @@ def is_piece(path: str) -> bool:
 
 def _read(file: Path, root: Path) -> str:
     # A link may lead to another place of the folder (as mounted configuration does), but not out of it.
-    real = file.resolve(strict=True)
-    if not real.is_relative_to(root):
-        raise ValueError("the file is a link that leads out of the templates folder")
-    with real.open("rb") as opened:
-        content = opened.read(MAX_FILE_BYTES + 1)
-    if len(content) > MAX_FILE_BYTES:
-        raise ValueError(f"the file is larger than {MAX_FILE_BYTES} bytes")
+    content = read_bounded(file, MAX_FILE_BYTES, root)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

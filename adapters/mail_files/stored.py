@@ -10,6 +10,8 @@ from typing import BinaryIO, Final
 
 from msgspec import Struct
 
+from adapters.files.opening import open_regular
+
 _SEEN: Final = ":2,S"
 _DRAIN: Final = 1_048_576
 
@@ -30,10 +32,10 @@ def stored_mails(path: Path, limit: int) -> Iterator[StoredMail]:
     """
     if (path / "new").is_dir() and (path / "cur").is_dir():
         for file in _files(path / "new"):
-            yield StoredMail(str(file), _head(file, limit), lambda file=file: _mark(file))  # type: ignore[misc]
+            yield StoredMail(str(file), _head(file, limit, path), lambda file=file: _mark(file))  # type: ignore[misc]
     elif path.is_dir():
         for file in _files(path):
-            yield StoredMail(str(file), _head(file, limit), _nothing)
+            yield StoredMail(str(file), _head(file, limit, path), _nothing)
     elif _head(path, 5) == b"From ":
         yield from _mbox(path, limit)
     else:
@@ -58,8 +60,8 @@ def _files(folder: Path) -> list[Path]:
     return sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
 
 
-def _head(file: Path, limit: int) -> bytes:
-    with file.open("rb") as opened:
+def _head(file: Path, limit: int, within: Path | None = None) -> bytes:
+    with open_regular(file, within) as opened:
         return opened.read(limit)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from msgspec import Struct
+
+from adapters.files.private_files import private_folder, write_private
 
 HOST: Final = "127.0.0.1"
 MAX_MESSAGE_BYTES: Final = 16_777_216
@@ -51,7 +52,7 @@ class Mailbox:
 
     async def start(self) -> None:
         """Listen on loopback. Numbers go on after those of the files that are there. Raises OSError."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self._folder)  # the names of its files hold addresses
         self._number = max((int(file.name[:6]) for file in self._folder.glob("[0-9]" * 6 + "*.eml")), default=0)
         # The library logs addresses of every command at lower levels.
         logging.getLogger("mail.log").setLevel(logging.WARNING)
@@ -78,7 +79,7 @@ class Mailbox:
         self._number += 1
         recipients = tuple(envelope.rcpt_tos)
         path = self._folder / f"{self._number:06d}-{_safe(recipients[0])}.eml"
-        _write(path, envelope.original_content or b"")
+        write_private(path, envelope.original_content or b"")
         async with self._came:
             self.received.append(Received(envelope.mail_from or "", recipients, path))
             self._came.notify_all()
@@ -144,9 +145,3 @@ class _Handler:
 def _safe(address: str) -> str:
     """An address as a piece of a file name: small letters, digits, dots and dashes."""
     return re.sub(r"[^a-z0-9.]+", "-", address.lower()).strip("-.")[:_MAX_NAME] or "recipient"
-
-
-def _write(path: Path, content: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as part:
-        part.write(content)
-    Path(part.name).replace(path)

@@ -10,6 +10,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from adapters.durable_rules.limits import limit_problems
+from adapters.files.opening import read_bounded
+from adapters.jinja.sources import MAX_FILE_BYTES
 from adapters.rule_files.faults import Fault, RuleFileError
 from adapters.rule_files.source import Source
 from adapters.shape import shaped
@@ -102,7 +104,7 @@ def _digest(source: Source, templates: Path, extends: bool) -> str:
     try:
         for file in template_files(templates):
             digest.update(file.relative_to(templates).as_posix().encode() + b"\0")
-            digest.update(file.read_bytes())
+            digest.update(read_bounded(file, MAX_FILE_BYTES, templates))
     except OSError as error:
         message = f"the template can't be read: {error.strerror}"
         place = str(error.filename or templates)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from itertools import accumulate
 from pathlib import Path
@@ -12,6 +13,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
 
+from adapters.files.opening import read_bounded
 from adapters.rule_files.faults import Fault, RuleFileError
 from adapters.rule_files.places import inside, length_of_value
 from engine.rulebook.problems import Path as ValuePath
@@ -24,6 +26,13 @@ MAX_VALUES: Final = 100_000
 
 MAX_DEPTH: Final = 50
 """Aliases can also make a file contain itself."""
+
+_ADVICE: Final = {
+    errno.EFBIG: "split it",
+    errno.EXDEV: "put the file itself there, or name the one that it leads to",
+    errno.EINVAL: "put a file of YAML there",
+    errno.EISDIR: "name a file in it",
+}
 
 
 class _TimesAsText(RoundTripConstructor):
@@ -53,12 +62,10 @@ class Source:
     def of_file(cls, path: Path) -> Source:
         """Read a file. Raises RuleFileError where it can't be read, is too large, or is no YAML."""
         try:
-            raw = path.read_bytes()
+            raw = read_bounded(path, MAX_FILE_BYTES, path.parent)
         except OSError as error:
-            raise _unreadable(path, f"the file can't be read: {error.strerror}", "see that it is there") from None
-        if len(raw) > MAX_FILE_BYTES:
-            message = f"the file has {len(raw)} bytes, {MAX_FILE_BYTES} are allowed"
-            raise _unreadable(path, message, "split it")
+            advice = _ADVICE.get(error.errno or 0, "see that it is there, and may be read")
+            raise _unreadable(path, f"the file can't be read: {error.strerror}", advice) from None
         try:
             return cls(str(path), raw.decode("utf-8-sig"))
         except UnicodeDecodeError as error:

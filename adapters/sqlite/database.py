@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from adapters.files.private_files import narrow, private_file
 from adapters.ledger.respelling import respell
 from adapters.sqlite.job_functions import add_job_functions
 from adapters.sqlite.session import SqliteSession
@@ -54,7 +55,10 @@ def open_database(path: Path, busy_timeout: timedelta = BUSY_TIMEOUT) -> sqlite3
     A connection belongs to one owner, which uses it from one thread at a time. Raises DatabaseError.
     """
     with named_errors(str(path)):
-        path.touch(mode=0o600)  # it holds addresses and texts
+        # What SQLite makes beside it gets its mode.
+        private_file(path)
+        for ending in ("-wal", "-shm", "-journal"):
+            narrow(path.with_name(path.name + ending))
         connection = sqlite3.connect(
             path, timeout=busy_timeout.total_seconds(), isolation_level=None, check_same_thread=False
         )

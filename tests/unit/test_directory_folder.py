@@ -93,17 +93,34 @@ def test_dates_without_quotes_are_days(tmp_path: Path) -> None:
 
 
 def test_hidden_files_are_left_out_and_links_are_followed_once(tmp_path: Path) -> None:
+    folder = tmp_path / "real"
+    two = jsonl(SITE | {"id": "S-2", "name": "Two"})
+    load(folder, {".data/sites.jsonl": jsonl(SITE), ".data/more/c.jsonl": two})
+    (folder / "sites.jsonl").symlink_to(folder / ".data" / "sites.jsonl")
+    (folder / "more").symlink_to(folder / ".data" / "more")
+    (folder / ".data" / "more" / "back").symlink_to(folder)
+    (tmp_path / "link").symlink_to(folder)
+    for given in (folder, tmp_path / "link"):
+        loaded = load_directory(given)
+        assert site_names(loaded, "S-1", "S-2") == ["Paris", "Two"]
+        assert (loaded.records, loaded.problems) == (2, [])
+
+
+def test_links_out_of_the_folder_are_named_and_not_followed(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "c.jsonl").write_text(jsonl(SITE | {"id": "S-2", "name": "Two"}), encoding="utf-8")
-    folder = tmp_path / "mounted"
-    load(folder, {".data/sites.jsonl": jsonl(SITE)})
-    (folder / "sites.jsonl").symlink_to(folder / ".data" / "sites.jsonl")
+    folder = tmp_path / "directory"
+    load(folder, {"sites.jsonl": jsonl(SITE)})
+    (folder / "file.jsonl").symlink_to(elsewhere / "c.jsonl")
     (folder / "more").symlink_to(elsewhere)
-    (elsewhere / "back").symlink_to(folder)
     loaded = load_directory(folder)
-    assert site_names(loaded, "S-1", "S-2") == ["Paris", "Two"]
-    assert (loaded.records, loaded.problems) == (2, [])
+    assert site_names(loaded, "S-1", "S-2") == ["Paris", None]
+    assert {(one.file, one.code) for one in loaded.problems} == {
+        ("file.jsonl", ProblemCode.UNREADABLE_FILE),
+        ("more", ProblemCode.UNREADABLE_FILE),
+    }
+    assert all("leads out of the folder directory" in one.refusal.reason for one in loaded.problems)
 
 
 def test_the_garbage_collector_is_as_it_was(tmp_path: Path) -> None:

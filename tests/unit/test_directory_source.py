@@ -368,9 +368,9 @@ def test_what_changed_while_it_was_read_is_read_again(folder: Folder, monkeypatc
     folder.write("a.yaml", site("S-1", "Half"))
     copy = KeptFiles.copy
 
-    def change_then_copy(self: KeptFiles, file: Path) -> str:
+    def change_then_copy(self: KeptFiles, file: Path, within: Path) -> str:
         folder.write("a.yaml", site("S-1", "Whole"))
-        return copy(self, file)
+        return copy(self, file, within)
 
     with monkeypatch.context() as patched:
         patched.setattr(KeptFiles, "copy", change_then_copy)

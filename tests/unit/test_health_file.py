@@ -42,7 +42,7 @@ def test_where_it_can_not_be_written_the_log_says_so_and_nothing_stops(
         health.write(HEALTH)
         health.write_directory(["contracts.yaml: cut off"])
     assert [one["event"] for one in logs] == ["health_not_written"] * 2
-    assert not list(tmp_path.rglob("health.new"))
+    assert not list(tmp_path.rglob(".fresh"))
 
 
 def test_a_file_that_could_be_written_is_no_line(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def keep(root: Path, contents: dict[str, bytes]) -> dict[str, KeptFile]:
     files = {}
     for name, content in contents.items():
         (root / "original").write_bytes(content)
-        files[name] = KeptFile(kept(root).copy(root / "original"), len(content), ends_line=True)
+        files[name] = KeptFile(kept(root).copy(root / "original", root), len(content), ends_line=True)
     kept(root).commit(files)
     return files
 
@@ -104,9 +104,9 @@ def test_a_copy_leaves_space_to_the_data_beside_it(tmp_path: Path, monkeypatch: 
     (tmp_path / "original").write_bytes(b"x" * 100)
     monkeypatch.setattr("shutil.disk_usage", lambda _path: usage._replace(free=LEFT_FREE_BYTES + 99))
     with pytest.raises(OSError, match="No space left"):
-        kept(tmp_path).copy(tmp_path / "original")
+        kept(tmp_path).copy(tmp_path / "original", tmp_path)
     monkeypatch.setattr("shutil.disk_usage", lambda _path: usage._replace(free=LEFT_FREE_BYTES + 100))
-    assert kept(tmp_path).copy(tmp_path / "original")
+    assert kept(tmp_path).copy(tmp_path / "original", tmp_path)
 
 
 CHILD = """
@@ -119,7 +119,7 @@ while True:
     files = {}
     for name in "abc":
         (root / "original").write_bytes(b"%d" % number * 50_000)
-        files[name] = KeptFile(kept.copy(root / "original"), number, True)
+        files[name] = KeptFile(kept.copy(root / "original", root), number, True)
     kept.commit(files)
     print(number, flush=True)
     number += 1

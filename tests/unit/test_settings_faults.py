@@ -206,7 +206,7 @@ def test_each_fault_says_where_and_what_is_allowed(
         (lambda _: None, "No such file or directory"),
         (lambda file: file.mkdir(), "Is a directory"),
         (lambda file: file.write_bytes(b"\xff"), "it is no text in UTF-8"),
-        (lambda file: file.write_bytes(b"#" * 1_048_577), "larger than 1048576 bytes"),
+        (lambda file: file.write_bytes(b"#" * 1_048_577), "it has 1048577 bytes, 1048576 are allowed"),
     ],
 )
 def test_a_file_that_can_not_be_read_is_named(make: Callable[[Path], object], said: str, tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from adapters.files.opening import read_bounded
 from tocsin.cli.app import app
 from tocsin.cli.console import WRONG_SETTINGS
-from tocsin.settings.bounded_file import read_bounded
 from tocsin.settings.reading import read_settings
 
 MOST = 8
@@ -51,7 +51,7 @@ def large(folder: Path) -> Path:
         (lambda folder: folder, "Is a directory"),
         (nothing, "No such file or directory"),
         (lambda folder: folder / "a\0b", "its name can't be that of a file"),
-        (large, "it is larger than 8 bytes"),
+        (large, "it has 9 bytes, 8 are allowed"),
     ],
 )
 def test_what_can_not_be_read_is_refused_at_once(make: Callable[[Path], Path], said: str, tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ class Entry(Struct, frozen=True):
 
 CATALOGUE: Final[Mapping[Code, Entry]] = {
     Code.UNREADABLE_FILE: Entry(
-        "The file can't be opened, is larger than 1 MiB, is not UTF-8, or unfolds into too much.",
+        "The file can't be opened, is no file, is larger than 1 MiB, is not UTF-8, unfolds into too much, or is "
+        "a link out of its folder.",
         "",
         "See that the file is there and may be read; save it as UTF-8; split what is too large.",
     ),
@@ -160,7 +161,8 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         "Take `instead_of` out, or let the conditions meet.",
     ),
     Code.UNREADABLE_TEMPLATE: Entry(
-        "A template can't be opened, is larger than 64 KiB, is not UTF-8, or is a link out of the templates folder.",
+        "A template can't be opened, is no regular file, is larger than 64 KiB, is not UTF-8, or is a link out of the "
+        "templates folder.",
         "",
         "See that the file is there and may be read; save it as UTF-8.",
     ),

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 
 import typer
 
+from adapters.files.private_files import private_folder
 from adapters.kafka.appender import KafkaAppender
 from adapters.sqlite.event_log import SqliteLog
 from schemas.log import NewRecord
@@ -73,7 +74,7 @@ def _opened(data: Path | None, kafka: str | None, prefix: str) -> Iterator[Appen
         with closing(KafkaAppender(cluster(kafka, prefix))) as appender:
             yield appender.append
     elif data is not None:
-        data.mkdir(parents=True, exist_ok=True)
+        private_folder(data)
         with closing(SqliteLog(database_in(data))) as log:
             yield lambda records: log.append(records, datetime.now(UTC))
 

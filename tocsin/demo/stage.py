@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from adapters.files.private_files import private_folder
 from tocsin.running.embedded import DATABASE
 
 HELPDESK: Final = Path(str(files("tocsin") / "demo" / "helpdesk"))
@@ -64,7 +65,7 @@ def set_stage(folder: Path, now: datetime) -> Stage:
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise FolderNotOursError(f"{folder} holds files that are not the demo's: name another folder with --data")
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    private_folder(folder)
     (folder / MARK).touch()
     stage = Stage(folder)
     shutil.copytree(HELPDESK / "directory", stage.directory)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from tocsin.settings.bounded_file import read_bounded
+from adapters.files.opening import read_bounded
 
 FORMAT: Final = "TOCSIN_LOG_FORMAT"
 LEVEL: Final = "TOCSIN_LOG_LEVEL"

@@ -14,6 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from adapters.files.private_files import private_file, private_folder
 from adapters.sqlite.event_log import SqliteConsumer, SqliteLog
 from adapters.sqlite.ledger import SqliteLedger
 from engine.consumer import Batch, Consumer
@@ -55,8 +56,12 @@ class FolderInUseError(RuntimeError):
 
 @contextmanager
 def sole_owner(data: Path) -> Iterator[None]:
-    """Hold the folder for this process, since two would both decide every event. Raises FolderInUseError."""
-    data.mkdir(parents=True, exist_ok=True)
+    """Hold the folder for this process, since two would both decide every event.
+
+    Raises FolderInUseError, and OSError where it can't be made.
+    """
+    private_folder(data)
+    private_file(data / "lock")
     with (data / "lock").open("a") as lock:
         try:
             # The lock goes with the process, however it ends.

@@ -1,9 +1,8 @@
-"""How the running service is, in a file that people and probes can read."""
+"""How the running service is, in a file for those who may act as its user, and their probes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,8 @@ import msgspec
 import structlog
 from msgspec import Struct
 from msgspec.structs import replace
+
+from adapters.files.private_files import private_folder, write_private
 
 log = structlog.get_logger()
 
@@ -61,13 +62,8 @@ class HealthFile:
         if self._health is None:
             return
         health = replace(self._health, directory_faults=self._directory_faults)
-        fresh = self._path.with_suffix(".new")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_bytes(msgspec.json.format(msgspec.json.encode(health), indent=2) + b"\n")
-            fresh.replace(self._path)
+            private_folder(self._path.parent)
+            write_private(self._path, msgspec.json.format(msgspec.json.encode(health), indent=2) + b"\n")
         except OSError as error:
             log.warning("health_not_written", error=type(error).__name__, said=str(error))
-            # What can't be written can't always be removed.
-            with suppress(OSError):
-                fresh.unlink(missing_ok=True)

@@ -6,7 +6,6 @@ What is kept are rule file and templates as they were when they were put in forc
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,8 +16,12 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from adapters.files.opening import read_bounded
+from adapters.files.private_files import private_folder, write_private
+from adapters.jinja.sources import MAX_FILE_BYTES as MAX_TEMPLATE
 from adapters.rule_files.faults import RuleFileError
 from adapters.rule_files.load import DEFAULT_FILE, template_files, templates_folder
+from adapters.rule_files.source import MAX_FILE_BYTES as MAX_RULES
 from tocsin.running.checked_rules import Loaded, load_checked
 
 log = structlog.get_logger()
@@ -70,8 +73,7 @@ class KeptRules:
     def load(self) -> tuple[Loaded, datetime]:
         """What was kept, and when. Raises KeptRulesError where nothing is, or it can't be used any more."""
         try:
-            with self._file.open("rb") as file:
-                content = file.read(MAX_BYTES)
+            content = read_bounded(self._file, MAX_BYTES, self._folder)
             kept = msgspec.json.decode(content, type=_Kept)
         except FileNotFoundError:
             raise KeptRulesError(f"none are kept in {self._folder}") from None
@@ -85,26 +87,18 @@ class KeptRules:
             raise KeptRulesError(f"those in {self._file} are no good rules for this version: {error}") from None
 
     def _write(self, content: bytes) -> None:
-        """Whole or not at all: a power cut leaves the former one."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{NAME}.", dir=self._folder)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self._file)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
+        private_folder(self._folder)
+        write_private(self._file, content)
 
 
 def _texts(path: Path) -> dict[str, str]:
     folder = templates_folder(path)
-    texts = {_RULE_FILE: path.read_text(encoding="utf-8")}
+    texts = {_RULE_FILE: read_bounded(path, MAX_RULES, path.parent).decode()}
     if folder.parent != DEFAULT_FILE.parent:
         for file in template_files(folder):
-            texts[f"templates/{file.relative_to(folder).as_posix()}"] = file.read_text(encoding="utf-8")
+            texts[f"templates/{file.relative_to(folder).as_posix()}"] = read_bounded(
+                file, MAX_TEMPLATE, folder
+            ).decode()
     return texts
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
-from tocsin.settings.bounded_file import read_bounded
+from adapters.files.opening import read_bounded
 
 T = TypeVar("T")
 C = TypeVar("C", bound=StrEnum)

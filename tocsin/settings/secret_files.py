@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from tocsin.settings.bounded_file import read_bounded
+from adapters.files.opening import read_bounded
 
 MOST_BYTES: Final = 65_536
 

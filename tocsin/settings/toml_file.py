@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from adapters.files.opening import read_bounded
 from schemas.suggestion import nearest
-from tocsin.settings.bounded_file import read_bounded
 from tocsin.settings.declared import SETTINGS
 from tocsin.settings.faults import SettingsError, SettingsFault
 from tocsin.settings.setting import Secrecy

@@ -1,0 +1,103 @@
+"""Opens what others put there to be read: whatever it is, it neither hangs, fills the memory, nor leads elsewhere.
+
+Every file of an author, a platform or an operator is read through here.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from io import BufferedReader
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+# A FIFO is opened without waiting for whoever writes into it, and a terminal does not become that of the process.
+_HOW: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+_FOLDER: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+
+_LOOKS: Final = 5
+"""So often a link is followed anew that was turned meanwhile, as the `..data` of mounted configuration is."""
+
+
+def read_bounded(file: Path, most: int, within: Path | None = None) -> bytes:
+    """What a regular file of at most `most` bytes holds.
+
+    Raises OSError, whose `strerror` says why it can't be read; see `open_regular` for `within`.
+    """
+    with open_regular(file, within, most) as opened:
+        content = opened.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"it has more than {most} bytes", str(file))
+    return content
+
+
+def open_regular(file: Path, within: Path | None = None, most: int | None = None) -> BufferedReader:
+    """Open a regular file of at most `most` bytes: no pipe, socket, device or folder.
+
+    Links may lead anywhere in the folder `within`, and not out of it; that folder may be a link itself. Without
+    `within` they may lead anywhere, as those of a file that the user of a command names. Raises OSError, whose
+    `strerror` says why.
+    """
+    try:
+        descriptor = os.open(file, _HOW) if within is None else _open_within(file, within)
+    except ValueError:
+        raise OSError(errno.EINVAL, "its name can't be that of a file") from None
+    try:
+        _refuse_what_is_no_file(os.fstat(descriptor), most, file)
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def leads_out(path: Path, within: Path) -> bool:
+    """Whether a path leads out of a folder, by links. One that leads to nothing does not."""
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(within))
+
+
+def folder_around(file: Path, name: str) -> Path:
+    """The folder that a file may not lead out of: that in which it is called `name`, or, if it is not, its own."""
+    parts = PurePosixPath(name).parts
+    return file.parents[len(parts) - 1] if file.parts[-len(parts) :] == parts else file.parent
+
+
+def outside(within: Path, file: Path) -> OSError:
+    """The error of a link that leads out of its folder."""
+    return OSError(errno.EXDEV, f"it is a link that leads out of the folder {within.name or within}", str(file))
+
+
+def _open_within(file: Path, within: Path) -> int:
+    for look in range(1, _LOOKS + 1):
+        try:
+            root, real = (Path(os.path.realpath(path, strict=True)) for path in (within, file))
+            if not real.is_relative_to(root):
+                raise outside(within, file)
+            return _open_by_steps(root, real.relative_to(root))
+        except OSError as error:
+            # Between two steps a link was turned, and what it led to removed.
+            if look == _LOOKS or error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                raise
+    raise AssertionError  # the last look returns or raises
+
+
+def _open_by_steps(root: Path, below: Path) -> int:
+    """Open a path without links from folder to folder, so that none put there meanwhile is followed."""
+    folder = os.open(root, _FOLDER)
+    try:
+        for part in below.parts[:-1]:
+            inner = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        return os.open(below.name or ".", _HOW | os.O_NOFOLLOW, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _refuse_what_is_no_file(status: os.stat_result, most: int | None, file: Path) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file", str(file))
+    if most is not None and status.st_size > most:
+        raise OSError(errno.EFBIG, f"it has {status.st_size} bytes, {most} are allowed", str(file))
