@@ -69,6 +69,7 @@ class FindingCode(StrEnum):
     MISSING_PIECE = "missing_piece", Severity.ERROR
     INTERNAL_FIELD = "internal_field", Severity.ERROR
     UNKNOWN_NAME = "unknown_name", Severity.ERROR
+    WRONG_USE = "wrong_use", Severity.ERROR
     TEMPLATE_FAILS = "template_fails", Severity.ERROR
     UNUSED_TEMPLATE = "unused_template", Severity.REMARK
     # rule tests

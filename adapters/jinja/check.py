@@ -8,7 +8,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from adapters.jinja.environment import TemplateEnvironment
-from adapters.jinja.names import Readership, name_problems, parse_with_uses
+from adapters.jinja.fields import Readership
+from adapters.jinja.names import name_problems
+from adapters.jinja.pieces import parse_with_uses
 from adapters.jinja.problems import Problem
 from adapters.jinja.renderer import JinjaRenderer
 from adapters.jinja.samples import samples

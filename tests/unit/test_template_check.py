@@ -134,7 +134,7 @@ def test_the_fault_that_checking_shows_is_the_one_that_a_ticket_meets() -> None:
         ),
         ("{% for a in range(1000) %}{% for b in range(1000) %}{{ b }}{% endfor %}{% endfor %}", "more than"),
         ("{{ ticket }}", "name a field of it"),
-        ("{{ ticket.title|nothing }}", "No filter named 'nothing'"),
+        ("{{ ticket.title|nothing }}", "there is no filter `nothing`"),
         ("{{ (ticket.title ~ 1).ljust(5) }}", "`ljust()` is not there in templates"),
     ],
 )

@@ -196,6 +196,12 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         "{{ ticket.titel }}",
         "Write the name that was meant; rules/templates/README.md lists them.",
     ),
+    Code.WRONG_USE: Entry(
+        "The template uses something as what it is not: a macro, filter or test with other arguments than it takes, "
+        "one value in a loop, a list where one value is shown, `loop` or `super()` where there is none.",
+        '{{ ticket.title|replace("a") }}',
+        "Write it as the message says; the arguments of a macro stand where it is defined.",
+    ),
     Code.TEMPLATE_FAILS: Entry(
         "The template fails on a made-up ticket such as will come: one without optional fields, for example.",
         "{{ ticket.custom.severity }}    # some tickets have none",

@@ -1,0 +1,200 @@
+"""What names and expressions of a template mean, as far as it can be told without running it.
+
+What can't be told is None, and nothing is said of it: a name that has two meanings somewhere has none here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final, get_args, get_type_hints
+
+from jinja2 import nodes
+from msgspec import Struct
+
+from adapters.jinja.environment import METHODS
+from adapters.jinja.pieces import Pieces
+from adapters.jinja.scopes import free_names
+from schemas.job import ExternalContext, InternalContext
+
+MESSAGE_NAMES: Final[dict[str, type[Any]]] = {
+    "trigger": str,
+    "other_triggers": list,
+    "language": str,
+    "time_zone": str,
+    "keyword": str,
+    "unsubscribe_url": str,
+}
+"""What every template may name beside the fields of its context."""
+
+Shape = type[Any] | None
+"""What stands behind an expression: a struct, the custom fields (dict), a list, one value; None where it is unknown."""
+
+ONE_VALUE: Final[Collection[Shape]] = (str, datetime, bool)
+
+
+class Module(Struct, frozen=True):
+    """An imported file."""
+
+    path: str
+
+
+class Macro(Struct, frozen=True, eq=False):
+    """A macro, and the file that it stands in."""
+
+    path: str
+    node: nodes.Macro
+
+
+Meaning = Module | Macro | None
+
+
+class Meanings:
+    """The names of all files of a template."""
+
+    def __init__(self, pieces: Pieces, context: type[ExternalContext] | type[InternalContext]) -> None:
+        self._pieces = pieces
+        self.of_context: dict[str, Shape] = {**_shapes_of_fields(context), **MESSAGE_NAMES}
+        """The names that a template is given, with what they are."""
+        self._free = {path: free_names(tree) for path, tree in pieces.trees.items()}
+        self._made = {path: _made_in(path, tree) for path, tree in pieces.trees.items()}
+
+    def known_in(self, path: str) -> frozenset[str]:
+        """The names that files give a meaning which one file may see, wherever in them."""
+        together = self._pieces.together(path)
+        known = frozenset[str]().union(*(self._free[one] for one in together))
+        if path in self._pieces.included:
+            known = known.union(*(self._made[one].keys() for one in together))
+        return known
+
+    def exported(self, path: str) -> frozenset[str] | None:
+        """The names that an import of a file may reach; None where that can't be told."""
+        above = self._pieces.above(path)
+        if above is None or path not in self._free:
+            return None
+        names = frozenset[str]().union(*(self._free[one] for one in (path, *above)))
+        return frozenset(name for name in names if not name.startswith("_"))
+
+    def of_name(self, path: str, name: str) -> Meaning:
+        """The macro or imported file that a name in a file stands for, whichever of its meanings it has."""
+        if name in self.of_context:
+            return None
+        made = [one for file in sorted(self._pieces.together(path)) for one in self._made[file].get(name, ())]
+        return self._one_of([self._followed(one) for one in made])
+
+    def of(self, path: str, node: nodes.Node) -> Meaning:
+        """The macro or imported file that an expression in a file stands for."""
+        if isinstance(node, nodes.Name):
+            return self.of_name(path, node.name)
+        if isinstance(node, nodes.Getattr):
+            owner = self.of(path, node.node)
+            return self._in_module(owner.path, node.attr) if isinstance(owner, Module) else None
+        return None
+
+    def _in_module(self, path: str, name: str) -> Meaning:
+        exported = self.exported(path)
+        return self.of_name(path, name) if exported is not None and name in exported else None
+
+    def _followed(self, made: _Made) -> Meaning:
+        if isinstance(made, _Imported):
+            return self._in_module(made.path, made.name) if made.path in self._pieces.trees else None
+        return made
+
+    def _one_of(self, meanings: list[Meaning]) -> Meaning:
+        """The meaning, if all are the same. Two macros are never the same, be they written alike."""
+        first = meanings[0] if meanings else None
+        if isinstance(first, Module):
+            return first if all(one == first for one in meanings) and first.path in self._pieces.trees else None
+        if isinstance(first, Macro):
+            return first if all(isinstance(one, Macro) and one.node is first.node for one in meanings) else None
+        return None
+
+    def shapes_in(self, path: str) -> Shapes:
+        """What expressions of a file are."""
+        given = self.of_context if path in self._pieces.with_context else {}
+        times: Counter[str] = Counter()
+        for one in self._pieces.together(path):
+            times.update({name: len(made) for name, made in self._made[one].items()})
+        return Shapes(self._pieces.trees[path], given, times)
+
+
+class Shapes:
+    """What expressions of one file are. What is assigned once from a known field is known under its new name too."""
+
+    def __init__(self, tree: nodes.Template, given: Mapping[str, Shape], times: Mapping[str, int]) -> None:
+        self._shapes = {name: shape for name, shape in given.items() if name not in times}
+        for node in tree.find_all(nodes.Assign):
+            if isinstance(node.target, nodes.Name) and times[node.target.name] == 1:
+                self._shapes[node.target.name] = self.of(node.node)
+
+    def of(self, node: nodes.Node) -> Shape:
+        """What an expression is."""
+        if isinstance(node, nodes.Name):
+            return self._shapes.get(node.name)
+        field = field_of(node)
+        if field is None or not isinstance(node, nodes.Getattr | nodes.Getitem):
+            return None
+        owner = self.of(node.node)
+        if owner is dict:
+            return str if field not in METHODS[dict] else None
+        return _shapes_of_fields(owner).get(field) if isinstance(owner, type) and issubclass(owner, Struct) else None
+
+
+def field_of(node: nodes.Node) -> str | None:
+    """The field that `a.field` or `a["field"]` names."""
+    if isinstance(node, nodes.Getattr):
+        return node.attr
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
+        return node.arg.value
+    return None
+
+
+@lru_cache(maxsize=16)
+def _shapes_of_fields(struct: type[Struct]) -> Mapping[str, Shape]:
+    return {name: _shape_of_type(hint) for name, hint in get_type_hints(struct).items()}
+
+
+def _shape_of_type(hint: Any) -> type[Any]:
+    """What a field of this type is: a struct, the custom fields, or one value."""
+    kinds = [kind for kind in (hint, *get_args(hint)) if isinstance(kind, type)]
+    for kind in kinds:
+        if issubclass(kind, Struct):
+            return kind
+    if getattr(hint, "__origin__", None) is dict:
+        return dict
+    return next((kind for kind in (datetime, bool) if kind in kinds), str)
+
+
+class _Imported(Struct, frozen=True):
+    """What `from "path" import name` makes."""
+
+    path: str
+    name: str
+
+
+_Made = Module | Macro | _Imported | None
+
+
+def _made_in(path: str, tree: nodes.Template) -> dict[str, list[_Made]]:
+    """Every name that a file gives a meaning, anywhere in it, with each meaning that it gets."""
+    made: dict[str, list[_Made]] = defaultdict(list)
+    for node in tree.find_all((nodes.Name, nodes.Macro, nodes.Import, nodes.FromImport)):
+        if isinstance(node, nodes.Name) and node.ctx in ("store", "param"):
+            made[node.name].append(None)
+        elif isinstance(node, nodes.Macro):
+            made[node.name].append(Macro(path, node))
+        elif isinstance(node, nodes.Import):
+            imported = _file_of(node.template)
+            made[node.target].append(None if imported is None else Module(imported))
+        elif isinstance(node, nodes.FromImport):
+            imported = _file_of(node.template)
+            for one in node.names:
+                name, known_as = (one, one) if isinstance(one, str) else one
+                made[known_as].append(None if imported is None else _Imported(imported, name))
+    return made
+
+
+def _file_of(template: nodes.Node) -> str | None:
+    return template.value if isinstance(template, nodes.Const) and isinstance(template.value, str) else None
