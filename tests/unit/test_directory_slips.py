@@ -7,7 +7,7 @@ import string
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any, get_args
 
 import msgspec
@@ -407,17 +407,17 @@ def test_the_load_writes_nothing_while_there_are_slips(tmp_path: Path) -> None:
 
 def test_many_unknown_keys_cost_little_and_are_named_in_part(tmp_path: Path) -> None:
     many = {f"key_{number}": None for number in range(20_000)}
-    started = perf_counter()
+    started = process_time()
     loaded = load(tmp_path, {"a.jsonl": jsonl({"kind": "site", "id": "1", **many})})
-    assert perf_counter() - started < 5
+    assert process_time() - started < 5
     assert 1 <= loaded.problem_counts[KEY] <= 100
 
 
 def test_the_same_slip_in_every_record_is_looked_at_once(tmp_path: Path) -> None:
     lines = "".join(jsonl({"kind": "site", "id": str(number), "colour": "red"}) for number in range(5_000))
-    started = perf_counter()
+    started = process_time()
     loaded = load(tmp_path, {"a.jsonl": lines})
-    assert perf_counter() - started < 5
+    assert process_time() - started < 5
     assert loaded.problem_counts == {KEY: 5_000}
 
 
