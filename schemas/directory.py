@@ -274,7 +274,9 @@ class SuppressionRecord(Struct, frozen=True, tag_field="kind", tag="suppression"
     """An address on a channel, or a person (`contact/ct-1`), that must not be alerted.
 
     `channel` null: on all; `triggers` null: for all; it has ended at `until` (null: never). `since` tells people when
-    it came; it holds nothing back, since clocks of different machines differ.
+    it came; it holds nothing back, since clocks of different machines differ. Of somebody who was forgotten it has
+    keyed hashes instead (see schemas.pseudonyms): a release that does not know them takes the record for one that can't
+    be read, and holds back nobody for it.
     """
 
     id: Annotated[Identifier, Meta(description="Its id: CHANNEL/ADDRESS for those that the sender writes.")]
@@ -287,6 +289,17 @@ class SuppressionRecord(Struct, frozen=True, tag_field="kind", tag="suppression"
     reason: Annotated[Any, Meta(description="Why, for people: `hard_bounce`, `opted_out` or a text.")] = None
     since: Annotated[Any, Meta(description="When it came, for people.")] = None
     until: Annotated[Timestamp | None, Meta(description="When it ends; not mentioned: never.")] = None
+    address_hash: Annotated[
+        str | None, Meta(description="In place of an address that was forgotten; `tocsin person forget` writes it.")
+    ] = None
+    person_hash: Annotated[
+        str | None, Meta(description="In place of a person who was forgotten; `tocsin person forget` writes it.")
+    ] = None
+
+    @property
+    def hashes(self) -> list[str]:
+        """The keyed hashes that it has."""
+        return [one for one in (self.address_hash, self.person_hash) if one]
 
 
 Record = (
@@ -343,7 +356,7 @@ def checked(record: Record) -> Record:
     """The record, if its fields agree with each other. Raises RefusedError."""
     if not isinstance(record, SuppressionRecord):
         return record
-    if not record.address and not record.person:
+    if not record.address and not record.person and not record.hashes:
         raise RefusedError("invalid_field", Refusal("person", "a suppression names an address or a person"))
     if record.person and not record.person.startswith(_PEOPLE):
         raise refuse("person", record.person, "a person is named as contact/ID or collaborator/ID")

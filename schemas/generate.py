@@ -27,6 +27,7 @@ from schemas.finding import CheckReport
 from schemas.job import Job
 from schemas.lag import GroupLag
 from schemas.outcome import Outcome
+from schemas.person_export import Line
 from schemas.reading import END, UNSEEN
 from schemas.rule_file import RuleFile
 from schemas.rule_test import RuleTestFile, with_records
@@ -50,6 +51,7 @@ PUBLISHED: Final[dict[str, tuple[Any, str]]] = {
     "explanation": (EventExplanation, "What `tocsin explain --json` prints of an event."),
     "past-explanation": (PastExplanation, "What `tocsin explain --json` prints of the decisions that were kept."),
     "dead-letter": (ListedLetter, "What `tocsin dlq list --json` prints of each dead letter."),
+    "person-export": (Line, "A line of what `tocsin person export` writes; `part` says which."),
     "lag": (GroupLag, "What `tocsin lag --json` prints of each group."),
     "rule-test": (RuleTestFile, "A file of rule tests."),
 }

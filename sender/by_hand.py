@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from sender.entries import Entry, Report, Selection
+from sender.forgetting import FORGOTTEN
 from sender.ledger import Ledger
 from sender.states import TABLE, Hold, State, Transition
 
@@ -54,6 +55,8 @@ def states_for(act: Act) -> frozenset[State]:
 def objection(entry: Entry, act: Act, now: datetime) -> str | None:
     """Why this can't be done to the job as it stands; None where it can."""
     state = entry.standing.state
+    if act in _SENDS and entry.job.address == FORGOTTEN:
+        return "its person was forgotten: nobody knows any more whom it was for"
     if state is State.SENDING:
         return "it is being sent at this moment: try again when its answer has come"
     if state not in states_for(act):

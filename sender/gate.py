@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from sender.entries import Entry, Report
 from sender.going_live import LIVE, DeliveryMode
 from sender.ledger import Ledger, Pause
@@ -15,13 +16,21 @@ from sender.states import Hold, Transition
 class Gate:
     """Stops jobs that nobody is to get any more, and those that may not go yet. Used from the ledger's thread.
 
-    Without `people`, nothing is known of them but what their jobs say: all are still there.
+    Without `people`, nothing is known of them but what their jobs say: all are still there. By `pseudonyms`, what
+    people asked for who were forgotten since still holds.
     """
 
-    def __init__(self, ledger: Ledger, people: People | None = None, mode: DeliveryMode = LIVE) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        people: People | None = None,
+        mode: DeliveryMode = LIVE,
+        pseudonyms: Pseudonyms = NO_PSEUDONYMS,
+    ) -> None:
         self._ledger = ledger
         self._people = people
         self._mode = mode
+        self._pseudonyms = pseudonyms
         self._pauses: Sequence[Pause] = ()
 
     def look(self) -> bool:
@@ -48,7 +57,7 @@ class Gate:
         return None
 
     def _withdrawal(self, entry: Entry, now: datetime) -> str | None:
-        suppression = self._ledger.suppressing(entry, now)
+        suppression = self._ledger.suppressing(entry, now, self._pseudonyms)
         if suppression is not None:
             return f"suppressed: {suppression.reason}"
         return None if self._people is None else self._people.withdrawal(entry, now)

@@ -15,7 +15,9 @@ from msgspec import Struct
 from schemas.directory import SuppressionRecord
 from schemas.job import Job
 from schemas.log import NewRecord
+from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from sender.entries import Admission, Change, Entry, Listed, Report, Selection
+from sender.forgetting import Blanked, Forgetting, Forgotten
 from sender.states import State
 from sender.storm import NO_STORMS, StormPolicy
 from sender.waits import Wait
@@ -39,9 +41,9 @@ class LedgerAwayError(LedgerUnavailableError):
 class Retention(Struct, frozen=True):
     """How long the ledger remembers.
 
-    `finished` is counted from a job's expiry. It must outlast the age at which events become stale, since until then
-    the platform may send one again. `once` is counted from the last event that asked for the key; it should outlast
-    tickets.
+    `finished` is counted from a job's expiry, and from a suppression's end. It must outlast the age at which events
+    become stale, since until then the platform may send one again. `once` is counted from the last event that asked
+    for the key; it should outlast tickets.
     """
 
     finished: timedelta = timedelta(days=7)
@@ -183,8 +185,29 @@ class Ledger(Protocol):
         """At most `limit` suppressions in the order of their ids, from behind the id `after`."""
         ...
 
-    def suppressing(self, entry: Entry, now: datetime) -> SuppressionRecord | None:
-        """One of these suppressions that stands for the job's person or mailbox, and for its trigger."""
+    def suppressing(
+        self, entry: Entry, now: datetime, pseudonyms: Pseudonyms = NO_PSEUDONYMS
+    ) -> SuppressionRecord | None:
+        """One of these suppressions that stands for the job's person or mailbox, and for its trigger.
+
+        By `pseudonyms`, those of people who were forgotten are recognised.
+        """
+        ...
+
+    def blank(self, forgetting: Forgetting, limit: int, after: int = 0) -> Blanked:
+        """Take a person out of at most `limit` jobs from behind the place `after`, and out of the outbox.
+
+        Of their own finished jobs nothing stays that tells of whom they were, nor what was said of them. Of the
+        finished ones of others, only what names the person goes. Open jobs stay as they are.
+        """
+        ...
+
+    def note_forgotten(self, one: Forgotten) -> None:
+        """Keep that a person was forgotten."""
+        ...
+
+    def forgotten(self, limit: int) -> Sequence[Forgotten]:
+        """At most `limit` people who were forgotten, the last one first."""
         ...
 
     def pause(self, pause: Pause) -> None:
@@ -219,5 +242,9 @@ class Ledger(Protocol):
         ...
 
     def prune(self, now: datetime, retention: Retention, limit: int = 1_000) -> int:
-        """Forget at most `limit` finished jobs and `limit` once keys whose time is over; says how many in all."""
+        """Forget what its time is over of: at most `limit` finished jobs, once keys and suppressions each.
+
+        A suppression is remembered as long after its end as a job after its expiry, so that whoever asks why a message
+        was withdrawn still sees it; that it is forgotten is told as when it is lifted. Says how many there were in all.
+        """
         ...

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from schemas.directory import CollaboratorRecord, ContactRecord, Record, SuppressionRecord, record_kind
 from schemas.mailbox import mailbox
+from schemas.pseudonyms import NO_PSEUDONYMS, UNRECOGNISED, Pseudonyms
 from schemas.refusal import Refusal
 from schemas.vocabulary import PersonKind
 from sender.entries import Entry
-from sender.suppressing import stands_for
+from sender.suppressing import stands_for, subjects_of
 
 LEFT = "person_left"
 """Why a job is withdrawn whose person the directory does not know any more."""
@@ -19,7 +20,8 @@ LEFT = "person_left"
 class PeopleIndex:
     """A People that is fed record by record, in one thread, and asked in another."""
 
-    def __init__(self) -> None:
+    def __init__(self, pseudonyms: Pseudonyms = NO_PSEUDONYMS) -> None:
+        self._pseudonyms = pseudonyms
         self._lock = threading.Lock()
         self._known: set[str] = set()
         self._suppressions: dict[str, SuppressionRecord] = {}
@@ -31,14 +33,15 @@ class PeopleIndex:
         return len(self._known) + len(self._suppressions)
 
     def apply(self, record: Record) -> list[Refusal]:
-        """Take in a record, in place of one with its kind and id. Nothing in it is refused here."""
+        """Take in a record, in place of one with its kind and id; says what of it can't be used."""
         with self._lock:
             if isinstance(record, SuppressionRecord):
                 self._drop(record.id)
                 self._add(record)
             elif isinstance(record, ContactRecord | CollaboratorRecord):
                 self._known.add(f"{record_kind(record)}/{record.id}")
-        return []
+        hashes = record.hashes if isinstance(record, SuppressionRecord) else []
+        return [Refusal("", UNRECOGNISED) for one in hashes if not self._pseudonyms.knows(one)]
 
     def remove(self, kind: str, record_id: str) -> None:
         """Forget a record."""
@@ -71,13 +74,14 @@ class PeopleIndex:
 
     def withdrawal(self, entry: Entry, now: datetime) -> str | None:
         """See sender.ports.People."""
-        person = str(entry.job.person)
+        subjects = subjects_of(entry, self._pseudonyms)
+        hashes = (*subjects.mailbox_hashes, *subjects.person_hashes)
         with self._lock:
-            if person not in self._known:
+            if subjects.person not in self._known:
                 return LEFT
-            for subject in (person, _address(entry.job.address)):
+            for subject in (subjects.person, _address(entry.job.address), *map(_hash, hashes)):
                 for record in self._by_subject.get(subject, {}).values():
-                    if stands_for(record, entry, now):
+                    if stands_for(record, entry, subjects, now):
                         return f"suppressed: {record.reason}"
         return None
 
@@ -98,7 +102,12 @@ class PeopleIndex:
 
 
 def _subjects(record: SuppressionRecord) -> set[str]:
-    return {subject for subject in (record.person, _address(record.address) if record.address else None) if subject}
+    named = {subject for subject in (record.person, _address(record.address) if record.address else None) if subject}
+    return named | set(map(_hash, record.hashes))
+
+
+def _hash(written: str) -> str:
+    return f"hash {written}"
 
 
 def _address(address: str) -> str:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+import msgspec
 from msgspec.structs import replace
 
 from schemas.directory import SuppressionRecord
-from schemas.job import Job
+from schemas.job import JOB_DECODER, Job
+from schemas.log import NewRecord
+from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
+from schemas.topics import SUPPRESSIONS
 from sender.digests import LEAVES_ITS_DIGEST, HeldJob, digests, release_reports, storm_report, unbundled_report
 from sender.entries import Admission, Entry, Report, lane_of, recipient_of
+from sender.forgetting import Blanked, Forgetting, Forgotten
 from sender.ledger import Pause, Retention
 from sender.outcomes import suppression_record
 from sender.states import Hold, State, Transition
 from sender.storm import StormEnd, StormPolicy, ends_at, saved_at
-from sender.suppressing import stands_for
+from sender.suppressing import Subjects, stands_for, subjects_of
 from sender.waits import TOLD_FOR, Wait
 from tests.in_memory_jobs import InMemoryJobs, Kept
 
@@ -33,6 +38,7 @@ class InMemoryLedger(InMemoryJobs):
         self.storms: dict[str, tuple[datetime, datetime]] = {}
         self.suppressed: dict[str, SuppressionRecord] = {}
         self.paused: list[Pause] = []
+        self.noted: list[Forgotten] = []
         self.told_waits: tuple[datetime, Sequence[Wait]] = (EPOCH, ())
 
     def accept_one(self, job: Job, now: datetime, storm: StormPolicy) -> Admission:
@@ -131,11 +137,48 @@ class InMemoryLedger(InMemoryJobs):
     def suppressions(self, limit: int, after: str = "") -> list[SuppressionRecord]:
         return [self.suppressed[one] for one in sorted(self.suppressed) if one > after][:limit]
 
-    def suppressing(self, entry: Entry, now: datetime) -> SuppressionRecord | None:
-        return next((one for one in self.suppressed.values() if self.stands_for(one, entry, now)), None)
+    def suppressing(
+        self, entry: Entry, now: datetime, pseudonyms: Pseudonyms = NO_PSEUDONYMS
+    ) -> SuppressionRecord | None:
+        subjects = subjects_of(entry, pseudonyms)
+        return next((one for one in self.suppressed.values() if self.stands_for(one, entry, subjects, now)), None)
 
-    def stands_for(self, record: SuppressionRecord, entry: Entry, now: datetime) -> bool:
-        return stands_for(record, entry, now)
+    def stands_for(self, record: SuppressionRecord, entry: Entry, subjects: Subjects, now: datetime) -> bool:
+        return stands_for(record, entry, subjects, now)
+
+    def blank(self, forgetting: Forgetting, limit: int, after: int = 0) -> Blanked:
+        places = list(self.jobs.values())[after : after + limit]
+        if after == 0:
+            self.records = dict(self.blanked_records(forgetting))
+        own = [kept for kept in places if forgetting.is_theirs(kept.entry.job)]
+        finished = [kept for kept in own if not kept.open]
+        others = sum(self.blank_other(kept, forgetting) for kept in places if kept not in own and not kept.open)
+        for kept in finished:
+            self.blank_own(kept, forgetting)
+        further = after + limit if len(places) == limit else None
+        return Blanked(further, len(finished), others, len(own) - len(finished))
+
+    def blanked_records(self, forgetting: Forgetting) -> Iterator[tuple[int, NewRecord]]:
+        for number, record in self.records.items():
+            value = None if record.value is None else forgetting.value(record.value)
+            if value == record.value or record.topic != SUPPRESSIONS:
+                yield number, replace(record, value=value)
+
+    def blank_own(self, kept: Kept, forgetting: Forgetting) -> None:
+        kept.entry = replace(kept.entry, job=forgetting.job(kept.entry.job))
+        kept.history = [replace(change, text=None, fault=None) for change in kept.history]
+
+    def blank_other(self, kept: Kept, forgetting: Forgetting) -> bool:
+        before = kept.entry.job
+        job = JOB_DECODER.decode(forgetting.context(msgspec.json.encode(before)))
+        kept.entry = replace(kept.entry, job=job)
+        return job != before
+
+    def note_forgotten(self, one: Forgotten) -> None:
+        self.noted.append(one)
+
+    def forgotten(self, limit: int) -> Sequence[Forgotten]:
+        return sorted(self.noted, reverse=True)[:limit]
 
     def pause(self, pause: Pause) -> None:
         if all((one.customer, one.template) != (pause.customer, pause.template) for one in self.paused):
@@ -166,7 +209,11 @@ class InMemoryLedger(InMemoryJobs):
 
     def prune(self, now: datetime, retention: Retention, limit: int = 1_000) -> int:
         self.storms = {one: times for one, times in self.storms.items() if times[1] > now - retention.finished}
-        return super().prune(now, retention, limit)
+        over = [one for one in self.suppressed.values() if self.is_over(one, now - retention.finished)][:limit]
+        return sum(self.lift(one.id, now) for one in over) + super().prune(now, retention, limit)
+
+    def is_over(self, record: SuppressionRecord, before: datetime) -> bool:
+        return record.until is not None and record.until <= before
 
     def tell_waits(self, waits: Sequence[Wait], now: datetime) -> None:
         self.told_waits = (now, waits)

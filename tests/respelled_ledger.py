@@ -47,6 +47,8 @@ def older_mailboxes(patch: pytest.MonkeyPatch) -> Iterator[None]:
     with patch.context() as within:
         for module in (entries, names, suppressions):
             within.setattr(module, "mailbox", lambda address: address.strip().lower())
+        insert = "INSERT INTO suppressions (id, mailbox, body) VALUES (:id, :mailbox, :body)"
+        within.setattr(suppressions, "SUPPRESS", insert)
         yield
 
 

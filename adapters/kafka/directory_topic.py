@@ -21,6 +21,7 @@ from adapters.kafka.topic_reader import TopicReader, go_on
 from engine.directory.directory import Directory
 from schemas.directory import Record, SuppressionRecord, read_record, record_kind, widest_suppression
 from schemas.foreign_record import fields_in, read_any_record
+from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from schemas.refusal import Refusal, RefusedError
 from schemas.topics import DIRECTORY, SUPPRESSIONS
 
@@ -188,10 +189,15 @@ def unreadable_on(settings: KafkaSettings, into: Read | None = None) -> list[Com
 
 
 class DirectoryTopic:
-    """A DirectorySource on those topics. It belongs to one thread. `between`: see TopicReader."""
+    """A DirectorySource on those topics. It belongs to one thread. `between`: see TopicReader.
 
-    def __init__(self, settings: KafkaSettings, between: Callable[[], None] = go_on) -> None:
-        self._directory = Directory()
+    By `pseudonyms`, suppressions of people who were forgotten are recognised.
+    """
+
+    def __init__(
+        self, settings: KafkaSettings, between: Callable[[], None] = go_on, pseudonyms: Pseudonyms = NO_PSEUDONYMS
+    ) -> None:
+        self._directory = Directory(pseudonyms)
         self._feed = DirectoryFeed(settings, self._directory, between)
         self.loaded_within = timedelta(0)
         """How long it took to complete it at first."""

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from adapters.ledger import forgotten as forgotten_in
 from adapters.ledger import jobs as jobs_in
 from adapters.ledger import lists, names, storms, suppressions
 from adapters.ledger import statements as sql
@@ -20,7 +21,9 @@ from adapters.ledger.writes import Writes
 from schemas.directory import SuppressionRecord
 from schemas.job import Job
 from schemas.log import NewRecord
+from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from sender.entries import Admission, Change, Entry, Listed, Report, Selection
+from sender.forgetting import Blanked, Forgetting, Forgotten
 from sender.ledger import Outbound, Pause, Retention
 from sender.states import FINISHED, State
 from sender.storm import NO_STORMS, StormPolicy
@@ -161,10 +164,25 @@ class SqlLedger(ABC):
         rows = self._read(suppressions.SUPPRESSIONS, {"after": after, "limit": limit})
         return [suppressions.suppression_of(row) for row in rows]
 
-    def suppressing(self, entry: Entry, now: datetime) -> SuppressionRecord | None:
+    def suppressing(
+        self, entry: Entry, now: datetime, pseudonyms: Pseudonyms = NO_PSEUDONYMS
+    ) -> SuppressionRecord | None:
         """See sender.ledger.Ledger."""
         with self._reading() as session:
-            return suppressions.suppressing(session, entry, now)
+            return suppressions.suppressing(session, entry, now, pseudonyms)
+
+    def blank(self, forgetting: Forgetting, limit: int, after: int = 0) -> Blanked:
+        """See sender.ledger.Ledger."""
+        return self._transact(lambda session: forgotten_in.blank(session, forgetting, limit, after))
+
+    def note_forgotten(self, one: Forgotten) -> None:
+        """See sender.ledger.Ledger."""
+        self._transact(lambda session: forgotten_in.note(session, one))
+
+    def forgotten(self, limit: int) -> Sequence[Forgotten]:
+        """See sender.ledger.Ledger."""
+        with self._reading() as session:
+            return forgotten_in.listed(session, limit)
 
     def pause(self, pause: Pause) -> None:
         """See sender.ledger.Ledger."""
@@ -202,12 +220,14 @@ class SqlLedger(ABC):
         finished = {"before": to_micros(now - retention.finished), "limit": limit}
         once = {"before": to_micros(now - retention.once), "limit": limit}
 
-        def work(session: Session) -> int:
+        def work(writes: Writes) -> int:
+            session = writes.session
+            ended = suppressions.prune(writes, now - retention.finished, limit)
             pruned = len(session.rows(sql.PRUNE_JOBS, finished)) + len(session.rows(sql.PRUNE_KEYS, once))
             session.run(storms.PRUNE_STORMS, {"before": finished["before"]})
-            return pruned
+            return ended + pruned
 
-        return self._transact(work)
+        return self._write(now, work)
 
     def _write(self, now: datetime, work: Callable[[Writes], T]) -> T:
         def and_write_down(session: Session) -> T:

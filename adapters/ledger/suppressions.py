@@ -14,17 +14,19 @@ from adapters.ledger.session import Row, Session
 from adapters.ledger.writes import Writes
 from schemas.directory import SuppressionRecord
 from schemas.mailbox import mailbox
+from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from sender.entries import Entry, Report
 from sender.ledger import Pause
 from sender.outcomes import suppression_record
 from sender.states import Hold, Transition
-from sender.suppressing import stands_for
+from sender.suppressing import stands_for, subjects_of
 
 SUPPRESSION: Final = "SELECT body FROM suppressions WHERE id = :id"
 
 SUPPRESS: Final = """
-    INSERT INTO suppressions (id, mailbox, person, body) VALUES (:id, :mailbox, :person, :body)
-    ON CONFLICT (id) DO UPDATE SET mailbox = excluded.mailbox, person = excluded.person, body = excluded.body
+    INSERT INTO suppressions (id, mailbox, person, ends, body) VALUES (:id, :mailbox, :person, :ends, :body)
+    ON CONFLICT (id) DO UPDATE SET mailbox = excluded.mailbox, person = excluded.person, ends = excluded.ends,
+        body = excluded.body
 """
 
 LIFT: Final = "DELETE FROM suppressions WHERE id = :id"
@@ -35,6 +37,8 @@ SUPPRESSING: Final = """
     SELECT body FROM suppressions WHERE mailbox = :mailbox
     UNION ALL SELECT body FROM suppressions WHERE person = :person
 """
+
+ENDED: Final = "SELECT id, body FROM suppressions WHERE ends <= :before ORDER BY ends LIMIT :limit"
 
 PAUSE: Final = """
     INSERT INTO pauses (kind, name, since, reason) VALUES (:kind, :name, :since, :reason)
@@ -75,9 +79,15 @@ def suppress(writes: Writes, record: SuppressionRecord) -> bool:
     known = writes.session.rows(SUPPRESSION, {"id": record.id})
     body = msgspec.json.encode(record)
     if not known or known[0]["body"] != body:
-        values = {"id": record.id, "person": record.person, "body": body}
-        address = {"mailbox": mailbox(record.address) if record.address else None}
-        writes.session.run(SUPPRESS, values | address)
+        # A column that leads to the record has the hash where that has one: the record says which it is.
+        values = {
+            "id": record.id,
+            "mailbox": mailbox(record.address) if record.address else record.address_hash,
+            "person": record.person or record.person_hash,
+            "ends": None if record.until is None else to_micros(record.until),
+            "body": body,
+        }
+        writes.session.run(SUPPRESS, values)
         writes.tell(suppression_record(record))
     return not known
 
@@ -93,16 +103,37 @@ def lift(writes: Writes, suppression: str) -> bool:
     return True
 
 
+def prune(writes: Writes, before: datetime, limit: int) -> int:
+    """Forget at most `limit` suppressions that had ended before; says how many."""
+    ended = writes.session.rows(ENDED, {"before": to_micros(before), "limit": limit})
+    if not ended:
+        return 0
+    writes.session.reserve(names.of_suppression(row["id"]) for row in ended)
+    # One that was replaced meanwhile may stand.
+    still = {row["id"] for row in writes.session.rows(ENDED, {"before": to_micros(before), "limit": limit})}
+    over = [row for row in ended if row["id"] in still]
+    for row in over:
+        writes.session.run(LIFT, {"id": row["id"]})
+        writes.tell(suppression_record(suppression_of(row), lifted=True))
+    return len(over)
+
+
 def suppression_of(row: Row) -> SuppressionRecord:
     """The suppression in a row of `suppressions`."""
     return _RECORD.decode(row["body"])
 
 
-def suppressing(session: Session, entry: Entry, now: datetime) -> SuppressionRecord | None:
+def suppressing(
+    session: Session, entry: Entry, now: datetime, pseudonyms: Pseudonyms = NO_PSEUDONYMS
+) -> SuppressionRecord | None:
     """See sender.ledger.Ledger."""
-    keys = {"mailbox": mailbox(entry.job.address), "person": str(entry.job.person)}
-    records = map(suppression_of, session.rows(SUPPRESSING, keys))
-    return next((record for record in records if stands_for(record, entry, now)), None)
+    subjects = subjects_of(entry, pseudonyms)
+    # One statement with the mailbox and person, and one more for each secret.
+    mailboxes = [subjects.mailbox, *subjects.mailbox_hashes]
+    people = [subjects.person, *subjects.person_hashes]
+    keys = [{"mailbox": one, "person": other} for one, other in zip(mailboxes, people, strict=True)]
+    records = (suppression_of(row) for rows in session.rows_of_each(SUPPRESSING, keys) for row in rows)
+    return next((record for record in records if stands_for(record, entry, subjects, now)), None)
 
 
 def pause(session: Session, one: Pause) -> None:

@@ -120,6 +120,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             raise DatabaseError("no_wal", str(path), "this file system can't share memory: use a local disk")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # What is deleted is overwritten: it held addresses and texts.
+        connection.execute("PRAGMA secure_delete = ON")
     _migrate(connection, path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -42,10 +42,11 @@ class SqliteLog:
                 ).rowcount
         return removed
 
-    def compact(self, topic: str) -> int:
-        """Forget records that a newer one of their key has replaced."""
+    def compact(self, topic: str, before: datetime) -> int:
+        """Forget records that a newer one of their key has replaced, and tombstones that came before."""
         with transaction(self._database):
-            return self._database.execute(_COMPACT, {"topic": topic}).rowcount
+            older = self._database.execute(_COMPACT, {"topic": topic}).rowcount
+            return older + self._database.execute(_PRUNE_TOMBSTONES, (topic, to_micros(before))).rowcount
 
     def end(self, topic: str) -> int:
         """The offset that the topic's next record will have."""
@@ -55,6 +56,22 @@ class SqliteLog:
         """Records of a topic from this offset on, whatever any group has read."""
         with reading(self._database):
             return [record_in(topic, row) for row in self._database.execute(_READ, (topic, offset, limit))]
+
+    def position(self, topic: str, group: str) -> int:
+        """How far a group has read a topic: the offset of its next record."""
+        return _committed(self._database, topic, group)
+
+    def rewrite(self, topic: str, change: Callable[[Record], bytes | None], until: int) -> int:
+        """Give the topic's records before the offset `until` other values; says how many were changed."""
+        offset, changed = 0, 0
+        while records := [one for one in self.read(topic, offset, _REWRITTEN_AT_ONCE) if one.offset < until]:
+            values = ((change(one), one) for one in records)
+            rows = [(value, topic, one.offset) for value, one in values if value != one.value]
+            with transaction(self._database):
+                self._database.executemany(_REWRITE, rows)
+            changed += len(rows)
+            offset = records[-1].offset + 1
+        return changed
 
     def close(self) -> None:
         """Let go of the file."""
@@ -113,9 +130,7 @@ class SqliteConsumer:
         self._database.close()
 
     def _committed(self) -> int:
-        with reading(self._database):
-            row = self._database.execute(_COMMITTED, (self._group, self._topic)).fetchone()
-        return 0 if row is None else int(row[0])
+        return _committed(self._database, self._topic, self._group)
 
 
 _READ = """
@@ -146,6 +161,17 @@ _COMPACT = """
         SELECT MAX(offset) FROM log_records WHERE topic = :topic GROUP BY key
     )
 """
+
+
+_REWRITE = "UPDATE log_records SET value = ? WHERE topic = ? AND offset = ?"
+_REWRITTEN_AT_ONCE: Final = 500
+_PRUNE_TOMBSTONES = "DELETE FROM log_records WHERE topic = ? AND value IS NULL AND timestamp < ?"
+
+
+def _committed(database: sqlite3.Connection, topic: str, group: str) -> int:
+    with reading(database):
+        row = database.execute(_COMMITTED, (group, topic)).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def _end(database: sqlite3.Connection, topic: str) -> int:

@@ -1,4 +1,4 @@
-"""What the migrations need to know of the jobs that an older version kept: SQL functions of a job's JSON."""
+"""What the migrations need to know of what an older version kept: SQL functions of its JSON."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from adapters.ledger.moments import to_micros
+from schemas.directory import SuppressionRecord
 from schemas.job import JOB_DECODER, Job
 from sender.entries import domain_of, recipient_of
 from sender.storm import saved_at
+
+_SUPPRESSION: Final = msgspec.json.Decoder(SuppressionRecord)
 
 _FUNCTIONS: Final[dict[str, Callable[[Job], str | int | None]]] = {
     "job_ticket": lambda job: job.ticket,
@@ -24,9 +29,15 @@ _FUNCTIONS: Final[dict[str, Callable[[Job], str | int | None]]] = {
 
 
 def add_job_functions(connection: sqlite3.Connection) -> None:
-    """Give the connection the functions; each takes the bytes of a job's JSON."""
+    """Give the connection the functions; each takes the bytes of a job's JSON, or of a suppression's."""
+    connection.create_function("suppression_ends", 1, _ends, deterministic=True)
     for name, function in _FUNCTIONS.items():
         connection.create_function(name, 1, _on_bytes(function), deterministic=True)
+
+
+def _ends(body: bytes) -> int | None:
+    until = _SUPPRESSION.decode(body).until
+    return None if until is None else to_micros(until)
 
 
 def _on_bytes(function: Callable[[Job], str | int | None]) -> Callable[[bytes], str | int | None]:

@@ -127,6 +127,7 @@ def suppression(record: SuppressionRecord, *, is_readable: bool = True) -> Suppr
         triggers=None if record.triggers is None else frozenset(one for one in Trigger if one in record.triggers),
         until=record.until,
         is_readable=is_readable,
+        hashes=tuple(record.hashes),
     )
 
 

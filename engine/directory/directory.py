@@ -22,6 +22,7 @@ from schemas.directory import (
     record_kind,
 )
 from schemas.mailbox import mailbox
+from schemas.pseudonyms import UNRECOGNISED, Pseudonyms
 from schemas.refusal import Refusal
 from schemas.vocabulary import Channel, ObjectKind, PersonKind, Trigger
 
@@ -30,10 +31,13 @@ class Directory:
     """Contracts, attached objects, people and suppressions. Not for use from several threads while it changes.
 
     A record whose newest form can't be read is neither its older self nor nothing: look-ups find none, and
-    `is_unreadable` tells it from one that is not there.
+    `is_unreadable` tells it from one that is not there. By `pseudonyms`, suppressions of people who were forgotten are
+    recognised; where they are None, nobody is looked for by them, and nothing is said of such records.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pseudonyms: Pseudonyms | None = None) -> None:
+        self.pseudonyms = pseudonyms
+        self._hashed = 0
         self._contracts: dict[str, Contract] = {}
         self._customers: dict[str, Customer] = {}
         self._attached: dict[str, dict[str, Attached]] = {"product": {}, "site": {}, "service": {}}
@@ -109,6 +113,7 @@ class Directory:
                 self._take_out("suppression", record.id)
                 suppression = self._suppressions[record.id] = compact.suppression(record)
                 self._index(suppression)
+                return self._unrecognised(record)
         return []
 
     def remove(self, kind: str, record_id: str) -> None:
@@ -175,7 +180,12 @@ class Directory:
         self, person: Person, channel: Channel, address: str, trigger: Trigger, now: datetime
     ) -> Iterator[Suppression]:
         """The suppressions that stand for this address or person, and this trigger."""
-        for key in (_mailbox_key(mailbox(address)), f"{person.kind}/{person.id}"):
+        of_mailbox, of_person = mailbox(address), f"{person.kind}/{person.id}"
+        keys = [_mailbox_key(of_mailbox), of_person]
+        if self._hashed and self.pseudonyms is not None:
+            hashes = [*self.pseudonyms.of_mailbox(of_mailbox), *self.pseudonyms.of_person(of_person)]
+            keys += map(_hash_key, hashes)
+        for key in keys:
             for suppression in self._suppressed.get(key, {}).values():
                 if suppression.stands(now, trigger, channel):
                     yield suppression
@@ -190,7 +200,12 @@ class Directory:
         if held is not None:
             self._unindex(compact.suppression(held))
 
+    def _unrecognised(self, record: SuppressionRecord) -> list[Refusal]:
+        known = self.pseudonyms
+        return [Refusal("", UNRECOGNISED) for one in record.hashes if known is not None and not known.knows(one)]
+
     def _unindex(self, gone: Suppression) -> None:
+        self._hashed -= bool(gone.hashes)
         for key in _suppression_keys(gone):
             self._suppressed[key].pop(gone.id, None)
             if not self._suppressed[key]:
@@ -202,13 +217,19 @@ class Directory:
         return refusals
 
     def _index(self, suppression: Suppression) -> None:
+        self._hashed += bool(suppression.hashes)
         for key in _suppression_keys(suppression):
             self._suppressed.setdefault(key, {})[suppression.id] = suppression
 
 
 def _suppression_keys(suppression: Suppression) -> list[str]:
     keys = [] if suppression.mailbox is None else [_mailbox_key(suppression.mailbox)]
+    keys += map(_hash_key, suppression.hashes)
     return keys if suppression.person is None else [*keys, suppression.person]
+
+
+def _hash_key(written: str) -> str:
+    return "#" + written
 
 
 def _mailbox_key(address: str) -> str:

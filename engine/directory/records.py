@@ -85,6 +85,7 @@ class Contract(Struct, frozen=True, gc=False):
 class Suppression(Struct, frozen=True, gc=False):
     """What must not be alerted: a mailbox or a person. `triggers` None: all. Times in UTC.
 
+    `hashes` are in place of the two where a person was forgotten, see schemas.pseudonyms.
     One whose record can't be read stands on the widest reading until it is mended.
     """
 
@@ -95,6 +96,7 @@ class Suppression(Struct, frozen=True, gc=False):
     triggers: frozenset[Trigger] | None
     until: datetime | None
     is_readable: bool = True
+    hashes: tuple[str, ...] = ()
 
     def stands(self, now: datetime, trigger: Trigger, channel: Channel) -> bool:
         """Whether it holds back this trigger on this channel now. At `until` it has ended."""

@@ -11,12 +11,14 @@ from msgspec.structs import replace
 from schemas.directory import SuppressionRecord
 from schemas.job import Job
 from schemas.log import NewRecord
+from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from schemas.topics import SUPPRESSIONS
 from sender.entries import Admission, Entry, Listed, Report, Selection
 from sender.ledger import Outbound, Pause, Retention
 from sender.outcomes import suppression_record
 from sender.states import Standing, Transition
 from sender.storm import StormPolicy
+from sender.suppressing import Subjects
 from sender.waits import Wait
 from tests.contract import listing_promises, outbox_promises, suppression_promises, wait_promises
 from tests.contract.ledger_promises import Promise
@@ -29,23 +31,35 @@ class KeepsTheOlderOne(InMemoryLedger):
 
 
 class ComparesAddressesAsText(InMemoryLedger):
-    def stands_for(self, record: SuppressionRecord, entry: Entry, now: datetime) -> bool:
-        return record.address in (None, entry.job.address) and super().stands_for(record, entry, now)
+    def stands_for(self, record: SuppressionRecord, entry: Entry, subjects: Subjects, now: datetime) -> bool:
+        return record.address in (None, entry.job.address) and super().stands_for(record, entry, subjects, now)
 
 
 class OverlooksTheChannel(InMemoryLedger):
-    def stands_for(self, record: SuppressionRecord, entry: Entry, now: datetime) -> bool:
-        return super().stands_for(replace(record, channel=None), entry, now)
+    def stands_for(self, record: SuppressionRecord, entry: Entry, subjects: Subjects, now: datetime) -> bool:
+        return super().stands_for(replace(record, channel=None), entry, subjects, now)
 
 
 class OverlooksTriggers(InMemoryLedger):
-    def stands_for(self, record: SuppressionRecord, entry: Entry, now: datetime) -> bool:
-        return super().stands_for(replace(record, triggers=None), entry, now)
+    def stands_for(self, record: SuppressionRecord, entry: Entry, subjects: Subjects, now: datetime) -> bool:
+        return super().stands_for(replace(record, triggers=None), entry, subjects, now)
 
 
 class SuppressesForEver(InMemoryLedger):
-    def stands_for(self, record: SuppressionRecord, entry: Entry, now: datetime) -> bool:
-        return super().stands_for(replace(record, until=None), entry, now)
+    def stands_for(self, record: SuppressionRecord, entry: Entry, subjects: Subjects, now: datetime) -> bool:
+        return super().stands_for(replace(record, until=None), entry, subjects, now)
+
+
+class RecognisesOneSecret(InMemoryLedger):
+    def suppressing(
+        self, entry: Entry, now: datetime, pseudonyms: Pseudonyms = NO_PSEUDONYMS
+    ) -> SuppressionRecord | None:
+        return super().suppressing(entry, now, Pseudonyms(["a secret of today"]))
+
+
+class ForgetsWhatStands(InMemoryLedger):
+    def is_over(self, record: SuppressionRecord, before: datetime) -> bool:
+        return record.until is not None and record.until <= before + timedelta(hours=2)
 
 
 class SuppressesByVoidReports(InMemoryLedger):
@@ -184,6 +198,8 @@ _KEEPING: dict[Promise, type[InMemoryLedger]] = {
     suppression_promises.a_suppression_stands_for_its_person: OverlooksTheChannel,
     suppression_promises.a_suppression_stands_for_its_triggers: OverlooksTriggers,
     suppression_promises.a_suppression_ends: SuppressesForEver,
+    suppression_promises.a_suppression_stands_for_who_was_forgotten: RecognisesOneSecret,
+    suppression_promises.a_suppression_is_forgotten_after_its_end: ForgetsWhatStands,
     suppression_promises.a_report_brings_its_suppression_or_nothing: SuppressesByVoidReports,
     suppression_promises.pauses_are_kept_until_they_are_ended: PausesAnew,
     suppression_promises.the_end_of_a_pause_lets_go_what_it_held: ResumesNobody,

@@ -5,15 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 from schemas.directory import SuppressionRecord
-from schemas.job import Job
-from schemas.vocabulary import Channel, Trigger
+from schemas.job import Job, PersonRef
+from schemas.log import NewRecord
+from schemas.pseudonyms import Pseudonyms
+from schemas.topics import SUPPRESSIONS
+from schemas.vocabulary import Channel, PersonKind, Trigger
 from sender.entries import Report
-from sender.ledger import Ledger, Pause
+from sender.ledger import Ledger, Pause, Retention
 from sender.states import Hold, State, Transition
 from tests.contract.ledger_promises import HOUR, LEASE, found, on, state
 from tests.fakes import START, a_job
 
 TEMPLATE = "external/status_changed"
+SECRETS = Pseudonyms(["a secret of today", "a secret of long ago"])
+CT_7 = PersonRef(PersonKind.CONTACT, "ct-7")
 DEAD = SuppressionRecord("email/zoe@acme.example", Channel.EMAIL, "zoe@acme.example", reason="hard_bounce")
 
 
@@ -77,6 +82,39 @@ def a_suppression_ends(ledger: Ledger) -> None:
     ledger.suppress([SuppressionRecord("a", person="contact/ct-1", until=START + HOUR)], START)
     assert suppressing(ledger, job, HOUR - timedelta(microseconds=1)) == "a"
     assert suppressing(ledger, job, HOUR) is None
+
+
+def a_suppression_stands_for_who_was_forgotten(ledger: Ledger) -> None:
+    job = with_entry(ledger, a_job(address="Zoe@acme.example"))
+    later = with_entry(ledger, a_job("e-2", address="zoe@acme.example", trigger=Trigger.CLOSED, person=CT_7))
+    other = with_entry(ledger, a_job("e-3", address="li@desk.example", trigger=Trigger.CLOSED, person=CT_7))
+    [old] = Pseudonyms(["a secret of long ago"]).of_mailbox("zoe@acme.example")
+    ledger.suppress([SuppressionRecord("a", Channel.EMAIL, triggers=["closed"], address_hash=old)], START)
+
+    def held_by(job: Job, pseudonyms: Pseudonyms = SECRETS) -> str | None:
+        found_one = ledger.suppressing(found(ledger, job.id), START, pseudonyms)
+        return None if found_one is None else found_one.id
+
+    assert [held_by(one) for one in (job, later, other)] == [None, "a", None]
+    assert held_by(later, Pseudonyms(["the wrong secret"])) is None
+    assert suppressing(ledger, later) is None
+    [person, _] = SECRETS.of_person("contact/ct-1")
+    ledger.suppress([SuppressionRecord("b", person_hash=person)], START)
+    assert [held_by(one) for one in (job, other)] == ["b", None]
+
+
+def a_suppression_is_forgotten_after_its_end(ledger: Ledger) -> None:
+    retention = Retention(finished=2 * HOUR)
+    ends = SuppressionRecord("a", person="contact/ct-1", until=START + HOUR)
+    longer = SuppressionRecord("b", person="contact/ct-1", until=START + 2 * HOUR)
+    ledger.suppress([ends, longer, DEAD], START)
+    assert ledger.prune(START + 3 * HOUR - timedelta(microseconds=1), retention) == 0
+    ledger.published([one.id for one in ledger.outbox(10)])
+    assert ledger.prune(START + 3 * HOUR, retention) == 1
+    assert list(ledger.suppressions(10)) == [longer, DEAD]
+    assert [one.record for one in ledger.outbox(10)] == [NewRecord(SUPPRESSIONS, b"suppression/a", None)]
+    ledger.suppress([SuppressionRecord("b", person="contact/ct-1")], START)
+    assert ledger.prune(START + 9 * HOUR, retention) == 0
 
 
 def a_report_brings_its_suppression_or_nothing(ledger: Ledger) -> None:

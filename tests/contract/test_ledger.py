@@ -14,6 +14,7 @@ from adapters.sqlite.ledger import SqliteLedger
 from sender.ledger import Ledger
 from tests.contract import (
     digest_promises,
+    forgetting_promises,
     ledger_promises,
     listing_promises,
     outbox_promises,
@@ -33,7 +34,15 @@ def test_the_check_finds_the_ledger_that_breaks_it(promise: Promise) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [digest_promises, ledger_promises, listing_promises, outbox_promises, storm_promises, suppression_promises],
+    [
+        digest_promises,
+        forgetting_promises,
+        ledger_promises,
+        listing_promises,
+        outbox_promises,
+        storm_promises,
+        suppression_promises,
+    ],
 )
 def test_no_promise_is_left_out(module: ModuleType) -> None:
     own = [value for value in vars(module).values() if isfunction(value) and value.__module__ == module.__name__]

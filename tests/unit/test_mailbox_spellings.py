@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from engine.stages.s7_job_writing import job_id
 from schemas.directory import ContactRecord, SuppressionRecord
 from schemas.mailbox import address_fault, mailbox
+from schemas.pseudonyms import NO_PSEUDONYMS
 from schemas.vocabulary import Channel, Reason
 from sender.entries import Entry, domain_of, lane_of, recipient_of
 from sender.people_index import PeopleIndex
 from sender.states import Transition, begin
-from sender.suppressing import stands_for
+from sender.suppressing import stands_for, subjects_of
 from tests.fakes import START, a_job
 from tests.helpdesk import Helpdesk, alerted, email, saved
 
@@ -126,7 +127,7 @@ def test_the_sender_knows_a_suppression_by_any_spelling(held: str) -> None:
     people.apply(record)
     for spelling in SPELLINGS:
         entry = Entry(a_job(address=spelling), False, begin(Transition.ACCEPTED, START))
-        assert stands_for(record, entry, START)
+        assert stands_for(record, entry, subjects_of(entry, NO_PSEUDONYMS), START)
         assert people.withdrawal(entry, START) == "suppressed: hard_bounce"
 
 

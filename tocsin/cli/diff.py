@@ -26,6 +26,7 @@ from tocsin.comparing.tally import Tally
 from tocsin.deciding import rule_engine
 from tocsin.event_files import Line
 from tocsin.running.embedded import database_in
+from tocsin.running.opt_out import pseudonyms_of
 from tocsin.settings.declared.kafka import KAFKA
 from tocsin.settings.declared.processes import DATA, DIRECTORY
 
@@ -110,7 +111,7 @@ def _directory(path: Path | None, settings: KafkaSettings | None) -> Directory:
         return loaded.directory
     if settings is None:
         raise typer.BadParameter("name the directory's folder", param_hint="--directory")
-    source = DirectoryTopic(settings)
+    source = DirectoryTopic(settings, pseudonyms=pseudonyms_of(in_force()))
     try:
         return source.current()
     finally:

@@ -13,12 +13,13 @@ import typer
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures, membership
 from tocsin.cli.listen_option import ListenOption, address_failures, address_of
 from tocsin.cli.process_options import STOP_WITHIN, InstanceOption, RulesInForceOption, StopWithinOption
-from tocsin.cli.settled import by_default, option
+from tocsin.cli.settled import by_default, in_force, option
 from tocsin.cli.starting import log_as_told
 from tocsin.running.deadline import stopping
 from tocsin.running.engine import engine_service
 from tocsin.running.engine_watch import EngineWatch
 from tocsin.running.leaving import Leaving
+from tocsin.running.opt_out import pseudonyms_of
 from tocsin.running.stopping import StoppedError
 from tocsin.settings.declared.processes import ENGINE_GROUP, ENGINE_HEALTH, ENGINE_LEAVE
 
@@ -50,6 +51,9 @@ def engine(
     second signal, is decided again. Its place in the group is kept for a restart, unless its directory takes long to
     load: then the others take over at once. --leave and --no-leave say which, whatever its directory.
 
+    What people asked for who were forgotten since (docs/privacy.md) is recognised by the senders' secrets:
+    TOCSIN_OPT_OUT_SECRETS or TOCSIN_OPT_OUT_SECRETS_FILE.
+
     It ends by itself with exit code 4 where Kafka leaves a transaction without an answer: let it be started again.
     """
     log_as_told()
@@ -59,7 +63,16 @@ def engine(
         with (
             suppress(StoppedError),
             watch.shown(address_of(listen), settings, group),
-            engine_service(settings, place, rules, health, leaving=Leaving(leave), watch=watch, stop=asked) as service,
+            engine_service(
+                settings,
+                place,
+                rules,
+                health,
+                leaving=Leaving(leave),
+                watch=watch,
+                stop=asked,
+                pseudonyms=pseudonyms_of(in_force()),
+            ) as service,
         ):
             log.info("up", group=group, instance=instance)
             service.run(asked)

@@ -121,7 +121,7 @@ def _id(address: str | None, person: str | None, channel: Channel | None, trigge
 
 
 def _line(record: SuppressionRecord, now: datetime) -> str:
-    whom = record.address if record.address is not None else record.person
+    whom = record.address or record.person or "somebody who was forgotten"
     what = ", ".join(record.triggers) if record.triggers is not None else "all"
     ended = record.until is not None and record.until <= now
     term = "" if record.until is None else f" {'ended' if ended else 'until'} {record.until.isoformat()}"

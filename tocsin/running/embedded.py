@@ -20,6 +20,7 @@ from adapters.sqlite.ledger import SqliteLedger
 from engine.consumer import Batch, Consumer
 from engine.ports import DirectorySource, RulesSource
 from schemas.log import NewRecord
+from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, OUTCOMES, SUPPRESSIONS, TICKETS
 from sender.acceptance import Acceptance
 from sender.delivery import Delivery
@@ -41,6 +42,9 @@ from tocsin.running.tracing import OFF, Tracers
 DATABASE: Final = "tocsin.db"
 KEPT_FOR: Final = timedelta(days=7)
 """How long the log keeps what has been read; the ledger keeps its jobs by its own rule."""
+
+TOMBSTONES_KEPT: Final = timedelta(hours=1)
+"""How long the log keeps what tells that a suppression was lifted: both halves read it within seconds."""
 
 TIDY_EVERY: Final = timedelta(hours=1)
 
@@ -72,7 +76,7 @@ def sole_owner(data: Path) -> Iterator[None]:
 
 
 class Sources(Struct, frozen=True):
-    """What the engine decides by, and what the sender sends with."""
+    """What the engine decides by, and what the sender sends with. By `pseudonyms`, both know who was forgotten."""
 
     directory: DirectorySource
     rules: RulesSource
@@ -80,6 +84,7 @@ class Sources(Struct, frozen=True):
     composer: Composer
     transport: Transport[OutgoingMessage]
     clock: Clock
+    pseudonyms: Pseudonyms = NO_PSEUDONYMS
 
 
 class Embedded:
@@ -98,13 +103,13 @@ class Embedded:
         clock = sources.clock
         self._clock = clock
         self._log = SqliteLog(database)
-        self._topics = _LogTopics(database, clock)
+        self._topics = LogTopics(database, clock)
         self._suppressions = SqliteLog(database)
         self._tidied: datetime | None = None
         self._tickets = SqliteConsumer(database, TICKETS, ENGINE_GROUP, clock, self._stop)
         self._jobs = SqliteConsumer(database, JOBS, SENDER_GROUP, clock, self._stop)
         self.ledger = SqliteLedger(database)
-        directory = SuppressedDirectory(sources.directory, self._suppressions)
+        directory = SuppressedDirectory(sources.directory, self._suppressions, sources.pseudonyms)
         measured = MeasuredEventLog(self._tickets, watch)
         self._consumer = Consumer(measured, directory, sources.rules, clock, tracers.events)
         self._acceptance = Acceptance(self._jobs, self.ledger, self._topics, clock, sending.acceptance(), tracers.jobs)
@@ -115,7 +120,7 @@ class Embedded:
             clock,
             random.random,
             sending.delivery(),
-            gate=Gate(self.ledger, sources.people, sending.mode),
+            gate=Gate(self.ledger, sources.people, sending.mode, sources.pseudonyms),
             watch=watch.delivery,
             tracer=tracers.jobs,
         )
@@ -173,13 +178,13 @@ class Embedded:
         now = self._clock.now()
         if self._tidied is None or now - self._tidied >= TIDY_EVERY:
             self._log.prune((TICKETS, JOBS, DECISIONS, DEAD_LETTERS, OUTCOMES), now - KEPT_FOR)
-            self._log.compact(SUPPRESSIONS)
+            self._log.compact(SUPPRESSIONS, now - TOMBSTONES_KEPT)
             while not self._stop.is_set() and self.ledger.prune(now, Retention()) > 0:
                 pass
             self._tidied = now
 
 
-class _LogTopics:
+class LogTopics:
     """What the sender writes besides its ledger, appended to the log."""
 
     def __init__(self, database: Path, clock: Clock) -> None:

@@ -17,6 +17,7 @@ from adapters.kafka.settings import KafkaSettings, Membership
 from adapters.kafka.topics import Level, check_topics
 from adapters.kafka.transaction import AfterStep, nothing
 from engine.consumer import Batch, Consumer
+from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from tocsin.clock import SystemClock
 from tocsin.running.engine_watch import EngineWatch, MeasuredEventLog, WatchedDirectory
 from tocsin.running.health import HealthFile
@@ -89,8 +90,11 @@ def engine_service(  # noqa: PLR0913 - its parts, one by one
     watch: EngineWatch | None = None,
     *,
     stop: Stop | None = None,
+    pseudonyms: Pseudonyms = NO_PSEUDONYMS,
 ) -> Iterator[EngineService]:
     """The service, wired together. The directory is complete before this process joins its group.
+
+    By `pseudonyms`, suppressions of people who were forgotten are recognised.
 
     In `folder` it says how the rules stand, and keeps the last good ones for a start at which the files are refused.
     `leaving` says whether it gives up its place in the group at the end. `watch` sees what it does. A long reading of
@@ -112,7 +116,7 @@ def engine_service(  # noqa: PLR0913 - its parts, one by one
     with (
         tracing("tocsin-engine", engine_group=membership.group) as tracers,
         closing(WatchedRules(rules, on_change, kept=kept)) as watched,
-        closing(DirectoryTopic(settings, (stop or Stop()).check)) as topic,
+        closing(DirectoryTopic(settings, (stop or Stop()).check, pseudonyms)) as topic,
     ):
         directory = WatchedDirectory(topic, seen)
         # While it loads, another engine goes on with the partitions that this one will ask for.

@@ -16,6 +16,7 @@ from adapters.kafka.directory_topic import DirectoryFeed
 from adapters.kafka.errors import DamagedBatchError, KafkaUnavailableError
 from adapters.kafka.job_log import KafkaJobLog
 from adapters.kafka.settings import KafkaSettings, Membership
+from schemas.pseudonyms import Pseudonyms
 from sender.acceptance import Acceptance
 from sender.delivery import Delivery
 from sender.gate import Gate
@@ -156,7 +157,8 @@ async def sender_service(  # noqa: PLR0913, PLR0917 - its parts, one by one
     """
     clock, renderer, seen = SystemClock(), CurrentRenderer(), watch
     on_change = keeping_current(renderer, seen, HealthFile(place.data), clock)
-    transport, index = mail.transport(), PeopleIndex()
+    pseudonyms = Pseudonyms(mail.opt_out.secrets)
+    transport, index = mail.transport(), PeopleIndex(pseudonyms)
     with (
         tracing("tocsin-sender", sender_group=membership.group) as tracers,
         closing(WatchedRules(rules, on_change, kept=KeptRules(place.data))) as templates,
@@ -170,7 +172,7 @@ async def sender_service(  # noqa: PLR0913, PLR0917 - its parts, one by one
     ):
         acceptance = Acceptance(jobs, ledger, letters, clock, sending.acceptance(), tracers.jobs)
         composer = mail.composer(renderer, sending.mode)
-        gate = Gate(ledger, index, sending.mode)
+        gate = Gate(ledger, index, sending.mode, pseudonyms)
         delivery = Delivery(
             ledger,
             composer,

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from adapters.files.directory_source import FolderDirectory
 from adapters.files.kept_files import FOLDER, KeptFiles
+from schemas.pseudonyms import Pseudonyms
 from tocsin.clock import SystemClock
 from tocsin.running.current_templates import CurrentRenderer, keeping_current
 from tocsin.running.embedded import Embedded, Sources
@@ -59,7 +60,8 @@ async def embedded_service(
         folder = FolderDirectory(directory.path, kept, directory_changed, removes_many=directory.removes_many)
         people = DirectoryPeople(folder.beside())
         watched_directory = WatchedDirectory(folder, seen)
-        sources = Sources(watched_directory, watched, people, composer, mail.transport(), clock)
+        pseudonyms = Pseudonyms(mail.opt_out.secrets)
+        sources = Sources(watched_directory, watched, people, composer, mail.transport(), clock, pseudonyms)
         with tracing("tocsin", system="sqlite") as tracers:
             service = Embedded(database, sources, sending, seen, tracers)
             try:

@@ -11,6 +11,7 @@ from engine.directory.directory import Directory
 from engine.ports import DirectorySource
 from schemas.directory import SuppressionRecord, read_record, widest_suppression
 from schemas.log import Record
+from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from schemas.refusal import RefusedError
 from schemas.topics import SUPPRESSIONS
 
@@ -21,10 +22,14 @@ AT_ONCE: Final = 1_000
 
 
 class SuppressedDirectory:
-    """A DirectorySource on a folder and on the log's topic of suppressions. It belongs to one thread."""
+    """A DirectorySource on a folder and on the log's topic of suppressions. It belongs to one thread.
 
-    def __init__(self, folder: DirectorySource, event_log: SqliteLog) -> None:
+    By `pseudonyms`, suppressions of people who were forgotten are recognised.
+    """
+
+    def __init__(self, folder: DirectorySource, event_log: SqliteLog, pseudonyms: Pseudonyms = NO_PSEUDONYMS) -> None:
         self._folder = folder
+        self._pseudonyms = pseudonyms
         self._log = event_log
         self._offset = 0
         self._suppressions: dict[str, SuppressionRecord] = {}
@@ -37,6 +42,7 @@ class SuppressedDirectory:
         if directory is not self._directory:
             # The folder was read anew, and knows nothing of these.
             self._directory = directory
+            directory.pseudonyms = self._pseudonyms
             for known in self._suppressions.values():
                 directory.apply(known)
             for name, held in self._unreadable.items():
@@ -63,4 +69,5 @@ class SuppressedDirectory:
             return
         if isinstance(read, SuppressionRecord):
             self._suppressions[read.id] = read
-            directory.apply(read)
+            for refusal in directory.apply(read):
+                log.warning("suppression_without_secret", suppression=read.id, problem=refusal.reason)

@@ -7,10 +7,10 @@ from typing import Final
 SERVICES: Final = ("engine", "sender", "up", "opt-out")
 """Commands that go on until they are stopped."""
 
-KAFKA: Final = ("engine", "sender", "topics", "directory", "emit", "dlq", "lag", "diff", "explain")
+KAFKA: Final = ("engine", "sender", "topics", "directory", "emit", "dlq", "lag", "diff", "explain", "person")
 MAIL: Final = ("sender", "up")
-LEDGER_TOOLS: Final = ("jobs", "pause", "resume", "pauses", "suppressions", "bounces")
+LEDGER_TOOLS: Final = ("jobs", "pause", "resume", "pauses", "suppressions", "bounces", "person")
 LEDGER: Final = ("sender", "opt-out", "explain", *LEDGER_TOOLS)
 JUDGES: Final = ("validate", "decide", "explain", "derive", "preview", "check", "coverage")
 """Commands that say what rules do in a directory; nothing is sent."""
-OPT_OUT: Final = ("sender", "up", "opt-out", "bounces")
+OPT_OUT: Final = ("sender", "up", "opt-out", "bounces", "engine", "diff", "person")

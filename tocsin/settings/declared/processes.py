@@ -124,6 +124,6 @@ DIRECTORY: Final = Setting(
     option="--directory",
     kind=Place("a folder"),
     meaning="Folder (or file) with the directory's records, YAML or JSONL.",
-    used_by=("up", "diff", *JUDGES),
+    used_by=("up", "diff", "person", *JUDGES),
     needed_by=("up", "decide", "derive", "preview", "coverage"),
 )

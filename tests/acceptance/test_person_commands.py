@@ -1,0 +1,317 @@
+"""`tocsin person`: what is kept of somebody is all in one file, and where it can be changed nothing is left of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import stat
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from jsonschema import Draft202012Validator
+from psycopg.sql import SQL, Identifier
+from typer.testing import CliRunner, Result
+
+from adapters.files.directory_source import FolderDirectory
+from adapters.files.kept_files import FOLDER as KEPT
+from adapters.files.kept_files import KeptFiles
+from adapters.kafka.topics import create_topics
+from adapters.mailbox.mailbox import HOST, Mailbox
+from adapters.postgres.ledger import PostgresLedger
+from adapters.rule_files.load import DEFAULT_FILE
+from adapters.sqlite.erasing import erase_deleted
+from adapters.sqlite.event_log import SqliteLog
+from adapters.sqlite.ledger import SqliteLedger
+from schemas.directory import SuppressionRecord
+from schemas.generate import FOLDER
+from schemas.log import NewRecord
+from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, SUPPRESSIONS, TICKETS
+from schemas.vocabulary import Channel, PersonKind, Trigger
+from sender.opt_out import OptOut, OptOutRequest
+from sender.states import State
+from tests.brokers.cluster import Cluster
+from tests.helpdesk import Helpdesk
+from tests.helpdesk_files import created, write_directory
+from tests.kafka.members import settings_of
+from tests.operated_ledger import fill
+from tocsin.cli.app import app
+from tocsin.running.embedded import Embedded, database_in, sole_owner
+from tocsin.running.health import HealthFile
+from tocsin.running.mail import MailSettings
+from tocsin.running.service import DirectoryFiles, embedded_service
+
+SECRET = "a-secret-of-this-installation"
+ZOE, ADDRESS, NAME = "contact/ct-zoe", "zoe.martin@acme.example", "Zoé Martin"
+WORDS = [b"zoe.martin", NAME.encode(), b"Zo\\u00e9 Martin", b"ct-zoe"]
+TEXT = f"Please call {NAME} or write to {ADDRESS.upper()}."
+OPTED_OUT = OptOutRequest(PersonKind.CONTACT, "ct-zoe", Channel.EMAIL, (Trigger.CLOSED,), "fr")
+
+
+def run(*arguments: object, expect: int = 0, secret: str | None = SECRET) -> Result:
+    env = {"TOCSIN_OPT_OUT_SECRETS": secret}
+    result = CliRunner().invoke(app, [str(one) for one in arguments], catch_exceptions=False, env=env)
+    assert result.exit_code == expect, result.output
+    return result
+
+
+class House:
+    """A data folder, in which messages were sent about tickets that name Zoé."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.data, self.directory, self.port = folder / "data", folder / "directory", port
+        self.rules = folder / "rules" / "default.yaml"
+        if not self.data.is_dir():
+            shutil.copytree(DEFAULT_FILE.parent, folder / "rules", ignore=shutil.ignore_patterns("*.test.yaml"))
+            self.data.mkdir()
+        self.desk = Helpdesk()
+        self.desk.contact("ct-zoe", "contract/C-7", name=NAME, modes=[mode(ADDRESS)])
+        self.desk.contact("ct-other", "contract/C-7", name="Ines Roy", modes=[mode("ines@acme.example")])
+        self.here = ["--data", str(self.data), "--directory", str(self.directory)]
+
+    def emit(self, *events: dict[str, Any] | bytes) -> None:
+        values = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in events]
+        with closing(SqliteLog(database_in(self.data))) as log:
+            log.append([NewRecord(TICKETS, b"k", value) for value in values], datetime.now(UTC))
+
+    @asynccontextmanager
+    async def service(self) -> AsyncIterator[Embedded]:
+        write_directory(self.directory, self.desk)
+        mail = MailSettings.of(f"{HOST}:{self.port}", "none", "Support <support@desk.example>", None, None)
+        mail = mail.with_forms(None, None, "", False)
+        mail = type(mail)(mail.relay, mail.identity, mail.texts, OptOut(None, None, (SECRET,)), mail.fax)
+        health = HealthFile(self.data)
+        async with embedded_service(
+            database_in(self.data), DirectoryFiles(self.directory, removes_many=True), self.rules, mail, health
+        ) as made:
+            yield made
+
+    async def drain(self) -> dict[State, int]:
+        async with self.service() as service:
+            await service.drain()
+            return {state: number for state, number in service.ledger.counts().items() if number}
+
+    def suppress(self) -> None:
+        now = datetime.now(UTC)
+        dead = SuppressionRecord(f"email/{ADDRESS}", Channel.EMAIL, ADDRESS, triggers=["resolved"], reason="dead")
+        with closing(SqliteLedger(database_in(self.data))) as ledger:
+            ledger.suppress([*OPTED_OUT.records(now), dead], now)
+
+    def leave(self) -> None:
+        """The platform removes her."""
+        del self.desk.records["contact", "ct-zoe"]
+        self.desk.records["contract", "C-7"]["contacts"].remove("ct-zoe")
+        self.read_directory()
+
+    def read_directory(self) -> None:
+        """As `up` reads it: it keeps copies of the files."""
+        write_directory(self.directory, self.desk)
+        kept = KeptFiles(self.data / KEPT, self.directory)
+        FolderDirectory(self.directory, kept, lambda _: None, removes_many=True).current()
+
+    def found(self) -> dict[str, list[bytes]]:
+        """The words that can be found, in whatever file of the data folder, and in each of its indexes and logs."""
+        return found_in(self.data)
+
+
+def mode(address: str) -> dict[str, Any]:
+    return {"channel": "email", "address": address, "active": True}
+
+
+def found_in(folder: Path) -> dict[str, list[bytes]]:
+    files = {file: file.read_bytes().lower() for file in folder.rglob("*") if file.is_file()}
+    found = {str(file): [word for word in WORDS if word.lower() in content] for file, content in files.items()}
+    return {file: words for file, words in found.items() if words}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which all was done once, to be copied."""
+    folder = tmp_path_factory.mktemp("house")
+    own = {"kind": "contact", "id": "ct-zoe", "email": ADDRESS}
+    event = created(2)
+    letter = json.dumps({"id": "E-bad", "who": ADDRESS}, ensure_ascii=False)[:-1].encode()
+
+    async def fill() -> None:
+        async with Mailbox(tmp_path_factory.mktemp("mail")) as mailbox:
+            house = House(folder, mailbox.port)
+            house.emit(
+                created(1, external_description=TEXT), {**event, "data": {**event["data"], "actor": own}}, letter
+            )
+            house.suppress()
+            await house.drain()
+
+    asyncio.run(fill())
+    return folder
+
+
+@pytest.fixture
+def house(finished: Path, tmp_path: Path) -> House:
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    made = House(tmp_path, 9)
+    made.read_directory()
+    return made
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_an_export_has_all_that_is_kept(house: House) -> None:
+    exported = lines(run("person", "export", ZOE, *house.here))
+    schema = Draft202012Validator(json.loads((FOLDER / "person-export.schema.json").read_text()))
+    assert [error.message for line in exported for error in schema.iter_errors(line)] == []
+    assert exported[0]["addresses"] == [ADDRESS]
+    counts = exported[-1]["counts"]
+    assert {name: counts[name] for name in ("directory", "job", "suppression")} == {
+        "directory": 1,
+        "job": 2,
+        "suppression": 2,
+    }
+    topics = {line["topic"] for line in exported if line["part"] == "record"}
+    assert topics == {
+        "helpdesk.tickets",
+        "tocsin.jobs",
+        "tocsin.decisions",
+        "tocsin.outcomes",
+        "tocsin.dead-letters",
+        "tocsin.suppressions",
+    }
+    decisions = [json.loads(one["value"]) for one in exported if one.get("topic") == "tocsin.decisions"]
+    assert {job["person"]["id"] for one in decisions for job in one["jobs"]} == {"ct-zoe"}
+    [job, _] = [one for one in exported if one["part"] == "job"]
+    assert [change["transition"] for change in job["changes"]] == ["accepted", "claimed", "delivered"]
+
+
+def test_an_export_goes_into_a_new_file_for_its_owner_alone(house: House, tmp_path: Path) -> None:
+    out, link = tmp_path / "zoe.jsonl", tmp_path / "link.jsonl"
+    run("person", "export", ZOE, *house.here, "--out", out)
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert json.loads(out.read_text().splitlines()[-1])["part"] == "end"
+    link.symlink_to(tmp_path / "elsewhere.jsonl")
+    for there in (out, link):
+        before = out.read_text()
+        assert "not overwritten" in run("person", "export", ZOE, *house.here, "--out", there, expect=1).output
+        assert out.read_text() == before
+    assert not (tmp_path / "elsewhere.jsonl").exists()
+
+
+def test_nothing_is_left_of_somebody_who_was_forgotten(house: House) -> None:
+    before = house.found()
+    assert {word for words in before.values() for word in words} >= {WORDS[0], WORDS[1], WORDS[3]}, "the control"
+    house.leave()
+    counts = run("jobs", "list", *house.here[:2], "--json").stdout.count('"job"')
+    decided = run("explain", "T-1", *house.here[:2]).stdout
+    assert ZOE in decided
+    run("person", "forget", ZOE, *house.here, "--reason", "she asked", "--yes")
+    assert house.found() == {}
+    assert run("jobs", "list", *house.here[:2], "--json").stdout.count('"job"') == counts
+    explained = run("explain", "T-1", *house.here[:2]).stdout
+    assert ("contact/(forgotten) by email: opened" in explained, ZOE in explained) == (True, False)
+    assert "250 2.0.0" in explained, "of others it is still told what became of their messages"
+    [said] = run("person", "forgotten", *house.here[:2]).stdout.splitlines()
+    assert "she asked" in said
+    again = run("person", "forget", ZOE, *house.here, "--reason", "again", "--yes", expect=1)
+    assert "was forgotten at" in again.output
+    assert (
+        "nothing is kept" in run("person", "forget", "contact/ct-nobody", *house.here, "--reason", "x", expect=1).output
+    )
+
+
+async def test_what_they_asked_for_holds_when_the_mailbox_comes_again(house: House) -> None:
+    house.leave()
+    run("person", "forget", ZOE, *house.here, "--reason", "she asked", "--yes")
+    house.desk.contact("ct-new", "contract/C-7", modes=[mode(ADDRESS.title())])
+    # Of another id, so that only the mailbox tells: closed is what she did not want, opened she never minded.
+    closed = created(7, closed_for_customer=True)
+    closed["data"]["previous"] = {"closed_for_customer": False}
+    house.emit(created(6), closed)
+    async with house.service() as service:
+        service.decide_batch(0)
+    with closing(SqliteLog(database_in(house.data))) as log:
+        jobs = [json.loads(record.value or b"") for record in log.read(JOBS)]
+        [*_, decision] = [json.loads(record.value or b"") for record in log.read(DECISIONS)]
+    told = {(one["ticket"], one["person"]["id"]) for one in jobs}
+    assert {("T-6", "ct-new"), ("T-6", "ct-other"), ("T-7", "ct-other")} <= told
+    assert ("T-7", "ct-new") not in told
+    assert [(one["person"]["id"], one["reason"]) for one in decision["skipped"]] == [("ct-new", "suppressed")]
+
+
+async def test_what_waits_for_them_does_not_go_out(house: House, tmp_path: Path) -> None:
+    house.emit(created(8))
+    async with Mailbox(tmp_path / "mail") as mailbox:
+        house.port = mailbox.port
+        async with house.service() as service:
+            service.decide_batch(0)
+            # Its jobs lie in the log, and no sender has taken them in yet.
+            assert "T-8" not in {one["ticket"] for one in map(json.loads, listed(house))}
+            result = run("person", "forget", ZOE, *house.here, "--reason", "she asked", "--yes")
+            assert "1 of them withdrawn" in result.output
+            await service.drain()
+        assert [one.recipients for one in mailbox.received] == [("ines@acme.example",)]
+    states = [(one["person"], one["state"]) for one in map(json.loads, listed(house)) if one["ticket"] == "T-8"]
+    assert sorted(states) == [("contact/(forgotten)", "withdrawn"), ("contact/ct-other", "delivered")]
+
+
+def listed(house: House) -> list[str]:
+    return run("jobs", "list", *house.here[:2], "--json").stdout.splitlines()
+
+
+def test_it_is_done_beside_a_service_at_work(house: House) -> None:
+    house.leave()
+    with sole_owner(house.data):
+        result = run("person", "forget", ZOE, *house.here, "--reason", "she asked", "--yes")
+        assert "`tocsin up` is at work" in result.output
+        # What lifts the suppression is still to be read by it.
+        assert house.found() == {str(database_in(house.data)): [b"zoe.martin", b"ct-zoe"]}
+    with closing(SqliteLedger(database_in(house.data))) as ledger, closing(SqliteLog(database_in(house.data))) as log:
+        log.append([one.record for one in ledger.outbox(99)], datetime.now(UTC))
+        ledger.published([one.id for one in ledger.outbox(99)])
+        log.compact(SUPPRESSIONS, datetime.now(UTC) + timedelta(hours=1))
+    erase_deleted(database_in(house.data))
+    assert house.found() == {}
+
+
+def test_nothing_is_done_without_yes_or_without_a_secret(house: House) -> None:
+    before = house.found()
+    asked = ("person", "forget", ZOE, *house.here, "--reason", "she asked")
+    assert "2 jobs, 2 suppressions" in run(*asked, expect=1).output
+    assert "there is no secret" in run(*asked, "--yes", expect=5, secret=None).output
+    assert {file: words for file, words in house.found().items() if file in before} == before
+
+
+@pytest.mark.postgres
+@pytest.mark.kafka
+def test_on_kafka_it_is_said_what_stays_and_until_when(cluster: Cluster, postgres_url: str, tmp_path: Path) -> None:
+    create_topics(settings_of(cluster), partitions=2, replication=1)
+    with closing(PostgresLedger(postgres_url)) as ledger:
+        fill(ledger)
+    cluster.append([NewRecord(DEAD_LETTERS, b"T-1", b'{"mail": "ZOE@acme.example"')])
+    place = ["--kafka", cluster.bootstrap, "--prefix", cluster.prefix, "--ledger", postgres_url]
+    exported = lines(run("person", "export", "contact/ct-1", *place))
+    assert exported[-1]["counts"]["job"] == 1
+    assert [one["topic"] for one in exported if one["part"] == "record"] == [DEAD_LETTERS]
+    before = set(words_in(postgres_url))
+    assert {"zoe@acme.example", "ct-1"} <= before, "the control"
+    result = run("person", "forget", "contact/ct-1", *place, "--reason", "she asked", "--yes")
+    assert "tocsin.dead-letters can't be changed: it keeps records for 14 days" in result.output
+    assert "VACUUM" in result.output
+    assert set(words_in(postgres_url)) == set()
+
+
+def words_in(url: str) -> Iterator[str]:
+    """The words of ct-1 in whatever table of the database."""
+    with psycopg.connect(url) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        for (table,) in tables:
+            columns = connection.execute(SQL("SELECT * FROM {}").format(Identifier(table))).fetchall()
+            text = "\n".join(
+                one.decode(errors="replace") if isinstance(one, bytes) else str(one) for row in columns for one in row
+            )
+            # The tombstone of her suppression waits for its publisher under its key.
+            yield from (word for word in ("zoe@acme.example", "ct-1") if word in text and table != "outbox")

@@ -1,0 +1,205 @@
+"""`tocsin person`: what is kept of a person, for them to have, and to be forgotten."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, BinaryIO, Final
+
+import msgspec
+import typer
+
+from adapters.files.directory_folder import load_directory
+from adapters.kafka.directory_topic import DirectoryTopic
+from adapters.sqlite.event_log import SqliteLog
+from engine.directory.directory import Directory
+from schemas.mailbox import mailbox
+from schemas.person_export import KeptJob, KeptMail, KeptSuppression, KeptValue, Line
+from schemas.topics import SUPPRESSIONS
+from schemas.vocabulary import Channel
+from sender.forgetting import ID_PREFIX, Address
+from tocsin.cli.console import FOUND_FAULTS, WRONG_SETTINGS, say, say_json, stop, warn
+from tocsin.cli.job_filters import person_of
+from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, PrefixOption, cluster, kafka_failures
+from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
+from tocsin.cli.settled import in_force, is_named, one_of, option
+from tocsin.person.finding import Known, exported, known
+from tocsin.person.forgetting import forget as forget_person
+from tocsin.person.forgetting import told
+from tocsin.person.places import Places, records_in, records_on
+from tocsin.running.embedded import database_in
+from tocsin.running.opt_out import pseudonyms_of
+from tocsin.settings.declared.kafka import KAFKA
+from tocsin.settings.declared.mail import OPT_OUT_SECRETS
+from tocsin.settings.declared.processes import DATA, DIRECTORY
+from tocsin.settings.declared.sending import LEDGER
+
+PersonArgument = Annotated[str, typer.Argument(help="Whom: contact/ct-1, collaborator/co-1.")]
+DirectoryOption = Annotated[
+    Path | None, option(DIRECTORY, "-d", meaning="The directory's records of embedded mode, for addresses and names.")
+]
+AddressOption = Annotated[
+    list[str] | None,
+    typer.Option("--address", help="One more address of theirs, CHANNEL/ADDRESS or an e-mail address; repeated."),
+]
+LISTED: Final = 1_000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands. They work while everything else runs."""
+    person = typer.Typer(help="People: what is kept of one, and forgetting them.", no_args_is_help=True)
+    person.command(epilog=CREDENTIALS)(export)
+    person.command(epilog=CREDENTIALS)(forget)
+    person.command()(forgotten)
+    app.add_typer(person, name="person")
+
+
+def export(
+    person: PersonArgument,
+    data: DataOption = None,
+    ledger: LedgerOption = None,
+    kafka: ClusterOption = None,
+    prefix: PrefixOption = "",
+    directory: DirectoryOption = None,
+    address: AddressOption = None,
+    out: Annotated[Path | None, typer.Option("--out", help="A new file, for its owner alone. Else: printed.")] = None,
+) -> None:
+    """Write all that is kept of a person: JSON Lines, each with its `part`; the last one is `end`, with counts.
+
+    Jobs with what became of them, decisions, outcomes, suppressions of theirs or of their addresses, tickets and dead
+    letters that name them. docs/privacy.md says what that is, and what is kept elsewhere.
+    """
+    who, now = person_of(person), datetime.now(UTC)
+    with kafka_failures(), _places(data, ledger, kafka, prefix, directory) as places:
+        one = known(places, who, _addresses(address))
+        if out is None:
+            for line in exported(places, one, now):
+                say_json(line)
+            return
+        with _fresh(out) as file:
+            number = sum(1 for line in exported(places, one, now) if file.write(msgspec.json.encode(line) + b"\n"))
+    say(f"{out}: {number} lines")
+
+
+def forget(
+    person: PersonArgument,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept, without what names the person.")],
+    data: DataOption = None,
+    ledger: LedgerOption = None,
+    kafka: ClusterOption = None,
+    prefix: PrefixOption = "",
+    directory: DirectoryOption = None,
+    address: AddressOption = None,
+    by: Annotated[str | None, typer.Option("--by", help="Who does it. Else: the name of this process's user.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; else it is only said what there is.")] = False,
+) -> None:
+    """Take a person out of all that is kept, where that can be changed, and say what stays where, and until when.
+
+    What waits for them is withdrawn. Counts stay, and so do opt-outs, complaints and bounces, as keyed hashes that hold
+    when the mailbox or the id comes again: with the secrets of TOCSIN_OPT_OUT_SECRETS, which engine and sender need
+    too. Let the platform remove the person from its directory first: else alerts about new events go on after a week.
+    """
+    who, now = person_of(person), datetime.now(UTC)
+    if not pseudonyms_of(in_force()):
+        stop(f"{OPT_OUT_SECRETS.names}: there is no secret; what people asked for is kept by it", WRONG_SETTINGS)
+    with kafka_failures(), _places(data, ledger, kafka, prefix, directory) as places:
+        one = known(places, who, _addresses(address))
+        counts = _counts(places, one, now)
+        if not counts and not one.is_in_directory:
+            stop(_nothing(places, one), FOUND_FAULTS)
+        if not yes:
+            there = ", ".join(f"{number} {name}" for name, number in counts.items()) or "their record in the directory"
+            stop(f"{who}: {there}: say --yes to forget them", FOUND_FAULTS)
+        done = forget_person(places, one, by or getpass.getuser(), reason, now)
+        for line in told(places, one, done, now):
+            say(line)
+    if done.is_incomplete:
+        raise typer.Exit(FOUND_FAULTS)
+
+
+def forgotten(data: DataOption = None, ledger: LedgerOption = None) -> None:
+    """List who was forgotten, the last one first: when, by whom and why, under a hash in the place of the person."""
+    with opened_ledger(data, ledger) as opened:
+        for one in opened.forgotten(LISTED):
+            say(f"{one.at.isoformat(timespec='seconds')}  {one.person}  by {one.who}: {one.why}")
+
+
+def _counts(places: Places, one: Known, now: datetime) -> dict[str, int]:
+    """How much is kept of them, besides what is kept by hashes."""
+    names = {KeptJob: "jobs", KeptSuppression: "suppressions", KeptValue: "records of topics", KeptMail: "mails"}
+    counts: Counter[str] = Counter()
+    for line in exported(places, one, now):
+        if type(line) in names and not _is_by_hash(line):
+            counts[names[type(line)]] += 1
+    return dict(counts)
+
+
+def _is_by_hash(line: Line) -> bool:
+    if isinstance(line, KeptValue):
+        return line.topic == SUPPRESSIONS
+    return isinstance(line, KeptSuppression) and line.suppression.id.startswith(ID_PREFIX)
+
+
+def _nothing(places: Places, one: Known) -> str:
+    hashes = places.pseudonyms.of_person(str(one.person))
+    before = next((noted for noted in places.ledger.forgotten(LISTED) if noted.person in hashes), None)
+    if before is not None:
+        return f"{one.person}: was forgotten at {before.at.isoformat(timespec='seconds')}, and nothing is kept since"
+    return f"{one.person}: nothing is kept of anybody of this kind and id"
+
+
+def _addresses(given: list[str] | None) -> list[Address]:
+    found: list[Address] = []
+    for text in given or ():
+        channel, slash, address = text.partition("/")
+        if slash and channel in tuple(Channel):
+            found.append(Address(Channel(channel), mailbox(address)))
+        else:
+            found.append(Address(Channel.EMAIL, mailbox(text)))
+    return found
+
+
+@contextmanager
+def _places(
+    data: Path | None, ledger: str | None, kafka: str | None, prefix: str, directory: Path | None
+) -> Iterator[Places]:
+    """All places of this installation: with a cluster, its topics and the sender's ledger; else the data folder."""
+    brokers, folder = one_of(KAFKA, DATA, (kafka, data)) if not is_named(KAFKA) else (kafka, None)
+    pseudonyms = pseudonyms_of(in_force())
+    _, kept_in = one_of(LEDGER, DATA, (ledger, data))
+    database = None if kept_in is None else database_in(kept_in)
+    with ExitStack() as opened:
+        sender_ledger = opened.enter_context(opened_ledger(data, ledger))
+        if brokers is not None:
+            settings = cluster(brokers, prefix)
+            source = opened.enter_context(closing(DirectoryTopic(settings, pseudonyms=pseudonyms)))
+            yield Places(sender_ledger, records_on(settings), source.current(), pseudonyms, None, database)
+            return
+        if folder is None:
+            raise typer.BadParameter("name the data folder of `tocsin up`, or --kafka HOST:PORT and the ledger")
+        log = opened.enter_context(closing(SqliteLog(database_in(folder))))
+        known_people = Directory() if directory is None else load_directory(directory).directory
+        if directory is None:
+            warn("without --directory, addresses and names are those of jobs")
+        yield Places(sender_ledger, records_in(log), known_people, pseudonyms, folder, database)
+
+
+@contextmanager
+def _fresh(path: Path) -> Iterator[BinaryIO]:
+    """A new file that only its owner can read, at no place where there is anything, be it a link."""
+    try:
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except FileExistsError:
+        stop(f"{path}: there is something by this name, which is not overwritten: name a new file", FOUND_FAULTS)
+    try:
+        with os.fdopen(number, "wb") as file:
+            yield file
+    except BaseException:
+        with suppress(OSError):
+            path.unlink()
+        raise

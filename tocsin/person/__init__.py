@@ -1,0 +1,1 @@
+"""What is kept of a person: found, written into a file for them, and forgotten."""
