@@ -89,10 +89,9 @@ class TopicProblem(Struct, frozen=True):
 def create_topics(settings: KafkaSettings, partitions: int, replication: int) -> list[str]:
     """Make the topics that are missing. Returns their names. Those that are there stay as they are: check them.
 
-    Raises KafkaRefusedError where there are fewer brokers than replicas, and KafkaUnavailableError.
+    Raises KafkaRefusedError where some are missing and the brokers are fewer than the replicas; KafkaUnavailableError.
     """
     with _admin(settings, "creating topics") as admin:
-        _refuse_too_few_brokers(len(admin.describe_cluster()["brokers"]), replication)
         described = _described(admin, settings)
         missing = [spec for spec in TOPICS if settings.real(spec.name) not in described]
         wanted = {
@@ -104,6 +103,7 @@ def create_topics(settings: KafkaSettings, partitions: int, replication: int) ->
             for spec in missing
         }
         if wanted:
+            _refuse_too_few_brokers(len(admin.describe_cluster()["brokers"]), replication)
             admin.create_topics(wanted, wait_for_metadata=True)
     return list(wanted)
 
