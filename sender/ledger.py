@@ -174,7 +174,10 @@ class Ledger(Protocol):
         ...
 
     def suppress(self, records: Sequence[SuppressionRecord], now: datetime) -> int:
-        """Keep suppressions by their ids; says how many are new. One that is known by its id is replaced."""
+        """Keep suppressions by their ids; says how many are new. One that is known by its id is replaced.
+
+        One that differs from what is kept in its `since` alone changes nothing, and is not told again.
+        """
         ...
 
     def lift(self, suppression: str, now: datetime) -> bool:

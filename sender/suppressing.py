@@ -1,4 +1,4 @@
-"""Whether a suppression stands for a job."""
+"""Whether a suppression stands for a job, and whether it says anything new."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schemas.directory import SuppressionRecord
 from schemas.mailbox import mailbox
@@ -42,3 +43,8 @@ def stands_for(record: SuppressionRecord, entry: Entry, subjects: Subjects, now:
         and record.channel in (None, job.channel)
         and (record.triggers is None or entry.trigger.value in record.triggers)
     )
+
+
+def adds_nothing(record: SuppressionRecord, known: SuppressionRecord) -> bool:
+    """Whether all that it says is kept already: `since` tells only when that was said first."""
+    return replace(record, since=known.since) == known

@@ -20,7 +20,7 @@ from sender.ledger import Pause, Retention
 from sender.outcomes import suppression_record
 from sender.states import Hold, State, Transition
 from sender.storm import StormEnd, StormPolicy, ends_at, saved_at
-from sender.suppressing import Subjects, stands_for, subjects_of
+from sender.suppressing import Subjects, adds_nothing, stands_for, subjects_of
 from sender.waits import TOLD_FOR, Wait
 from tests.in_memory_jobs import InMemoryJobs, Kept
 
@@ -123,8 +123,8 @@ class InMemoryLedger(InMemoryJobs):
 
     def suppress_one(self, record: SuppressionRecord) -> bool:
         known = self.suppressed.get(record.id)
-        self.suppressed[record.id] = record
-        if known != record:
+        if known is None or not adds_nothing(record, known):
+            self.suppressed[record.id] = record
             self.tell(suppression_record(record))
         return known is None
 

@@ -19,7 +19,7 @@ from sender.entries import Entry, Report
 from sender.ledger import Pause
 from sender.outcomes import suppression_record
 from sender.states import Hold, Transition
-from sender.suppressing import stands_for, subjects_of
+from sender.suppressing import adds_nothing, stands_for, subjects_of
 
 SUPPRESSION: Final = "SELECT body FROM suppressions WHERE id = :id"
 
@@ -77,15 +77,14 @@ def suppress_all(writes: Writes, records: Sequence[SuppressionRecord]) -> int:
 def suppress(writes: Writes, record: SuppressionRecord) -> bool:
     """Keep a suppression; says whether it is new. What is kept already is no change."""
     known = writes.session.rows(SUPPRESSION, {"id": record.id})
-    body = msgspec.json.encode(record)
-    if not known or known[0]["body"] != body:
+    if not known or not adds_nothing(record, suppression_of(known[0])):
         # A column that leads to the record has the hash where that has one: the record says which it is.
         values = {
             "id": record.id,
             "mailbox": mailbox(record.address) if record.address else record.address_hash,
             "person": record.person or record.person_hash,
             "ends": None if record.until is None else to_micros(record.until),
-            "body": body,
+            "body": msgspec.json.encode(record),
         }
         writes.session.run(SUPPRESS, values)
         writes.tell(suppression_record(record))

@@ -30,6 +30,13 @@ class KeepsTheOlderOne(InMemoryLedger):
         return record.id not in self.suppressed and super().suppress_one(record)
 
 
+class KeepsWhatIsNoChange(InMemoryLedger):
+    def suppress_one(self, record: SuppressionRecord) -> bool:
+        known = self.suppressed.pop(record.id, None)
+        super().suppress_one(record)
+        return known is None
+
+
 class ComparesAddressesAsText(InMemoryLedger):
     def stands_for(self, record: SuppressionRecord, entry: Entry, subjects: Subjects, now: datetime) -> bool:
         return record.address in (None, entry.job.address) and super().stands_for(record, entry, subjects, now)
@@ -194,6 +201,7 @@ class AvoidsNobody(InMemoryLedger):
 
 _KEEPING: dict[Promise, type[InMemoryLedger]] = {
     suppression_promises.suppressions_are_kept_by_their_ids: KeepsTheOlderOne,
+    suppression_promises.a_suppression_that_says_nothing_new_is_kept_as_it_was: KeepsWhatIsNoChange,
     suppression_promises.a_suppression_stands_for_its_mailbox: ComparesAddressesAsText,
     suppression_promises.a_suppression_stands_for_its_person: OverlooksTheChannel,
     suppression_promises.a_suppression_stands_for_its_triggers: OverlooksTriggers,

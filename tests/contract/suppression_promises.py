@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from schemas.directory import SuppressionRecord
 from schemas.job import Job, PersonRef
 from schemas.log import NewRecord
@@ -42,6 +44,17 @@ def suppressions_are_kept_by_their_ids(ledger: Ledger) -> None:
     assert list(ledger.suppressions(10, after=two.id)) == [changed]
     assert (ledger.lift(one.id, START), ledger.lift(one.id, START)) == (True, False)
     assert list(ledger.suppressions(10)) == [two]
+
+
+def a_suppression_that_says_nothing_new_is_kept_as_it_was(ledger: Ledger) -> None:
+    first = SuppressionRecord("contact/ct-1/email", person="contact/ct-1", reason="opted_out", since="2026-03-02")
+    assert ledger.suppress([first], START) == 1
+    for day in range(3, 6):
+        assert ledger.suppress([replace(first, since=f"2026-03-0{day}")], START) == 0
+    assert list(ledger.suppressions(10)) == [first]
+    assert len(ledger.outbox(10)) == 1
+    ledger.suppress([replace(first, until=START, since="2026-03-06")], START)
+    assert len(ledger.outbox(10)) == 2
 
 
 def a_suppression_stands_for_its_mailbox(ledger: Ledger) -> None:
