@@ -286,7 +286,9 @@ class SuppressionRecord(Struct, frozen=True, tag_field="kind", tag="suppression"
         str | None, Meta(description="The person who gets nothing: `contact/ID` or `collaborator/ID`.")
     ] = None
     triggers: Annotated[TriggerNames, Meta(description="Of which triggers; not mentioned: all.")] = None
-    reason: Annotated[Any, Meta(description="Why, for people: `hard_bounce`, `opted_out` or a text.")] = None
+    reason: Annotated[Any, Meta(description="Why, for people: `hard_bounce`, `opted_out`, `complaint` or a text.")] = (
+        None
+    )
     since: Annotated[Any, Meta(description="When it came, for people.")] = None
     until: Annotated[Timestamp | None, Meta(description="When it ends; not mentioned: never.")] = None
     address_hash: Annotated[

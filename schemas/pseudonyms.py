@@ -51,6 +51,6 @@ NO_PSEUDONYMS: Final = Pseudonyms()
 """Of an installation without a secret."""
 
 UNRECOGNISED: Final = (
-    "it is for somebody who was forgotten, by a secret that is not here: name that one too in TOCSIN_OPT_OUT_SECRETS"
+    "it is for somebody who was forgotten, by a secret that is not here: name that one too in TOCSIN_MAIL_SECRETS"
 )
 """What is wrong with a hash that can be compared with nobody."""

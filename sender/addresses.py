@@ -12,6 +12,7 @@ from schemas.job import Job
 from schemas.mailbox import address_fault, mailbox
 from schemas.vocabulary import Channel
 from sender.plain_text import one_line
+from sender.proof import TOKEN_LENGTH, TOKEN_PLACE, is_return_path
 
 MAX_NAME: Final = 120
 _NUMBER: Final = "{number}"
@@ -23,11 +24,12 @@ _DOMAIN: Final = re.compile(rf"(?=.{{1,190}}\Z){_LABEL}(?:\.{_LABEL})*")
 class MailIdentity(Struct, frozen=True):
     """Who writes the messages of one installation.
 
-    `envelope_from` gets the bounces. `installation` is a domain name that only this installation uses: it stands in
-    every Message-ID and thread, so that two installations that mail to one mailbox stay apart. `fax_pattern` is the
-    address of a fax number at the e-mail-to-fax gateway: `{number}@fax.example` for digits alone, `{e164}@fax.example`
-    for E.164 with its +; without one, faxes are refused by name. Raises ValueError, which names the field, where one
-    can't be used.
+    `envelope_from` gets the bounces; with {token} in it, as in `bounces+{token}@desk.example`, each message has its own
+    (VERP). `installation` is a domain name that only this installation uses: it stands in every Message-ID and thread,
+    so that two installations that mail to one mailbox stay apart. `fax_pattern` is the address of a fax number at the
+    e-mail-to-fax gateway: `{number}@fax.example` for digits alone, `{e164}@fax.example` for E.164 with its +; without
+    one, faxes are refused by name. The first of the installation's `secrets` writes the tokens of messages, see
+    sender.proof. Raises ValueError, which names the field, where one can't be used.
     """
 
     envelope_from: str
@@ -35,10 +37,18 @@ class MailIdentity(Struct, frozen=True):
     from_address: str
     installation: str
     fax_pattern: str | None = None
+    secrets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what would make every message unusable."""
-        for field, address in (("envelope_from", self.envelope_from), ("from_address", self.from_address)):
+        bounces = self.envelope_from
+        if TOKEN_PLACE in bounces:
+            if not is_return_path(bounces):
+                raise ValueError(
+                    f"envelope_from: {bounces!r} has no room before the @ for {TOKEN_LENGTH} letters of token"
+                )
+            bounces = bounces.replace(TOKEN_PLACE, "a" * TOKEN_LENGTH)
+        for field, address in (("envelope_from", bounces), ("from_address", self.from_address)):
             wire = wire_address(address)
             if wire is None or not wire.isascii():
                 raise ValueError(f"{field}: {address!r} is not one e-mail address with ASCII letters before the @")

@@ -13,7 +13,7 @@ from sender.entries import Entry
 from sender.fallback import fallback_text
 from sender.fax import AS_TEXT, FaxForm
 from sender.going_live import LIVE, DeliveryMode
-from sender.message import Bodies, MailingList, write_message
+from sender.message import Bodies, MailingList, return_path, write_message
 from sender.opt_out import NO_LINKS, OptOut, OptOutLinks, OptOutWriter
 from sender.ports import (
     Composed,
@@ -90,7 +90,7 @@ class MessageComposer:
             return OutgoingText(job.channel, recipient, subject, bodies.text)
         listed = mailing if job.channel is Channel.EMAIL else None
         content = write_message(job, self._identity, recipient, subject, bodies, listed)
-        return OutgoingMail(self._identity.envelope_from, recipient, content)
+        return OutgoingMail(return_path(job, self._identity), recipient, content)
 
     def _rendered(self, job: Job, trigger: Trigger, form: Form, links: OptOutLinks) -> Bodies:
         named = template_variables(job, trigger, form, links)

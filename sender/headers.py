@@ -26,12 +26,14 @@ _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'
 class HeaderField(Struct, frozen=True):
     """A header field that reads `text` and is written as `words`, each on one line with or after another.
 
-    Raises ValueError for a word with a line break.
+    With `folds_first` the first word may stand on the line after the name. Raises ValueError for a word with a line
+    break.
     """
 
     name: str
     text: str
     words: tuple[str, ...]
+    folds_first: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what would begin another field, or the body."""
@@ -42,7 +44,8 @@ class HeaderField(Struct, frozen=True):
         """The whole field as it stands in the message, in lines of at most 76 characters where its words allow it."""
         folded = used = f"{self.name}:"
         for word in self.words:
-            fits = len(used) + 1 + len(word) <= LINE or folded == used == f"{self.name}:"
+            is_first = folded == used == f"{self.name}:"
+            fits = len(used) + 1 + len(word) <= LINE or (is_first and not self.folds_first)
             folded += f" {word}" if fits else f"\r\n {word}"
             used = f"{used} {word}" if fits else f" {word}"
         return f"{folded}\r\n"
@@ -51,6 +54,11 @@ class HeaderField(Struct, frozen=True):
 def fixed_header(name: str, value: str) -> HeaderField:
     """A header whose value is ours: ASCII, and short enough for one line."""
     return HeaderField(name, value, (value,))
+
+
+def id_header(name: str, message_id: str) -> HeaderField:
+    """A header of one message id (RFC 5322, section 3.6.4), on a line of its own where it is long."""
+    return HeaderField(name, message_id, (message_id,), folds_first=True)
 
 
 def text_header(name: str, text: str) -> HeaderField:

@@ -11,13 +11,13 @@ from typing import Final
 from msgspec import Struct
 
 from schemas.job import Job
+from schemas.vocabulary import Channel
 from sender.addresses import MailIdentity, display_name, wire_address
-from sender.headers import HeaderField, address_header, fixed_header, text_header
+from sender.headers import HeaderField, address_header, fixed_header, id_header, text_header
 from sender.mime import CRLF, Entity, alternative, mixed, pdf_entity, text_entity
 from sender.opt_out import NO_LINKS, OptOutLinks
+from sender.proof import TOKEN_LENGTH, TOKEN_PLACE, Proofs
 from sender.times import in_utc
-
-_SAFE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 PDF_NAME: Final = "message.pdf"
 
@@ -62,17 +62,38 @@ def write_message(
 def message_id(job: Job, identity: MailIdentity) -> str:
     """The Message-ID (RFC 5322, section 3.6.4): of one job always the same, in another installation another.
 
-    It holds the job's id, since it is all that some bounces and answers give back (see `job_in`).
+    It holds the token of the job (see sender.proof), since it is all that some bounces and answers give back. Where
+    there is none it leads back to nothing. It never tells the job's id: that can be computed from the event's.
     """
-    if _SAFE_ID.fullmatch(job.id):
-        return f"<{job.id}.job@{identity.installation}>"
-    return f"<{_digest(identity.installation, job.id)}.hash@{identity.installation}>"
+    token = Proofs(identity.secrets).write(job.id)
+    if token is None:
+        return f"<{_digest(identity.installation, job.id)}.hash@{identity.installation}>"
+    return f"<{token}@{identity.installation}>"
 
 
-def job_in(ids: str, installation: str) -> str | None:
-    """The id of the job whose Message-ID stands first among these; None where none is of this installation."""
+def return_path(job: Job, identity: MailIdentity) -> str:
+    """The envelope's sender (RFC 5321, section 4.4.7.1): with the job's token where there is a place for it.
+
+    A fax has the address of the From header: gateways go by who writes. So has a job whose token doesn't fit.
+    """
+    if TOKEN_PLACE not in identity.envelope_from:
+        return identity.envelope_from
+    token = None if job.channel is Channel.FAX else Proofs(identity.secrets).write(job.id)
+    if token is None or len(token) > TOKEN_LENGTH:
+        return identity.from_address
+    return identity.envelope_from.replace(TOKEN_PLACE, token)
+
+
+def old_job_in(ids: str, installation: str) -> str | None:
+    """The job's id in the first Message-ID of this installation as the first release wrote them: anybody can."""
     found = re.search(rf"<([A-Za-z0-9_-]{{1,64}})\.job@{re.escape(installation)}>", ids, re.IGNORECASE)
     return found[1] if found else None
+
+
+def names_ours(ids: str, installation: str) -> bool:
+    """Whether one of these message ids has the form of those of this installation."""
+    ours = rf"(<[a-z2-7]{{{TOKEN_LENGTH},}}|\.(hash|job|ticket))@{re.escape(installation)}>"
+    return re.search(ours, ids, re.IGNORECASE) is not None
 
 
 def thread_in(ids: str, installation: str) -> str | None:
@@ -97,7 +118,7 @@ def _headers(job: Job, identity: MailIdentity, recipient: str, subject: str) -> 
         _to(job, recipient, utf8=utf8),
         text_header("Subject", subject),
         fixed_header("Date", format_datetime(in_utc(job.created))),
-        fixed_header("Message-ID", message_id(job, identity)),
+        id_header("Message-ID", message_id(job, identity)),
         fixed_header("In-Reply-To", thread),
         fixed_header("References", thread),
         # RFC 3834, section 5: no out-of-office answer may come back to this.
@@ -108,8 +129,6 @@ def _headers(job: Job, identity: MailIdentity, recipient: str, subject: str) -> 
     reply_to = wire_address(job.reply_to) if job.reply_to else None
     if reply_to is not None and reply_to.isascii():
         headers.append(address_header("Reply-To", "", reply_to))
-    if _SAFE_ID.fullmatch(job.id):
-        headers.append(fixed_header("X-Tocsin-Job", job.id))
     return headers
 
 

@@ -1,14 +1,16 @@
 """Opting out: the links by which a person says that they don't want such messages, and what follows from one.
 
 A link holds a token that only this installation can write: it names the person, the channel and the triggers. Whoever
-has the message can use it, and nobody else; it never ends, since a message may be read years later.
+has the message can use it, and nobody else; it never ends, since a message may be read years later. A mail that opts
+out has the token in its subject, whatever else mail systems put there, in a form that survives a change of case.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from base64 import b32decode, b32encode
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 from urllib.parse import quote, urlsplit
@@ -22,20 +24,27 @@ from schemas.job import Job, PersonRef
 from schemas.reading import IDENTIFIER_LENGTH
 from schemas.vocabulary import Channel, PersonKind, Trigger
 from sender.addresses import wire_address
+from sender.proof import SHORTEST_SECRET
 
 OPTED_OUT: Final = "opted_out"
+COMPLAINT: Final = "complaint"
+"""Why a suppression stands of somebody who told their mail provider that such messages are spam."""
+
 PATH: Final = "/u/"
 """Where the page is, below the settings' URL."""
 
 SUBJECT: Final = "unsubscribe"
-"""The first word of the subject of a mail that opts out; the token is the second."""
+"""The word before the token in the subject of a mail that opts out."""
 
-SHORTEST_SECRET: Final = 16
 LONGEST_TOKEN: Final = 700
 """Characters of a token. A longer one (of very long ids) would not fit into a line of a header (RFC 5322, 2.1.1)."""
 
 _SALT: Final = b"tocsin opt-out"
 _TOKEN: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{LONGEST_TOKEN}}}")
+_SHORTEST_TOKEN: Final = 40
+_MAX_TOKENS: Final = 20
+_AS_WRITTEN: Final = re.compile(rf"[A-Za-z0-9._-]{{{_SHORTEST_TOKEN},{LONGEST_TOKEN}}}")
+_IN_ONE_CASE: Final = re.compile(rf"[A-Za-z2-7]{{{_SHORTEST_TOKEN},{LONGEST_TOKEN}}}")
 _HERE: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -80,7 +89,7 @@ class OptOutRequest(Struct, frozen=True, array_like=True):
     triggers: tuple[Trigger, ...]
     language: str
 
-    def records(self, now: datetime) -> list[SuppressionRecord]:
+    def records(self, now: datetime, reason: str = OPTED_OUT) -> list[SuppressionRecord]:
         """The suppressions that follow, one for each trigger, without an end."""
         person = PersonRef(self.kind, self.person)
         return [
@@ -89,7 +98,7 @@ class OptOutRequest(Struct, frozen=True, array_like=True):
                 channel=self.channel,
                 person=str(person),
                 triggers=[trigger.value],
-                reason=OPTED_OUT,
+                reason=reason,
                 since=now.isoformat().replace("+00:00", "Z"),
             )
             for trigger in self.triggers
@@ -113,13 +122,19 @@ class OptOutTokens:
         return str(self._serializer.dumps(msgspec.to_builtins(request)))
 
     def read(self, token: str) -> OptOutRequest | None:
-        """What the token says; None where it is none of ours."""
+        """What the token says, in either form; None where it is none of ours."""
         if not self._readable or not _TOKEN.fullmatch(token):
             return None
-        try:
-            return msgspec.convert(self._serializer.loads(token), OptOutRequest)
-        except (BadData, msgspec.ValidationError):
-            return None
+        for form in (token, without_case(token)):
+            try:
+                return msgspec.convert(self._serializer.loads(form), OptOutRequest)
+            except (BadData, msgspec.ValidationError):
+                continue
+        return None
+
+    def first(self, tokens: Iterable[str]) -> OptOutRequest | None:
+        """What the first one says that is ours."""
+        return next((wanted for token in tokens if (wanted := self.read(token)) is not None), None)
 
 
 class OptOutLinks(Struct, frozen=True):
@@ -147,16 +162,41 @@ class OptOutWriter:
         token = self._tokens.write(OptOutRequest(person.kind, person.id, job.channel, tuple(triggers), job.language))
         if len(token) > LONGEST_TOKEN:
             return NO_LINKS
+        words = f"{SUBJECT} {in_one_case(token)}"
+        by_mail = settings.mailto is not None and len(words) <= LONGEST_TOKEN
         return OptOutLinks(
             page=None if settings.url is None else settings.url.rstrip("/") + PATH + token,
-            mail=None if settings.mailto is None else f"mailto:{settings.mailto}?subject={quote(f'{SUBJECT} {token}')}",
+            mail=f"mailto:{settings.mailto}?subject={quote(words)}" if by_mail else None,
         )
 
 
-def token_in_subject(subject: str) -> str | None:
-    """The token in the subject of a mail that opts out, whoever wrote it; None where it is another mail."""
+def in_one_case(token: str) -> str:
+    """The same token in small letters and digits (RFC 4648, section 6): a subject is not always kept as it was."""
+    return b32encode(token.encode()).decode("ascii").rstrip("=").lower()
+
+
+def without_case(text: str) -> str:
+    """The token whose small letters these are, in whatever case; empty where they are of none."""
+    try:
+        return b32decode(text.upper() + "=" * (-len(text) % 8)).decode("ascii")
+    except ValueError:
+        return ""
+
+
+def tokens_in_subject(subject: str) -> tuple[str, ...]:
+    """What may be tokens in the subject of a mail that opts out, whoever wrote it; empty where it is another mail.
+
+    A mail opts out by its token, wherever that stands: behind `[EXTERNAL]` or `Re:`, in quotes, with line breaks in it.
+    Where `unsubscribe WORD` is all that it says, it is one as well, with a token that is none.
+    """
     words = subject.split()
-    return words[1] if len(words) == 2 and words[0].lower() == SUBJECT else None  # noqa: PLR2004 - the word and the token
+    small = [word.lower() for word in words]
+    after = words[small.index(SUBJECT) + 1 :] if SUBJECT in small else []
+    texts, forms = (subject, "".join(after)), (_IN_ONE_CASE, _AS_WRITTEN)
+    found = [one for text in texts for form in forms for one in form.findall(text)]
+    if len(after) == 1 and len(words) == 2:  # noqa: PLR2004 - the word and the token
+        found.append(after[0])
+    return tuple(dict.fromkeys(found))[:_MAX_TOKENS]
 
 
 def _is_base(url: str) -> bool:

@@ -34,12 +34,13 @@ IDENTITY = MailIdentity(
     from_address="support@desk.example",
     installation="tocsin.desk.example",
     fax_pattern="{number}@fax.example",
+    secrets=("a-secret-of-the-tests",),
 )
 OPT_OUT = OptOut("https://alerts.desk.example", "unsubscribe@desk.example", ("a secret of the tests",))
 
 HEADERS = {
     *("from", "to", "subject", "date", "message-id", "in-reply-to", "references", "auto-submitted"),
-    *("reply-to", "x-tocsin-job", "mime-version", "content-type", "list-id", "x-auto-response-suppress"),
+    *("reply-to", "mime-version", "content-type", "list-id", "x-auto-response-suppress"),
 }
 """The headers of a message with everything in it."""
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from base64 import encodebytes
 from email.message import EmailMessage
+from quopri import encodestring
 
-from tests.messages import a_job, compose
+from sender.message import message_id
+from tests.messages import IDENTITY, a_job, compose
 
 OURS = compose(a_job()).mail.content
-ID = "<0123456789abcdef0123456789abcdef.job@tocsin.desk.example>"
+ID = message_id(a_job(), IDENTITY)
+OLD_ID = "<0123456789abcdef0123456789abcdef.job@tocsin.desk.example>"
+"""As the first release wrote it: from the id of the job, which can be computed from that of the event."""
 ZOE = "zoe@acme.example"
 
 
@@ -205,6 +210,88 @@ Content-type: text/rfc822-headers
 Message-ID: {ID}
 
 --1772442965-eximdsn-1804289383--
+""")
+
+
+def encoded(report: bytes, encoding: str) -> bytes:
+    """The same report, with what its parts but the first hold in base64 or quoted-printable."""
+    for kind in ("message/delivery-status", "message/rfc822", "text/rfc822-headers", "message/feedback-report"):
+        before, mark, rest = report.partition(f"\r\nContent-Type: {kind}\r\n".encode())
+        if not mark:
+            continue
+        fields, _, rest = rest.partition(b"\r\n")
+        held, _, after = rest.partition(b"\r\n--")
+        written = encodebytes(held) if encoding.lower() == "base64" else encodestring(held, quotetabs=True)
+        written = written.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        transfer = f"Content-Transfer-Encoding: {encoding}\r\n".encode()
+        report = before + mark + fields + transfer + b"\r\n" + written + b"\r\n--" + after
+    return report
+
+
+def without_the_original(came_to: str = "bounces@desk.example", header: str = "To", to: str = ZOE) -> bytes:
+    """A bounce that returns nothing of the message: only where it came to can tell of which one it is."""
+    return _crlf(f"""\
+Return-Path: <>
+From: MAILER-DAEMON@mail.acme.example
+{header}: <{came_to}>
+Date: Mon, 02 Mar 2026 09:16:05 +0000
+Subject: failure notice
+Content-Type: multipart/report; report-type=delivery-status; boundary="x1"
+
+--x1
+Content-Type: text/plain
+
+Your message could not be delivered.
+
+--x1
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.acme.example
+
+Final-Recipient: rfc822; {to}
+Action: failed
+Status: 5.1.1
+
+--x1--
+""")
+
+
+def complaint(feedback: str = "abuse", original: str = f"Message-ID: {ID}", mail_from: str = "b@x.example") -> bytes:
+    """A provider's feedback loop: its user pressed the button for spam; whom it was sent to is blacked out."""
+    return _crlf(f"""\
+From: <feedback@provider.example>
+To: <abuse@desk.example>
+Date: Mon, 2 Mar 2026 09:16:05 +0000
+Subject: FW: [Opened] 2026-1042
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report;
+\tboundary="part1_13d.2e68ed54"
+
+--part1_13d.2e68ed54
+Content-Type: text/plain; charset="US-ASCII"
+
+This is an email abuse report for a message received from 192.0.2.1.
+
+--part1_13d.2e68ed54
+Content-Type: message/feedback-report
+
+Feedback-Type: {feedback}
+User-Agent: SomeGenerator/1.0
+Version: 1
+Original-Mail-From: <{mail_from}>
+Arrival-Date: Mon, 2 Mar 2026 09:15:05 +0000
+Source-IP: 192.0.2.1
+
+--part1_13d.2e68ed54
+Content-Type: message/rfc822
+
+From: Support Desk <support@desk.example>
+To: <redacted@provider.example>
+{original}
+Subject: [Opened] 2026-1042
+
+body
+--part1_13d.2e68ed54--
 """)
 
 

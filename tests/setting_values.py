@@ -16,6 +16,7 @@ FORMS = (
     (forms.BROKERS, "h{}:1,h:2"),
     (forms.RELAY, "h{}:25"),
     (forms.LISTEN, "h{}:0"),
+    (forms.NETWORKS, "10.0.0.{} ::1"),
     (forms.WRITER, "N <n{}@d.example>"),
 )
 

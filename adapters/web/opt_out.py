@@ -11,6 +11,7 @@ from typing import Final
 
 from aiohttp import web
 
+from adapters.web.client_rates import Limit, limiting
 from adapters.web.opt_out_pages import HEADERS, asking_page, done_page, language_for
 from sender.ledger import LedgerUnavailableError
 from sender.opt_out import PATH, OptOutRequest, OptOutTokens, Suppressor
@@ -22,13 +23,18 @@ ANSWER_SECONDS: Final = 30.0
 RETRY_AFTER: Final = "300"
 
 
-def opt_out_application(tokens: OptOutTokens, suppressor: Suppressor, clock: Clock) -> web.Application:
+AS_A_RULE: Final = Limit()
+
+
+def opt_out_application(
+    tokens: OptOutTokens, suppressor: Suppressor, clock: Clock, limit: Limit = AS_A_RULE
+) -> web.Application:
     """The application: `/u/TOKEN`, and `/livez`, which the loop answers that serves the page.
 
-    What it can't record it answers with 503, so that a mail provider asks again.
+    What it can't record it answers with 503, so that a mail provider asks again; 429 to a client beyond the limit.
     """
     endpoint = _Endpoint(tokens, suppressor, clock)
-    application = web.Application(client_max_size=MAX_BODY)
+    application = web.Application(client_max_size=MAX_BODY, middlewares=[limiting(limit, PATH)])
     application.on_response_prepare.append(_add_headers)
     # A GET route answers HEAD too.
     application.add_routes([web.get(PATH + "{token}", endpoint.ask), web.post(PATH + "{token}", endpoint.record)])

@@ -84,7 +84,7 @@ def test_without_a_secret_the_page_is_not_served(tmp_path: Path) -> None:
     SqliteLedger(database_in(tmp_path)).close()
     result = CliRunner().invoke(app, ["opt-out", "--data", str(tmp_path), "--listen", "127.0.0.1:0"], env={})
     assert result.exit_code == 5
-    assert "TOCSIN_OPT_OUT_SECRETS" in result.stderr
+    assert "TOCSIN_MAIL_SECRETS" in result.stderr
 
 
 def test_settings_reach_the_messages() -> None:
@@ -109,5 +109,5 @@ def test_settings_reach_the_messages() -> None:
 def test_settings_that_can_not_be_used_are_named(url: str | None, mailto: str | None, subject: str, named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         settings(url, mailto, subject)
-    with pytest.raises(SettingsError, match="TOCSIN_OPT_OUT_SECRETS"):
+    with pytest.raises(SettingsError, match="TOCSIN_MAIL_SECRETS"):
         settings().with_forms("https://alerts.desk.example", None, "{subject}", False)

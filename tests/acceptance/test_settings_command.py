@@ -128,10 +128,7 @@ MAIL = ("--data", "D", "--directory", "D", "--from", "S <s@d.example>")
         (("--installation", "a b"), "--installation: 'a b' is no domain name"),
         (("--fax", "12"), "--fax: '12' is no address with"),
         (("--fax-subject", "{title}"), "--fax-subject: "),
-        (
-            ("--opt-out-mailto", "stop@d.example"),
-            "opt_out.secrets_file (TOCSIN_OPT_OUT_SECRETS, TOCSIN_OPT_OUT_SECRETS_FILE): links to opt out need",
-        ),
+        (("--opt-out-mailto", "nobody"), "--opt-out-mailto: 'nobody' is not one e-mail address"),
         (("--mode", "off"), "--mode: 'off' is none of"),
     ],
 )

@@ -8,7 +8,7 @@ import re
 import subprocess
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pytest
 
 from adapters.sqlite.ledger import SqliteLedger
 from adapters.web import opt_out
+from adapters.web.client_rates import Limit
 from adapters.web.opt_out import MAX_BODY, opt_out_application
 from adapters.web.serving import serving
 from schemas.directory import SuppressionRecord
@@ -110,6 +111,40 @@ async def test_a_post_may_come_again(base: str, kept: Kept, client: aiohttp.Clie
         async with client.post(page(base), data={"List-Unsubscribe": "One-Click"}) as answer:
             assert answer.status == 200
     assert len(kept.records) == 1
+
+
+async def test_doing_it_again_writes_nothing(tmp_path: Path, client: aiohttp.ClientSession) -> None:
+    ledger, clock = SqliteLedger(tmp_path / "tocsin.db"), FakeClock(NOW)
+    with serving(opt_out_application(TOKENS, ledger, clock), "127.0.0.1", 0) as port:
+        for _ in range(20):
+            async with client.post(page(f"http://127.0.0.1:{port}")) as answer:
+                assert answer.status == 200
+            clock.advance(timedelta(seconds=1))
+
+    assert len(ledger.outbox(100)) == 1
+    (record,) = ledger.suppressions(10)
+    assert record.since == "2026-03-02T09:15:00Z"
+    ledger.close()
+
+
+async def test_one_address_may_ask_only_so_often(kept: Kept, client: aiohttp.ClientSession) -> None:
+    limit = Limit(rate=0.1)
+    with serving(opt_out_application(TOKENS, kept, FakeClock(NOW), limit), "127.0.0.1", 0) as port:
+        base = f"http://127.0.0.1:{port}"
+
+        async def status(address: str | None, url: str = page(base)) -> int:
+            headers = {} if address is None else {"X-Forwarded-For": address}
+            async with client.post(url, headers=headers) as answer:
+                assert answer.status != 429 or int(answer.headers["Retry-After"]) in range(1, 11)
+                return answer.status
+
+        # 20 seconds' worth are two. What anybody wrote into the header before the proxy did counts for nothing.
+        assert [await status(f"192.0.2.{one}, 198.51.100.7") for one in range(4)] == [200, 200, 429, 429]
+        assert await status("203.0.113.9") == 200
+        # The control, and what a proxy is that doesn't tell who asks: nobody is limited.
+        assert [await status(None) for _ in range(4)] == [200] * 4
+        async with client.get(f"{base}/livez", headers={"X-Forwarded-For": "198.51.100.7"}) as answer:
+            assert answer.status == 200
 
 
 async def test_a_mail_scanner_that_fetches_every_link_opts_nobody_out(

@@ -1,4 +1,4 @@
-"""What comes back: bounces in the shape of several mail systems, automatic answers, opt-outs, and what is hostile."""
+"""What comes back: bounces in the shape of several mail systems, complaints, automatic answers, opt-outs."""
 
 from __future__ import annotations
 
@@ -9,50 +9,41 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.directory import SuppressionRecord
-from schemas.job import Job
-from schemas.vocabulary import Channel, PersonKind, Trigger
+from schemas.vocabulary import Channel
 from sender.bounces import MailKind, ReturnedMail, read_mail
-from sender.entries import Entry
-from sender.opt_out import OptOutRequest, OptOutTokens
+from sender.message import message_id
 from sender.returned import (
-    BAD_TOKEN,
     NOT_DEAD,
     NOT_FAILED,
     NOT_OURS,
     NOT_TO_THEM,
     TOO_OLD,
     UNKNOWN_JOB,
-    Finding,
-    finding,
 )
-from sender.states import Transition, begin
+from tests.judged_mails import JOB, NOW, SHAPES, US, judged
 from tests.messages import IDENTITY, a_job, compose
-from tests.returned_mails import ID, OURS, ZOE, a_mail, exchange, exim, gmail, postfix
+from tests.returned_mails import (
+    ID,
+    OURS,
+    ZOE,
+    a_mail,
+    encoded,
+    exchange,
+    exim,
+    postfix,
+)
 
-US = "tocsin.desk.example"
-JOB = "0123456789abcdef0123456789abcdef"
-NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 BOUNCED = datetime(2026, 3, 2, 9, 16, 5, tzinfo=UTC)
-TOKENS = OptOutTokens(["a secret of the tests"])
-REQUEST = OptOutRequest(PersonKind.CONTACT, "ct-1", Channel.EMAIL, (Trigger.OPENED,), "fr")
 THREAD = "<e812a361c45e1bc36e5e03202e145897.ticket@tocsin.desk.example>"
 
 
-def judged(content: bytes, *jobs: Job, now: datetime = NOW) -> Finding:
-    """What follows for a ledger that holds these jobs, or the usual one."""
-    entries = {job.id: Entry(job, False, begin(Transition.ACCEPTED, NOW)) for job in jobs or (a_job(),)}
-    return finding(read_mail(content, US), entries.get, TOKENS, now)
-
-
-@pytest.mark.parametrize(
-    "content", [postfix(), exchange(), gmail(), exim()], ids=["postfix", "exchange", "gmail", "exim"]
-)
+@pytest.mark.parametrize("content", SHAPES.values(), ids=SHAPES.keys())
 def test_a_bounce_of_a_dead_address_suppresses_it(content: bytes) -> None:
-    mail = read_mail(content, US)
-    assert (mail.kind, mail.job) == (MailKind.BOUNCE, JOB)
-    assert mail.fates[0].action == "failed"
+    found = judged(content)
+    assert (found.mail.kind, found.job) == (MailKind.BOUNCE, JOB)
+    assert found.mail.fates[0].action == "failed"
 
-    (record,) = judged(content).records
+    (record,) = found.records
     since = BOUNCED if b"09:16:01" not in content else BOUNCED - timedelta(seconds=4)
     assert record == SuppressionRecord(
         id="email/zoe@acme.example",
@@ -85,8 +76,8 @@ def test_a_bounce_of_a_dead_address_suppresses_it(content: bytes) -> None:
         (postfix(action="relayed", status="5.1.1"), NOT_FAILED),
         (postfix(to="boss@acme.example"), NOT_TO_THEM),
         (exchange(to="boss@acme.example"), NOT_TO_THEM),
-        (postfix(original=OURS.replace(b"tocsin.desk.example", b"tocsin.rival.example")), NOT_OURS),
-        (postfix(original=OURS.replace(JOB.encode(), b"f" * 32)), UNKNOWN_JOB),
+        (postfix(original=OURS.replace(ID.encode(), b"<x@tocsin.desk.example>")), NOT_OURS),
+        (postfix(original=OURS.replace(ID.encode(), message_id(a_job(id="f" * 32), IDENTITY).encode())), UNKNOWN_JOB),
         (postfix(original=b"Subject: x\r\n\r\nx"), NOT_OURS),
         (postfix(date="Mon, 2 Mar 1970 09:16:01 +0000"), None),
         (postfix(date="Mon, 2 Mar 2099 09:16:01 +0000"), None),
@@ -165,26 +156,12 @@ def test_automatic_answers_are_told_from_what_a_person_wrote(content: bytes, kin
 def test_an_automatic_answer_names_the_job_and_the_thread() -> None:
     content = a_mail(answers=ID, References=f"{THREAD} {ID}", Auto_Submitted="auto-replied")
 
-    mail = read_mail(content, US)
-
-    assert (mail.job, mail.thread) == (JOB, THREAD)
     found = judged(content)
+
+    assert (found.job, found.mail.thread) == (JOB, THREAD)
     assert found.entry is not None
     assert found.entry.job.ticket == "T-1042"
     assert not found.records
-
-
-def test_a_mail_with_a_token_opts_out_even_where_a_program_wrote_it() -> None:
-    for more in ({}, {"Auto_Submitted": "auto-generated"}):
-        found = judged(a_mail(f"unsubscribe {TOKENS.write(REQUEST)}", **more))
-        assert found.mail.kind is MailKind.OPT_OUT
-        assert [record.id for record in found.records] == ["contact/ct-1/email/opened"]
-
-
-@pytest.mark.parametrize("token", ["x", OptOutTokens(["another secret of it"]).write(REQUEST)])
-def test_a_mail_with_a_token_of_somebody_else_opts_nobody_out(token: str) -> None:
-    found = judged(a_mail(f"unsubscribe {token}"))
-    assert (found.why, found.records) == (BAD_TOKEN, ())
 
 
 def test_a_bounce_of_our_own_opt_out_address_is_a_bounce() -> None:
@@ -192,11 +169,22 @@ def test_a_bounce_of_our_own_opt_out_address_is_a_bounce() -> None:
     assert read_mail(content, US).kind is MailKind.BOUNCE
 
 
-def test_message_ids_of_every_job_lead_back_to_it() -> None:
-    for job in (a_job(), a_job(id="a" * 64), a_job(id="A_b-1")):
-        content = postfix(original=compose(job, identity=IDENTITY).mail.content)
-        assert read_mail(content, US).job == job.id
-    assert read_mail(postfix(original=compose(a_job(id="a b")).mail.content), US).job is None
+@pytest.mark.parametrize("encoding", ["base64", "BASE64", "quoted-printable"])
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+def test_a_report_is_read_whatever_encodes_its_parts(shape: bytes, encoding: str) -> None:
+    content = encoded(shape.replace(b"Content-type:", b"Content-Type:"), encoding)
+    # Only the returned message may tell whose it is.
+    content = content.replace(b"\r\nIn-Reply-To:", b"\r\nX-A:").replace(b"\r\nReferences:", b"\r\nX-B:")
+
+    assert b"Action: failed" not in content
+    assert judged(content).records == judged(shape).records != ()
+
+
+def test_a_report_with_letters_beyond_ascii_is_read() -> None:
+    content = postfix(to="zoé@acme.example").replace(b"message/delivery-status", b"message/global-delivery-status")
+    content = content.replace("rfc822; zoé".encode(), "utf-8; zoé".encode())
+
+    assert read_mail(content, US).fates[0].status == "5.1.1"
 
 
 NESTED = b"".join(

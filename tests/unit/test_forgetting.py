@@ -161,7 +161,7 @@ def test_who_does_not_have_the_secret_says_so() -> None:
     [record, _] = hashed(SuppressionRecord("a", person=str(ZOE)), [MAILBOX], FORGETTING, OLD, START)
     assert Directory().apply(record) == [], "nobody looks at a folder's"
     for taken in (Directory(NO_PSEUDONYMS), PeopleIndex()):
-        assert "TOCSIN_OPT_OUT_SECRETS" in taken.apply(record)[0].reason
+        assert "TOCSIN_MAIL_SECRETS" in taken.apply(record)[0].reason
     assert Directory(SECRETS).apply(record) == []
     directory = Directory(SECRETS)
     directory.apply(record)

@@ -262,7 +262,7 @@ def test_a_service_uses_what_it_needs() -> None:
         "engine": ["kafka.brokers", "process.instance"],
         "sender": ["kafka.brokers", "process.data", "mail.from"],
         "up": ["process.data", "directory.path", "mail.from"],
-        "opt-out": ["opt_out.secrets", "opt_out.listen"],
+        "opt-out": ["opt_out.listen"],
     }
 
 

@@ -14,23 +14,27 @@ import typer
 
 from adapters.mail_files.stored import StoredMail, piped_mail, stored_mails
 from adapters.sqlite.database import DatabaseError
-from sender.bounces import MAX_READ, MailKind, read_mail
+from sender.bounces import MailKind, read_mail
 from sender.ledger import Ledger, LedgerUnavailableError
+from sender.mail_parts import MAX_READ
 from sender.opt_out import OptOutTokens
-from sender.returned import Finding, finding
-from tocsin.cli.console import TRY_LATER, UNUSABLE, named_failures, say_json, stop, warn
+from sender.proof import Proofs
+from sender.returned import Evidence, Finding, finding
+from tocsin.cli.console import TRY_LATER, UNUSABLE, WRONG_SETTINGS, named_failures, say_json, stop, warn
 from tocsin.cli.ledger_options import DataOption, LedgerOption
 from tocsin.cli.settled import in_force, one_of, option
 from tocsin.running.embedded import database_in
 from tocsin.running.ledgers import NoLedgerError, open_ledger
-from tocsin.running.opt_out import opt_out_secrets
-from tocsin.settings.declared.mail import INSTALLATION
+from tocsin.running.signing import installation_secrets
+from tocsin.settings.declared.mail import INSTALLATION, MAIL_SECRETS, UNPROVEN_BOUNCES
 from tocsin.settings.declared.processes import DATA
 from tocsin.settings.declared.sending import LEDGER
+from tocsin.settings.faults import SettingsError
 
 _PIPE: Final = "-"
 _WORDS: Final = {
     MailKind.BOUNCE: "bounces",
+    MailKind.COMPLAINT: "complaints",
     MailKind.AUTOMATIC: "automatic answers",
     MailKind.OPT_OUT: "opt-outs",
     MailKind.OTHER: "others",
@@ -39,7 +43,7 @@ _WORDS: Final = {
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    bounces = typer.Typer(help="Bounces, automatic answers and mails that opt out.", no_args_is_help=True)
+    bounces = typer.Typer(help="Bounces, complaints, automatic answers and mails that opt out.", no_args_is_help=True)
     bounces.command()(read)
     # With one command alone its name could be left out.
     bounces.callback()(lambda: None)
@@ -53,13 +57,15 @@ def read(
     installation: Annotated[str, option(INSTALLATION)],
     data: DataOption = None,
     ledger: LedgerOption = None,
+    unproven: Annotated[bool, option(UNPROVEN_BOUNCES)] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would follow, and change nothing.")] = False,
 ) -> None:
-    """Tell what came back, a JSON line each, and suppress the addresses that are dead and the people who opted out.
+    """Tell what came back, a JSON line each, and suppress dead addresses, and people who opted out or complained.
 
-    A bounce counts only where it returns a message of this installation to the address that it is about, and where its
-    codes say that the address is dead. What is new in a Maildir is moved to its `cur` when it has been dealt with. The
-    secrets of opt-out tokens come from TOCSIN_OPT_OUT_SECRETS or TOCSIN_OPT_OUT_SECRETS_FILE.
+    A bounce counts only where it proves by its Message-ID or its own address that it answers a message of this
+    installation to the address that it is about, and where its codes say that the address is dead; a complaint where it
+    proves the same. What is new in a Maildir is moved to its `cur` when it has been dealt with. The secrets are those
+    of the senders: in the data folder, or from TOCSIN_MAIL_SECRETS or TOCSIN_MAIL_SECRETS_FILE.
 
     Exit code 75 asks a mail system that pipes a mail to do so again later.
     """
@@ -68,9 +74,15 @@ def read(
     if data is not None and not database_in(data).is_file():
         stop(f"{in_force().named(DATA)}: there is no ledger in {data}", failed)
     try:
+        secrets = installation_secrets(in_force(), data)
+    except SettingsError as error:
+        stop(str(error), TRY_LATER if places == [_PIPE] else WRONG_SETTINGS)
+    try:
         with _named(failed), open_ledger(data, ledger) as opened:
-            tokens = OptOutTokens(opt_out_secrets(in_force()))
-            counts = Counter(_deal_with(mail, opened, installation, tokens, dry_run) for mail in _mails(places))
+            if not secrets:
+                warn(f"there is no secret, so that nothing can be proven: give {MAIL_SECRETS.names}")
+            evidence = Evidence(opened.find, opened.bundle, OptOutTokens(secrets), Proofs(secrets), unproven)
+            counts = Counter(_deal_with(mail, opened, installation, evidence, dry_run) for mail in _mails(places))
     except (NoLedgerError, LedgerUnavailableError, DatabaseError) as error:
         stop(str(error), failed)
     parts = [f"{counts[kind, True] + counts[kind, False]} {words}" for kind, words in _WORDS.items()]
@@ -96,10 +108,10 @@ def _mails(places: Sequence[str]) -> Iterator[StoredMail]:
 
 
 def _deal_with(
-    mail: StoredMail, ledger: Ledger, installation: str, tokens: OptOutTokens, dry_run: bool
+    mail: StoredMail, ledger: Ledger, installation: str, evidence: Evidence, dry_run: bool
 ) -> tuple[MailKind, bool]:
     now = datetime.now(UTC)
-    found = finding(read_mail(mail.content, installation), ledger.find, tokens, now)
+    found = finding(read_mail(mail.content, installation), evidence, now)
     if not dry_run:
         ledger.suppress(found.records, now)
     say_json(_line(mail.place, found))
@@ -114,10 +126,11 @@ def _line(place: str, found: Finding) -> dict[str, Any]:
     known = {
         "file": place,
         "kind": found.mail.kind.value,
-        "job": found.mail.job,
+        "job": found.job,
         "source": None if entry is None else entry.job.source,
         "ticket": None if entry is None else entry.job.ticket,
         "thread": found.mail.thread,
+        "feedback": found.mail.feedback,
         "action": None if fate is None else fate.action,
         "status": None if fate is None else fate.status,
         "said": None if fate is None else fate.said,

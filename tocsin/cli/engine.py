@@ -52,7 +52,7 @@ def engine(
     load: then the others take over at once. --leave and --no-leave say which, whatever its directory.
 
     What people asked for who were forgotten since (docs/privacy.md) is recognised by the senders' secrets:
-    TOCSIN_OPT_OUT_SECRETS or TOCSIN_OPT_OUT_SECRETS_FILE.
+    TOCSIN_MAIL_SECRETS or TOCSIN_MAIL_SECRETS_FILE.
 
     It ends by itself with exit code 4 where Kafka leaves a transaction without an answer: let it be started again.
     """

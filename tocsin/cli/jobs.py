@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from sender.by_hand import PAGE, Act, act_on, selected, states_for
 from sender.entries import Selection
 from sender.ledger import Ledger
+from sender.proof import Proofs, tokens_in
 from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, warn
 from tocsin.cli.job_filters import (
     CustomerOption,
@@ -25,9 +26,13 @@ from tocsin.cli.job_filters import (
     selection_of,
 )
 from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
+from tocsin.cli.settled import in_force, one_of
 from tocsin.jobs import lines
 from tocsin.jobs.lanes import ahead_of
 from tocsin.jobs.objects import listed_object, shown_object
+from tocsin.running.signing import installation_secrets
+from tocsin.settings.declared.processes import DATA
+from tocsin.settings.declared.sending import LEDGER
 from tocsin.tables import is_terminal
 
 SHOWN: Final = 100
@@ -81,7 +86,7 @@ def list_jobs(
 
 
 def show(
-    job: Annotated[str, typer.Argument(help="The id of a job, as `list` names it.")],
+    job: Annotated[str, typer.Argument(help="The id of a job, as `list` names it, or the Message-ID of its message.")],
     data: DataOption = None,
     ledger: LedgerOption = None,
     text: Annotated[bool, typer.Option("--text", help="With the texts that the message is made of.")] = False,
@@ -89,6 +94,9 @@ def show(
 ) -> None:
     """Show one job: who is told of what and why, how it stands, and each change with the server's own words."""
     with opened_ledger(data, ledger) as opened:
+        if "@" in job:
+            folder = one_of(LEDGER, DATA, (ledger, data))[1]
+            job = Proofs(installation_secrets(in_force(), folder)).first(tokens_in(job)) or job
         entry = opened.find(job)
         if entry is None:
             stop(f"{job}: there is no such job: tocsin jobs list", FOUND_FAULTS)

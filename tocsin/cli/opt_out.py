@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import structlog
 import typer
 
 from adapters.sqlite.database import DatabaseError
+from adapters.web.client_rates import Limit
 from adapters.web.opt_out import opt_out_application
 from adapters.web.serving import serving
 from sender.ledger import LedgerAwayError, LedgerUnavailableError
@@ -23,13 +25,14 @@ from tocsin.cli.starting import log_as_told
 from tocsin.clock import SystemClock
 from tocsin.running.deadline import stopping
 from tocsin.running.ledgers import NoLedgerError, awaited_ledger
-from tocsin.running.opt_out import opt_out_secrets
 from tocsin.running.outage import LedgerOutage
+from tocsin.running.signing import installation_secrets
 from tocsin.running.stopping import StoppedError
-from tocsin.settings.declared.mail import OPT_OUT_LISTEN, OPT_OUT_SECRETS
+from tocsin.settings.declared.mail import MAIL_SECRETS, OPT_OUT_LISTEN, OPT_OUT_PROXIES, OPT_OUT_RATE
 from tocsin.settings.declared.processes import DATA
 from tocsin.settings.declared.sending import LEDGER
-from tocsin.settings.forms import listening
+from tocsin.settings.faults import SettingsError
+from tocsin.settings.forms import listening, networks
 
 log = structlog.get_logger()
 
@@ -48,16 +51,15 @@ def opt_out(
     """Serve the page to which the links of messages lead: /u/TOKEN.
 
     A GET asks, a POST opts out and writes that into the ledger; nothing else can be done here. It runs beside the
-    sender, on the same ledger and with the same secrets: TOCSIN_OPT_OUT_SECRETS or TOCSIN_OPT_OUT_SECRETS_FILE, with
-    blanks or line ends between them; the first one signs, all are accepted. Stop it with Ctrl-C or SIGTERM: an answer
+    sender, on the same ledger and with the same secrets: those of the data folder, or TOCSIN_MAIL_SECRETS or
+    TOCSIN_MAIL_SECRETS_FILE. One address may ask only so often (`opt_out.rate`); who it is behind a proxy, the proxy
+    tells. Stop it with Ctrl-C or SIGTERM: an answer
     that is under way is finished, within --stop-within.
     """
     log_as_told()
     ledger, data = one_of(LEDGER, DATA, (ledger, data))
     try:
-        secrets = opt_out_secrets(in_force())
-        if not secrets:
-            stop(f"{OPT_OUT_SECRETS.names}: there is no secret, so that no link could be read", WRONG_SETTINGS)
+        secrets = _secrets(data)
         within = timedelta(seconds=stop_within)
         outage = LedgerOutage()
 
@@ -73,7 +75,8 @@ def opt_out(
             awaited_ledger(data, ledger, asked, tell) as opened,
             address_failures(OPT_OUT_LISTEN),
         ):
-            application = opt_out_application(OptOutTokens(secrets), opened, SystemClock())
+            limit = Limit(in_force().given(OPT_OUT_RATE), networks(in_force().given(OPT_OUT_PROXIES)))
+            application = opt_out_application(OptOutTokens(secrets), opened, SystemClock(), limit)
             host, port = listening(listen)
             with serving(application, host, port) as bound:
                 log.info("up", port=bound)
@@ -81,3 +84,14 @@ def opt_out(
         log.info("stopped")
     except (NoLedgerError, LedgerUnavailableError, DatabaseError) as error:
         stop(str(error), UNUSABLE)
+
+
+def _secrets(data: Path | None) -> tuple[str, ...]:
+    try:
+        secrets = installation_secrets(in_force(), data)
+    except SettingsError as error:
+        stop(str(error), WRONG_SETTINGS)
+    if not secrets:
+        made = f", or start the sender of {data} once: it makes one" if data is not None else ""
+        stop(f"{MAIL_SECRETS.names}: there is no secret, so that no link could be read: give one{made}", WRONG_SETTINGS)
+    return secrets

@@ -35,7 +35,7 @@ from tocsin.person.places import Places, records_in, records_on
 from tocsin.running.embedded import database_in
 from tocsin.running.opt_out import pseudonyms_of
 from tocsin.settings.declared.kafka import KAFKA
-from tocsin.settings.declared.mail import OPT_OUT_SECRETS
+from tocsin.settings.declared.mail import MAIL_SECRETS
 from tocsin.settings.declared.processes import DATA, DIRECTORY
 from tocsin.settings.declared.sending import LEDGER
 
@@ -101,12 +101,13 @@ def forget(
     """Take a person out of all that is kept, where that can be changed, and say what stays where, and until when.
 
     What waits for them is withdrawn. Counts stay, and so do opt-outs, complaints and bounces, as keyed hashes that hold
-    when the mailbox or the id comes again: with the secrets of TOCSIN_OPT_OUT_SECRETS, which engine and sender need
-    too. Let the platform remove the person from its directory first: else alerts about new events go on after a week.
+    when the mailbox or the id comes again: with the installation's secrets (`mail.secrets`), which engine and sender
+    need too. Let the platform remove the person from its directory first: else alerts about new events go on after a
+    week.
     """
     who, now = person_of(person), datetime.now(UTC)
-    if not pseudonyms_of(in_force()):
-        stop(f"{OPT_OUT_SECRETS.names}: there is no secret; what people asked for is kept by it", WRONG_SETTINGS)
+    if not pseudonyms_of(in_force(), _folder(data, kafka)):
+        stop(f"{MAIL_SECRETS.names}: there is no secret; what people asked for is kept by it", WRONG_SETTINGS)
     with kafka_failures(), _places(data, ledger, kafka, prefix, directory) as places:
         one = known(places, who, _addresses(address))
         counts = _counts(places, one, now)
@@ -164,13 +165,19 @@ def _addresses(given: list[str] | None) -> list[Address]:
     return found
 
 
+def _folder(data: Path | None, kafka: str | None) -> Path | None:
+    """The data folder of embedded mode; None where it is a cluster that is meant, or nothing."""
+    return None if is_named(KAFKA) else one_of(KAFKA, DATA, (kafka, data))[1]
+
+
 @contextmanager
 def _places(
     data: Path | None, ledger: str | None, kafka: str | None, prefix: str, directory: Path | None
 ) -> Iterator[Places]:
     """All places of this installation: with a cluster, its topics and the sender's ledger; else the data folder."""
-    brokers, folder = one_of(KAFKA, DATA, (kafka, data)) if not is_named(KAFKA) else (kafka, None)
-    pseudonyms = pseudonyms_of(in_force())
+    folder = _folder(data, kafka)
+    brokers = kafka if folder is None else None
+    pseudonyms = pseudonyms_of(in_force(), folder)
     _, kept_in = one_of(LEDGER, DATA, (ledger, data))
     database = None if kept_in is None else database_in(kept_in)
     with ExitStack() as opened:

@@ -54,7 +54,9 @@ from tocsin.running.ledgers import LedgerPlace
 from tocsin.running.mail import MailSettings, RelayLimits
 from tocsin.running.sender import SenderService, sender_service
 from tocsin.running.sender_watch import SenderWatch
+from tocsin.running.signing import made_secrets
 from tocsin.running.stopping import Stop, StoppedError
+from tocsin.settings.declared.mail import MAIL_SECRETS
 from tocsin.settings.declared.processes import SENDER_GROUP, SENDER_LEAVE
 
 log = structlog.get_logger()
@@ -106,9 +108,11 @@ def sender(
     is to --leave.
 
     Credentials for the relay come from the environment or the settings file: TOCSIN_SMTP_USERNAME, and
-    TOCSIN_SMTP_PASSWORD or TOCSIN_SMTP_PASSWORD_FILE; secrets of links to opt out from TOCSIN_OPT_OUT_SECRETS or
-    TOCSIN_OPT_OUT_SECRETS_FILE. TOCSIN_SMTP_CA names the authorities to trust, TOCSIN_SMTP_HELLO the name to greet the
-    relay with. All settings: docs/settings.md, `tocsin settings`.
+    TOCSIN_SMTP_PASSWORD or TOCSIN_SMTP_PASSWORD_FILE. What Message-IDs and links to opt out are signed with comes from
+    TOCSIN_MAIL_SECRETS or TOCSIN_MAIL_SECRETS_FILE, the same for all senders; without it, a ledger in --data has a
+    secret of its own there, and on one in PostgreSQL bounces count for nothing. TOCSIN_SMTP_CA names the
+    authorities to trust, TOCSIN_SMTP_HELLO the name to greet the relay with. All settings: docs/settings.md, `tocsin
+    settings`.
     """
     log_as_told()
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
@@ -120,18 +124,22 @@ def sender(
             limits = RelayLimits(connections, plain_text_allowed)
             mail = MailSettings.of(smtp, tls, writer, installation, fax, in_force(), limits)
             mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf, in_force())
-            service = sender_service(
-                cluster(kafka, prefix),
-                membership(group, instance),
-                LedgerPlace(data, ledger),
-                rules,
-                mail,
-                sending,
-                watch,
-                asked,
-                leave=leave,
-            )
+            place = LedgerPlace(data, ledger)
             with sole_owner(data), shown:
+                secrets = made_secrets(in_force(), place.options[0])
+                if not secrets:
+                    log.warning("no_secrets", said=f"bounces and complaints prove nothing: set {MAIL_SECRETS.names}")
+                service = sender_service(
+                    cluster(kafka, prefix),
+                    membership(group, instance),
+                    place,
+                    rules,
+                    mail.signed_by(secrets),
+                    sending,
+                    watch,
+                    asked,
+                    leave=leave,
+                )
                 asyncio.run(_work(service, group, asked))
     except (FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
         stop(str(error), UNUSABLE)

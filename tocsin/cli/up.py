@@ -59,6 +59,7 @@ from tocsin.running.embedded_watch import EmbeddedWatch
 from tocsin.running.health import HealthFile
 from tocsin.running.mail import MailSettings, RelayLimits
 from tocsin.running.service import DirectoryFiles, embedded_service
+from tocsin.running.signing import made_secrets
 from tocsin.running.stopping import Stop
 
 log = structlog.get_logger()
@@ -106,9 +107,10 @@ def up(
     takes away more than a fifth of a kind of record is held, unless it is to --remove-many.
 
     Credentials for the relay come from the environment or the settings file: TOCSIN_SMTP_USERNAME, and
-    TOCSIN_SMTP_PASSWORD or TOCSIN_SMTP_PASSWORD_FILE; secrets of links to opt out from TOCSIN_OPT_OUT_SECRETS or
-    TOCSIN_OPT_OUT_SECRETS_FILE. TOCSIN_SMTP_CA names the authorities to trust, TOCSIN_SMTP_HELLO the name to greet the
-    relay with. All settings: docs/settings.md, `tocsin settings`.
+    TOCSIN_SMTP_PASSWORD or TOCSIN_SMTP_PASSWORD_FILE. What Message-IDs and links to opt out are signed with is in the
+    file `secrets` of the data folder, unless TOCSIN_MAIL_SECRETS or TOCSIN_MAIL_SECRETS_FILE give it. TOCSIN_SMTP_CA
+    names the authorities to trust, TOCSIN_SMTP_HELLO the name to greet the relay with. All settings: docs/settings.md,
+    `tocsin settings`.
     """
     log_as_told()
     sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
@@ -120,6 +122,7 @@ def up(
             mail = MailSettings.of(smtp, tls, writer, installation, fax, in_force(), limits)
             mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf, in_force())
             with sole_owner(data), shown:
+                mail = mail.signed_by(made_secrets(in_force(), data))
                 files = DirectoryFiles(directory, remove_many)
                 service = embedded_service(database_in(data), files, rules, mail, HealthFile(data), sending, watch)
                 asyncio.run(_work(service, data, drain, asked))

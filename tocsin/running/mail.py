@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -18,17 +18,21 @@ from sender.fax import AS_TEXT, FaxForm, FaxPages
 from sender.going_live import DeliveryMode
 from sender.opt_out import OptOut
 from sender.ports import OutgoingText, Renderer, Transport
+from sender.proof import TOKEN_PLACE
 from sender.transports import Transports
 from tocsin.running.named_fields import Fields, named_fields
 from tocsin.running.opt_out import opt_out_settings
+from tocsin.running.signing import expected_secrets
 from tocsin.running.texts import text_transports
 from tocsin.settings.declared.mail import (
     FAX,
     FAX_SUBJECT,
     FROM,
     INSTALLATION,
+    MAIL_SECRETS,
     OPT_OUT_MAILTO,
     OPT_OUT_URL,
+    RETURN_PATH,
     SMTP,
     SMTP_CA,
     SMTP_HELLO,
@@ -42,7 +46,7 @@ from tocsin.settings.forms import host_and_port, writer
 from tocsin.settings.reading import DEFAULTS, Settings
 
 _FIELDS: Final[Fields] = {
-    "envelope_from": FROM,
+    "envelope_from": RETURN_PATH,
     "from_address": FROM,
     "installation": INSTALLATION,
     "fax_pattern": FAX,
@@ -88,7 +92,8 @@ class MailSettings(Struct, frozen=True):
         with named_fields(settings, _FIELDS, SMTP):
             host, port = host_and_port(smtp)
         with named_fields(settings, _FIELDS, SMTP_TLS):
-            identity = MailIdentity(address, name, address, installation or address.rpartition("@")[2], fax)
+            bounces = settings.get(RETURN_PATH) or address
+            identity = MailIdentity(bounces, name, address, installation or address.rpartition("@")[2], fax)
             relay = _relay(host, port, SMTP_TLS.kind.parse(tls), limits, settings)
         return cls(relay, identity, text_transports(settings))
 
@@ -100,11 +105,23 @@ class MailSettings(Struct, frozen=True):
         fax_pdf: bool,
         settings: Settings = DEFAULTS,
     ) -> MailSettings:
-        """The same with these links to opt out, and this form of faxes. Raises SettingsError."""
-        opt_out = opt_out_settings(opt_out_url, opt_out_mailto, settings)
+        """The same with these links to opt out, and this form of faxes. Raises SettingsError.
+
+        What can't be used is refused before a data folder gets a secret; that comes by `signed_by`.
+        """
+        secrets = expected_secrets(settings)
+        if not secrets and TOKEN_PLACE in self.identity.envelope_from:
+            problem = f"{TOKEN_PLACE} is signed with a secret: it needs {MAIL_SECRETS.names}"
+            raise SettingsError.at(settings.named(RETURN_PATH), problem)
+        opt_out = opt_out_settings(opt_out_url, opt_out_mailto, secrets, settings)
         with named_fields(settings, _FIELDS, FAX_SUBJECT):
             fax = FaxForm(fax_subject, _pages() if fax_pdf else None)
-        return replace(self, opt_out=opt_out, fax=fax)
+        return replace(self, opt_out=opt_out, fax=fax).signed_by(secrets)
+
+    def signed_by(self, secrets: Sequence[str]) -> MailSettings:
+        """The same with ids, return paths and links that are signed by the first of these secrets."""
+        identity = replace(self.identity, secrets=tuple(secrets))
+        return replace(self, identity=identity, opt_out=replace(self.opt_out, secrets=tuple(secrets)))
 
     def composer(self, renderer: Renderer, mode: DeliveryMode) -> MessageComposer:
         """What writes messages in this form."""
@@ -130,7 +147,8 @@ def mail_in(settings: Settings) -> MailSettings | None:
         RelayLimits(plain_text_allowed=settings.given(SMTP_PLAIN_TEXT)),
     )
     subject = settings.given(FAX_SUBJECT)
-    return mail.with_forms(settings[OPT_OUT_URL], settings[OPT_OUT_MAILTO], subject, False, settings)
+    url, mailto = settings[OPT_OUT_URL], settings[OPT_OUT_MAILTO]
+    return mail.with_forms(url, mailto, subject, False, settings)
 
 
 def _pages() -> FaxPages:

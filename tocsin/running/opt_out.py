@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from schemas.pseudonyms import Pseudonyms
 from sender.opt_out import OptOut
 from tocsin.running.named_fields import Fields, named_fields
-from tocsin.settings.declared.mail import OPT_OUT_MAILTO, OPT_OUT_SECRETS, OPT_OUT_URL
+from tocsin.running.signing import installation_secrets
+from tocsin.settings.declared.mail import MAIL_SECRETS, OPT_OUT_MAILTO, OPT_OUT_URL
 from tocsin.settings.reading import Settings
 
 _FIELDS: Final[Fields] = {
     "url": OPT_OUT_URL,
     "mailto": OPT_OUT_MAILTO,
-    "secrets": OPT_OUT_SECRETS,
+    "secrets": MAIL_SECRETS,
 }
 
 
-def opt_out_settings(url: str | None, mailto: str | None, settings: Settings) -> OptOut:
+def opt_out_settings(url: str | None, mailto: str | None, secrets: Sequence[str], settings: Settings) -> OptOut:
     """The links: nobody is offered to opt out where neither is given. Raises SettingsError."""
     with named_fields(settings, _FIELDS, OPT_OUT_URL):
-        return OptOut(url, mailto, opt_out_secrets(settings))
+        return OptOut(url, mailto, tuple(secrets))
 
 
-def pseudonyms_of(settings: Settings) -> Pseudonyms:
-    """The hashes in the place of people who were forgotten, by the same secrets. Raises SettingsError."""
-    return Pseudonyms(opt_out_settings(None, None, settings).secrets)
+def pseudonyms_of(settings: Settings, folder: Path | None = None) -> Pseudonyms:
+    """The hashes in the place of people who were forgotten, by the secrets of settings and data folder.
 
-
-def opt_out_secrets(settings: Settings) -> tuple[str, ...]:
-    """The secrets; the first one signs."""
-    return tuple((settings[OPT_OUT_SECRETS] or "").split())
+    Raises SettingsError.
+    """
+    return Pseudonyms(installation_secrets(settings, folder))

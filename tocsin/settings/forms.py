@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
 from tocsin.settings.kinds import Text
@@ -62,10 +63,16 @@ def listening(text: str) -> tuple[str, int]:
     return host_and_port(text, lowest=0)
 
 
+def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Addresses and networks of IP, blanks or commas between them: `127.0.0.0/8 ::1`. Raises ValueError."""
+    return tuple(ip_network(one) for one in text.replace(",", " ").split())
+
+
 BROKERS = Text("of the form HOST:PORT, with commas between them", brokers)
 RELAY = Text("of the form HOST:PORT", host_and_port)
 LISTEN = Text("of the form HOST:PORT", listening)
 WRITER = Text("of the form 'Support <support@desk.example>'", writer)
 INSTANCE = Text("a name of letters, digits, '.', '_' and '-'", instance)
+NETWORKS = Text("addresses and networks such as 127.0.0.0/8 ::1", networks)
 PREFIX = Text("up to 200 ASCII letters, digits, '.', '_' and '-'", prefix)
 TEXT = Text()

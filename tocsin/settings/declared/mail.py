@@ -6,9 +6,9 @@ from typing import Final
 
 from adapters.smtp.relay import Tls, greeting_name
 from sender.fax import AS_TEXT, FaxForm
-from tocsin.settings.commands import MAIL, OPT_OUT
-from tocsin.settings.forms import LISTEN, RELAY, TEXT, WRITER
-from tocsin.settings.kinds import Choice, Flag, Place, Text, Whole
+from tocsin.settings.commands import MAIL, SIGNED
+from tocsin.settings.forms import LISTEN, NETWORKS, RELAY, TEXT, WRITER
+from tocsin.settings.kinds import Choice, Flag, Number, Place, Text, Whole
 from tocsin.settings.setting import Secrecy, Setting
 
 SMTP: Final = Setting(
@@ -94,6 +94,31 @@ INSTALLATION: Final = Setting(
     used_by=(*MAIL, "bounces"),
     needed_by=("bounces",),
 )
+RETURN_PATH: Final = Setting(
+    key="mail.return_path",
+    variable="TOCSIN_RETURN_PATH",
+    kind=TEXT,
+    meaning="Where bounces go: bounces@desk.example, or bounces+{token}@desk.example for each its own; else --from.",
+    used_by=MAIL,
+)
+MAIL_SECRETS: Final = Setting(
+    key="mail.secrets",
+    variable="TOCSIN_MAIL_SECRETS",
+    kind=TEXT,
+    meaning="Secrets that Message-IDs, return paths and links to opt out are signed with, blanks or line ends between "
+    "them; the first signs, all are accepted; else the data folder has its own.",
+    secrecy=Secrecy.WHOLE,
+    used_by=SIGNED,
+)
+UNPROVEN_BOUNCES: Final = Setting(
+    key="mail.unproven_bounces",
+    variable="TOCSIN_UNPROVEN_BOUNCES",
+    option="--unproven",
+    kind=Flag(),
+    meaning="Bounces count also of messages of the first release, whose Message-IDs anybody can write.",
+    default=False,
+    used_by=("bounces",),
+)
 FAX: Final = Setting(
     key="fax.address",
     variable="TOCSIN_FAX",
@@ -158,10 +183,9 @@ OPT_OUT_SECRETS: Final = Setting(
     key="opt_out.secrets",
     variable="TOCSIN_OPT_OUT_SECRETS",
     kind=TEXT,
-    meaning="Secrets that links are signed with, blanks or line ends between them; the first signs, all are accepted.",
+    meaning="More secrets, as in mail.secrets, behind those: what they were called in the first release.",
     secrecy=Secrecy.WHOLE,
-    used_by=OPT_OUT,
-    needed_by=("opt-out",),
+    used_by=SIGNED,
 )
 OPT_OUT_LISTEN: Final = Setting(
     key="opt_out.listen",
@@ -171,4 +195,20 @@ OPT_OUT_LISTEN: Final = Setting(
     meaning="HOST:PORT of plain HTTP, behind a proxy that speaks HTTPS.",
     used_by=("opt-out",),
     needed_by=("opt-out",),
+)
+OPT_OUT_RATE: Final = Setting(
+    key="opt_out.rate",
+    variable="TOCSIN_OPT_OUT_RATE",
+    kind=Number(0.01),
+    meaning="Requests a second that one address may make of the page; 20 seconds' worth may come at once.",
+    default=5.0,
+    used_by=("opt-out",),
+)
+OPT_OUT_PROXIES: Final = Setting(
+    key="opt_out.trusted_proxies",
+    variable="TOCSIN_OPT_OUT_TRUSTED_PROXIES",
+    kind=NETWORKS,
+    meaning="Proxies whose X-Forwarded-For tells who asks: addresses and networks, blanks or commas between them.",
+    default="127.0.0.0/8 ::1",
+    used_by=("opt-out",),
 )

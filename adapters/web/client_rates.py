@@ -1,0 +1,106 @@
+"""How often one client may ask: requests a second for each address, in bounded memory.
+
+Behind a proxy every connection comes from the proxy. So its X-Forwarded-For is read, but only where it is trusted:
+anybody can write that header.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from math import ceil
+from typing import Final, TypeAlias
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from msgspec import Struct
+
+MOST_CLIENTS: Final = 10_000
+"""Addresses that are remembered; beyond that, the one that asked the longest ago is forgotten."""
+
+BURST_SECONDS: Final = 20.0
+"""So many seconds' worth of requests may come at once."""
+
+_NETWORK_OF_ONE: Final = 64
+"""Bits of an IPv6 address that one client's network has: the rest is its own to choose (RFC 6177)."""
+
+Network: TypeAlias = IPv4Network | IPv6Network
+_Address: TypeAlias = IPv4Address | IPv6Address
+
+
+class ClientRates:
+    """Counts requests by client. `monotonic` gives seconds."""
+
+    def __init__(self, rate: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._most = max(1.0, rate * BURST_SECONDS)
+        self._monotonic = monotonic
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def wait(self, client: str) -> float:
+        """Take one request of this client's: 0 where it may come, else the seconds until one may."""
+        now = self._monotonic()
+        left, since = self._left.pop(client, (self._most, now))
+        left = min(self._most, left + (now - since) * self._rate)
+        may = left >= 1
+        self._left[client] = (left - 1 if may else left, now)
+        if len(self._left) > MOST_CLIENTS:
+            self._left.popitem(last=False)
+        return 0.0 if may else (1 - left) / self._rate
+
+    def __len__(self) -> int:
+        """How many clients are remembered."""
+        return len(self._left)
+
+
+class Limit(Struct, frozen=True):
+    """How many requests a second one client may make, and whose X-Forwarded-For tells who the client is."""
+
+    rate: float = 5.0
+    trusted: Sequence[Network] = (ip_network("127.0.0.0/8"), ip_network("::1"))
+
+
+def limiting(limit: Limit, path: str, monotonic: Callable[[], float] = time.monotonic) -> Middleware:
+    """Answer 429 (RFC 6585, section 4) to whoever asks too often for what is below this path."""
+    rates = ClientRates(limit.rate, monotonic)
+
+    @web.middleware
+    async def limited(request: web.Request, handler: Handler) -> web.StreamResponse:
+        client = client_of(request.remote, request.headers.getall("X-Forwarded-For", []), limit.trusted)
+        wait = rates.wait(client) if client is not None and request.path.startswith(path) else 0.0
+        if wait:
+            raise web.HTTPTooManyRequests(
+                text="Too many requests from this address. Please try again later.\n",
+                headers={"Retry-After": str(ceil(wait))},
+            )
+        answer: Awaitable[web.StreamResponse] = handler(request)
+        return await answer
+
+    return limited
+
+
+def client_of(peer: str | None, forwarded: Sequence[str], trusted: Sequence[Network]) -> str | None:
+    """Who asks: the peer, or the last address in X-Forwarded-For that is no trusted proxy's; of IPv6, its network.
+
+    None where a trusted proxy doesn't tell: it would be limited for everybody.
+    """
+    for text in (peer or "", *reversed(",".join(forwarded).split(","))):
+        address = _address(text.strip())
+        if address is None:
+            return None
+        if not any(address in network for network in trusted):
+            return str(address if address.version == 4 else ip_network((address, _NETWORK_OF_ONE), strict=False))  # noqa: PLR2004
+    return None
+
+
+def _address(text: str) -> _Address | None:
+    """An address, perhaps with a port behind it, as some proxies write it."""
+    host = text[1:].partition("]")[0] if text.startswith("[") else text
+    host = host.partition(":")[0] if host.count(":") == 1 else host
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
