@@ -43,7 +43,10 @@ def serving(application: web.Application, host: str, port: int) -> Iterator[int]
 
 
 async def _serve(application: web.Application, host: str, port: int, started: Future[int], stop: asyncio.Event) -> None:
-    runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    # No body is decoded: nobody here reads one, and a small one could unfold into a huge one.
+    runner = web.AppRunner(
+        application, access_log=None, handle_signals=False, shutdown_timeout=1.0, auto_decompress=False
+    )
     await runner.setup()
     try:
         try:

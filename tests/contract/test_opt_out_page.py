@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import re
 import subprocess
@@ -191,6 +192,27 @@ async def test_where_the_ledger_fails_it_is_to_be_tried_again(
     kept.fails = False
     async with client.post(page(base)) as answer:
         assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", gzip.compress(b"List-Unsubscribe=One-Click")),
+        ("gzip", gzip.compress(b"x" * 10_000_000)),
+        ("gzip", b"this is no gzip"),
+        ("deflate", b"nor this"),
+        ("br", b"\x0b\x0c\x80List"),
+        ("zstd", b"List-Unsubscribe=One-Click"),
+        ("gzip, foo", b""),
+    ],
+)
+async def test_a_post_may_have_any_content_encoding(
+    base: str, kept: Kept, client: aiohttp.ClientSession, encoding: str, body: bytes
+) -> None:
+    for _ in range(2):
+        async with client.post(page(base), data=body, headers={"Content-Encoding": encoding}) as answer:
+            assert answer.status == 200
+    assert len(kept.records) == 1
 
 
 async def test_a_large_body_is_refused(base: str, kept: Kept, client: aiohttp.ClientSession) -> None:
