@@ -18,8 +18,9 @@ from adapters.collector import collector_off
 from adapters.files.directory_folder import Loading
 from adapters.files.directory_problems import ProblemCode
 from adapters.files.folder_listing import in_order, list_folder
-from adapters.files.folder_review import InForce, Review, UnreadableFile, removal
+from adapters.files.folder_review import InForce, Review, UnreadableFile, removal, unseen
 from adapters.files.kept_files import KeptFiles
+from adapters.files.shortage import ADVICE, runs_short
 from adapters.files.signature import Signature, settled
 from engine.directory.directory import Directory
 from engine.directory.removals import too_many_gone
@@ -80,6 +81,9 @@ class FolderDirectory:
         """What was refused since the start, by code."""
         self.unreadable: list[UnreadableFile] = []
         self._in_force: Mapping[str, InForce] = {name: InForce.of(one) for name, one in kept.files().items()}
+        self._told: list[UnreadableFile] = []
+        self._waits = False
+        """Whether what changed waits until there are file descriptors again."""
         self._both = _Both()
         self._is_kept, self._read_at = False, monotonic()
         self._seen = self._first()
@@ -87,7 +91,13 @@ class FolderDirectory:
     def current(self) -> Directory:
         """See engine.ports.DirectorySource."""
         if self._look() != self._seen or self._is_to_be_kept():
+            if runs_short():
+                self._wait_for_descriptors()
+                return self._both.one
             self._read_anew()
+        if self._waits:
+            self._waits = False
+            self._name(self._told)
         return self._both.one
 
     def beside(self) -> DirectorySource:
@@ -174,11 +184,22 @@ class FolderDirectory:
             self._is_kept = False
             log.warning("directory_not_kept", error=type(error).__name__, said=error.strerror)
 
+    def _wait_for_descriptors(self) -> None:
+        """Leave all in force, since what can't be read now says nothing of the files; they are looked at again."""
+        if not self._waits:
+            self._waits = True
+            log.warning("directory_unseen", said=ADVICE)
+            self._name([*self._told, unseen(ADVICE)])
+
     def _tell(self, unreadable: list[UnreadableFile]) -> None:
-        self.unreadable = unreadable
+        self._told = unreadable
         for one in unreadable:
             self.problems[ProblemCode.UNREADABLE_FILE] += 1
             log.warning("directory_file_unreadable", problem=str(one.problem), stays=str(one.stays))
+        self._name(unreadable)
+
+    def _name(self, unreadable: list[UnreadableFile]) -> None:
+        self.unreadable = unreadable
         self._on_change(self)
 
 

@@ -83,6 +83,11 @@ def removal(gone: Mapping[str, tuple[int, int]]) -> UnreadableFile:
     return UnreadableFile(_problem(".", None, reason), Stays.BEFORE)
 
 
+def unseen(reason: str) -> UnreadableFile:
+    """A folder that can't be looked at, for a reason that is none of its files'. It is named as a fault of it."""
+    return UnreadableFile(_problem(".", None, reason), Stays.BEFORE)
+
+
 class Review:
     """What is to be in force, now that the folder looks like this.
 

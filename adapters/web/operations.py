@@ -13,6 +13,7 @@ Reasons = Callable[[], Sequence[str]]
 """What is wrong, a line each; nothing where all is well."""
 
 _UNAVAILABLE: Final = 503
+_MAX_BODY: Final = 1024
 
 
 def _none() -> Sequence[str]:
@@ -37,7 +38,7 @@ def operations(
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         return web.Response(body=encode(registry), headers={"Content-Type": content_type})
 
-    application = web.Application()
+    application = web.Application(client_max_size=_MAX_BODY)
     application.add_routes([web.get("/livez", livez), web.get("/readyz", readyz), web.get("/metrics", metrics)])
     return application
 

@@ -12,13 +12,12 @@ from typing import Final
 from aiohttp import web
 
 from adapters.web.client_rates import Limit, limiting
-from adapters.web.opt_out_pages import HEADERS, asking_page, done_page, language_for
+from adapters.web.opt_out_pages import POLICY, asking_page, done_page, language_for
 from sender.ledger import LedgerUnavailableError
 from sender.opt_out import PATH, OptOutRequest, OptOutTokens, Suppressor
 from sender.ports import Clock
 
 MAX_BODY: Final = 16_384
-BODY_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 30.0
 RETRY_AFTER: Final = "300"
 
@@ -35,7 +34,6 @@ def opt_out_application(
     """
     endpoint = _Endpoint(tokens, suppressor, clock)
     application = web.Application(client_max_size=MAX_BODY, middlewares=[limiting(limit, PATH)])
-    application.on_response_prepare.append(_add_headers)
     # A GET route answers HEAD too.
     application.add_routes([web.get(PATH + "{token}", endpoint.ask), web.post(PATH + "{token}", endpoint.record)])
     application.add_routes([web.get("/livez", _alive)])
@@ -54,7 +52,7 @@ class _Endpoint:
 
     async def record(self, request: web.Request) -> web.Response:
         wanted = self._wanted(request)
-        await _end_of_body(request)
+        # What the body says does not matter: RFC 8058's form, ours, or none; the token says it all.
         now = self._clock.now()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -77,21 +75,8 @@ async def _alive(_request: web.Request) -> web.Response:
     return web.Response(text="ok\n")
 
 
-async def _end_of_body(request: web.Request) -> None:
-    # What the body says does not matter: RFC 8058's form, ours, or none; the token says it all.
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            await request.read()
-    except TimeoutError:
-        raise web.HTTPRequestTimeout from None
-
-
-async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(HEADERS)
-
-
 def _page(html: str) -> web.Response:
-    return web.Response(text=html, content_type="text/html", charset="utf-8")
+    return web.Response(text=html, content_type="text/html", charset="utf-8", headers=POLICY)
 
 
 def _language(wanted: OptOutRequest, request: web.Request) -> str:

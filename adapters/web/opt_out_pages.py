@@ -21,19 +21,13 @@ STYLE: Final = (
     "button{padding:12px 20px;border:0;border-radius:6px;background:#1d4ed8;color:#fff;font:inherit;font-weight:600}"
 )
 
-HEADERS: Final[Mapping[str, str]] = {
+POLICY: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'sha256-{b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'; "
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "Server": "tocsin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "X-Robots-Tag": "noindex, nofollow",
+    )
 }
-"""Of every answer: nothing of it is kept, framed, found or told to other sites."""
+"""A page's own header: it may have its style, and post to itself."""
 
 
 class Words(Struct, frozen=True):

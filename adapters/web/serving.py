@@ -7,25 +7,40 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, cast
 
 from aiohttp import web
+from msgspec import Struct
+
+from adapters.web.connections import Connection, Connections, within_limits
+from adapters.web.limits import ServerLimits
 
 START_SECONDS: Final = 10.0
+LIMITS: Final = ServerLimits()
 
 
 class AddressError(RuntimeError):
     """The address can't be listened on: which, and why."""
 
 
+class _Place(Struct, frozen=True):
+    host: str
+    port: int
+    limits: ServerLimits
+
+
 @contextmanager
-def serving(application: web.Application, host: str, port: int) -> Iterator[int]:
-    """Serve within the block; gives the port, which is a free one where 0 was asked for. Raises AddressError."""
+def serving(application: web.Application, host: str, port: int, limits: ServerLimits = LIMITS) -> Iterator[int]:
+    """Serve within the block; gives the port, which is a free one where 0 was asked for. Raises AddressError.
+
+    A request reaches the application once it is whole, within `limits`; its `client_max_size` bounds bodies.
+    """
+    place = _Place(host, port, limits)
     started: Future[int] = Future()
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
     thread = threading.Thread(
-        target=lambda: loop.run_until_complete(_serve(application, host, port, started, stop)),
+        target=lambda: loop.run_until_complete(_serve(application, place, started, stop)),
         name=f"http-{port}",
         daemon=True,
     )
@@ -42,19 +57,26 @@ def serving(application: web.Application, host: str, port: int) -> Iterator[int]
         loop.close()
 
 
-async def _serve(application: web.Application, host: str, port: int, started: Future[int], stop: asyncio.Event) -> None:
-    # No body is decoded: nobody here reads one, and a small one could unfold into a huge one.
-    runner = web.AppRunner(
-        application, access_log=None, handle_signals=False, shutdown_timeout=1.0, auto_decompress=False
-    )
+async def _serve(application: web.Application, place: _Place, started: Future[int], stop: asyncio.Event) -> None:
+    application.middlewares.insert(0, within_limits)
+    runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
+    loop = asyncio.get_running_loop()
+    connections = Connections(place.limits)
+    looking = loop.create_task(connections.look_after())
     try:
+        parser = cast(web.Server, runner.server)
         try:
-            await web.TCPSite(runner, host, port).start()
+            server = await loop.create_server(
+                lambda: Connection(parser, connections, loop), place.host, place.port, backlog=place.limits.backlog
+            )
         except OSError as error:
             started.set_exception(error)
             return
-        started.set_result(runner.addresses[0][1])
+        started.set_result(server.sockets[0].getsockname()[1])
         await stop.wait()
+        server.close()
     finally:
+        looking.cancel()
         await runner.cleanup()
+        await connections.end()

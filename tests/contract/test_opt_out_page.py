@@ -17,8 +17,8 @@ import aiohttp
 import pytest
 
 from adapters.sqlite.ledger import SqliteLedger
-from adapters.web import opt_out
 from adapters.web.client_rates import Limit
+from adapters.web.limits import ServerLimits
 from adapters.web.opt_out import MAX_BODY, opt_out_application
 from adapters.web.serving import serving
 from schemas.directory import SuppressionRecord
@@ -221,18 +221,16 @@ async def test_a_large_body_is_refused(base: str, kept: Kept, client: aiohttp.Cl
     assert kept.records == {}
 
 
-async def test_a_body_that_does_not_end_is_given_up(
-    base: str, kept: Kept, client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(opt_out, "BODY_SECONDS", 0.05)
-
+async def test_a_body_that_does_not_end_is_given_up(kept: Kept, client: aiohttp.ClientSession) -> None:
     async def endless() -> AsyncIterator[bytes]:
         yield b"x"
         await forever.wait()
 
     forever = asyncio.Event()
-    async with client.post(page(base), data=endless()) as answer:
-        assert answer.status == 408
+    application = opt_out_application(TOKENS, kept, FakeClock(NOW))
+    with serving(application, "127.0.0.1", 0, ServerLimits(body=0.05)) as port:
+        async with client.post(page(f"http://127.0.0.1:{port}"), data=endless()) as answer:
+            assert answer.status == 408
     assert kept.records == {}
 
 

@@ -16,6 +16,7 @@ from adapters.files.signature import SETTLE_SECONDS
 from engine.directory.directory import Directory
 from schemas.vocabulary import ObjectKind
 from tests.directory_files import SITE, jsonl
+from tests.shortages import no_descriptors
 
 TAB = "- kind: contract\n\tid: x\n"
 
@@ -611,3 +612,33 @@ def test_without_the_limit_all_of_it_goes(many: Folder) -> None:
     source = many.start(removes_many=True)
     (many.path / "many.yaml").unlink()
     assert count(source) == 3
+
+
+# --- where the process has no file descriptors left
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_want_of_descriptors_leaves_all_in_force_until_there_are_some(folder: Folder, is_changed: bool) -> None:
+    source = folder.start()
+    if is_changed:
+        folder.write("a.yaml", site("S-1", "Other"))
+    with no_descriptors():
+        assert [names(source.current()) for _ in range(3)] == [ALL] * 3
+    assert (len(folder.told), source.problems) == (2, {})
+    (unseen,) = folder.told[-1]
+    assert "run out of file descriptors" in unseen
+    assert names(source.current())["S-1"] == ("Other" if is_changed else "One")
+    assert source.unreadable == []
+    assert source.problems == {}
+
+
+def test_a_fault_that_was_named_before_is_named_after_it_too(folder: Folder) -> None:
+    source = folder.start()
+    folder.break_it()
+    source.current()
+    before = folder.told[-1]
+    with no_descriptors():
+        source.current()
+    assert len(folder.told[-1]) == 2
+    source.current()
+    assert folder.told[-1] == before

@@ -14,6 +14,7 @@ from adapters.rule_files.faults import Fault, RuleFileError
 from adapters.rule_files.load import load_rulebook
 from schemas.finding import FindingCode
 from tests.rule_folders import OWN, write_rules
+from tests.shortages import no_descriptors
 from tocsin.running.checked_rules import Loaded, load_checked
 from tocsin.running.rules_in_force import ReloadOutcome, WatchedRules, health_of
 
@@ -132,7 +133,30 @@ def test_a_mistake_keeps_the_last_good_rules_and_is_told(folder: Folder, spoil: 
         assert folder.told[-1] == (before.rulebook.digest, len(rules.faults))
         health = health_of(rules, datetime.now(UTC))
         assert health.faults
-        assert health.reloads == {"applied": 0, "unchanged": 0, "refused": 1, "unsettled": 0}
+        assert health.reloads == {"applied": 0, "unchanged": 0, "refused": 1, "unsettled": 0, "unseen": 0}
+
+
+def test_want_of_descriptors_ends_nothing_and_is_told_once(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    with folder.watched() as rules:
+        before = rules.current()
+        with no_descriptors():
+            assert [rules.current() for _ in range(3)] == [before] * 3
+        assert "run out of file descriptors" in rules.named_faults[0]
+        assert (outcomes(rules), len(folder.told)) == ({"unseen": 1}, 2)
+        assert rules.current() is before
+        assert (rules.named_faults, outcomes(rules), len(folder.told)) == ([], {"unseen": 1}, 3)
+    assert sum("rules_unseen" in line for line in capsys.readouterr().out.splitlines()) == 1
+
+
+def test_a_change_meanwhile_is_neither_refused_nor_lost(folder: Folder) -> None:
+    with folder.watched() as rules:
+        before = rules.current()
+        folder.change()
+        with no_descriptors():
+            assert rules.current() is before
+        assert rules.faults == []
+        assert rules.current() is not before
+        assert outcomes(rules) == {"unseen": 1, "applied": 1}
 
 
 def test_a_mistake_that_is_mended_is_forgotten(folder: Folder) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from adapters.durable_rules.matcher import DurableMatcher
+from adapters.files.shortage import ADVICE, runs_short
 from adapters.files.signature import Signature, settled, signature_of
 from adapters.rule_files.faults import Fault, RuleFileError
 from adapters.rule_files.load import DEFAULT_FILE, template_files, templates_folder
@@ -40,6 +41,8 @@ class ReloadOutcome(StrEnum):
     """Something is wrong with them: the last good rules stay in force."""
     UNSETTLED = "unsettled"
     """They went on changing while they were looked at: they are looked at again with the next batch."""
+    UNSEEN = "unseen"
+    """They could not be looked at, for want of file descriptors or of a disk: likewise. Once for all looks in a row."""
 
 
 def health_of(watched: WatchedRules, now: datetime) -> Health:
@@ -79,6 +82,8 @@ class WatchedRules:
         """Since when the rules in force were kept; None where they are those of the files, as they were once read."""
         self.not_kept: str | None = None
         """Why the rules in force could not be kept for a start; None where they are, or need not be."""
+        self.unseen: str | None = None
+        """Why the files can't be looked at now; None where they can."""
         self.faults: list[Fault] = []
         self.reloads: Counter[ReloadOutcome] = Counter()
         self.last: ReloadOutcome | None = None
@@ -125,12 +130,20 @@ class WatchedRules:
     @property
     def named_faults(self) -> list[str]:
         """What is wrong with the files as they are now: file, line, column, and what to do."""
-        return [f"{fault.file}:{fault.line}:{fault.column}: {fault.said}" for fault in self.faults]
+        named = [f"{fault.file}:{fault.line}:{fault.column}: {fault.said}" for fault in self.faults]
+        return named if self.unseen is None else [*named, f"{self._file}: {self.unseen}"]
 
     def current(self) -> RulesInForce:
         """See engine.ports.RulesSource."""
-        if self._signature() != self._seen:
-            self.last = self._reload()
+        has_changed, unseen = self._look()
+        if unseen != self.unseen:
+            self._see(unseen)
+        if has_changed and unseen is None:
+            try:
+                self.last = self._reload()
+            except OSError:
+                # Seen a moment ago, and now no more.
+                self.last = self._later()
             self.reloads[self.last] += 1
             self._on_change(self)
         return self._in_force
@@ -138,6 +151,26 @@ class WatchedRules:
     def close(self) -> None:
         """End the rule engine's process."""
         self._matcher.close()
+
+    def _look(self) -> tuple[bool, str | None]:
+        """Whether the files changed; and why nobody can say, where that is so."""
+        try:
+            has_changed = self._signature() != self._seen
+        except OSError as error:
+            return False, ADVICE if runs_short() else f"can't be looked at: {error.strerror or error}"
+        # What can't be read for want of descriptors would be refused, and not be read again.
+        return has_changed, ADVICE if has_changed and runs_short() else None
+
+    def _see(self, unseen: str | None) -> None:
+        self.unseen = unseen
+        if unseen is None:
+            log.info("rules_seen_again")
+            self.last = None
+        else:
+            log.warning("rules_unseen", said=unseen)
+            self.last = ReloadOutcome.UNSEEN
+            self.reloads[self.last] += 1
+        self._on_change(self)
 
     def _reload(self) -> ReloadOutcome:
         signature = settled(self._signature, self._pause)
@@ -151,7 +184,7 @@ class WatchedRules:
         else:
             faults = []
         # What was read is of one version only where nothing changed meanwhile.
-        if self._signature() != signature:
+        if self._signature() != signature or (loaded is None and runs_short()):
             return self._later()
         self._seen, self.faults = signature, faults
         if loaded is None:
@@ -174,8 +207,7 @@ class WatchedRules:
             raise
         except Exception as error:
             message = f"the rules can't be checked: {type(error).__name__}: {error}"
-            file = str(self._path or DEFAULT_FILE)
-            raise RuleFileError([Fault(file, 1, 1, message, code=FindingCode.UNREADABLE_FILE)]) from error
+            raise RuleFileError([Fault(str(self._file), 1, 1, message, code=FindingCode.UNREADABLE_FILE)]) from error
 
     def _swap(self, loaded: Loaded) -> ReloadOutcome:
         """Put other rules in force. The process of the rule engine is replaced with them: it never forgets any."""
@@ -202,8 +234,11 @@ class WatchedRules:
         return RulesInForce(rulebook, SteadfastMatcher(self._matcher))
 
     def _signature(self) -> Signature:
-        file = self._path or DEFAULT_FILE
-        return signature_of([file, *_tests(file), *template_files(templates_folder(self._path))])
+        return signature_of([self._file, *_tests(self._file), *template_files(templates_folder(self._path))])
+
+    @property
+    def _file(self) -> Path:
+        return self._path or DEFAULT_FILE
 
 
 def _tests(file: Path) -> list[Path]:
