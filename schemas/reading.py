@@ -39,6 +39,13 @@ _UNSEEN: Final = re.compile(f"[{UNSEEN}]")
 END: Final = r"(?![\s\S])"
 """Ends a pattern. Python's $ would let a line break stand behind it; published patterns have $."""
 
+HALF: Final = re.compile("[\ud800-\udfff]")
+"""Half of a pair of surrogates: YAML lets one be written, as JSON does, and it is no character (Unicode, D71)."""
+HALF_CHARACTER: Final = (
+    "this text holds half of a character, by an escape from \\ud800 to \\udfff: write the character itself, or its "
+    "number behind \\U, as \\U0001F600"
+)
+
 Identifier = Annotated[
     str,
     Meta(

@@ -6,8 +6,10 @@ from typing import Final
 
 BLANKS: Final = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 """French has them before a colon. They do no harm in a text."""
-PROSE: Final = "\n\t" + BLANKS
-"""What is not printable and yet does no harm where whole lines are printed."""
+LINE: Final = "\t" + BLANKS
+"""What is not printable and yet does no harm within a line."""
+PROSE: Final = "\n" + LINE
+"""The same where lines are printed that are known to be lines: elsewhere a text could pass for a line of ours."""
 
 
 def printable(text: str, kept: str = "") -> str:

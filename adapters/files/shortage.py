@@ -9,8 +9,8 @@ from typing import Final
 NEEDED: Final = 8
 """Descriptors that a reading of files and a check of rules take at once: a file, a folder, pipes of a child process."""
 ADVICE: Final = (
-    "this process has run out of file descriptors: what changed is read once there are some; what was read before stays "
-    "in force. Raise the limit of open files (ulimit -n, LimitNOFILE=), and see who holds so many"
+    "this process has run out of file descriptors: what changed is read once there are some; what was read before "
+    "stays in force. Raise the limit of open files (ulimit -n, LimitNOFILE=), and see who holds so many"
 )
 
 

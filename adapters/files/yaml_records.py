@@ -18,6 +18,7 @@ from ruamel.yaml.reader import ReaderError
 
 from adapters.files.directory_problems import STANDS_TWICE
 from adapters.files.opening import folder_around, read_bounded
+from schemas.reading import HALF, HALF_CHARACTER
 from schemas.refusal import Refusal, RefusedError, refuse
 
 MAX_YAML_BYTES: Final = 16 * 1_048_576
@@ -176,6 +177,7 @@ class _Builder:
         for key, value in node.value:
             if not _is_text(key):
                 raise RefusedError("invalid_field", Refusal(field, "a key is a word, not a list or mapping"))
+            _whole(key.value, field)
             path = f"{field}.{key.value}" if field else key.value
             if key.value == "<<":
                 raise RefusedError("invalid_field", Refusal(path, "merge keys are not read: write the fields out"))
@@ -199,7 +201,7 @@ def _scalar(node: Any, field: str) -> Any:
     text: str = node.value
     match node.tag.removeprefix(_TAG):
         case "str" | "timestamp" | "value" | "merge":
-            return text
+            return _whole(text, field)
         case "null":
             return None
         case "bool":
@@ -208,6 +210,13 @@ def _scalar(node: Any, field: str) -> Any:
             return _number(text)
         case _:
             raise refuse(field, node.tag, "this YAML tag is not read: leave it out")
+
+
+def _whole(text: str, field: str) -> str:
+    """The text, where each of its characters is one: half of a pair of surrogates, written as an escape, is none."""
+    if HALF.search(text):
+        raise refuse(field, text, HALF_CHARACTER)
+    return text
 
 
 def _number(text: str) -> int | float:

@@ -30,7 +30,7 @@ class Fault(Struct, frozen=True):
 
     def __str__(self) -> str:
         """The fault on one line, and below it the text that it is about."""
-        head = f"{self.file}:{self.line}:{self.column}: {self.said}"
+        head = f"{self.file}:{self.line}:{self.column}: {self.said}".replace("\n", "\\n")
         return f"{head}\n{marked(self.text, self.column, self.length)}" if self.text.strip() else head
 
 

@@ -19,6 +19,7 @@ from adapters.rule_files.places import inside, length_of_value
 from engine.rulebook.problems import Path as ValuePath
 from engine.rulebook.problems import Problem
 from schemas.finding import FindingCode
+from schemas.reading import HALF, HALF_CHARACTER
 
 MAX_FILE_BYTES: Final = 1_048_576
 MAX_VALUES: Final = 100_000
@@ -42,6 +43,7 @@ class _TimesAsText(RoundTripConstructor):
 _TimesAsText.add_constructor("tag:yaml.org,2002:timestamp", _TimesAsText.construct_scalar)
 
 
+_ESCAPED_HALF: Final = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2}")
 MAX_OPEN: Final = 500
 """The parser's time grows with the square of the brackets that are open."""
 
@@ -123,10 +125,22 @@ class Source:
             message = f"the file holds {what}"
             raise RuleFileError([Fault(self.name, 1, 1, message, code=FindingCode.UNREADABLE_FILE)])
         if isinstance(node, CommentedMap):
-            return {str(key): self._plain(value, depth + 1) for key, value in node.items()}
+            return {self._whole(str(key)): self._plain(value, depth + 1) for key, value in node.items()}
         if isinstance(node, CommentedSeq):
             return [self._plain(value, depth + 1) for value in node]
-        return _plain_scalar(node)
+        return self._whole(_plain_scalar(node))
+
+    def _whole(self, value: Any) -> Any:
+        """The value. Raises RuleFileError where it is a text with half of a character."""
+        if isinstance(value, str) and HALF.search(value):
+            # Only an escape makes one: the file itself is UTF-8.
+            at = found.start() if (found := _ESCAPED_HALF.search(self.text)) else 0
+            line, column = self.text.count("\n", 0, at), at - self.text.rfind("\n", 0, at) - 1
+            text = self._lines[line] if line < len(self._lines) else ""
+            raise RuleFileError(
+                [Fault(self.name, line + 1, column + 1, HALF_CHARACTER, text, 6, FindingCode.YAML_SYNTAX)]
+            )
+        return value
 
     def _position(self, path: ValuePath, at_key: bool) -> tuple[int, int]:
         """Line and column (both from 0) of the value, or of the nearest thing around it that is there."""

@@ -171,3 +171,13 @@ def test_yaml_too_large_to_be_read_in_a_minute_is_refused(tmp_path: Path, monkey
     monkeypatch.setattr("adapters.files.yaml_records.MAX_YAML_BYTES", 10)
     loaded = load(tmp_path, {"a.yaml": "kind: site\nid: S-1\n"})
     assert [problem.code for problem in loaded.problems] == [ProblemCode.UNREADABLE_FILE]
+
+
+@pytest.mark.parametrize(
+    "field", ["kind: site, id: S-1, name", "id: S-1, kind", "kind: site, id", "kind: site, id: S-1, x\\ud83d"]
+)
+def test_half_of_a_character_is_refused_and_loses_no_other_record(tmp_path: Path, field: str) -> None:
+    half = field.replace("x\\ud83d", '"\\ud83d"')
+    loaded = load(tmp_path, {"a.yaml": f'- {{{half}: "\\ud83d\\ude00"}}\n- {{kind: site, id: S-2, name: Lyon}}\n'})
+    assert "half of a character" in told(loaded)[0]
+    assert site_names(loaded, "S-1", "S-2") == [None, "Lyon"]

@@ -48,6 +48,25 @@ def test_a_library_writes_one_line_of_text_at_a_time(capsys: pytest.CaptureFixtu
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+ACTS = "\x1b]8;;http://e\x07\x9b31m\x7f\u202e\u2066\u200f\u2028\ufeff\u200b\n{[bold]X[/]"
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_nothing_that_others_wrote_acts_on_a_terminal(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    log_to_stderr(environment={"TOCSIN_LOG_FORMAT": form}, level=logging.DEBUG)
+    log.warning(ACTS, said=ACTS, values=[ACTS], record_id=ACTS, **{ACTS: {ACTS: ACTS}})
+    logging.getLogger("kafka").warning("lost %s", ACTS)
+    log.error("failed", exc_info=ValueError(ACTS))
+    log.warning("ascii", said="\x7f")
+    written = capsys.readouterr().err
+    assert [one for one in written if not one.isprintable() and one != "\n"] == []
+    assert written.count("[bold]X[/]") == 9
+    told = written.splitlines()
+    assert len(told) == 4
+    if form == "json":
+        assert json.loads(told[0])["said"] == ACTS
+
+
 def test_what_a_library_repeats_is_said_once_a_minute() -> None:
     now = [0.0]
     repeats = Repeats(lambda: now[0])

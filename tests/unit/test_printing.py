@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from schemas.lag import GroupLag, PartitionLag, Status
-from tocsin.cli.console import say, say_json, warn
+from tocsin.cli.console import say, say_json, say_lines, warn
 from tocsin.cli.lag import _print
 from tocsin.previewing.rendering import Rendered
 from tocsin.previewing.showing import side_by_side
@@ -142,8 +142,14 @@ def test_markup_of_others_is_a_text_as_any_other(capsys: pytest.CaptureFixture[s
 
 
 def test_french_prose_keeps_its_blanks(capsys: pytest.CaptureFixture[str]) -> None:
-    say("Sujet\N{NO-BREAK SPACE}: a\n\tb")
+    say_lines("Sujet\N{NO-BREAK SPACE}: a\n\tb")
     assert capsys.readouterr().out == "Sujet\N{NO-BREAK SPACE}: a\n\tb\n"
+
+
+@pytest.mark.parametrize("tell", [say, warn])
+def test_a_text_is_one_line(tell: Callable[[str], None], capsys: pytest.CaptureFixture[str]) -> None:
+    tell("Zo\u00e9\r\njob 1: delivered")
+    assert "".join(capsys.readouterr()) == "Zo\u00e9\\r\\njob 1: delivered\n"
 
 
 @pytest.mark.parametrize("text", [HOSTILE, "plain é ✓", "\xa0\xad\ue000\U0010ffff\ufeff"])

@@ -162,6 +162,22 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path, raw: bytes) -> None:
         load_rulebook(file)
 
 
+@pytest.mark.parametrize("escape", ["\\ud83d", "\\ud83d\\ude00", "\\U0000DFFF"])
+def test_half_of_a_character_is_refused_at_its_place(tmp_path: Path, escape: str) -> None:
+    (fault,) = faults_of(tmp_path, f'extends: default\nrules:\n  - {{rule: "a{escape}", for: site.contacts}}\n')
+    assert (fault.line, fault.column) == (3, 14)
+    assert "half of a character" in fault.message
+
+
+def test_a_whole_one_is_read(tmp_path: Path) -> None:
+    """The control."""
+    file = tmp_path / "rules.yaml"
+    file.write_text(
+        'extends: default\nrules:\n  - {rule: a, for: site.contacts, send: {keyword: {en: "\\U0001F600", fr: x}}}\n'
+    )
+    assert len(load_rulebook(file).rules) == 11
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(RuleFileError, match=r"absent\.yaml:1:1: the file can't be read"):
         load_rulebook(tmp_path / "absent.yaml")

@@ -13,6 +13,7 @@ from tocsin.cli.app import app
 from tocsin.cli.console import WRONG_SETTINGS
 from tocsin.settings.declared import SETTINGS
 from tocsin.settings.faults import SettingsError
+from tocsin.settings.forms import host_and_port
 from tocsin.settings.masking import holds_password, without_password
 from tocsin.settings.reading import Held, read_settings
 from tocsin.settings.secret_files import read_secret
@@ -36,6 +37,38 @@ REST = {
     "TOCSIN_OPT_OUT_LISTEN": "127.0.0.1:0",
     "TOCSIN_OPT_OUT_MAILTO": "stop@desk.example",
 }
+URL = f"postgresql://tocsin:{MARKED}@127.0.0.1:1/tocsin?connect_timeout=1"
+
+
+@pytest.mark.parametrize("url", [URL, URL.replace(f":{MARKED}", "")])
+def test_a_password_on_the_command_line_is_warned_of_once_and_not_repeated(url: str) -> None:
+    result = CliRunner().invoke(app, ["jobs", "list", "--ledger", url], env={"TOCSIN_LEDGER": None})
+    assert result.stderr.count("can be read by everybody on this machine") == (1 if url == URL else 0)
+    assert ("TOCSIN_LEDGER_FILE" in result.stderr) is (url == URL)
+    assert MARKED not in result.output
+
+
+def test_one_in_a_variable_is_not_warned_of() -> None:
+    """The control: other users don't see that."""
+    result = CliRunner().invoke(app, ["jobs", "list"], env={"TOCSIN_LEDGER": URL})
+    assert "everybody" not in result.stderr
+
+
+def test_a_service_says_so_in_a_line_of_its_log() -> None:
+    result = CliRunner().invoke(
+        app, ["opt-out", "--ledger", URL, "--listen", "127.0.0.1:0"], env={"TOCSIN_LEDGER": None}
+    )
+    assert '"event":"password_on_command_line","option":"--ledger"' in result.stderr
+    assert MARKED not in result.output
+
+
+@pytest.mark.parametrize("text", [f"smtp://u:{MARKED}@h:25", f"u:{MARKED}@h:25", f"u:{MARKED}@h"])
+def test_what_should_be_no_url_is_refused_without_its_password(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\*\*\*@h.* is not of the form HOST:PORT") as refused:
+        host_and_port(text)
+    assert MARKED not in str(refused.value)
+
+
 COMMANDS = [
     ("settings",),
     ("settings", "--json"),

@@ -15,7 +15,7 @@ from tocsin.checking.formats.github import github
 from tocsin.checking.formats.json import json
 from tocsin.checking.formats.sarif import sarif
 from tocsin.checking.formats.text import text
-from tocsin.cli.console import FOUND_FAULTS, named_failures, say, say_document
+from tocsin.cli.console import FOUND_FAULTS, named_failures, say_document, say_lines
 from tocsin.cli.judging_options import RulesArgument
 from tocsin.cli.settled import option
 from tocsin.settings.declared.processes import DIRECTORY
@@ -68,6 +68,6 @@ def check(
         report = check_all(rules, directory)
     written = _WRITERS[form](report)
     if written:
-        (say_document if form in _DOCUMENTS else say)(written)
+        (say_document if form in _DOCUMENTS else say_lines)(written)
     refused = report.summary.errors + (report.summary.warnings if strict else 0)
     raise typer.Exit(FOUND_FAULTS if refused else 0)

@@ -17,7 +17,7 @@ from adapters.files.wire_records import WireRecords
 from adapters.rule_files.faults import RuleFileError
 from schemas.refusal import RefusedError
 from tocsin.logs import tell_end
-from tocsin.printable import PROSE, printable, printable_json
+from tocsin.printable import LINE, PROSE, printable, printable_json
 from tocsin.running.tracing import TracingSettingsError
 from tocsin.settings.faults import SettingsError
 
@@ -40,7 +40,12 @@ NowOption = Annotated[
 
 
 def say(text: str = "") -> None:
-    """Print a line of the command's result, or several. What acts in a text instead of being seen is written out."""
+    """Print one line of the command's result. What acts in it instead of being seen is written out, line breaks too."""
+    typer.echo(printable(text, LINE))
+
+
+def say_lines(text: str) -> None:
+    """Print a text of several lines, where each is ours, or where nothing but others' words follows."""
     typer.echo(printable(text, PROSE))
 
 
@@ -58,13 +63,14 @@ def warn(text: str) -> None:
     """Print a line about the command's input or course, apart from its result."""
     with suppress(OSError):
         # Whoever read it is gone: the exit code tells as much.
-        typer.echo(printable(text, PROSE), err=True)
+        typer.echo(printable(text, LINE), err=True)
 
 
 def stop(text: str, code: int = UNUSABLE) -> NoReturn:
-    """End the command with a message."""
+    """End the command with a message. What it repeats of others stands in one line, or has none of its own."""
     if not tell_end(text, code):
-        warn(text)
+        for line in text.split("\n"):
+            warn(line)
     raise typer.Exit(code)
 
 

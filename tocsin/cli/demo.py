@@ -86,8 +86,10 @@ def _show(console: Console, stage: Stage, seconds: float) -> None:
     if by_email:
         show_message(console, by_email[len(by_email) // 2])
     jobs = sum(len(decision.jobs) for decision in decisions)
-    say(f"\n{len(decisions)} saves decided, {jobs} jobs, {len(mails)} messages delivered, {len(letters)} dead letters,")
+    say()
+    say(f"{len(decisions)} saves decided, {jobs} jobs, {len(mails)} messages delivered, {len(letters)} dead letters,")
     say(f"in {seconds:.1f} seconds. The messages lie in {stage.mails}, as .eml files that any mail program opens.")
-    say("\nTry next:")
+    say()
+    say("Try next:")
     for line in next_steps(stage):
         say(f"  {line}")

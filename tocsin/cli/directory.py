@@ -10,7 +10,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Annotated, Final, NoReturn
 
-import msgspec
 import typer
 
 from adapters.files.wire_records import WireRecords, wire_records
@@ -19,7 +18,7 @@ from adapters.kafka.one_transaction import OneTransaction, time_for
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import refuse_missing
 from schemas.topics import DIRECTORY
-from tocsin.cli.console import FOUND_FAULTS, say, stop, told, warn
+from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, told, warn
 from tocsin.cli.directory_looking import diff, show
 from tocsin.cli.directory_options import OwnerOption, owner_given
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
@@ -113,7 +112,7 @@ def check(
     with kafka_failures():
         found = faults_in(cluster(kafka, prefix))
     if json:
-        say(msgspec.json.encode(found).decode())
+        say_json(found)
     else:
         for one in (*found.unreadable, *found.keys, *found.disagreements):
             say(str(one))

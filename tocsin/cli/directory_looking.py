@@ -17,14 +17,14 @@ from schemas.directory import record_kind
 from schemas.foreign_record import read_any_record
 from schemas.refusal import RefusedError
 from schemas.topics import DIRECTORY
-from tocsin.cli.console import FOUND_FAULTS, say, stop, told, warn
+from tocsin.cli.console import FOUND_FAULTS, say, say_document, stop, told, warn
 from tocsin.cli.diff import CHANGED, failing_with_two
 from tocsin.cli.directory_options import OwnerOption, owner_given
 from tocsin.cli.kafka_options import KafkaOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.progress import progress_bar
 from tocsin.loading.plan import plan
 from tocsin.loading.report import as_json, report
-from tocsin.printable import printable, printable_json
+from tocsin.printable import printable
 
 _SHOWN_BYTES: Final = 4_000
 
@@ -52,9 +52,9 @@ def show(
     try:
         found = read_any_record(held.value, kind)
     except RefusedError as error:
-        say(printable(held.value[:_SHOWN_BYTES].decode(errors="backslashreplace")))
+        say(held.value[:_SHOWN_BYTES].decode(errors="backslashreplace"))
         stop(f"it can't be read: {error.shown()}", FOUND_FAULTS)
-    say(printable_json(msgspec.json.format(held.value).decode()))
+    say_document(msgspec.json.format(held.value).decode())
     if found is None:
         stop("removed: the record says that it was deleted", FOUND_FAULTS)
     if (record_kind(found), found.id) != (kind, record_id):

@@ -12,7 +12,7 @@ import typer
 from adapters.kafka.passing_over import pass_over
 from schemas.dead_letter import ListedLetter
 from schemas.topics import JOBS, TICKETS
-from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, warn
+from tocsin.cli.console import FOUND_FAULTS, say, say_json, say_lines, stop, warn
 from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, KafkaOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.ledger_options import DataOption
 from tocsin.cli.settled import by_default, one_of, option
@@ -76,8 +76,8 @@ def show(
             stop(_nothing_at(place), FOUND_FAULTS)
         for line in _head(letter):
             # A line break in a key or header must not look like the next line.
-            say(printable(line))
-        say(_text(letter.record.value))
+            say(line)
+        say_lines(_text(letter.record.value))
 
 
 def redrive(

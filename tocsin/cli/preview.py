@@ -20,7 +20,7 @@ from engine.directory.records import Person
 from engine.rulebook.rulebook import Rulebook
 from schemas.suggestion import nearest
 from schemas.vocabulary import PersonKind, Trigger
-from tocsin.cli.console import FOUND_FAULTS, named_failures, say, stop, told
+from tocsin.cli.console import FOUND_FAULTS, named_failures, say, say_lines, stop, told
 from tocsin.cli.judging_options import DirectoryOption, RulesOption
 from tocsin.event_files import read_one
 from tocsin.explaining.case import Case, called
@@ -74,8 +74,8 @@ def preview(
         rendered = render(jobs, template, sources)
         for line in (*_who_gets_it(decision, reader, template, known, rulebook), ""):
             say(line)
-        for line in side_by_side(rendered, shutil.get_terminal_size().columns if is_terminal() else None):
-            say(line)
+        for lines in side_by_side(rendered, shutil.get_terminal_size().columns if is_terminal() else None):
+            say_lines(lines)
         if png is not None:
             _take_picture(png, rendered)
     raise typer.Exit(FOUND_FAULTS if any(one.fault is not None for one in rendered) else 0)

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from tocsin.cli.console import WRONG_SETTINGS, say, say_json, warn
+from tocsin.cli.console import WRONG_SETTINGS, say, say_json, say_lines, warn
 from tocsin.cli.settled import settings_file
 from tocsin.running.settings_check import all_faults
 from tocsin.settings.commands import SERVICES
@@ -48,7 +48,7 @@ def settings(
     don't fit together. A variable that begins with TOCSIN_ and sets nothing is named as well.
     """
     if example:
-        say(example_file().rstrip())
+        say_lines(example_file().rstrip())
         return
     if service is not None and service not in COMMANDS:
         raise typer.BadParameter(f"{service!r} uses no settings: one of {', '.join(COMMANDS)}", param_hint="--service")

@@ -13,7 +13,9 @@ import typer
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
-from tocsin.cli.console import TRY_LATER, WRONG_SETTINGS, stop
+from tocsin.cli.console import TRY_LATER, WRONG_SETTINGS, stop, warn
+from tocsin.printable import PROSE, printable
+from tocsin.settings.commands import SERVICES
 from tocsin.settings.declared import SETTINGS, used_by
 from tocsin.settings.faults import SettingsError
 from tocsin.settings.kinds import Flag, Number, Whole
@@ -95,6 +97,10 @@ class SettledCommand(TyperCommand):
             settings = reading.checked()
             context = super().make_context(info_name, args, parent, default_map=self._defaults(settings), **extra)
             context.obj = settings.with_options(self._given(context))
+        except TyperException as error:
+            # It may repeat what stands in a variable, or a file's name.
+            error.message = printable(error.message, PROSE)
+            raise
         except SettingsError as error:
             stop(str(error), code)
         return context
@@ -102,8 +108,14 @@ class SettledCommand(TyperCommand):
     def invoke(self, ctx: Context) -> Any:
         """Run it with its settings in force."""
         token = _IN_FORCE.set(ctx.obj if isinstance(ctx.obj, Settings) else DEFAULTS)
+        if _first_word(ctx.info_name, ctx.parent) not in SERVICES:
+            for one in in_force().exposed():
+                warn(f"{one.option}: {exposure(one)}")
         try:
             return super().invoke(ctx)
+        except TyperException as error:
+            error.message = printable(error.message, PROSE)
+            raise
         finally:
             _IN_FORCE.reset(token)
 
@@ -126,6 +138,15 @@ class SettledCommand(TyperCommand):
             setting = _BY_VARIABLE.get(str(parameter.envvar))
             if setting is not None and parameter.name is not None:
                 yield parameter.name, setting
+
+
+def exposure(setting: Setting[Any]) -> str:
+    """What is wrong with a password on the command line, and what to do."""
+    return (
+        "the password on the command line can be read by everybody on this machine (ps), and stays in the shell's "
+        f"history: put the whole value into a file that only this user may read, and name that in "
+        f"{setting.file_variable}, or in {setting.file_key} of the settings file"
+    )
 
 
 def settings_file(context: Context | None) -> Path | None:

@@ -10,7 +10,7 @@ import typer
 
 from adapters.rule_files.faults import RuleFileError
 from adapters.rule_files.load import DEFAULT_FILE, load_rulebook
-from tocsin.cli.console import FOUND_FAULTS, named_failures, say, stop, warn
+from tocsin.cli.console import FOUND_FAULTS, named_failures, say, say_lines, stop, warn
 from tocsin.cli.judging_options import RulesArgument
 from tocsin.deciding import rule_engine
 from tocsin.trying.coverage import Exercised, coverage_of
@@ -56,7 +56,7 @@ def run_tests(
             junit_file.write_bytes(junit(results))
     failed = [result for result in results if result.differences]
     for result in failed:
-        say(str(failure(result)))
+        say_lines(str(failure(result)))
     say(_summary(results, len(failed)))
     if coverage:
         for line in _coverage(coverage_of(rulebook, results)):

@@ -105,8 +105,9 @@ def changes_of(changes: Sequence[Change]) -> Iterator[str]:
 def texts(entry: Entry) -> Iterator[str]:
     """What the message is made of."""
     for field, value in _flat("", entry.job.context):
-        shown = "\n    ".join(one_line(part, 100_000) for part in str(value).splitlines()) or str(value)
-        yield f"{field}: {shown}"
+        first, *more = [one_line(part, 100_000) for part in str(value).splitlines()] or [str(value)]
+        yield f"{field}: {first}"
+        yield from (f"    {part}" for part in more)
 
 
 def _flat(prefix: str, value: object) -> Iterator[tuple[str, object]]:

@@ -18,7 +18,7 @@ from tocsin.logs.failures import error_in, failure_fields
 from tocsin.logs.redaction import Redactor, is_plain
 from tocsin.logs.repeats import Repeats
 from tocsin.logs.settings import LogFormat, format_of, level_of, secrets_of
-from tocsin.printable import printable
+from tocsin.printable import printable, printable_json
 
 log = structlog.get_logger()
 
@@ -93,7 +93,8 @@ def _finisher(form: LogFormat, redactor: Redactor, level: int) -> Finish:
         line = _json_as_it_is(fields)
         if line is None or not redactor.is_clean(line):
             line = _json(redactor.event(fields))
-        return f'{{"timestamp":"{_time()}",{line[1:]}'
+        # Others' words are in it, and somebody may look at it in a terminal.
+        return f'{{"timestamp":"{_time()}",{printable_json(line[1:])}'
 
     return finish
 
@@ -114,8 +115,9 @@ def _text() -> Finish:
     render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False, pad_event_to=22)
 
     def text(fields: Fields) -> str:
-        # Values are shown as Python writes them; the event is not, and a library's may have lines in it.
-        told = fields | {"event": printable(str(fields["event"]))}
+        told = {printable(name): printable(one) if isinstance(one, str) else one for name, one in fields.items()}
+        # What is no text is shown as Python writes it, with escapes.
+        told["event"] = printable(str(fields["event"]))
         return str(render(None, "", {_OTHERWISE.get(name, name): one for name, one in told.items()}))
 
     return text

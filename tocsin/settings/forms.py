@@ -7,7 +7,7 @@ from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
-from tocsin.settings.kinds import Text
+from tocsin.settings.kinds import MASK, Text
 
 _PORTS = 1 << 16
 
@@ -20,11 +20,13 @@ _NO_URL: Final = re.compile(r"[^/@\s]+")
 def host_and_port(text: str, lowest: int = 1) -> tuple[str, int]:
     """Host and port of HOST:PORT. Raises ValueError where they are none; port 0 is any that is free."""
     host, colon, port = text.rpartition(":")
+    # Whoever writes a URL may have written a password into it.
+    shown = f"{MASK}@{text.rpartition('@')[2]}" if "@" in text else text
     if not (colon and host and port.isascii() and port.isdigit() and lowest <= int(port) < _PORTS):
-        raise ValueError(f"{text!r} is not of the form HOST:PORT")
+        raise ValueError(f"{shown!r} is not of the form HOST:PORT")
     if not _NO_URL.fullmatch(host):
         # Taken for a host's name it would be looked up, and found nowhere.
-        raise ValueError(f"{text!r} is not of the form HOST:PORT: leave out what stands before the host's name")
+        raise ValueError(f"{shown!r} is not of the form HOST:PORT: leave out what stands before the host's name")
     return host.strip("[]"), int(port)
 
 

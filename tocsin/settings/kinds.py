@@ -15,6 +15,9 @@ from typing import Any, Final, Generic, TypeVar
 
 from adapters.files.opening import read_bounded
 
+MASK: Final = "***"
+"""In place of a secret."""
+
 T = TypeVar("T")
 C = TypeVar("C", bound=StrEnum)
 

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import unquote
 
+from tocsin.settings.kinds import MASK
 from tocsin.settings.setting import Secrecy, Setting
-
-MASK: Final = "***"
 
 # Up to the last @, since somebody may have left one in a password as it is; a user may hold / and @ likewise, but what
 # stands behind an @ and looks like a port is one.

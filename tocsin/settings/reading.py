@@ -77,6 +77,11 @@ class Settings:
             if value is not None and (setting.secrecy is Secrecy.WHOLE or holds_password(value))
         )
 
+    def exposed(self) -> list[Setting[Any]]:
+        """Those that the command line gives with a password in them."""
+        named = [one for one in SETTINGS if one.key in self._held and self.origin(one).source is Source.OPTION]
+        return [one for one in named if one.secrecy is Secrecy.WITHIN and holds_password(str(self[one]))]
+
     def with_options(self, given: Mapping[Setting[Any], Any]) -> Settings:
         """The same, with what the command line says. Raises SettingsError for values that can't be used."""
         faults = [fault for setting, value in given.items() for fault in _checked(setting, value)]
