@@ -17,6 +17,7 @@ from sender.delivery import Delivery
 from sender.gate import Gate
 from sender.ledger import Ledger, Pause
 from sender.ports import OutgoingMail, Reply, ReplyKind, Stage
+from sender.refusals import About
 from sender.storm import StormPolicy
 from tests.fakes import FakeClock, FakeComposer, FakeTransport, a_job
 from tocsin.running.embedded import database_in
@@ -26,7 +27,12 @@ NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 """When somebody looks at it."""
 
 DEAD = Reply(
-    ReplyKind.REFUSED, 550, "5.1.1 <zoe@acme.example>: Recipient address rejected: unknown", Stage.RCPT, "5.1.1"
+    ReplyKind.REFUSED,
+    550,
+    "5.1.1 <zoe@acme.example>: Recipient address rejected: unknown",
+    Stage.RCPT,
+    "5.1.1",
+    About.MAILBOX,
 )
 STORM = StormPolicy(limit=2)
 FAILED, DELIVERED, PAUSED = "5f1c0a4b-failed", "77ab01c2-delivered", "c0ffee00-paused"

@@ -76,7 +76,9 @@ def narrow(file: Path) -> None:
         raise _is_link(file)
     if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "it is no regular file: move it away", str(file))
-    _narrow(file, _FILE)
+    # SQLite takes its files away again when the last connection is closed.
+    with suppress(FileNotFoundError):
+        _narrow(file, _FILE)
 
 
 class FreshFile:
