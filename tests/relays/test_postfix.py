@@ -114,7 +114,7 @@ def arrived(mailbox: Mailbox) -> dict[str, list[bytes]]:
     found = defaultdict(list)
     for one in mailbox.received:
         content = one.path.read_bytes()
-        found[str(read(content)["Message-ID"])].append(content)
+        found[str(read(content)["Message-ID"]).strip()].append(content)
     return found
 
 
