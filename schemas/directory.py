@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from schemas.mailbox import address_fault
+from schemas.named_mailbox import NoMailboxError, named_mailbox
 from schemas.reading import END, Identifier, read_json, refusal_of
 from schemas.refusal import Refusal, RefusedError, refuse
 from schemas.timestamps import Timestamp, in_utc
@@ -114,7 +115,11 @@ class ContractRecord(Struct, frozen=True, tag_field="kind", tag="contract"):
     collaborators: Annotated[Ids, Meta(description="Ids of its collaborators: people inside.")] = None
     reply_to: Annotated[
         str | None,
-        Meta(description="The e-mail address to which answers to its messages go; not mentioned: the sender's own."),
+        Meta(
+            description="The mailbox to which answers to its messages go, perhaps with a name; not mentioned: the "
+            "sender's own.",
+            examples=["support@desk.example", "ACME Support <support@acme.example>"],
+        ),
     ] = None
 
 
@@ -423,3 +428,17 @@ def read_mode(position: int, data: object) -> ModeRecord:
     if wrong is not None:
         raise refuse(f"{field}.address", mode.address, wrong, "bad_mode")
     return mode
+
+
+def read_reply_to(text: str) -> str:
+    """The mailbox to which answers go, as RFC 5322 has it, its domain in ASCII. Raises RefusedError."""
+    try:
+        return str(named_mailbox(text))
+    except NoMailboxError as error:
+        reason = f"{error.reason}; until it is mended, answers go to the sender's own address"
+        raise refuse("reply_to", text, reason, "bad_reply_to") from None
+
+
+def part_code(refusal: Refusal) -> str:
+    """The class of the fault of a part that is lost alone: `bad_reply_to` of a contract, `bad_mode` of a person."""
+    return "bad_reply_to" if refusal.field == "reply_to" else "bad_mode"

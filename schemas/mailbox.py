@@ -44,6 +44,22 @@ def address_fault(channel: Channel, address: str) -> str | None:
     return None
 
 
+def wire_address(address: str) -> str | None:
+    """The address with an ASCII domain (RFC 5890); None where it is not one e-mail address.
+
+    Letters beyond ASCII before the @ stay: only a relay with SMTPUTF8 takes them (RFC 6531).
+    """
+    if address_fault(Channel.EMAIL, address) is not None:
+        return None
+    if address.isascii():
+        return address
+    try:
+        checked = validate_email(address, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return None
+    return f"{checked.local_part}@{checked.ascii_domain}"
+
+
 def _is_chat(address: str) -> bool:
     visible = all(one.isprintable() and not one.isspace() and one not in _SEPARATORS for one in address)
     return visible and 1 <= len(address) <= _LONGEST_CHAT

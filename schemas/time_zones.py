@@ -1,9 +1,19 @@
-"""The time zones that there are."""
+"""The time zones that there are, and what was probably meant by a name of none."""
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from typing import Final
 from zoneinfo import available_timezones
+
+from babel.core import get_global
+
+from schemas.suggestion import closest
+
+_OFFSET: Final = re.compile(r"[a-z]{0,4}[+-][0-9]{1,2}(:?[0-9]{2})?", re.IGNORECASE)
+_ABBREVIATION: Final = re.compile(r"[A-Z]{2,5}")
+_WRITE_ONE: Final = "write one such as `Europe/Paris`"
 
 
 @cache
@@ -11,3 +21,32 @@ def time_zones() -> frozenset[str]:
     """The names of the IANA database, as this machine has it, else as the package tzdata has it."""
     # The names stand in some hundred files: looked up once.
     return frozenset(available_timezones())
+
+
+def zone_meant(name: str) -> str:
+    """What to write in place of a name that is no time zone: words to put behind a colon.
+
+    It knows the names that Windows has (CLDR, windowsZones) and cities alone. An offset (`UTC+2`) or an abbreviation
+    (`CEST`) is no place: it would be wrong for half of the year, and `Etc/GMT+2` is two hours west of Greenwich.
+    """
+    plain = " ".join(name.split())
+    others = _by_other_names()
+    meant = others.get(plain.casefold()) or others.get(plain.replace(" ", "_").casefold())
+    if meant is not None:
+        return f"did you mean `{meant}`?"
+    if _OFFSET.fullmatch(plain) or _ABBREVIATION.fullmatch(plain):
+        return f"an offset or abbreviation does not follow the change of the clock, {_WRITE_ONE}"
+    return closest(plain, time_zones()) or _WRITE_ONE
+
+
+@cache
+def _by_other_names() -> dict[str, str]:
+    """Zones by the name of their city, where only one has it, by those that Windows gives them, and without case."""
+    cities: dict[str, set[str]] = {}
+    for zone in time_zones():
+        area, slash, city = zone.partition("/")
+        if slash and area not in ("Etc", "SystemV", "US", "posix", "right"):
+            cities.setdefault(city.rpartition("/")[2].casefold(), set()).add(zone)
+    alone = {city: min(zones) for city, zones in cities.items() if len(zones) == 1}
+    windows = {name.casefold(): zone for name, zone in get_global("windows_zone_mapping").items()}
+    return alone | windows | {zone.casefold(): zone for zone in time_zones()}

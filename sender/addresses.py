@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from email_validator import EmailNotValidError, validate_email
 from msgspec import Struct
 
 from schemas.job import Job
-from schemas.mailbox import address_fault, mailbox
+from schemas.mailbox import address_fault, mailbox, wire_address
 from schemas.vocabulary import Channel
 from sender.plain_text import one_line
 from sender.proof import TOKEN_LENGTH, TOKEN_PLACE, is_return_path
@@ -70,22 +69,6 @@ def recipient_of(job: Job, identity: MailIdentity) -> str:
     if job.channel is Channel.CHAT:
         return job.address
     return wire_address(job.address) or job.address
-
-
-def wire_address(address: str) -> str | None:
-    """The address with an ASCII domain (RFC 5890); None where it is not one e-mail address.
-
-    Letters beyond ASCII before the @ stay: only a relay with SMTPUTF8 takes them (RFC 6531).
-    """
-    if address_fault(Channel.EMAIL, address) is not None:
-        return None
-    if address.isascii():
-        return address
-    try:
-        checked = validate_email(address, check_deliverability=False, test_environment=True)
-    except EmailNotValidError:
-        return None
-    return f"{checked.local_part}@{checked.ascii_domain}"
 
 
 def display_name(name: str | None) -> str:

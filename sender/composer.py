@@ -69,7 +69,7 @@ class MessageComposer:
     def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
         """See sender.ports.Composer. It is the built-in text, whatever the templates are."""
         bodies = Bodies(digest_text(carrier, listed))
-        # Readers of one mailbox may be several: a digest opts out the one to whom it is addressed.
+        # Several collaborators may share a mailbox and its digest: it opts out the one to whom it is addressed.
         own = {entry.trigger for entry in (carrier, *listed) if entry.job.person == carrier.job.person}
         mailing = MailingList("digest", self._links(carrier.job, [one for one in Trigger if one in own]))
         return Composed(self._message(carrier.job, digest_subject(carrier, listed), bodies, mailing))

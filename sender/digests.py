@@ -2,50 +2,64 @@
 
 A digest must not make anybody read of a ticket's end before its beginning. So it lists a job that waits in its lane
 behind one that the storm did not hold, only where the digest itself waits behind that one: in a digest of that lane.
+
+Several people may read one mailbox. A digest never tells one contact what another was told: each contact has digests of
+their own, so that it holds nothing of another customer, and the link to opt out is theirs. Collaborators share one.
 """
 
 from __future__ import annotations
 
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
 
-from sender.entries import Report
+from sender.entries import Entry, Report, reader_of
 from sender.states import Hold, Transition
 from sender.storm import StormPolicy
 
 
 class HeldJob(Struct, frozen=True):
-    """A job that a storm held. `place` grows in the order of acceptance."""
+    """A job that a storm held.
+
+    `place` grows in the order of acceptance; `reader` is as `sender.entries.reader_of` has it.
+    """
 
     job: str
     attempt: int
     lane: str
     place: int
+    reader: str = ""
+
+
+_Stretch = tuple[str, int]
+"""A part of a lane in which the storm held all jobs: the lane, and how many other open jobs of it come before."""
 
 
 def digests(held: Iterable[HeldJob], others: Iterable[tuple[str, int]], size: int) -> list[list[HeldJob]]:
-    """The jobs in groups of at most `size`, each in the order of acceptance; one that stands alone is no digest.
+    """The jobs in groups of one reader and at most `size`, each in the order of acceptance.
 
     `held` comes in the order of acceptance; `others` are lane and place of the other open jobs in the lanes of these.
-    A lane's jobs are in one group, unless others stand between them, or they are more than `size`. So no group waits
-    for a later one.
+    A group of one is no digest. All that is in a group waits for the same: nothing, another group, or a job that the
+    storm did not hold. So none overtakes the older ones of its lane, and no group waits for a later one.
     """
     groups: list[list[HeldJob]] = []
-    common: list[HeldJob] = []
-    for waits, run in _runs(held, others):
-        if waits or len(run) > size:
-            groups += [run[start : start + size] for start in range(0, len(run), size)]
-            continue
-        if len(common) + len(run) > size:
-            groups.append(common)
-            common = []
-        common += run
-    return [sorted(group, key=lambda one: one.place) for group in [*groups, common] if group]
+    with_room: dict[tuple[str, int | _Stretch | None], int] = {}
+    last: dict[_Stretch, int] = {}
+    for stretch, run in _runs(held, others):
+        for start in range(0, len(run), size):
+            piece = run[start : start + size]
+            waits_for = last.get(stretch, stretch if stretch[1] else None)
+            number = with_room.get((run[0].reader, waits_for))
+            if number is None or len(groups[number]) + len(piece) > size:
+                number = with_room[run[0].reader, waits_for] = len(groups)
+                groups.append([])
+            groups[number] += piece
+            last[stretch] = number
+    return [sorted(group, key=lambda one: one.place) for group in groups]
 
 
 def release_reports(group: Sequence[HeldJob], now: datetime) -> list[Report]:
@@ -80,19 +94,35 @@ def unbundled_report(job: str, attempt: int) -> Report:
     return Report(job, attempt, Transition.HELD, text="its digest goes out without its carrier", hold=Hold.STORM)
 
 
+def parted_report(entry: Entry, carrier: Entry) -> Report | None:
+    """What happens to a job that a digest of another reader lists, as earlier versions bundled them; else None.
+
+    It is held again by a storm that is over, and so goes out at once in a digest of its own reader.
+    """
+    if reader_of(str(entry.job.person)) == reader_of(str(carrier.job.person)):
+        return None
+    words = "a digest of its own reader lists it"
+    return Report(entry.job.id, entry.standing.attempt, Transition.HELD, text=words, hold=Hold.STORM)
+
+
 def storm_report(job: str, policy: StormPolicy) -> Report:
     """What happens to a job that comes in a storm, right after it was accepted."""
     words = f"more than {policy.limit} messages for one mailbox within {policy.window}"
     return Report(job, 0, Transition.HELD, text=words, hold=Hold.STORM)
 
 
-def _runs(held: Iterable[HeldJob], others: Iterable[tuple[str, int]]) -> Iterator[tuple[bool, list[HeldJob]]]:
-    """The runs of held jobs in each lane, and whether each waits behind another open job of the lane."""
+def _runs(held: Iterable[HeldJob], others: Iterable[tuple[str, int]]) -> list[tuple[_Stretch, list[HeldJob]]]:
+    """The held jobs of each stretch, in runs of one reader."""
     places: dict[str, list[int]] = defaultdict(list)
     for lane, place in sorted(others):
         places[lane].append(place)
-    runs: dict[tuple[str, int], list[HeldJob]] = defaultdict(list)
+    runs: list[tuple[_Stretch, list[HeldJob]]] = []
+    latest: dict[_Stretch, list[HeldJob]] = {}
     for one in held:
-        runs[one.lane, bisect(places[one.lane], one.place)].append(one)
-    for (_, before), run in runs.items():
-        yield before > 0, run
+        stretch = (one.lane, bisect(places[one.lane], one.place))
+        run = latest.get(stretch)
+        if run is None or run[0].reader != one.reader:
+            run = latest[stretch] = []
+            runs.append((stretch, run))
+        run.append(one)
+    return runs

@@ -13,8 +13,10 @@ from msgspec import Struct
 from schemas.directory import SuppressionRecord
 from schemas.job import Form, Job, PersonRef
 from schemas.mailbox import mailbox
-from schemas.vocabulary import Channel, Trigger
+from schemas.vocabulary import Channel, PersonKind, Trigger
 from sender.states import Hold, Standing, State, Transition
+
+_A_CONTACT: Final = f"{PersonKind.CONTACT}/"
 
 
 class Admission(StrEnum):
@@ -129,6 +131,14 @@ def recipient_of(job: Job) -> str:
     The audience, since a digest for contacts must not list what collaborators are told.
     """
     return _digest(job.channel.value, mailbox(job.address), job.audience.value)
+
+
+def reader_of(person: str) -> str:
+    """Who reads a digest that lists jobs of this person (`contact/ct-1`): a contact alone, all collaborators together.
+
+    Collaborators of one mailbox have one name, which is empty.
+    """
+    return person if person.startswith(_A_CONTACT) else ""
 
 
 def admission_of(job: Job, holder: tuple[str, str] | None) -> Admission:

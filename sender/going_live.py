@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from schemas.job import Job
-from sender.addresses import wire_address
+from schemas.named_mailbox import NoMailboxError, named_mailbox
 
 
 class Mode(StrEnum):
@@ -39,10 +39,10 @@ class DeliveryMode(Struct, frozen=True):
         word, colon, address = text.partition(":")
         live = frozenset(live_customers)
         if word == Mode.REDIRECT:
-            wire = wire_address(address)
-            if wire is None or not wire.isascii():
-                raise ValueError(f"{text!r}: what follows `redirect:` is not one e-mail address")
-            return cls(Mode.REDIRECT, wire, live)
+            try:
+                return cls(Mode.REDIRECT, named_mailbox(address).address, live)
+            except NoMailboxError as error:
+                raise ValueError(f"{text!r}: what follows `redirect:` is not one e-mail address: {error}") from None
         if colon or word not in (Mode.LIVE, Mode.HOLD):
             raise ValueError(f"{text!r} is none of `live`, `hold` and `redirect:ADDRESS`")
         return cls(Mode(word), None, live)

@@ -7,9 +7,8 @@ from typing import Final
 
 from schemas.directory import SuppressionRecord
 from schemas.job import Job
-from schemas.mailbox import mailbox
+from schemas.mailbox import mailbox, wire_address
 from schemas.vocabulary import Channel
-from sender.addresses import wire_address
 from sender.ports import Reply, ReplyKind, Stage
 from sender.refusals import About
 

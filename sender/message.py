@@ -11,8 +11,10 @@ from typing import Final
 from msgspec import Struct
 
 from schemas.job import Job
+from schemas.mailbox import wire_address
+from schemas.named_mailbox import NoMailboxError, named_mailbox
 from schemas.vocabulary import Channel
-from sender.addresses import MailIdentity, display_name, wire_address
+from sender.addresses import MailIdentity, display_name
 from sender.headers import HeaderField, address_header, fixed_header, id_header, text_header
 from sender.mime import CRLF, Entity, alternative, mixed, pdf_entity, text_entity
 from sender.opt_out import NO_LINKS, OptOutLinks
@@ -126,10 +128,19 @@ def _headers(job: Job, identity: MailIdentity, recipient: str, subject: str) -> 
         # Exchange asks this instead. Not `All`: bounces have to come.
         fixed_header("X-Auto-Response-Suppress", "OOF, AutoReply"),
     ]
-    reply_to = wire_address(job.reply_to) if job.reply_to else None
-    if reply_to is not None and reply_to.isascii():
-        headers.append(address_header("Reply-To", "", reply_to))
+    headers += _reply_to(job)
     return headers
+
+
+def _reply_to(job: Job) -> list[HeaderField]:
+    """Where answers go, as the contract has it. Without one that can be read, they go to who writes."""
+    if not job.reply_to:
+        return []
+    try:
+        wanted = named_mailbox(job.reply_to)
+    except NoMailboxError:
+        return []
+    return [address_header("Reply-To", display_name(wanted.name), wanted.address)]
 
 
 def _list_headers(identity: MailIdentity, mailing: MailingList | None) -> Iterator[HeaderField]:

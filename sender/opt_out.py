@@ -21,9 +21,9 @@ from msgspec import Struct
 
 from schemas.directory import SuppressionRecord
 from schemas.job import Job, PersonRef
+from schemas.mailbox import wire_address
 from schemas.reading import IDENTIFIER_LENGTH
 from schemas.vocabulary import Channel, PersonKind, Trigger
-from sender.addresses import wire_address
 from sender.proof import SHORTEST_SECRET
 
 OPTED_OUT: Final = "opted_out"

@@ -16,9 +16,8 @@ from msgspec import Struct
 
 from schemas.directory import SuppressionRecord
 from schemas.job import Job
-from schemas.mailbox import mailbox
+from schemas.mailbox import mailbox, wire_address
 from schemas.vocabulary import Channel, Trigger
-from sender.addresses import wire_address
 from sender.bounces import Fate, MailKind, ReturnedMail
 from sender.entries import Entry
 from sender.hard_bounces import TERM, hard_bounce

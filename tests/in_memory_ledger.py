@@ -14,7 +14,7 @@ from schemas.log import NewRecord
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from schemas.topics import SUPPRESSIONS
 from sender.digests import LEAVES_ITS_DIGEST, HeldJob, digests, release_reports, storm_report, unbundled_report
-from sender.entries import Admission, Entry, Report, lane_of, recipient_of
+from sender.entries import Admission, Entry, Report, lane_of, reader_of, recipient_of
 from sender.forgetting import Blanked, Forgetting, Forgotten
 from sender.ledger import Pause, Retention
 from sender.outcomes import suppression_record
@@ -73,10 +73,7 @@ class InMemoryLedger(InMemoryJobs):
         return len(over)
 
     def let_go(self, recipient: str, storm: StormPolicy, now: datetime) -> None:
-        jobs = [
-            HeldJob(kept.entry.job.id, kept.entry.standing.attempt, lane_of(kept.entry.job), place)
-            for place, kept in enumerate(self.jobs.values())
-        ]
+        jobs = [self.held_job(kept.entry, place) for place, kept in enumerate(self.jobs.values())]
         held = [one for one in jobs if self.is_held(self.jobs[one.job].entry, recipient)]
         others = [(one.lane, one.place) for one in jobs if one not in held and self.jobs[one.job].open]
         for group in self.groups(held, others, storm.digest_size):
@@ -84,6 +81,10 @@ class InMemoryLedger(InMemoryJobs):
             assert self.record([first, *rest], now) == []
             for report in rest:
                 self.jobs[report.job].carrier = first.job
+
+    def held_job(self, entry: Entry, place: int) -> HeldJob:
+        job = entry.job
+        return HeldJob(job.id, entry.standing.attempt, lane_of(job), place, reader_of(str(job.person)))
 
     def is_held(self, entry: Entry, recipient: str) -> bool:
         return entry.standing.hold is Hold.STORM and recipient_of(entry.job) == recipient
@@ -102,6 +103,8 @@ class InMemoryLedger(InMemoryJobs):
             self.suppress([report.suppress], now)
         if before.standing.digest:
             self.follow_carrier(before, report, now)
+        elif report.hold is Hold.STORM and before.standing.state is State.BUNDLED:
+            self.storms.setdefault(recipient_of(self.jobs[report.job].entry.job), (EPOCH, now))
         self.resume_at_once(self.jobs[report.job].entry, now)
         return True
 

@@ -16,7 +16,7 @@ from adapters.files.opening import leads_out, open_regular, outside
 from adapters.files.slips import Slip, beside, keys_in_refused, keys_on_refused, slips_in, slips_on_line
 from adapters.files.yaml_records import YamlFaultError, yaml_records, yaml_text
 from engine.directory.directory import Directory
-from schemas.directory import Record, SuppressionRecord, record_from_data, record_kind, widest_suppression
+from schemas.directory import Record, SuppressionRecord, part_code, record_from_data, record_kind, widest_suppression
 from schemas.reading import IDENTIFIER_LENGTH
 from schemas.refusal import Refusal, RefusedError
 
@@ -212,7 +212,7 @@ class Loading(Generic[S]):
             self._complain(ProblemCode.DUPLICATE, file, line, (kind, record.id), Refusal("id", reason))
         refusals = self.sink.apply(record)
         for refusal in refusals:
-            self._complain(ProblemCode.BAD_MODE, file, line, (kind, record.id), refusal)
+            self._complain(ProblemCode(part_code(refusal)), file, line, (kind, record.id), refusal)
         self._tell_slips(file, line, (kind, record.id), beside(slips, refusals), place)
         self.records += 1
 

@@ -26,6 +26,8 @@ class ProblemCode(StrEnum):
     """Whoever the record might have alerted is not alerted; an earlier one of its kind and id is out of use."""
     BAD_MODE = "bad_mode"
     """The person is there, without this mode of reception."""
+    BAD_REPLY_TO = "bad_reply_to"
+    """The contract alerts; answers go to the sender's own address."""
     UNKNOWN_KEY = "unknown_key"
     """The record is used without this key, which nothing reads."""
     UNKNOWN_WORD = "unknown_word"

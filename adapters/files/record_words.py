@@ -11,8 +11,7 @@ from typing import Final
 from babel import Locale
 
 from schemas.directory import LANGUAGE_TAG
-from schemas.suggestion import closest
-from schemas.time_zones import time_zones
+from schemas.time_zones import time_zones, zone_meant
 from schemas.written import Word
 
 _ALIKE: Final = 0.8
@@ -25,6 +24,25 @@ _LONGEST: Final = 64
 """Characters that are looked at: no such word has as many."""
 
 _TAG: Final = re.compile(LANGUAGE_TAG)
+
+
+_INSTEAD: Final[Mapping[tuple[Word, str], str]] = {
+    (Word.TIME_ZONE, "customer"): "Until then the rule file's is used",
+    (Word.TIME_ZONE, "contact"): "Until then their customer's is used, else the rule file's",
+    (Word.TIME_ZONE, "collaborator"): "Until then the rule file's is used",
+    (Word.LANGUAGE, "customer"): "Until then the rule file's is used",
+    (Word.LANGUAGE, "contact"): "Until then the rule file's is used",
+    (Word.LANGUAGE, "collaborator"): "Until then the rule file's is used",
+}
+"""What takes the place of a word that means nothing, by the kind of its record."""
+
+
+def fault_of(word: Word, text: str, kind: str) -> str | None:
+    """The same as `word_fault` of a word in a record of this kind, and what is used meanwhile."""
+    fault, instead = word_fault(word, text), _INSTEAD.get((word, kind))
+    if fault is None or instead is None:
+        return fault
+    return f"{fault} {instead}" if fault.endswith("?") else f"{fault}. {instead}"
 
 
 def word_fault(word: Word, text: str) -> str | None:
@@ -57,8 +75,7 @@ def _languages_by_name() -> Mapping[str, str]:
 def _time_zone(name: str) -> str | None:
     if name in time_zones():
         return None
-    advice = closest(name, time_zones()) or "write one such as `Europe/Paris`"
-    return f"this is no IANA time zone: {advice}"
+    return f"this is no IANA time zone: {zone_meant(name)}"
 
 
 def _only(counts: str) -> Callable[[str], str | None]:

@@ -19,7 +19,7 @@ from adapters.kafka.record_names import Named, RecordNames, name_of
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topic_reader import TopicReader, go_on
 from engine.directory.directory import Directory
-from schemas.directory import Record, SuppressionRecord, read_record, record_kind, widest_suppression
+from schemas.directory import Record, SuppressionRecord, part_code, read_record, record_kind, widest_suppression
 from schemas.foreign_record import fields_in, read_any_record
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from schemas.refusal import Refusal, RefusedError
@@ -127,7 +127,7 @@ class DirectoryFeed:
             self._into.remove(kind, record_id)
             return
         for refusal in self._into.apply(record):
-            self._complain(found, f"{kind}/{record_id}", RefusedError("bad_mode", refusal))
+            self._complain(found, f"{kind}/{record_id}", RefusedError(part_code(refusal), refusal))
 
     @property
     def unnamed(self) -> Collection[Complaint]:

@@ -9,13 +9,13 @@ from msgspec.structs import replace
 from adapters.ledger import statements as sql
 from adapters.ledger.rows import job_columns, standing_columns
 from adapters.ledger.session import Row
-from adapters.ledger.storms import follow_carrier, is_buried, is_under_way
+from adapters.ledger.storms import follow_carrier, is_buried, is_under_way, let_go_again
 from adapters.ledger.suppressions import resume_at_once, suppress
 from adapters.ledger.writes import Writes
 from schemas.job import Job
 from sender.digests import is_left_out, storm_report
 from sender.entries import BEGINNINGS, Admission, Entry, Report, admission_of
-from sender.states import FINISHED, Transition, begin, step
+from sender.states import FINISHED, Hold, Transition, begin, step
 from sender.storm import StormPolicy
 
 
@@ -60,6 +60,8 @@ def record(writes: Writes, report: Report) -> bool:
         suppress(writes, report.suppress)
     if row["digest"]:
         follow_carrier(writes, row, entry, report)
+    elif report.hold is Hold.STORM:
+        let_go_again(writes, row)
     resume_at_once(writes, entry)
     return True
 

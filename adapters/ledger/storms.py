@@ -12,7 +12,7 @@ from adapters.ledger.statements import ENTRY
 from adapters.ledger.writes import Writes
 from schemas.job import JOB_DECODER, Job
 from sender.digests import LEAVES_ITS_DIGEST, HeldJob, digests, release_reports, unbundled_report
-from sender.entries import Entry, Report, recipient_of
+from sender.entries import Entry, Report, reader_of, recipient_of
 from sender.states import FINISHED
 from sender.storm import StormEnd, StormPolicy, saved_at
 
@@ -29,7 +29,7 @@ COUNT_SAVES: Final = """
 BEGIN_STORM: Final = "INSERT INTO storms (recipient, since, joined) VALUES (:recipient, :now, :now)"
 
 STORM_THAT_IS_OVER: Final = """
-    INSERT INTO storms (recipient, since, joined) SELECT recipient, 0, :now FROM jobs WHERE seq = :carrier
+    INSERT INTO storms (recipient, since, joined) SELECT recipient, 0, :now FROM jobs WHERE seq = :seq
     ON CONFLICT (recipient) DO NOTHING
 """
 
@@ -49,7 +49,7 @@ END_STORM: Final = "DELETE FROM storms WHERE recipient = :recipient"
 PRUNE_STORMS: Final = "DELETE FROM storms WHERE joined <= :before"
 
 IN_STORM: Final = """
-    SELECT id, attempt, lane, seq FROM jobs WHERE recipient = :recipient AND hold = 'storm' ORDER BY seq
+    SELECT id, attempt, lane, seq, person FROM jobs WHERE recipient = :recipient AND hold = 'storm' ORDER BY seq
 """
 
 ONE_IN_STORM: Final = "SELECT body FROM jobs WHERE recipient = :recipient AND hold = 'storm' LIMIT 1"
@@ -119,7 +119,7 @@ def _end(writes: Writes, storm: StormPolicy, over: dict[str, Any], reserved: boo
 
 
 def _let_go(writes: Writes, recipient: dict[str, Any], found: Sequence[Row], size: int) -> None:
-    held = [HeldJob(row["id"], row["attempt"], row["lane"], row["seq"]) for row in found]
+    held = [HeldJob(row["id"], row["attempt"], row["lane"], row["seq"], reader_of(row["person"])) for row in found]
     others = [(row["lane"], row["seq"]) for row in writes.session.rows(OTHERS_IN_LANES, recipient)]
     for group in digests(held, others, size):
         first, *rest = release_reports(group, writes.now)
@@ -164,4 +164,9 @@ def _regroup(writes: Writes, row: Row) -> None:
     for one in bundled:
         _move(writes, unbundled_report(one["id"], one["attempt"]))
     if bundled:
-        writes.session.run(STORM_THAT_IS_OVER, {"carrier": row["seq"], "now": writes.micros})
+        let_go_again(writes, row)
+
+
+def let_go_again(writes: Writes, row: Row) -> None:
+    """See that what is held of this job's recipient, by no storm that lasts, goes out at once."""
+    writes.session.run(STORM_THAT_IS_OVER, {"seq": row["seq"], "now": writes.micros})

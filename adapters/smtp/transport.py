@@ -12,7 +12,7 @@ from adapters.smtp.pool import Pool
 from adapters.smtp.relay import Relay
 from adapters.smtp.replies import failure_of
 from adapters.smtp.session import Session
-from sender.addresses import wire_address
+from schemas.mailbox import wire_address
 from sender.ports import HandingOver, OutgoingMail, Reply, ReplyKind, Stage, WithheldError, unasked
 from sender.refusals import CLOSING
 

@@ -20,6 +20,7 @@ from schemas.directory import (
     SuppressionRecord,
     TriggerSettings,
     read_mode,
+    read_reply_to,
 )
 from schemas.mailbox import mailbox
 from schemas.refusal import Refusal, RefusedError
@@ -50,9 +51,10 @@ _DAYS: dict[date, date] = {}
 _SETTINGS: dict[TriggerSettings, TriggerSettings] = {}
 
 
-def contract(record: ContractRecord) -> Contract:
-    """A contract in memory."""
-    return Contract(
+def contract(record: ContractRecord) -> tuple[Contract, list[Refusal]]:
+    """A contract in memory, and its `reply_to` where that can't be read: it alone is lost."""
+    reply_to, refusals = _reply_to(record.reply_to)
+    made = Contract(
         id=record.id,
         reference=record.reference,
         is_commitment=record.type == "commitment",
@@ -70,8 +72,9 @@ def contract(record: ContractRecord) -> Contract:
         services=_shared_ids(record.services),
         contacts=_ids(record.contacts),
         collaborators=_shared_ids(record.collaborators),
-        reply_to=_text(record.reply_to),
+        reply_to=reply_to,
     )
+    return made, refusals
 
 
 def attached(record: ProductRecord | SiteRecord | ServiceRecord) -> Attached:
@@ -129,6 +132,15 @@ def suppression(record: SuppressionRecord, *, is_readable: bool = True) -> Suppr
         is_readable=is_readable,
         hashes=tuple(record.hashes),
     )
+
+
+def _reply_to(given: str | None) -> tuple[str | None, list[Refusal]]:
+    if not given:
+        return None, []
+    try:
+        return _text(read_reply_to(given)), []
+    except RefusedError as error:
+        return None, [*error.refusals]
 
 
 def _modes(given: list[object]) -> tuple[tuple[Mode, ...], list[Refusal]]:

@@ -96,7 +96,8 @@ class Directory:
         self._mended(record_kind(record), record.id)
         match record:
             case ContractRecord():
-                self._contracts[record.id] = compact.contract(record)
+                self._contracts[record.id], refusals = compact.contract(record)
+                return refusals
             case CustomerRecord():
                 self._customers[record.id] = compact.customer(record)
             case ProductRecord():

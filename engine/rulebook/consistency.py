@@ -12,7 +12,7 @@ from schemas.fax_number import is_region
 from schemas.finding import FindingCode
 from schemas.rule_file import RuleEntry, Settings
 from schemas.suggestion import closest
-from schemas.time_zones import time_zones
+from schemas.time_zones import time_zones, zone_meant
 from schemas.vocabulary import Category, ObjectKind, Trigger
 
 
@@ -84,10 +84,8 @@ def setting_problems(settings: Settings) -> list[Problem]:
         message = f"the default language `{settings.language}` is not one of `languages`"
         complain(("language",), message, f"name one of {', '.join(settings.languages)}, or add it to `languages`")
     if settings.time_zone not in time_zones():
-        meant = closest(settings.time_zone, time_zones())
-        complain(
-            ("time_zone",), f"`{settings.time_zone}` is no IANA time zone", meant or "write one such as `Europe/Paris`"
-        )
+        message = f"`{settings.time_zone}` is no IANA time zone"
+        complain(("time_zone",), message, zone_meant(settings.time_zone))
     if settings.fax_region is not None and not is_region(settings.fax_region):
         complain(
             ("fax_region",), f"`{settings.fax_region}` is no region of two letters (ISO 3166)", "write one such as `FR`"

@@ -11,7 +11,7 @@ from schemas.job import Job
 from sender.digests import LEAVES_ITS_DIGEST, HeldJob
 from sender.entries import Entry, Report, recipient_of
 from sender.ledger import Retention
-from sender.states import State
+from sender.states import Hold, State
 from sender.storm import NO_STORMS, StormEnd, StormPolicy
 from tests.contract import digest_promises, storm_promises
 from tests.contract.ledger_promises import Promise
@@ -51,6 +51,25 @@ class ForgetsWhoJoins(InMemoryLedger):
 class GivesNoDigest(InMemoryLedger):
     def groups(self, held: list[HeldJob], others: list[tuple[str, int]], size: int) -> list[list[HeldJob]]:
         return [[one] for one in held]
+
+
+class MixesReaders(InMemoryLedger):
+    def held_job(self, entry: Entry, place: int) -> HeldJob:
+        return replace(super().held_job(entry, place), reader="")
+
+
+class PartsCollaborators(InMemoryLedger):
+    def held_job(self, entry: Entry, place: int) -> HeldJob:
+        return replace(super().held_job(entry, place), reader=str(entry.job.person))
+
+
+class LosesWhatIsParted(InMemoryLedger):
+    def record_one(self, report: Report, now: datetime) -> bool:
+        storms = dict(self.storms)
+        done = super().record_one(report, now)
+        if report.hold is Hold.STORM:
+            self.storms = storms
+        return done
 
 
 class EndsAllAtOnce(InMemoryLedger):
@@ -154,6 +173,9 @@ BROKEN_STORMS: dict[Promise, type[InMemoryLedger]] = {
     storm_promises.dropped_and_doubled_jobs_are_no_storm: CountsWhatWasDropped,
     storm_promises.what_comes_in_a_storm_joins_it: ForgetsWhoJoins,
     digest_promises.a_storm_ends_in_a_digest: GivesNoDigest,
+    digest_promises.a_digest_is_for_one_contact_alone: MixesReaders,
+    digest_promises.collaborators_of_one_mailbox_share_a_digest: PartsCollaborators,
+    digest_promises.what_a_digest_of_another_reader_lists_goes_out_in_one_of_its_own: LosesWhatIsParted,
     storm_promises.no_more_storms_end_at_a_time_than_asked: EndsAllAtOnce,
     digest_promises.a_lone_one_just_goes_out: MakesDigestsOfOne,
     storm_promises.a_storm_that_waits_leaves_its_jobs_held: NeverWaits,

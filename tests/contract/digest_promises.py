@@ -7,6 +7,9 @@ from itertools import chain
 
 from msgspec.structs import replace
 
+from schemas.job import PersonRef
+from schemas.vocabulary import Audience, PersonKind
+from sender.digests import parted_report
 from sender.entries import Report
 from sender.ledger import Ledger, Pause
 from sender.states import Hold, State, Transition
@@ -31,6 +34,52 @@ def a_storm_ends_in_a_digest(ledger: Ledger) -> None:
     [carrier] = ledger.claim(OVER, 10, LEASE)
     assert (carrier.job, carrier.standing.digest) == (third, True)
     assert (ledger.bundle("nobody"), ledger.bundle(first.id)) == ([], [])
+
+
+def a_digest_is_for_one_contact_alone(ledger: Ledger) -> None:
+    """Two people of one mailbox, in whichever order their jobs came, also where they hear of the same tickets."""
+    people = [PersonRef(PersonKind.CONTACT, one) for one in ("ct-1", "ct-2")]
+    jobs = [*saves(3), *(saved(f"f-{n}", ticket=f"T-{n // 2}", person=people[n % 2]) for n in range(20))]
+    held = a_storm(ledger, jobs)
+    ledger.end_storms(OVER, STORM)
+    told: list[str] = []
+    while sent := ledger.claim(OVER, 100, LEASE):
+        for entry in sent:
+            listed = [*ledger.bundle(entry.job.id), entry]
+            assert {one.job.person for one in listed} == {entry.job.person}
+            told += ids(listed)
+        ledger.record([on(entry, Transition.DELIVERED) for entry in sent], OVER)
+    assert sorted(told) == sorted(job.id for job in held)
+    for ticket in {job.ticket for job in held}:
+        lane = [job.id for job in held if job.ticket == ticket]
+        assert [job for job in told if job in lane] == lane
+    carriers = [job for job in held if "carries" in said(ledger, job)]
+    assert [job.person for job in carriers] == people
+
+
+def collaborators_of_one_mailbox_share_a_digest(ledger: Ledger) -> None:
+    people = [PersonRef(PersonKind.COLLABORATOR, one) for one in ("co-1", "co-2")]
+    jobs = [saved(f"e-{n}", ticket=f"T-{n}", person=people[n % 2], audience=Audience.COLLABORATORS) for n in range(6)]
+    held = a_storm(ledger, jobs)
+    ledger.end_storms(OVER, STORM)
+    assert ids(ledger.bundle(held[-1].id)) == [job.id for job in held[:-1]]
+
+
+def what_a_digest_of_another_reader_lists_goes_out_in_one_of_its_own(ledger: Ledger) -> None:
+    first, second, carrier = a_storm(ledger, saves(5))
+    ledger.end_storms(OVER, STORM)
+    [claimed] = ledger.claim(OVER, 10, LEASE)
+    other = PersonRef(PersonKind.CONTACT, "ct-9")
+    parted = [
+        parted_report(replace(one, job=replace(one.job, person=other)), claimed) for one in ledger.bundle(carrier.id)
+    ]
+    assert parted_report(claimed, claimed) is None
+    assert ledger.record([one for one in parted if one is not None], OVER) == []
+    ledger.record([on(claimed, Transition.DELIVERED)], OVER)
+    assert (holds(ledger, [first, second]), state(ledger, carrier.id)) == ([Hold.STORM] * 2, State.DELIVERED)
+    assert ledger.end_storms(OVER, STORM) == 1
+    assert ids(ledger.bundle(second.id)) == [first.id]
+    assert deliver(ledger, OVER) == [second.id]
 
 
 def a_lone_one_just_goes_out(ledger: Ledger) -> None:

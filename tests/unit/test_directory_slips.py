@@ -103,6 +103,19 @@ SLIPS: dict[str, tuple[dict[str, Any], ProblemCode, str, str]] = {
     "a status": ({"kind": "contract", "id": "1", "status": "actve"}, WORD, "status", "did you mean `active`?"),
     "a language": ({"kind": "contact", "id": "1", "language": "French"}, WORD, "language", "did you mean `fr`?"),
     "a language of nobody": ({"kind": "customer", "id": "1", "language": "fx"}, WORD, "language", "such as `fr`"),
+    "a time zone of Windows": (
+        {"kind": "contact", "id": "1", "time_zone": "Romance Standard Time"},
+        WORD,
+        "time_zone",
+        "did you mean `Europe/Paris`? Until then their customer's is used, else the rule file's",
+    ),
+    "a city": (
+        {"kind": "customer", "id": "1", "time_zone": "paris"},
+        WORD,
+        "time_zone",
+        "did you mean `Europe/Paris`? Until then the rule file's is used",
+    ),
+    "an offset": ({"kind": "customer", "id": "1", "time_zone": "CET+1"}, WORD, "time_zone", "such as `Europe/Paris`"),
     "a time zone": (
         {"kind": "collaborator", "id": "1", "time_zone": "Europe/Pariss"},
         WORD,
@@ -296,7 +309,13 @@ def values(shape: inspect.Type) -> st.SearchStrategy[Any]:
             return st.none()
 
 
-LOOKED_UP = {"time_zone": "UTC", "type": "commitment", "status": "active", "address": "a@b.example"}
+LOOKED_UP = {
+    "time_zone": "UTC",
+    "type": "commitment",
+    "status": "active",
+    "address": "a@b.example",
+    "reply_to": "a@b.example",
+}
 SHAPES = inspect.multi_type_info([as_written(one) for one in get_args(Record)])
 
 

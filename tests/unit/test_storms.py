@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from adapters.ledger import storms
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.directory import SuppressionRecord
 from schemas.job import Job, PersonRef
@@ -126,6 +128,39 @@ async def test_who_opts_out_meanwhile_is_told_no_more_of_it_and_the_others_are(l
     assert [house.state(job) for job in (jobs[5], jobs[7])] == [State.DELIVERED] * 2
     assert house.transport.mails[-1].content.decode().split("\r\n")[3:] == [jobs[5].id, jobs[7].id]
     assert len(house.transport.mails) == 6
+
+
+async def test_contacts_of_two_customers_who_share_a_mailbox_get_a_digest_each(ledger: Ledger) -> None:
+    house = house_with(POLICY, ledger)
+    house.ledger.accept([closed(number) for number in range(5)], START, POLICY)
+    await house.delivery.drain()
+    theirs = [closed(number) for number in range(5, 11)]
+    rival = PersonRef(PersonKind.CONTACT, "ct-of-rival")
+    theirs = [replace(job, person=rival) if number % 2 else job for number, job in enumerate(theirs)]
+    ledger.accept(theirs, START, POLICY)
+    house.clock.advance(POLICY.quiet)
+    await house.delivery.drain()
+    listed = [set(mail.content.decode().split("\r\n")[3:]) for mail in house.transport.mails[5:]]
+    wanted = [{job.id for job in theirs if (job.person == rival) is own} for own in (False, True)]
+    assert sorted(map(sorted, listed)) == sorted(map(sorted, wanted))
+
+
+async def test_a_digest_that_an_earlier_version_mixed_goes_out_in_two(ledger: Ledger, monkeypatch: Any) -> None:
+    house = house_with(POLICY, ledger)
+    jobs = [closed(number) for number in range(9)]
+    jobs[6] = replace(jobs[6], person=PersonRef(PersonKind.CONTACT, "ct-2"))
+    ledger.accept(jobs, START, POLICY)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(storms, "reader_of", lambda _: "")
+        ledger.end_storms(START + POLICY.quiet, POLICY)
+    assert jobs[6].id in [one.job.id for one in ledger.bundle(jobs[8].id)]
+    house.clock.advance(POLICY.quiet)
+    for _ in range(3):
+        await house.delivery.drain()
+    *_, digest, lone = (mail.content.decode() for mail in house.transport.mails)
+    assert jobs[6].id not in digest
+    assert jobs[6].id in lone
+    assert house.ledger.counts()[State.DELIVERED] == 9
 
 
 def entry(job: Job) -> Entry:

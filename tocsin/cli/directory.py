@@ -102,8 +102,9 @@ def check(
 ) -> None:
     """Name what is wrong in the directory's topics by now: each fault with its place, and why.
 
-    Records that can't be read, keys that stand in two partitions, records that name one that is not there, and records
-    that disagree. The exit code is 1 where there is any.
+    Records that can't be read, keys that stand in two partitions, records that name one that is not there, records
+    that disagree, and parts that are not used: modes of reception and reply_to that can't be read, languages and time
+    zones that there are not. The exit code is 1 where there is any.
 
     Whoever a record might alert that can't be read gets nothing until it is mended. Then send again the events that met
     it: tocsin dlq redrive --code unreadable_record. One whose key names no record changes nothing: write it under
@@ -114,11 +115,11 @@ def check(
     if json:
         say_json(found)
     else:
-        for one in (*found.unreadable, *found.keys, *found.disagreements):
+        for one in (*found.unreadable, *found.parts, *found.keys, *found.disagreements):
             say(str(one))
         warn(
             f"{len(found.unreadable)} records can't be read, {len(found.keys)} keys stand twice, "
-            f"{len(found.disagreements)} records do not fit together"
+            f"{len(found.disagreements)} records do not fit together, {len(found.parts)} parts of records are not used"
         )
     raise typer.Exit(FOUND_FAULTS if found.count else 0)
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from adapters.files.directory_folder import Loading, read_into
 from engine.directory.directory import Directory
 from engine.directory.records import Contract, Customer, Person
-from schemas.directory import ProductRecord, Record, ServiceRecord, SiteRecord, SuppressionRecord
+from schemas.directory import ProductRecord, Record, ServiceRecord, SiteRecord, SuppressionRecord, record_kind
 from schemas.refusal import Refusal
 from schemas.vocabulary import ObjectKind, PersonKind
 from tocsin.coverage.gaps import Gap, GapCode
@@ -28,10 +28,12 @@ class Surveyed:
     """A directory, and what it does not keep since no decision reads it: whose sites and services are.
 
     `objects` holds all products, sites and services, by kind and id, with that: None where the record does not say.
+    `lost` are the parts of records that can't be read, by the records' kind and id: the rest of those is in use.
     """
 
     def __init__(self) -> None:
         self.directory = Directory()
+        self.lost: dict[tuple[str, str], list[Refusal]] = {}
         self.objects: dict[tuple[ObjectKind, str], str | None] = {}
 
     def knows(self, kind: str, record_id: str) -> bool:
@@ -49,12 +51,17 @@ class Surveyed:
                 self.objects[ObjectKind.SERVICE, record.id] = record.contract
             case _:
                 pass
-        return self.directory.apply(record)
+        refusals = self.directory.apply(record)
+        self._forget_lost(record_kind(record), record.id)
+        if refusals:
+            self.lost[record_kind(record), record.id] = refusals
+        return refusals
 
     def remove(self, kind: str, record_id: str) -> None:
         """Forget a record."""
         if kind in _LISTS:
             self.objects.pop((ObjectKind(kind), record_id), None)
+        self._forget_lost(kind, record_id)
         self.directory.remove(kind, record_id)
 
     def unreadable(self) -> Iterable[str]:
@@ -65,7 +72,11 @@ class Surveyed:
         """See Sink."""
         if kind in _LISTS:
             self.objects.pop((ObjectKind(kind), record_id), None)
+        self._forget_lost(kind, record_id)
         self.directory.mark_unreadable(kind, record_id, held)
+
+    def _forget_lost(self, kind: str, record_id: str) -> None:
+        self.lost.pop((kind, record_id), None)
 
 
 def read_surveyed(path: Path) -> Loading[Surveyed]:

@@ -65,4 +65,7 @@ def preview_job(
 def _contract(contract_id: str | None, customer: str | None, directory: Directory) -> Contract:
     """The ticket's contract, or where there is none, one that says nothing."""
     known = None if contract_id is None else directory.contract(contract_id)
-    return known or compact.contract(ContractRecord(id=contract_id or "none", client=customer))
+    if known is not None:
+        return known
+    made, _ = compact.contract(ContractRecord(id=contract_id or "none", client=customer))
+    return made

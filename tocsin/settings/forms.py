@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
+from schemas.named_mailbox import NoMailboxError, named_mailbox
 from tocsin.settings.kinds import MASK, Text
 
 _PORTS = 1 << 16
@@ -39,11 +39,13 @@ def brokers(text: str) -> tuple[str, ...]:
 
 
 def writer(text: str) -> tuple[str, str]:
-    """Name and address of who writes. Raises ValueError."""
-    name, address = parseaddr(text)
-    if not address.partition("@")[2]:
-        raise ValueError(f"{text!r} is not of the form 'Support <support@desk.example>'")
-    return name, address
+    """Name and address of who writes, who is one. Raises ValueError."""
+    try:
+        found = named_mailbox(text)
+    except NoMailboxError as error:
+        why = f": {error}" if "@" in text else ""
+        raise ValueError(f"{text!r} is not of the form 'Support <support@desk.example>'{why}") from None
+    return found.name, found.address
 
 
 def instance(text: str) -> None:
