@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -86,6 +87,10 @@ class Form(Struct, frozen=True):
     template: str
     format: MessageFormat
     subject_keyword: str
+
+
+BUILT_IN_FORMS: Final[Mapping[Channel, str]] = {Channel.SMS: "built-in/sms", Channel.CHAT: "built-in/chat"}
+"""Names that stand in a form for the sender's own short text, where the rules name no template for the channel."""
 
 
 class Otherwise(Struct, frozen=True):

@@ -54,12 +54,24 @@ class FaxSettings(Struct, frozen=True, forbid_unknown_fields=True):
     keyword: Keyword = ""
 
 
+class TextSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The one template of all text messages, or of all chats. It may name only what contacts may see."""
+
+    template: TemplateName
+
+
 class Defaults(Struct, frozen=True, forbid_unknown_fields=True):
     """What is used where neither the customer's record nor a rule names a template, keyword or format."""
 
     contacts: Annotated[TriggerForms, Meta(description="For contacts whose customer's record says nothing else.")]
     collaborators: Annotated[TriggerForms, Meta(description="For collaborators, whose messages are internal.")]
     fax: Annotated[FaxSettings, Meta(description="For every fax, whoever gets it.")]
+    sms: Annotated[
+        TextSettings | None, Meta(description="For every text message; left out: a built-in short text.")
+    ] = None
+    chat: Annotated[
+        TextSettings | None, Meta(description="For every chat message; left out: a built-in short text.")
+    ] = None
 
 
 class CustomFieldSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,10 +121,24 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = {}
 
 
+class ChannelTemplates(Struct, frozen=True, forbid_unknown_fields=True):
+    """A template for each channel; for one that is left out, what would be used without this rule."""
+
+    email: TemplateName | None = None
+    fax: TemplateName | None = None
+    sms: TemplateName | None = None
+    chat: TemplateName | None = None
+
+
 class Send(Struct, frozen=True, forbid_unknown_fields=True):
     """What a rule says of the messages that it causes; what is left out comes from the customer or the defaults."""
 
-    template: TemplateName | None = None
+    template: (
+        Annotated[
+            TemplateName | ChannelTemplates, Meta(description="The template of e-mails, or one for each channel.")
+        ]
+        | None
+    ) = None
     keyword: Keyword | None = None
     format: Format | None = None
     channels: (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -62,20 +62,23 @@ def digest_subject(carrier: Entry, listed: Sequence[Entry]) -> str:
     return _words(carrier).subject.format(len(listed))
 
 
-def digest_text(carrier: Entry, listed: Sequence[Entry]) -> str:
+def digest_text(carrier: Entry, listed: Sequence[Entry], fits: Callable[[str], bool] = lambda _: True) -> str:
     """The digest in the carrier's language and time zone: how many of each kind, then each job on a line of its own.
 
     Each line holds what its own job may show and nothing else: when, what happened, reference, title, link. A chat
-    lists only the first ones, an SMS none.
+    lists only the first ones, as many as fit, an SMS none.
     """
     words = _words(carrier)
     counts = Counter(entry.trigger for entry in listed)
     numbers = [f"{counts[trigger]} {words.triggers[trigger]}" for trigger in Trigger if counts[trigger]]
-    shown = listed[: _MOST_LISTED.get(carrier.job.channel, len(listed))]
-    lines = [_line(entry, carrier, words) for entry in shown]
-    if lines and len(shown) < len(listed):
-        lines.append(words.more.format(len(listed) - len(shown)))
-    return "\n".join([words.head, ", ".join(numbers), "", *lines]) + "\n"
+    lines = [_line(entry, carrier, words) for entry in listed[: _MOST_LISTED.get(carrier.job.channel, len(listed))]]
+    while True:
+        left_out = len(listed) - len(lines)
+        more = [words.more.format(left_out)] if lines and left_out else []
+        text = "\n".join([words.head, ", ".join(numbers), "", *lines, *more]) + "\n"
+        if not lines or fits(text):
+            return text
+        lines.pop()
 
 
 def _line(entry: Entry, carrier: Entry, words: Words) -> str:

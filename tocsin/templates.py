@@ -12,21 +12,29 @@ from adapters.jinja.sources import TemplateSources
 from adapters.rule_files.faults import Fault
 from engine.directory.directory import Directory
 from engine.rulebook.rulebook import Rulebook
+from schemas.job import BUILT_IN_FORMS
 from schemas.vocabulary import Audience, MessageFormat, Trigger
 
 
 def uses_of(rulebook: Rulebook) -> Iterator[TemplateUse]:
-    """The templates that the rule file names."""
+    """The templates that the rule file names; a built-in form is none."""
+    return (use for use in _named_by(rulebook) if use.template not in BUILT_IN_FORMS.values())
+
+
+def _named_by(rulebook: Rulebook) -> Iterator[TemplateUse]:
     for (audience, _), form in rulebook.policy.forms.items():
         yield TemplateUse(form.template, audience, form.format)
-    # Faxes go to both audiences, so their template may name only what contacts may see.
-    yield TemplateUse(rulebook.policy.fax.template, Audience.CONTACTS, MessageFormat.TEXT)
+    # These go to both audiences, so they may name only what contacts may see.
+    for template in (rulebook.policy.fax.template, *rulebook.policy.texts.values()):
+        yield TemplateUse(template, Audience.CONTACTS, MessageFormat.TEXT)
     for rule in rulebook.rules:
         if rule.template is not None:
             audience = rule.category.audience
             formats = {rulebook.policy.forms[audience, trigger].format for trigger in rule.triggers}
             for each in {rule.format} if rule.format is not None else formats:
                 yield TemplateUse(rule.template, audience, each)
+        for template in (rule.templates or {}).values():
+            yield TemplateUse(template, rule.category.audience, MessageFormat.TEXT)
 
 
 def uses_of_customers(directory: Directory, rulebook: Rulebook) -> Iterator[TemplateUse]:

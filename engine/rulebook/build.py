@@ -16,7 +16,8 @@ from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType, custom_fie
 from engine.rulebook.problems import Partial, Path, Problem, RulebookError
 from engine.rulebook.rulebook import DefaultForm, MainSite, Policy, Rule, Rulebook
 from schemas.finding import FindingCode
-from schemas.rule_file import Defaults, RuleEntry, RuleFile, Settings, TriggerForms
+from schemas.job import BUILT_IN_FORMS
+from schemas.rule_file import Defaults, RuleEntry, RuleFile, Send, Settings, TriggerForms
 from schemas.vocabulary import Audience, Category, Channel, MessageFormat, Trigger
 
 
@@ -101,6 +102,7 @@ def _rule(
 ) -> Rule | None:
     """The rule; None where its condition is wrong."""
     send = entry.send
+    templates = _templates(send)
     condition = None
     if entry.if_ is not None:
         condition = _condition(entry.if_, fields, entry.for_.audience, entry.on, (*path, "if"), problems)
@@ -116,10 +118,21 @@ def _rule(
         path=path,
         text=entry.if_,
         instead_of=entry.instead_of,
-        template=send.template if send else None,
+        template=templates.pop(Channel.EMAIL, None),
+        templates=templates or None,
         keyword=send.keyword if send else None,
         format=send.format if send else None,
     )
+
+
+def _templates(send: Send | None) -> dict[Channel, str]:
+    """The template of each channel for which the rule names one; one that is named alone is that of e-mails."""
+    if send is None or send.template is None:
+        return {}
+    if isinstance(send.template, str):
+        return {Channel.EMAIL: send.template}
+    named = {channel: getattr(send.template, channel.value) for channel in Channel}
+    return {channel: template for channel, template in named.items() if template is not None}
 
 
 def _condition(
@@ -162,8 +175,14 @@ def _policy(settings: Settings, defaults: Defaults) -> Policy:
             **_forms(Audience.COLLABORATORS, defaults.collaborators),
         },
         fax=fax,
+        texts={**BUILT_IN_FORMS, **_texts(defaults)},
         fax_region=settings.fax_region,
     )
+
+
+def _texts(defaults: Defaults) -> dict[Channel, str]:
+    given = {Channel.SMS: defaults.sms, Channel.CHAT: defaults.chat}
+    return {channel: one.template for channel, one in given.items() if one is not None}
 
 
 def _forms(audience: Audience, forms: TriggerForms) -> dict[tuple[Audience, Trigger], DefaultForm]:

@@ -34,6 +34,9 @@ class Rule(Struct, frozen=True):
     """The condition as it was written."""
     instead_of: str | None = None
     template: str | None = None
+    """Of e-mails."""
+    templates: Mapping[Channel, str] | None = None
+    """Of other channels."""
     keyword: LocalText | None = None
     format: MessageFormat | None = None
 
@@ -75,6 +78,8 @@ class Policy(Struct, frozen=True):
     custom_fields: Mapping[str, CustomFieldSettings]
     forms: Mapping[tuple[Audience, Trigger], DefaultForm]
     fax: DefaultForm
+    texts: Mapping[Channel, str]
+    """The templates of text messages and chats where no rule names one."""
     fax_region: str | None = None
     """Of numbers without + and country code; None: they stay as they are written."""
 

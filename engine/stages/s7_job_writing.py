@@ -111,16 +111,21 @@ def _otherwise(scope: Scope, message: Message, language: str) -> Otherwise | Non
 def _form(scope: Scope, message: Message, line: Line, language: str) -> Form:
     """Template, format and keyword.
 
-    Each from the customer's record (contacts), the first rule that gives one, or the default. Only e-mails have HTML.
+    Each from the customer's record (contacts), the first rule that gives one, or the default. That is so for e-mails,
+    which alone have HTML. Other channels have templates of their own, by the first rule that names one for them.
     """
-    policy = scope.policy
-    if message.channel is Channel.FAX:
-        return _filled(policy.fax, None, [], language, policy.language)
+    policy, channel = scope.policy, message.channel
+    given = (rule.templates[channel] for rule in line.rules if rule.templates and channel in rule.templates)
+    if channel is Channel.FAX:
+        form = _filled(policy.fax, None, [], language, policy.language)
+        return replace(form, template=next(given, form.template))
     customer = scope.directory.customer(line.record.customer)
     settings = None if customer is None else customer.alert(line.trigger)
     default = policy.forms[message.person.kind.audience, line.trigger]
     form = _filled(default, settings, line.rules, language, policy.language)
-    return form if message.channel is Channel.EMAIL else replace(form, format=MessageFormat.TEXT)
+    if channel is Channel.EMAIL:
+        return form
+    return replace(form, template=next(given, policy.texts[channel]), format=MessageFormat.TEXT)
 
 
 def _filled(

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from engine.rulebook.build import build_rulebook
+from schemas.finding import FindingCode
+from schemas.rule_file import RuleFile
+from schemas.vocabulary import Audience, Trigger
 from tests.helpdesk import Helpdesk, alerted, email, fax, people, rules, saved, skipped
+from tocsin.checking.rules import problems
+from tocsin.templates import uses_of
 
 SMS = {"channel": "sms", "address": "+33 6 12 34 56 78", "active": True}
 CHAT = {"channel": "chat", "address": "#support", "active": True}
 CREATED = saved(None)
+RULE = {"rule": "contract-contacts", "for": "contract.contacts"}
 
 
 @pytest.fixture
@@ -25,9 +33,59 @@ def test_every_active_mode_gets_a_job(desk: Helpdesk) -> None:
     assert jobs.keys() == {"email", "fax", "sms", "chat"}
     for channel in ("sms", "chat"):
         form = jobs[channel].form
-        assert (form.template, form.subject_keyword, form.format) == ("external/opened", "[Opened]", "text")
+        assert (form.template, form.subject_keyword, form.format) == (f"built-in/{channel}", "[Opened]", "text")
     assert (jobs["email"].form.format, jobs["sms"].address) == ("html", "+33 6 12 34 56 78")
     assert len({job.id for job in jobs.values()}) == 4
+
+
+def test_a_rule_names_a_template_for_each_channel_and_the_first_that_does_counts(desk: Helpdesk) -> None:
+    def of_rule(**templates: str) -> dict[str, Any]:
+        return {"rule": next(names), "for": "contract.contacts", "send": {"template": templates}}
+
+    names = iter(["first", "second"])
+    first, second = of_rule(sms="sms/urgent", fax="fax/urgent"), of_rule(sms="sms/other", email="external/urgent")
+    alone = {"rule": "third", "for": "contract.contacts", "send": {"template": "external/alone"}}
+    jobs = desk.decide(CREATED, rules(None, first, second, alone)).jobs
+    assert {job.channel.value: job.form.template for job in jobs} == {
+        "email": "external/urgent",
+        "fax": "fax/urgent",
+        "sms": "sms/urgent",
+        "chat": "built-in/chat",
+    }
+
+
+def test_the_check_asks_for_each_template_that_is_named_and_for_no_built_in_one() -> None:
+    templates = {"sms": "sms/urgent", "fax": "fax/urgent", "chat": "built-in/chat"}
+    book = rules(None, {"rule": "a", "for": "contract.collaborators", "send": {"template": templates}})
+    uses = {(one.template, one.audience) for one in uses_of(book)}
+    assert {one for one in uses if one[0].startswith(("sms/", "fax/", "built-in/"))} == {
+        ("fax/alert", Audience.CONTACTS),
+        ("sms/urgent", Audience.COLLABORATORS),
+        ("fax/urgent", Audience.COLLABORATORS),
+    }
+
+
+def test_a_template_for_one_channel_stands_in_no_other_ones_shadow() -> None:
+    def of(name: str, **templates: str) -> dict[str, Any]:
+        return {**RULE, "rule": name, "send": {"template": templates}}
+
+    for second, shadowed in ((of("b", sms="b"), True), (of("b", chat="b"), False), (of("b", sms="b", chat="b"), False)):
+        book = rules(None, of("contract-contacts", sms="a"), second)
+        found = {one.code for one in problems(book, book.rules)}
+        assert (FindingCode.SHADOWED_RULE in found) == shadowed
+
+
+def test_the_defaults_name_a_template_of_all_text_messages(desk: Helpdesk) -> None:
+    forms = {trigger.value: {"template": "any"} for trigger in Trigger}
+    defaults = {"contacts": forms, "collaborators": forms, "fax": {"template": "fax/alert"}}
+    content = {"defaults": {**defaults, "sms": {"template": "sms/ours"}}, "rules": [RULE]}
+    jobs = desk.decide(CREATED, build_rulebook(msgspec.convert(content, RuleFile), "test")).jobs
+    assert {job.channel.value: job.form.template for job in jobs} == {
+        "email": "any",
+        "fax": "fax/alert",
+        "sms": "sms/ours",
+        "chat": "built-in/chat",
+    }
 
 
 def test_only_an_email_asks_for_the_main_site(desk: Helpdesk) -> None:

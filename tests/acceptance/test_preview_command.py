@@ -23,7 +23,7 @@ from tests.helpdesk import Helpdesk, default_rules, envelope, event_of
 from tests.helpdesk_files import write_directory, write_events
 from tests.support.required import required_browser
 from tocsin.cli.app import app
-from tocsin.previewing.jobs import preview_job, reader_of
+from tocsin.previewing.jobs import Shown, preview_job, reader_of
 from tocsin.previewing.rendering import IDENTITY, render
 
 CREATED = envelope({}, {"previous": None})
@@ -69,7 +69,7 @@ def test_it_is_what_the_composer_makes_of_the_decided_job(desk: Helpdesk) -> Non
         person = desk.directory().person(job.person.kind, job.person.id)
         assert person is not None
         reader = reader_of(decision, person)
-        made = preview_job(decision, reader, job.trigger, None, desk.directory(), default_rules())
+        made = preview_job(decision, reader, Shown(job.trigger), desk.directory(), default_rules())
         (shown,) = render([made], job.form.template, sources)
         assert made.context == job.context
         assert made.form == job.form

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from schemas.job import Job
 from schemas.vocabulary import Channel
 from sender.composer import MessageComposer
 from sender.entries import Entry
 from sender.going_live import DeliveryMode
 from sender.ports import HandingOver, OutgoingMail, OutgoingText, Reply, ReplyKind, unasked
+from sender.short_form import TextLimits
 from sender.states import Standing, State
 from sender.transports import Transports
 from tests.fakes import OK, FakeTransport
@@ -22,11 +24,17 @@ def composer(mode: str = "live") -> MessageComposer:
     return MessageComposer(shipped_renderer(), IDENTITY, DeliveryMode.parse(mode), OPT_OUT)
 
 
-def test_a_text_is_the_templates_text_part_under_the_subject() -> None:
-    message = composer().compose(SMS, SMS.trigger, SMS.form).message
+@pytest.mark.parametrize(
+    ("job", "recipient", "subject"),
+    [(SMS, "+33612345678", ""), (CHAT, "#support", "[Opened] 2026-1042: Invoices do not print")],
+)
+def test_a_text_is_the_templates_text_part_and_only_a_chat_has_a_subject(
+    job: Job, recipient: str, subject: str
+) -> None:
+    message = composer().compose(job, job.trigger, job.form).message
     assert isinstance(message, OutgoingText)
-    assert (message.channel, message.recipient) == (Channel.SMS, "+33612345678")
-    assert message.subject == "[Opened] 2026-1042: Invoices do not print"
+    assert (message.channel, message.recipient) == (job.channel, recipient)
+    assert message.subject == subject
     assert message.text.startswith("Hello Zoé Martin,")
     assert "<" not in message.text.replace("<b>nobody</b>", ""), "no HTML but what was typed"
     assert "unsubscribe" not in message.text, "only e-mails offer to opt out by a link"
@@ -40,17 +48,22 @@ def test_redirected_it_is_a_mail_that_names_whom_it_was_for() -> None:
     assert mail.text.startswith("Redirected. Intended for contact/p-1 (chat: #support).")
 
 
-@pytest.mark.parametrize(("channel", "address", "listed"), [(Channel.CHAT, "#support", 50), (Channel.SMS, "+331", 0)])
-def test_a_digest_is_short_where_there_is_little_room(channel: Channel, address: str, listed: int) -> None:
+@pytest.mark.parametrize(
+    ("channel", "address", "room", "listed"),
+    [(Channel.CHAT, "#support", 20_000, 50), (Channel.CHAT, "#support", 2_000, 17), (Channel.SMS, "+331", 2_000, 0)],
+)
+def test_a_digest_is_short_where_there_is_little_room(channel: Channel, address: str, room: int, listed: int) -> None:
     jobs = [
         Entry(a_job(id=f"{n}", channel=channel, address=address), False, Standing(State.SENDING)) for n in range(60)
     ]
-    message = composer().digest(jobs[-1], jobs).message
+    limits = TextLimits(chat_length=room)
+    message = MessageComposer(shipped_renderer(), IDENTITY, texts=limits).digest(jobs[-1], jobs).message
     assert isinstance(message, OutgoingText)
-    assert message.subject == "60 messages about support tickets"
+    assert message.subject == ("60 messages about support tickets" if channel is Channel.CHAT else "")
+    assert len(message.text) <= room
     assert "60 opened" in message.text
     assert message.text.count("Invoices do not print") == listed
-    assert ("- and 10 more" in message.text) == (channel is Channel.CHAT)
+    assert (f"- and {60 - listed} more" in message.text) == (channel is Channel.CHAT)
 
 
 class Texts:

@@ -10,6 +10,7 @@ from engine.rulebook.conditions.syntax import leaves
 from engine.rulebook.problems import Problem
 from engine.rulebook.rulebook import Rule, Rulebook
 from schemas.finding import Finding, FindingCode
+from schemas.vocabulary import Channel
 from tocsin.checking.reasoning import Circumstances, implies, never_holds
 from tocsin.checking.subject import Subject
 
@@ -17,7 +18,10 @@ MAX_PAIRS: Final = 5_000
 MAX_LEAVES: Final = 40
 """Comparisons of two conditions together; of longer ones it is not said."""
 
-SETTINGS: Final = ("template", "keyword", "format")
+_OTHERS: Final = [channel for channel in Channel if channel is not Channel.EMAIL]
+
+SETTINGS: Final = ("template", *(f"template.{channel}" for channel in _OTHERS), "keyword", "format")
+"""What a rule may say of its messages, by its path below `send`; a template alone is that of e-mails."""
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
@@ -65,7 +69,7 @@ class _Rules:
         """Whether another one, which always matches where this does, leaves it nothing to do."""
         for other in others:
             hidden = [name for name in SETTINGS if _given_before(rule, other, name)]
-            own = [name for name in SETTINGS if getattr(rule, name) is not None]
+            own = [name for name in SETTINGS if _setting(rule, name) is not None]
             if rule.channels <= other.channels and own == hidden:
                 message = (
                     f"this rule changes nothing: {_called(other)} matches wherever it does, and does all that it does"
@@ -125,12 +129,19 @@ def _are_short(one: Rule, other: Rule) -> bool:
 
 def _is_same(one: Rule, other: Rule) -> bool:
     """Whether two rules differ in nothing but name and condition."""
-    return all(getattr(one, name) == getattr(other, name) for name in ("triggers", "channels", "instead_of", *SETTINGS))
+    return all(
+        _setting(one, name) == _setting(other, name) for name in ("triggers", "channels", "instead_of", *SETTINGS)
+    )
+
+
+def _setting(rule: Rule, name: str) -> object:
+    field, _, channel = name.partition(".")
+    return (rule.templates or {}).get(Channel(channel)) if channel else getattr(rule, field)
 
 
 def _given_before(rule: Rule, other: Rule, name: str) -> bool:
     """Whether this setting of the rule is never asked for: the other one comes first on each channel, and has it."""
-    mine, theirs = getattr(rule, name), getattr(other, name)
+    mine, theirs = _setting(rule, name), _setting(other, name)
     comes_first = other.position < rule.position and rule.channels <= other.channels
     return mine is not None and theirs is not None and comes_first
 

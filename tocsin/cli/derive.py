@@ -67,6 +67,7 @@ def _rule(rule: Rule) -> list[str]:
         lines.append(f"      if {rule.text}")
     if rule.instead_of is not None:
         lines.append(f"      instead of {rule.instead_of}, where both match")
-    form = (("template", rule.template), ("keyword", rule.keyword), ("format", rule.format))
+    others = [(f"template of {channel}", template) for channel, template in (rule.templates or {}).items()]
+    form = (("template", rule.template), *others, ("keyword", rule.keyword), ("format", rule.format))
     given = [f"{name} {value if isinstance(value, str) else dict(value)}" for name, value in form if value is not None]
     return [*lines, f"      {', '.join(given)}"] if given else lines

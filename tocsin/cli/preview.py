@@ -18,14 +18,15 @@ from engine.decide import Decision, decide
 from engine.directory.directory import Directory
 from engine.directory.records import Person
 from engine.rulebook.rulebook import Rulebook
+from schemas.job import BUILT_IN_FORMS
 from schemas.suggestion import nearest
-from schemas.vocabulary import PersonKind, Trigger
+from schemas.vocabulary import Channel, PersonKind, Trigger
 from tocsin.cli.console import FOUND_FAULTS, named_failures, say, say_lines, stop, told
 from tocsin.cli.judging_options import DirectoryOption, RulesOption
 from tocsin.event_files import read_one
 from tocsin.explaining.case import Case, called
 from tocsin.explaining.reasons import in_words
-from tocsin.previewing.jobs import Reader, preview_job, reader_of, trigger_of
+from tocsin.previewing.jobs import Reader, Shown, preview_job, reader_of, trigger_of
 from tocsin.previewing.rendering import Rendered, render
 from tocsin.previewing.showing import page, side_by_side, size
 from tocsin.tables import is_terminal
@@ -51,6 +52,9 @@ def preview(
     trigger: Annotated[
         Trigger | None, typer.Option("--trigger", help="What the message is about. Else: what the person would get.")
     ] = None,
+    channel: Annotated[
+        Channel, typer.Option("--channel", help="email, or sms, chat: cut as it would be; fax.")
+    ] = Channel.EMAIL,
     png: Annotated[Path | None, typer.Option("--png", help="Write a picture to this file.")] = None,
 ) -> None:
     """Show subject, text and HTML of a message as they would be rendered for a person. Nothing is sent.
@@ -65,12 +69,13 @@ def preview(
         loaded = load_directory(directory)
         told(loaded)
         known = loaded.directory
-        _check_template(template, sources)
+        _check_template(template, channel, sources)
         decision = _decision(event, known, rulebook)
         reader = reader_of(decision, _person(person, loaded))
         about = trigger or trigger_of(decision, reader)
         languages = rulebook.policy.languages if language == ALL else (language,)
-        jobs = [preview_job(decision, reader, about, one, known, rulebook) for one in languages]
+        shown = [Shown(about, channel, one) for one in languages]
+        jobs = [preview_job(decision, reader, one, known, rulebook) for one in shown]
         rendered = render(jobs, template, sources)
         for line in (*_who_gets_it(decision, reader, template, known, rulebook), ""):
             say(line)
@@ -81,8 +86,9 @@ def preview(
     raise typer.Exit(FOUND_FAULTS if any(one.fault is not None for one in rendered) else 0)
 
 
-def _check_template(template: str, sources: TemplateSources) -> None:
+def _check_template(template: str, channel: Channel, sources: TemplateSources) -> None:
     names = {found.template for found in map(file_of, sources.texts) if found is not None}
+    names |= {BUILT_IN_FORMS[channel]} if channel in BUILT_IN_FORMS else set()
     if template not in names:
         stop(f"there is no template {template!r}{nearest(template, names)}", FOUND_FAULTS)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -43,10 +45,26 @@ def trigger_of(decision: Decision, reader: Reader) -> Trigger:
     return next(iter(decision.triggers), Trigger.OPENED)
 
 
-def preview_job(
-    decision: Decision, reader: Reader, trigger: Trigger, language: str | None, directory: Directory, rulebook: Rulebook
-) -> Job:
-    """The job about this trigger in this language (None: the person's), by e-mail."""
+class Shown(Struct, frozen=True):
+    """What is previewed: a message about this trigger, on this channel, in this language (None: the person's)."""
+
+    trigger: Trigger
+    channel: Channel = Channel.EMAIL
+    language: str | None = None
+
+
+_ADDRESSES: Final = {
+    Channel.EMAIL: "someone@preview.example",
+    Channel.FAX: "+33123456789",
+    Channel.SMS: "+33612345678",
+    Channel.CHAT: "#preview",
+}
+"""Addresses for people who have none on the channel."""
+
+
+def preview_job(decision: Decision, reader: Reader, shown: Shown, directory: Directory, rulebook: Rulebook) -> Job:
+    """The job for this message."""
+    trigger, channel, language = shown.trigger, shown.channel, shown.language
     event, person = decision.event, reader.person
     contract = _contract(event.ticket.contract, event.ticket.customer, directory)
     customer_id = event.ticket.customer or contract.client
@@ -56,9 +74,9 @@ def preview_job(
     record = person if language is None else replace(person, language=language)
     names = reader.job.rules if reader.job is not None else []
     rules = [rule for rule in rulebook.rules if rule.name in names]
-    address = next((mode.address for mode in person.modes if mode.channel is Channel.EMAIL), "someone@preview.example")
+    address = next((mode.address for mode in person.modes if mode.channel is channel), _ADDRESSES[channel])
     line = Line(trigger, record, rules)
-    [job] = write_jobs(scope, [Message(reader.ref, Channel.EMAIL, address, line, None, [], rules)])
+    [job] = write_jobs(scope, [Message(reader.ref, channel, address, line, None, [], rules)])
     return job
 
 

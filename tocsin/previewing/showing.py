@@ -43,8 +43,9 @@ def _lines(one: Rendered, column: int) -> Iterator[str]:
     yield f"[{one.language}]"
     if one.fault is not None:
         yield from textwrap.wrap(f"! the built-in text would be sent: {one.fault}", column)
-    yield from textwrap.wrap(f"Subject: {one.subject}", column)
-    yield ""
+    if one.subject:  # a text message has none
+        yield from textwrap.wrap(f"Subject: {one.subject}", column)
+        yield ""
     for line in one.text.rstrip().splitlines():
         yield from textwrap.wrap(line, column, replace_whitespace=False) or [""]
 

@@ -19,12 +19,14 @@ from sender.going_live import DeliveryMode
 from sender.opt_out import OptOut
 from sender.ports import OutgoingText, Renderer, Transport
 from sender.proof import TOKEN_PLACE
+from sender.short_form import TextLimits
 from sender.transports import Transports
 from tocsin.running.named_fields import Fields, named_fields
 from tocsin.running.opt_out import opt_out_settings
 from tocsin.running.signing import expected_secrets
 from tocsin.running.texts import text_transports
 from tocsin.settings.declared.mail import (
+    CHAT_LENGTH,
     FAX,
     FAX_SUBJECT,
     FROM,
@@ -33,6 +35,7 @@ from tocsin.settings.declared.mail import (
     OPT_OUT_MAILTO,
     OPT_OUT_URL,
     RETURN_PATH,
+    SMS_SEGMENTS,
     SMTP,
     SMTP_CA,
     SMTP_HELLO,
@@ -74,6 +77,7 @@ class MailSettings(Struct, frozen=True):
     texts: Mapping[Channel, Transport[OutgoingText]] = {}
     opt_out: OptOut = NO_OPT_OUT
     fax: FaxForm = AS_TEXT
+    text_limits: TextLimits = TextLimits()
 
     @classmethod
     def of(
@@ -95,7 +99,8 @@ class MailSettings(Struct, frozen=True):
             bounces = settings.get(RETURN_PATH) or address
             identity = MailIdentity(bounces, name, address, installation or address.rpartition("@")[2], fax)
             relay = _relay(host, port, SMTP_TLS.kind.parse(tls), limits, settings)
-        return cls(relay, identity, text_transports(settings))
+        text_limits = TextLimits(settings.given(SMS_SEGMENTS), settings.given(CHAT_LENGTH))
+        return cls(relay, identity, text_transports(settings), text_limits=text_limits)
 
     def with_forms(
         self,
@@ -125,7 +130,7 @@ class MailSettings(Struct, frozen=True):
 
     def composer(self, renderer: Renderer, mode: DeliveryMode) -> MessageComposer:
         """What writes messages in this form."""
-        return MessageComposer(renderer, self.identity, mode, self.opt_out, self.fax)
+        return MessageComposer(renderer, self.identity, mode, self.opt_out, self.fax, self.text_limits)
 
     def transport(self) -> Transports:
         """The way of every message. To be closed at the end."""

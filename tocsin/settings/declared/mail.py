@@ -161,7 +161,22 @@ CHAT: Final = Setting(
     secrecy=Secrecy.WHOLE,
     used_by=MAIL,
 )
-
+SMS_SEGMENTS: Final = Setting(
+    key="texts.sms_segments",
+    variable="TOCSIN_SMS_SEGMENTS",
+    kind=Whole(1),
+    meaning="Messages on the air that one SMS may become; a longer one is cut.",
+    default=3,
+    used_by=MAIL,
+)
+CHAT_LENGTH: Final = Setting(
+    key="texts.chat_length",
+    variable="TOCSIN_CHAT_LENGTH",
+    kind=Whole(200),
+    meaning="Characters of a chat message, with its subject; a longer one is cut.",
+    default=2_000,
+    used_by=MAIL,
+)
 
 OPT_OUT_URL: Final = Setting(
     key="opt_out.url",
