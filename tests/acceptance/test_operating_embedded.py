@@ -119,9 +119,12 @@ async def test_a_person_gets_an_sms_and_a_chat_beside_the_mail(place: Place, mai
             place.emit(created(1))
             await service.drain()
             assert service.ledger.counts()[State.DELIVERED] == 3
-    assert {one.path for one in peer.posted} == {"sms/+33612345678", "chat/#support"}
-    assert {one.body["title"] for one in peer.posted} == {"[Opened] 2026-1: Invoices do not print"}
-    assert all(one.body["message"].startswith("Hello Zoé Martin,") for one in peer.posted)
+    posted = {one.path: one.body for one in peer.posted}
+    assert posted.keys() == {"sms/+33612345678", "chat/#support"}
+    sms, chat = posted["sms/+33612345678"], posted["chat/#support"]
+    assert (sms["title"], chat["title"]) == ("", "[Opened] 2026-1: Invoices do not print")
+    assert sms["message"].startswith("Ticket 2026-1 opened - Invoices do not print")
+    assert chat["message"].startswith("Ticket 2026-1 opened")
     assert len(mailbox.received) == 1
 
 
