@@ -173,14 +173,18 @@ def test_what_is_wrong_in_the_topic_is_told(cluster: Cluster, tmp_path: Path) ->
     wrong = {
         b"contact/ct-9": b"\xff",
         b"nonsense": b"{}",
-        b"customer/x": b'{"kind":"customer","id":"x","main_site":"no"}',
+        b"customer/x": b'{"kind":"customer","id":"x","main_site":"no","time_zone":"Romance Standard Time"}',
+        b"contract/C-9": b'{"kind":"contract","id":"C-9","reply_to":"a@x.example, b@x.example"}',
     }
     cluster.append(NewRecord(DIRECTORY, key, value) for key, value in wrong.items())
     said = run("directory", "check", *on, expect=1).output
     assert "2 records can't be read, 0 keys stand twice, 1 records do not fit together" in said
     assert "field main_site names site/no" in said
+    assert "2 parts of records are not used" in said
+    assert "contract/C-9  bad_reply_to: reply_to: these are several mailboxes: write one" in said
+    assert "did you mean `Europe/Paris`? Until then the rule file's is used" in said
     found = json.loads(run("directory", "check", "--json", *on, expect=1).output)
-    assert [len(found[one]) for one in ("unreadable", "keys", "disagreements")] == [2, 0, 1]
+    assert [len(found[one]) for one in ("unreadable", "keys", "disagreements", "parts")] == [2, 0, 1, 2]
     assert "can't be read" in run("directory", "show", "contact/ct-9", *on, expect=1).output
     assert "no such record" in run("directory", "show", "contact/ct-8", *on, expect=1).output
     assert run("directory", "show", "nonsense", *on, expect=1).output
