@@ -26,15 +26,15 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from adapters.smtp.relay import Relay, Tls
 from adapters.smtp.transport import SmtpTransport
 from adapters.sqlite.ledger import SqliteLedger
+from adapters.writing.composer import ChildComposer
 from bench.measuring import peak_memory
 from schemas.job import Job
-from sender.composer import MessageComposer
 from sender.delivery import Delivery
 from sender.ports import OutgoingMail
 from sender.states import State
 from sender.transports import Transports
 from tests.brokers.native import free_ports
-from tests.messages import IDENTITY, a_job, external, shipped_renderer
+from tests.messages import IDENTITY, MessageComposer, a_job, external, shipped_composer, shipped_renderer
 from tocsin.clock import SystemClock
 
 HOST = "127.0.0.1"
@@ -100,12 +100,15 @@ async def raw(port: int, count: int) -> None:
 
 async def sender(port: int, count: int) -> None:
     """Deliver all that a ledger holds."""
-    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder, closing(_ledger(folder)) as ledger:
+    with (
+        tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder,
+        closing(_ledger(folder)) as ledger,
+        closing(shipped_composer()) as composer,
+    ):
         started = perf_counter()
         accept(ledger, count)
         accepted = perf_counter()
-        transport, delivery = _delivery(ledger, port)
-        shipped_renderer()
+        transport, delivery = _delivery(ledger, composer, port)
         begun = perf_counter()
         await delivery.drain()
         done = perf_counter()
@@ -116,8 +119,12 @@ async def sender(port: int, count: int) -> None:
 
 async def queued(count: int) -> None:
     """Hold so many jobs, and look for a relay that is not there."""
-    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder, closing(_ledger(folder)) as ledger:
-        transport, delivery = _delivery(ledger, free_ports()[0])
+    with (
+        tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder,
+        closing(_ledger(folder)) as ledger,
+        closing(shipped_composer()) as composer,
+    ):
+        transport, delivery = _delivery(ledger, composer, free_ports()[0])
         accept(ledger, BATCH)
         await delivery.drain()
         before = resident()
@@ -157,9 +164,8 @@ def _ledger(folder: str) -> SqliteLedger:
     return SqliteLedger(Path(folder) / "ledger.db")
 
 
-def _delivery(ledger: SqliteLedger, port: int) -> tuple[SmtpTransport, Delivery]:
+def _delivery(ledger: SqliteLedger, composer: ChildComposer, port: int) -> tuple[SmtpTransport, Delivery]:
     transport = SmtpTransport(Relay(host=HOST, port=port, tls=Tls.NONE, hello="bench.example"))
-    composer = MessageComposer(shipped_renderer(), IDENTITY)
     return transport, Delivery(ledger, composer, Transports(transport), SystemClock(), random.random)
 
 

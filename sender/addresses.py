@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from schemas.fax_number import e164
 from schemas.job import Job
 from schemas.mailbox import address_fault, mailbox, wire_address
 from schemas.vocabulary import Channel
@@ -57,13 +58,16 @@ class MailIdentity(Struct, frozen=True):
             raise ValueError(f"fax_pattern: {self.fax_pattern!r} is no address with {_NUMBER} or {_E164} in it")
 
 
-def recipient_of(job: Job, identity: MailIdentity) -> str:
+def recipient_of(job: Job, identity: MailIdentity, fax_region: str | None = None) -> str:
     """Where the message goes: for a fax, its number at the gateway; for an SMS, its number without signs.
+
+    Where there is a `fax_region`, a fax number without a country code is one of that region's, or none: an emergency
+    number or an extension is not dialled.
 
     What is no address is given back as it is: the transport refuses it by name, without asking anybody.
     """
     if job.channel is Channel.FAX:
-        return _at_gateway(job.address, identity.fax_pattern) or job.address
+        return _at_gateway(job.address, identity.fax_pattern, fax_region) or job.address
     if job.channel is Channel.SMS:
         return mailbox(job.address) if address_fault(Channel.SMS, job.address) is None else job.address
     if job.channel is Channel.CHAT:
@@ -77,11 +81,13 @@ def display_name(name: str | None) -> str:
     return re.sub(" +", " ", one_line(name or "", MAX_NAME))
 
 
-def _at_gateway(number: str, pattern: str | None) -> str | None:
+def _at_gateway(number: str, pattern: str | None, region: str | None) -> str | None:
     """The address of a fax number; None where it has none. One without + and country code has digits alone."""
     if pattern is None or address_fault(Channel.FAX, number) is not None:
         return None
     written = mailbox(number)
+    if region is not None and not written.startswith("+") and e164(written, region) is None:
+        return None
     if _E164 in pattern:
         return pattern.replace(_E164, written) if written.startswith("+") else None
     return pattern.replace(_NUMBER, written.removeprefix("+"))

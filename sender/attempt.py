@@ -13,7 +13,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.trace_context import TraceContext
-from sender.desk import Desk
 from sender.entries import Entry, Report
 from sender.hard_bounces import bounced
 from sender.pacing import Pacing
@@ -57,7 +56,7 @@ class Tried(Struct, frozen=True):
 class Attempts:
     """Makes tries, any number at a time. What goes wrong with one job becomes a report on it, and stops no other.
 
-    A composer may be called from several threads. A transport that has not answered within `send_limit` is cancelled.
+    A transport that has not answered within `send_limit` is cancelled.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - its ports, one by one
@@ -80,7 +79,6 @@ class Attempts:
         self._policy = policy
         self._chance = chance
         self._pacing = pacing
-        self._desk = Desk()
         self._send_limit = send_limit
         self._watch = watch
         self._tracer = tracer
@@ -107,9 +105,7 @@ class Attempts:
     async def _make(self, entry: Entry, listed: Sequence[Entry]) -> tuple[Report, Reply | None]:
         self._writing[entry.job.id] = self._clock.now()
         try:
-            # A digest has a form of its own, and is seldom.
-            kind = None if listed else (entry.form.template, entry.job.language)
-            composed = await self._desk.write(kind, lambda: self._compose(entry, listed))
+            composed = await self._compose(entry, listed)
         except Exception as error:  # noqa: BLE001 - whatever one message does to the composer, the others go on
             return self._fault(entry, f"the message could not be written: {place_of(error)}"), None
         finally:
@@ -122,10 +118,10 @@ class Attempts:
         except WithheldError as error:
             return replace(report_on(entry, after_withholding(self._clock.now())), text=str(error)), None
 
-    def _compose(self, entry: Entry, listed: Sequence[Entry]) -> Composed:
+    async def _compose(self, entry: Entry, listed: Sequence[Entry]) -> Composed:
         if listed:
-            return self._composer.digest(entry, listed)
-        return self._composer.compose(entry.job, entry.trigger, entry.form)
+            return await self._composer.digest(entry, listed)
+        return await self._composer.compose(entry.job, entry.trigger, entry.form)
 
     def _too_late(self, entry: Entry) -> Report | None:
         """The last look at the clock before anything is handed over."""

@@ -45,6 +45,7 @@ class MailingList(Struct, frozen=True):
 def write_message(
     job: Job,
     identity: MailIdentity,
+    own_id: str,
     recipient: str,
     subject: str,
     bodies: Bodies,
@@ -52,10 +53,10 @@ def write_message(
 ) -> bytes:
     """The message, with CRLF line ends and of seven bits; the same bytes for the same job and bodies.
 
-    A recipient that is not one e-mail address stands in no header (the transport will refuse it). Only an address with
-    letters beyond ASCII before the @ makes the header UTF-8 (RFC 6532).
+    `own_id` is its Message-ID. A recipient that is not one e-mail address stands in no header (the transport will
+    refuse it). Only an address with letters beyond ASCII before the @ makes the header UTF-8 (RFC 6532).
     """
-    headers = [*_headers(job, identity, recipient, subject), *_list_headers(identity, mailing)]
+    headers = [*_headers(job, identity, own_id, recipient, subject), *_list_headers(identity, mailing)]
     fields, body = "".join(header.fold() for header in headers), _body(bodies)
     # Only an address beyond ASCII leaves letters in a field that are not encoded.
     return f"{fields}MIME-Version: 1.0{CRLF}{body.fields}{CRLF}".encode("utf-8", "replace") + body.body
@@ -112,7 +113,7 @@ def thread_id(job: Job, identity: MailIdentity) -> str:
     return f"<{_digest(identity.installation, job.source, job.ticket)}.ticket@{identity.installation}>"
 
 
-def _headers(job: Job, identity: MailIdentity, recipient: str, subject: str) -> list[HeaderField]:
+def _headers(job: Job, identity: MailIdentity, own_id: str, recipient: str, subject: str) -> list[HeaderField]:
     utf8 = not recipient.isascii() and wire_address(recipient) is not None
     thread = thread_id(job, identity)
     headers = [
@@ -120,7 +121,7 @@ def _headers(job: Job, identity: MailIdentity, recipient: str, subject: str) -> 
         _to(job, recipient, utf8=utf8),
         text_header("Subject", subject),
         fixed_header("Date", format_datetime(in_utc(job.created))),
-        id_header("Message-ID", message_id(job, identity)),
+        id_header("Message-ID", own_id),
         fixed_header("In-Reply-To", thread),
         fixed_header("References", thread),
         # RFC 3834, section 5: no out-of-office answer may come back to this.

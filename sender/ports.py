@@ -99,16 +99,16 @@ class Composed(Struct, frozen=True):
 
 
 class Composer(Protocol):
-    """Turns a job into a message; several threads may ask at a time.
+    """Turns a job into a message, beside the loop that asks: many may be asked for at a time.
 
     It never fails for a job that the wire accepts: the built-in plain text is always possible.
     """
 
-    def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
+    async def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
         """The message for this trigger and form: the job's own, or those of its `otherwise`."""
         ...
 
-    def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
+    async def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
         """The message that lists these jobs, of which the carrier is one, under the carrier's Message-ID."""
         ...
 

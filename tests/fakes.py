@@ -46,15 +46,15 @@ class FakeComposer:
         self.broken = set(broken)
         self.faulty = set(faulty)
 
-    def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
+    async def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
         if job.id in self.broken:
             raise KeyError(job.address)
         content = f"Message-ID: <{job.id}@tocsin.example>\r\n\r\n{trigger.value} {form.template}"
         fault = "no such field" if job.id in self.faulty else None
         return Composed(OutgoingMail("alerts@desk.example", job.address, content.encode()), fault)
 
-    def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
-        message = self.compose(carrier.job, carrier.trigger, carrier.form).message
+    async def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
+        message = (await self.compose(carrier.job, carrier.trigger, carrier.form)).message
         assert isinstance(message, OutgoingMail)
         lines = "".join(f"\r\n{entry.job.id}" for entry in listed)
         return Composed(replace(message, content=message.content + lines.encode()))

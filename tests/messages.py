@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import email
 import email.policy
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.header import decode_header, make_header
@@ -17,14 +20,18 @@ from fast_mail_parser import PyMail, parse_email
 
 from adapters.jinja.renderer import JinjaRenderer
 from adapters.jinja.sources import TemplateSources, read_sources
+from adapters.writing.composer import ChildComposer
+from adapters.writing.protocol import Stationery
 from schemas.job import ExternalContext, ExternalTicket, Form, InternalContext, InternalTicket, Job, PersonRef
 from schemas.vocabulary import Audience, Channel, MessageFormat, PersonKind, Trigger
 from sender.addresses import MailIdentity
-from sender.composer import NO_OPT_OUT, MessageComposer
-from sender.fax import AS_TEXT, FaxForm
+from sender.composer import AS_A_RULE, NO_OPT_OUT, Drafts, MessageWriter
+from sender.entries import Entry
+from sender.fax import AS_TEXT, FaxForm, FaxPages
 from sender.going_live import LIVE, DeliveryMode
 from sender.opt_out import OptOut
 from sender.ports import Composed, OutgoingMail, Part, Renderer
+from sender.short_form import TextLimits
 
 TEMPLATES = Path(__file__).parent.parent / "rules" / "templates"
 MORNING = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
@@ -150,6 +157,46 @@ class FixedRenderer:
 
     def render(self, template: str, language: str, part: Part, variables: object) -> str:
         return self.body
+
+
+class MessageComposer:
+    """Drafts and their writing in this process, without a child."""
+
+    def __init__(
+        self,
+        renderer: Renderer,
+        identity: MailIdentity,
+        mode: DeliveryMode = LIVE,
+        opt_out: OptOut = NO_OPT_OUT,
+        fax: FaxForm = AS_TEXT,
+        texts: TextLimits = AS_A_RULE,
+    ) -> None:
+        self._drafts = Drafts(identity, mode, opt_out, texts)
+        self._writer = MessageWriter(renderer, identity, mode, fax, texts=texts)
+
+    def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
+        return self._writer.write(self._drafts.message(job, trigger, form))
+
+    def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
+        return self._writer.write(self._drafts.digest(carrier, listed))
+
+
+@lru_cache
+def fax_pages() -> FaxPages:
+    """What draws faxes; its fonts are read once, and only where they are needed."""
+    from adapters.fax.fonts import Fonts  # noqa: PLC0415
+    from adapters.fax.pages import PdfPages  # noqa: PLC0415
+
+    folder = tempfile.TemporaryDirectory(prefix="tocsin-fonts-")
+    atexit.register(folder.cleanup)
+    return PdfPages(Fonts(Path(folder.name)))
+
+
+def shipped_composer(identity: MailIdentity = IDENTITY) -> ChildComposer:
+    """The composer of a running sender, with the templates that come with the product. To be closed."""
+    composer = ChildComposer(Drafts(identity), Stationery(identity))
+    composer.use(read_sources(TEMPLATES))
+    return composer
 
 
 @lru_cache

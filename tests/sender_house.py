@@ -9,7 +9,7 @@ from sender.delivery import Delivery, DeliverySettings
 from sender.gate import Gate
 from sender.going_live import LIVE, DeliveryMode
 from sender.ledger import Ledger
-from sender.ports import DeliveryWatch, People
+from sender.ports import Composer, DeliveryWatch, People
 from sender.states import State
 from tests.fakes import FakeClock, FakeComposer, FakeTransport
 from tests.in_memory_ledger import InMemoryLedger
@@ -30,7 +30,7 @@ class House:
     def __init__(
         self,
         transport: FakeTransport | None = None,
-        composer: FakeComposer | None = None,
+        composer: Composer | None = None,
         ledger: Ledger | None = None,
         settings: DeliverySettings | None = None,
         people: People | None = None,

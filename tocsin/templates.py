@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from adapters.jinja.check import TemplateUse, source_problems
+from adapters.jinja.check import TemplateUse
 from adapters.jinja.problems import Problem
 from adapters.jinja.sources import TemplateSources
 from adapters.rule_files.faults import Fault
+from adapters.writing.checking import checked_templates
 from engine.directory.directory import Directory
 from engine.rulebook.rulebook import Rulebook
 from schemas.job import BUILT_IN_FORMS
@@ -53,7 +54,7 @@ def template_faults(
     """All that is wrong with the templates of a rulebook; `further` are uses that do not stand in the rule file."""
     policy = rulebook.policy
     uses = {*uses_of(rulebook), *further}
-    problems = source_problems(sources, policy.languages, policy.custom_fields, uses)
+    problems = checked_templates(sources, policy.languages, policy.custom_fields, uses)
     return [fault_of(folder, sources, problem) for problem in problems]
 
 

@@ -1,4 +1,4 @@
-"""The child process: durable_rules, behind a pipe. Started as a module, with the seconds that one request may take.
+"""The child process: durable_rules, behind a pipe. Started as a module, see adapters.children.
 
 Nothing of durable_rules but its C extension is used: its Python layer takes ten times as long, swallows the
 exceptions of actions, and keeps two threads running beside an engine that is not thread-safe.
@@ -6,16 +6,13 @@ exceptions of actions, and keeps two threads running beside an engine that is no
 
 from __future__ import annotations
 
-import faulthandler
-import os
-import signal
-import sys
-from typing import BinaryIO, Final
+from typing import Final
 
 import msgspec
 from durable.engine import durable_rules_engine
 
-from adapters.durable_rules.protocol import LENGTH, READY, Fact, Load, Reply, Request, announced, framed
+from adapters.children.serving import serve
+from adapters.durable_rules.protocol import Fact, Load, Reply, Request
 
 _SID: Final = 1
 """Facts of one session only: each further one would cost memory, and the 1,025th is a crash."""
@@ -68,60 +65,16 @@ def _fired(handle: int, state: int) -> list[int]:
 
 def main() -> None:
     """Answers requests until there are no more."""
-    _set_signals()
-    limit = float(sys.argv[1])
-    replies = _private_stdout()
-    try:
-        _send(replies, READY)
-        _serve(sys.stdin.buffer, replies, limit)
-    except BrokenPipeError:
-        # The parent is gone; nobody is left to be told. Leaving at once keeps a second flush from failing loudly.
-        os._exit(1)
-
-
-def _set_signals() -> None:
-    # The parent decides when this process ends: it may have work to finish when both are told to stop.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    # The alarm says where the process was and ends it, even in a loop in C, which no handler in Python could interrupt:
-    # so that no loop outlives a parent that was killed. A thread that watches would take fifty times as long.
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    faulthandler.register(signal.SIGALRM, chain=True)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
-
-
-def _private_stdout() -> BinaryIO:
-    """The pipe to the parent, out of reach of whatever prints: that goes to standard error from now on."""
-    replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return replies
-
-
-def _serve(requests: BinaryIO, replies: BinaryIO, limit: float) -> None:
     engine = Engine()
-    while (data := _next(requests)) is not None:
+
+    def answer(data: bytes) -> bytes:
         request = msgspec.msgpack.decode(data, type=Request)
-        signal.setitimer(signal.ITIMER_REAL, limit)
         for load in request.loads:
             engine.load(load)
         matched = [engine.matched(fact) for fact in request.facts]
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        _send(replies, Reply(request.number, matched))
+        return msgspec.msgpack.encode(Reply(request.number, matched))
 
-
-def _next(requests: BinaryIO) -> bytes | None:
-    """The next message; None where the parent is gone, be it in the middle of one."""
-    head = requests.read(LENGTH.size)
-    if len(head) < LENGTH.size:
-        return None
-    length = announced(head)
-    data = requests.read(length)
-    return data if len(data) == length else None
-
-
-def _send(replies: BinaryIO, reply: Reply) -> None:
-    replies.write(framed(reply))
-    replies.flush()
+    serve(answer)
 
 
 if __name__ == "__main__":

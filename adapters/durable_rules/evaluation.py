@@ -7,9 +7,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from adapters.children.process import ChildFailedError
 from adapters.durable_rules.protocol import Fact, Load
 from adapters.durable_rules.translate import Codes, Net
-from adapters.durable_rules.worker import Worker, WorkerFailedError
+from adapters.durable_rules.worker import Worker
 from engine.stages.s4_rule_matching import MatcherUnavailableError
 
 MAX_REPLACEMENTS: Final = 3
@@ -74,7 +75,7 @@ class Evaluator:
         while True:
             try:
                 return self._try(request)
-            except WorkerFailedError as error:
+            except ChildFailedError as error:
                 self._replace(error)
 
     def _try(self, request: Sequence[Evaluation]) -> list[list[int]]:
@@ -84,7 +85,7 @@ class Evaluator:
         loads = [Load(number, net.definition) for number, net in new.items()]
         matched = worker.ask(loads, [Fact(self._numbers[one.net], one.values) for one in request])
         if not all(_makes_sense(*pair) for pair in zip(request, matched, strict=True)):
-            raise WorkerFailedError("it named rules that there are not")
+            raise ChildFailedError("it named rules that there are not")
         worker.loaded.update(new)
         worker.kilobytes += sum(net.kilobytes for net in new.values())
         return matched
@@ -100,7 +101,7 @@ class Evaluator:
             self._worker = Worker(self._answer_timeout)
         return self._worker
 
-    def _replace(self, error: WorkerFailedError) -> None:
+    def _replace(self, error: ChildFailedError) -> None:
         """Makes room for another child. Raises RuleEngineError after too many in one batch."""
         self.close()
         self.last_failure = str(error)

@@ -1,17 +1,8 @@
-"""What the matcher and its child say to each other: MessagePack, each after its length in four bytes, big-endian."""
+"""What the matcher and its child say to each other: see adapters.children."""
 
 from __future__ import annotations
 
-import struct
-from typing import Final
-
-import msgspec
 from msgspec import Struct
-
-MAX_MESSAGE: Final = 16 * 1024 * 1024
-"""Bytes. What announces more is no message."""
-
-LENGTH: Final = struct.Struct(">I")
 
 
 class Load(Struct, frozen=True, array_like=True):
@@ -41,21 +32,3 @@ class Reply(Struct, frozen=True, array_like=True):
 
     number: int
     matched: list[list[int]]
-
-
-READY: Final = Reply(0, [])
-"""What the child says first."""
-
-
-def framed(message: Request | Reply) -> bytes:
-    """A message as it is written."""
-    data = msgspec.msgpack.encode(message)
-    return LENGTH.pack(len(data)) + data
-
-
-def announced(head: bytes) -> int:
-    """How many bytes follow. Raises ValueError where that can't be a message."""
-    (length,) = LENGTH.unpack(head)
-    if length > MAX_MESSAGE:
-        raise ValueError(f"a message of {length} bytes is announced, {MAX_MESSAGE} is the limit")
-    return int(length)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
-import tempfile
-import threading
+import os
 from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -22,16 +20,17 @@ NO_LETTER: Final = "\u25a1"
 
 
 class Fonts:
-    """The font files of this process, in a folder that goes when the process ends."""
+    """The font files, in a folder that is somebody else's to remove."""
 
-    def __init__(self) -> None:
-        folder = tempfile.TemporaryDirectory(prefix="tocsin-fonts-")
-        atexit.register(folder.cleanup)
-        self._folder = Path(folder.name)
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._letters: dict[str, frozenset[int]] = {}
         for family in FAMILIES:
             content = pymupdf_fonts.myfont(family)
-            self._file(family).write_bytes(content)
+            whole = self._file(family)
+            part = whole.with_suffix(f".{os.getpid()}")
+            part.write_bytes(content)
+            part.replace(whole)
             with TTFont(BytesIO(content)) as font:
                 self._letters[family] = frozenset(font.getBestCmap())
 
@@ -53,15 +52,3 @@ class Fonts:
 
     def _file(self, family: str) -> Path:
         return self._folder / f"{family}.ttf"
-
-
-_LOCK: Final = threading.Lock()
-_FONTS: Final[list[Fonts]] = []
-
-
-def fonts() -> Fonts:
-    """The fonts, written out when they are first asked for."""
-    with _LOCK:
-        if not _FONTS:
-            _FONTS.append(Fonts())
-        return _FONTS[0]

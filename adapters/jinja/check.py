@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -49,23 +49,57 @@ def source_problems(
     languages: Collection[str],
     fields: CustomFields | None = None,
     uses: Collection[TemplateUse] = (),
+    check: FileCheck | None = None,
 ) -> list[Problem]:
-    """The same of a snapshot that has been read: what is checked is then what is used."""
+    """The same of a snapshot that has been read: what is checked is then what is used.
+
+    `check` reads and tries one file: in this process, or in one that a template may crash.
+    """
     found = [
         Problem(path, None, message, FindingCode.UNREADABLE_TEMPLATE) for path, message in sources.unreadable.items()
     ]
     found += _wrong_file_names(sources)
     found += _missing_files(sources, languages, uses)
-    found += _wrong_pieces(sources)
-    renderer = JinjaRenderer(sources)
-    environment = TemplateEnvironment(sources)
+    checked = check or TemplateCheck(sources).problems
+    for path in filter(is_piece, sources.texts):
+        found += checked(path, Subject([], {}))
     for file in _template_files(sources):
-        for audience in _audiences(file.template, uses):
-            readable = _readable(audience, fields or {})
-            readership = _readership(audience, readable, fields or {})
-            found += name_problems(environment, file.path, readership)
-            found += _trial_problems(renderer, file, readership, readable, {(one.file, one.line) for one in found})
+        found += checked(file.path, Subject(_audiences(file.template, uses), fields or {}))
     return sorted(set(found), key=lambda one: (one.file, one.line or 0, one.message))
+
+
+class Subject(Struct, frozen=True):
+    """For whom a file is checked (nobody: a piece, which is read alone), and the custom fields of the rule file."""
+
+    audiences: list[Audience]
+    fields: CustomFields
+
+
+FileCheck = Callable[[str, Subject], Iterable[Problem]]
+"""All that is wrong with the file of this path."""
+
+
+class TemplateCheck:
+    """Reads the files of a snapshot, and tries templates on made-up tickets: in this process."""
+
+    def __init__(self, sources: TemplateSources) -> None:
+        self._renderer = JinjaRenderer(sources)
+        self._environment = TemplateEnvironment(sources)
+        self._known: set[tuple[str, int | None]] = set()
+
+    def problems(self, path: str, subject: Subject) -> Iterator[Problem]:
+        """See FileCheck. A syntax error in a piece is found with its users too."""
+        file = file_of(path)
+        if file is None:
+            yield from parse_with_uses(self._environment, path, {})
+            return
+        for audience in subject.audiences:
+            readable = _readable(audience, subject.fields)
+            readership = _readership(audience, readable, subject.fields)
+            for problem in name_problems(self._environment, path, readership):
+                self._known.add((problem.file, problem.line))
+                yield problem
+            yield from _trial_problems(self._renderer, file, readership, readable, self._known)
 
 
 def _template_files(sources: TemplateSources) -> list[TemplateFile]:
@@ -107,14 +141,6 @@ def _advice(template: str, sources: TemplateSources) -> str:
     """A template of another name that is there; where this one is, its file is what is missing."""
     there = {file.template for file in _template_files(sources)}
     return "" if template in there else closest(template, there)
-
-
-def _wrong_pieces(sources: TemplateSources) -> Iterator[Problem]:
-    """Syntax errors in pieces that no template uses; those of the others are found with their users."""
-    environment = TemplateEnvironment(sources)
-    for path in sources.texts:
-        if is_piece(path):
-            yield from parse_with_uses(environment, path, {})
 
 
 def _audiences(template: str, uses: Collection[TemplateUse]) -> list[Audience]:

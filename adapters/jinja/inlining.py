@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from css_inline import CSSInliner
@@ -12,7 +13,8 @@ from adapters.jinja.limits import OUTPUT_BYTES, LimitError
 PAIRS: Final = 20_000_000
 """The most pairs of an element and a style that are tried: a second or two."""
 
-_SHEET: Final = re.compile(r"<style\b.*?</style", re.DOTALL | re.IGNORECASE)
+_OPENS: Final = re.compile(r"<style\b", re.IGNORECASE)
+_CLOSES: Final = re.compile(r"</style", re.IGNORECASE)
 
 # Nothing is fetched: a template's `<link>` is left as it is. What can't be written into elements (@media) stays.
 _INLINER: Final = CSSInliner(
@@ -30,7 +32,7 @@ def inlined(html: str) -> str:
     Raises LimitError, and ValueError where a style sheet can't be read.
     """
     # Values are escaped, so that these can only come from the template.
-    sheets = _SHEET.findall(html)
+    sheets = list(_sheets(html))
     if not sheets:
         return html
     if html.count("<") * sum(sheet.count("{") for sheet in sheets) > PAIRS:
@@ -39,3 +41,11 @@ def inlined(html: str) -> str:
     if len(page.encode("utf-8", "replace")) > OUTPUT_BYTES:
         raise LimitError(f"with its styles the page is longer than {OUTPUT_BYTES} bytes")
     return page
+
+
+def _sheets(html: str) -> Iterator[str]:
+    """What stands between `<style` and `</style`, each letter looked at once."""
+    end = 0
+    while (opens := _OPENS.search(html, end)) and (closes := _CLOSES.search(html, opens.end())):
+        end = closes.end()
+        yield html[opens.end() : closes.start()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 import subprocess
@@ -9,18 +10,21 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from adapters.jinja.sources import read_sources
 from adapters.sqlite.ledger import SqliteLedger
+from schemas.job import Job
 from schemas.vocabulary import Channel
 from sender.going_live import LIVE
 from sender.opt_out import OptOutWriter
 from tests.environments import settings_in
-from tests.messages import FixedRenderer, a_job, as_mail, as_read, read
+from tests.messages import TEMPLATES, a_job, as_mail, as_read, read
 from tocsin.cli.app import app
 from tocsin.running.embedded import database_in
 from tocsin.running.mail import MailSettings
@@ -56,10 +60,17 @@ def base(tmp_path: Path) -> Iterator[str]:
         assert process.wait(20) == 0
 
 
+def written(mail: MailSettings, job: Job) -> bytes:
+    """The job's message, as a sender with these settings writes it."""
+    with closing(mail.composer(LIVE)) as composer:
+        composer.use(read_sources(TEMPLATES))
+        return as_mail(asyncio.run(composer.compose(job, job.trigger, job.form))).mail.content
+
+
 def test_a_link_of_a_message_leads_to_its_page_and_opts_out_by_post(base: str, tmp_path: Path) -> None:
     mail = settings(base)
     job = a_job()
-    content = as_mail(mail.composer(FixedRenderer(), LIVE).compose(job, job.trigger, job.form)).mail.content
+    content = written(mail, job)
     link = str(read(content)["List-Unsubscribe"]).strip("<>")
 
     ledger = SqliteLedger(database_in(tmp_path))
@@ -91,7 +102,7 @@ def test_settings_reach_the_messages() -> None:
     mail = settings("https://alerts.desk.example", "stop@desk.example", "{reference}", True)
     fax = a_job(channel=Channel.FAX, address="+33140000001", template="fax/alert")
 
-    content = as_mail(mail.composer(FixedRenderer(), LIVE).compose(fax, fax.trigger, fax.form)).mail.content
+    content = written(mail, fax)
 
     assert as_read(content).subject == "2026-1042"
     assert b"application/pdf" in content

@@ -84,7 +84,7 @@ class House:
         write_directory(self.directory, self.desk)
         mail = MailSettings.of(f"{HOST}:{self.port}", "none", "Support <support@desk.example>", None, None)
         mail = mail.with_forms(None, None, "", False)
-        mail = type(mail)(mail.relay, mail.identity, mail.texts, OptOut(None, None, (SECRET,)), mail.fax)
+        mail = type(mail)(mail.relay, mail.identity, mail.texts, OptOut(None, None, (SECRET,)), mail.fax_subject)
         health = HealthFile(self.data)
         async with embedded_service(
             database_in(self.data), DirectoryFiles(self.directory, removes_many=True), self.rules, mail, health

@@ -18,9 +18,9 @@ from adapters.browser.picture import PictureError, picture
 from adapters.jinja.renderer import JinjaRenderer
 from adapters.jinja.sources import read_sources
 from adapters.rule_files.load import templates_folder
-from sender.composer import MessageComposer
 from tests.helpdesk import Helpdesk, default_rules, envelope, event_of
 from tests.helpdesk_files import write_directory, write_events
+from tests.messages import MessageComposer
 from tests.support.required import required_browser
 from tocsin.cli.app import app
 from tocsin.previewing.jobs import Shown, preview_job, reader_of

@@ -32,9 +32,10 @@ TEXTS = {
 
 PROGRAM = """
 import os
-import engine.consumer, sender.acceptance, sender.composer, sender.lines, tocsin.logs.redaction
+import adapters.writing.composer, engine.consumer, sender.acceptance, sender.lines, tocsin.logs.redaction
 faults = os.environ.get("FAULTS", "").split()
-decide, compose, ids = engine.consumer.decide_all, sender.composer.MessageComposer.compose, sender.lines._ids
+composer = adapters.writing.composer.ChildComposer
+decide, compose, ids = engine.consumer.decide_all, composer.compose, sender.lines._ids
 
 def decide_or_fail(pairs, *more):
     for event, _now in pairs:
@@ -48,7 +49,7 @@ def compose_or_fail(self, job, *more):
     return compose(self, job, *more)
 
 engine.consumer.decide_all = decide_or_fail
-sender.composer.MessageComposer.compose = compose_or_fail
+composer.compose = compose_or_fail
 if "careless" in faults:
     sender.lines._ids = lambda job, trace=None: ids(job, trace) | {"to": job.address}
 if "unredacted" in faults:

@@ -17,7 +17,6 @@ from adapters.smtp.relay import Relay, Tls
 from adapters.smtp.transport import SmtpTransport
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.job import Job
-from sender.composer import MessageComposer
 from sender.delivery import Delivery, DeliverySettings
 from sender.entries import Selection
 from sender.message import message_id
@@ -26,7 +25,7 @@ from sender.relay_circuit import CircuitPolicy
 from sender.retry import RetryPolicy
 from sender.states import State, Transition
 from sender.transports import Transports
-from tests.messages import IDENTITY, a_job, compose, external, read, shipped_renderer
+from tests.messages import IDENTITY, a_job, compose, external, read, shipped_composer
 from tests.relays.postfix import HOST, Postfix, why_not
 from tests.support.required import missing
 from tocsin.clock import SystemClock
@@ -81,9 +80,9 @@ class Sender:
     def __init__(self, ledger: SqliteLedger, port: int, hello: str = HELLO, settings: DeliverySettings = HASTY) -> None:
         self.ledger = ledger
         self.transport = SmtpTransport(Relay(host=HOST, port=port, tls=Tls.NONE, hello=hello, timeout=20))
-        composer = MessageComposer(shipped_renderer(), IDENTITY)
+        self.composer = shipped_composer()
         self.delivery = Delivery(
-            ledger, composer, Transports(self.transport), SystemClock(), random.Random(1).random, settings
+            ledger, self.composer, Transports(self.transport), SystemClock(), random.Random(1).random, settings
         )
         self.stopping = asyncio.Event()
 
@@ -95,6 +94,7 @@ class Sender:
         self.stopping.set()
         await self.running
         await self.transport.close()
+        self.composer.close()
 
     def accept(self, jobs: Sequence[Job]) -> None:
         self.ledger.accept(jobs, datetime.now(UTC))

@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 
 from schemas.vocabulary import Channel
 from sender.addresses import MailIdentity
-from sender.composer import MessageComposer
 from sender.message import message_id
 from sender.message import return_path as path_of
 from sender.proof import Proofs, tokens_in
 from sender.returned import NOT_OURS, NOT_PROVEN
 from tests.judged_mails import JOB, PROOFS, SHAPES, US, entry_of, judged, return_path
-from tests.messages import IDENTITY, OPT_OUT, FixedRenderer, a_job, as_mail, compose
+from tests.messages import IDENTITY, OPT_OUT, FixedRenderer, MessageComposer, a_job, as_mail, compose
 from tests.returned_mails import ID, OLD_ID, ZOE, postfix, without_the_original
 
 VERP = msgspec.structs.replace(IDENTITY, envelope_from="bounces+{token}@desk.example")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from adapters.shape import shaped
+from adapters.writing.checking import one_child
 from schemas.finding import CheckReport, Severity
 from schemas.rule_file import RuleFile
 from tests.rule_folders import OWN
@@ -110,6 +112,12 @@ FILES = st.fixed_dictionaries(
         "templates/_f.txt.j2": mutated("{% block b %}{% endblock %}"),
     },
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> Iterator[None]:
+    with one_child():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,11 @@ import pytest
 from adapters.jinja.renderer import JinjaRenderer
 from schemas.job import JOB_DECODER
 from schemas.vocabulary import Channel, MessageFormat, Trigger
-from sender.composer import MessageComposer, template_variables
+from sender.composer import template_variables
 from sender.ports import Renderer
 from tests.messages import (
     IDENTITY,
+    MessageComposer,
     a_job,
     as_mail,
     as_read,

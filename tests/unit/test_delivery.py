@@ -157,9 +157,9 @@ async def test_an_expired_job_is_never_sent() -> None:
 
 async def test_a_job_that_expires_while_it_is_written_is_not_sent() -> None:
     class Slow(FakeComposer):
-        def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
+        async def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
             house.clock.move_to(job.expires)
-            return super().compose(job, trigger, form)
+            return await super().compose(job, trigger, form)
 
     house = House(composer=Slow(), settings=DeliverySettings(lease=timedelta(days=9)))
     job = a_job()
@@ -180,9 +180,9 @@ async def test_nothing_is_handed_over_when_the_lease_is_nearly_over() -> None:
     settings = DeliverySettings()
 
     class Slow(FakeComposer):
-        def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
+        async def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
             house.clock.advance(settings.lease - settings.send_limit + timedelta(seconds=1))
-            return super().compose(job, trigger, form)
+            return await super().compose(job, trigger, form)
 
     house = House(composer=Slow(), settings=settings)
     job = a_job()

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from adapters.children.framing import LENGTH, READY, framed, headed
+from adapters.children.process import ChildFailedError
 from adapters.durable_rules import worker as worker_module
 from adapters.durable_rules.matcher import DurableMatcher, RuleEngineError
-from adapters.durable_rules.protocol import LENGTH, READY, Fact, Load, Reply, framed
-from adapters.durable_rules.worker import Worker, WorkerFailedError
+from adapters.durable_rules.protocol import Fact, Load, Reply
+from adapters.durable_rules.worker import Worker
 from engine.rulebook.rulebook import ALL_TICKS, Rulebook
 from engine.stages.s4_rule_matching import Answer, Question, ReferenceMatcher
 from schemas.vocabulary import Audience, Category, Trigger
@@ -112,7 +114,7 @@ class TestReplacement:
     def test_a_child_that_does_not_listen_is_noticed(self) -> None:
         with contextlib.closing(Worker(answer_timeout=0.2)) as worker:
             stop(worker)
-            with pytest.raises(WorkerFailedError, match="did not answer in time"):
+            with pytest.raises(ChildFailedError, match="did not answer in time"):
                 worker.ask([Load(0, "more than a pipe holds" * 10_000)], [])
 
     def test_a_child_that_died_between_two_batches_is_replaced(self) -> None:
@@ -170,7 +172,7 @@ NONSENSE = {
 @pytest.mark.parametrize("reply", NONSENSE)
 def test_nonsense_is_never_taken_for_an_answer(monkeypatch: pytest.MonkeyPatch, reply: str) -> None:
     data, failure = NONSENSE[reply]
-    monkeypatch.setattr(worker_module, "CHILD", says(framed(READY), data))
+    monkeypatch.setattr(worker_module, "CHILD", says(headed(READY), data))
     some = [question for question in questions() if question.audience is Audience.CONTACTS][:6]
     with DurableMatcher(RULEBOOK) as matcher, pytest.raises(RuleEngineError, match=failure):
         matcher.match(some)
@@ -188,7 +190,7 @@ def test_an_endless_loop_ends_itself(capfd: pytest.CaptureFixture[str]) -> None:
     # The watchdog in the child is asked here, so that it works for an orphan: the parent would wait much longer.
     worker = Worker(answer_timeout=1.0)
     worker._timeout = 60
-    with contextlib.closing(worker), pytest.raises(WorkerFailedError, match=f"status -{signal.SIGALRM}"):
+    with contextlib.closing(worker), pytest.raises(ChildFailedError, match=f"status -{signal.SIGALRM}"):
         worker.ask([Load(0, side_by_side(512))], [Fact(0, (0,))])
     assert "in matched" in capfd.readouterr().err  # where it hung
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from adapters.fax.fonts import NO_LETTER
-from adapters.fax.pages import MAX_PAGES, PdfPages
+from adapters.fax.pages import MAX_LETTERS, MAX_MARKS, MAX_PAGES, drawable
 from schemas.fax_number import e164
 from schemas.mailbox import address_fault, mailbox
 from schemas.vocabulary import Channel
@@ -22,10 +23,10 @@ from sender.fax import FaxForm
 from sender.going_live import DeliveryMode
 from sender.plain_text import CUT
 from tests.helpdesk import Helpdesk, rules, saved
-from tests.messages import IDENTITY, FixedRenderer, a_job, as_read, compose, external, read
+from tests.messages import IDENTITY, FixedRenderer, a_job, as_read, compose, external, fax_pages, read
 
 NUMBER = "+33140000001"
-PAGES = PdfPages()
+PAGES = fax_pages()
 
 
 def a_fax(**fields: Any) -> Any:
@@ -158,16 +159,45 @@ def test_a_letter_that_no_font_has_is_a_box() -> None:
 
 def test_a_fax_is_the_same_at_any_time() -> None:
     with time_machine.travel("2026-03-02"):
-        one = PdfPages().draw(a_fax(), "Ω text")
+        one = PAGES.draw(a_fax(), "Ω text")
     with time_machine.travel("2027-04-03"):
-        assert PdfPages().draw(a_fax(), "Ω text") == one
-    assert PdfPages().draw(a_fax(), "Ω other") != one
+        assert PAGES.draw(a_fax(), "Ω text") == one
+    assert PAGES.draw(a_fax(), "Ω other") != one
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=60))
 def test_no_text_breaks_the_pages(text: str) -> None:
     assert len(words_of(PAGES.draw(a_fax(), text))) == 1
+
+
+def test_16000_accents_on_a_letter_are_drawn_at_once_and_what_is_cut_is_seen() -> None:
+    started = time.process_time()
+    ((*shown, _, _),) = words_of(PAGES.draw(a_fax(), "e" + "\u0301" * 16_000 + " end"))
+    assert time.process_time() - started < 3
+    assert shown[-1] == "end"
+    assert CUT.strip() in "".join(shown)
+
+
+def test_of_many_different_letters_some_are_boxes() -> None:
+    letters = "".join(map(chr, range(0xC0, 0x2000)))
+    started = time.process_time()
+    pdf = PAGES.draw(a_fax(), letters * 5)
+    assert time.process_time() - started < 5
+    assert len(pdf) < 300_000
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("e\u0301\u0316\u200d\u00ad א✓\n"), st.integers(1, 40)), max_size=20),
+    st.integers(0, 2_000),
+)
+def test_whatever_is_drawn_has_few_marks_on_a_letter_and_few_letters(runs: list[tuple[str, int]], letters: int) -> None:
+    text = "".join(letter * times for letter, times in runs) + "".join(map(chr, range(0x4E00, 0x4E00 + letters)))
+    drawn = drawable(text)
+    assert len(set(drawn) - {NO_LETTER}) <= MAX_LETTERS
+    assert not re.search(rf"[\u0301\u0316\u200d\u00ad]{{{MAX_MARKS + 1}}}", drawn)
+    if len(set(text)) < 100 and not re.search(r"[\u0301\u0316\u200d\u00ad]{9}", text):
+        assert CUT.strip() not in drawn
 
 
 def test_a_fax_that_is_redirected_comes_with_its_pages() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -22,7 +21,6 @@ from schemas.vocabulary import Trigger
 from sender.delivery import DeliverySettings
 from sender.entries import Entry
 from sender.ports import Composed, Reply, ReplyKind, Stage
-from sender.states import State
 from tests.fakes import START, FakeComposer, FakeTransport, a_job
 from tests.faults.engines import until
 from tests.in_memory_ledger import InMemoryLedger
@@ -70,22 +68,19 @@ class HangingLedger(InMemoryLedger):
 
 
 class HangingComposer(FakeComposer):
-    """Hangs at the first message, or at the one after a slow one, which is written beside the loop."""
+    """Hangs at each message, on the loop or beside it."""
 
-    def __init__(self, hangs: Hangs, slow_ones: int = 0) -> None:
+    def __init__(self, hangs: Hangs, *, beside: bool = False) -> None:
         super().__init__()
         self._hangs = hangs
-        self._slow_ones = slow_ones
+        self._beside = beside
 
-    def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
-        if self._slow_ones:
-            self._slow_ones -= 1
-            spent = time.thread_time() + 0.06
-            while time.thread_time() < spent:
-                pass
+    async def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
+        if self._beside:
+            await asyncio.to_thread(self._hangs.hang)
         else:
             self._hangs.hang()
-        return super().compose(job, trigger, form)
+        return await super().compose(job, trigger, form)
 
 
 class Living:
@@ -146,12 +141,9 @@ def test_a_renderer_that_hangs_on_the_loop_is_found_out() -> None:
 
 def test_a_renderer_that_hangs_beside_the_loop_is_found_out_though_the_loop_goes_on() -> None:
     hangs = Hangs()
-    living = Living(lambda watch: House(composer=HangingComposer(hangs, slow_ones=1), settings=SETTINGS, watch=watch))
-    slow, hanging = a_job("e-1", address="slow@acme.example"), a_job("e-2", address="hanging@acme.example")
-    living.house.ledger.accept([slow], START)
+    living = Living(lambda watch: House(composer=HangingComposer(hangs, beside=True), settings=SETTINGS, watch=watch))
+    living.house.ledger.accept([a_job()], START)
     with living.working():
-        until(lambda: living.house.state(slow) is State.DELIVERED, PATIENCE)
-        living.house.ledger.accept([hanging], START)
         assert hangs.begun.wait(PATIENCE)
         living.house.clock.advance(timedelta(seconds=TOO_LONG))
         until(lambda: living.stuck() == ["write"], PATIENCE)

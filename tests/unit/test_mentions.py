@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from adapters.jinja.renderer import JinjaRenderer
 from schemas.job import BUILT_IN_FORMS, Job
 from schemas.vocabulary import Channel, Trigger
-from sender.composer import MessageComposer
 from sender.entries import Entry
 from sender.mentions import UNSEEN, neutral_text
 from sender.ports import OutgoingText
 from sender.states import Standing, State
-from tests.messages import IDENTITY, a_job, external, shipped_renderer, templates
+from tests.messages import IDENTITY, MessageComposer, a_job, external, shipped_renderer, templates
 
 CALLS = (
     r"@(everyone|here|channel|all|room|online|group|team)",

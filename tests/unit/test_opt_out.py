@@ -14,7 +14,6 @@ from itsdangerous import URLSafeSerializer
 from adapters.web.opt_out_pages import language_for
 from schemas.job import PersonRef
 from schemas.vocabulary import Channel, PersonKind, Trigger
-from sender.composer import MessageComposer
 from sender.entries import Entry
 from sender.going_live import DeliveryMode
 from sender.opt_out import (
@@ -28,7 +27,7 @@ from sender.opt_out import (
     tokens_in_subject,
 )
 from sender.states import Transition, begin
-from tests.messages import IDENTITY, OPT_OUT, FixedRenderer, a_job, as_mail, compose, external, read
+from tests.messages import IDENTITY, OPT_OUT, FixedRenderer, MessageComposer, a_job, as_mail, compose, external, read
 
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
 REQUEST = OptOutRequest(PersonKind.CONTACT, "ct-1", Channel.EMAIL, (Trigger.OPENED,), "fr")

@@ -17,14 +17,13 @@ from adapters.sqlite.ledger import SqliteLedger
 from schemas.directory import SuppressionRecord
 from schemas.job import Job, PersonRef
 from schemas.vocabulary import PersonKind, Trigger
-from sender.composer import MessageComposer
 from sender.delivery import DeliverySettings
 from sender.entries import Entry, Report
 from sender.ledger import Ledger
 from sender.states import Hold, Standing, State, Transition
 from sender.storm import StormEnd, StormPolicy
 from tests.fakes import START, a_job
-from tests.messages import IDENTITY, FixedRenderer, as_mail, read
+from tests.messages import IDENTITY, FixedRenderer, MessageComposer, as_mail, read
 from tests.sender_house import House
 
 SECOND = timedelta(seconds=1)

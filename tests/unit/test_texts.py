@@ -6,7 +6,6 @@ import pytest
 
 from schemas.job import Job
 from schemas.vocabulary import Channel
-from sender.composer import MessageComposer
 from sender.entries import Entry
 from sender.going_live import DeliveryMode
 from sender.ports import HandingOver, OutgoingMail, OutgoingText, Reply, ReplyKind, unasked
@@ -14,7 +13,7 @@ from sender.short_form import TextLimits
 from sender.states import Standing, State
 from sender.transports import Transports
 from tests.fakes import OK, FakeTransport
-from tests.messages import IDENTITY, OPT_OUT, a_job, as_mail, as_read, shipped_renderer
+from tests.messages import IDENTITY, OPT_OUT, MessageComposer, a_job, as_mail, as_read, shipped_renderer
 
 SMS = a_job(channel=Channel.SMS, address="+33 6 12 34 56 78", template="external/opened")
 CHAT = a_job(channel=Channel.CHAT, address="#support", template="external/opened")

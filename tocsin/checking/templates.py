@@ -7,9 +7,10 @@ from pathlib import Path
 
 from jinja2 import meta
 
-from adapters.jinja.check import TemplateUse, source_problems
+from adapters.jinja.check import TemplateUse
 from adapters.jinja.environment import TemplateEnvironment
 from adapters.jinja.sources import TemplateSources, file_of, is_piece
+from adapters.writing.checking import checked_templates
 from engine.rulebook.rulebook import Policy
 from schemas.finding import Finding, FindingCode
 from tocsin.checking.subject import Subject, finding
@@ -25,7 +26,8 @@ def findings(subject: Subject) -> Iterator[Finding]:
         return
     policy = subject.policy
     uses = set(_uses(subject))
-    for problem in source_problems(templates, _languages(policy), policy.custom_fields if policy else {}, uses):
+    fields = policy.custom_fields if policy else {}
+    for problem in checked_templates(templates, _languages(policy), fields, uses):
         yield finding(fault_of(subject.folder, templates, problem))
     if policy is not None and not subject.reading.faults and subject.has_own_templates:
         yield from _unused(subject, templates, {use.template for use in uses})

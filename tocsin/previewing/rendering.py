@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
+from contextlib import closing
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from adapters.jinja.renderer import JinjaRenderer
 from adapters.jinja.sources import TemplateSources
+from adapters.writing.composer import ChildComposer
+from adapters.writing.protocol import Stationery
 from schemas.job import Job
 from sender.addresses import MailIdentity
-from sender.composer import MessageComposer
-from sender.ports import OutgoingMessage, OutgoingText
+from sender.composer import Drafts
+from sender.ports import Composer, OutgoingMessage, OutgoingText
 
 IDENTITY: Final = MailIdentity(
     "preview@preview.example", "Preview", "preview@preview.example", "preview.example", "{number}@fax.example"
@@ -34,10 +37,15 @@ class Rendered(Struct, frozen=True):
 
 def render(jobs: list[Job], template: str, sources: TemplateSources) -> list[Rendered]:
     """The messages of these jobs by this template, one for each language."""
-    composer = MessageComposer(JinjaRenderer(sources), IDENTITY)
+    with closing(ChildComposer(Drafts(IDENTITY), Stationery(IDENTITY))) as composer:
+        composer.use(sources)
+        return asyncio.run(_rendered(composer, jobs, template))
+
+
+async def _rendered(composer: Composer, jobs: list[Job], template: str) -> list[Rendered]:
     found = []
     for job in jobs:
-        composed = composer.compose(job, job.trigger, replace(job.form, template=template))
+        composed = await composer.compose(job, job.trigger, replace(job.form, template=template))
         found.append(_parts(job.language, composed.message, composed.fault))
     return found
 

@@ -11,13 +11,15 @@ from msgspec.structs import replace
 from adapters.smtp.relay import Relay, Tls
 from adapters.smtp.tls import CertificatesError, context_trusting
 from adapters.smtp.transport import SmtpTransport
+from adapters.writing.composer import ChildComposer
+from adapters.writing.protocol import Stationery
 from schemas.vocabulary import Channel
 from sender.addresses import MailIdentity
-from sender.composer import NO_OPT_OUT, MessageComposer
-from sender.fax import AS_TEXT, FaxForm, FaxPages
+from sender.composer import NO_OPT_OUT, Drafts
+from sender.fax import AS_TEXT, FaxForm
 from sender.going_live import DeliveryMode
 from sender.opt_out import OptOut
-from sender.ports import OutgoingText, Renderer, Transport
+from sender.ports import OutgoingText, Transport
 from sender.proof import TOKEN_PLACE
 from sender.short_form import TextLimits
 from sender.transports import Transports
@@ -76,7 +78,8 @@ class MailSettings(Struct, frozen=True):
     identity: MailIdentity
     texts: Mapping[Channel, Transport[OutgoingText]] = {}
     opt_out: OptOut = NO_OPT_OUT
-    fax: FaxForm = AS_TEXT
+    fax_subject: str = AS_TEXT.subject
+    fax_pdf: bool = False
     text_limits: TextLimits = TextLimits()
 
     @classmethod
@@ -120,17 +123,20 @@ class MailSettings(Struct, frozen=True):
             raise SettingsError.at(settings.named(RETURN_PATH), problem)
         opt_out = opt_out_settings(opt_out_url, opt_out_mailto, secrets, settings)
         with named_fields(settings, _FIELDS, FAX_SUBJECT):
-            fax = FaxForm(fax_subject, _pages() if fax_pdf else None)
-        return replace(self, opt_out=opt_out, fax=fax).signed_by(secrets)
+            form = FaxForm(fax_subject)
+        made = replace(self, opt_out=opt_out, fax_subject=form.subject, fax_pdf=fax_pdf)
+        return made.signed_by(secrets)
 
     def signed_by(self, secrets: Sequence[str]) -> MailSettings:
         """The same with ids, return paths and links that are signed by the first of these secrets."""
         identity = replace(self.identity, secrets=tuple(secrets))
         return replace(self, identity=identity, opt_out=replace(self.opt_out, secrets=tuple(secrets)))
 
-    def composer(self, renderer: Renderer, mode: DeliveryMode) -> MessageComposer:
-        """What writes messages in this form."""
-        return MessageComposer(renderer, self.identity, mode, self.opt_out, self.fax, self.text_limits)
+    def composer(self, mode: DeliveryMode) -> ChildComposer:
+        """What writes messages in this form. To be closed at the end."""
+        stationery = Stationery(self.identity, mode, self.fax_subject, self.text_limits)
+        drafts = Drafts(self.identity, mode, self.opt_out, self.text_limits)
+        return ChildComposer(drafts, stationery, draws_pages=self.fax_pdf)
 
     def transport(self) -> Transports:
         """The way of every message. To be closed at the end."""
@@ -154,13 +160,6 @@ def mail_in(settings: Settings) -> MailSettings | None:
     subject = settings.given(FAX_SUBJECT)
     url, mailto = settings[OPT_OUT_URL], settings[OPT_OUT_MAILTO]
     return mail.with_forms(url, mailto, subject, False, settings)
-
-
-def _pages() -> FaxPages:
-    # Its fonts take a second to be read, and most installations draw no faxes.
-    from adapters.fax.pages import PdfPages  # noqa: PLC0415
-
-    return PdfPages()
 
 
 def _relay(host: str, port: int, tls: Tls, limits: RelayLimits, settings: Settings) -> Relay:

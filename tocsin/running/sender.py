@@ -25,7 +25,7 @@ from sender.people_index import PeopleIndex
 from sender.ports import Clock
 from sender.publisher import LAST_BATCHES, Publisher
 from tocsin.clock import SystemClock
-from tocsin.running.current_templates import CurrentRenderer, keeping_current
+from tocsin.running.current_templates import keeping_current
 from tocsin.running.delivery_watch import delivered
 from tocsin.running.health import HealthFile
 from tocsin.running.kept_rules import KeptRules
@@ -155,12 +155,13 @@ async def sender_service(  # noqa: PLR0913, PLR0917 - its parts, one by one
     Raises RuleFileError, LedgerUnavailableError, InstanceTakenError, KafkaRefusedError, KafkaUnavailableError and
     TracingSettingsError; StoppedError where it was told to stop before its ledger answered.
     """
-    clock, renderer, seen = SystemClock(), CurrentRenderer(), watch
-    on_change = keeping_current(renderer, seen, HealthFile(place.data), clock)
+    clock, seen, composer = SystemClock(), watch, mail.composer(sending.mode)
+    on_change = keeping_current(composer, seen, HealthFile(place.data), clock)
     pseudonyms = Pseudonyms(mail.opt_out.secrets)
     transport, index = mail.transport(), PeopleIndex(pseudonyms)
     with (
         tracing("tocsin-sender", sender_group=membership.group) as tracers,
+        closing(composer),
         closing(WatchedRules(rules, on_change, kept=KeptRules(place.data))) as templates,
         awaited_ledger(*place.options, stop, lambda why: seen.waits_for_ledger("open", why)) as ledger,
         seen.looking_at(ledger, clock),
@@ -171,7 +172,6 @@ async def sender_service(  # noqa: PLR0913, PLR0917 - its parts, one by one
         closing(DirectoryFeed(settings, index)) as people,
     ):
         acceptance = Acceptance(jobs, ledger, letters, clock, sending.acceptance(), tracers.jobs)
-        composer = mail.composer(renderer, sending.mode)
         gate = Gate(ledger, index, sending.mode, pseudonyms)
         delivery = Delivery(
             ledger,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from msgspec import Struct
@@ -12,7 +12,7 @@ from adapters.files.directory_source import FolderDirectory
 from adapters.files.kept_files import FOLDER, KeptFiles
 from schemas.pseudonyms import Pseudonyms
 from tocsin.clock import SystemClock
-from tocsin.running.current_templates import CurrentRenderer, keeping_current
+from tocsin.running.current_templates import keeping_current
 from tocsin.running.embedded import Embedded, Sources
 from tocsin.running.embedded_watch import EmbeddedWatch
 from tocsin.running.engine_watch import WatchedDirectory
@@ -46,27 +46,25 @@ async def embedded_service(
 
     Raises RuleFileError, DirectoryFilesError, OSError, DatabaseError and TracingSettingsError at the start.
     """
-    clock, renderer, seen = SystemClock(), CurrentRenderer(), watch or EmbeddedWatch()
+    clock, seen, composer = SystemClock(), watch or EmbeddedWatch(), mail.composer(sending.mode)
 
     def directory_changed(read: FolderDirectory) -> None:
         named = [str(one) for one in read.unreadable]
         seen.directory_changed(named)
         health.write_directory(named)
 
-    watched = WatchedRules(rules, keeping_current(renderer, seen, health, clock), kept=KeptRules(database.parent))
-    try:
-        composer = mail.composer(renderer, sending.mode)
-        kept = KeptFiles(database.parent / FOLDER, directory.path)
-        folder = FolderDirectory(directory.path, kept, directory_changed, removes_many=directory.removes_many)
-        people = DirectoryPeople(folder.beside())
-        watched_directory = WatchedDirectory(folder, seen)
-        pseudonyms = Pseudonyms(mail.opt_out.secrets)
-        sources = Sources(watched_directory, watched, people, composer, mail.transport(), clock, pseudonyms)
-        with tracing("tocsin", system="sqlite") as tracers:
-            service = Embedded(database, sources, sending, seen, tracers)
-            try:
-                yield service
-            finally:
-                await service.close()
-    finally:
-        watched.close()
+    with closing(composer):
+        on_change = keeping_current(composer, seen, health, clock)
+        with closing(WatchedRules(rules, on_change, kept=KeptRules(database.parent))) as watched:
+            kept = KeptFiles(database.parent / FOLDER, directory.path)
+            folder = FolderDirectory(directory.path, kept, directory_changed, removes_many=directory.removes_many)
+            people = DirectoryPeople(folder.beside())
+            watched_directory = WatchedDirectory(folder, seen)
+            pseudonyms = Pseudonyms(mail.opt_out.secrets)
+            sources = Sources(watched_directory, watched, people, composer, mail.transport(), clock, pseudonyms)
+            with tracing("tocsin", system="sqlite") as tracers:
+                service = Embedded(database, sources, sending, seen, tracers)
+                try:
+                    yield service
+                finally:
+                    await service.close()

@@ -1,0 +1,137 @@
+"""Templates are checked in a child process, so that none can crash, hang or fill the process that asks."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing, contextmanager
+from hashlib import sha256
+from threading import Lock
+from typing import Final
+
+import msgspec
+
+from adapters.children.process import Child, ChildFailedError, Questioner
+from adapters.jinja.check import CustomFields, Subject, TemplateUse, source_problems
+from adapters.jinja.problems import Problem
+from adapters.jinja.sources import TemplateSources
+from adapters.writing.protocol import CHECKING, CHILD, Check, Checked, Setup, encoded
+from schemas.finding import FindingCode
+
+MOST_ENDS: Final = 3
+"""After so many children that ended at their work, what is left is not checked."""
+
+REMEMBERED: Final = 16
+"""Results that are kept: the templates that come with the product are looked at again and again."""
+
+_results: Final[OrderedDict[bytes, tuple[Problem, ...]]] = OrderedDict()
+_lock: Final = Lock()
+
+
+def checked_templates(
+    sources: TemplateSources,
+    languages: Collection[str],
+    fields: CustomFields | None = None,
+    uses: Collection[TemplateUse] = (),
+) -> Sequence[Problem]:
+    """See adapters.jinja.check.source_problems. A template that ends the child is a problem of its file."""
+    asked = (sources.texts, sources.unreadable, sorted(languages), fields or {}, sorted(uses, key=repr))
+    key = sha256(msgspec.json.encode(asked, order="deterministic")).digest()
+    with _lock:
+        if key in _results:
+            _results.move_to_end(key)
+            return _results[key]
+    with _checking_child() as child:
+        check = _ChildCheck(sources, child)
+        found = tuple(source_problems(sources, languages, fields, uses, check.problems))
+    if not check.ends:
+        with _lock:
+            _results[key] = found
+            if len(_results) > REMEMBERED:
+                _results.popitem(last=False)
+    return found
+
+
+@contextmanager
+def one_child() -> Iterator[None]:
+    """All checks of this process inside of the block share one child: for those who check many times."""
+    with closing(_CheckingChild()) as child:
+        _SHARED.append(child)
+        try:
+            yield
+        finally:
+            _SHARED.remove(child)
+
+
+class _CheckingChild:
+    """A child that checks templates. It starts when it is first asked."""
+
+    def __init__(self) -> None:
+        self._child: Child | None = None
+
+    def ask(self, request: bytes) -> bytes:
+        """The answer. Raises ChildFailedError, and then another one is started for what is asked next."""
+        try:
+            if self._child is None:
+                self._child = Child(CHILD, CHECKING, quiet=True)
+                self._questioner = Questioner(self._child)
+                self._questioner.await_ready()
+            deadline = time.monotonic() + CHECKING.seconds + 5.0
+            self._questioner.send(request, deadline)
+            return self._questioner.receive(deadline)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End it."""
+        if self._child is not None:
+            self._child.close()
+            self._child = None
+
+
+_SHARED: Final[list[_CheckingChild]] = []
+_SHARED_LOCK: Final = Lock()
+
+
+@contextmanager
+def _checking_child() -> Iterator[_CheckingChild]:
+    if _SHARED:
+        with _SHARED_LOCK:
+            yield _SHARED[-1]
+    else:
+        with closing(_CheckingChild()) as child:
+            yield child
+
+
+class _ChildCheck:
+    """A FileCheck of one snapshot in a child."""
+
+    def __init__(self, sources: TemplateSources, child: _CheckingChild) -> None:
+        self._setup = encoded(Setup(None, sources.texts))
+        self._child = child
+        self._is_set_up = False
+        self.ends = 0
+
+    def problems(self, path: str, subject: Subject) -> Sequence[Problem]:
+        """See FileCheck."""
+        if self.ends >= MOST_ENDS:
+            return [] if self.ends > MOST_ENDS else self._given_up(path)
+        try:
+            if not self._is_set_up:
+                self._child.ask(self._setup)
+                self._is_set_up = True
+            answer = self._child.ask(encoded(Check(path, subject)))
+        except ChildFailedError as error:
+            self.ends += 1
+            self._is_set_up = False
+            message = f"the process that checks templates failed at this one: {error}"
+            advice = "look for deep nesting, long loops, large numbers and many styles"
+            return [Problem(path, None, message, FindingCode.TEMPLATE_FAILS, suggestion=advice)]
+        return msgspec.msgpack.decode(answer, type=Checked).problems
+
+    def _given_up(self, path: str) -> Sequence[Problem]:
+        self.ends += 1
+        message = f"this file and those behind it were not checked, since {MOST_ENDS} others ended the check"
+        return [Problem(path, None, message, FindingCode.TEMPLATE_FAILS, suggestion="mend those first")]

@@ -1,0 +1,87 @@
+"""The Composer of a running sender: drafts are made here, messages are written by child processes."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from adapters.jinja.sources import TemplateSources
+from adapters.writing.protocol import Setup, Stationery, encoded
+from adapters.writing.writer import ChildWriter, WritingFailedError
+from schemas.job import Form, Job
+from schemas.vocabulary import Channel, Trigger
+from sender.composer import Draft, Drafts, MessageWriter
+from sender.entries import Entry
+from sender.fax import FaxForm
+from sender.ports import Composed, Part, TemplateFaultError
+
+
+class ChildComposer:
+    """A Composer. Each message is written by one set of templates; pages of faxes are drawn by a child of their own.
+
+    Where a child fails at a message, that message gets the built-in text, and its fault names template and failure. A
+    fax gets it on pages, and where those fail too, as the text of its mail.
+    """
+
+    def __init__(self, drafts: Drafts, stationery: Stationery, *, draws_pages: bool = False) -> None:
+        self._drafts = drafts
+        # Ids and return paths come with drafts: the secrets that sign them stay here.
+        self._stationery = replace(stationery, identity=replace(stationery.identity, secrets=()))
+        self._fonts = tempfile.TemporaryDirectory(prefix="tocsin-fonts-") if draws_pages else None
+        self._plain = self._plain_writer(None)
+        self.writer = ChildWriter()
+        self.fax_writer = ChildWriter() if draws_pages else None
+
+    def use(self, sources: TemplateSources, fax_region: str | None = None) -> None:
+        """Write by these templates from now on. From any thread; the first time, children are started to be ready."""
+        self._plain = self._plain_writer(fax_region)
+        self.writer.use(encoded(Setup(self._stationery, sources.texts, fax_region)))
+        if self.fax_writer is not None and self._fonts is not None:
+            with_pages = replace(self._stationery, fax_folder=self._fonts.name)
+            self.fax_writer.use(encoded(Setup(with_pages, sources.texts, fax_region)))
+
+    async def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
+        """See sender.ports.Composer."""
+        return await self._written(self._drafts.message(job, trigger, form))
+
+    async def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
+        """See sender.ports.Composer."""
+        return await self._written(await asyncio.to_thread(self._drafts.digest, carrier, listed))
+
+    def close(self) -> None:
+        """End the children. Nothing may be asked for any more."""
+        self.writer.close()
+        if self.fax_writer is not None:
+            self.fax_writer.close()
+        if self._fonts is not None:
+            self._fonts.cleanup()
+
+    async def _written(self, draft: Draft) -> Composed:
+        drawer = self.fax_writer if draft.job.channel is Channel.FAX else None
+        try:
+            return await (drawer or self.writer).write(draft)
+        except WritingFailedError as error:
+            what = draft.form.template if draft.text is None else "a digest"
+            fault = f"{what} ({draft.job.language}): {error}"
+        plain = draft.built_in()
+        if drawer is not None:
+            try:
+                return replace(await drawer.write(plain), fault=fault)
+            except WritingFailedError as error:
+                fault = f"{fault}; its pages: {error}"
+        return replace(self._plain.write(plain), fault=fault)
+
+    def _plain_writer(self, fax_region: str | None) -> MessageWriter:
+        fax = FaxForm(self._stationery.fax_subject)
+        own = self._stationery
+        return MessageWriter(_NoTemplates(), own.identity, own.mode, fax, fax_region, own.texts)
+
+
+class _NoTemplates:
+    """A Renderer of nothing: for what is written without templates."""
+
+    def render(self, template: str, language: str, part: Part, variables: object) -> str:  # noqa: ARG002
+        raise TemplateFaultError(template, None, "TemplateNotFound")

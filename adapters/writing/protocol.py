@@ -1,0 +1,93 @@
+"""What is said to the child that writes messages.
+
+Requests are JSON, in which a number may be of any size; answers are MessagePack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from adapters.children.process import Limits, module
+from adapters.jinja.check import Subject
+from adapters.jinja.problems import Problem
+from sender.addresses import MailIdentity
+from sender.composer import Draft
+from sender.going_live import LIVE, DeliveryMode
+from sender.ports import OutgoingMail, OutgoingText
+from sender.short_form import TextLimits
+
+CHILD: Final = module("adapters.writing.child")
+"""The command."""
+
+MEMORY: Final = 1024 * 1024 * 1024
+"""Bytes of address space. A message needs some 50 MB, one of the largest with all its styles some 300."""
+
+WRITING: Final = Limits(seconds=20.0, processor_seconds=5.0, memory=MEMORY)
+"""For one message. A template has two seconds; its styles, its HTML and the pages of a fax have the others."""
+
+CHECKING: Final = Limits(seconds=60.0, processor_seconds=20.0, memory=MEMORY)
+"""For one file, which is tried on two dozen tickets for each audience."""
+
+
+class Stationery(Struct, frozen=True):
+    """What all messages have in common: who writes, in which mode and form.
+
+    `fax_folder` is where the fonts of faxes are kept; None where no pages are drawn.
+    """
+
+    identity: MailIdentity
+    mode: DeliveryMode = LIVE
+    fax_subject: str = "{subject}"
+    texts: TextLimits = TextLimits()
+    fax_folder: str | None = None
+
+
+class Setup(Struct, frozen=True, tag=True):
+    """What everything after it is written by: templates, whole, by their paths, and the region of fax numbers."""
+
+    stationery: Stationery | None
+    texts: Mapping[str, str]
+    fax_region: str | None = None
+
+
+class Write(Struct, frozen=True, tag=True):
+    """A message to write. The answer is Written."""
+
+    draft: Draft
+
+
+class Check(Struct, frozen=True, tag=True):
+    """A file to check, for its readers. The answer is Checked."""
+
+    path: str
+    subject: Subject
+
+
+Request = Setup | Write | Check
+
+
+class Written(Struct, frozen=True):
+    """A message, with what was wrong with its template; or the reason why there is none."""
+
+    mail: OutgoingMail | None = None
+    text: OutgoingText | None = None
+    fault: str | None = None
+    failed: str | None = None
+
+
+class Checked(Struct, frozen=True):
+    """All that is wrong with a file."""
+
+    problems: list[Problem]
+
+
+requests: Final = msgspec.json.Decoder(Request)
+
+
+def encoded(request: Request) -> bytes:
+    """A request as it is written."""
+    return msgspec.json.encode(request)

@@ -1,0 +1,174 @@
+"""One child process that writes messages, and its replacement when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from typing import Final
+
+import msgspec
+
+from adapters.children.process import Child, ChildFailedError
+from adapters.children.stream import OthersFailedError, Stream
+from adapters.writing.protocol import CHILD, WRITING, Write, Written, encoded
+from sender.composer import Draft
+from sender.ports import Composed
+
+TRIES: Final = 2
+"""For a message at which the child ended: once may be chance, such as a kill from outside."""
+
+MAX_WAITS: Final = 6
+"""How often a message is asked for anew where the child ended at another one's."""
+
+BARRED_SECONDS: Final = 60.0
+"""How long a kind of message that ended the child twice, or exceeded its limits, is not asked for."""
+
+MAX_BARRED: Final = 1_000
+"""Kinds that are remembered."""
+
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 10.0
+"""Seconds before another child is started where several in a row wrote nothing; each pause is twice as long."""
+
+ANSWER_SECONDS: Final = WRITING.seconds + 5.0
+SETUP_SECONDS: Final = 60.0
+
+_log: Final = logging.getLogger(__name__)
+
+Kind = tuple[str, str]
+"""Template and language: messages of one kind end a child in the same way."""
+
+
+class WritingFailedError(Exception):
+    """The child wrote no message: why, in words without any value."""
+
+
+class ChildWriter:
+    """Asks a child for messages, many at a time, for one event loop. Its templates are swapped whole.
+
+    Where the child ends at a message, those behind it are asked for anew. `ends` counts the children that ended.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._setup: bytes | None = None
+        self._loaded: bytes | None = None
+        self._spare: Child | None = None
+        self._stream: Stream | None = None
+        self._starting = asyncio.Lock()
+        self._barred: dict[Kind, float] = {}
+        self._in_vain = 0
+        self.ends = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the child that works now."""
+        return self._stream.pid if self._stream is not None and self._stream.is_open else None
+
+    def use(self, setup: bytes) -> None:
+        """Write by this setup from now on. From any thread; the first time, a child is started to be ready."""
+        with self._lock:
+            is_first, self._setup = self._setup is None, setup
+            self._barred = {}
+            if is_first:
+                try:
+                    self._spare = _start()
+                except ChildFailedError as error:
+                    self._note(str(error))
+
+    async def write(self, draft: Draft) -> Composed:
+        """The message. Raises WritingFailedError."""
+        kind = ("" if draft.text is not None else draft.form.template, draft.job.language)
+        self._check(kind)
+        request = encoded(Write(draft))
+        tries = waits = 0
+        while True:
+            try:
+                stream = await self._open_stream()
+                answer = await stream.ask(request, ANSWER_SECONDS)
+            except OthersFailedError as error:
+                waits += 1
+                if waits == MAX_WAITS:
+                    raise WritingFailedError(f"the process that writes messages failed: {error}") from None
+            except ChildFailedError as error:
+                self._note(str(error))
+                tries += 1
+                if tries == TRIES or error.is_limit:
+                    self._bar(kind)
+                    raise WritingFailedError(f"the process that writes messages failed at it: {error}") from None
+            else:
+                self._in_vain = 0
+                return _composed(msgspec.msgpack.decode(answer, type=Written))
+
+    def close(self) -> None:
+        """End the child. Nothing may be asked for any more."""
+        with self._lock:
+            spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.close()
+        if self._stream is not None:
+            self._stream.close()
+
+    async def _open_stream(self) -> Stream:
+        """The child, which has the templates in force. Raises ChildFailedError where none can be started."""
+        async with self._starting:
+            stream = self._stream
+            if stream is None or not stream.is_open or not stream.is_of(asyncio.get_running_loop()):
+                stream = self._stream = await self._next_stream()
+                self._loaded = None
+            setup = self._setup
+            if setup is None:
+                raise WritingFailedError("no templates are in force yet")
+            if self._loaded is not setup:
+                self._loaded = setup
+                stream.ask(setup, SETUP_SECONDS).add_done_callback(self._set_up)
+            return stream
+
+    async def _next_stream(self) -> Stream:
+        if self._stream is not None:
+            self._stream.close()
+        with self._lock:
+            child, self._spare = self._spare, None
+        if child is not None:
+            return Stream(child)
+        if self._in_vain > 1:
+            await asyncio.sleep(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._in_vain, 10)))
+        try:
+            return Stream(await asyncio.to_thread(_start))
+        except ChildFailedError as error:
+            # Nothing was asked of it yet, so that no message is to blame.
+            self._note(str(error))
+            raise OthersFailedError(str(error)) from None
+
+    def _set_up(self, answer: asyncio.Future[bytes]) -> None:
+        error = None if answer.cancelled() else answer.exception()
+        if error is not None and not isinstance(error, OthersFailedError):
+            self._note(str(error))
+
+    def _check(self, kind: Kind) -> None:
+        until = self._barred.get(kind)
+        if until is not None and time.monotonic() < until:
+            raise WritingFailedError("it ended the process that writes messages, and is not tried for a minute")
+
+    def _bar(self, kind: Kind) -> None:
+        if len(self._barred) < MAX_BARRED:
+            self._barred[kind] = time.monotonic() + BARRED_SECONDS
+
+    def _note(self, how: str) -> None:
+        self.ends += 1
+        self._in_vain += 1
+        _log.warning("message_process_ended", extra={"said": how})
+
+
+def _start() -> Child:
+    # What a crash in C says may quote a text: it stays out of the log.
+    return Child(CHILD, WRITING, quiet=True)
+
+
+def _composed(written: Written) -> Composed:
+    message = written.mail or written.text
+    if message is None:
+        raise WritingFailedError(written.failed or "nothing was written")
+    return Composed(message, written.fault)

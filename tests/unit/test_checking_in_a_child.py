@@ -1,0 +1,77 @@
+"""A template that crashes, hangs or fills the process that checks it is a problem of its file, and of nothing else."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from adapters.children.process import Limits
+from adapters.rule_files.faults import RuleFileError
+from adapters.writing import checking
+from adapters.writing.checking import checked_templates
+from adapters.writing.protocol import MEMORY
+from tests.hostile_templates import HTML, TEXT
+from tests.messages import templates
+from tests.rule_folders import OWN, write_rules
+from tocsin.cli.app import app
+from tocsin.running.checked_rules import load_checked
+from tocsin.running.rules_in_force import ReloadOutcome, WatchedRules
+
+DEEP, _ = HTML.values()
+DIGITS, _ = TEXT.values()
+ENDED = "the process that checks templates failed at this one: it ended, with status -27 (its processor time was over)"
+ADVICE = "look for deep nesting, long loops, large numbers and many styles"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "CHECKING", Limits(seconds=20.0, processor_seconds=0.7, memory=MEMORY))
+
+
+def test_every_other_file_is_checked_all_the_same() -> None:
+    files = {"a/b.en.txt.j2": "{{ nobody }}", "a/c.en.txt.j2": DIGITS, "a/d.en.txt.j2": "{{ nobody }}"}
+    started = time.monotonic()
+    found = [str(one) for one in checked_templates(templates(**files), ["en"])]
+    assert found == [
+        "a/b.en.txt.j2:1: there is no `nobody` in a template",
+        f"a/c.en.txt.j2: {ENDED}: {ADVICE}",
+        "a/d.en.txt.j2:1: there is no `nobody` in a template",
+    ]
+    assert time.monotonic() - started < 20
+
+
+def test_a_folder_full_of_them_is_given_up_and_says_so() -> None:
+    found = [str(one) for one in checked_templates(templates(**dict.fromkeys(_names(6), DIGITS)), ["en"])]
+    assert [one.partition(":")[0] for one in found] == _names(4)
+    assert found[-1].endswith(
+        "this file and those behind it were not checked, since 3 others ended the check: mend those first"
+    )
+
+
+def _names(number: int) -> list[str]:
+    return [f"a/t{each}.en.txt.j2" for each in range(number)]
+
+
+def test_a_reload_keeps_the_good_templates_and_names_the_file(tmp_path: Path) -> None:
+    file = write_rules(tmp_path, OWN)
+    watched = WatchedRules(file, lambda _rules: None, load_checked, lambda _seconds: None)
+    before = watched.loaded.templates
+    (tmp_path / "templates" / "t.en.txt.j2").write_text(DIGITS)
+    watched.current()
+    assert watched.last is ReloadOutcome.REFUSED
+    assert watched.loaded.templates is before
+    assert "t.en.txt.j2:1:1: the process that checks templates failed at this one" in watched.named_faults[0]
+    watched.close()
+
+
+def test_the_authors_commands_name_the_file(tmp_path: Path) -> None:
+    file = write_rules(tmp_path, OWN)
+    (tmp_path / "templates" / "t.en.txt.j2").write_text(DIGITS)
+    result = CliRunner().invoke(app, ["check", str(file)])
+    assert result.exit_code == 1
+    assert "templates/t.en.txt.j2:1:" in result.output.replace("\n", "")
+    with pytest.raises(RuleFileError, match="the process that checks templates failed"):
+        load_checked(file)
