@@ -16,7 +16,7 @@ from schemas.job import BUILT_IN_FORMS, Form, Job
 from schemas.vocabulary import Channel, MessageFormat, Trigger
 from sender.addresses import MailIdentity, recipient_of
 from sender.digest import digest_subject, digest_text
-from sender.entries import Entry
+from sender.entries import TEXTS, Entry
 from sender.fallback import fallback_text
 from sender.fax import AS_TEXT, FaxForm
 from sender.going_live import LIVE, DeliveryMode
@@ -38,9 +38,6 @@ from sender.subject import subject_line
 
 NO_OPT_OUT: Final = OptOut()
 AS_A_RULE: Final = TextLimits()
-
-TEXTS: Final = frozenset({Channel.SMS, Channel.CHAT})
-"""Channels that take plain text and no mail."""
 
 
 class Draft(Struct, frozen=True):

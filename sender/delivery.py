@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -13,11 +14,11 @@ from typing import Final, TypeVar
 from msgspec import Struct, field
 
 from sender.attempt import Attempts, Tried
-from sender.entries import Entry
+from sender.entries import TRANSPORTS, Entry, transport_of
 from sender.gate import Gate
 from sender.handing_over import HandOvers
 from sender.ledger import Ledger, LedgerAwayError
-from sender.pacing import Pacing, PacingPolicy, Room
+from sender.pacing import Pacing, PacingPolicy
 from sender.ports import Clock, Composer, DeliveryWatch, OutgoingMessage, Transport, Unwatched, WithheldError
 from sender.retry import Chance, RetryPolicy
 from sender.rounds import Claimed, LedgerRounds, RoundPolicy
@@ -42,10 +43,11 @@ SETTLE: Final = timedelta(milliseconds=2)
 class DeliverySettings(Struct, frozen=True):
     """How the loop works.
 
-    `concurrency` is the number of jobs under way at a time, and the most that a crash leaves unknown. `lease` is how
-    long they belong to this sender; `send_limit`, well below it, is how long a transport may take for one. `look_again`
-    is the wait between two looks at a ledger with nothing due; `sweep` bounds how many late jobs a round sees to.
-    `storm` is the policy by which jobs were accepted: it says when a storm is over.
+    `concurrency` is the number of jobs under way at a time for each transport (the mail relay, SMS, chats), and the
+    most of them that a crash leaves unknown. `lease` is how long they belong to this sender; `send_limit`, well below
+    it, is how long a transport may take for one. `look_again` is the wait between two looks at a ledger with nothing
+    due; `sweep` bounds how many late jobs a round sees to. `storm` is the policy by which jobs were accepted: it says
+    when a storm is over.
     """
 
     concurrency: int = 16
@@ -107,6 +109,7 @@ class Delivery:
         )
         self._thread: ThreadPoolExecutor | None = None
         self._under_way: set[asyncio.Task[Tried]] = set()
+        self._busy: Counter[str] = Counter()
         self._answers: list[Tried] = []
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -166,14 +169,17 @@ class Delivery:
         own = self._own()
         swept = await _in(thread, lambda: self._rounds.sweep(own))
         may_claim = await _in(thread, self._rounds.look)
-        return (may_claim and await self._start(thread)) or bool(swept)
+        started = [may_claim and await self._start(thread, transport) for transport in TRANSPORTS]
+        return any(started) or bool(swept)
 
     async def _record(self, thread: ThreadPoolExecutor) -> None:
         """Record the answers that have come, all in one transaction. They are kept until that has worked."""
         await self._let_more_come()
         done = {task for task in self._under_way if task.done()}
         self._under_way -= done
-        self._answers += [task.result() for task in done]
+        came = [task.result() for task in done]
+        self._busy -= Counter(transport_of(one.entry.job.channel) for one in came)
+        self._answers += came
         if self._answers:
             answers = self._answers
             await _in(thread, lambda: self._rounds.apply(answers))
@@ -185,15 +191,17 @@ class Delivery:
         if busy * 2 > self._settings.concurrency:
             await asyncio.sleep(SETTLE.total_seconds())
 
-    async def _start(self, thread: ThreadPoolExecutor) -> bool:
-        """Claim what there is room for, and begin with it; says whether there was anything."""
+    async def _start(self, thread: ThreadPoolExecutor, transport: str) -> bool:
+        """Claim what a transport has room for, and begin with it; says whether there was anything."""
         started = False
         for _ in range(_MOST_CLAIMS):
-            room = self._room()
+            now, free = self._clock.now(), self._settings.concurrency - self._busy[transport]
+            room = self._pacing.room(transport, now, free)
             if not room.limit:
                 break
             claims = await _in(thread, lambda room=room: self._rounds.claim(room))  # type: ignore[misc]
-            self._pacing.claimed([one.entry for one in claims.ready], self._clock.now())
+            self._pacing.claimed(transport, [one.entry for one in claims.ready], self._clock.now())
+            self._busy[transport] += len(claims.ready)
             self._under_way |= {self._begin(one) for one in claims.ready}
             started = started or bool(claims.number)
             if claims.number < room.limit:
@@ -216,9 +224,6 @@ class Delivery:
     def _waits(self) -> tuple[Sequence[Wait], datetime]:
         now = self._clock.now()
         return self._pacing.waits(now), now
-
-    def _room(self) -> Room:
-        return self._pacing.room(self._clock.now(), self._settings.concurrency - len(self._under_way))
 
     @asynccontextmanager
     async def _ledger_thread(self) -> AsyncIterator[ThreadPoolExecutor]:

@@ -17,6 +17,14 @@ from schemas.vocabulary import Channel, PersonKind, Trigger
 from sender.states import Hold, Standing, State, Transition
 
 _A_CONTACT: Final = f"{PersonKind.CONTACT}/"
+TEXTS: Final = frozenset({Channel.SMS, Channel.CHAT})
+"""Channels that take plain text and no mail."""
+
+MAIL: Final = "mail"
+"""The transport of e-mails, and of faxes, which go to a gateway as mails: the relay."""
+
+TRANSPORTS: Final = (MAIL, *sorted(channel.value for channel in TEXTS))
+"""What messages are handed over to, each with jobs under way of its own: none waits for another."""
 
 
 class Admission(StrEnum):
@@ -123,6 +131,11 @@ def lane_of(job: Job) -> str:
 def domain_of(job: Job) -> str:
     """What the relay's troubles are kept apart by: the domain of an e-mail address, else the channel."""
     return mailbox(job.address).rpartition("@")[2] if job.channel is Channel.EMAIL else job.channel.value
+
+
+def transport_of(channel: Channel) -> str:
+    """Which of the TRANSPORTS takes this channel's messages."""
+    return channel.value if channel in TEXTS else MAIL
 
 
 def recipient_of(job: Job) -> str:

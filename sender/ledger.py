@@ -16,6 +16,7 @@ from schemas.directory import SuppressionRecord
 from schemas.job import Job
 from schemas.log import NewRecord
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
+from sender.claimable import ANY, Claimable
 from sender.entries import Admission, Change, Entry, Listed, Report, Selection
 from sender.forgetting import Blanked, Forgetting, Forgotten
 from sender.states import State
@@ -88,11 +89,11 @@ class Ledger(Protocol):
         """
         ...
 
-    def claim(self, now: datetime, limit: int, lease: timedelta, avoid: Collection[str] = frozenset()) -> list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[Entry]:
         """Take at most `limit` jobs that are due, the longest due first, each the oldest open one of its lane.
 
         Nobody else gets them until `now + lease`, or until this process is known to be gone. Their standing is that
-        after the claim. Jobs to a domain in `avoid` (see `domain_of`) are left for later.
+        after the claim. It may take fewer than are due where `which` says that one of them has to go alone.
         """
         ...
 
@@ -169,8 +170,11 @@ class Ledger(Protocol):
         """When the oldest job in each open state was accepted; without the states in which there is none."""
         ...
 
-    def next_due(self) -> datetime | None:
-        """When there is something to do next: a try, a lease's end or an expiry. None where all jobs are finished."""
+    def next_due(self, besides: Collection[str] = ()) -> datetime | None:
+        """When there is something to do next: a try, a lease's end or an expiry. None where all jobs are finished.
+
+        Tries of the recipients `besides` (see `recipient_of`) do not count.
+        """
         ...
 
     def suppress(self, records: Sequence[SuppressionRecord], now: datetime) -> int:

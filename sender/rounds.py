@@ -69,7 +69,7 @@ class LedgerRounds:
 
     def claim(self, room: Room) -> Claims:
         """Claim what is due; what the gate stops is written down as stopped, and does not go out."""
-        claimed = self._ledger.claim(self._clock.now(), room.limit, self._policy.lease, room.avoid)
+        claimed = self._ledger.claim(self._clock.now(), room.limit, self._policy.lease, room.which)
         stopped: list[Tried] = []
         ready = [one for entry in claimed if (one := self._pass(entry, stopped)) is not None]
         if stopped:

@@ -34,8 +34,16 @@ def log_as_before() -> Iterator[None]:
     """What a test does to the log of the process, as every command does that it runs, is undone behind it."""
     root = logging.getLogger()
     level, handlers = root.level, list(root.handlers)
+    levels = {logger: logger.level for logger in _loggers()}
     yield
+    for logger in _loggers():
+        logger.setLevel(levels.get(logger, logging.NOTSET))
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
     setup._Form.is_of_a_service = False
+
+
+def _loggers() -> list[logging.Logger]:
+    known = list(logging.Logger.manager.loggerDict.values())
+    return [logger for logger in known if isinstance(logger, logging.Logger)]

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from schemas.job import Job
 from schemas.log import NewRecord
+from sender.claimable import ANY, Claimable, Taking
 from sender.digests import is_left_out
 from sender.entries import (
     BEGINNINGS,
@@ -23,6 +24,7 @@ from sender.entries import (
     admission_of,
     domain_of,
     lane_of,
+    recipient_of,
 )
 from sender.ledger import Outbound, Retention
 from sender.outcomes import outcome_record
@@ -71,16 +73,20 @@ class InMemoryJobs:
         self.keys[job.once] = (holder, now)
         return holder
 
-    def claim(self, now: datetime, limit: int, lease: timedelta, avoid: Collection[str] = frozenset()) -> list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[Entry]:
         waiting = [kept.entry for kept in self.jobs.values() if self.is_due(kept.entry, now)]
-        waiting = [entry for entry in waiting if domain_of(entry.job) not in avoid]
         waiting.sort(key=lambda entry: entry.standing.due or now)
+        taking, due = Taking(which), [one for one in waiting if which.may_go(*self.keys_of(one))][:limit]
         reports = [
             Report(entry.job.id, entry.standing.attempt, Transition.CLAIMED, now + lease, owner=self.owner)
-            for entry in waiting[:limit]
+            for entry in due
+            if taking.takes(*self.keys_of(entry))
         ]
         self.record(reports, now)
         return [self.jobs[report.job].entry for report in reports]
+
+    def keys_of(self, entry: Entry) -> tuple[str, str]:
+        return recipient_of(entry.job), domain_of(entry.job)
 
     def hand_over(self, claims: Sequence[Entry]) -> set[str]:
         return {one.job.id for one in claims if self.hand_over_one(one)}
@@ -216,10 +222,11 @@ class InMemoryJobs:
                 moments.setdefault(kept.entry.standing.state, []).append(kept.history[0].at)
         return {state: min(found) for state, found in moments.items()}
 
-    def next_due(self) -> datetime | None:
+    def next_due(self, besides: Collection[str] = ()) -> datetime | None:
         jobs = [kept for kept in self.jobs.values() if kept.open]
         entries = [kept.entry for kept in jobs]
-        tries = [one.standing.due for one in entries if one.standing.due and self.is_head(one)]
+        counted = [one for one in entries if recipient_of(one.job) not in besides]
+        tries = [one.standing.due for one in counted if one.standing.due and self.is_head(one)]
         leases = [one.standing.lease_until for one in entries if one.standing.lease_until]
         expiries = [kept.entry.job.expires for kept in jobs if not self.is_under_way(kept)]
         return min([*tries, *leases, *expiries], default=None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -13,8 +15,9 @@ from adapters.ledger.storms import follow_carrier, is_buried, is_under_way, let_
 from adapters.ledger.suppressions import resume_at_once, suppress
 from adapters.ledger.writes import Writes
 from schemas.job import Job
+from sender.claimable import Claimable, Taking
 from sender.digests import is_left_out, storm_report
-from sender.entries import BEGINNINGS, Admission, Entry, Report, admission_of
+from sender.entries import BEGINNINGS, MAIL, Admission, Entry, Report, admission_of
 from sender.states import FINISHED, Hold, Transition, begin, step
 from sender.storm import StormPolicy
 
@@ -36,6 +39,22 @@ def accept(writes: Writes, job: Job, storm: StormPolicy) -> Admission:
     if standing is not None:
         writes.write_down(replace(entry, standing=standing), held)
     return admission
+
+
+def claim_due(writes: Writes, limit: int, lease_until: datetime, owner: str, which: Claimable) -> list[Entry]:
+    """Take those that are due, the longest due first."""
+    of = {None: "any", MAIL: "mail"}.get(which.transport, "texts")
+    values: dict[str, Any] = {"now": writes.micros, "limit": limit}
+    if of == "texts":
+        values["transport"] = which.transport
+    statement = sql.DUE[of]
+    if which.not_domains or which.not_recipients:
+        statement = sql.DUE_ELSEWHERE[of]
+        lists = ("not_domains", "despite", "not_recipients")
+        values |= {name: json.dumps(list(getattr(which, name))) for name in lists}
+    rows = writes.session.rows(statement, values)
+    taking = Taking(which)
+    return [claim(writes, row, lease_until, owner) for row in rows if taking.takes(row["recipient"], row["domain"])]
 
 
 def claim(writes: Writes, row: Row, lease_until: datetime, owner: str) -> Entry:

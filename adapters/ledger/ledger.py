@@ -22,6 +22,7 @@ from schemas.directory import SuppressionRecord
 from schemas.job import Job
 from schemas.log import NewRecord
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
+from sender.claimable import ANY, Claimable
 from sender.entries import Admission, Change, Entry, Listed, Report, Selection
 from sender.forgetting import Blanked, Forgetting, Forgotten
 from sender.ledger import Outbound, Pause, Retention
@@ -66,18 +67,10 @@ class SqlLedger(ABC):
 
         return self._write(now, work)
 
-    def claim(self, now: datetime, limit: int, lease: timedelta, avoid: Collection[str] = frozenset()) -> list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[Entry]:
         """See sender.ledger.Ledger."""
-        due = {"now": to_micros(now), "limit": limit}
-        statement, domains = (sql.DUE_ELSEWHERE, {"avoid": json.dumps(list(avoid))}) if avoid else (sql.DUE, {})
-
         owner = self._owner
-
-        def work(writes: Writes) -> list[Entry]:
-            rows = writes.session.rows(statement, due | domains)
-            return [jobs_in.claim(writes, row, now + lease, owner) for row in rows]
-
-        return self._write(now, work)
+        return self._write(now, lambda writes: jobs_in.claim_due(writes, limit, now + lease, owner, which))
 
     def hand_over(self, claims: Sequence[Entry]) -> Collection[str]:
         """See sender.ledger.Ledger."""
@@ -146,9 +139,11 @@ class SqlLedger(ABC):
         found = {state: self._read(sql.OLDEST, {"state": state.value})[0]["moment"] for state in open_states}
         return {state: from_micros(moment) for state, moment in found.items() if moment is not None}
 
-    def next_due(self) -> datetime | None:
+    def next_due(self, besides: Collection[str] = ()) -> datetime | None:
         """See sender.ledger.Ledger."""
-        moments = [self._read(statement, {})[0]["moment"] for statement in sql.NEXT_DUE]
+        values = {"besides": json.dumps(list(besides))}
+        moments = [self._read(sql.NEXT_TRY, values)[0]["moment"]]
+        moments += [self._read(statement, {})[0]["moment"] for statement in sql.NEXT_END]
         return min((from_micros(moment) for moment in moments if moment is not None), default=None)
 
     def suppress(self, records: Sequence[SuppressionRecord], now: datetime) -> int:

@@ -11,7 +11,8 @@ from typing import Final
 
 ENTRY: Final = """
     SELECT seq, id, diverted, state, due, lease_until, attempt, unknowns, faults, changes, hold, released, digest,
-        owner, handed_over, freed, lane, open, in_lane, carrier, accepted, changed, body
+        owner, handed_over, freed, lane, open, in_lane, carrier, accepted, changed, domain,
+        recipient, body
     FROM jobs
 """
 
@@ -74,10 +75,22 @@ _AT_REST: Final = """
 _DUE: Final = f"{ENTRY} WHERE head = 1 AND due <= :now"
 _LONGEST_DUE: Final = "ORDER BY due, seq LIMIT :limit /*pg FOR UPDATE SKIP LOCKED */"
 
-_ELSEWHERE: Final = "domain NOT IN (SELECT value FROM json_each(:avoid))"
+# See sender.claimable.
+_MAY_GO: Final = """
+    recipient NOT IN (SELECT value FROM json_each(:not_recipients))
+    AND (domain NOT IN (SELECT value FROM json_each(:not_domains))
+        OR recipient IN (SELECT value FROM json_each(:despite)))
+"""
 
-DUE: Final = f"{_DUE} {_LONGEST_DUE}"
-DUE_ELSEWHERE: Final = f"{_DUE} AND {_ELSEWHERE} {_LONGEST_DUE}"
+# By their transport; texts as in the index jobs_texts_due: so they are found among many mails that must wait.
+_OF: Final = {
+    "any": "",
+    "mail": "AND domain NOT IN ('sms', 'chat')",
+    "texts": "AND domain = :transport AND domain IN ('sms', 'chat')",
+}
+
+DUE: Final = {of: f"{_DUE} {which} {_LONGEST_DUE}" for of, which in _OF.items()}
+DUE_ELSEWHERE: Final = {of: f"{_DUE} {which} AND {_MAY_GO} {_LONGEST_DUE}" for of, which in _OF.items()}
 LAPSED: Final = f"{ENTRY} WHERE lease_until <= :now ORDER BY lease_until LIMIT :limit"
 OVERDUE: Final = f"{ENTRY} WHERE {_AT_REST} AND expires <= :now ORDER BY expires LIMIT :limit"
 OWNERS: Final = "SELECT owner FROM jobs WHERE lease_until > 0 AND owner IS NOT NULL"
@@ -108,8 +121,11 @@ OLDEST: Final = "SELECT MIN(accepted) AS moment FROM jobs WHERE state = :state"
 
 _SOONEST: Final = "SELECT MIN(expires) AS moment FROM jobs"
 
-NEXT_DUE: Final = (
-    "SELECT MIN(due) AS moment FROM jobs WHERE head = 1",
+NEXT_TRY: Final = """
+    SELECT MIN(due) AS moment FROM jobs WHERE head = 1 AND recipient NOT IN (SELECT value FROM json_each(:besides))
+"""
+
+NEXT_END: Final = (
     "SELECT MIN(lease_until) AS moment FROM jobs WHERE lease_until IS NOT NULL",
     f"{_SOONEST} WHERE {_AT_REST}",
 )

@@ -12,7 +12,7 @@ from schemas.vocabulary import Channel
 from sender.entries import Admission, Entry, Report
 from sender.ports import Reply, ReplyKind
 from sender.states import Transition
-from sender.waits import RELAY, Wait
+from sender.waits import MAILBOX, RELAY, Wait
 
 DELAYS: Final = (0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400, 259200)
 CLASSES: Final = ("2xx", "4xx", "5xx", "none")
@@ -45,6 +45,11 @@ class SenderMetrics:
             "Domains whose mail is put off, so that they wait; 100 at most.",
             registry=registry,
         )
+        self._mailboxes = Gauge(
+            "tocsin_mailboxes_waiting",
+            "Mailboxes whose messages are put off, so that they wait; 100 at most.",
+            registry=registry,
+        )
         self._longest = Gauge(
             "tocsin_domains_wait_seconds", "For how long yet the one waits that waits longest.", registry=registry
         )
@@ -72,8 +77,10 @@ class SenderMetrics:
 
     def waiting(self, waits: Sequence[Wait], now: datetime) -> None:
         """See sender.ports.DeliveryWatch."""
-        domains = [one for one in waits if one.name != RELAY]
-        self._out_of_reach.set(len(waits) > len(domains))
+        mailboxes = [one for one in waits if one.name.startswith(MAILBOX)]
+        domains = [one for one in waits if one.name != RELAY and one not in mailboxes]
+        self._out_of_reach.set(any(one.name == RELAY for one in waits))
+        self._mailboxes.set(len(mailboxes))
         self._domains.set(len(domains))
         self._longest.set(max(((one.until - now).total_seconds() for one in domains), default=0.0))
 

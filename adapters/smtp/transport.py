@@ -60,7 +60,8 @@ class SmtpTransport:
             try:
                 reply = await self._before(session, mail, handing_over) or await session.content(mail.content)
             except WithheldError:
-                await session.reset()
+                # The relay waits for the content: without a final dot there is no message (RFC 5321, section 4.1.1.4).
+                session.drop()
                 raise
             except Exception as error:  # noqa: BLE001  (the port promises a reply; the message's end was not sent)
                 session.drop()
@@ -69,19 +70,13 @@ class SmtpTransport:
 
     async def _before(self, session: Session, mail: OutgoingMail, handing_over: HandingOver) -> Reply | None:
         """All that comes before the message; the relay may take as long for it as for two replies."""
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(2 * self._relay.timeout) as patience:
+        async with asyncio.timeout(2 * self._relay.timeout):
             if not session.is_open:
                 await session.open()
-            no = await session.begin(mail)
-            if no is not None:
-                return no
-            left = (patience.when() or 0.0) - loop.time()
-            # It is not the relay that is waited for.
-            patience.reschedule(None)
+            no = await session.begin(mail) or await session.ask_for_content()
+        if no is None:
             await handing_over()
-            patience.reschedule(loop.time() + left)
-            return await session.ask_for_content()
+        return no
 
 
 def _is_loss(error: Exception) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from schemas.job import Job
 from schemas.log import NewRecord
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from schemas.topics import SUPPRESSIONS
+from sender.claimable import ANY, Claimable
 from sender.entries import Admission, Entry, Listed, Report, Selection
 from sender.ledger import Outbound, Pause, Retention
 from sender.outcomes import suppression_record
@@ -193,10 +194,28 @@ class SelectsAllTimes(InMemoryLedger):
 
 
 class AvoidsNobody(InMemoryLedger):
-    def claim(
-        self, now: datetime, limit: int, lease: timedelta, avoid: Collection[str] = frozenset()
-    ) -> builtins.list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> builtins.list[Entry]:
         return super().claim(now, limit, lease)
+
+
+class AvoidsDomainsAlone(InMemoryLedger):
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> builtins.list[Entry]:
+        return super().claim(now, limit, lease, replace(which, not_recipients=()))
+
+
+class ProbesByMany(InMemoryLedger):
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> builtins.list[Entry]:
+        return super().claim(now, limit, lease, replace(which, alone=()))
+
+
+class ClaimsAnyNumber(InMemoryLedger):
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> builtins.list[Entry]:
+        return super().claim(now, limit, lease, replace(which, of_each=None))
+
+
+class ClaimsAnyChannel(InMemoryLedger):
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> builtins.list[Entry]:
+        return super().claim(now, limit, lease, replace(which, transport=None))
 
 
 _KEEPING: dict[Promise, type[InMemoryLedger]] = {
@@ -234,6 +253,10 @@ _LISTING: dict[Promise, type[InMemoryLedger]] = {
     listing_promises.a_list_is_of_the_states_that_were_asked_for: SelectsAllHolds,
     listing_promises.a_list_is_of_the_times_that_were_asked_for: SelectsAllTimes,
     listing_promises.a_claim_leaves_alone_what_it_should_avoid: AvoidsNobody,
+    listing_promises.a_claim_passes_by_mailboxes_that_wait: AvoidsDomainsAlone,
+    listing_promises.of_a_mailbox_or_domain_in_doubt_one_job_goes_alone: ProbesByMany,
+    listing_promises.of_one_mailbox_so_many_are_claimed: ClaimsAnyNumber,
+    listing_promises.texts_are_claimed_by_their_channel: ClaimsAnyChannel,
 }
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from schemas.job import Job
+from sender.claimable import ANY, Claimable
 from sender.entries import Admission, Entry, Report
 from sender.states import Standing, State, Transition
 from sender.storm import StormPolicy
@@ -52,9 +53,9 @@ class ResendsBehindTheOthers(InMemoryLedger):
 
 
 class ClaimsTheNewestFirst(InMemoryLedger):
-    def claim(self, now: datetime, limit: int, lease: timedelta, avoid: Collection[str] = frozenset()) -> list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[Entry]:
         self.jobs = dict(reversed(self.jobs.items()))
-        return super().claim(now, limit, lease, avoid)
+        return super().claim(now, limit, lease, which)
 
 
 class HandsOutTwice(InMemoryLedger):
@@ -102,8 +103,13 @@ class KeepsNoWords(InMemoryLedger):
 
 
 class NeverRests(InMemoryLedger):
-    def next_due(self) -> datetime | None:
-        return super().next_due() or START
+    def next_due(self, besides: Collection[str] = ()) -> datetime | None:
+        return super().next_due(besides) or START
+
+
+class CountsWhatWaits(InMemoryLedger):
+    def next_due(self, besides: Collection[str] = ()) -> datetime | None:
+        return super().next_due()
 
 
 class ForgetsWhatEnded(InMemoryLedger):
@@ -141,6 +147,7 @@ BROKEN_JOBS: dict[Promise, type[InMemoryLedger]] = {
     promises.a_report_that_the_table_forbids_changes_nothing: SaysNothingOfVoidReports,
     promises.what_expires_while_it_waits_is_found: SeesOnlyTheFirstExpire,
     promises.every_change_is_kept: KeepsNoWords,
+    promises.what_waits_for_its_mailbox_need_not_count_as_due: CountsWhatWaits,
     promises.counts_and_next_due_tell_what_there_is_to_do: NeverRests,
     promises.how_long_the_oldest_job_waits_is_known: ForgetsWhatEnded,
     promises.finished_jobs_are_forgotten_after_their_time_alone: ForgetsAtOnce,

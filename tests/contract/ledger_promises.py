@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from schemas.vocabulary import Channel, Trigger
-from sender.entries import Admission, Entry, Report
+from sender.entries import Admission, Entry, Report, recipient_of
 from sender.ledger import Ledger, Retention
 from sender.states import Hold, State, Transition
 from tests.fakes import START, a_job
@@ -238,6 +238,15 @@ def counts_and_next_due_tell_what_there_is_to_do(ledger: Ledger) -> None:
     counts = ledger.counts()
     assert (counts[State.QUEUED], counts[State.HELD], counts[State.DELIVERED]) == (2, 1, 0)
     assert set(counts) == set(State)
+
+
+def what_waits_for_its_mailbox_need_not_count_as_due(ledger: Ledger) -> None:
+    first, second = a_job("e-1", expires=FAR), a_job("e-1", address="b@x.example", expires=FAR)
+    ledger.accept([first], START)
+    ledger.accept([second], START + HOUR)
+    assert ledger.next_due([recipient_of(first)]) == START + HOUR
+    assert ledger.next_due([recipient_of(second)]) == START
+    assert ledger.next_due([recipient_of(one) for one in (first, second)]) == FAR
 
 
 def how_long_the_oldest_job_waits_is_known(ledger: Ledger) -> None:

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from schemas.job import Job, PersonRef
 from schemas.vocabulary import Channel, PersonKind, Trigger
-from sender.entries import Report, Selection
+from sender.claimable import Claimable
+from sender.entries import Report, Selection, recipient_of
 from sender.ledger import Ledger
 from sender.states import Hold, State, Transition
 from tests.contract.ledger_promises import HOUR, LEASE, ids, on
@@ -99,6 +100,46 @@ def a_claim_leaves_alone_what_it_should_avoid(ledger: Ledger) -> None:
         a_job("e-1", address="c@sub.down.example"),
     ]
     ledger.accept(jobs, START)
-    assert ids(ledger.claim(START, 1, LEASE, {"down.example", "up.example"})) == [jobs[2].id]
-    assert ids(ledger.claim(START, 9, LEASE, ["down.example", "nobody's"])) == [jobs[1].id, jobs[3].id]
+    assert ids(ledger.claim(START, 1, LEASE, Claimable(not_domains={"down.example", "up.example"}))) == [jobs[2].id]
+    others = Claimable(not_domains=["down.example", "nobody's"])
+    assert ids(ledger.claim(START, 9, LEASE, others)) == [jobs[1].id, jobs[3].id]
     assert ids(ledger.claim(START, 9, LEASE)) == [jobs[0].id]
+
+
+def a_claim_passes_by_mailboxes_that_wait(ledger: Ledger) -> None:
+    jobs = [a_job(f"e-{one}", f"T-{one}", f"{name}@acme.example") for one, name in enumerate("aabbc")]
+    ledger.accept(jobs, START)
+    a, b = recipient_of(jobs[0]), recipient_of(jobs[2])
+    assert ids(ledger.claim(START, 1, LEASE, Claimable(not_recipients={a, b}))) == [jobs[4].id]
+    waiting = Claimable(not_domains={"acme.example"}, despite={b})
+    assert ids(ledger.claim(START, 1, LEASE, waiting)) == [jobs[2].id], "its own pause is over, and that is what counts"
+    assert ids(ledger.claim(START, 9, LEASE, replace(waiting, not_recipients=[b]))) == []
+    assert ids(ledger.claim(START, 9, LEASE)) == [jobs[0].id, jobs[1].id, jobs[3].id]
+
+
+def of_a_mailbox_or_domain_in_doubt_one_job_goes_alone(ledger: Ledger) -> None:
+    jobs = [a_job(f"e-{one}", f"T-{one}", f"{name}@acme.example") for one, name in enumerate("aabbc")]
+    jobs.append(a_job("e-9", "T-9", "d@rival.example"))
+    ledger.accept(jobs, START)
+    a = recipient_of(jobs[0])
+    in_doubt = Claimable(alone={a, "acme.example"})
+    assert ids(ledger.claim(START, 9, LEASE, in_doubt)) == [jobs[0].id, jobs[2].id, jobs[5].id]
+    busy = Claimable(of_each=2, under_way={a: 1})
+    assert ids(ledger.claim(START, 9, LEASE, busy)) == [jobs[1].id, jobs[3].id, jobs[4].id]
+    assert ledger.claim(START, 9, LEASE) == []
+
+
+def of_one_mailbox_so_many_are_claimed(ledger: Ledger) -> None:
+    jobs = [a_job(f"e-{one}", f"T-{one}", f"{name}@acme.example") for one, name in enumerate("aaab")]
+    ledger.accept(jobs, START)
+    assert ids(ledger.claim(START, 9, LEASE, Claimable(of_each=2))) == [jobs[0].id, jobs[1].id, jobs[3].id]
+
+
+def texts_are_claimed_by_their_channel(ledger: Ledger) -> None:
+    channels = (Channel.EMAIL, Channel.FAX, Channel.SMS, Channel.CHAT, Channel.SMS)
+    jobs = [a_job(f"e-{one}", address=f"+33 1 0{one}", channel=channel) for one, channel in enumerate(channels)]
+    ledger.accept(jobs, START)
+    assert ids(ledger.claim(START, 9, LEASE, Claimable("sms", not_domains={"sms"}))) == []
+    assert ids(ledger.claim(START, 9, LEASE, Claimable("sms"))) == [jobs[2].id, jobs[4].id]
+    assert ids(ledger.claim(START, 9, LEASE, Claimable("mail"))) == [jobs[0].id, jobs[1].id]
+    assert ids(ledger.claim(START, 9, LEASE, Claimable("chat"))) == [jobs[3].id]

@@ -21,7 +21,7 @@ from schemas.job import Job
 from sender.entries import Selection, lane_of
 from sender.states import FINISHED, State, Transition
 from tests.fakes import a_job
-from tests.faults.postgres_sender_child import CONCURRENCY
+from tests.faults.sender_child import CONCURRENCY
 
 BATCH = 40
 MAY_HAVE_ARRIVED = (Transition.LAPSED, Transition.UNDECIDED)
@@ -32,7 +32,7 @@ class Senders:
     """Processes, and what they say."""
 
     def __init__(self, url: str, port: int, *flags: str) -> None:
-        self._command = [sys.executable, "-m", "tests.faults.postgres_sender_child", url, str(port), *flags]
+        self._command = [sys.executable, "-m", "tests.faults.sender_child", url, str(port), *flags]
         self._running: dict[int, subprocess.Popen[str]] = {}
         self._readers: list[threading.Thread] = []
         self._said: queue.Queue[tuple[int, str]] = queue.Queue()

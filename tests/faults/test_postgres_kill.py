@@ -19,7 +19,6 @@ from sender.states import State
 from tests.databases.native import NativePostgres
 from tests.fakes import a_job
 from tests.faults.engines import until
-from tests.faults.postgres_sender_child import PATIENT
 from tests.faults.postgres_senders import (
     BATCH,
     Senders,
@@ -29,6 +28,7 @@ from tests.faults.postgres_senders import (
     deliver_under_kills,
     wait_until_finished,
 )
+from tests.faults.sender_child import PATIENT
 from tests.mailbox_thread import mailbox_in
 from tests.postgres.places import admin
 from tests.smtp_peers import HANG, At, Fault, FaultyPeer
@@ -58,7 +58,8 @@ async def test_what_a_killed_sender_had_not_handed_over_goes_out_at_once(
     postgres_url: str, tmp_path: Path, kills: int
 ) -> None:
     """The relay of those that are killed hangs at the final dot; with leases and delays as in earnest."""
-    jobs = [a_job(f"e-{number}", f"T-{number}", expires=datetime.now(UTC) + HOUR) for number in range(200)]
+    expires = datetime.now(UTC) + HOUR
+    jobs = [a_job(f"e-{number}", f"T-{number}", f"p{number}@acme.example", expires=expires) for number in range(200)]
     handed_over: set[str] = set()
     hangs = Fault(At.DOT, HANG, times=10_000)
     with mailbox_in(tmp_path) as port, closing(PostgresLedger(postgres_url)) as ledger:

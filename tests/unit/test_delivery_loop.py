@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
 
+from sender.claimable import ANY, Claimable
 from sender.delivery import DeliverySettings
 from sender.entries import Entry, Report
 from sender.ledger import LedgerUnavailableError
@@ -107,9 +108,9 @@ class Guarded(InMemoryLedger):
             raise LedgerUnavailableError("locked", "another process holds its lock")
         return super().record(reports, now)
 
-    def claim(self, now: datetime, limit: int, lease: timedelta, avoid: Collection[str] = frozenset()) -> list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[Entry]:
         self.threads.add(threading.current_thread().name)
-        return super().claim(now, limit, lease, avoid)
+        return super().claim(now, limit, lease, which)
 
 
 @pytest.mark.parametrize(("failures", "state"), [(1, State.DELIVERED), (9, State.SENDING)])

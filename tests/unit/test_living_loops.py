@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import cast
@@ -18,6 +18,7 @@ from adapters.prometheus.sender_metrics import SenderMetrics
 from engine.consumer import Batch, Consumer
 from schemas.job import Form, Job
 from schemas.vocabulary import Trigger
+from sender.claimable import ANY, Claimable
 from sender.delivery import DeliverySettings
 from sender.entries import Entry
 from sender.ports import Composed, Reply, ReplyKind, Stage
@@ -62,9 +63,9 @@ class HangingLedger(InMemoryLedger):
         super().__init__()
         self._hangs = hangs
 
-    def claim(self, now: datetime, limit: int, lease: timedelta, avoid: Collection[str] = frozenset()) -> list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[Entry]:
         self._hangs.hang()
-        return super().claim(now, limit, lease, avoid)
+        return super().claim(now, limit, lease, which)
 
 
 class HangingComposer(FakeComposer):

@@ -17,6 +17,7 @@ from adapters.sqlite import database
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.job import Job
 from schemas.vocabulary import Trigger
+from sender.claimable import Claimable
 from sender.entries import Report, Selection, lane_of
 from sender.states import FINISHED, Hold, State, Transition
 from sender.storm import StormPolicy
@@ -85,7 +86,7 @@ def test_every_job_is_still_there_and_stands_as_it_did(ledger: SqliteLedger) -> 
 
 def test_a_lane_goes_on_where_it_was(ledger: SqliteLedger) -> None:
     ledger.accept([a_job("e-9")], START)
-    [claimed] = ledger.claim(START, 10, HOUR, avoid={"rival.example"})
+    [claimed] = ledger.claim(START, 10, HOUR, Claimable(not_domains={"rival.example"}))
     assert claimed.job == SAVED[1][0]
     ledger.record([Report(claimed.job.id, 1, Transition.DELIVERED)], START)
     assert ledger.claim(START, 10, HOUR) == []
@@ -111,7 +112,7 @@ def test_its_jobs_are_listed_by_whatever_is_known_of_them(ledger: SqliteLedger) 
 
 
 def test_what_avoids_a_domain_avoids_its_old_jobs(ledger: SqliteLedger) -> None:
-    assert ledger.claim(START, 10, HOUR, avoid={"acme.example"}) == []
+    assert ledger.claim(START, 10, HOUR, Claimable(not_domains={"acme.example"})) == []
 
 
 def test_a_file_is_brought_up_to_date_whole_or_not_at_all(path: Path) -> None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from schemas.vocabulary import Channel
+from sender.entries import Entry
+from sender.pacing import Pacing, PacingPolicy
 from sender.ports import Reply, ReplyKind, Stage
-from sender.states import State
-from sender.waits import RELAY, TELL_EVERY, Wait
+from sender.states import State, Transition, begin
+from sender.waits import MOST_WAITS, RELAY, TELL_EVERY, Wait, waits_of
 from tests.fakes import START, FakeTransport, a_job
 from tests.in_memory_ledger import InMemoryLedger
 from tests.sender_house import House
 from tocsin.jobs import lines
+from tocsin.jobs.objects import _outlook
 from tocsin.jobs.outlook import time
 
 GONE = Reply(ReplyKind.DEFERRED, None, "connection refused", Stage.CONNECT)
+FULL = Reply(ReplyKind.DEFERRED, 452, "4.2.2 full", Stage.RCPT, "4.2.2")
 PUT_OFF = Reply(ReplyKind.DEFERRED, 451, "4.7.1 later", Stage.RCPT)
 SECOND = timedelta(seconds=1)
 
@@ -44,9 +49,43 @@ async def test_a_relay_that_is_out_of_reach_is_told_of_and_forgotten_once_it_ans
 
 async def test_a_domain_that_is_put_off_is_told_of_by_its_name() -> None:
     house = House(FakeTransport(lambda _mail: PUT_OFF))
-    house.ledger.accept([a_job(f"e-{number}", f"T-{number}") for number in range(8)], START)
+    jobs = [a_job("e-1", address=f"p{number}@acme.example") for number in range(8)]
+    house.ledger.accept(jobs, START)
     await house.delivery.drain()
-    assert [one.name for one in house.ledger.waits(house.clock.now())] == ["acme.example"]
+    waits = list(house.ledger.waits(house.clock.now()))
+    assert "acme.example" in [one.name for one in waits]
+    assert "held back: mail to acme.example is put off" in said_of(house, jobs[-1].id, waits)
+
+
+async def test_a_mailbox_that_is_put_off_is_told_of_without_its_address() -> None:
+    house = House(FakeTransport(lambda _mail: PUT_OFF))
+    jobs = [a_job(f"e-{number}", f"T-{number}") for number in range(8)]
+    house.ledger.accept(jobs, START)
+    await house.delivery.drain()
+    [wait] = house.ledger.waits(house.clock.now())
+    assert "held back: its mailbox is put off, until" in said_of(house, jobs[-1].id, [wait])
+    assert "@" not in wait.name
+    entry = house.ledger.find(jobs[-1].id)
+    assert entry is not None
+    [held_back] = _outlook(entry, [wait], START)["held_back"]
+    assert held_back["by"] == "mailbox"
+
+
+def test_the_relay_holds_back_mails_and_faxes_and_no_texts() -> None:
+    wait = Wait(START, RELAY)
+    kept = [channel for channel in Channel if waits_of(a_job(channel=channel), [wait])]
+    assert kept == [Channel.EMAIL, Channel.FAX]
+
+
+def test_many_mailboxes_do_not_crowd_out_a_domain() -> None:
+    pacing = Pacing(PacingPolicy(), lambda: 0.0)
+    for domain, jobs in (("acme.example", 300), ("rival.example", 5)):
+        full = FULL if domain == "acme.example" else PUT_OFF
+        for number in range(jobs):
+            job = a_job("e-1", address=f"p{number}@{domain}")
+            pacing.heard(Entry(job, False, begin(Transition.ACCEPTED, START)), full, START)
+    names = [one.name for one in pacing.waits(START)]
+    assert (len(names), names.count("rival.example")) == (MOST_WAITS + 1, 1)
 
 
 def test_a_next_try_is_never_in_the_past() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from sender.entries import Change, Entry, Listed
-from sender.waits import Wait
+from sender.waits import MAILBOX, Wait
 from tocsin.jobs.outlook import holding, next_try
 
 
@@ -65,7 +65,10 @@ def shown_object(
 
 
 def _outlook(entry: Entry, waits: Sequence[Wait], now: datetime) -> dict[str, Any]:
-    held_back = [{"by": one.name, "until": one.until} for one in holding(entry, waits)]
+    held_back = [
+        {"by": "mailbox" if one.name.startswith(MAILBOX) else one.name, "until": one.until}
+        for one in holding(entry, waits)
+    ]
     return {"next_try": next_try(entry, waits, now), "held_back": held_back}
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from sender.entries import Entry
 from sender.plain_text import one_line
 from sender.states import FINISHED, WAITING, State
-from sender.waits import RELAY, Wait, waits_of
+from sender.waits import MAILBOX, RELAY, Wait, waits_of
 
 _NAME: Final = 260
 """Characters of the name of a domain: all of it."""
@@ -32,7 +32,7 @@ def ago(moment: datetime, now: datetime) -> str:
 
 
 def holding(entry: Entry, waits: Sequence[Wait]) -> list[Wait]:
-    """What keeps it back though it waits for nothing but its turn: the relay, or its domain; the longest first."""
+    """What keeps it back though it waits for nothing but its turn: relay, domain or mailbox; the longest first."""
     return waits_of(entry.job, waits) if entry.standing.state in WAITING else []
 
 
@@ -65,5 +65,10 @@ def obstacles(entry: Entry, waits: Sequence[Wait], now: datetime) -> Iterator[st
 
 
 def _held_back(one: Wait, now: datetime) -> str:
-    what = "the mail relay is out of reach" if one.name == RELAY else f"mail to {one_line(one.name, _NAME)} is put off"
+    if one.name == RELAY:
+        what = "the mail relay is out of reach"
+    elif one.name.startswith(MAILBOX):
+        what = "its mailbox is put off"
+    else:
+        what = f"mail to {one_line(one.name, _NAME)} is put off"
     return f"held back: {what}, {f'until {time(one.until)}' if one.until > now else 'and is being tried'}"

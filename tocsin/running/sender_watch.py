@@ -15,6 +15,7 @@ from adapters.prometheus.sender_metrics import SenderMetrics
 from schemas.topics import JOBS
 from sender.ledger import Ledger, LedgerAwayError, LedgerUnavailableError
 from sender.ports import Clock
+from sender.waits import recipients_of
 from tocsin.running.background import in_background
 from tocsin.running.delivery_watch import LivingDelivery
 from tocsin.running.lag_watch import watching_lag
@@ -60,7 +61,9 @@ class SendingWatch(ServiceWatch):
         while not stop.is_set():
             self.vitals.beat(LOOP)
             try:
-                counts, oldest, due = ledger.counts(), ledger.oldest(), ledger.next_due()
+                counts, oldest = ledger.counts(), ledger.oldest()
+                # Whoever waits for a mailbox that is put off is not late by a fault of this sender.
+                due = ledger.next_due(recipients_of(ledger.waits(clock.now())))
                 self.ledger.show(counts, oldest, due, clock.now())
                 self.vitals.ready("ledger")
             except LedgerUnavailableError as error:

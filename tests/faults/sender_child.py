@@ -1,8 +1,9 @@
-"""One of several senders on one PostgreSQL ledger, until it is killed; says what it handed over.
+"""A sender on a ledger, or one of several on one PostgreSQL, until it is killed; says what it handed over.
 
-Usage: python -m tests.faults.postgres_sender_child URL PORT [unlocked | patient]
+Usage: python -m tests.faults.sender_child URL-OR-FILE PORT [unlocked] [patient] [early]
 
-A patient one has leases and delays as in earnest.
+A patient one has leases and delays as in earnest. An early one says of each message that it is handed over before it
+has a connection.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ import signal
 import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from adapters.ledger.ledger import SqlLedger
 from adapters.postgres import session
 from adapters.postgres.dialect import translated
 from adapters.postgres.ledger import PostgresLedger
+from adapters.sqlite.ledger import SqliteLedger
 from sender.delivery import Delivery, DeliverySettings
-from sender.ledger import LedgerUnavailableError
+from sender.ledger import Ledger, LedgerUnavailableError
 from sender.ports import HandingOver, OutgoingMail, OutgoingMessage, Reply, Transport, unasked
 from sender.retry import RetryPolicy
 from sender.transports import Transports
@@ -48,12 +52,15 @@ class SystemClock:
 class Telling:
     """Says what the relay has taken, before the ledger knows of it."""
 
-    def __init__(self, transport: Transport[OutgoingMail]) -> None:
+    def __init__(self, transport: Transport[OutgoingMail], *, early: bool) -> None:
         self._transport = transport
+        self._early = early
 
     async def send(self, message: OutgoingMessage, /, handing_over: HandingOver = unasked) -> Reply:
         assert isinstance(message, OutgoingMail)
-        reply = await self._transport.send(message, handing_over)
+        if self._early:
+            await handing_over()
+        reply = await self._transport.send(message, unasked if self._early else handing_over)
         say(f"sent {message_id(message)}")
         return reply
 
@@ -65,14 +72,20 @@ def say(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - its report
 
 
-async def work(ledger: PostgresLedger, port: int, stop: asyncio.Event, settings: DeliverySettings) -> None:
+async def work(ledger: Ledger, port: int, stop: asyncio.Event, settings: DeliverySettings) -> None:
     """Deliver until it is told to stop."""
-    transport = Telling(transport_to(port))
+    transport = Telling(transport_to(port, timeout=60), early="early" in sys.argv)
     delivery = Delivery(ledger, FakeComposer(), Transports(transport), SystemClock(), random.Random().random, settings)
     try:
         await delivery.run(stop)
     finally:
         await transport.close()
+
+
+def opened(url: str) -> SqlLedger:
+    if url.startswith("postgresql:"):
+        return PostgresLedger(url, connect_within=timedelta(seconds=1))
+    return SqliteLedger(Path(url))
 
 
 async def main(url: str, port: int, settings: DeliverySettings) -> None:
@@ -81,7 +94,7 @@ async def main(url: str, port: int, settings: DeliverySettings) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     while not stop.is_set():
         try:
-            with closing(PostgresLedger(url, connect_within=timedelta(seconds=1))) as ledger:
+            with closing(opened(url)) as ledger:
                 say("up")
                 await work(ledger, port, stop, settings)
         except LedgerUnavailableError as error:
@@ -90,6 +103,6 @@ async def main(url: str, port: int, settings: DeliverySettings) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[3:] == ["unlocked"]:
+    if "unlocked" in sys.argv:
         vars(session)["translated"] = lambda statement: translated(re.sub(r"/\*pg .*?\*/", "", statement))
     asyncio.run(main(sys.argv[1], int(sys.argv[2]), PATIENT if "patient" in sys.argv else SETTINGS))
