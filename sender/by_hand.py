@@ -10,8 +10,8 @@ from typing import Final
 from msgspec import Struct
 
 from sender.entries import Entry, Report, Selection
-from sender.forgetting import FORGOTTEN
 from sender.ledger import Ledger
+from sender.naming import FORGOTTEN
 from sender.states import TABLE, Hold, State, Transition
 
 PAGE: Final = 500

@@ -6,10 +6,9 @@ stand in decisions. In all else that is kept, the person's reference, addresses 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -21,21 +20,13 @@ from schemas.mailbox import mailbox
 from schemas.pseudonyms import Pseudonyms
 from schemas.vocabulary import Channel
 from sender.entries import Entry
-
-FORGOTTEN: Final = "(forgotten)"
-"""Stands for ids, addresses, names and texts that were taken out. No id or address is written so."""
+from sender.naming import FORGOTTEN, Naming
 
 BY_REASON: Final = "forgotten"
 """The reason of the suppression that stands for a forgotten person for some days."""
 
 ID_PREFIX: Final = "forgotten/"
 """What the ids of suppressions begin with that hold hashes."""
-
-_END: Final = r"(?![\w-]|\.\w)"
-"""Behind a word: neither a longer word nor a longer domain."""
-
-_SHORTEST_NAME: Final = 4
-"""Characters of a name that is looked for in texts: a shorter one stands within too many other words."""
 
 
 class Address(Struct, frozen=True, order=True):
@@ -67,22 +58,28 @@ class Forgotten(Struct, frozen=True, order=True):
 
 
 class Forgetting:
-    """Takes one person out of what is kept. `addresses` as they are written anywhere, `names` as texts have them."""
+    """Takes one person out of what is kept. `addresses` as they are written anywhere, `names` as texts have them.
 
-    def __init__(self, person: PersonRef, addresses: Iterable[str] = (), names: Iterable[str] = ()) -> None:
+    With `spares_own`, their own jobs stay for later: these tell by what they are known.
+    """
+
+    def __init__(
+        self,
+        person: PersonRef,
+        addresses: Iterable[str] = (),
+        names: Iterable[str] = (),
+        *,
+        spares_own: bool = False,
+    ) -> None:
+        addresses = list(addresses)
         self.person = person
-        written = {form for one in addresses for form in (one.strip(), mailbox(one)) if form}
-        longer = {one.strip() for one in names if len(one.strip()) >= _SHORTEST_NAME}
-        words = sorted(written | longer, key=lambda word: (-len(word), word))
-        self._words = _pattern([rf"(?<![\w.+-]){re.escape(word)}{_END}" for word in words])
-        spelled = {form for word in words for form in (word, _escaped(word))}
-        # Without a look at what is before: in bytes that are no whole JSON it may be the end of an escape.
-        bounded = [re.escape(form.encode()) + _END.encode() for form in sorted(spelled, key=len, reverse=True)]
-        self._bytes = re.compile(b"|".join(bounded) or rb"(?!)", re.IGNORECASE)
+        self._mailboxes = {mailbox(one) for one in addresses}
+        self._naming = Naming(person, addresses, names)
+        self._spares_own = spares_own
 
     def is_theirs(self, job: Job) -> bool:
-        """Whether it is a job of this person."""
-        return job.person == self.person
+        """Whether it is a job of this person, to be blanked."""
+        return job.person == self.person and not self._spares_own
 
     def job(self, job: Job) -> Job:
         """A job of theirs, without all that tells of whom or of what it was."""
@@ -96,7 +93,8 @@ class Forgetting:
         )
         if hasattr(ticket, "internal_notes"):
             ticket = replace(ticket, internal_notes=None, customer_link=None)
-        context = replace(job.context, ticket=ticket, person_name=None)
+        # A customer may be a person too.
+        context = replace(job.context, ticket=ticket, person_name=None, customer_name=None)
         if hasattr(context, "actor"):
             context = replace(context, actor=None)
         return replace(
@@ -113,40 +111,22 @@ class Forgetting:
     def context(self, raw: bytes) -> bytes:
         """A job of somebody else, in JSON, with texts that do not name the person; whom it is for stays as it is."""
         job = msgspec.json.decode(raw)
-        context = self._without(job["context"])
+        if self._naming.is_person(job["person"]):
+            return raw
+        context = self._naming.out_of_data(job["context"])
         return raw if context == job["context"] else msgspec.json.encode(job | {"context": context})
 
     def value(self, raw: bytes) -> bytes:
         """A record's bytes without the person: the same ones where they do not name them."""
-        try:
-            data = msgspec.json.decode(raw)
-            changed = self._without(data)
-            return raw if changed == data else msgspec.json.encode(changed)
-        except (ValueError, OverflowError, RecursionError):
-            return self.plain(raw)
-
-    def plain(self, raw: bytes) -> bytes:
-        """The same of bytes that are no JSON."""
-        return self._bytes.sub(FORGOTTEN.encode(), raw)
+        return self._naming.out_of_value(raw)
 
     def text(self, text: str) -> str:
-        """A text without the person's addresses and names."""
-        return FORGOTTEN if text == str(self.person) else self._words.sub(FORGOTTEN, text)
+        """A text without the person's reference, addresses and names."""
+        return self._naming.out_of_text(text)
 
-    def _without(self, data: Any) -> Any:
-        if isinstance(data, str):
-            return f"{self.person.kind}/{FORGOTTEN}" if data == str(self.person) else self.text(data)
-        if isinstance(data, list):
-            return [self._without(one) for one in data]
-        if not isinstance(data, dict):
-            return data
-        found = {name: self._without(value) for name, value in data.items()}
-        if _is_person(data, self.person):
-            found["id"] = FORGOTTEN
-        if "reply" in data and _is_person(data.get("person"), self.person):
-            # What the mail server said of them may spell the address in its own way.
-            found["reply"] = None
-        return found
+    def is_subject(self, record: SuppressionRecord) -> bool:
+        """Whether a suppression is of the person, or of an address of theirs."""
+        return record.person == str(self.person) or mailbox(record.address or "") in self._mailboxes
 
 
 def mark(person: PersonRef, pseudonyms: Pseudonyms, now: datetime, kept: timedelta) -> SuppressionRecord:
@@ -176,7 +156,8 @@ def hashed(
 ) -> list[SuppressionRecord]:
     """What stays of a suppression of a person who is forgotten, or of their address; nothing of one that has ended.
 
-    One of the person is kept for each of their `addresses` too, so that it holds whoever is known by these later.
+    One of the person is kept for each of their `addresses` too, so that it holds whoever is known by these later: also
+    one that is a hash already. Two with different ends stay two, so that none ends before its time.
     """
     if record.until is not None and record.until <= now:
         return []
@@ -185,6 +166,7 @@ def hashed(
         hashes.append((pseudonyms.of_mailbox(mailbox(record.address))[0], None))
     if record.person:
         hashes.append((None, pseudonyms.of_person(record.person)[0]))
+    if record.person or record.person_hash:
         reached = [one for one in addresses if record.channel in (None, one.channel)]
         hashes += [(pseudonyms.of_mailbox(one.mailbox)[0], None) for one in reached]
     reason = forgetting.text(record.reason) if isinstance(record.reason, str) else None
@@ -192,7 +174,12 @@ def hashed(
         replace(
             record,
             id="/".join(
-                [ID_PREFIX + str(of_address or of_person), record.channel or "*", *sorted(record.triggers or [])]
+                [
+                    ID_PREFIX + str(of_address or of_person),
+                    record.channel or "*",
+                    *sorted(record.triggers or []),
+                    *(() if record.until is None else (_moment(record.until),)),
+                ]
             ),
             address=None,
             person=None,
@@ -207,19 +194,6 @@ def hashed(
 def address_of(entry: Entry) -> Address:
     """Where a job goes."""
     return Address(entry.job.channel, mailbox(entry.job.address))
-
-
-def _is_person(data: Any, person: PersonRef) -> bool:
-    return isinstance(data, dict) and (data.get("kind"), data.get("id")) == (person.kind.value, person.id)
-
-
-def _pattern(words: Sequence[str]) -> re.Pattern[str]:
-    return re.compile("|".join(words) or "(?!)", re.IGNORECASE)
-
-
-def _escaped(word: str) -> str:
-    """As JSON may write it, with letters beyond ASCII as escapes; what is no text ends where it was cut."""
-    return "".join(one if one.isascii() else f"\\u{ord(one):04x}" for one in word)
 
 
 def _moment(now: datetime) -> str:

@@ -29,6 +29,8 @@ EPOCH = datetime.fromtimestamp(0, UTC)
 
 __all__ = ["InMemoryLedger", "Kept"]
 
+_SUPPRESSION = msgspec.json.Decoder(SuppressionRecord)
+
 
 class InMemoryLedger(InMemoryJobs):
     """Jobs in a dictionary, and what keeps them back. Its steps are methods, so that a test can break one of them."""
@@ -164,7 +166,8 @@ class InMemoryLedger(InMemoryJobs):
     def blanked_records(self, forgetting: Forgetting) -> Iterator[tuple[int, NewRecord]]:
         for number, record in self.records.items():
             value = None if record.value is None else forgetting.value(record.value)
-            if value == record.value or record.topic != SUPPRESSIONS:
+            is_suppression = record.topic == SUPPRESSIONS and record.value is not None
+            if not is_suppression or not forgetting.is_subject(_SUPPRESSION.decode(record.value or b"")):
                 yield number, replace(record, value=value)
 
     def blank_own(self, kept: Kept, forgetting: Forgetting) -> None:

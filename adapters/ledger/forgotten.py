@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from adapters.ledger.moments import from_micros, to_micros
 from adapters.ledger.rows import entry_of, job_columns
 from adapters.ledger.session import Row, Session
 from adapters.ledger.statements import ENTRY, FORGET_OUTBOX
+from schemas.directory import SuppressionRecord
 from schemas.topics import SUPPRESSIONS
 from sender.entries import Entry
 from sender.forgetting import Blanked, Forgetting, Forgotten
+
+_SUPPRESSION: Final = msgspec.json.Decoder(SuppressionRecord)
 
 PAGE: Final = f"{ENTRY} WHERE seq > :after ORDER BY seq LIMIT :limit"
 
@@ -77,12 +82,12 @@ def _blank_outbox(session: Session, forgetting: Forgetting, limit: int) -> None:
     after = 0
     while rows := session.rows(WAITING, {"after": after, "limit": limit}):
         for row in rows:
-            value = row["value"] if row["value"] is None else forgetting.value(row["value"])
-            if value == row["value"]:
+            if row["value"] is None:
                 continue
-            if row["topic"] == SUPPRESSIONS:
+            value = forgetting.value(row["value"])
+            if row["topic"] == SUPPRESSIONS and forgetting.is_subject(_SUPPRESSION.decode(row["value"])):
                 # What lifts it waits behind it.
                 session.run(FORGET_OUTBOX, {"id": row["id"]})
-            else:
+            elif value != row["value"]:
                 session.run(BLANK_WAITING, {"id": row["id"], "value": value})
         after = rows[-1]["id"]

@@ -26,6 +26,8 @@ def erase_deleted(path: Path) -> bool:
             if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 raise
             return False
+        # Else each look would wait as long as a transaction does.
+        connection.execute(f"PRAGMA busy_timeout = {int(_PAUSE * 1_000)}")
         for _ in range(_TRIES):
             # A reader that is just at it holds it up.
             (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
 import shutil
 import stat
 from collections.abc import AsyncIterator, Iterator
@@ -25,6 +27,7 @@ from adapters.kafka.topics import create_topics
 from adapters.mailbox.mailbox import HOST, Mailbox
 from adapters.postgres.ledger import PostgresLedger
 from adapters.rule_files.load import DEFAULT_FILE
+from adapters.sqlite.database import open_database
 from adapters.sqlite.erasing import erase_deleted
 from adapters.sqlite.event_log import SqliteLog
 from adapters.sqlite.ledger import SqliteLedger
@@ -41,6 +44,7 @@ from tests.helpdesk_files import created, write_directory
 from tests.kafka.members import settings_of
 from tests.operated_ledger import fill
 from tocsin.cli.app import app
+from tocsin.demo.stage import MARK, Stage
 from tocsin.running.embedded import Embedded, database_in, sole_owner
 from tocsin.running.health import HealthFile
 from tocsin.running.mail import MailSettings
@@ -216,8 +220,10 @@ def test_nothing_is_left_of_somebody_who_was_forgotten(house: House) -> None:
     assert "250 2.0.0" in explained, "of others it is still told what became of their messages"
     [said] = run("person", "forgotten", *house.here[:2]).stdout.splitlines()
     assert "she asked" in said
-    again = run("person", "forget", ZOE, *house.here, "--reason", "again", "--yes", expect=1)
-    assert "was forgotten at" in again.output
+    again = ("person", "forget", ZOE, *house.here, "--reason", "again")
+    assert "was forgotten at" in run(*again, expect=1).output
+    run(*again, "--yes")
+    assert len(run("person", "forgotten", *house.here[:2]).stdout.splitlines()) == 1, "there was nothing to do"
     assert (
         "nothing is kept" in run("person", "forget", "contact/ct-nobody", *house.here, "--reason", "x", expect=1).output
     )
@@ -275,6 +281,82 @@ def test_it_is_done_beside_a_service_at_work(house: House) -> None:
         log.compact(SUPPRESSIONS, datetime.now(UTC) + timedelta(hours=1))
     erase_deleted(database_in(house.data))
     assert house.found() == {}
+
+
+def test_what_could_not_be_written_anew_is_when_it_is_done_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.leave()
+    monkeypatch.setattr("adapters.sqlite.erasing._TRIES", 2)
+    command = ("person", "forget", ZOE, *house.here, "--reason", "she asked", "--yes")
+    with closing(open_database(database_in(house.data))) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT COUNT(*) FROM jobs").fetchone()
+        assert "forget again" in run(*command, expect=1).output
+        assert house.found() != {}, "the control"
+        reader.execute("ROLLBACK")
+    run(*command)
+    assert house.found() == {}
+
+
+def test_where_it_was_cut_off_it_goes_on(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.leave()
+    command = ("person", "forget", ZOE, *house.here, "--reason", "she asked", "--yes")
+    blank, stops = SqliteLedger.blank, [*range(1, 4)]
+    for stop in stops:
+        calls = iter(range(1, 9))
+
+        def cut(*arguments: Any, stop: int = stop, calls: Iterator[int] = calls) -> Any:
+            done = blank(*arguments)
+            if next(calls) == stop:
+                raise KeyboardInterrupt
+            return done
+
+        with monkeypatch.context() as patch:
+            patch.setattr(SqliteLedger, "blank", cut)
+            with contextlib.suppress(KeyboardInterrupt, AssertionError):
+                run(*command)
+    run(*command)
+    assert house.found() == {}
+    assert run("person", "forgotten", *house.here[:2]).stdout.count("she asked") == 1
+
+
+def test_what_others_have_too_is_left_to_them(house: House, tmp_path: Path) -> None:
+    house.desk.contact("ct-second", "contract/C-7", modes=[mode(ADDRESS)])
+    house.read_directory()
+    out = run("person", "forget", ZOE, *house.here, "--reason", "she asked", "--yes").output
+    assert "1 of their mailboxes are others' too" in out
+    with closing(SqliteLedger(database_in(house.data))) as ledger:
+        kept = {one.id: one.address for one in ledger.suppressions(9)}
+    assert kept[f"email/{ADDRESS}"] == ADDRESS
+    run("person", "forget", ZOE, *house.here[:2], "--reason", "x", expect=2)
+
+
+def test_mails_to_others_stay(house: House) -> None:
+    mails = Stage(house.data).mails
+    mails.mkdir()
+    (house.data / MARK).touch()
+    about = mails / "000001-ines.eml"
+    about.write_bytes(f"To: ines@acme.example\r\nReply-To: {ADDRESS}\r\nSubject: of {ADDRESS}\r\n\r\n".encode())
+    hers = mails / "000002-zoe.eml"
+    hers.write_bytes(f"From: a@x.example\r\nTo: Zo <{ADDRESS.title()}>\r\n\r\nHello".encode())
+    exported = lines(run("person", "export", ZOE, *house.here))
+    assert [one["file"] for one in exported if one["part"] == "mail"] == [str(hers)]
+    run("person", "forget", ZOE, *house.here, "--reason", "x", "--yes")
+    assert (about.exists(), hers.exists()) == (True, False)
+    os.mkfifo(mails / "000003.eml")
+    assert "no regular file" in run("person", "export", ZOE, *house.here, expect=3).output
+
+
+def test_it_is_said_when_no_mailbox_is_known(house: House) -> None:
+    house.leave()
+    person = SuppressionRecord("x", person="contact/ct-gone", reason="opted_out")
+    with closing(SqliteLedger(database_in(house.data))) as ledger:
+        ledger.suppress([person], datetime.now(UTC))
+    command = ("person", "forget", "contact/ct-gone", *house.here, "--reason", "x", "--yes")
+    assert "forget them again with --address" in run(*command).output
+    assert "--address" not in run(*command, "--address", "gone@acme.example").output
+    with closing(SqliteLedger(database_in(house.data))) as ledger:
+        hashes = [one for one in ledger.suppressions(9) if one.reason == "opted_out" and one.hashes]
+    assert sorted(bool(one.address_hash) for one in hashes) == [False, True]
 
 
 def test_nothing_is_done_without_yes_or_without_a_secret(house: House) -> None:

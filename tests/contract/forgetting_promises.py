@@ -12,8 +12,9 @@ from schemas.log import NewRecord
 from schemas.topics import SUPPRESSIONS
 from schemas.vocabulary import Channel, PersonKind
 from sender.entries import Report, Selection
-from sender.forgetting import FORGOTTEN, Forgetting, Forgotten
+from sender.forgetting import Forgetting, Forgotten
 from sender.ledger import Ledger
+from sender.naming import FORGOTTEN
 from sender.states import State, Transition
 from tests.contract.ledger_promises import LEASE, found, on, state
 from tests.contract.outbox_promises import told
@@ -89,7 +90,8 @@ def a_person_is_taken_out_page_by_page(ledger: Ledger) -> None:
 def what_waits_to_be_told_names_nobody_any_more(ledger: Ledger) -> None:
     sent(ledger, "e-1", ZOE, "zoe@acme.example")
     dead = SuppressionRecord("email/zoe@acme.example", Channel.EMAIL, "zoe@acme.example")
-    ledger.suppress([dead, SuppressionRecord("b", Channel.EMAIL, "b@x.example")], START)
+    other = SuppressionRecord("b", Channel.EMAIL, "b@x.example", reason="asked by zoe@acme.example")
+    ledger.suppress([dead, other], START)
     ledger.lift(dead.id, START)
     ledger.blank(FORGETTING, 2)
     records = [one.record for one in ledger.outbox(10)]

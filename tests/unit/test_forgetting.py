@@ -22,7 +22,8 @@ from schemas.refusal import RefusedError
 from schemas.vocabulary import Channel, PersonKind, Trigger
 from sender.by_hand import Act, objection
 from sender.entries import Entry
-from sender.forgetting import FORGOTTEN, Address, Forgetting, hashed, mark
+from sender.forgetting import Address, Forgetting, hashed, mark
+from sender.naming import FORGOTTEN
 from sender.people_index import PeopleIndex
 from sender.states import State, Transition, begin
 from tests.fakes import START, a_job
@@ -119,6 +120,28 @@ def test_what_was_asked_for_stays_as_hashes_alone() -> None:
     assert len({record.id for records in kept for record in records}) == 3
     assert {record.channel for record in kept[0]} == {Channel.EMAIL}
     assert [record.triggers for record in kept[0]] == [["closed"], ["closed"]]
+
+
+def test_none_ends_before_its_time() -> None:
+    for_ever = SuppressionRecord("a", Channel.EMAIL, ADDRESS)
+    for_a_day = SuppressionRecord("b", Channel.EMAIL, person=str(ZOE), until=START + timedelta(days=1))
+    for first, second in ((for_ever, for_a_day), (for_a_day, for_ever)):
+        kept = {made.id: made for one in (first, second) for made in hashed(one, [MAILBOX], FORGETTING, SECRETS, START)}
+        of_mailbox = [one.until for one in kept.values() if one.address_hash]
+        assert sorted(of_mailbox, key=str) == [for_a_day.until, None]
+
+
+def test_an_address_that_is_named_later_is_held_too() -> None:
+    by_person = SuppressionRecord("a", Channel.EMAIL, person=str(ZOE))
+    [of_person] = hashed(by_person, [], FORGETTING, SECRETS, START)
+    [of_mailbox] = hashed(of_person, [MAILBOX], FORGETTING, SECRETS, START)
+    assert (of_person.address_hash, of_mailbox.address_hash) == (None, SECRETS.of_mailbox(ADDRESS)[0])
+
+
+def test_a_customer_who_is_a_person_is_not_in_a_blanked_job() -> None:
+    job = a_job(address=ADDRESS)
+    job = replace(job, context=replace(job.context, customer_name=NAME))
+    assert FORGETTING.job(job).context.customer_name is None
 
 
 def test_a_suppression_of_nobody_is_refused_still() -> None:

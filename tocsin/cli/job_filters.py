@@ -53,6 +53,8 @@ def person_of(text: str) -> PersonRef:
     kind, slash, name = text.partition("/")
     if not slash or not name or kind not in tuple(PersonKind):
         raise typer.BadParameter(f"{text!r} is not of the form contact/ID or collaborator/ID", param_hint="--person")
+    if not name.isprintable() and any("\ud800" <= one <= "\udfff" for one in name):
+        raise typer.BadParameter(f"{text!r} is not UTF-8, and so is no id", param_hint="--person")
     return PersonRef(PersonKind(kind), name)
 
 

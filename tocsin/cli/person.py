@@ -30,8 +30,9 @@ from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
 from tocsin.cli.settled import in_force, is_named, one_of, option
 from tocsin.person.finding import Known, exported, known
 from tocsin.person.forgetting import forget as forget_person
-from tocsin.person.forgetting import told
+from tocsin.person.forgetting import noted, was_begun
 from tocsin.person.places import Places, records_in, records_on
+from tocsin.person.telling import told
 from tocsin.running.embedded import database_in
 from tocsin.running.opt_out import pseudonyms_of
 from tocsin.settings.declared.kafka import KAFKA
@@ -108,15 +109,16 @@ def forget(
     who, now = person_of(person), datetime.now(UTC)
     if not pseudonyms_of(in_force(), _folder(data, kafka)):
         stop(f"{MAIL_SECRETS.names}: there is no secret; what people asked for is kept by it", WRONG_SETTINGS)
-    with kafka_failures(), _places(data, ledger, kafka, prefix, directory) as places:
+    with kafka_failures(), _places(data, ledger, kafka, prefix, directory, asks_for_directory=True) as places:
         one = known(places, who, _addresses(address))
         counts = _counts(places, one, now)
-        if not counts and not one.is_in_directory:
+        # One that was cut off, or could not write the file anew, is brought to its end.
+        if not counts and not one.is_in_directory and not (yes and was_begun(places, who)):
             stop(_nothing(places, one), FOUND_FAULTS)
         if not yes:
             there = ", ".join(f"{number} {name}" for name, number in counts.items()) or "their record in the directory"
             stop(f"{who}: {there}: say --yes to forget them", FOUND_FAULTS)
-        done = forget_person(places, one, by or getpass.getuser(), reason, now)
+        done = forget_person(places, one, by or _user(), reason, now)
         for line in told(places, one, done, now):
             say(line)
     if done.is_incomplete:
@@ -147,11 +149,18 @@ def _is_by_hash(line: Line) -> bool:
 
 
 def _nothing(places: Places, one: Known) -> str:
-    hashes = places.pseudonyms.of_person(str(one.person))
-    before = next((noted for noted in places.ledger.forgotten(LISTED) if noted.person in hashes), None)
+    before = noted(places, one.person)
     if before is not None:
         return f"{one.person}: was forgotten at {before.at.isoformat(timespec='seconds')}, and nothing is kept since"
     return f"{one.person}: nothing is kept of anybody of this kind and id"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run as a number that has no name.
+        return f"uid {os.getuid()}"
 
 
 def _addresses(given: list[str] | None) -> list[Address]:
@@ -172,7 +181,13 @@ def _folder(data: Path | None, kafka: str | None) -> Path | None:
 
 @contextmanager
 def _places(
-    data: Path | None, ledger: str | None, kafka: str | None, prefix: str, directory: Path | None
+    data: Path | None,
+    ledger: str | None,
+    kafka: str | None,
+    prefix: str,
+    directory: Path | None,
+    *,
+    asks_for_directory: bool = False,
 ) -> Iterator[Places]:
     """All places of this installation: with a cluster, its topics and the sender's ledger; else the data folder."""
     folder = _folder(data, kafka)
@@ -189,6 +204,8 @@ def _places(
             return
         if folder is None:
             raise typer.BadParameter("name the data folder of `tocsin up`, or --kafka HOST:PORT and the ledger")
+        if directory is None and asks_for_directory:
+            raise typer.BadParameter("name the --directory too: it says which mailboxes are others' as well")
         log = opened.enter_context(closing(SqliteLog(database_in(folder))))
         known_people = Directory() if directory is None else load_directory(directory).directory
         if directory is None:

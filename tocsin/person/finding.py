@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from email.parser import BytesHeaderParser
+from email.policy import compat32
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Final
 
 import msgspec
 from msgspec import Struct, field
 
+from adapters.files.opening import read_bounded
+from adapters.mailbox.mailbox import MAX_MESSAGE_BYTES
 from schemas.decision import DecisionRecord
 from schemas.directory import SuppressionRecord
 from schemas.explanation import JobChange
@@ -34,11 +39,13 @@ _SUPPRESSION: Final = msgspec.json.Decoder(SuppressionRecord)
 
 
 class Known(Struct):
-    """By what a person is known. `shared` are mailboxes that others have too: they are not the person's alone."""
+    """By what a person is known: their addresses, each as it was written, and names.
+
+    `shared` are mailboxes that others have too. They are not the person's alone, and tell nobody from another.
+    """
 
     person: PersonRef
-    addresses: set[Address] = field(default_factory=set)
-    written: set[str] = field(default_factory=set)
+    addresses: dict[Address, set[str]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     shared: set[Address] = field(default_factory=set)
     is_in_directory: bool = False
@@ -46,23 +53,30 @@ class Known(Struct):
     @property
     def forgetting(self) -> Forgetting:
         """What takes them out."""
-        return Forgetting(self.person, self.written, self.names)
+        return Forgetting(self.person, self._written(), self.names)
+
+    @property
+    def sparing_own(self) -> Forgetting:
+        """What takes them out of all but their own jobs, which tell by what they are known."""
+        return Forgetting(self.person, self._written(), self.names, spares_own=True)
 
     @property
     def own(self) -> list[Address]:
         """The mailboxes that are theirs alone."""
-        return sorted(self.addresses - self.shared)
+        return sorted(self.addresses.keys() - self.shared)
 
     def add_address(self, address: Address, written: str) -> None:
         """One more mailbox, and how it was written."""
-        self.addresses.add(address)
-        self.written.add(written)
+        self.addresses.setdefault(address, {address.mailbox}).add(written)
 
     def add_job(self, job: Job) -> None:
         """What a job of theirs tells."""
         self.add_address(Address(job.channel, mailbox(job.address)), job.address)
         if job.context.person_name:
             self.names.add(job.context.person_name)
+
+    def _written(self) -> list[str]:
+        return [written for address in self.own for written in self.addresses[address]]
 
 
 def known(places: Places, person: PersonRef, given: Sequence[Address] = ()) -> Known:
@@ -93,7 +107,7 @@ def _shared(places: Places, found: Known) -> set[Address]:
     for other in places.directory.people():
         if (other.kind, other.id) != (found.person.kind, found.person.id):
             modes = {Address(mode.channel, mailbox(mode.address)) for mode in other.modes}
-            shared |= modes & found.addresses
+            shared |= modes & found.addresses.keys()
     return shared
 
 
@@ -113,13 +127,17 @@ def suppressions_of(places: Places, one: Known) -> Iterator[SuppressionRecord]:
         after = page[-1].id
 
 
-def mails_of(places: Places, one: Known) -> Iterator[Path]:
-    """The files of the demo's mailbox that were sent to one of their addresses."""
-    forgetting = one.forgetting
+def mails_of(places: Places, one: Known) -> Iterator[tuple[Path, bytes]]:
+    """The files of the demo's mailbox that were sent to one of their addresses, with what they hold.
+
+    Raises OSError where one can't be read.
+    """
+    own = {address.mailbox for address in one.own}
     for file in places.mails():
-        head = file.read_bytes().partition(b"\r\n\r\n")[0]
-        if forgetting.plain(head) != head:
-            yield file
+        content = read_bounded(file, MAX_MESSAGE_BYTES, places.data)
+        to = BytesHeaderParser(policy=compat32).parsebytes(content).get_all("To", [])
+        if own & {mailbox(address) for _, address in getaddresses(map(str, to))}:
+            yield file, content
 
 
 def named(records: Iterator[Record], one: Known, places: Places) -> Iterator[tuple[Record, bytes]]:
@@ -136,7 +154,7 @@ def named(records: Iterator[Record], one: Known, places: Places) -> Iterator[tup
 def exported(places: Places, one: Known, now: datetime) -> Iterator[Line]:
     """All that is kept of them, line by line."""
     counts: Counter[str] = Counter()
-    yield Head(FORMAT, str(one.person), now, sorted(one.written), sorted(one.names))
+    yield Head(FORMAT, str(one.person), now, sorted(set().union(*one.addresses.values())), sorted(one.names))
     for line in _lines(places, one):
         counts[str(line.__struct_config__.tag)] += 1
         yield line
@@ -155,8 +173,8 @@ def _lines(places: Places, one: Known) -> Iterator[Line]:
         for found, value in named(places.records(topic), one, places):
             key = None if found.key is None else _text(found.key)
             yield KeptValue(topic, found.partition, found.offset, found.timestamp, key, _text(value))
-    for file in mails_of(places, one):
-        yield KeptMail(str(file), _text(file.read_bytes()))
+    for file, content in mails_of(places, one):
+        yield KeptMail(str(file), _text(content))
 
 
 def _job(places: Places, listed: Listed) -> KeptJob:

@@ -18,10 +18,10 @@ from schemas.log import Record
 from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, OUTCOMES, SUPPRESSIONS, TICKETS
 from sender.by_hand import selected
 from sender.entries import Report, Selection
-from sender.forgetting import BY_REASON, ID_PREFIX, Forgotten, hashed, mark
+from sender.forgetting import BY_REASON, ID_PREFIX, Blanked, Forgetting, Forgotten, hashed, mark
 from sender.publisher import Publisher
 from sender.states import FINISHED, State, Transition
-from tocsin.person.finding import TOPICS, Known, job_in, mails_of, named, suppressions_of
+from tocsin.person.finding import Known, job_in, mails_of, named, suppressions_of
 from tocsin.person.places import AT_ONCE, Places
 from tocsin.running.embedded import FolderInUseError, LogTopics, database_in, sole_owner
 from tocsin.running.groups import ENGINE_GROUP, SENDER_GROUP
@@ -29,7 +29,9 @@ from tocsin.running.groups import ENGINE_GROUP, SENDER_GROUP
 _ROUNDS: Final = 3
 """Withdrawing the carrier of a digest holds what it lists, which is withdrawn in the next round."""
 
-_LONGEST: Final = max(spec.kept for spec in SPECS if spec.name in {TICKETS, JOBS} and spec.kept is not None)
+_NOTED: Final = 1_000
+
+LONGEST: Final = max(spec.kept for spec in SPECS if spec.name in {TICKETS, JOBS} and spec.kept is not None)
 """How long what was decided, or may still be, can come back from a topic."""
 
 
@@ -45,8 +47,15 @@ class Outcome(Struct):
     records: dict[str, int] = field(default_factory=dict)
     unread: dict[str, int] = field(default_factory=dict)
     mails: int = 0
+    is_of_id_alone: bool = False
     is_erased: bool = True
     is_running: bool = False
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether there was anything to forget."""
+        changed = (self.withdrawn, self.jobs, self.others, self.suppressions, self.mails)
+        return any((*changed, *self.records.values()))
 
     @property
     def is_incomplete(self) -> bool:
@@ -59,36 +68,69 @@ def forget(places: Places, one: Known, who: str, why: str, now: datetime) -> Out
 
     Raises LedgerUnavailableError and DatabaseError.
     """
-    done = Outcome(shared=len(one.addresses & one.shared))
-    done.suppressions = _hash_suppressions(places, one, now)
+    done = Outcome(shared=len(one.shared))
+    done.suppressions, done.is_of_id_alone = _hash_suppressions(places, one, now)
     if places.data is not None:
         # Jobs that the sender has not taken in yet: it will find that it knows them.
         pending = list(_pending(places, one.person))
         for start in range(0, len(pending), AT_ONCE):
             places.ledger.accept(pending[start : start + AT_ONCE], now)
     done.withdrawn = _withdraw(places, one.person, now)
-    _blank_jobs(places, one, done)
-    if places.data is not None:
-        _blank_log(places, one, done, now)
-    for file in [*mails_of(places, one)]:
+    for file in [file for file, _ in mails_of(places, one)]:
         file.unlink()
         done.mails += 1
+    # Their own jobs come last: whoever goes on where this was cut off reads there by what they are known.
+    done.others = _blank_jobs(places, one.sparing_own).others
+    if places.data is not None:
+        _blank_log(places, one, done, now)
+    own = _blank_jobs(places, one.forgetting)
+    done.jobs, done.open = own.own, own.open
     [written, *_] = places.pseudonyms.of_person(str(one.person))
-    places.ledger.note_forgotten(Forgotten(now, written, who, one.forgetting.text(why)))
+    if done.has_changed or noted(places, one.person) is None:
+        places.ledger.note_forgotten(Forgotten(now, written, who, one.forgetting.text(why)))
     if places.database is not None:
         done.is_erased = erase_deleted(places.database)
     return done
 
 
-def _hash_suppressions(places: Places, one: Known, now: datetime) -> int:
-    """Put hashes in the place of what they asked for, before that goes; says how many are kept so."""
-    found = [record for record in suppressions_of(places, one) if not record.id.startswith(ID_PREFIX)]
+def _hash_suppressions(places: Places, one: Known, now: datetime) -> tuple[int, bool]:
+    """Put hashes in the place of what they asked for, before that goes.
+
+    Says how many are kept so, and whether one is of their id alone, since no address is known. What stands for a
+    mailbox that others have too stays as it is.
+    """
     forgetting = one.forgetting
+    found = [
+        record
+        for record in suppressions_of(places, one)
+        if (record.reason != BY_REASON if record.id.startswith(ID_PREFIX) else forgetting.is_subject(record))
+    ]
     kept = [made for record in found for made in hashed(record, one.own, forgetting, places.pseudonyms, now)]
-    places.ledger.suppress([*kept, mark(one.person, places.pseudonyms, now, _LONGEST)], now)
+    number = places.ledger.suppress(kept, now)
+    places.ledger.suppress([mark(one.person, places.pseudonyms, now, LONGEST)], now)
     for record in found:
-        places.ledger.lift(record.id, now)
-    return len(kept)
+        if not record.id.startswith(ID_PREFIX):
+            places.ledger.lift(record.id, now)
+    channels = {address.channel for address in one.addresses}
+    of_person = [record for record in found if record.person]
+    return number, any(
+        not channels if record.channel is None else record.channel not in channels for record in of_person
+    )
+
+
+def noted(places: Places, person: PersonRef) -> Forgotten | None:
+    """When this person was forgotten last; None where they never were."""
+    hashes = places.pseudonyms.of_person(str(person))
+    return next((one for one in places.ledger.forgotten(_NOTED) if one.person in hashes), None)
+
+
+def was_begun(places: Places, person: PersonRef) -> bool:
+    """Whether somebody has begun to forget this person, or has done so."""
+    hashes = set(places.pseudonyms.of_person(str(person)))
+    if noted(places, person) is not None:
+        return True
+    begun = (next(iter(places.ledger.suppressions(1, (ID_PREFIX + one)[:-1])), None) for one in hashes)
+    return any(record is not None and record.person_hash in hashes for record in begun)
 
 
 def _pending(places: Places, person: PersonRef) -> Iterator[Job]:
@@ -122,14 +164,14 @@ def _withdrawals(places: Places, ids: Sequence[str]) -> Iterator[Report]:
         yield Report(job, entry.standing.attempt, transition, text=BY_REASON)
 
 
-def _blank_jobs(places: Places, one: Known, done: Outcome) -> None:
-    forgetting, after = one.forgetting, 0
-    while True:
+def _blank_jobs(places: Places, forgetting: Forgetting) -> Blanked:
+    """Blank all jobs, page by page; says how many there were in all."""
+    own, others, still_open = 0, 0, 0
+    after: int | None = 0
+    while after is not None:
         page = places.ledger.blank(forgetting, AT_ONCE, after)
-        done.jobs, done.others, done.open = done.jobs + page.own, done.others + page.others, done.open + page.open
-        if page.after is None:
-            return
-        after = page.after
+        own, others, still_open, after = own + page.own, others + page.others, still_open + page.open, page.after
+    return Blanked(None, own, others, still_open)
 
 
 def _blank_log(places: Places, one: Known, done: Outcome, now: datetime) -> None:
@@ -172,51 +214,3 @@ class _At(Struct, frozen=True):
     def now(self) -> datetime:
         """The moment."""
         return self.moment
-
-
-def told(places: Places, one: Known, done: Outcome, now: datetime) -> Iterator[str]:
-    """What was done and what is left, in lines."""
-    yield f"{one.person}: forgotten"
-    yield f"  ledger: {done.jobs} jobs blanked, {done.withdrawn} of them withdrawn before they went out"
-    if done.others:
-        yield f"  ledger: {done.others} jobs of others named them, and do not any more"
-    yield f"  suppressions: {done.suppressions} kept as hashes, so that they hold when the mailbox or id comes again"
-    for topic, number in done.records.items():
-        if number:
-            yield f"  {topic}: {number} records blanked"
-    if done.mails:
-        yield f"  {done.mails} mails of the demo's mailbox deleted"
-    yield from _left(places, one, done, now)
-
-
-def _left(places: Places, one: Known, done: Outcome, now: datetime) -> Iterator[str]:
-    if done.shared:
-        yield f"Kept: {done.shared} of their mailboxes are others' too; what the person asked for does not hold there"
-    if done.open:
-        yield f"Left: {done.open} messages that are being sent at this moment: forget them again when that is done"
-    yield from _left_in_topics(now) if places.data is None else _left_in_data(done)
-    if places.database is None:
-        yield "Left: old versions of rows until PostgreSQL's next VACUUM, and its write-ahead log and backups"
-    elif not done.is_erased:
-        yield "Left: the file is in use, and what was deleted can still be found in it: stop its sender, forget again"
-    if one.is_in_directory:
-        until = (now + _LONGEST).date().isoformat()
-        yield f"Left: the directory still has {one.person}: let the platform remove them"
-        yield f"Nothing goes out to them until {until}; from then on, alerts do if they are still there"
-    yield "Left: mails at the relay, logs, traces and backups (docs/privacy.md)"
-
-
-def _left_in_data(done: Outcome) -> Iterator[str]:
-    for topic, number in done.unread.items():
-        if number:
-            yield f"Left: {number} records of {topic} that were not read yet: forget them again once they are"
-    if done.is_running:
-        yield "Left: `tocsin up` is at work; its log names lifted suppressions by their ids for two hours at most"
-
-
-def _left_in_topics(now: datetime) -> Iterator[str]:
-    for spec in SPECS:
-        if spec.name in TOPICS and spec.kept is not None:
-            until = (now + spec.kept).date().isoformat()
-            yield f"Left: {spec.name} can't be changed: it keeps records for {spec.kept.days} days, until {until}"
-    yield f"Left: {SUPPRESSIONS} until Kafka has compacted it, a day later at the earliest"
