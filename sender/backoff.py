@@ -88,9 +88,16 @@ class Backoff:
         """A job was put off. What was under way when the wait began says nothing new."""
         one = self._waiting.get(name)
         if one is None or one.probe == job:
-            policy, last = self._policy, timedelta(0) if one is None else one.pause
-            pause = min(max(last * policy.growth, policy.first_pause), policy.longest_pause)
-            self._waiting[name] = _Waiting(now + pause * (1 - policy.jitter * self._chance()), pause)
+            self.wait_longer(name, now)
+        else:
+            self._waiting.move_to_end(name)
+
+    def wait_longer(self, name: str, now: datetime) -> None:
+        """It waits from now on, longer than the last time, whatever was under way."""
+        policy, one = self._policy, self._waiting.get(name)
+        last = timedelta(0) if one is None else one.pause
+        pause = min(max(last * policy.growth, policy.first_pause), policy.longest_pause)
+        self._waiting[name] = _Waiting(now + pause * (1 - policy.jitter * self._chance()), pause)
         self._waiting.move_to_end(name)
         if len(self._waiting) > self._policy.remembered:
             self._waiting.popitem(last=False)

@@ -204,7 +204,7 @@ class Delivery:
             self._busy[transport] += len(claims.ready)
             self._under_way |= {self._begin(one) for one in claims.ready}
             started = started or bool(claims.number)
-            if claims.number < room.limit:
+            if claims.number < room.limit and not room.is_choice:
                 break
         return started
 

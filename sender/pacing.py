@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from schemas.mailbox import mailbox
 from sender.backoff import Backoff, BackoffPolicy
@@ -37,10 +38,11 @@ class PacingPolicy(Struct, frozen=True):
 
 
 class Room(Struct, frozen=True):
-    """How many jobs may be claimed, and which."""
+    """How many jobs may be claimed, and which; where `is_choice`, others may as well, once there is none of these."""
 
     limit: int
     which: Claimable = ANY
+    is_choice: bool = False
 
 
 class Pacing:
@@ -175,7 +177,11 @@ class RelayPacing(TransportPacing):
         limit = self._circuit.room(now, free)
         if self._bucket is not None:
             limit = max(0, min(limit, self._bucket.available(now)))
-        return super().room(now, limit)
+        room, avoided = super().room(now, limit), self._circuit.avoids()
+        if not avoided:
+            return room
+        which = replace(room.which, not_domains={*room.which.not_domains, *avoided}, despite=frozenset())
+        return Room(limit, which, is_choice=True)
 
     def resumes(self, now: datetime) -> datetime | None:
         """See Pacing."""
@@ -203,7 +209,9 @@ class RelayPacing(TransportPacing):
 
     def heard(self, entry: Entry, reply: Reply, now: datetime) -> None:
         """See Pacing."""
-        self._circuit.heard(entry.job.id, mailbox(entry.job.address), reply, now)
+        of_few = self._circuit.heard(entry.job.id, mailbox(entry.job.address), domain_of(entry.job), reply, now)
+        for domain in of_few:
+            self._domains.waiting.wait_longer(domain, now)
         was_asked = reply.stage is not None or reply.code is not None
         if was_asked and not reply.is_about_the_relay and not (reply.is_silence and self._circuit.is_open):
             super().heard(entry, reply, now)

@@ -15,7 +15,8 @@ def _any(*alternatives: str) -> re.Pattern[str]:
 
 
 _MAILBOX: Final = r"(?:mail ?box(?:es)?|users?|recipients?|addressee|(?:e ?mail )?account|(?:e ?mail )?address)"
-_BOITE: Final = r"(?:destinataires?|utilisateur|adresse|boite(?: aux lettres| mail)?|compte)"
+_ADRESSE: Final = r"adresse(?: e ?mail| mail| de messagerie| electronique)?"
+_BOITE: Final = rf"(?:destinataires?|utilisateur|{_ADRESSE}|boite(?: aux lettres| mail)?|compte)"
 _GAP: Final = r"[^.;:]{0,60}?"
 _IS_NOT: Final = r"(?:does not|doesn t|did not|do not|not)"
 
@@ -150,15 +151,23 @@ AGAINST_US: Final = _any(
     r"(?:must|please|need to|have to) (?:first )?(?:authenticate|log ?in|be authenticated)",
     r"(?:client|user|you|session|connection)(?: was| is| are)? not (?:authenticated|logged in)",
     r"(?:authenticate|log ?in) (?:yourself )?first",
+    r"auth (?:command )?first",
     r"(?:must|please) (?:issue|use|send) (?:an? )?(?:starttls|tls)",
     r"(?:starttls|tls|encryption)(?: \w+)? (?:is )?(?:required|needed|mandatory|first)",
     r"requires? (?:starttls|tls|encryption)",
     r"sender(?: address| domain)?(?: is| was)? (?:rejected|refused|denied|not allowed|not owned|unknown|invalid)",
     r"(?:bad|invalid|unknown) (?:outbound )?sender",
     r"sender (?:verify|verification) failed",
+    r"envelope sender domain must exist",
+    r"not have permissions? to send",
+    # A limit or a ban of everything that comes from here.
+    r"banned (?:sending )?(?:ip|sender)",
+    r"traffic not accepted from this ip",
+    r"(?:daily|hourly|monthly) (?:\w+ ){0,3}sending (?:limit|quota)",
+    r"you (?:have |ve )?(?:reached|exceeded) your (?:\w+ ){0,3}(?:limit|quota)",
     r"(?:expediteur|emetteur)(?: est)? (?:refuse|rejete|inconnu|invalide|non autorise)",
 )
-"""What is held against this sender, in the midst of a message: its host, greeting, login, encryption or address."""
+"""What is held against this sender, in the midst of a message: host, greeting, login, encryption, address, limit."""
 
 ABOUT_MESSAGES: Final = _any(
     r"spf",

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sender.ports import Reply
+from sender.ports import BEFORE_MAIL, Reply
 from sender.retry import Chance
 
 _log: Final = logging.getLogger(__name__)
@@ -23,6 +23,8 @@ class CircuitPolicy(Struct, frozen=True):
 
     A relay that takes messages and says nothing to them, `silent_tries` of them in a row and to more than one mailbox,
     is as good as out of reach; so is one that has answered nothing for `silence`, though it was asked.
+
+    What it says to the recipients of at most `few_domains`, and to no other, is those domains' affair.
     """
 
     first_pause: timedelta = timedelta(seconds=1)
@@ -31,6 +33,7 @@ class CircuitPolicy(Struct, frozen=True):
     jitter: float = 0.25
     silent_tries: int = 3
     silence: timedelta = timedelta(seconds=30)
+    few_domains: int = 10
 
     def __post_init__(self) -> None:
         """Raise ValueError for a policy that would hammer the relay."""
@@ -50,7 +53,11 @@ class CircuitPolicy(Struct, frozen=True):
 
 
 class RelayCircuit:
-    """Closed: jobs are tried. Open: none is. After its pause one job is the probe, whose answer closes it or not."""
+    """Closed: jobs are tried. Open: none is. After its pause one job is the probe, whose answer closes it or not.
+
+    What looks as if it were said to everybody may be one domain's words, which the relay hands on. So the probe goes to
+    a domain to which it was not said yet, where such a job is due; whoever is answered otherwise shows whose it is.
+    """
 
     def __init__(self, policy: CircuitPolicy, chance: Chance) -> None:
         self._policy = policy
@@ -62,6 +69,7 @@ class RelayCircuit:
         self._asked: dict[str, datetime] = {}
         self._answered: datetime | None = None
         self._silent: list[str] = []
+        self._told: set[str] = set()
 
     @property
     def is_open(self) -> bool:
@@ -78,35 +86,43 @@ class RelayCircuit:
             return 0 if self._is_silent(now) else wanted
         return min(wanted, 1) if self._probe is None and self._until <= now else 0
 
+    def avoids(self) -> frozenset[str]:
+        """The domains to which no probe is to go while there is a job to another one."""
+        return frozenset(self._told)
+
     def resumes(self) -> datetime | None:
         """When the next probe may go; None where none is waited for."""
         return self._until if self._probe is None else None
 
     def claimed(self, jobs: Iterable[str]) -> None:
-        """These jobs are about to be tried."""
+        """These jobs are about to be tried; none where there is none to a domain that is not avoided."""
         if self._until is not None and self._probe is None:
             self._probe = next(iter(jobs), None)
+            if self._probe is None:
+                self._told.clear()
 
     def asked(self, job: str, now: datetime) -> None:
         """The relay is about to be asked to take this job's message."""
         self._asked[job] = now
 
-    def heard(self, job: str, mailbox: str, reply: Reply, now: datetime) -> None:
-        """The transport's answer for a job to this mailbox."""
+    def heard(self, job: str, mailbox: str, domain: str, reply: Reply, now: datetime) -> frozenset[str]:
+        """The transport's answer for a job to this mailbox and domain.
+
+        Returns the domains whose affair it was that the circuit opened, once that shows.
+        """
         self._asked.pop(job, None)
         if reply.stage is None:
-            return  # no relay was asked
+            return frozenset()  # no relay was asked
         if reply.is_about_the_relay:
-            self._failed(job, reply, now)
+            self._failed(job, domain, reply, now)
         elif reply.is_silence:
             self._silent = [*self._silent, mailbox][-self._policy.silent_tries :]
             # One mailbox may have content on which the relay chokes: that says nothing of others.
             if self.is_open or (len(self._silent) >= self._policy.silent_tries and len(set(self._silent)) > 1):
-                self._failed(job, reply, now)
+                self._failed(job, domain, reply, now)
         else:
-            self._tell_closed(now)
-            self._failures, self._until, self._probe = 0, None, None
-            self._silent, self._answered = [], now
+            return self._closed(domain, now)
+        return frozenset()
 
     def ended(self, job: str) -> None:
         """The try on a job is over, whatever came of it: a probe that asked no relay is followed by another one."""
@@ -114,7 +130,19 @@ class RelayCircuit:
         if job == self._probe:
             self._probe = None
 
-    def _failed(self, job: str, reply: Reply, now: datetime) -> None:
+    def _closed(self, domain: str, now: datetime) -> frozenset[str]:
+        told, self._told = self._told, set()
+        self._tell_closed(now)
+        self._failures, self._until, self._probe = 0, None, None
+        self._silent, self._answered = [], now
+        is_theirs = domain not in told and len(told) <= self._policy.few_domains
+        return frozenset(told) if is_theirs else frozenset()
+
+    def _failed(self, job: str, domain: str, reply: Reply, now: datetime) -> None:
+        if reply.stage in BEFORE_MAIL:
+            self._told.clear()
+        elif len(self._told) <= self._policy.few_domains:
+            self._told.add(domain)
         # Others that were under way when it opened say nothing new.
         if self._until is None or job == self._probe:
             self._tell_failed(reply, now)

@@ -7,6 +7,8 @@ from typing import Final
 from sender.refusals import About
 
 DEAD: Final = [
+    "550 Adresse e-mail inconnue",
+    "550 5.5.0 Adresse de messagerie inexistante",
     "550 5.1.1 <zoe@acme.example>: Recipient address rejected: User unknown in local recipient table",
     "550 5.1.1 <zoe@acme.example>: Recipient address rejected: User unknown in relay recipient table",
     "550 5.1.1 <spam.policy@acme.example>: Recipient address rejected: User unknown in virtual mailbox table",
@@ -114,6 +116,14 @@ NOT_THE_PERSON: Final = [
 ]
 
 AGAINST_US: Final = [
+    "550 5.7.60 SMTP; Client does not have permissions to send as this sender",
+    "550 5.7.606 Access denied, banned sending IP [192.0.2.7]. To request removal from this list please visit",
+    "550 5.7.511 Access denied, banned sender[192.0.2.7]. To request removal from this list",
+    "550 5.7.708 Service unavailable. Access denied, traffic not accepted from this IP",
+    "550 5.1.90 Your message can't be sent because you've reached your daily limit for message recipients",
+    "550 5.4.5 Daily SMTP relay sending limit exceeded for user.",
+    "503 5.5.4 Error: send AUTH command first.",
+    "553 sorry, your envelope sender domain must exist (#5.7.1)",
     "530 5.7.0 Authentication required",
     "530 5.7.0 Must issue a STARTTLS command first",
     "530 5.7.1 Client was not authenticated",

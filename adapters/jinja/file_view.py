@@ -7,7 +7,7 @@ from jinja2 import nodes
 from adapters.jinja.calls import asks_for
 from adapters.jinja.meanings import Macro, Meanings, Module
 from adapters.jinja.pieces import Pieces
-from adapters.jinja.scopes import Scope, places
+from adapters.jinja.scopes import Scope, places, scoped_blocks
 
 
 class FileView:
@@ -20,7 +20,8 @@ class FileView:
         self.tree = pieces.trees[path]
         self.shapes = meanings.shapes_in(path)
         self.made = meanings.known_in(path)
-        self.places = list(places(self.tree))
+        above = pieces.above(path) or ()
+        self.places = list(places(self.tree, scoped_blocks([pieces.trees[one] for one in above])))
         found = [node for node, _ in self.places]
         self._asked = {id(asked): asked for node in found if (asked := asks_for(node)) is not None}
         self._by_block = {id(node.call) for node in found if isinstance(node, nodes.CallBlock)}

@@ -79,10 +79,7 @@ class Meanings:
 
     def of_name(self, path: str, name: str) -> Meaning:
         """The macro or imported file that a name in a file stands for, whichever of its meanings it has."""
-        if name in self.of_context:
-            return None
-        made = [one for file in sorted(self._pieces.together(path)) for one in self._made[file].get(name, ())]
-        return self._one_of([self._followed(one) for one in made])
+        return self._made_by(self._pieces.together(path), name)
 
     def of(self, path: str, node: nodes.Node) -> Meaning:
         """The macro or imported file that an expression in a file stands for."""
@@ -94,8 +91,15 @@ class Meanings:
         return None
 
     def _in_module(self, path: str, name: str) -> Meaning:
-        exported = self.exported(path)
-        return self.of_name(path, name) if exported is not None and name in exported else None
+        """What an import of a file has under a name: that file makes it, and none of those that see it as well do."""
+        exported, above = self.exported(path), self._pieces.above(path)
+        return self._made_by({path, *above}, name) if above is not None and name in (exported or ()) else None
+
+    def _made_by(self, files: Collection[str], name: str) -> Meaning:
+        if name in self.of_context:
+            return None
+        made = [one for file in sorted(files) for one in self._made[file].get(name, ())]
+        return self._one_of([self._followed(one) for one in made])
 
     def _followed(self, made: _Made) -> Meaning:
         if isinstance(made, _Imported):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
 
 from jinja2 import nodes
 from msgspec import Struct
@@ -20,18 +22,47 @@ class Scope(Struct, frozen=True):
 
 Place = tuple[nodes.Node, Scope]
 
+_NOWHERE: Final[Mapping[str, Scope]] = MappingProxyType({})
 
-def places(tree: nodes.Node) -> Iterator[Place]:
-    """A node and all below it in the order of the text, each with what stands around it."""
+
+def places(tree: nodes.Node, scoped: Mapping[str, Scope] = _NOWHERE) -> Iterator[Place]:
+    """A node and all below it in the order of the text, each with what stands around it.
+
+    `scoped` is what the blocks that it fills in other files are given there.
+    """
     waiting = [(tree, Scope())]
     # No recursion: a sum of a thousand parts is as deep.
     while waiting:
         node, scope = waiting.pop()
         yield node, scope
-        waiting += reversed(list(_below(node, scope)))
+        waiting += reversed(list(_below(node, scope, scoped)))
 
 
-def _below(node: nodes.Node, scope: Scope) -> Iterator[Place]:
+def scoped_blocks(trees: Collection[nodes.Template]) -> Mapping[str, Scope]:
+    """What the blocks of these files are given of their surroundings: what fills one in another file knows it too.
+
+    That is all where a block is `scoped`, and what the block around it was given where it is not.
+    """
+    found: dict[str, Scope] = {}
+    for _ in trees:  # as often as one of them may hand on what it was given by another
+        for tree in trees:
+            for node, scope in places(tree, found):
+                if isinstance(node, nodes.Block):
+                    given = scope if node.scoped else found.get(scope.block or "", Scope())
+                    found[node.name] = _joined(given, found.get(node.name, given))
+    return found
+
+
+def _joined(one: Scope, other: Scope) -> Scope:
+    return replace(
+        one,
+        names=one.names | other.names,
+        in_macro=one.in_macro or other.in_macro,
+        in_loop=one.in_loop or other.in_loop,
+    )
+
+
+def _below(node: nodes.Node, scope: Scope, scoped: Mapping[str, Scope]) -> Iterator[Place]:
     outside: list[nodes.Node] = []
     inside = scope
     if isinstance(node, nodes.For):
@@ -46,7 +77,7 @@ def _below(node: nodes.Node, scope: Scope) -> Iterator[Place]:
         # A value may name what stands before it.
         inside = replace(scope, names=scope.names | named(node.targets))
     elif isinstance(node, nodes.Block):
-        inside = replace(scope, block=node.name)
+        inside = replace(_joined(scope, scoped.get(node.name, scope)), block=node.name)
     for child in node.iter_child_nodes():
         yield child, scope if any(child is one for one in outside) else inside
 

@@ -14,6 +14,7 @@ from sender.delivery import DeliverySettings
 from sender.pacing import PacingPolicy
 from sender.ports import OutgoingMail, Reply, ReplyKind, Stage
 from sender.refusals import About
+from sender.relay_circuit import RelayCircuit
 from sender.states import State, Transition
 from tests.fakes import START, FakeTransport, a_job, message_id
 from tests.sender_house import House
@@ -143,3 +144,40 @@ async def test_no_more_are_tried_than_the_rate_allows(rate: float) -> None:
 def test_a_rate_at_which_nothing_would_be_sent_is_refused() -> None:
     with pytest.raises(ValueError, match="rate"):
         PacingPolicy(rate=0.0)
+
+
+US = Reply(ReplyKind.DEFERRED, 554, "5.7.1 Client host rejected", Stage.RCPT, "5.7.1", About.RELAY)
+"""What looks as if the relay had something against the sender of all messages."""
+
+
+async def one_domain_s_words(relay: Relay, saves: int = 1) -> timedelta:
+    """How long others wait beside forty people of a domain whose server says so to each of them."""
+    theirs = jobs_of(1, 40, saves, domain="hostile.example")
+    ours = [job for n in range(8) for job in jobs_of(3, 1, saves, domain=f"d{n}.example")]
+    relay.house.ledger.accept([*theirs, *ours], START)
+    await relay.house.until_finished()
+    assert all(relay.house.state(job) is State.DELIVERED for job in ours)
+    assert not relay.house.ledger.suppressions(10)
+    return max(relay.house.ledger.history(job.id)[-1].at for job in ours) - START
+
+
+async def test_a_domain_whose_words_the_relay_hands_on_does_not_hold_up_the_others() -> None:
+    relay = Relay(US, START + timedelta(minutes=2), "@hostile.example")
+    assert await one_domain_s_words(relay, saves=2) < timedelta(seconds=5)
+
+
+async def test_control_probes_that_go_to_anybody_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RelayCircuit, "avoids", lambda _: frozenset())
+    relay = Relay(US, START + timedelta(minutes=2), "@hostile.example")
+    with pytest.raises(AssertionError):
+        assert await one_domain_s_words(relay) < timedelta(seconds=5)
+
+
+async def test_what_is_said_to_all_domains_is_nobody_s_own_affair() -> None:
+    relay = Relay(US, START + timedelta(minutes=20))
+    jobs = [job for n in range(15) for job in jobs_of(2, 2, domain=f"d{n}.example")]
+    relay.house.ledger.accept(jobs, START)
+    await relay.house.until_finished()
+    assert len(relay.delivered) == len(jobs)
+    assert max(relay.house.ledger.history(job.id)[-1].at for job in jobs) < relay.back + timedelta(seconds=25)
+    assert len(relay.asked) < len(jobs) + DeliverySettings().concurrency + 1_200 / 7

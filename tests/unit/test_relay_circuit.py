@@ -28,7 +28,7 @@ def circuit() -> RelayCircuit:
 
 def opened() -> RelayCircuit:
     made = circuit()
-    made.heard("a", "a@x.example", GONE, START)
+    made.heard("a", "a@x.example", "x.example", GONE, START)
     return made
 
 
@@ -39,7 +39,7 @@ def test_while_it_is_closed_all_may_go() -> None:
 @pytest.mark.parametrize("reply", [GONE, REFUSED_US, TOLD_LATE])
 def test_a_session_that_can_not_be_had_opens_it(reply: Reply) -> None:
     made = circuit()
-    made.heard("a", "a@x.example", reply, START)
+    made.heard("a", "a@x.example", "x.example", reply, START)
     assert (made.room(START, 8), made.is_open) == (0, True)
     assert made.resumes() == START + SECOND
 
@@ -56,14 +56,14 @@ def test_a_session_that_can_not_be_had_opens_it(reply: Reply) -> None:
 )
 def test_whatever_else_a_relay_says_closes_it(reply: Reply) -> None:
     made = opened()
-    made.heard("b", "a@x.example", reply, START)
+    made.heard("b", "a@x.example", "x.example", reply, START)
     assert made.room(START, 8) == 8
 
 
 def test_an_answer_that_no_relay_gave_changes_nothing() -> None:
     made, other = circuit(), opened()
     for one in (made, other):
-        one.heard("b", "a@x.example", NO_ADDRESS, START)
+        one.heard("b", "a@x.example", "x.example", NO_ADDRESS, START)
     assert (made.room(START, 8), other.room(START, 8)) == (8, 0)
 
 
@@ -72,7 +72,7 @@ def test_after_the_pause_one_probe_goes_alone() -> None:
     assert made.room(later, 8) == 1
     made.claimed(["b"])
     assert (made.room(later, 8), made.resumes()) == (0, None)
-    made.heard("b", "a@x.example", TAKEN, later)
+    made.heard("b", "a@x.example", "x.example", TAKEN, later)
     made.ended("b")
     assert made.room(later, 8) == 8
 
@@ -81,24 +81,24 @@ def test_pauses_grow_up_to_ten_seconds_and_start_anew_after_a_success() -> None:
     made, now, pauses = circuit(), START, []
     for number in range(9):
         made.claimed([f"p{number}"])
-        made.heard(f"p{number}", "a@x.example", GONE, now)
+        made.heard(f"p{number}", "a@x.example", "x.example", GONE, now)
         resumes = made.resumes()
         assert resumes is not None
         pauses.append((resumes - now).total_seconds())
         now = resumes
     assert pauses == [1, 2, 4, 8, 10, 10, 10, 10, 10]
-    made.heard("b", "a@x.example", TAKEN, now)
-    made.heard("c", "a@x.example", GONE, now)
+    made.heard("b", "a@x.example", "x.example", TAKEN, now)
+    made.heard("c", "a@x.example", "x.example", GONE, now)
     assert made.resumes() == now + SECOND
 
 
 def test_those_that_were_under_way_when_it_opened_do_not_lengthen_the_pause() -> None:
     made = opened()
     for number in range(7):
-        made.heard(f"p{number}", "a@x.example", GONE, START)
+        made.heard(f"p{number}", "a@x.example", "x.example", GONE, START)
     assert made.resumes() == START + SECOND
     made.claimed(["probe"])
-    made.heard("late", "a@x.example", GONE, START + SECOND)
+    made.heard("late", "a@x.example", "x.example", GONE, START + SECOND)
     assert made.room(START + 9 * SECOND, 8) == 0, "the probe has not answered yet"
 
 
@@ -124,7 +124,7 @@ def test_a_relay_that_hangs_at_the_dot_is_out_of_reach_before_anybody_gives_up()
     assert not made.is_out_of_reach(START + 29 * SECOND)
     assert made.is_out_of_reach(START + 30 * SECOND)
     assert made.room(START + 30 * SECOND, 8) == 0, "what is handed over now will hang as well"
-    made.heard("a", "a@x.example", TAKEN, START + 40 * SECOND)
+    made.heard("a", "a@x.example", "x.example", TAKEN, START + 40 * SECOND)
     assert not made.is_out_of_reach(START + 40 * SECOND)
 
 
@@ -133,7 +133,7 @@ def test_a_slow_answer_beside_others_that_come_is_no_silence() -> None:
     made.asked("slow", START)
     for number in range(1, 9):
         made.asked(f"p{number}", START + 10 * number * SECOND)
-        made.heard(f"p{number}", "a@x.example", TAKEN, START + 10 * number * SECOND)
+        made.heard(f"p{number}", "a@x.example", "x.example", TAKEN, START + 10 * number * SECOND)
         assert not made.is_out_of_reach(START + (10 * number + 9) * SECOND)
 
 
@@ -141,7 +141,7 @@ def test_silence_to_several_mailboxes_opens_it_and_it_stays_out_of_reach_until_a
     made, now = circuit(), START
     for mailbox in ("a@x.example", "b@y.example", "c@z.example"):
         assert not made.is_open
-        made.heard(mailbox, mailbox, HUNG, now)
+        made.heard(mailbox, mailbox, "x.example", HUNG, now)
     for number in range(10):
         assert made.is_out_of_reach(now)
         resumes = made.resumes()
@@ -151,16 +151,16 @@ def test_silence_to_several_mailboxes_opens_it_and_it_stays_out_of_reach_until_a
         made.asked(f"p{number}", now)
         now += timedelta(minutes=2)
         assert made.is_out_of_reach(now)
-        made.heard(f"p{number}", "d@x.example", HUNG, now)
+        made.heard(f"p{number}", "d@x.example", "x.example", HUNG, now)
         made.ended(f"p{number}")
-    made.heard("last", "a@x.example", TAKEN, now)
+    made.heard("last", "a@x.example", "x.example", TAKEN, now)
     assert not made.is_out_of_reach(now)
 
 
 def test_silence_to_one_mailbox_alone_says_nothing_of_the_relay() -> None:
     made = circuit()
     for number in range(20):
-        made.heard(f"p{number}", "a@x.example", HUNG, START)
+        made.heard(f"p{number}", "a@x.example", "x.example", HUNG, START)
     assert not made.is_open
 
 
@@ -178,7 +178,7 @@ def test_it_never_stays_open_longer_than_ten_seconds_nor_lets_two_probe(steps: l
         made.claimed(jobs)
         assert not (made.is_open and made.room(now, 8)), "a second probe beside the first"
         for job in jobs:
-            made.heard(job, "a@x.example", reply, now)
+            made.heard(job, "a@x.example", "x.example", reply, now)
             made.ended(job)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -46,6 +47,24 @@ def test_a_secret_that_is_too_short_is_named_by_its_place_and_not_shown(tmp_path
     assert "hunter2" not in str(error.value)
     (tmp_path / NAME).write_text("hunter2")
     with pytest.raises(SettingsError, match=f"{NAME}: each secret"):
+        made_secrets(settings_in({}), tmp_path)
+
+
+def test_the_file_of_an_earlier_version_is_narrowed_when_it_is_read(tmp_path: Path) -> None:
+    made = made_secrets(settings_in({}), tmp_path)
+    (tmp_path / NAME).chmod(0o666)
+    assert installation_secrets(settings_in({}), tmp_path) == made
+    assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o600
+
+
+def test_what_is_no_file_of_the_folder_is_named_and_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / NAME)
+    with pytest.raises(SettingsError, match=f"{NAME}: .*no regular file"):
+        made_secrets(settings_in({}), tmp_path)
+    (tmp_path / NAME).unlink()
+    (tmp_path / "elsewhere").write_text(NEW)
+    (tmp_path / NAME).symlink_to("elsewhere")
+    with pytest.raises(SettingsError, match=f"{NAME}: .*it is a link"):
         made_secrets(settings_in({}), tmp_path)
 
 

@@ -32,6 +32,11 @@ PIECES: Final = {
     "_f.txt.j2": "{% block head %}head{% endblock %}{{ self.head() }}",
     "_i.txt.j2": "{{ loop.index if loop is defined else 0 }}{{ given }}",
     "_l.txt.j2": "x",
+    "_s.txt.j2": "{% for item in [1, 2] %}{% block row scoped %}{{ item }}{% endblock %}{% endfor %}",
+    "_u.txt.j2": "{% for item in [1] %}{% block row scoped %}{% block cell %}{% endblock %}{% endblock %}{% endfor %}"
+    "{% for hidden in [1] %}{% block bare %}{% endblock %}{% endfor %}",
+    "_t.txt.j2": "{% extends '_s.txt.j2' %}{% block row %}{% with given = 1 %}{% block cell scoped %}{% endblock %}"
+    "{% endwith %}{% endblock %}",
     "_page.html.j2": "x",
 }
 IMPORT: Final = "{% import '_m.txt.j2' as m %}"
@@ -109,6 +114,7 @@ WRONG = {
     "{% for x in [1] %}{{ x }}{% endfor %}" + NEVER + "{{ x }}": "there is no `x` in a template",
     "{% macro a(x) %}{{ x }}{% endmacro %}" + NEVER + "{{ x }}": "there is no `x` in a template",
     IMPORT + NEVER + "{{ rows }}": "there is no `rows` in a template",
+    "{% extends '_u.txt.j2' %}{% block bare %}\n{{ hidden }}{% endblock %}{% if true %}": "there is no `hidden`",
     NEVER + "{{ loop.index }}": "there is `loop` in `{% for %}` only",
     NEVER + "{{ super() }}": "there is `super()` in blocks only",
     NEVER + "{{ self.hed() }}": "there is no block `hed`",
@@ -137,6 +143,11 @@ def test_blocks_that_nothing_holds(text: str) -> None:
 
 
 RIGHT = [
+    "{% from '_m.txt.j2' import facts with context %}{{ facts([]) }}",
+    "{% from '_m.txt.j2' import colour, any as some with context %}{{ colour }}{{ some(1) }}",
+    "{% extends '_s.txt.j2' %}{% block row %}{{ item }}{{ loop.index }}{{ super() }}{% endblock %}",
+    "{% extends '_u.txt.j2' %}{% block cell %}{{ item }}{% endblock %}",
+    "{% extends '_t.txt.j2' %}{% block cell %}{{ item }}{{ given }}{% endblock %}",
     IMPORT + "{{ m.facts([1]) }}{{ m.facts(rows=[1], end='.') }}{{ m.facts(*[[1]]) }}{{ m.facts(**{'rows': []}) }}",
     IMPORT + "{% call(n) m.box(2) %}{{ n }}{% endcall %}{% call(n, o=2) m.box(2) %}{{ n }}{{ o }}{% endcall %}",
     IMPORT + "{{ m.any(1, 2, a=3) }}{{ m.maybe() }}{{ m.by_kind('none') }}{{ m.colour }}",

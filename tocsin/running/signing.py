@@ -10,7 +10,8 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from adapters.files.private_files import private_folder, write_private
+from adapters.files.opening import read_bounded
+from adapters.files.private_files import narrow, private_folder, write_private
 from sender.proof import SHORTEST_SECRET
 from tocsin.settings.declared.mail import MAIL_SECRETS, OPT_OUT_SECRETS
 from tocsin.settings.declared.processes import DATA
@@ -62,8 +63,8 @@ def expected_secrets(settings: Settings) -> tuple[str, ...]:
 def _kept(folder: Path) -> list[str]:
     file = folder / NAME
     try:
-        with file.open("rb") as opened:
-            return opened.read(_MOST_BYTES).decode("ascii", "replace").split()
+        narrow(file)
+        return read_bounded(file, _MOST_BYTES).decode("ascii", "replace").split()
     except FileNotFoundError:
         return []
     except OSError as error:
