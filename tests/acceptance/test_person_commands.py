@@ -112,6 +112,11 @@ class House:
         self.desk.records["contract", "C-7"]["contacts"].remove("ct-zoe")
         self.read_directory()
 
+    def leave_copies(self) -> None:
+        """`up` has read the directory without her."""
+        self.desk.records["contract", "C-7"]["contacts"].remove("ct-zoe")
+        self.read_directory()
+
     def read_directory(self) -> None:
         """As `up` reads it: it keeps copies of the files."""
         write_directory(self.directory, self.desk)
@@ -328,6 +333,19 @@ def test_what_others_have_too_is_left_to_them(house: House, tmp_path: Path) -> N
         kept = {one.id: one.address for one in ledger.suppressions(9)}
     assert kept[f"email/{ADDRESS}"] == ADDRESS
     run("person", "forget", ZOE, *house.here[:2], "--reason", "x", expect=2)
+
+
+def test_copies_of_the_directory_that_still_name_them_are_told(house: House) -> None:
+    del house.desk.records["contact", "ct-zoe"]
+    write_directory(house.directory, house.desk)
+    command = ("person", "forget", ZOE, *house.here, "--reason", "she asked", "--yes")
+    assert "copies of the directory's files in last-good-directory" in run(*command).output
+    house.leave_copies()
+    assert "copies" not in run(*command, "--address", ADDRESS).output
+
+
+def test_an_id_that_is_no_text_is_refused() -> None:
+    assert "not UTF-8" in run("person", "export", "contact/\udcff", "--data", "nowhere", expect=2).output
 
 
 def test_mails_to_others_stay(house: House) -> None:

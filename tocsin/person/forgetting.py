@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -72,9 +73,9 @@ def forget(places: Places, one: Known, who: str, why: str, now: datetime) -> Out
     done.suppressions, done.is_of_id_alone = _hash_suppressions(places, one, now)
     if places.data is not None:
         # Jobs that the sender has not taken in yet: it will find that it knows them.
-        pending = list(_pending(places, one.person))
-        for start in range(0, len(pending), AT_ONCE):
-            places.ledger.accept(pending[start : start + AT_ONCE], now)
+        pending = _pending(places, one.person)
+        while jobs := list(islice(pending, AT_ONCE)):
+            places.ledger.accept(jobs, now)
     done.withdrawn = _withdraw(places, one.person, now)
     for file in [file for file, _ in mails_of(places, one)]:
         file.unlink()
