@@ -103,4 +103,7 @@ def _address(text: str) -> _Address | None:
         address = ip_address(host)
     except ValueError:
         return None
-    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+    if isinstance(address, IPv6Address):
+        # Without its zone (RFC 4007), which is of any length and no part of who asks.
+        return address.ipv4_mapped or IPv6Address(int(address))
+    return address

@@ -45,7 +45,7 @@ class Connections:
         self._most = limits.within_descriptors()
         self._open: dict[Connection, None] = {}
         self._waiting: dict[str, dict[Connection, None]] = {}
-        """Those without a request under way, by address; of each, whoever has waited longest stands first."""
+        """Those whose request is not being answered, by address; of each, whoever has waited longest stands first."""
         self._told = float("-inf")
 
     def opened(self, one: Connection, now: float) -> bool:
@@ -149,8 +149,11 @@ class Connection(web.RequestHandler):
         return self._connections.limits
 
     def begins(self) -> None:
-        """The head of a request has been read."""
+        """The head of a request has been read. Until its body is whole, it is its sender who takes the time."""
         self._since = self._clock()
+
+    def works(self) -> None:
+        """The request is whole, and being answered: nothing may end it to make room."""
         self._connections.works(self)
 
     async def finish_response(
@@ -162,11 +165,12 @@ class Connection(web.RequestHandler):
             resp.text = phrase(resp.status)
         for name, value in HEADERS.items():
             resp.headers.setdefault(name, value)
+        # From here on it is whoever takes the answer.
+        self._connections.waits(self)
         try:
             return await super().finish_response(request, resp, start_time)
         finally:
             self._since = None
-            self._connections.waits(self)
 
     def handle_error(
         self,
@@ -222,6 +226,7 @@ async def within_limits(
             return _last(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         except (web.PayloadAccessError, web.RequestPayloadError):
             return _last(HTTPStatus.BAD_REQUEST)
+    connection.works()
     return await handler(request)
 
 

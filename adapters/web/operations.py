@@ -35,7 +35,11 @@ def operations(
         return _verdict([*stuck(), *not_ready()], remarks())
 
     async def metrics(request: web.Request) -> web.Response:
-        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        try:
+            encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        except (ValueError, TypeError):
+            # Its version or weight is no number; RFC 9110, section 12.5.1, lets what asks so be passed over.
+            encode, content_type = choose_encoder("")
         return web.Response(body=encode(registry), headers={"Content-Type": content_type})
 
     application = web.Application(client_max_size=_MAX_BODY)

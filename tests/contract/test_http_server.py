@@ -80,6 +80,26 @@ def test_where_all_are_at_work_a_further_one_is_told_so_at_once(house: House, cl
 
 
 @pytest.mark.parametrize(
+    "raw",
+    [
+        b"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\na",
+        b"POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n",
+        b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n",
+    ],
+    ids=["body", "chunked body", "answer"],
+)
+def test_who_sends_or_takes_slowly_keeps_no_probe_out(house: House, client: Clients, raw: bytes) -> None:
+    with served(house, ServerLimits(connections=4)) as port:
+        for _ in range(5):
+            for _ in range(6):
+                client(port, raw, address="127.0.0.2")
+            time.sleep(0.05)  # so that they get as far as they can
+            probe = client(port, GET)
+            assert status(probe.answer()) == 200
+            probe.socket.close()
+
+
+@pytest.mark.parametrize(
     ("raw", "expected"),
     [
         (b"GET /livez?" + b"a" * 9_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 400),

@@ -150,3 +150,8 @@ def test_metrics_are_given_in_the_format_that_is_asked_for(address: str, registr
     plain, openmetrics = ask(f"{address}/metrics")[1], ask(f"{address}/metrics", "application/openmetrics-text")[1]
     assert "# EOF" in openmetrics
     assert "# EOF" not in plain
+
+
+@pytest.mark.parametrize("accept", ["application/openmetrics-text;version=\xff", "application/openmetrics-text;q=x"])
+def test_metrics_are_given_whatever_is_asked_for(address: str, accept: str) -> None:
+    assert ask(f"{address}/metrics", accept)[0] == 200
