@@ -28,7 +28,7 @@ from sender.mail_parts import (
     status_blocks,
 )
 from sender.message import names_ours, old_job_in, thread_in
-from sender.opt_out import tokens_in_subject
+from sender.opt_out import asks_to_opt_out, tokens_in_subject
 from sender.plain_text import one_line
 from sender.proof import tokens_in
 from sender.refusals import About, codes_in, most_telling, refusal_about
@@ -57,8 +57,9 @@ class MailKind(StrEnum):
 class Fate(Struct, frozen=True):
     """What a report says of one recipient (RFC 3464, section 2.3).
 
-    `addresses` are those that it gives, the final and the original one. `status` (RFC 3463) is the one that tells the
-    most, of the report's own and that of the server whose words it quotes in `said`; `about` is what both agree on.
+    `addresses` are those that it gives, the final one before the original one. `status` (RFC 3463) is the one that
+    tells the most, of the report's own and that of the server whose words it quotes in `said`; `about` is what both
+    agree on.
     """
 
     addresses: tuple[str, ...]
@@ -73,7 +74,8 @@ class ReturnedMail(Struct, frozen=True):
 
     `proofs` may be tokens of the message of this installation that it returns or answers (see sender.proof), the
     likeliest first; `old_job` is the id of its job where it went out before there were tokens. `opt_outs` may be tokens
-    to opt out. `feedback` is the type of a complaint (RFC 5965, section 3.1). `date` is the mail's own.
+    to opt out: a mail of any kind is one by which somebody opts out where one of them is ours. `feedback` is the type
+    of a complaint (RFC 5965, section 3.1). `date` is the mail's own.
     """
 
     kind: MailKind
@@ -99,13 +101,14 @@ def _read(mail: Mail, installation: str) -> ReturnedMail:
     if report is not None:
         return _reported(mail, report, installation)
     ids, date = _ids(mail), date_of(mail)
-    opt_outs = tokens_in_subject(decoded(field(mail, "Subject")))
-    if opt_outs:
+    subject = decoded(field(mail, "Subject"))
+    opt_outs = tokens_in_subject(subject)
+    if opt_outs and asks_to_opt_out(subject):
         return ReturnedMail(MailKind.OPT_OUT, opt_outs=opt_outs, date=date)
     proofs = tokens_in(f"{ids} {_recipients(mail)}")
     old_job, thread = old_job_in(ids, installation), thread_in(ids, installation)
     kind = MailKind.AUTOMATIC if _is_automatic(mail, names_ours(ids, installation)) else MailKind.OTHER
-    return ReturnedMail(kind, proofs, old_job, thread, date=date)
+    return ReturnedMail(kind, proofs, old_job, thread, opt_outs=opt_outs, date=date)
 
 
 def _report_in(mail: Mail) -> Mail | None:

@@ -26,6 +26,7 @@ MAX_RECIPIENTS: Final = 100
 
 _MAX_PARTS: Final = 20
 _LONGEST_FIELD: Final = 16_384
+_LONGEST_TYPE: Final = 2_048
 _LEVEL: Final = re.compile(rb"boundary[0-9*\s]{0,9}=", re.IGNORECASE)
 _BETWEEN_BLOCKS: Final = re.compile(rb"\r?\n[ \t]*\r?\n")
 
@@ -44,7 +45,11 @@ Mail: TypeAlias = "Message[Any, Any]"
 
 
 class _Part(Message):
-    """A part. What it holds of the type `message` is not taken apart with it."""
+    """A part. What it holds of the type `message` is not taken apart with it, and its fields are cut."""
+
+    def set_raw(self, name: str, value: str) -> None:
+        """Keep a field, as the parser gives it: the time to read parameters grows with the square of their length."""
+        super().set_raw(name, value[: _LONGEST_TYPE if name.lower().startswith("content-") else _LONGEST_FIELD])
 
     @property
     def kind(self) -> str:

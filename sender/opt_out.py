@@ -45,6 +45,7 @@ _SHORTEST_TOKEN: Final = 40
 _MAX_TOKENS: Final = 20
 _AS_WRITTEN: Final = re.compile(rf"[A-Za-z0-9._-]{{{_SHORTEST_TOKEN},{LONGEST_TOKEN}}}")
 _IN_ONE_CASE: Final = re.compile(rf"[A-Za-z2-7]{{{_SHORTEST_TOKEN},{LONGEST_TOKEN}}}")
+_ASKS: Final = re.compile(rf"{SUBJECT}[\W_]{{1,20}}[A-Za-z0-9._-]{{{_SHORTEST_TOKEN}}}", re.IGNORECASE)
 _HERE: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -71,7 +72,8 @@ class OptOut(Struct, frozen=True):
     def __post_init__(self) -> None:
         """Refuse what would make every link unusable."""
         if self.url is not None and not _is_base(self.url):
-            raise ValueError(f"url: {self.url!r} is not of the form https://alerts.desk.example")
+            # Somebody may have put a password or a key into it.
+            raise ValueError("url: it is not of the form https://alerts.desk.example")
         if self.mailto is not None and not _is_plain(self.mailto):
             raise ValueError(f"mailto: {self.mailto!r} is not one e-mail address of letters, digits and . _ + - @")
         if any(len(secret) < SHORTEST_SECRET for secret in self.secrets):
@@ -187,7 +189,7 @@ def tokens_in_subject(subject: str) -> tuple[str, ...]:
     """What may be tokens in the subject of a mail that opts out, whoever wrote it; empty where it is another mail.
 
     A mail opts out by its token, wherever that stands: behind `[EXTERNAL]` or `Re:`, in quotes, with line breaks in it.
-    Where `unsubscribe WORD` is all that it says, it is one as well, with a token that is none.
+    Any long word may look like one, such as a server's name: only reading it tells.
     """
     words = subject.split()
     small = [word.lower() for word in words]
@@ -197,6 +199,13 @@ def tokens_in_subject(subject: str) -> tuple[str, ...]:
     if len(after) == 1 and len(words) == 2:  # noqa: PLR2004 - the word and the token
         found.append(after[0])
     return tuple(dict.fromkeys(found))[:_MAX_TOKENS]
+
+
+def asks_to_opt_out(subject: str) -> bool:
+    """Whether it is one by its words, whatever the token is worth: `unsubscribe` stands right before that."""
+    return (
+        _ASKS.search(subject) is not None or re.fullmatch(rf"\s*{SUBJECT}\s+\S+\s*", subject, re.IGNORECASE) is not None
+    )
 
 
 def _is_base(url: str) -> bool:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schemas.directory import SuppressionRecord
 from schemas.job import Job
@@ -34,6 +35,7 @@ NOT_OURS: Final = "it returns no message of this installation"
 UNKNOWN_JOB: Final = "the ledger doesn't know the message that it returns"
 NOT_PROVEN: Final = "its Message-ID is of an earlier release, and proves nothing: anybody can write it"
 NOT_TO_THEM: Final = "that message went to another address"
+BEHIND_IT: Final = "it is about one mailbox behind that address, and there may be others"
 NOT_FAILED: Final = "nothing has failed for good"
 NOT_DEAD: Final = "it doesn't say that the address is dead"
 TOO_OLD: Final = "it is so old that its suppression would have ended"
@@ -72,11 +74,11 @@ class Finding(Struct, frozen=True):
 
 def finding(mail: ReturnedMail, evidence: Evidence, now: datetime) -> Finding:
     """Judge what a mail claims. Reading a mail again gives the same records."""
+    wanted = evidence.opt_outs.first(mail.opt_outs)
+    if wanted is not None:
+        return Finding(replace(mail, kind=MailKind.OPT_OUT), records=wanted.records(min(mail.date or now, now)))
     if mail.kind is MailKind.OPT_OUT:
-        wanted = evidence.opt_outs.first(mail.opt_outs)
-        if wanted is None:
-            return Finding(mail, why=BAD_TOKEN)
-        return Finding(mail, records=wanted.records(min(mail.date or now, now)))
+        return Finding(mail, why=BAD_TOKEN)
     proven = evidence.proofs.first(mail.proofs)
     job = proven or mail.old_job
     entry = None if job is None else evidence.find(job)
@@ -92,7 +94,9 @@ def finding(mail: ReturnedMail, evidence: Evidence, now: datetime) -> Finding:
 
 def _bounce(mail: ReturnedMail, entry: Entry, is_proven: bool, now: datetime) -> Finding:
     job = entry.job.id
-    own = [fate for fate in mail.fates if _is_to(fate, entry.job)]
+    own = sorted(
+        (fate for fate in mail.fates if _is_to(fate, entry.job)), key=lambda one: not _is_their_own(one, entry.job)
+    )
     fate = next((fate for fate in own if fate.action == FAILED), _first(own))
     if not is_proven:
         return Finding(mail, job, entry, fate or _first(mail.fates), why=NOT_PROVEN)
@@ -100,6 +104,8 @@ def _bounce(mail: ReturnedMail, entry: Entry, is_proven: bool, now: datetime) ->
         return Finding(mail, job, entry, _first(mail.fates), why=NOT_TO_THEM)
     if fate.action != FAILED:
         return Finding(mail, job, entry, fate, why=NOT_FAILED)
+    if not _is_their_own(fate, entry.job):
+        return Finding(mail, job, entry, fate, why=BEHIND_IT)
     if fate.about is not About.MAILBOX:
         return Finding(mail, job, entry, fate, why=NOT_DEAD)
     # By its own date, so that the mail can be read again without an end; but not before its job, nor in the future.
@@ -123,10 +129,17 @@ def _complaint(mail: ReturnedMail, entry: Entry, bundled: Sequence[Entry], is_pr
 
 
 def _is_to(fate: Fate, job: Job) -> bool:
-    if job.channel is not Channel.EMAIL:
-        return False
-    own = {mailbox(job.address), mailbox(wire_address(job.address) or job.address)}
-    return any(mailbox(address) in own for address in fate.addresses)
+    return job.channel is Channel.EMAIL and any(mailbox(address) in _spellings(job) for address in fate.addresses)
+
+
+def _is_their_own(fate: Fate, job: Job) -> bool:
+    """Whether the mailbox is the one to which the job went, perhaps in another domain, and not a member of a list."""
+    final, own = mailbox(fate.addresses[0]), _spellings(job)
+    return final in own or final.rpartition("@")[0] in {one.rpartition("@")[0] for one in own}
+
+
+def _spellings(job: Job) -> set[str]:
+    return {mailbox(job.address), mailbox(wire_address(job.address) or job.address)}
 
 
 def _first(fates: Sequence[Fate]) -> Fate | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import mailbox
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from msgspec import Struct
 
 from adapters.files.opening import open_regular
+from adapters.mail_files.mbox import mails_of
 
 _SEEN: Final = ":2,S"
 _DRAIN: Final = 1_048_576
@@ -24,18 +24,19 @@ class StoredMail(Struct, frozen=True):
     done: Callable[[], object]
 
 
-def stored_mails(path: Path, limit: int) -> Iterator[StoredMail]:
+def stored_mails(path: Path, limit: int, passed_over: Callable[[OSError], object]) -> Iterator[StoredMail]:
     """The mails of a file, an mbox, a folder of files, or what is new in a Maildir; at most `limit` bytes of each.
 
     What has been dealt with in a Maildir is moved from `new` to `cur`, and marked as seen: it doesn't come again. The
-    others stay as they are. Raises OSError.
+    others stay as they are. A file in a folder that can't be read is told to `passed_over`, and keeps no other one
+    waiting. Raises OSError where the path itself can't be read.
     """
     if (path / "new").is_dir() and (path / "cur").is_dir():
-        for file in _files(path / "new"):
-            yield StoredMail(str(file), _head(file, limit, path), lambda file=file: _mark(file))  # type: ignore[misc]
+        for file, content in _heads(path / "new", path, limit, passed_over):
+            yield StoredMail(str(file), content, partial(_mark, file))
     elif path.is_dir():
-        for file in _files(path):
-            yield StoredMail(str(file), _head(file, limit, path), _nothing)
+        for file, content in _heads(path, path, limit, passed_over):
+            yield StoredMail(str(file), content, _nothing)
     elif _head(path, 5) == b"From ":
         yield from _mbox(path, limit)
     else:
@@ -51,9 +52,21 @@ def piped_mail(source: BinaryIO, limit: int) -> StoredMail:
 
 
 def _mbox(path: Path, limit: int) -> Iterator[StoredMail]:
-    with closing(mailbox.mbox(path, create=False)) as box:
-        for number, key in enumerate(box.iterkeys(), 1):
-            yield StoredMail(f"{path}#{number}", box.get_file(key).read(limit), _nothing)
+    with open_regular(path) as opened:
+        for number, content in enumerate(mails_of(opened, limit), 1):
+            yield StoredMail(f"{path}#{number}", content, _nothing)
+
+
+def _heads(
+    folder: Path, within: Path, limit: int, passed_over: Callable[[OSError], object]
+) -> Iterator[tuple[Path, bytes]]:
+    for file in _files(folder):
+        try:
+            content = _head(file, limit, within)
+        except OSError as error:
+            passed_over(error)
+        else:
+            yield file, content
 
 
 def _files(folder: Path) -> list[Path]:

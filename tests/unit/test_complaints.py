@@ -111,3 +111,16 @@ def test_a_token_in_the_body_opts_nobody_out() -> None:
     token = TOKENS.write(REQUEST)
     for text in (token, in_one_case(token)):
         assert not judged(a_mail().replace(b"I am away", f"> /u/{text}\n> unsubscribe {text}".encode())).records
+
+
+HOST_NAME = "web-07.frontend.eu-central.provider.example"
+
+
+@pytest.mark.parametrize("subject", [f"Automatic reply: {HOST_NAME} is down", f"How to unsubscribe from {HOST_NAME}"])
+def test_a_long_word_in_the_subject_makes_no_mail_that_opts_out(subject: str) -> None:
+    found = judged(a_mail(subject, answers=message_id(a_job(), IDENTITY), Auto_Submitted="auto-replied"))
+
+    assert (found.mail.kind, found.job, found.why) == (MailKind.AUTOMATIC, JOB, None)
+    # The control: where it is a token of ours, it is one.
+    subject = subject.replace(HOST_NAME, in_one_case(TOKENS.write(REQUEST)))
+    assert judged(a_mail(subject, Auto_Submitted="auto-replied")).mail.kind is MailKind.OPT_OUT

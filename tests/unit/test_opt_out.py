@@ -187,6 +187,13 @@ def test_settings_that_can_not_be_used_are_refused_by_field(field: str, value: A
         OptOut(**{**msgspec.structs.asdict(OPT_OUT), field: value})
 
 
+def test_a_url_that_is_refused_is_not_repeated() -> None:
+    for url in ("https://user:hunter2@alerts.desk.example", "https://alerts.desk.example/?key=hunter2"):
+        with pytest.raises(ValueError, match="url") as refused:
+            OptOut(url, None, (NEW,))
+        assert "hunter2" not in str(refused.value)
+
+
 def test_a_page_on_this_machine_may_be_of_plain_http() -> None:
     assert OptOut("http://localhost:8080", None, (NEW,)).url == "http://localhost:8080"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from sender.returned import Evidence, Finding, finding
 from tocsin.cli.console import TRY_LATER, UNUSABLE, WRONG_SETTINGS, named_failures, say_json, stop, warn
 from tocsin.cli.ledger_options import DataOption, LedgerOption
 from tocsin.cli.settled import in_force, one_of, option
+from tocsin.printable import printable
 from tocsin.running.embedded import database_in
 from tocsin.running.ledgers import NoLedgerError, open_ledger
 from tocsin.running.signing import installation_secrets
@@ -78,16 +79,20 @@ def read(
     except SettingsError as error:
         stop(str(error), TRY_LATER if places == [_PIPE] else WRONG_SETTINGS)
     try:
+        unread: list[str] = []
         with _named(failed), open_ledger(data, ledger) as opened:
             if not secrets:
                 warn(f"there is no secret, so that nothing can be proven: give {MAIL_SECRETS.names}")
             evidence = Evidence(opened.find, opened.bundle, OptOutTokens(secrets), Proofs(secrets), unproven)
-            counts = Counter(_deal_with(mail, opened, installation, evidence, dry_run) for mail in _mails(places))
+            mails = _mails(places, lambda error: unread.append(_named_file(error)))
+            counts = Counter(_deal_with(mail, opened, installation, evidence, dry_run) for mail in mails)
     except (NoLedgerError, LedgerUnavailableError, DatabaseError) as error:
         stop(str(error), failed)
     parts = [f"{counts[kind, True] + counts[kind, False]} {words}" for kind, words in _WORDS.items()]
     suppressed = sum(number for (_, has_record), number in counts.items() if has_record)
     warn(f"{', '.join(parts)}; {suppressed} {'would be suppressed' if dry_run else 'suppressed'}")
+    if unread:
+        stop(f"{len(unread)} files could not be read, the first one: {unread[0]}", failed)
 
 
 @contextmanager
@@ -99,12 +104,16 @@ def _named(code: int) -> Iterator[None]:
         raise typer.Exit(code) if ended.exit_code == UNUSABLE else ended from None
 
 
-def _mails(places: Sequence[str]) -> Iterator[StoredMail]:
+def _named_file(error: OSError) -> str:
+    return printable(f"{error.filename}: {error.strerror or error}")
+
+
+def _mails(places: Sequence[str], passed_over: Callable[[OSError], object]) -> Iterator[StoredMail]:
     for place in places:
         if place == _PIPE:
             yield piped_mail(sys.stdin.buffer, MAX_READ)
         else:
-            yield from stored_mails(Path(place), MAX_READ)
+            yield from stored_mails(Path(place), MAX_READ, passed_over)
 
 
 def _deal_with(
