@@ -35,7 +35,7 @@ KEEP_AGAIN_SECONDS: Final = 60.0
 
 
 class DirectoryFilesError(ValueError):
-    """Files that can't be read at a start for which no last good state is kept."""
+    """Files that can't be read at a start for which no last good state is kept. `lines` say which, and what to do."""
 
     def __init__(self, folder: Path, unreadable: list[UnreadableFile], kept: Path) -> None:
         places = [f"{folder / str(one.problem)}" for one in unreadable]
@@ -43,7 +43,8 @@ class DirectoryFilesError(ValueError):
             f"No last good state of {folder} is kept in {kept}, so nobody knows what these files would say: mend them "
             "(an older copy, an editor's backup), or take them out of the folder to start without their records."
         )
-        super().__init__("\n".join([*places, advice]))
+        self.lines = (*places, advice)
+        super().__init__("\n".join(self.lines))
 
 
 class FolderDirectory:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -211,6 +212,26 @@ def test_files_folders_and_an_mbox_are_read_mail_by_mail(data: Path, bounce: byt
         ("mbox#1", "bounce"),
         ("mbox#2", "other"),
     ]
+
+
+def test_a_file_that_can_not_be_read_or_has_an_odd_name_keeps_no_other_waiting(
+    data: Path, bounce: bytes, tmp_path: Path
+) -> None:
+    for folder in ("new", "cur", "tmp"):
+        (tmp_path / "mail" / folder).mkdir(parents=True)
+    new = tmp_path / "mail" / "new"
+    (tmp_path / "elsewhere").write_bytes(a_mail())
+    (new / "1\nFORGED").symlink_to(tmp_path / "elsewhere")
+    (new / os.fsdecode(b"2\xff")).write_bytes(a_mail())
+    (new / "3").write_bytes(bounce)
+
+    result = run(data, str(tmp_path / "mail"), expect=3)
+
+    assert [line["kind"] for line in lines(result)] == ["other", "bounce"]
+    assert suppressed(data) == ["email/zoe@acme.example"]
+    assert "1 files could not be read" in result.stderr
+    assert "\nFORGED" not in result.stderr
+    assert [file.name for file in new.iterdir()] == ["1\nFORGED"]
 
 
 def test_a_file_that_is_not_there_is_named(data: Path, tmp_path: Path) -> None:

@@ -382,6 +382,8 @@ def test_nothing_is_done_without_yes_or_without_a_secret(house: House) -> None:
     asked = ("person", "forget", ZOE, *house.here, "--reason", "she asked")
     assert "2 jobs, 2 suppressions" in run(*asked, expect=1).output
     assert "there is no secret" in run(*asked, "--yes", expect=5, secret=None).output
+    for command in (asked, (*asked, "--yes"), ("person", "export", ZOE, *house.here)):
+        assert "at least 16 characters" in run(*command, expect=5, secret="short").output
     assert {file: words for file, words in house.found().items() if file in before} == before
 
 

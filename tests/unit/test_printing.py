@@ -11,9 +11,11 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import typer
 
+from adapters.files.directory_source import DirectoryFilesError
 from schemas.lag import GroupLag, PartitionLag, Status
-from tocsin.cli.console import say, say_json, say_lines, warn
+from tocsin.cli.console import named_failures, say, say_json, say_lines, warn
 from tocsin.cli.lag import _print
 from tocsin.previewing.rendering import Rendered
 from tocsin.previewing.showing import side_by_side
@@ -132,6 +134,23 @@ def test_nothing_acts_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     for text in capsys.readouterr():
         assert "\\x1b[2J" in text
         assert not any(one in text for one in ACTING)
+
+
+def test_the_name_of_a_file_makes_no_line_and_need_not_be_utf_8(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for error in (
+        FileNotFoundError(2, "No such file", "a\nFORGED"),
+        DirectoryFilesError(Path("b\nFORGED"), [], tmp_path),
+    ):
+        with pytest.raises(typer.Exit), named_failures():
+            raise error
+    say_json({"file": "\udcff"})
+
+    told = capsys.readouterr()
+    assert "a\\nFORGED" in told.err
+    assert "\nFORGED" not in told.err
+    assert told.out == '{"file":"\\udcff"}\n'
 
 
 def test_markup_of_others_is_a_text_as_any_other(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -51,7 +52,12 @@ def say_lines(text: str) -> None:
 
 def say_json(value: Any) -> None:
     """Print a value as JSON, in one line."""
-    say_document(msgspec.json.encode(value).decode())
+    try:
+        text = msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        # Names of files need not be UTF-8.
+        text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False, separators=(",", ":"))
+    say_document(text)
 
 
 def say_document(text: str) -> None:
@@ -82,7 +88,8 @@ def named_failures() -> Iterator[None]:
     except RuleFileError as error:
         stop("\n".join(map(str, error.faults)), FOUND_FAULTS)
     except DirectoryFilesError as error:
-        stop(str(error), FOUND_FAULTS)
+        # A file's name may hold a line break.
+        stop("\n".join(map(printable, error.lines)), FOUND_FAULTS)
     except RefusedError as error:
         stop(error.shown(), FOUND_FAULTS)
     except (SettingsError, TracingSettingsError) as error:
@@ -92,7 +99,7 @@ def named_failures() -> Iterator[None]:
         sys.stderr.close()
         raise typer.Exit(0) from None
     except OSError as error:
-        stop(f"{error.filename or 'a file'}: {error.strerror or error}", UNUSABLE)
+        stop(printable(f"{error.filename or 'a file'}: {error.strerror or error}"), UNUSABLE)
 
 
 def told(loaded: LoadedDirectory | WireRecords) -> None:

@@ -116,6 +116,9 @@ class SettledCommand(TyperCommand):
         except TyperException as error:
             error.message = printable(error.message, PROSE)
             raise
+        except SettingsError as error:
+            # Some settings are judged only where a command uses them.
+            stop(str(error), WRONG_SETTINGS)
         finally:
             _IN_FORCE.reset(token)
 
