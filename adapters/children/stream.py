@@ -41,7 +41,9 @@ class Stream:
         self._begun = 0.0
         self.is_open = True
         self._loop.add_reader(child.answers, self._read)
-        self._expect(START_TIMEOUT).add_done_callback(self._greeted)
+        self.greeting = self._expect(START_TIMEOUT)
+        """What the child says first. It raises as answers do."""
+        self.greeting.add_done_callback(self._greeted)
 
     @property
     def pid(self) -> int:
@@ -68,7 +70,7 @@ class Stream:
     def close(self) -> None:
         """End the child; what is under way fails."""
         if self.is_open:
-            self._fail(ChildFailedError("it was ended"))
+            self._fail(OthersFailedError("it was ended"))
 
     def _expect(self, seconds: float) -> asyncio.Future[bytes]:
         asked = _Asked(seconds, self._loop.create_future())

@@ -32,6 +32,9 @@ FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 10.0
 """Seconds before another child is started where several in a row wrote nothing; each pause is twice as long."""
 
+MOST_IN_VAIN: Final = 6
+"""Children in a row that wrote nothing, after which no message waits for a pause any more."""
+
 ANSWER_SECONDS: Final = WRITING.seconds + 5.0
 SETUP_SECONDS: Final = 60.0
 
@@ -60,6 +63,7 @@ class ChildWriter:
         self._starting = asyncio.Lock()
         self._barred: dict[Kind, float] = {}
         self._in_vain = 0
+        self._ended_at = 0.0
         self.ends = 0
 
     @property
@@ -71,7 +75,8 @@ class ChildWriter:
         """Write by this setup from now on. From any thread; the first time, a child is started to be ready."""
         with self._lock:
             is_first, self._setup = self._setup is None, setup
-            self._barred = {}
+            # It may have been the templates that ended one child after the other.
+            self._barred, self._in_vain = {}, 0
             if is_first:
                 try:
                     self._spare = _start()
@@ -123,7 +128,7 @@ class ChildWriter:
                 raise WritingFailedError("no templates are in force yet")
             if self._loaded is not setup:
                 self._loaded = setup
-                stream.ask(setup, SETUP_SECONDS).add_done_callback(self._set_up)
+                stream.ask(setup, SETUP_SECONDS).add_done_callback(self._heard)
             return stream
 
     async def _next_stream(self) -> Stream:
@@ -131,18 +136,30 @@ class ChildWriter:
             self._stream.close()
         with self._lock:
             child, self._spare = self._spare, None
-        if child is not None:
-            return Stream(child)
-        if self._in_vain > 1:
-            await asyncio.sleep(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._in_vain, 10)))
-        try:
-            return Stream(await asyncio.to_thread(_start))
-        except ChildFailedError as error:
-            # Nothing was asked of it yet, so that no message is to blame.
-            self._note(str(error))
-            raise OthersFailedError(str(error)) from None
+        if child is None:
+            await self._pause()
+            try:
+                child = await asyncio.to_thread(_start)
+            except ChildFailedError as error:
+                # Nothing was asked of it yet, so that no message is to blame.
+                self._note(str(error))
+                raise OthersFailedError(str(error)) from None
+        stream = Stream(child)
+        stream.greeting.add_done_callback(self._heard)
+        return stream
 
-    def _set_up(self, answer: asyncio.Future[bytes]) -> None:
+    async def _pause(self) -> None:
+        """Wait until another child may be started. Raises WritingFailedError where messages no longer wait for that."""
+        if self._in_vain <= 1:
+            return
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._in_vain, 10))
+        left = self._ended_at + pause - time.monotonic()
+        if left > 0 and self._in_vain >= MOST_IN_VAIN:
+            raise WritingFailedError(f"the process that writes messages has ended {self._in_vain} times in a row")
+        await asyncio.sleep(max(0.0, left))
+
+    def _heard(self, answer: asyncio.Future[bytes]) -> None:
+        """What came of a greeting or of a setup: no message waits for it, so it is noted here."""
         error = None if answer.cancelled() else answer.exception()
         if error is not None and not isinstance(error, OthersFailedError):
             self._note(str(error))
@@ -159,6 +176,7 @@ class ChildWriter:
     def _note(self, how: str) -> None:
         self.ends += 1
         self._in_vain += 1
+        self._ended_at = time.monotonic()
         _log.warning("message_process_ended", extra={"said": how})
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import pytest
 from typer.testing import CliRunner
@@ -13,11 +15,13 @@ from adapters.rule_files.faults import RuleFileError
 from adapters.writing import checking
 from adapters.writing.checking import checked_templates
 from adapters.writing.protocol import MEMORY
+from tests.faults.engines import until
 from tests.hostile_templates import HTML, TEXT
 from tests.messages import templates
 from tests.rule_folders import OWN, write_rules
 from tocsin.cli.app import app
-from tocsin.running.checked_rules import load_checked
+from tocsin.running import checking as checks
+from tocsin.running.checked_rules import Loaded, load_checked
 from tocsin.running.rules_in_force import ReloadOutcome, WatchedRules
 
 DEEP, _ = HTML.values()
@@ -65,6 +69,34 @@ def test_a_reload_keeps_the_good_templates_and_names_the_file(tmp_path: Path) ->
     assert watched.loaded.templates is before
     assert "t.en.txt.j2:1:1: the process that checks templates failed at this one" in watched.named_faults[0]
     watched.close()
+
+
+def test_a_check_that_takes_long_holds_up_no_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in force is used meanwhile; files that changed once more are checked anew."""
+    monkeypatch.setattr(checks, "PATIENCE", 0.01)
+    file, may_end, began = write_rules(tmp_path, OWN), Event(), list[Path | None]()
+
+    def load(path: Path | None) -> Loaded:
+        began.append(path)
+        if len(began) > 1:
+            assert may_end.wait(20)
+        return load_checked(path)
+
+    def next_outcome() -> ReloadOutcome | None:
+        number = watched.reloads.total()
+        until(lambda: watched.current() is not None and watched.reloads.total() > number, 20)
+        return watched.last
+
+    with closing(WatchedRules(file, lambda _rules: None, load, lambda _seconds: None)) as watched:
+        before = watched.current()
+        template = tmp_path / "templates" / "t.en.txt.j2"
+        template.write_text("slow")
+        assert [watched.current() for _ in range(5)] == [before] * 5
+        assert (len(began), watched.last) == (2, None), "one check, and nothing is known yet"
+        template.write_text("changed meanwhile")
+        may_end.set()
+        assert [next_outcome(), next_outcome()] == [ReloadOutcome.UNSETTLED, ReloadOutcome.APPLIED]
+        assert watched.loaded.templates.texts["t.en.txt.j2"] == "changed meanwhile"
 
 
 def test_the_authors_commands_name_the_file(tmp_path: Path) -> None:

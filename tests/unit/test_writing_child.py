@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from adapters.children.process import Limits, environment
+from adapters.children.process import Child, Limits, environment
 from adapters.jinja.sources import TemplateSources, read_sources
 from adapters.writing import writer as writer_module
 from adapters.writing.composer import ChildComposer
@@ -172,14 +172,45 @@ async def test_a_kill_amid_delivery_loses_nothing_and_doubles_nothing(shared: Ch
 
 
 async def test_a_child_that_can_not_work_costs_messages_their_form_and_is_not_started_without_end(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(writer_module, "CHILD", (sys.executable, "-S", "-c", "raise SystemExit(7)"))
+    """It ends before it has said a word."""
+    starts: list[Child] = []
+    right = writer_module._start
+
+    def start() -> Child:
+        starts.append(right())
+        return starts[-1]
+
+    monkeypatch.setattr(writer_module, "_start", start)
+    most = writer_module.MOST_IN_VAIN
     with closing(ChildComposer(Drafts(IDENTITY), Stationery(IDENTITY))) as composer:
+        with monkeypatch.context() as broken:
+            broken.setattr(writer_module, "CHILD", (sys.executable, "-S", "-c", "raise SystemExit(7)"))
+            composer.use(own())
+            faults = {(await written(composer, GOOD)).fault}
+            # Those that come during a pause do not wait for it.
+            broken.setattr(writer_module, "FIRST_PAUSE", 60.0)
+            broken.setattr(writer_module, "LONGEST_PAUSE", 60.0)
+            faults |= {one.fault for one in await asyncio.gather(*(written(composer, GOOD) for _ in range(20)))}
+        assert (len(starts), composer.writer.ends) == (most, most)
+        assert [record.message for record in caplog.records].count("message_process_ended") == most
+        assert all(fault is not None and fault.startswith("external/opened (en): the process") for fault in faults)
+        await asyncio.sleep(writer_module.LONGEST_PAUSE)
+        assert await written(composer, GOOD) == IN_FORM, "it works again"
+
+
+async def test_other_templates_end_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(ChildComposer(Drafts(IDENTITY), Stationery(IDENTITY))) as composer:
+        with monkeypatch.context() as broken:
+            broken.setattr(writer_module, "CHILD", (sys.executable, "-S", "-c", "raise SystemExit(7)"))
+            composer.use(own())
+            await written(composer, GOOD)
+        monkeypatch.setattr(writer_module, "FIRST_PAUSE", 60.0)
+        monkeypatch.setattr(writer_module, "LONGEST_PAUSE", 60.0)
+        assert (await written(composer, GOOD)).fault is not None
         composer.use(own())
-        faults = {one.fault for one in await asyncio.gather(*(written(composer, GOOD) for _ in range(20)))}
-        assert composer.writer.ends <= writer_module.MAX_WAITS * 2
-    assert all(fault is not None and fault.startswith("external/opened (en): the process") for fault in faults)
+        assert await written(composer, GOOD) == IN_FORM
 
 
 async def test_a_child_has_no_secrets_and_no_files(shared: ChildComposer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from engine.ports import RulesInForce
 from schemas.finding import FindingCode
 from tocsin.deciding import SteadfastMatcher
 from tocsin.running.checked_rules import Loaded, load_checked
+from tocsin.running.checking import Checking
 from tocsin.running.health import Health
 from tocsin.running.kept_rules import KeptRules, KeptRulesError
 from tocsin.trying.reading import files_of_tests
@@ -87,6 +88,7 @@ class WatchedRules:
         self.faults: list[Fault] = []
         self.reloads: Counter[ReloadOutcome] = Counter()
         self.last: ReloadOutcome | None = None
+        self._checking: Checking[Loaded] | None = None
         self._seen = self._signature()
         self._folder = templates_folder(path)
         self.loaded = self._first()
@@ -138,14 +140,16 @@ class WatchedRules:
         has_changed, unseen = self._look()
         if unseen != self.unseen:
             self._see(unseen)
-        if has_changed and unseen is None:
+        if unseen is None and (has_changed or self._checking is not None):
             try:
-                self.last = self._reload()
+                outcome = self._reload()
             except OSError:
                 # Seen a moment ago, and now no more.
-                self.last = self._later()
-            self.reloads[self.last] += 1
-            self._on_change(self)
+                outcome = self._later()
+            if outcome is not None:
+                self.last = outcome
+                self.reloads[outcome] += 1
+                self._on_change(self)
         return self._in_force
 
     def close(self) -> None:
@@ -172,12 +176,19 @@ class WatchedRules:
             self.reloads[self.last] += 1
         self._on_change(self)
 
-    def _reload(self) -> ReloadOutcome:
-        signature = settled(self._signature, self._pause)
-        if signature is None:
-            return self._later()
+    def _reload(self) -> ReloadOutcome | None:
+        """What became of the change; None while it is being checked."""
+        if self._checking is None:
+            signature = settled(self._signature, self._pause)
+            if signature is None:
+                return self._later()
+            self._checking = Checking(signature, self._checked)
+        checking = self._checking
+        if not checking.has_ended():
+            return None
+        self._checking, signature = None, checking.signature
         try:
-            loaded = self._checked()
+            loaded = checking.result()
         except RuleFileError as error:
             faults: list[Fault] = error.faults
             loaded = None
