@@ -29,7 +29,7 @@ from schemas.lag import GroupLag
 from schemas.outcome import Outcome
 from schemas.person_export import Line
 from schemas.reading import END, UNSEEN
-from schemas.rule_file import RuleFile
+from schemas.rule_file import RuleFile, with_partial_defaults
 from schemas.rule_test import RuleTestFile, with_records
 from schemas.written import as_written
 
@@ -71,6 +71,8 @@ def _schema(name: str, kind: Any, description: str) -> str:
     body = _tidied(msgspec.json.schema(kind))
     if name in OPEN:
         body = {**body, "$defs": {one: _opened(part) for one, part in body["$defs"].items()}}
+    if kind is RuleFile:
+        body = with_partial_defaults(body)
     if kind is TicketCloudEvent:
         body = with_conditions(body)
     if name == "directory-file":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -201,6 +201,26 @@ class RuleFile(Struct, frozen=True, forbid_unknown_fields=True):
         | None
     ) = None
     defaults: (
-        Annotated[Defaults, Meta(description="Templates, keywords and formats where nothing nearer names one.")] | None
+        Annotated[
+            Defaults,
+            Meta(
+                description="Templates, keywords and formats where nothing nearer names one. With `extends`, only what "
+                "differs: what is left out, at any depth, is as in the file that it extends."
+            ),
+        ]
+        | None
     ) = None
     rules: Annotated[list[RuleEntry], Meta(description="The rules, in the order in which they are asked.")] = []
+
+
+_INHERITED: Final = (Defaults, TriggerForms, FormSettings, FaxSettings)
+
+
+def with_partial_defaults(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a rule file for editors: of its defaults, what is left out may come from the file it extends."""
+    names = {kind.__name__ for kind in _INHERITED}
+    parts = {
+        name: {key: value for key, value in part.items() if not (name in names and key == "required")}
+        for name, part in schema["$defs"].items()
+    }
+    return {**schema, "$defs": parts}

@@ -13,6 +13,8 @@ from schemas.suggestion import closest
 
 _OFFSET: Final = re.compile(r"[a-z]{0,4}[+-][0-9]{1,2}(:?[0-9]{2})?", re.IGNORECASE)
 _ABBREVIATION: Final = re.compile(r"[A-Z]{2,5}")
+_NO_ZONES: Final = frozenset({"localtime", "Factory"})
+"""Names in that database of whatever a machine is set to, which differs from machine to machine, and of nothing."""
 _WRITE_ONE: Final = "write one such as `Europe/Paris`"
 
 
@@ -20,7 +22,7 @@ _WRITE_ONE: Final = "write one such as `Europe/Paris`"
 def time_zones() -> frozenset[str]:
     """The names of the IANA database, as this machine has it, else as the package tzdata has it."""
     # The names stand in some hundred files: looked up once.
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - _NO_ZONES
 
 
 def zone_meant(name: str) -> str:
@@ -36,7 +38,7 @@ def zone_meant(name: str) -> str:
         return f"did you mean `{meant}`?"
     if _OFFSET.fullmatch(plain) or _ABBREVIATION.fullmatch(plain):
         return f"an offset or abbreviation does not follow the change of the clock, {_WRITE_ONE}"
-    return closest(plain, time_zones()) or _WRITE_ONE
+    return (None if plain in _NO_ZONES else closest(plain, time_zones())) or _WRITE_ONE
 
 
 @cache

@@ -89,8 +89,8 @@ def _at_gateway(number: str, pattern: str | None, region: str | None) -> str | N
     if region is not None and not written.startswith("+") and e164(written, region) is None:
         return None
     if _E164 in pattern:
-        return pattern.replace(_E164, written) if written.startswith("+") else None
-    return pattern.replace(_NUMBER, written.removeprefix("+"))
+        return wire_address(pattern.replace(_E164, written)) if written.startswith("+") else None
+    return wire_address(pattern.replace(_NUMBER, written.removeprefix("+")))
 
 
 def _is_fax_pattern(pattern: str) -> bool:

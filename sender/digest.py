@@ -23,10 +23,11 @@ _MOST_LISTED: Final = {Channel.SMS: 0, Channel.CHAT: 50}
 
 
 class Words(Struct, frozen=True):
-    """What a digest says in one language. `{}` stands for a number."""
+    """What a digest says in one language. `{}` stands for a number; `counted` is the head where nothing is listed."""
 
     subject: str
     head: str
+    counted: str
     more: str
     triggers: dict[Trigger, str]
 
@@ -35,6 +36,7 @@ _WORDS: Final = {
     "en": Words(
         subject="{} messages about support tickets",
         head="So many tickets changed in a short time that what follows comes in one message.",
+        counted="Many tickets changed in a short time:",
         more="- and {} more",
         triggers={
             Trigger.OPENED: "opened",
@@ -46,11 +48,12 @@ _WORDS: Final = {
     "fr": Words(
         subject="{} messages sur des demandes d'assistance",
         head="Tant de demandes ont changé en peu de temps que ce qui suit vient en un seul message.",
+        counted="Beaucoup de demandes ont changé en peu de temps :",
         more="- et {} de plus",
         triggers={
             Trigger.OPENED: "ouverte",
             Trigger.RESOLVED: "résolue",
-            Trigger.CLOSED: "clôturée",
+            Trigger.CLOSED: "fermée",
             Trigger.STATUS_CHANGED: "statut changé",
         },
     ),
@@ -75,7 +78,8 @@ def digest_text(carrier: Entry, listed: Sequence[Entry], fits: Callable[[str], b
     while True:
         left_out = len(listed) - len(lines)
         more = [words.more.format(left_out)] if lines and left_out else []
-        text = "\n".join([words.head, ", ".join(numbers), "", *lines, *more]) + "\n"
+        head = words.head if lines else words.counted
+        text = "\n".join([head, ", ".join(numbers), "", *lines, *more]) + "\n"
         if not lines or fits(text):
             return text
         lines.pop()

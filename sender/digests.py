@@ -18,6 +18,7 @@ from typing import Final
 from msgspec import Struct
 
 from sender.entries import Entry, Report, reader_of
+from sender.going_live import LIVE, DeliveryMode
 from sender.states import Hold, Transition
 from sender.storm import StormPolicy
 
@@ -94,14 +95,18 @@ def unbundled_report(job: str, attempt: int) -> Report:
     return Report(job, attempt, Transition.HELD, text="its digest goes out without its carrier", hold=Hold.STORM)
 
 
-def parted_report(entry: Entry, carrier: Entry) -> Report | None:
-    """What happens to a job that a digest of another reader lists, as earlier versions bundled them; else None.
+def parted_report(entry: Entry, carrier: Entry, mode: DeliveryMode = LIVE) -> Report | None:
+    """What happens to a job that must not be in the digest that lists it; None where it may.
 
-    It is held again by a storm that is over, and so goes out at once in a digest of its own reader.
+    Its reader is another one, as earlier versions bundled them; or one of the two is redirected and the other is not,
+    since their customers differ. It is held again by a storm that is over, and so goes out at once in another digest.
     """
-    if reader_of(str(entry.job.person)) == reader_of(str(carrier.job.person)):
+    if mode.redirects(entry.job) != mode.redirects(carrier.job):
+        words = "a digest that goes where it is to go lists it"
+    elif reader_of(str(entry.job.person)) != reader_of(str(carrier.job.person)):
+        words = "a digest of its own reader lists it"
+    else:
         return None
-    words = "a digest of its own reader lists it"
     return Report(entry.job.id, entry.standing.attempt, Transition.HELD, text=words, hold=Hold.STORM)
 
 

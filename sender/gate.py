@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
+from sender.digests import parted_report
 from sender.entries import Entry, Report
 from sender.going_live import LIVE, DeliveryMode
 from sender.ledger import Ledger, Pause
@@ -55,6 +56,10 @@ class Gate:
         if self._mode.holds(entry.job):
             return _report(entry, Transition.HELD, "the sender is not live for this customer", Hold.MODE)
         return None
+
+    def parts(self, entry: Entry, carrier: Entry) -> Report | None:
+        """What keeps this job out of the digest that lists it, to go out in another one; None where it may stay."""
+        return parted_report(entry, carrier, self._mode)
 
     def _withdrawal(self, entry: Entry, now: datetime) -> str | None:
         suppression = self._ledger.suppressing(entry, now, self._pseudonyms)

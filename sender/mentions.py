@@ -17,11 +17,11 @@ S = TypeVar("S", bound=Struct)
 UNSEEN: Final = "\u200b"
 """ZERO WIDTH SPACE: behind a sign that acts, it keeps services from reading the sign, and readers see no change."""
 
-# The names by which services call everybody: Discord reads them within a word too.
-_EVERYBODY: Final = "everyone|here|channel|all|room|group|team|online"
+# Discord reads these within a word too. Any other call begins a word, which what stands behind a letter does not.
+_EVERYBODY: Final = "everyone|here"
 _ACTS: Final = re.compile(
     r"(?P<link>https?://\S+)"
-    rf"|(?P<address>(?<![\w.%+-])[A-Za-z0-9._%+-]+@(?!{_EVERYBODY})[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
+    rf"|(?P<address>(?<![\w.%+-])[A-Za-z0-9._%+-]*[A-Za-z0-9]@(?!{_EVERYBODY})[\w-]+(?:\.[\w-]+)+)"
     r"|(?P<at>[@\uff20\ufe6b])(?!\s)"
     r"|(?P<less><)(?!\s)"
     r"|(?P<bracket>\])(?=[(\[:]|\Z)",

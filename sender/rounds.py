@@ -9,7 +9,6 @@ from typing import Final
 from msgspec import Struct
 
 from sender.attempt import Tried, report_on
-from sender.digests import parted_report
 from sender.entries import Entry
 from sender.gate import Gate
 from sender.ledger import Ledger
@@ -115,7 +114,7 @@ class LedgerRounds:
         listed: list[Entry] = []
         if entry.standing.digest:
             for one in self._ledger.bundle(entry.job.id):
-                stop = self._gate.stops(one, now) or parted_report(one, entry)
+                stop = self._gate.stops(one, now) or self._gate.parts(one, entry)
                 if stop is not None:
                     stopped.append(Tried(one, stop))
                 elif now < one.job.expires:

@@ -91,7 +91,8 @@ def short_text(job: Job, trigger: Trigger) -> str:
 
 
 def _sms(job: Job, trigger: Trigger, words: Words) -> Iterator[str]:
-    title = one_line(job.context.ticket.title, TITLE)
+    # The sign with which a line is cut elsewhere is not in the alphabet of text messages.
+    title = within_units(one_line(job.context.ticket.title, 2 * TITLE), TITLE)
     happened = _happened(job, trigger, words)
     yield f"{happened} - {title}" if title else happened
     yield from _link(job)

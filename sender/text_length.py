@@ -23,6 +23,12 @@ _PLACES: Final = {True: (160, 153), False: (70, 67)}
 """Places of a message alone, and of each of several: of the 7-bit alphabet, else of UCS-2."""
 
 _JOINER: Final = "\u200d"
+_MODIFIERS: Final = (("\U0001f3fb", "\U0001f3ff"), ("\U000e0020", "\U000e007f"), ("\u1160", "\u11ff"))
+"""Colours of skin, tags of a region's flag, and all of a Korean syllable but its beginning."""
+
+_FLAG_LETTERS: Final = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+"""Regional indicators: two make one flag."""
+
 _LONGEST_STEP: Final = 64
 """Characters that are looked at for the beginning of the one that is seen."""
 
@@ -100,10 +106,20 @@ def _whole(text: str, end: int) -> int:
         if not 0 < end < len(text) or not (_continues(text[end]) or text[end - 1] == _JOINER):
             break
         end -= 1
-    return end
+    return end - _in_a_flag(text, end)
+
+
+def _in_a_flag(text: str, end: int) -> bool:
+    """Whether this place lies between the two letters that make one flag."""
+    if not 0 < end < len(text) or text[end] not in _FLAG_LETTERS:
+        return False
+    return (end - len(text[:end].rstrip(_FLAG_LETTERS))) % 2 == 1
 
 
 def _continues(character: str) -> bool:
-    """Whether a character only changes the one before it: an accent, a form, a colour of skin."""
-    is_modifier = "\U0001f3fb" <= character <= "\U0001f3ff"
+    """Whether a character only changes the one before it: an accent, a form, a colour of skin, a region's letter.
+
+    Or a vowel or an end of a Korean syllable that is written in parts (Unicode, UAX #29, section 3.1.1).
+    """
+    is_modifier = any(first <= character <= last for first, last in _MODIFIERS)
     return is_modifier or character == _JOINER or unicodedata.category(character) in ("Mn", "Me", "Mc")

@@ -128,7 +128,7 @@ class _Content:
         self.file = RuleFile(
             head.extends if head is not None else None,
             self._part(whole, "settings", Settings),
-            self._part(whole, "defaults", Defaults),
+            self._part({"defaults": _merged_defaults(whole)}, "defaults", Defaults),
             self._rules(whole.get("rules", [])),
         )
         if self._defaults_are_wrong(whole):
@@ -160,6 +160,21 @@ class _Content:
             else:
                 entries.append(entry)
         return entries
+
+
+def _merged_defaults(whole: dict[str, Any]) -> Any:
+    """The file's defaults, over those of the file that it extends, key by key."""
+    own = whole.get("defaults")
+    if own is None or whole.get("extends") is None:
+        return own
+    return _over(Source.of_file(DEFAULT_FILE).content["defaults"], own)
+
+
+def _over(lower: Any, upper: Any) -> Any:
+    """`upper`, and where both are mappings what only `lower` has; a list or a text is taken whole."""
+    if not (isinstance(lower, dict) and isinstance(upper, dict)):
+        return upper
+    return {**lower, **{key: _over(lower.get(key), value) for key, value in upper.items()}}
 
 
 def _partial(index: int, data: Any) -> Partial:

@@ -115,6 +115,12 @@ SLIPS: dict[str, tuple[dict[str, Any], ProblemCode, str, str]] = {
         "time_zone",
         "did you mean `Europe/Paris`? Until then the rule file's is used",
     ),
+    "what a machine is set to": (
+        {"kind": "customer", "id": "1", "time_zone": "localtime"},
+        WORD,
+        "time_zone",
+        "write one such as `Europe/Paris`",
+    ),
     "an offset": ({"kind": "customer", "id": "1", "time_zone": "CET+1"}, WORD, "time_zone", "such as `Europe/Paris`"),
     "a time zone": (
         {"kind": "collaborator", "id": "1", "time_zone": "Europe/Pariss"},

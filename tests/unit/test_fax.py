@@ -70,13 +70,17 @@ def test_no_text_raises_and_what_is_a_number_stays_it(text: str) -> None:
         ("{e164}@fax.example", "01 40 00 00 01", "01 40 00 00 01"),
         (None, "+33 1 40 00 00 01", "+33 1 40 00 00 01"),
         ("{number}@fax.example", "not a number", "not a number"),
+        ("{number}@BÜCHER.example", "+33 1 40 00 00 01", "33140000001@xn--bcher-kva.example"),
+        ("{e164}@bücher.example", "+33 1 40 00 00 01", "+33140000001@xn--bcher-kva.example"),
     ],
 )
 def test_the_gateways_address_of_a_number_or_the_number_to_be_refused(
     pattern: str | None, address: str, expected: str
 ) -> None:
     identity = msgspec.structs.replace(IDENTITY, fax_pattern=pattern)
-    assert compose(a_fax(address=address), FixedRenderer(), identity).mail.recipient == expected
+    mail = compose(a_fax(address=address), FixedRenderer(), identity).mail
+    assert mail.recipient == expected
+    assert mail.content.isascii()
 
 
 @pytest.mark.parametrize("pattern", ["{e164}{number}@fax.example", "{number}{number}@fax.example", "{other}@x.example"])

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from adapters.rule_files.faults import Fault, RuleFileError
 from adapters.rule_files.load import load_rulebook
+from adapters.rule_files.source import Source
 from engine.rulebook.rulebook import ALL_TICKS
-from schemas.vocabulary import Category, Channel, Trigger
+from schemas.generate import FOLDER
+from schemas.vocabulary import Audience, Category, Channel, Trigger
 
 
 def faults_of(tmp_path: Path, text: str) -> list[Fault]:
@@ -64,6 +69,37 @@ def test_a_rule_with_the_name_of_a_default_rule_stands_in_its_place(tmp_path: Pa
     rules = load_rulebook(file).rules
     assert [rule.name for rule in rules] == [rule.name for rule in load_rulebook().rules]
     assert [rule.text for rule in rules] == [None, 'person.language == "fr"', *[None] * 8]
+
+
+def test_defaults_say_only_what_differs_from_those_of_the_file_that_is_extended(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(
+        """
+extends: default
+defaults:
+  contacts: {opened: {keyword: {fr: "[Nouveau]"}}, closed: {template: external/opened, keyword: "[End]"}}
+  fax: {keyword: Fax}
+  sms: {template: sms/alert}
+"""
+    )
+    policy, shipped = load_rulebook(file).policy, load_rulebook().policy
+    opened = (Audience.CONTACTS, Trigger.OPENED)
+    closed = (Audience.CONTACTS, Trigger.CLOSED)
+    keyword = {"en": "[Opened]", "fr": "[Nouveau]"}
+    assert policy.forms == {
+        **shipped.forms,
+        opened: replace(shipped.forms[opened], keyword=keyword),
+        closed: replace(shipped.forms[closed], template="external/opened", keyword="[End]"),
+    }
+    assert policy.fax == replace(shipped.fax, keyword="Fax")
+    assert (policy.texts[Channel.SMS], policy.texts[Channel.CHAT]) == ("sms/alert", "built-in/chat")
+    schema = json.loads((FOLDER / "rule-file.schema.json").read_text())
+    Draft202012Validator(schema).validate(Source.of_file(file).content)
+
+
+def test_a_file_that_extends_none_writes_its_defaults_whole(tmp_path: Path) -> None:
+    found = faults_of(tmp_path, "rules: []\ndefaults:\n  fax: {template: fax/alert}\n")
+    assert [fault.message for fault in found if "`contacts` is missing" in fault.message]
 
 
 HEAD = "extends: default\nrules:\n  - rule: one\n    for: site.contacts\n"

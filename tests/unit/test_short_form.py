@@ -59,6 +59,9 @@ def test_its_words_are_in_the_alphabet_of_text_messages(language: str, trigger: 
     others = [one for one in Trigger if one is not trigger]
     text = short_text(job_of(Channel.SMS, external(title="x" * 60), language=language, other_triggers=others), trigger)
     assert segments(text + "a" * (160 - len(text))) == 1
+    long = short_text(job_of(Channel.SMS, external(title="x" * 999, link=LINK), language=language), trigger)
+    assert segments(long) == 2
+    assert f"x...\n{LINK}" in long
 
 
 @given(st.text(max_size=3_000), st.text(max_size=3_000), st.integers(1, 5))

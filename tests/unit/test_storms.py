@@ -16,9 +16,10 @@ from adapters.ledger import storms
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.directory import SuppressionRecord
 from schemas.job import Job, PersonRef
-from schemas.vocabulary import PersonKind, Trigger
+from schemas.vocabulary import Audience, PersonKind, Trigger
 from sender.delivery import DeliverySettings
 from sender.entries import Entry, Report
+from sender.going_live import DeliveryMode
 from sender.ledger import Ledger
 from sender.states import Hold, Standing, State, Transition
 from sender.storm import StormEnd, StormPolicy
@@ -142,6 +143,22 @@ async def test_contacts_of_two_customers_who_share_a_mailbox_get_a_digest_each(l
     listed = [set(mail.content.decode().split("\r\n")[3:]) for mail in house.transport.mails[5:]]
     wanted = [{job.id for job in theirs if (job.person == rival) is own} for own in (False, True)]
     assert sorted(map(sorted, listed)) == sorted(map(sorted, wanted))
+
+
+async def test_what_is_redirected_and_what_is_live_are_in_two_digests(ledger: Ledger) -> None:
+    mode = DeliveryMode.parse("redirect:trial@desk.example", ["acme"])
+    house = House(settings=DeliverySettings(storm=POLICY), ledger=ledger, mode=mode)
+    li = PersonRef(PersonKind.COLLABORATOR, "co-1")
+    jobs = [replace(closed(number), person=li, audience=Audience.COLLABORATORS) for number in range(11)]
+    jobs = [replace(job, customer="rival" if number % 2 else "acme") for number, job in enumerate(jobs)]
+    house.ledger.accept(jobs, START, POLICY)
+    await house.delivery.drain()
+    house.clock.advance(POLICY.quiet)
+    for _ in range(3):
+        await house.delivery.drain()
+    listed = [mail.content.decode().split("\r\n")[3:] for mail in house.transport.mails[5:]]
+    assert listed == [[job.id for job in jobs[5:] if job.customer == one] for one in ("acme", "rival")]
+    assert house.ledger.counts()[State.DELIVERED] == 11
 
 
 async def test_a_digest_that_an_earlier_version_mixed_goes_out_in_two(ledger: Ledger, monkeypatch: Any) -> None:

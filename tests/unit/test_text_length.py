@@ -69,6 +69,16 @@ def test_a_cut_text_is_short_enough_and_visibly_cut(
     assert all(link in whole for link in LINK.findall(beginning))
 
 
+@pytest.mark.parametrize(
+    "seen", ["🇫🇷", "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "\u1100\u1161\u11a8"]
+)
+def test_no_flag_and_no_syllable_is_cut_in_two(seen: str) -> None:
+    for before in range(len(seen) * 2):
+        for most in range(60, 75):
+            beginning = within_units("a" * before + seen * 80, most).removesuffix(MARK)
+            assert beginning[before:].replace(seen, "") == ""
+
+
 def test_the_link_at_the_end_is_kept() -> None:
     found = within_segments(f"{'no paper ' * 200}\n{LINKED}", 3)
     assert found.endswith(f"...\n{LINKED}")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from schemas.job import Job
-from schemas.vocabulary import Channel
+from schemas.vocabulary import Channel, Trigger
 from sender.entries import Entry
 from sender.going_live import DeliveryMode
 from sender.ports import HandingOver, OutgoingMail, OutgoingText, Reply, ReplyKind, unasked
 from sender.short_form import TextLimits
 from sender.states import Standing, State
+from sender.text_length import segments
 from sender.transports import Transports
 from tests.fakes import OK, FakeTransport
 from tests.messages import IDENTITY, OPT_OUT, MessageComposer, a_job, as_mail, as_read, shipped_renderer
@@ -61,8 +62,25 @@ def test_a_digest_is_short_where_there_is_little_room(channel: Channel, address:
     assert message.subject == ("60 messages about support tickets" if channel is Channel.CHAT else "")
     assert len(message.text) <= room
     assert "60 opened" in message.text
+    assert ("what follows" in message.text) == (listed > 0)
     assert message.text.count("Invoices do not print") == listed
     assert (f"- and {60 - listed} more" in message.text) == (channel is Channel.CHAT)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_digest_by_sms_is_one_message_that_says_how_many(language: str) -> None:
+    jobs = [
+        Entry(
+            a_job(id=f"{n}", channel=Channel.SMS, address="+331", trigger=trigger, language=language),
+            False,
+            Standing(State.SENDING),
+        )
+        for n, trigger in enumerate([*Trigger] * 30)
+    ]
+    message = MessageComposer(shipped_renderer(), IDENTITY).digest(jobs[-1], jobs).message
+    assert isinstance(message, OutgoingText)
+    assert segments(message.text) == 1
+    assert message.text.splitlines()[0].endswith(":")
 
 
 class Texts:
