@@ -123,8 +123,15 @@ class Stream:
     def _watch(self) -> None:
         """Begin the time of the request that is answered next. One timer outlives many answers: they come quickly."""
         self._begun = self._loop.time()
-        if self._timer is None and self._asked:
-            self._timer = self._loop.call_later(self._asked[0].seconds, self._look)
+        if not self._asked:
+            return
+        end = self._begun + self._asked[0].seconds
+        if self._timer is not None and self._timer.when() > end:
+            # It was set for one that may take longer.
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = self._loop.call_at(end, self._look)
 
     def _look(self) -> None:
         self._timer = None

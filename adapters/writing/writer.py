@@ -36,7 +36,7 @@ MOST_IN_VAIN: Final = 6
 """Children in a row that wrote nothing, after which no message waits for a pause any more."""
 
 ANSWER_SECONDS: Final = WRITING.seconds + 5.0
-SETUP_SECONDS: Final = 60.0
+"""Also for a setup, which the child holds to the same limits."""
 
 _log: Final = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ class ChildWriter:
                 raise WritingFailedError("no templates are in force yet")
             if self._loaded is not setup:
                 self._loaded = setup
-                stream.ask(setup, SETUP_SECONDS).add_done_callback(self._heard)
+                stream.ask(setup, ANSWER_SECONDS).add_done_callback(self._heard)
             return stream
 
     async def _next_stream(self) -> Stream:

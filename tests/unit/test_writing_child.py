@@ -200,6 +200,20 @@ async def test_a_child_that_can_not_work_costs_messages_their_form_and_is_not_st
         assert await written(composer, GOOD) == IN_FORM, "it works again"
 
 
+async def test_a_child_that_hangs_at_a_setup_is_replaced_as_soon_as_at_a_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writer_module, "ANSWER_SECONDS", 3.0)
+    with closing(ChildComposer(Drafts(IDENTITY), Stationery(IDENTITY))) as composer:
+        composer.use(own("a"))
+        assert await written(composer, GOOD) == IN_FORM
+        assert composer.writer.pid is not None
+        os.kill(composer.writer.pid, signal.SIGSTOP)
+        composer.use(own("b"))
+        async with asyncio.timeout(PATIENCE):
+            assert await written(composer, GOOD) == IN_FORM
+
+
 async def test_other_templates_end_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(ChildComposer(Drafts(IDENTITY), Stationery(IDENTITY))) as composer:
         with monkeypatch.context() as broken:
