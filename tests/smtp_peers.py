@@ -160,6 +160,9 @@ class FaultyPeer:
     async def before_data(self) -> None:
         """Called when a message is announced; a test may let it wait."""
 
+    async def before_dot(self) -> None:
+        """Called when a message's content has come; a test may let it wait."""
+
     async def wait_until_over(self) -> None:
         """Hang until the test is over."""
         await self._over.wait()
@@ -228,6 +231,7 @@ class _Connection:
             return await self._act(action, "")
         await self._say("354 Go ahead")
         content = (await self.reader.readuntil(b"\r\n.\r\n")).removesuffix(b".\r\n").replace(b"\r\n..", b"\r\n.")
+        await self._peer.before_dot()
         action = await self._fault(At.DOT)
         if action in (None, TAKE_AND_DISCONNECT) or (self._peer.takes_in_doubt and action[0] not in "45"):
             self._peer.take(Taken(self._sender, self._recipient, content))

@@ -90,12 +90,12 @@ class Stoppable:
 
 @dataclass
 class SlowPeer(FaultyPeer):
-    """A relay that announces when a message is on its way, and takes it only once it is let."""
+    """A relay that announces when it has a message's content, and takes it only once it is let."""
 
     asked: threading.Event = field(default_factory=threading.Event)
     let: threading.Event = field(default_factory=threading.Event)
 
-    async def before_data(self) -> None:
+    async def before_dot(self) -> None:
         self.asked.set()
         await asyncio.to_thread(self.let.wait, PATIENCE)
 
