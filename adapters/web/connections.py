@@ -224,7 +224,8 @@ async def within_limits(
             return _last(HTTPStatus.REQUEST_TIMEOUT)
         except web.HTTPRequestEntityTooLarge:
             return _last(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        except (web.PayloadAccessError, web.RequestPayloadError):
+        except (web.PayloadAccessError, web.RequestPayloadError, ConnectionError):
+            # Of a connection that was ended meanwhile, nobody reads the answer; it is no fault of a route.
             return _last(HTTPStatus.BAD_REQUEST)
     connection.works()
     return await handler(request)

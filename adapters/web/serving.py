@@ -80,14 +80,3 @@ async def _serve(application: web.Application, place: _Place, started: Future[in
         looking.cancel()
         await runner.cleanup()
         await connections.end()
-        await _end_tasks()
-
-
-async def _end_tasks() -> None:
-    """End what was still being accepted or answered: a loop that is closed before would leave its sockets open."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
-    # Their transports are closed in the next round.
-    await asyncio.sleep(0)
