@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ from sender.entries import Entry
 from sender.plain_text import one_line
 from sender.subject import reference_of
 from sender.times import local_time
+from sender.wording import HAPPENED, in_language
 
 TITLE: Final = 120
 """Characters of a title that are listed."""
@@ -29,7 +30,6 @@ class Words(Struct, frozen=True):
     head: str
     counted: str
     more: str
-    triggers: dict[Trigger, str]
 
 
 _WORDS: Final = {
@@ -38,24 +38,12 @@ _WORDS: Final = {
         head="So many tickets changed in a short time that what follows comes in one message.",
         counted="Many tickets changed in a short time:",
         more="- and {} more",
-        triggers={
-            Trigger.OPENED: "opened",
-            Trigger.RESOLVED: "resolved",
-            Trigger.CLOSED: "closed",
-            Trigger.STATUS_CHANGED: "status changed",
-        },
     ),
     "fr": Words(
         subject="{} messages sur des demandes d'assistance",
         head="Tant de demandes ont changé en peu de temps que ce qui suit vient en un seul message.",
         counted="Beaucoup de demandes ont changé en peu de temps :",
         more="- et {} de plus",
-        triggers={
-            Trigger.OPENED: "ouverte",
-            Trigger.RESOLVED: "résolue",
-            Trigger.CLOSED: "fermée",
-            Trigger.STATUS_CHANGED: "statut changé",
-        },
     ),
 }
 
@@ -71,10 +59,10 @@ def digest_text(carrier: Entry, listed: Sequence[Entry], fits: Callable[[str], b
     Each line holds what its own job may show and nothing else: when, what happened, reference, title, link. A chat
     lists only the first ones, as many as fit, an SMS none.
     """
-    words = _words(carrier)
+    words, happened = _words(carrier), in_language(HAPPENED, carrier.job.language)
     counts = Counter(entry.trigger for entry in listed)
-    numbers = [f"{counts[trigger]} {words.triggers[trigger]}" for trigger in Trigger if counts[trigger]]
-    lines = [_line(entry, carrier, words) for entry in listed[: _MOST_LISTED.get(carrier.job.channel, len(listed))]]
+    numbers = [f"{counts[trigger]} {happened[trigger]}" for trigger in Trigger if counts[trigger]]
+    lines = [_line(entry, carrier, happened) for entry in listed[: _MOST_LISTED.get(carrier.job.channel, len(listed))]]
     while True:
         left_out = len(listed) - len(lines)
         more = [words.more.format(left_out)] if lines and left_out else []
@@ -85,14 +73,14 @@ def digest_text(carrier: Entry, listed: Sequence[Entry], fits: Callable[[str], b
         lines.pop()
 
 
-def _line(entry: Entry, carrier: Entry, words: Words) -> str:
+def _line(entry: Entry, carrier: Entry, happened: Mapping[Trigger, str]) -> str:
     ticket = entry.job.context.ticket
     time = local_time(entry.job.context.saved_at, carrier.job.language, carrier.job.time_zone)
     title = one_line(ticket.title, TITLE)
     name = f"{reference_of(entry.job)}: {title}" if title else reference_of(entry.job)
     link = f"\n  {one_line(ticket.link, LINK)}" if ticket.link else ""
-    return f"- {time}, {words.triggers[entry.trigger]}: {name}{link}"
+    return f"- {time}, {happened[entry.trigger]}: {name}{link}"
 
 
 def _words(carrier: Entry) -> Words:
-    return _WORDS.get(carrier.job.language.replace("_", "-").partition("-")[0].lower(), _WORDS["en"])
+    return in_language(_WORDS, carrier.job.language)

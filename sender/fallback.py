@@ -10,6 +10,7 @@ from schemas.job import Job
 from schemas.vocabulary import Trigger
 from sender.plain_text import one_line
 from sender.subject import MAX_TITLE, reference_of
+from sender.wording import in_language
 
 
 class Words(Struct, frozen=True):
@@ -46,7 +47,7 @@ _WORDS: Final = {
 
 def fallback_text(job: Job, trigger: Trigger) -> str:
     """The built-in plain text, in English where it is not written in the job's language."""
-    words = _WORDS.get(job.language.replace("_", "-").partition("-")[0].lower(), _WORDS["en"])
+    words = in_language(_WORDS, job.language)
     lines = [words.triggers[trigger], "", words.reference + reference_of(job)]
     title = one_line(job.context.ticket.title, MAX_TITLE)
     if title:

@@ -1,7 +1,6 @@
 """The built-in short form of text messages and chats, for where the rules name no template of their own.
 
-It holds only what contacts may see of a ticket. The words of text messages are in their 7-bit alphabet: one letter
-beyond it would more than halve what fits.
+It holds only what contacts may see of a ticket. The words of text messages are in their 7-bit alphabet.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from schemas.vocabulary import Channel, Trigger
 from sender.plain_text import one_line
 from sender.subject import reference_of
 from sender.text_length import units, within_segments, within_units
+from sender.wording import HAPPENED, in_language
 
 TITLE: Final = 200
 STATUS: Final = 100
@@ -53,7 +53,6 @@ class Words(Struct, frozen=True):
 
     ticket: str
     also: str
-    triggers: dict[Trigger, str]
     status: str
 
 
@@ -61,23 +60,11 @@ _WORDS: Final = {
     "en": Words(
         ticket="Ticket",
         also="also",
-        triggers={
-            Trigger.OPENED: "opened",
-            Trigger.RESOLVED: "resolved",
-            Trigger.CLOSED: "closed",
-            Trigger.STATUS_CHANGED: "status changed",
-        },
         status="Status: ",
     ),
     "fr": Words(
         ticket="Demande",
         also="aussi",
-        triggers={
-            Trigger.OPENED: "ouverte",
-            Trigger.RESOLVED: "résolue",
-            Trigger.CLOSED: "fermée",
-            Trigger.STATUS_CHANGED: "statut changé",
-        },
         status="Statut : ",
     ),
 }
@@ -85,7 +72,7 @@ _WORDS: Final = {
 
 def short_text(job: Job, trigger: Trigger) -> str:
     """The text about this trigger, in English where it is not written in the job's language."""
-    words = _WORDS.get(job.language.replace("_", "-").partition("-")[0].lower(), _WORDS["en"])
+    words = in_language(_WORDS, job.language)
     lines = _sms(job, trigger, words) if job.channel is Channel.SMS else _chat(job, trigger, words)
     return "\n".join(lines)
 
@@ -111,9 +98,10 @@ def _chat(job: Job, trigger: Trigger, words: Words) -> Iterator[str]:
 
 
 def _happened(job: Job, trigger: Trigger, words: Words) -> str:
-    others = [words.triggers[other] for other in job.other_triggers if other is not trigger]
+    happened = in_language(HAPPENED, job.language)
+    others = [happened[other] for other in job.other_triggers if other is not trigger]
     also = f" ({words.also} {', '.join(others)})" if others else ""
-    return f"{words.ticket} {reference_of(job)} {words.triggers[trigger]}{also}"
+    return f"{words.ticket} {reference_of(job)} {happened[trigger]}{also}"
 
 
 def _link(job: Job) -> Iterator[str]:

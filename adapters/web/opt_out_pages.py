@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from schemas.vocabulary import Trigger
 from sender.opt_out import OptOutRequest
+from sender.wording import primary_language
 
 STYLE: Final = (
     "body{margin:0;padding:24px 16px;background:#eef1f4;color:#1f2933;font:16px/1.5 system-ui,sans-serif}"
@@ -80,7 +81,7 @@ _RANGE: Final = re.compile(r"([A-Za-z]{1,8})[A-Za-z0-9-]{0,30}\s*(?:;\s*q=([0-9.
 
 def language_for(known: str, accepted: str) -> str:
     """The language of a page: the person's own, else the best that a browser accepts (RFC 9110, 12.5.4), else `en`."""
-    own = known.replace("_", "-").partition("-")[0].lower()
+    own = primary_language(known)
     if own in _WORDS:
         return own
     ranges = (_RANGE.fullmatch(part.strip()) for part in accepted[:500].split(","))
