@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from base64 import b32decode, b32encode
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, Protocol
@@ -24,7 +23,7 @@ from schemas.job import Job, PersonRef
 from schemas.mailbox import wire_address
 from schemas.reading import IDENTIFIER_LENGTH
 from schemas.vocabulary import Channel, PersonKind, Trigger
-from sender.proof import SHORTEST_SECRET
+from sender.proof import MAX_TOKENS, SHORTEST_SECRET, of_letters, small_letters
 
 OPTED_OUT: Final = "opted_out"
 COMPLAINT: Final = "complaint"
@@ -42,7 +41,6 @@ LONGEST_TOKEN: Final = 700
 _SALT: Final = b"tocsin opt-out"
 _TOKEN: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{LONGEST_TOKEN}}}")
 _SHORTEST_TOKEN: Final = 40
-_MAX_TOKENS: Final = 20
 _AS_WRITTEN: Final = re.compile(rf"[A-Za-z0-9._-]{{{_SHORTEST_TOKEN},{LONGEST_TOKEN}}}")
 _IN_ONE_CASE: Final = re.compile(rf"[A-Za-z2-7]{{{_SHORTEST_TOKEN},{LONGEST_TOKEN}}}")
 _ASKS: Final = re.compile(rf"{SUBJECT}[\W_]{{1,20}}[A-Za-z0-9._-]{{{_SHORTEST_TOKEN}}}", re.IGNORECASE)
@@ -174,13 +172,13 @@ class OptOutWriter:
 
 def in_one_case(token: str) -> str:
     """The same token in small letters and digits (RFC 4648, section 6): a subject is not always kept as it was."""
-    return b32encode(token.encode()).decode("ascii").rstrip("=").lower()
+    return small_letters(token.encode())
 
 
 def without_case(text: str) -> str:
     """The token whose small letters these are, in whatever case; empty where they are of none."""
     try:
-        return b32decode(text.upper() + "=" * (-len(text) % 8)).decode("ascii")
+        return of_letters(text).decode("ascii")
     except ValueError:
         return ""
 
@@ -198,7 +196,7 @@ def tokens_in_subject(subject: str) -> tuple[str, ...]:
     found = [one for text in texts for form in forms for one in form.findall(text)]
     if len(after) == 1 and len(words) == 2:  # noqa: PLR2004 - the word and the token
         found.append(after[0])
-    return tuple(dict.fromkeys(found))[:_MAX_TOKENS]
+    return tuple(dict.fromkeys(found))[:MAX_TOKENS]
 
 
 def asks_to_opt_out(subject: str) -> bool:

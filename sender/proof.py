@@ -55,16 +55,16 @@ class Proofs:
         if not self._ciphers or len(content) > _LONGEST_ID:
             return None
         sealed = self._ciphers[0].encrypt(content, [_PURPOSE])
-        return b32encode(sealed).decode("ascii").rstrip("=").lower()
+        return small_letters(sealed)
 
     def read(self, token: str) -> str | None:
         """The id of the job whose token this is, in whatever case; None where it is none of ours."""
         try:
-            sealed = b32decode(token.upper() + "=" * (-len(token) % 8))
+            sealed = of_letters(token)
         except ValueError:
             return None
         # Letters of base32 may carry bits that mean nothing: only one spelling is ours.
-        if b32encode(sealed).decode("ascii").rstrip("=") != token.upper():
+        if small_letters(sealed) != token.lower():
             return None
         for cipher in self._ciphers:
             try:
@@ -76,6 +76,16 @@ class Proofs:
     def first(self, tokens: Iterable[str]) -> str | None:
         """The id of the job of the first one that is ours."""
         return next((job for token in tokens if (job := self.read(token)) is not None), None)
+
+
+def small_letters(content: bytes) -> str:
+    """Bytes in small letters and digits: base32 without its padding."""
+    return b32encode(content).decode("ascii").rstrip("=").lower()
+
+
+def of_letters(text: str) -> bytes:
+    """The bytes that these letters stand for, in whatever case. Raises ValueError."""
+    return b32decode(text.upper() + "=" * (-len(text) % 8))
 
 
 def tokens_in(text: str) -> tuple[str, ...]:

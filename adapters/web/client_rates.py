@@ -71,10 +71,7 @@ def limiting(limit: Limit, path: str, monotonic: Callable[[], float] = time.mono
         client = client_of(request.remote, request.headers.getall("X-Forwarded-For", []), limit.trusted)
         wait = rates.wait(client) if client is not None and request.path.startswith(path) else 0.0
         if wait:
-            raise web.HTTPTooManyRequests(
-                text="Too many requests from this address. Please try again later.\n",
-                headers={"Retry-After": str(ceil(wait))},
-            )
+            raise web.HTTPTooManyRequests(headers={"Retry-After": str(ceil(wait))})
         answer: Awaitable[web.StreamResponse] = handler(request)
         return await answer
 

@@ -67,7 +67,7 @@ class _Endpoint:
     def _wanted(self, request: web.Request) -> OptOutRequest:
         wanted = self._tokens.read(request.match_info["token"])
         if wanted is None:
-            raise web.HTTPNotFound(text="Not found\n")
+            raise web.HTTPNotFound
         return wanted
 
 
