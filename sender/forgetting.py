@@ -19,7 +19,6 @@ from schemas.job import Job, PersonRef
 from schemas.mailbox import mailbox
 from schemas.pseudonyms import Pseudonyms
 from schemas.vocabulary import Channel
-from sender.entries import Entry
 from sender.naming import FORGOTTEN, Naming
 
 BY_REASON: Final = "forgotten"
@@ -189,11 +188,6 @@ def hashed(
         )
         for of_address, of_person in hashes
     ]
-
-
-def address_of(entry: Entry) -> Address:
-    """Where a job goes."""
-    return Address(entry.job.channel, mailbox(entry.job.address))
 
 
 def _moment(now: datetime) -> str:

@@ -26,9 +26,6 @@ TOKEN_LENGTH: Final = 52
 TOKEN_PLACE: Final = "{token}"  # noqa: S105 - a word in a pattern
 """Where the token stands in the pattern of return paths."""
 
-RETURN_PATHS: Final = "bounces+{token}@desk.example, with at most 12 letters besides the token before the @"
-"""Of which form such a pattern is, for people."""
-
 MAX_TOKENS: Final = 20
 """Tokens of one mail that are looked at."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Collection, Sequence
+from contextlib import closing
 from hashlib import sha256
 from threading import Lock
 from typing import Final
@@ -42,7 +42,7 @@ def checked_templates(
         if key in _results:
             _results.move_to_end(key)
             return _results[key]
-    with _checking_child() as child:
+    with closing(CheckingChild()) as child:
         check = _ChildCheck(sources, child)
         found = tuple(source_problems(sources, languages, fields, uses, check.problems))
     if not check.ends:
@@ -53,18 +53,7 @@ def checked_templates(
     return found
 
 
-@contextmanager
-def one_child() -> Iterator[None]:
-    """All checks of this process inside of the block share one child: for those who check many times."""
-    with closing(_CheckingChild()) as child:
-        _SHARED.append(child)
-        try:
-            yield
-        finally:
-            _SHARED.remove(child)
-
-
-class _CheckingChild:
+class CheckingChild:
     """A child that checks templates. It starts when it is first asked."""
 
     def __init__(self) -> None:
@@ -91,24 +80,10 @@ class _CheckingChild:
             self._child = None
 
 
-_SHARED: Final[list[_CheckingChild]] = []
-_SHARED_LOCK: Final = Lock()
-
-
-@contextmanager
-def _checking_child() -> Iterator[_CheckingChild]:
-    if _SHARED:
-        with _SHARED_LOCK:
-            yield _SHARED[-1]
-    else:
-        with closing(_CheckingChild()) as child:
-            yield child
-
-
 class _ChildCheck:
     """A FileCheck of one snapshot in a child."""
 
-    def __init__(self, sources: TemplateSources, child: _CheckingChild) -> None:
+    def __init__(self, sources: TemplateSources, child: CheckingChild) -> None:
         self._setup = encoded(Setup(None, sources.texts))
         self._child = child
         self._is_set_up = False

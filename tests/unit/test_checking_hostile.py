@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from adapters.shape import shaped
-from adapters.writing.checking import one_child
+from adapters.writing import checking
 from schemas.finding import CheckReport, Severity
 from schemas.rule_file import RuleFile
 from tests.rule_folders import OWN
@@ -116,7 +118,9 @@ FILES = st.fixed_dictionaries(
 
 @pytest.fixture(scope="module", autouse=True)
 def quick() -> Iterator[None]:
-    with one_child():
+    """One child for all checks: to start one takes as long as many of them."""
+    with pytest.MonkeyPatch.context() as patch, closing(checking.CheckingChild()) as child:
+        patch.setattr(checking, "CheckingChild", lambda: SimpleNamespace(ask=child.ask, close=lambda: None))
         yield
 
 
