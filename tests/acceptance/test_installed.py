@@ -33,7 +33,9 @@ def runs_the_demo(python: Path, folder: Path) -> None:
     assert str(CHECKOUT) not in said
     assert said.rstrip().endswith("/tocsin/rules/default.yaml")
     demo = [str(python.parent / "tocsin"), "demo", "--data", "demo"]
-    subprocess.run(demo, cwd=folder, check=True, capture_output=True)
+    shown = subprocess.run(demo, cwd=folder, check=True, capture_output=True, text=True).stdout
+    assert "One message: " in shown
+    assert "\\" not in shown, "what acts instead of being seen is written out, and nothing here should"
     assert len(list((folder / "demo").rglob("*.eml"))) > 40
 
 

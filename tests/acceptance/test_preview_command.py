@@ -59,6 +59,7 @@ def test_subject_text_and_html_as_the_person_gets_them(given: list[object]) -> N
     assert "Subject: [Ouverture] 2026-1042: Invoices do not print" in said
     assert "Bonjour Zoé Martin," in said
     assert re.search(r'\[fr\] HTML:\n<!doctype html>\s*<html lang="fr"', said, re.IGNORECASE)
+    assert "\\r" not in said, "line ends of mails are line ends"
 
 
 def test_it_is_what_the_composer_makes_of_the_decided_job(desk: Helpdesk) -> None:

@@ -16,6 +16,7 @@ from rich.panel import Panel
 from schemas.decision import DecidedJob, DecisionRecord
 from schemas.log import Record
 from tocsin.demo.stage import Stage
+from tocsin.previewing.rendering import content_of
 from tocsin.tables import Cell, seen, table
 
 _FAINT = "dim"
@@ -61,7 +62,7 @@ def show_message(console: Console, file: Path) -> None:
     message = message_in(file)
     heads = [f"{name}: {message[name]}" for name in ("From", "To", "Date", "Subject") if message[name]]
     body = message.get_body(("plain",))
-    text = "" if body is None else str(body.get_content()).rstrip()
+    text = "" if body is None else content_of(body).rstrip()
     words = seen("\n".join(heads) + "\n\n" + text)
     console.print(Panel(words, title=seen(f"One message: {file.name}"), title_align="left", expand=False))
 

@@ -6,6 +6,7 @@ import asyncio
 import email
 import email.policy
 from contextlib import closing
+from email.message import MIMEPart
 from typing import Final
 
 from msgspec import Struct
@@ -58,7 +59,12 @@ def _parts(language: str, composed: OutgoingMessage, fault: str | None) -> Rende
     return Rendered(
         language,
         str(message["Subject"]),
-        "" if text is None else str(text.get_content()),
-        None if html is None else str(html.get_content()),
+        "" if text is None else content_of(text),
+        None if html is None else content_of(html),
         fault,
     )
+
+
+def content_of(part: MIMEPart) -> str:
+    """The text of a part of a mail, whose lines end with CR LF there (RFC 5322, section 2.1), in lines as elsewhere."""
+    return str(part.get_content()).replace("\r\n", "\n")
