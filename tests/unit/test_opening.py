@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from adapters.jinja.sources import read_sources
 from adapters.rule_files.load import read_rule_file
 from schemas.finding import FindingCode
 from tests.rule_folders import OWN, write_rules
+from tests.support.sockets import put_socket
 from tocsin.cli.app import app
 
 SECRET = "root:$6$a-secret"
@@ -122,8 +122,7 @@ def pipe(path: Path) -> None:
 
 
 def a_socket(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as bound:
-        bound.bind(os.path.relpath(path))
+    put_socket(path)
 
 
 def a_folder(path: Path) -> None:

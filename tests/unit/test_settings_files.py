@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from adapters.files.opening import read_bounded
+from tests.support.sockets import put_socket
 from tocsin.cli.app import app
 from tocsin.cli.console import WRONG_SETTINGS
 from tocsin.settings.reading import read_settings
@@ -24,8 +24,7 @@ def fifo(folder: Path) -> Path:
 
 
 def a_socket(folder: Path) -> Path:
-    with socket.socket(socket.AF_UNIX) as bound:
-        bound.bind(str(folder / "s"))
+    put_socket(folder / "s")
     return folder / "s"
 
 
