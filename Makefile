@@ -46,7 +46,7 @@ demo: setup ## see it work on made-up tickets
 
 schemas: setup ## write anew what is made from the code: JSON Schemas, AsyncAPI document, three pages of docs/
 	@$(BIN)/python -m schemas.generate
-	@$(BIN)/python -m tocsin.checking.pages
+	@$(BIN)/python -m tocsin.reference.pages
 
 # ---------------------------------------------------------------- checks
 
@@ -61,7 +61,7 @@ lint: setup ## ruff: rules and formatting; whether what is made from the code is
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m schemas.generate --check
-	$(BIN)/python -m tocsin.checking.pages --check
+	$(BIN)/python -m tocsin.reference.pages --check
 
 types: setup ## mypy, strict
 	$(BIN)/mypy

@@ -33,7 +33,7 @@ from bench.made_up import SHAPES, Size, save, write_directory
 from bench.measuring import MIB, report
 from schemas.log import NewRecord
 from schemas.topics import DECISIONS, DIRECTORY, JOBS, TICKETS
-from tests.brokers.native import NativeBroker
+from tests.support.brokers.native import NativeBroker
 
 PARTITIONS = 4
 SIZE = Size(contracts=SHAPES, people=1_000)

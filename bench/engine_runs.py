@@ -18,8 +18,8 @@ from bench.measuring import resident_memory
 from engine.consumer import BATCH_RECORDS
 from schemas.topics import JOBS, TICKETS
 from tocsin.logs import log_to_stderr
-from tocsin.running.engine import engine_service
-from tocsin.running.stopping import Stop
+from tocsin.services.engine import engine_service
+from tocsin.services.lifecycle.stopping import Stop
 
 POLL_SECONDS = 0.5
 IDLE_SECONDS = 3.0

@@ -28,10 +28,10 @@ from adapters.sqlite.ledger import SqliteLedger
 from bench.measuring import report
 from bench.sender_runs import jobs
 from schemas.job import Job
-from sender.entries import Report
-from sender.ledger import Ledger
+from sender.ledger.port import Ledger
+from sender.records import Report
 from sender.states import State, Transition
-from tests.databases.native import NativePostgres
+from tests.support.databases.native import NativePostgres
 
 ACCEPTED_AT_ONCE: Final = 500
 SENT_AT_ONCE: Final = 16

@@ -31,12 +31,12 @@ from bench.measuring import MIB, peak_memory, report
 from schemas.directory import read_record
 from schemas.log import NewRecord
 from schemas.topics import DIRECTORY, TICKETS
-from tests.brokers.cluster import Cluster
-from tests.brokers.native import NativeBroker
 from tests.faults.decision_stream import DecisionStream
 from tests.faults.engines import until
 from tests.faults.stoppable import TOCSIN
 from tests.kafka.members import settings_of
+from tests.support.brokers.cluster import Cluster
+from tests.support.brokers.native import NativeBroker
 
 PARTITIONS = 4
 CHUNK = 20_000

@@ -29,12 +29,12 @@ from adapters.sqlite.ledger import SqliteLedger
 from adapters.writing.composer import ChildComposer
 from bench.measuring import peak_memory
 from schemas.job import Job
-from sender.delivery import Delivery
+from sender.delivery.loop import Delivery
+from sender.delivery.transports import Transports
 from sender.ports import OutgoingMail
 from sender.states import State
-from sender.transports import Transports
-from tests.brokers.native import free_ports
-from tests.messages import IDENTITY, MessageComposer, a_job, external, shipped_composer, shipped_renderer
+from tests.support.brokers.native import free_ports
+from tests.support.mail.messages import IDENTITY, MessageComposer, a_job, external, shipped_composer, shipped_renderer
 from tocsin.clock import SystemClock
 
 HOST = "127.0.0.1"

@@ -15,10 +15,10 @@ can_have() {
     return 1
 }
 
-# The Kafka broker that the tests talk to, where no other is given or at hand (see tests/brokers/): its jars, by Maven.
+# The Kafka broker that the tests talk to, where no other is given or at hand (see tests/support/brokers/): its jars, by Maven.
 broker() {
     local done=$cache/kafka/.complete
-    if [ -n "${KAFKA_BOOTSTRAP:-}" ] || [ "$done" -nt tests/brokers/pom.xml ] || docker info >/dev/null 2>&1; then return; fi
+    if [ -n "${KAFKA_BOOTSTRAP:-}" ] || [ "$done" -nt tests/support/brokers/pom.xml ] || docker info >/dev/null 2>&1; then return; fi
     local missing=() packages=()
     java -version >/dev/null 2>&1 || { missing+=("Java 17 or later"); packages+=(default-jre-headless); }
     has mvn || { missing+=(Maven); packages+=(maven); }
@@ -33,12 +33,12 @@ broker() {
     fi
     echo "Fetching the Kafka broker of the tests into $cache/kafka (44 MB, once)"
     rm -rf "$cache/kafka/jars"
-    mvn --quiet --batch-mode --file tests/brokers/pom.xml dependency:copy-dependencies \
+    mvn --quiet --batch-mode --file tests/support/brokers/pom.xml dependency:copy-dependencies \
         -DincludeScope=runtime -DoutputDirectory="$PWD/$cache/kafka/jars"
     touch "$done"
 }
 
-# The mail relay (see tests/relays/). It starts as root alone. "No configuration": it is not to serve this machine.
+# The mail relay (see tests/support/mail/relays/). It starts as root alone. "No configuration": it is not to serve this machine.
 postfix() {
     if PATH="$PATH:/usr/sbin" has postfix || ! can_have Postfix postfix "it is there"; then return; fi
     echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections

@@ -17,11 +17,11 @@ from schemas.job import JOB_DECODER, Job, without_new_words
 from schemas.log import NewRecord, Record
 from schemas.reading import check_free_value, read_json
 from schemas.refusal import RefusedError, refuse
-from sender.entries import Admission
-from sender.ledger import Ledger
-from sender.lines import tell_admissions, tell_dead_letter
+from sender.delivery.log_lines import tell_admissions, tell_dead_letter
+from sender.ledger.port import Ledger
 from sender.ports import Clock, JobLog, Topics
-from sender.storm import NO_STORMS, StormPolicy
+from sender.records import Admission
+from sender.storms.storm import NO_STORMS, StormPolicy
 from sender.tracing import JobTrace, Tracer, Untraced
 
 MAX_JOB_BYTES: Final = 1_048_576

@@ -12,10 +12,10 @@ from msgspec import Struct
 from schemas.job import Form, Job
 from schemas.log import NewRecord, Record
 from schemas.vocabulary import Channel, Trigger
-from sender.entries import Entry, Report
-from sender.ledger import LedgerAwayError
-from sender.refusals import About
-from sender.waits import Wait
+from sender.ledger.port import LedgerAwayError
+from sender.ledger.waits import Wait
+from sender.records import Entry, Report
+from sender.replies.refusals import About
 
 
 class JobLog(Protocol):

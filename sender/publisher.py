@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sender.ledger import Ledger
+from sender.ledger.port import Ledger
 from sender.ports import Topics
 
 BATCH: Final = 500

@@ -8,8 +8,8 @@ from typing import Protocol
 from schemas.job import Job
 from schemas.log import Record
 from schemas.trace_context import TraceContext
-from sender.entries import Admission, Entry
 from sender.ports import Reply
+from sender.records import Admission, Entry
 from sender.states import Transition
 
 

@@ -7,8 +7,14 @@ import pytest
 import structlog
 from hypothesis import settings
 
-from tests.brokers.fixtures import broker, cluster, lone, lone_cluster, mortal
-from tests.databases.fixtures import database_server, empty_database, migrated_database, mortal_server, postgres_url
+from tests.support.brokers.fixtures import broker, cluster, lone, lone_cluster, mortal
+from tests.support.databases.fixtures import (
+    database_server,
+    empty_database,
+    migrated_database,
+    mortal_server,
+    postgres_url,
+)
 from tocsin.logs import setup
 
 # How long one example takes says more of the machine than of what is tested.

@@ -12,9 +12,9 @@ from fpdf.enums import XPos, YPos
 
 from adapters.fax.fonts import NO_LETTER, Fonts
 from schemas.job import Job
-from sender.plain_text import CUT, encodable, one_line
-from sender.subject import reference_of
-from sender.times import in_utc
+from sender.messages.plain_text import CUT, encodable, one_line
+from sender.messages.subject import reference_of
+from sender.messages.times import in_utc
 
 MAX_PAGES: Final = 10
 MAX_TEXT: Final = 45_000
@@ -40,7 +40,7 @@ logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
 
 
 class PdfPages:
-    """Draws A4 pages with the ticket's reference and page numbers: see sender.fax.FaxPages.
+    """Draws A4 pages with the ticket's reference and page numbers: see sender.messages.fax.FaxPages.
 
     At most ten: what does not fit is left out, and a sign says so. Half a second of processor time for a fax of one
     page, since its fonts are cut to its letters, and two or three for the worst of texts.

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from adapters.jinja.instrument import CONCAT, LITERAL, PAY
 from adapters.jinja.limits import LimitError, current_rendering, spend
-from sender import times
+from sender.messages import times
 
 MAX_INDENT: Final = 40
 MAX_NESTING: Final = 3

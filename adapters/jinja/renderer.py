@@ -12,7 +12,7 @@ from adapters.jinja.environment import TemplateEnvironment
 from adapters.jinja.inlining import inlined
 from adapters.jinja.limits import OUTPUT_BYTES, LimitError, rendering
 from adapters.jinja.sources import TemplateFile, TemplateSources
-from sender.plain_text import one_line
+from sender.messages.plain_text import one_line
 from sender.ports import Part, TemplateFaultError
 
 _SHOWN_NAME: Final = 200

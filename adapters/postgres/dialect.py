@@ -1,4 +1,4 @@
-"""The ledger's statements (see adapters.ledger.statements) as psycopg and PostgreSQL take them."""
+"""The ledger's statements (see adapters.sql_ledger.statements) as psycopg and PostgreSQL take them."""
 
 from __future__ import annotations
 

@@ -13,8 +13,6 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
-from adapters.ledger.ledger import SqlLedger, outbound
-from adapters.ledger.session import Session
 from adapters.postgres.faults import closed, of_call, unavailable
 from adapters.postgres.migrating import migrate
 from adapters.postgres.owning import Owner
@@ -22,7 +20,9 @@ from adapters.postgres.publishing import OutboxReader
 from adapters.postgres.server import Connection, Limits, Server, prepare
 from adapters.postgres.session import PostgresSession
 from adapters.postgres.watch import Watch
-from sender.ledger import LedgerUnavailableError, Outbound
+from adapters.sql_ledger.ledger import SqlLedger, outbound
+from adapters.sql_ledger.session import Session
+from sender.ledger.port import LedgerUnavailableError, Outbound
 
 T = TypeVar("T")
 

@@ -9,12 +9,12 @@ from typing import Final
 
 import psycopg
 
-from adapters.ledger.respelling import respell
 from adapters.postgres.dialect import lock_key
 from adapters.postgres.faults import of_call, unavailable
 from adapters.postgres.server import Connection, Limits, Server
 from adapters.postgres.session import PostgresSession
 from adapters.postgres.watch import Patience
+from adapters.sql_ledger.respelling import respell
 
 _LIMITS: Final = Limits(statement=timedelta(0), lock=timedelta(minutes=5))
 """Building an index may take long, and so may waiting for another sender that does."""

@@ -9,13 +9,13 @@ from typing import Final
 
 import psycopg
 
-from adapters.ledger.session import Row
-from adapters.ledger.statements import OUTBOX
 from adapters.postgres.dialect import lock_key
 from adapters.postgres.faults import closed, of_call
 from adapters.postgres.server import Connection, Limits, Server
 from adapters.postgres.session import PostgresSession
 from adapters.postgres.watch import Watch
+from adapters.sql_ledger.session import Row
+from adapters.sql_ledger.statements import OUTBOX
 
 # Per database already: advisory locks of two databases are apart.
 _BECOME_PUBLISHER: Final = "SELECT pg_try_advisory_lock(%s) AS ours"

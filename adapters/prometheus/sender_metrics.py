@@ -9,10 +9,10 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas.vocabulary import Channel
-from sender.entries import Admission, Entry, Report
+from sender.ledger.waits import MAILBOX, RELAY, Wait
 from sender.ports import Reply, ReplyKind
+from sender.records import Admission, Entry, Report
 from sender.states import Transition
-from sender.waits import MAILBOX, RELAY, Wait
 
 DELAYS: Final = (0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400, 259200)
 CLASSES: Final = ("2xx", "4xx", "5xx", "none")

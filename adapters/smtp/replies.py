@@ -7,9 +7,9 @@ from typing import Final
 from aiosmtplib import SMTPResponse, SMTPResponseException
 
 from adapters.smtp.tls import why_it_failed
-from sender.plain_text import one_line
+from sender.messages.plain_text import one_line
 from sender.ports import Reply, ReplyKind, Stage
-from sender.refusals import CLOSING, About, codes_in, most_telling, refusal_about
+from sender.replies.refusals import CLOSING, About, codes_in, most_telling, refusal_about
 
 MAX_REPLY: Final = 500
 

@@ -14,7 +14,7 @@ from adapters.smtp.relay import Relay, Tls
 from adapters.smtp.replies import no_of, words_of, yes_of
 from adapters.smtp.tls import why_it_failed
 from sender.ports import OutgoingMail, Reply, ReplyKind, Stage
-from sender.refusals import CLOSING
+from sender.replies.refusals import CLOSING
 
 GOODBYE: Final = 5.0
 """Seconds that a relay has to answer QUIT: nothing depends on it."""

@@ -14,7 +14,7 @@ from adapters.smtp.replies import failure_of
 from adapters.smtp.session import Session
 from schemas.mailbox import wire_address
 from sender.ports import HandingOver, OutgoingMail, Reply, ReplyKind, Stage, WithheldError, unasked
-from sender.refusals import CLOSING
+from sender.replies.refusals import CLOSING
 
 
 class SmtpTransport:

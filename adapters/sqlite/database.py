@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.files.private_files import narrow, private_file
-from adapters.ledger.respelling import respell
+from adapters.sql_ledger.respelling import respell
 from adapters.sqlite.job_functions import add_job_functions
 from adapters.sqlite.session import SqliteSession
 

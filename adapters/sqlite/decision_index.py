@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from adapters.ledger.moments import to_micros
+from adapters.sql_ledger.moments import to_micros
 from adapters.sqlite.database import open_database, reading
 from adapters.sqlite.event_log import record_in
 from schemas.log import Record

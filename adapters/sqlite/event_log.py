@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from adapters.ledger.moments import from_micros, to_micros
+from adapters.sql_ledger.moments import from_micros, to_micros
 from adapters.sqlite.database import open_database, reading, transaction
 from engine.ports import Clock
 from schemas.log import Headers, NewRecord, Record

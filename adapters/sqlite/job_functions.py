@@ -8,11 +8,11 @@ from typing import Final
 
 import msgspec
 
-from adapters.ledger.moments import to_micros
+from adapters.sql_ledger.moments import to_micros
 from schemas.directory import SuppressionRecord
 from schemas.job import JOB_DECODER, Job
-from sender.entries import domain_of, recipient_of
-from sender.storm import saved_at
+from sender.records import domain_of, recipient_of
+from sender.storms.storm import saved_at
 
 _SUPPRESSION: Final = msgspec.json.Decoder(SuppressionRecord)
 

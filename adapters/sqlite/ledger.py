@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from adapters.ledger.ledger import SqlLedger
-from adapters.ledger.session import Session
+from adapters.sql_ledger.ledger import SqlLedger
+from adapters.sql_ledger.session import Session
 from adapters.sqlite.database import BUSY_TIMEOUT, DatabaseError, open_database, reading, transaction
 from adapters.sqlite.session import SqliteSession
-from sender.ledger import LedgerUnavailableError
+from sender.ledger.port import LedgerUnavailableError
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from typing import Final
 from msgspec import Struct
 
 from schemas.vocabulary import Trigger
-from sender.opt_out import OptOutRequest
-from sender.wording import primary_language
+from sender.messages.wording import primary_language
+from sender.suppressions.opt_out import OptOutRequest
 
 STYLE: Final = (
     "body{margin:0;padding:24px 16px;background:#eef1f4;color:#1f2933;font:16px/1.5 system-ui,sans-serif}"

@@ -11,8 +11,8 @@ from adapters.jinja.check import TemplateCheck
 from adapters.jinja.renderer import JinjaRenderer
 from adapters.jinja.sources import TemplateSources
 from adapters.writing.protocol import Check, Checked, Setup, Stationery, Write, Written, requests
-from sender.composer import MessageWriter
-from sender.fax import FaxForm
+from sender.messages.composer import MessageWriter
+from sender.messages.fax import FaxForm
 from sender.ports import OutgoingMail, Renderer
 
 

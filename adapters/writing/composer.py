@@ -13,10 +13,10 @@ from adapters.writing.protocol import Setup, Stationery, encoded
 from adapters.writing.writer import ChildWriter, WritingFailedError
 from schemas.job import Form, Job
 from schemas.vocabulary import Channel, Trigger
-from sender.composer import Draft, Drafts, MessageWriter
-from sender.entries import Entry
-from sender.fax import FaxForm
+from sender.messages.composer import Draft, Drafts, MessageWriter
+from sender.messages.fax import FaxForm
 from sender.ports import Composed, Part, TemplateFaultError
+from sender.records import Entry
 
 
 class ChildComposer:

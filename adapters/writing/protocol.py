@@ -14,11 +14,11 @@ from msgspec import Struct
 from adapters.children.process import Limits, module
 from adapters.jinja.check import Subject
 from adapters.jinja.problems import Problem
-from sender.addresses import MailIdentity
-from sender.composer import Draft
-from sender.going_live import LIVE, DeliveryMode
+from sender.delivery_mode import LIVE, DeliveryMode
+from sender.messages.addresses import MailIdentity
+from sender.messages.composer import Draft
+from sender.messages.short_form import TextLimits
 from sender.ports import OutgoingMail, OutgoingText
-from sender.short_form import TextLimits
 
 CHILD: Final = module("adapters.writing.child")
 """The command."""

@@ -13,7 +13,7 @@ import msgspec
 from adapters.children.process import Child, ChildFailedError
 from adapters.children.stream import OthersFailedError, Stream
 from adapters.writing.protocol import CHILD, WRITING, Write, Written, encoded
-from sender.composer import Draft
+from sender.messages.composer import Draft
 from sender.ports import Composed
 
 TRIES: Final = 2

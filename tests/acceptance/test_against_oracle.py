@@ -15,11 +15,11 @@ from engine.stages import s5_person_gates as person_gates
 from schemas.directory import RECORD_KINDS, record_from_data, widest_suppression
 from schemas.event import read_event
 from schemas.refusal import RefusedError
-from tests.helpdesk import rules
-from tests.oracle.chance import NOW
-from tests.oracle.compare import difference
-from tests.oracle.helpdesk import random_helpdesk, random_settings
-from tests.oracle.oracle import expected
+from tests.support.helpdesk.events import rules
+from tests.support.oracle.chance import NOW
+from tests.support.oracle.compare import difference
+from tests.support.oracle.helpdesk import random_helpdesk, random_settings
+from tests.support.oracle.oracle import expected
 from tocsin.cli.decide import decision_view
 
 MAIN_SITE = {"all": "required", "not_site": "not_for_site", "off": "not_required"}

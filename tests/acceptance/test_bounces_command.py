@@ -21,17 +21,17 @@ from schemas.job import Job
 from schemas.log import NewRecord
 from schemas.topics import SUPPRESSIONS, TICKETS
 from schemas.vocabulary import Channel, PersonKind, Trigger
-from sender.opt_out import OptOutRequest, OptOutTokens, in_one_case
+from sender.bounces.policy import NOT_OURS, NOT_PROVEN
 from sender.proof import tokens_in
-from sender.returned import NOT_OURS, NOT_PROVEN
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import created, write_directory
-from tests.mailbox_thread import mailbox_in
-from tests.messages import IDENTITY, a_job, compose, read
-from tests.returned_mails import ID, OLD_ID, a_mail, complaint, postfix, without_the_original
+from sender.suppressions.opt_out import OptOutRequest, OptOutTokens, in_one_case
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created, write_directory
+from tests.support.mail.mailbox_thread import mailbox_in
+from tests.support.mail.messages import IDENTITY, a_job, compose, read
+from tests.support.mail.returned_mails import ID, OLD_ID, a_mail, complaint, postfix, without_the_original
 from tocsin.cli.app import app
-from tocsin.running.embedded import database_in
-from tocsin.running.signing import NAME
+from tocsin.config.data_folder import database_in
+from tocsin.config.wiring.signing import NAME
 
 SECRET = IDENTITY.secrets[0]
 REQUEST = OptOutRequest(PersonKind.CONTACT, "ct-1", Channel.EMAIL, (Trigger.OPENED,), "en")

@@ -17,10 +17,10 @@ from schemas.job import JOB_DECODER
 from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS
 from tests.faults.engines import until
 from tests.faults.stoppable import PATIENCE, TOCSIN, Stoppable
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import created, write_events
-from tests.mailbox_thread import mailbox_in
-from tests.relays.postfix import free_port
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created, write_events
+from tests.support.mail.mailbox_thread import mailbox_in
+from tests.support.mail.relays.postfix import free_port
 
 EVERYBODY = {"ct-1@acme.example", "ct-2@acme.example", "co-1@desk.example"}
 NAMES = {"contract": "contracts.yaml", "contact": "contacts.yaml", "collaborator": "collaborators.jsonl"}

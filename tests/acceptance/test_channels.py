@@ -11,9 +11,9 @@ from engine.rulebook.build import build_rulebook
 from schemas.finding import FindingCode
 from schemas.rule_file import RuleFile
 from schemas.vocabulary import Audience, Trigger
-from tests.helpdesk import Helpdesk, alerted, email, fax, people, rules, saved, skipped
-from tocsin.checking.rules import problems
-from tocsin.templates import uses_of
+from tests.support.helpdesk.events import Helpdesk, alerted, email, fax, people, rules, saved, skipped
+from tocsin.authoring.lint.rules import problems
+from tocsin.authoring.templates_in_use import uses_of
 
 SMS = {"channel": "sms", "address": "+33 6 12 34 56 78", "active": True}
 CHAT = {"channel": "chat", "address": "#support", "active": True}

@@ -16,9 +16,9 @@ from adapters.durable_rules.matcher import RuleEngineError
 from adapters.rule_files.load import DEFAULT_FILE
 from engine.stages.s4_rule_matching import Answer, Question
 from schemas.generate import FOLDER, main, stale
-from tests.helpdesk import Helpdesk, envelope, fax
-from tests.helpdesk_files import created, write_directory, write_events
-from tocsin import deciding
+from tests.support.helpdesk.events import Helpdesk, envelope, fax
+from tests.support.helpdesk.files import created, write_directory, write_events
+from tocsin.authoring import deciding
 from tocsin.cli.app import app
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import write_directory
-from tests.pages import blocks
+from tests.support.documents.pages import blocks
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import write_directory
 from tocsin.cli.app import app
 
 ROOT = Path(__file__).parents[2]

@@ -18,11 +18,11 @@ from schemas.dead_letter import PREFIX, WHOLE_BYTES, Cause, dead_letter, first_c
 from schemas.generate import FOLDER
 from schemas.log import NewRecord, Record
 from schemas.topics import TICKETS
-from tests.brokers.cluster import Cluster
-from tests.helpdesk_files import created
 from tests.kafka.members import settings_of
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.files import created
 from tocsin.cli.app import app
-from tocsin.running.embedded import database_in
+from tocsin.config.data_folder import database_in
 
 CAME = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 EVENT = json.dumps(created(1)).encode()

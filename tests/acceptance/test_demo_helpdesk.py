@@ -16,7 +16,7 @@ from engine.decide import Decision, decide
 from engine.rulebook.rulebook import Rulebook
 from schemas.job import ExternalContext, InternalContext, Job
 from schemas.vocabulary import Audience, Category, Channel, Reason, Trigger
-from tocsin.event_files import Line, read_lines
+from tocsin.authoring.event_files import Line, read_lines
 
 HELPDESK = Path(str(files("tocsin"))) / "demo" / "helpdesk"
 DAY = datetime(2026, 1, 5, tzinfo=UTC)

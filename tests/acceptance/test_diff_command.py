@@ -13,12 +13,12 @@ from typer.testing import CliRunner, Result
 from adapters.sqlite.event_log import SqliteLog
 from schemas.log import NewRecord
 from schemas.topics import TICKETS
-from tests.helpdesk import Helpdesk, envelope, fax
-from tests.helpdesk_files import write_directory, write_events
-from tests.pages import blocks
+from tests.support.documents.pages import blocks
+from tests.support.helpdesk.events import Helpdesk, envelope, fax
+from tests.support.helpdesk.files import write_directory, write_events
 from tocsin.cli import diff as diff_command
 from tocsin.cli.app import app
-from tocsin.running.embedded import database_in
+from tocsin.config.data_folder import database_in
 
 ROOT = Path(__file__).parents[2]
 CREATED = envelope({"priority": "high"}, {"previous": None})

@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from schemas.topics import TICKETS
-from tests.brokers.cluster import Cluster
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import created, write_directory, write_events
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created, write_directory, write_events
 from tocsin.cli.app import app
 
 pytestmark = pytest.mark.kafka

@@ -26,14 +26,14 @@ from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, JOBS, TICKETS
 from sender.states import State
 from tests.faults.engines import until
-from tests.helpdesk import Helpdesk, envelope
-from tests.helpdesk_files import created, write_directory
-from tocsin.running.embedded import Embedded, FolderInUseError, sole_owner
-from tocsin.running.embedded_watch import EmbeddedWatch
-from tocsin.running.health import HealthFile
-from tocsin.running.mail import MailSettings
-from tocsin.running.service import DirectoryFiles, embedded_service
-from tocsin.running.stopping import Stop
+from tests.support.helpdesk.events import Helpdesk, envelope
+from tests.support.helpdesk.files import created, write_directory
+from tocsin.config.wiring.mail import MailSettings
+from tocsin.services.embedded import Embedded, FolderInUseError, sole_owner
+from tocsin.services.embedded_service import DirectoryFiles, embedded_service
+from tocsin.services.lifecycle.stopping import Stop
+from tocsin.services.monitoring.embedded import EmbeddedWatch
+from tocsin.services.monitoring.health_file import HealthFile
 
 
 class House:

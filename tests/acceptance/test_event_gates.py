@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpdesk import NOW, Helpdesk, envelope, event_of, people, reason, saved
+from tests.support.helpdesk.events import NOW, Helpdesk, envelope, event_of, people, reason, saved
 
 
 @pytest.fixture

@@ -16,18 +16,18 @@ from schemas.decision import Skip
 from schemas.job import PersonRef
 from schemas.mailbox import mailbox
 from schemas.vocabulary import Category, PersonKind, Reason
-from tests.explaining_worlds import Desk, decided, desk_of, directory_of
-from tests.oracle.chance import NOW
+from tests.support.helpdesk.random_helpdesks import Desk, decided, desk_of, directory_of
+from tests.support.oracle.chance import NOW
+from tocsin.authoring.explain import explanation as explaining
+from tocsin.authoring.explain import reasons, smallest
+from tocsin.authoring.explain.case import Case, Words, adds
+from tocsin.authoring.explain.changes import Change, ChangeError, Fields, Records, apply
+from tocsin.authoring.explain.explanation import Explainer, Explanation
+from tocsin.authoring.explain.records import DirectoryRecords
+from tocsin.authoring.explain.telling import told
+from tocsin.authoring.explain.view import view
+from tocsin.authoring.explain.world import Neighbours
 from tocsin.cli.decide import decision_view, skip_view
-from tocsin.explaining import explanation as explaining
-from tocsin.explaining import reasons, smallest
-from tocsin.explaining.case import Case, Words, adds
-from tocsin.explaining.changes import Change, ChangeError, Fields, Records, apply
-from tocsin.explaining.explanation import Explainer, Explanation
-from tocsin.explaining.records import DirectoryRecords
-from tocsin.explaining.telling import told
-from tocsin.explaining.view import view
-from tocsin.explaining.world import Neighbours
 
 Entry = tuple[PersonRef | None, Category | None, str | UnsetType]
 

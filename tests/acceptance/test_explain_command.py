@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from schemas.generate import FOLDER
-from tests.helpdesk import Helpdesk, email, envelope
-from tests.helpdesk_files import write_directory, write_events
+from tests.support.helpdesk.events import Helpdesk, email, envelope
+from tests.support.helpdesk.files import write_directory, write_events
 from tocsin.cli.app import app
 
 SCHEMA = Draft202012Validator(json.loads((FOLDER / "explanation.schema.json").read_text()))

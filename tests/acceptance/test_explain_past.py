@@ -23,16 +23,16 @@ from engine.decide import Decision
 from schemas.generate import FOLDER
 from schemas.log import NewRecord
 from schemas.topics import DECISIONS, TICKETS
-from sender.entries import Report
-from sender.ledger import LedgerAwayError
+from sender.ledger.port import LedgerAwayError
+from sender.records import Report
 from sender.states import Transition
-from tests.brokers.cluster import Cluster
-from tests.helpdesk import Helpdesk, envelope, event_of
-from tests.helpdesk_files import write_directory
 from tests.kafka.members import settings_of
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.events import Helpdesk, envelope, event_of
+from tests.support.helpdesk.files import write_directory
 from tocsin.cli.app import app
-from tocsin.looking_back.fates import Fates
-from tocsin.running.embedded import database_in
+from tocsin.config.data_folder import database_in
+from tocsin.operations.history.fates import Fates
 
 NOW = datetime.now(UTC)
 LONG_AGO = NOW - timedelta(days=6)

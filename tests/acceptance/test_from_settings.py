@@ -17,12 +17,12 @@ from adapters.sqlite.event_log import SqliteLog
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.log import NewRecord
 from schemas.topics import DECISIONS, TICKETS
-from tests.brokers.cluster import Cluster
-from tests.helpdesk import Helpdesk, envelope, event_of
-from tests.helpdesk_files import created, write_directory, write_events
 from tests.kafka.members import settings_of
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.events import Helpdesk, envelope, event_of
+from tests.support.helpdesk.files import created, write_directory, write_events
 from tocsin.cli.app import app
-from tocsin.running.embedded import database_in
+from tocsin.config.data_folder import database_in
 
 NOW = datetime.now(UTC)
 NOBODY = "127.0.0.1:9"

@@ -23,17 +23,17 @@ from adapters.sqlite.ledger import SqliteLedger
 from schemas.dead_letter import Cause, dead_letter
 from schemas.log import Record
 from schemas.topics import TICKETS
-from sender.delivery import Delivery
-from sender.gate import Gate
-from sender.ledger import Pause
+from sender.delivery.gate import Gate
+from sender.delivery.loop import Delivery
+from sender.ledger.port import Pause
 from sender.ports import Reply, ReplyKind, Stage
-from tests.fakes import FakeClock, FakeComposer, FakeTransport
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import created, write_directory, write_events
-from tests.operated_ledger import job
-from tests.rule_folders import OWN, write_rules
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created, write_directory, write_events
+from tests.support.helpdesk.rule_folders import OWN, write_rules
+from tests.support.sender.fakes import FakeClock, FakeComposer, FakeTransport
+from tests.support.sender.operated_ledger import job
 from tocsin.cli.app import app
-from tocsin.running.embedded import database_in
+from tocsin.config.data_folder import database_in
 
 SAID: Final = (
     "\x1b[2J\x1b]8;;http://evil.example\x07Z\x1b]8;;\x07\x1b]52;c;eA==\x07\x9b31m\x90q\x9c\x7f\x00\x08"

@@ -13,7 +13,7 @@ import time_machine
 from typer.testing import CliRunner, Result
 
 from adapters.postgres.ledger import PostgresLedger
-from tests.operated_ledger import BURIED, DELIVERED, FAILED, NOW, PAUSED, fill, filled
+from tests.support.sender.operated_ledger import BURIED, DELIVERED, FAILED, NOW, PAUSED, fill, filled
 from tocsin.cli.app import app
 
 

@@ -16,13 +16,13 @@ from typer.testing import CliRunner, Result
 from adapters.kafka.settings import KafkaSettings
 from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, DECISIONS, DIRECTORY, JOBS, TICKETS
-from tests.brokers.cluster import Cluster
-from tests.environments import settings_in
 from tests.faults.engines import until
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import created, write_directory, write_events
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created, write_directory, write_events
+from tests.support.settings.environments import settings_in
 from tocsin.cli.app import app
-from tocsin.running.kafka import kafka_settings
+from tocsin.config.wiring.kafka import kafka_settings
 
 pytestmark = pytest.mark.kafka
 

@@ -21,12 +21,12 @@ from schemas.log import NewRecord
 from schemas.outcome import Outcome
 from schemas.topics import DEAD_LETTERS, JOBS, OUTCOMES
 from sender.states import State
-from tests.brokers.cluster import Cluster
 from tests.faults.engines import directory_record, until
-from tests.helpdesk import Helpdesk, event_of
-from tests.helpdesk_files import created
 from tests.kafka.members import settings_of
-from tests.mailbox_thread import mailbox_in
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.events import Helpdesk, event_of
+from tests.support.helpdesk.files import created
+from tests.support.mail.mailbox_thread import mailbox_in
 
 pytestmark = pytest.mark.kafka
 

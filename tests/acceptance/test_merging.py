@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.helpdesk import Helpdesk, alerted, email, fax, people, saved, skipped
+from tests.support.helpdesk.events import Helpdesk, alerted, email, fax, people, saved, skipped
 
 CREATED_RESOLVED = saved(None, {"resolution_marked": True})
 

@@ -9,7 +9,7 @@ import pytest
 
 from engine.contexts import CUT, MAX_TEXT_BYTES
 from schemas.job import ExternalContext, InternalContext, Job
-from tests.helpdesk import Helpdesk, rules, saved
+from tests.support.helpdesk.events import Helpdesk, rules, saved
 
 
 def job_of(desk: Helpdesk, event: Any = None, settings: dict[str, Any] | None = None, *own: dict[str, Any]) -> Job:

@@ -19,19 +19,20 @@ from adapters.rule_files.load import DEFAULT_FILE
 from adapters.sqlite.event_log import SqliteLog
 from schemas.log import NewRecord
 from schemas.topics import DECISIONS, OUTCOMES, TICKETS
-from sender.going_live import DeliveryMode
+from sender.delivery_mode import DeliveryMode
 from sender.states import State
-from tests.environments import settings_in
-from tests.helpdesk import Helpdesk, email
-from tests.helpdesk_files import created, write_directory
-from tests.http_peers import HttpPeer
-from tests.smtp_peers import At, Fault, FaultyPeer
-from tocsin.running.embedded import Embedded, database_in
-from tocsin.running.health import HealthFile
-from tocsin.running.mail import MailSettings
-from tocsin.running.sending import EVERYTHING, SendingSettings
-from tocsin.running.service import DirectoryFiles, embedded_service
-from tocsin.running.stopping import Stop
+from tests.support.helpdesk.events import Helpdesk, email
+from tests.support.helpdesk.files import created, write_directory
+from tests.support.http.peers import HttpPeer
+from tests.support.mail.smtp_peers import At, Fault, FaultyPeer
+from tests.support.settings.environments import settings_in
+from tocsin.config.data_folder import database_in
+from tocsin.config.wiring.mail import MailSettings
+from tocsin.config.wiring.sending import EVERYTHING, SendingSettings
+from tocsin.services.embedded import Embedded
+from tocsin.services.embedded_service import DirectoryFiles, embedded_service
+from tocsin.services.lifecycle.stopping import Stop
+from tocsin.services.monitoring.health_file import HealthFile
 
 ON_HOLD = SendingSettings(mode=DeliveryMode.parse("hold", ["live-one"]))
 

@@ -11,10 +11,10 @@ import pytest
 import time_machine
 from typer.testing import CliRunner
 
-from sender.going_live import Mode
+from sender.delivery_mode import Mode
 from sender.states import FINISHED, TABLE, Hold, State
-from tests.operated_ledger import NOW, filled
-from tests.pages import blocks, prose
+from tests.support.documents.pages import blocks, prose
+from tests.support.sender.operated_ledger import NOW, filled
 from tocsin.cli.app import app
 
 PAGE = Path(__file__).parents[2] / "docs" / "operating-jobs.md"

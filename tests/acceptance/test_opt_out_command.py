@@ -21,14 +21,14 @@ from adapters.jinja.sources import read_sources
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.job import Job
 from schemas.vocabulary import Channel
-from sender.going_live import LIVE
-from sender.opt_out import OptOutWriter
-from tests.environments import settings_in
-from tests.messages import TEMPLATES, a_job, as_mail, as_read, read
+from sender.delivery_mode import LIVE
+from sender.suppressions.opt_out import OptOutWriter
+from tests.support.mail.messages import TEMPLATES, a_job, as_mail, as_read, read
+from tests.support.settings.environments import settings_in
 from tocsin.cli.app import app
-from tocsin.running.embedded import database_in
-from tocsin.running.mail import MailSettings
-from tocsin.settings.faults import SettingsError
+from tocsin.config.data_folder import database_in
+from tocsin.config.settings.faults import SettingsError
+from tocsin.config.wiring.mail import MailSettings
 
 SECRET = "a-secret-of-the-tests"
 ENVIRONMENT = {"TOCSIN_OPT_OUT_SECRETS": f"{SECRET} an-older-one-of-the-tests"}

@@ -36,19 +36,20 @@ from schemas.generate import FOLDER
 from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, SUPPRESSIONS, TICKETS
 from schemas.vocabulary import Channel, PersonKind, Trigger
-from sender.opt_out import OptOut, OptOutRequest
 from sender.states import State
-from tests.brokers.cluster import Cluster
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import created, write_directory
+from sender.suppressions.opt_out import OptOut, OptOutRequest
 from tests.kafka.members import settings_of
-from tests.operated_ledger import fill
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created, write_directory
+from tests.support.sender.operated_ledger import fill
 from tocsin.cli.app import app
+from tocsin.config.data_folder import database_in
+from tocsin.config.wiring.mail import MailSettings
 from tocsin.demo.stage import MARK, Stage
-from tocsin.running.embedded import Embedded, database_in, sole_owner
-from tocsin.running.health import HealthFile
-from tocsin.running.mail import MailSettings
-from tocsin.running.service import DirectoryFiles, embedded_service
+from tocsin.services.embedded import Embedded, sole_owner
+from tocsin.services.embedded_service import DirectoryFiles, embedded_service
+from tocsin.services.monitoring.health_file import HealthFile
 
 SECRET = "a-secret-of-this-installation"
 ZOE, ADDRESS, NAME = "contact/ct-zoe", "zoe.martin@acme.example", "Zoé Martin"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.rulebook.rulebook import Rulebook
-from tests.helpdesk import ALL, Helpdesk, alerted, email, fax, people, rules, saved, skipped
+from tests.support.helpdesk.events import ALL, Helpdesk, alerted, email, fax, people, rules, saved, skipped
 
 CREATED = saved(None)
 STATUS = {"status": "new"}

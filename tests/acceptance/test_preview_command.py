@@ -18,13 +18,13 @@ from adapters.browser.picture import PictureError, picture
 from adapters.jinja.renderer import JinjaRenderer
 from adapters.jinja.sources import read_sources
 from adapters.rule_files.load import templates_folder
-from tests.helpdesk import Helpdesk, default_rules, envelope, event_of
-from tests.helpdesk_files import write_directory, write_events
-from tests.messages import MessageComposer
+from tests.support.helpdesk.events import Helpdesk, default_rules, envelope, event_of
+from tests.support.helpdesk.files import write_directory, write_events
+from tests.support.mail.messages import MessageComposer
 from tests.support.required import required_browser
+from tocsin.authoring.preview.jobs import Shown, preview_job, reader_of
+from tocsin.authoring.preview.rendering import IDENTITY, render
 from tocsin.cli.app import app
-from tocsin.previewing.jobs import Shown, preview_job, reader_of
-from tocsin.previewing.rendering import IDENTITY, render
 
 CREATED = envelope({}, {"previous": None})
 

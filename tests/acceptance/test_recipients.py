@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpdesk import ON, Helpdesk, people, rules, saved, skipped
+from tests.support.helpdesk.events import ON, Helpdesk, people, rules, saved, skipped
 
 PLACES = ["product/P-erp", "site/S-paris", "contract/C-7", "service/V-1", "customer/acme"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.decide import Decision
-from tests.helpdesk import Helpdesk, fax, people, rules, saved, skipped
+from tests.support.helpdesk.events import Helpdesk, fax, people, rules, saved, skipped
 
 CRITICAL = {
     "rule": "critical-to-product-owners",

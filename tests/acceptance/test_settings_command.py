@@ -13,10 +13,10 @@ from typer.testing import CliRunner, Result
 
 from adapters.mailbox.mailbox import HOST, Mailbox
 from adapters.sqlite.ledger import SqliteLedger
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import created, write_directory, write_events
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created, write_directory, write_events
 from tocsin.cli.app import app
-from tocsin.running.embedded import database_in
+from tocsin.config.data_folder import database_in
 
 TOCSIN = [sys.executable, "-c", "from tocsin.cli import main; main()"]
 

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import parse
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.pages import blocks
+from tests.support.documents.pages import blocks
 from tocsin.cli.app import app
 
 ROOT = Path(__file__).parents[2]

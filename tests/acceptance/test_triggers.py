@@ -8,7 +8,7 @@ import pytest
 
 from engine.stages.s1_triggers import raised_triggers
 from schemas.refusal import RefusedError
-from tests.helpdesk import Helpdesk, alerted, envelope, event_of, people, reason, saved
+from tests.support.helpdesk.events import Helpdesk, alerted, envelope, event_of, people, reason, saved
 
 
 def raised(previous: dict[str, Any] | None, **ticket: Any) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import FENCE
+from tests.support.documents.pages import FENCE
 
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
 PATIENCE = 60.0

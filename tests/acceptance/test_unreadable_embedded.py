@@ -15,8 +15,8 @@ from schemas.topics import DECISIONS, JOBS, OUTCOMES
 from tests.acceptance.test_broken_directory_files import EVERYBODY, House
 from tests.faults.engines import until
 from tests.faults.stoppable import PATIENCE, TOCSIN
-from tests.helpdesk_files import created, write_events
-from tests.mailbox_thread import mailbox_in
+from tests.support.helpdesk.files import created, write_events
+from tests.support.mail.mailbox_thread import mailbox_in
 
 
 def tocsin(*arguments: str) -> str:

@@ -23,11 +23,11 @@ from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, DECISIONS, DIRECTORY, JOBS
 from sender.states import State
 from tests.acceptance.test_kafka_commands import run
-from tests.brokers.cluster import Cluster
 from tests.faults.engines import directory_record, until
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import created, write_directory, write_events
-from tests.mailbox_thread import mailbox_in
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created, write_directory, write_events
+from tests.support.mail.mailbox_thread import mailbox_in
 
 pytestmark = pytest.mark.kafka
 

@@ -14,11 +14,11 @@ from engine.decide import Decision, decide
 from engine.directory.directory import Directory
 from schemas.directory import RECORD_KINDS, widest_suppression
 from schemas.vocabulary import Category, Reason
-from tests.explaining_worlds import Desk, desk_of, directory_of, rulebook_of
-from tests.helpdesk import Helpdesk, default_rules, email, fax, rules, saved
-from tests.oracle.chance import NOW
-from tests.oracle.helpdesk import GARBLED
-from tocsin.explaining.changes import Fields
+from tests.support.helpdesk.events import Helpdesk, default_rules, email, fax, rules, saved
+from tests.support.helpdesk.random_helpdesks import Desk, desk_of, directory_of, rulebook_of
+from tests.support.oracle.chance import NOW
+from tests.support.oracle.helpdesk import GARBLED
+from tocsin.authoring.explain.changes import Fields
 
 
 def garbled(record: Fields, chance: random.Random) -> Fields:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from schemas.log import NewRecord
-from sender.forgetting import Blanked, Forgetting, Forgotten
+from sender.privacy.forgetting import Blanked, Forgetting, Forgotten
 from tests.contract import forgetting_promises
 from tests.contract.ledger_promises import Promise
-from tests.in_memory_ledger import InMemoryLedger, Kept
+from tests.support.sender.in_memory_ledger import InMemoryLedger, Kept
 
 
 class KeepsWhatTheRelaySaid(InMemoryLedger):

@@ -13,17 +13,17 @@ from schemas.job import Job
 from schemas.log import NewRecord
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from schemas.topics import SUPPRESSIONS
-from sender.claimable import ANY, Claimable
-from sender.entries import Admission, Entry, Listed, Report, Selection
-from sender.ledger import Outbound, Pause, Retention
-from sender.outcomes import suppression_record
+from sender.ledger.claimable import ANY, Claimable
+from sender.ledger.outcomes import suppression_record
+from sender.ledger.port import Outbound, Pause, Retention
+from sender.ledger.waits import Wait
+from sender.records import Admission, Entry, Listed, Report, Selection
 from sender.states import Standing, Transition
-from sender.storm import StormPolicy
-from sender.suppressing import Subjects
-from sender.waits import Wait
+from sender.storms.storm import StormPolicy
+from sender.suppressions.standing import Subjects
 from tests.contract import listing_promises, outbox_promises, suppression_promises, wait_promises
 from tests.contract.ledger_promises import Promise
-from tests.in_memory_ledger import InMemoryLedger, Kept
+from tests.support.sender.in_memory_ledger import InMemoryLedger, Kept
 
 
 class KeepsTheOlderOne(InMemoryLedger):

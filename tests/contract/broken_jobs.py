@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from schemas.job import Job
-from sender.claimable import ANY, Claimable
-from sender.entries import Admission, Entry, Report
+from sender.ledger.claimable import ANY, Claimable
+from sender.records import Admission, Entry, Report
 from sender.states import Standing, State, Transition
-from sender.storm import StormPolicy
+from sender.storms.storm import StormPolicy
 from tests.contract import ledger_promises as promises
 from tests.contract.ledger_promises import Promise
-from tests.fakes import START
-from tests.in_memory_ledger import InMemoryLedger, Kept
+from tests.support.sender.fakes import START
+from tests.support.sender.in_memory_ledger import InMemoryLedger, Kept
 
 
 class AcceptsAgain(InMemoryLedger):

@@ -8,14 +8,14 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from schemas.job import Job
-from sender.digests import LEAVES_ITS_DIGEST, HeldJob
-from sender.entries import Entry, Report, recipient_of
-from sender.ledger import Retention
+from sender.ledger.port import Retention
+from sender.records import Entry, Report, recipient_of
 from sender.states import Hold, State
-from sender.storm import NO_STORMS, StormEnd, StormPolicy
+from sender.storms.digests import LEAVES_ITS_DIGEST, HeldJob
+from sender.storms.storm import NO_STORMS, StormEnd, StormPolicy
 from tests.contract import digest_promises, storm_promises
 from tests.contract.ledger_promises import Promise
-from tests.in_memory_ledger import InMemoryLedger, Kept
+from tests.support.sender.in_memory_ledger import InMemoryLedger, Kept
 
 
 class HoldsOneTooFew(InMemoryLedger):

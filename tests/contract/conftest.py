@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from adapters.sqlite.ledger import SqliteLedger
-from sender.ledger import Ledger
-from tests.in_memory_ledger import InMemoryLedger
+from sender.ledger.port import Ledger
+from tests.support.sender.in_memory_ledger import InMemoryLedger
 
 pytest.register_assert_rewrite("tests.contract.ledger_promises")
 

@@ -9,13 +9,13 @@ from msgspec.structs import replace
 
 from schemas.job import PersonRef
 from schemas.vocabulary import Audience, PersonKind
-from sender.digests import parted_report
-from sender.entries import Report
-from sender.ledger import Ledger, Pause
+from sender.ledger.port import Ledger, Pause
+from sender.records import Report
 from sender.states import Hold, State, Transition
+from sender.storms.digests import parted_report
 from tests.contract.ledger_promises import HOUR, LEASE, found, ids, on, state
 from tests.contract.storm_promises import OVER, STORM, a_storm, deliver, holds, said, saved, saves
-from tests.fakes import START
+from tests.support.sender.fakes import START
 
 
 def a_storm_ends_in_a_digest(ledger: Ledger) -> None:

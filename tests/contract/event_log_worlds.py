@@ -14,7 +14,7 @@ from adapters.kafka.settings import KafkaSettings, Membership
 from adapters.sqlite.event_log import SqliteConsumer, SqliteLog
 from engine.ports import EventLog
 from schemas.log import NewRecord, Record
-from tests.brokers.cluster import Cluster
+from tests.support.brokers.cluster import Cluster
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TOPIC = "helpdesk.tickets"

@@ -11,14 +11,14 @@ from schemas.job import PersonRef
 from schemas.log import NewRecord
 from schemas.topics import SUPPRESSIONS
 from schemas.vocabulary import Channel, PersonKind
-from sender.entries import Report, Selection
-from sender.forgetting import Forgetting, Forgotten
-from sender.ledger import Ledger
-from sender.naming import FORGOTTEN
+from sender.ledger.port import Ledger
+from sender.privacy.forgetting import Forgetting, Forgotten
+from sender.privacy.naming import FORGOTTEN
+from sender.records import Report, Selection
 from sender.states import State, Transition
 from tests.contract.ledger_promises import LEASE, found, on, state
 from tests.contract.outbox_promises import told
-from tests.fakes import START, a_job
+from tests.support.sender.fakes import START, a_job
 
 ZOE = PersonRef(PersonKind.CONTACT, "ct-1")
 LI = PersonRef(PersonKind.COLLABORATOR, "co-1")

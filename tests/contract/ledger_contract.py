@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sender.ledger import Ledger
+from sender.ledger.port import Ledger
 from tests.contract import ledger_promises as promises
 from tests.contract.broken_forgetting import BROKEN_FORGETTING
 from tests.contract.broken_holds import BROKEN_HOLDS

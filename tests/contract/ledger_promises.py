@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from schemas.vocabulary import Channel, Trigger
-from sender.entries import Admission, Entry, Report, recipient_of
-from sender.ledger import Ledger, Retention
+from sender.ledger.port import Ledger, Retention
+from sender.records import Admission, Entry, Report, recipient_of
 from sender.states import Hold, State, Transition
-from tests.fakes import START, a_job
+from tests.support.sender.fakes import START, a_job
 
 LEASE = timedelta(minutes=5)
 HOUR = timedelta(hours=1)

@@ -8,12 +8,12 @@ from msgspec.structs import replace
 
 from schemas.job import Job, PersonRef
 from schemas.vocabulary import Channel, PersonKind, Trigger
-from sender.claimable import Claimable
-from sender.entries import Report, Selection, recipient_of
-from sender.ledger import Ledger
+from sender.ledger.claimable import Claimable
+from sender.ledger.port import Ledger
+from sender.records import Report, Selection, recipient_of
 from sender.states import Hold, State, Transition
 from tests.contract.ledger_promises import HOUR, LEASE, ids, on
-from tests.fakes import START, a_job
+from tests.support.sender.fakes import START, a_job
 
 LI = PersonRef(PersonKind.COLLABORATOR, "ct-1")
 

@@ -7,12 +7,12 @@ import msgspec
 from schemas.directory import SuppressionRecord
 from schemas.outcome import Outcome
 from schemas.topics import OUTCOMES, SUPPRESSIONS
-from sender.entries import Report
-from sender.ledger import Ledger, Pause, Retention
+from sender.ledger.port import Ledger, Pause, Retention
+from sender.records import Report
 from sender.states import Hold, Transition
 from tests.contract.ledger_promises import FAR, HOUR, LEASE, on
 from tests.contract.storm_promises import OVER, STORM, saves
-from tests.fakes import START, a_job
+from tests.support.sender.fakes import START, a_job
 
 
 def told(ledger: Ledger, limit: int = 1_000) -> list[Outcome]:

@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from schemas.job import Job
 from schemas.vocabulary import Audience, Channel, Trigger
-from sender.entries import Admission, Report
-from sender.ledger import Ledger, Retention
+from sender.ledger.port import Ledger, Retention
+from sender.records import Admission, Report
 from sender.states import Hold, State, Transition
-from sender.storm import NO_STORMS, StormEnd, StormPolicy
+from sender.storms.storm import NO_STORMS, StormEnd, StormPolicy
 from tests.contract.ledger_promises import FAR, HOUR, LEASE, found, ids, on, state
-from tests.fakes import START, a_job
+from tests.support.sender.fakes import START, a_job
 
 MINUTE = timedelta(minutes=1)
 STORM = StormPolicy(limit=2, window=10 * MINUTE, quiet=5 * MINUTE, longest=12 * MINUTE)

@@ -12,11 +12,11 @@ from schemas.log import NewRecord
 from schemas.pseudonyms import Pseudonyms
 from schemas.topics import SUPPRESSIONS
 from schemas.vocabulary import Channel, PersonKind, Trigger
-from sender.entries import Report
-from sender.ledger import Ledger, Pause, Retention
+from sender.ledger.port import Ledger, Pause, Retention
+from sender.records import Report
 from sender.states import Hold, State, Transition
 from tests.contract.ledger_promises import HOUR, LEASE, found, on, state
-from tests.fakes import START, a_job
+from tests.support.sender.fakes import START, a_job
 
 TEMPLATE = "external/status_changed"
 SECRETS = Pseudonyms(["a secret of today", "a secret of long ago"])

@@ -17,7 +17,7 @@ from adapters.web.connections import HEADERS
 from adapters.web.limits import KEPT_BACK, Pace, ServerLimits
 from adapters.web.operations import operations
 from adapters.web.serving import serving
-from tests.http_house import GET, SHORT, Clients, House, fields, served, status
+from tests.support.http.clients import GET, SHORT, Clients, House, fields, served, status
 
 ROOT: Final = Path(__file__).parents[2]
 

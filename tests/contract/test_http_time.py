@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from adapters.web.limits import ServerLimits
-from tests.http_house import GET, LARGE, LONG, SHORT, Client, Clients, House, served, status
+from tests.support.http.clients import GET, LARGE, LONG, SHORT, Client, Clients, House, served, status
 
 
 @pytest.fixture

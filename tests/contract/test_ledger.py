@@ -11,7 +11,7 @@ import pytest
 
 from adapters.postgres.ledger import PostgresLedger
 from adapters.sqlite.ledger import SqliteLedger
-from sender.ledger import Ledger
+from sender.ledger.port import Ledger
 from tests.contract import (
     digest_promises,
     forgetting_promises,
@@ -23,7 +23,7 @@ from tests.contract import (
 )
 from tests.contract.ledger_contract import BROKEN, DurableLedgerContract, LedgerContract, every_promise
 from tests.contract.ledger_promises import Promise
-from tests.in_memory_ledger import InMemoryLedger
+from tests.support.sender.in_memory_ledger import InMemoryLedger
 
 
 @every_promise

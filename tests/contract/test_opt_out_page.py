@@ -24,11 +24,11 @@ from adapters.web.serving import serving
 from schemas.directory import SuppressionRecord
 from schemas.job import PersonRef
 from schemas.vocabulary import Channel, PersonKind, Trigger
-from sender.ledger import LedgerUnavailableError
-from sender.opt_out import OptOut, OptOutRequest, OptOutTokens, OptOutWriter
-from tests.fakes import FakeClock
-from tests.messages import a_job, as_read, compose
+from sender.ledger.port import LedgerUnavailableError
+from sender.suppressions.opt_out import OptOut, OptOutRequest, OptOutTokens, OptOutWriter
+from tests.support.mail.messages import a_job, as_read, compose
 from tests.support.required import required_browser
+from tests.support.sender.fakes import FakeClock
 
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
 TOKENS = OptOutTokens(["a secret of the tests"])

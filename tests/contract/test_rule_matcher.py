@@ -11,7 +11,7 @@ from adapters.durable_rules.matcher import DurableMatcher
 from engine.rulebook.rulebook import ALL_TICKS, Rulebook
 from engine.stages.s4_rule_matching import Answer, Question, ReferenceMatcher, RuleMatcher
 from schemas.vocabulary import Audience, Category, Trigger
-from tests.rulebooks import rulebook_of
+from tests.support.helpdesk.rulebooks import rulebook_of
 
 SETTINGS = {
     "fields": {"severity": {"type": "number"}, "flag": {"type": "boolean"}, "note": {"type": "text"}},

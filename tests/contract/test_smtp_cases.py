@@ -11,14 +11,14 @@ import pytest
 
 from adapters.smtp.transport import SmtpTransport
 from schemas.job import Job
-from sender.delivery import Delivery
-from sender.ledger import Ledger
+from sender.delivery.loop import Delivery
+from sender.delivery.transports import Transports
+from sender.ledger.port import Ledger
 from sender.states import State, Transition
-from sender.transports import Transports
-from tests.fakes import START, FakeClock, FakeComposer, a_job
-from tests.sender_house import until_finished
-from tests.smtp_peers import HANG, TAKE_AND_DISCONNECT, At, Fault, FaultyPeer
-from tests.smtp_sending import relay_at
+from tests.support.mail.smtp_peers import HANG, TAKE_AND_DISCONNECT, At, Fault, FaultyPeer
+from tests.support.mail.smtp_sending import relay_at
+from tests.support.sender.fakes import START, FakeClock, FakeComposer, a_job
+from tests.support.sender.on_fakes import until_finished
 
 
 async def deliver(ledger: Ledger, jobs: list[Job], peer: FaultyPeer, clock: FakeClock, final_timeout: float) -> None:

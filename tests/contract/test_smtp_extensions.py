@@ -8,9 +8,9 @@ import pytest
 
 from adapters.mailbox.mailbox import Mailbox
 from sender.ports import Reply, ReplyKind, Stage
-from tests.messages import a_job, as_read, compose, external
-from tests.smtp_peers import At, Fault, FaultyPeer
-from tests.smtp_sending import mail, send, transport_to
+from tests.support.mail.messages import a_job, as_read, compose, external
+from tests.support.mail.smtp_peers import At, Fault, FaultyPeer
+from tests.support.mail.smtp_sending import mail, send, transport_to
 
 ACCEPTED, REFUSED, DEFERRED, UNKNOWN = ReplyKind
 

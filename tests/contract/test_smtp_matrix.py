@@ -11,17 +11,17 @@ from msgspec.structs import replace
 
 from adapters.smtp.relay import Relay, Tls
 from adapters.smtp.transport import SmtpTransport
-from sender.delivery import Delivery, DeliverySettings
-from sender.ledger import Ledger
+from sender.delivery.loop import Delivery, DeliverySettings
+from sender.delivery.transports import Transports
+from sender.ledger.port import Ledger
 from sender.ports import HandingOver, OutgoingMail, Reply, ReplyKind, Stage, Transport, unasked
 from sender.states import State
-from sender.transports import Transports
-from tests.delivery_matrix import Fate, Misdeed, as_markdown, cells, fault
-from tests.fakes import START, FakeClock, FakeComposer, a_job
-from tests.in_memory_ledger import InMemoryLedger
-from tests.sender_house import until_finished
-from tests.smtp_certificates import server_context, trusting_context
-from tests.smtp_peers import At, FaultyPeer
+from tests.support.mail.smtp_certificates import server_context, trusting_context
+from tests.support.mail.smtp_peers import At, FaultyPeer
+from tests.support.sender.delivery_matrix import Fate, Misdeed, as_markdown, cells, fault
+from tests.support.sender.fakes import START, FakeClock, FakeComposer, a_job
+from tests.support.sender.in_memory_ledger import InMemoryLedger
+from tests.support.sender.on_fakes import until_finished
 
 DOCS = Path(__file__).parents[2] / "docs" / "delivery.md"
 

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from adapters.smtp.relay import Relay, Tls
 from adapters.smtp.transport import SmtpTransport
 from sender.ports import Reply, ReplyKind, Stage
-from tests.smtp_peers import HANG, At, Fault, FaultyPeer
-from tests.smtp_sending import mail, relay_at
+from tests.support.mail.smtp_peers import HANG, At, Fault, FaultyPeer
+from tests.support.mail.smtp_sending import mail, relay_at
 
 ACCEPTED, REFUSED, DEFERRED, UNKNOWN = ReplyKind
 

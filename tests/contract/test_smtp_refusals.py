@@ -15,20 +15,20 @@ import adapters.smtp.replies as reading
 from adapters.prometheus.sender_metrics import SenderMetrics
 from adapters.smtp.transport import SmtpTransport
 from schemas.job import Job
-from sender.delivery import Delivery, DeliverySettings
-from sender.entries import Entry
-from sender.hard_bounces import suppression_of
-from sender.ledger import Ledger
+from sender.bounces.hard_bounces import suppression_of
+from sender.delivery.loop import Delivery, DeliverySettings
+from sender.delivery.transports import Transports
+from sender.ledger.port import Ledger
 from sender.ports import ReplyKind, Stage
-from sender.refusals import About
+from sender.records import Entry
+from sender.replies.refusals import About
 from sender.states import State, Transition, begin
-from sender.transports import Transports
-from tests.fakes import START, FakeClock, FakeComposer, a_job
-from tests.in_memory_ledger import InMemoryLedger
-from tests.relay_replies import AGAINST_US, EXPECTED
-from tests.sender_house import until_finished
-from tests.smtp_peers import At, Fault, FaultyPeer
-from tests.smtp_sending import mail, relay_at, send
+from tests.support.mail.relay_replies import AGAINST_US, EXPECTED
+from tests.support.mail.smtp_peers import At, Fault, FaultyPeer
+from tests.support.mail.smtp_sending import mail, relay_at, send
+from tests.support.sender.fakes import START, FakeClock, FakeComposer, a_job
+from tests.support.sender.in_memory_ledger import InMemoryLedger
+from tests.support.sender.on_fakes import until_finished
 
 LOGIN = "530 5.7.0 Authentication required"
 GREETING = "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname"

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from sender.ports import ReplyKind
-from tests.smtp_peers import HANG, STALL, TAKE_AND_DISCONNECT, At, Fault, FaultyPeer
-from tests.smtp_sending import mail, send, transport_to
+from tests.support.mail.smtp_peers import HANG, STALL, TAKE_AND_DISCONNECT, At, Fault, FaultyPeer
+from tests.support.mail.smtp_sending import mail, send, transport_to
 
 ACCEPTED, REFUSED, DEFERRED, UNKNOWN = ReplyKind
 

@@ -8,13 +8,13 @@ import pytest
 from typer.testing import CliRunner
 
 from sender.ports import ReplyKind
-from tests.smtp_certificates import authority, server_context
-from tests.smtp_peers import FaultyPeer
-from tests.smtp_sending import mail
+from tests.support.mail.smtp_certificates import authority, server_context
+from tests.support.mail.smtp_peers import FaultyPeer
+from tests.support.mail.smtp_sending import mail
 from tocsin.cli.app import app
-from tocsin.running.mail import MailSettings
-from tocsin.settings.faults import SettingsError
-from tocsin.settings.reading import Settings, read_settings
+from tocsin.config.settings.faults import SettingsError
+from tocsin.config.settings.reading import Settings, read_settings
+from tocsin.config.wiring.mail import MailSettings
 
 WRITER = "Support <support@desk.example>"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sender.ports import Reply, ReplyKind, Stage
-from tests.smtp_peers import DISCONNECT, HANG, TAKE_AND_DISCONNECT, At, Fault, FaultyPeer
-from tests.smtp_sending import CONTENT, mail, send, transport_to
+from tests.support.mail.smtp_peers import DISCONNECT, HANG, TAKE_AND_DISCONNECT, At, Fault, FaultyPeer
+from tests.support.mail.smtp_sending import CONTENT, mail, send, transport_to
 
 ACCEPTED, REFUSED, DEFERRED, UNKNOWN = ReplyKind
 

@@ -11,13 +11,13 @@ from typing import Any, Final
 from adapters.apprise.service import Service
 from adapters.apprise.transport import AppriseTransport
 from schemas.vocabulary import Channel
+from sender.delivery.transports import Transports
 from sender.ports import OutgoingMail, OutgoingText, Transport
-from sender.transports import Transports
 from tests.contract.transport_promises import Misdeed, World
-from tests.http_peers import DISCONNECT, HttpPeer
-from tests.http_peers import HANG as SAY_NOTHING
-from tests.smtp_peers import HANG, TAKE_AND_DISCONNECT, At, Fault, FaultyPeer, Taken
-from tests.smtp_sending import mail, transport_to
+from tests.support.http.peers import DISCONNECT, HttpPeer
+from tests.support.http.peers import HANG as SAY_NOTHING
+from tests.support.mail.smtp_peers import HANG, TAKE_AND_DISCONNECT, At, Fault, FaultyPeer, Taken
+from tests.support.mail.smtp_sending import mail, transport_to
 
 PATIENCE: Final = 1.0
 """Seconds that a transport waits for an answer."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sender.ledger import Ledger
-from sender.waits import RELAY, TOLD_FOR, Wait
-from tests.fakes import START
+from sender.ledger.port import Ledger
+from sender.ledger.waits import RELAY, TOLD_FOR, Wait
+from tests.support.sender.fakes import START
 
 SECOND = timedelta(seconds=1)
 

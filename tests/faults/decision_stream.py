@@ -16,7 +16,7 @@ from kafka.partitioner import murmur2
 
 from schemas.log import NewRecord
 from schemas.topics import DECISIONS, TICKETS
-from tests.brokers.cluster import Cluster
+from tests.support.brokers.cluster import Cluster
 
 Event = dict[str, Any]
 

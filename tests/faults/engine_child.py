@@ -25,10 +25,10 @@ from adapters.kafka.settings import KafkaSettings, Membership
 from adapters.kafka.transaction import Step, nothing
 from tocsin.cli.kafka_options import kafka_failures
 from tocsin.logs import log_to_stderr
-from tocsin.running.deadline import stopping
-from tocsin.running.engine import engine_service
-from tocsin.running.leaving import Leaving
-from tocsin.running.stopping import StoppedError
+from tocsin.services.engine import engine_service
+from tocsin.services.lifecycle.deadline import stopping
+from tocsin.services.lifecycle.leaving import Leaving
+from tocsin.services.lifecycle.stopping import StoppedError
 
 log = structlog.get_logger()
 

@@ -20,10 +20,10 @@ from adapters.kafka.topics import create_topics
 from adapters.kafka.watchdog import EXIT_CODE
 from schemas.log import NewRecord, Record
 from schemas.topics import DEAD_LETTERS, DECISIONS, DIRECTORY, JOBS, TICKETS
-from tests.brokers.cluster import Cluster
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import created
 from tests.kafka.members import settings_of
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created
 
 PEOPLE = 3
 PARTITIONS = 4

@@ -15,11 +15,11 @@ from pathlib import Path
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.job import Job
 from schemas.vocabulary import Trigger
-from sender.entries import Report
-from sender.ledger import Ledger
+from sender.ledger.port import Ledger
+from sender.records import Report
 from sender.states import Transition
-from sender.storm import StormPolicy
-from tests.fakes import START, a_job
+from sender.storms.storm import StormPolicy
+from tests.support.sender.fakes import START, a_job
 
 BATCH = 5
 LEASE = timedelta(minutes=5)

@@ -18,10 +18,10 @@ from typing import Self
 
 from adapters.postgres.ledger import PostgresLedger
 from schemas.job import Job
-from sender.entries import Selection, lane_of
+from sender.records import Selection, lane_of
 from sender.states import FINISHED, State, Transition
-from tests.fakes import a_job
 from tests.faults.sender_child import CONCURRENCY
+from tests.support.sender.fakes import a_job
 
 BATCH = 40
 MAY_HAVE_ARRIVED = (Transition.LAPSED, Transition.UNDECIDED)

@@ -21,14 +21,14 @@ from adapters.smtp.relay import Relay, Tls
 from adapters.smtp.transport import SmtpTransport
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.job import Job
-from sender.delivery import Delivery, DeliverySettings
-from sender.pacing import PacingPolicy
+from sender.delivery.loop import Delivery, DeliverySettings
+from sender.delivery.pacing import PacingPolicy
+from sender.delivery.relay_circuit import CircuitPolicy
+from sender.delivery.retry import RetryPolicy
+from sender.delivery.transports import Transports
 from sender.ports import HandingOver, OutgoingMail, Reply, unasked
-from sender.relay_circuit import CircuitPolicy
-from sender.retry import RetryPolicy
 from sender.states import State
-from sender.transports import Transports
-from tests.fakes import TICKET, FakeComposer, a_job
+from tests.support.sender.fakes import TICKET, FakeComposer, a_job
 from tocsin.clock import SystemClock
 
 BATCH = 500

@@ -27,11 +27,11 @@ from engine.consumer import Consumer
 from engine.directory.directory import Directory
 from schemas.log import NewRecord
 from schemas.topics import DECISIONS, JOBS, TICKETS
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import created
-from tests.rule_folders import OWN, write_rules
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created
+from tests.support.helpdesk.rule_folders import OWN, write_rules
 from tocsin.clock import SystemClock
-from tocsin.running.rules_in_force import WatchedRules
+from tocsin.services.reload.rules_in_force import WatchedRules
 
 BAD_EVERY = 10
 """One change in ten is one with a mistake."""

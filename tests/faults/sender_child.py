@@ -17,18 +17,18 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from adapters.ledger.ledger import SqlLedger
 from adapters.postgres import session
 from adapters.postgres.dialect import translated
 from adapters.postgres.ledger import PostgresLedger
+from adapters.sql_ledger.ledger import SqlLedger
 from adapters.sqlite.ledger import SqliteLedger
-from sender.delivery import Delivery, DeliverySettings
-from sender.ledger import Ledger, LedgerUnavailableError
+from sender.delivery.loop import Delivery, DeliverySettings
+from sender.delivery.retry import RetryPolicy
+from sender.delivery.transports import Transports
+from sender.ledger.port import Ledger, LedgerUnavailableError
 from sender.ports import HandingOver, OutgoingMail, OutgoingMessage, Reply, Transport, unasked
-from sender.retry import RetryPolicy
-from sender.transports import Transports
-from tests.fakes import FakeComposer, message_id
-from tests.smtp_sending import transport_to
+from tests.support.mail.smtp_sending import transport_to
+from tests.support.sender.fakes import FakeComposer, message_id
 
 CONCURRENCY = 4
 SOON = timedelta(milliseconds=50)

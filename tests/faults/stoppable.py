@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import IO
 
 from tests.faults.engines import until
-from tests.smtp_peers import FaultyPeer
-from tocsin.running.deadline import ECHO_SECONDS
+from tests.support.mail.smtp_peers import FaultyPeer
+from tocsin.services.lifecycle.deadline import ECHO_SECONDS
 
 SLACK = 10.0
 """Of a machine that is busy with other things: what is asserted is that nothing waits for ever."""

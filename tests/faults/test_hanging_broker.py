@@ -14,11 +14,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.mailbox.mailbox import HOST
-from tests.brokers.cluster import Cluster
-from tests.brokers.native import NativeBroker
 from tests.faults.engines import Desk, until
 from tests.faults.stoppable import PATIENCE, TOCSIN, Stoppable
-from tests.relays.postfix import free_port
+from tests.support.brokers.cluster import Cluster
+from tests.support.brokers.native import NativeBroker
+from tests.support.mail.relays.postfix import free_port
 from tocsin.cli.console import UNUSABLE
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]

@@ -10,11 +10,11 @@ import pytest
 from adapters.kafka.watchdog import EXIT_CODE
 from schemas.log import NewRecord
 from schemas.topics import JOBS, TICKETS
-from tests.brokers.cluster import Cluster
-from tests.brokers.native import NativeBroker
 from tests.contract.event_log_worlds import polled
 from tests.faults.engines import until
 from tests.kafka.members import event_log, member
+from tests.support.brokers.cluster import Cluster
+from tests.support.brokers.native import NativeBroker
 
 pytestmark = pytest.mark.kafka
 

@@ -22,15 +22,15 @@ from adapters.sqlite.event_log import SqliteLog
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.job import JOB_DECODER
 from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS
-from sender.delivery import DeliverySettings
+from sender.delivery.loop import DeliverySettings
 from sender.states import State
 from tests.faults.engines import until
 from tests.faults.stoppable import PATIENCE, at_work
 from tests.faults.test_stopping_sender import Up
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import created, write_directory, write_events
-from tests.mailbox_thread import mailbox_in
-from tests.smtp_peers import HANG, At, Fault, FaultyPeer
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created, write_directory, write_events
+from tests.support.mail.mailbox_thread import mailbox_in
+from tests.support.mail.smtp_peers import HANG, At, Fault, FaultyPeer
 
 EVENTS_EACH = 40
 PEOPLE = 3

@@ -14,9 +14,9 @@ import pytest
 from adapters.kafka.transaction import Step
 from schemas.log import NewRecord
 from schemas.topics import JOBS
-from tests.brokers.cluster import Cluster
-from tests.brokers.native import NativeBroker
 from tests.faults.engines import PEOPLE, Desk, Engine, check_once, engines, until
+from tests.support.brokers.cluster import Cluster
+from tests.support.brokers.native import NativeBroker
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 

@@ -16,13 +16,13 @@ import pytest
 
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.job import Job
-from sender.entries import Selection
+from sender.records import Selection
 from sender.states import State
-from tests.fakes import a_job
 from tests.faults.engines import until
 from tests.faults.postgres_senders import Senders
 from tests.faults.sender_child import PATIENT
-from tests.smtp_peers import HANG, At, Fault, FaultyPeer
+from tests.support.mail.smtp_peers import HANG, At, Fault, FaultyPeer
+from tests.support.sender.fakes import a_job
 
 CONNECTIONS = 8
 BATCH = 40

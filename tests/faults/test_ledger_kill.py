@@ -15,11 +15,11 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.sqlite.ledger import SqliteLedger
-from sender.entries import Selection
-from sender.ledger import Ledger
+from sender.ledger.port import Ledger
+from sender.records import Selection
 from sender.states import FINISHED, TABLE, State
 from tests.faults.ledger_child import BATCH, batch, work
-from tests.in_memory_ledger import InMemoryLedger
+from tests.support.sender.in_memory_ledger import InMemoryLedger
 
 KILLS = 10
 Said = dict[str, set[str]]

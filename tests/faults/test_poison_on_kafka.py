@@ -12,9 +12,9 @@ import pytest
 from schemas.event import MAX_EVENT_BYTES
 from schemas.log import NewRecord, Record
 from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, TICKETS
-from tests.brokers.cluster import Cluster
 from tests.faults.engines import PARTITIONS, PEOPLE, Desk, engines
-from tests.helpdesk_files import created
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.files import created
 
 pytestmark = pytest.mark.kafka
 

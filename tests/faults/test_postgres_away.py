@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from adapters.postgres.ledger import PostgresLedger
-from tests.databases.native import NativePostgres
 from tests.faults.engines import until
 from tests.faults.postgres_senders import BATCH, Senders, arrivals, batch, check_lanes, wait_until_finished
 from tests.faults.stoppable import PATIENCE, Stoppable
-from tests.mailbox_thread import mailbox_in
+from tests.support.databases.native import NativePostgres
+from tests.support.mail.mailbox_thread import mailbox_in
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(500)]
 

@@ -13,11 +13,9 @@ from pathlib import Path
 import pytest
 
 from adapters.postgres.ledger import PostgresLedger
-from sender.entries import Entry, Selection
-from sender.retry import RetryPolicy
+from sender.delivery.retry import RetryPolicy
+from sender.records import Entry, Selection
 from sender.states import State
-from tests.databases.native import NativePostgres
-from tests.fakes import a_job
 from tests.faults.engines import until
 from tests.faults.postgres_senders import (
     BATCH,
@@ -29,9 +27,11 @@ from tests.faults.postgres_senders import (
     wait_until_finished,
 )
 from tests.faults.sender_child import PATIENT
-from tests.mailbox_thread import mailbox_in
 from tests.postgres.places import admin
-from tests.smtp_peers import HANG, At, Fault, FaultyPeer
+from tests.support.databases.native import NativePostgres
+from tests.support.mail.mailbox_thread import mailbox_in
+from tests.support.mail.smtp_peers import HANG, At, Fault, FaultyPeer
+from tests.support.sender.fakes import a_job
 
 CONNECTIONS = 8
 HOUR = timedelta(hours=1)

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from sender.delivery import DeliverySettings
+from sender.delivery.loop import DeliverySettings
 from tests.faults.queue_child import PAUSE, PROBES
-from tests.relays.postfix import free_port
-from tests.smtp_peers import FaultyPeer, Taken
+from tests.support.mail.relays.postfix import free_port
+from tests.support.mail.smtp_peers import FaultyPeer, Taken
 
 MIB = 1_048_576
 FLAT = 32 * MIB

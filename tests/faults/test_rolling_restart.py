@@ -14,11 +14,11 @@ from adapters.kafka.appender import KafkaAppender
 from bench.made_up import Size, collaborator, contacts
 from schemas.log import NewRecord
 from schemas.topics import DIRECTORY
-from tests.brokers.cluster import Cluster
 from tests.faults.decision_stream import DecisionStream
 from tests.faults.engines import GROUP, PARTITIONS, Desk, Engine, check_once, engines, until
-from tests.helpdesk_files import created
 from tests.kafka.members import settings_of
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.files import created
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 

@@ -14,8 +14,8 @@ import pytest
 
 from schemas.log import NewRecord
 from schemas.topics import JOBS, TICKETS
-from tests.brokers.cluster import Cluster
 from tests.faults.member_child import GROUP
+from tests.support.brokers.cluster import Cluster
 
 pytestmark = pytest.mark.kafka
 TOPICS = {"events": TICKETS, "jobs": JOBS, "nothing": JOBS}

@@ -10,11 +10,11 @@ import pytest
 
 from adapters.kafka.transaction import Step
 from schemas.topics import JOBS
-from tests.brokers.cluster import Cluster
-from tests.brokers.native import NativeBroker
 from tests.faults.engines import GROUP, PARTITIONS, PEOPLE, Desk, Engine, check_once, engines, until
 from tests.faults.stoppable import SLACK, Stoppable, no_echo
-from tocsin.running.deadline import CUT
+from tests.support.brokers.cluster import Cluster
+from tests.support.brokers.native import NativeBroker
+from tocsin.services.lifecycle.deadline import CUT
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 

@@ -14,18 +14,18 @@ import pytest
 
 from adapters.kafka.topics import create_topics
 from adapters.sqlite.ledger import SqliteLedger
-from sender.entries import Selection
+from sender.records import Selection
 from sender.states import State
-from tests.brokers.cluster import Cluster
-from tests.brokers.native import HOST, NativeBroker
-from tests.databases.proxy import Proxy
 from tests.faults.engines import directory_record, until
 from tests.faults.stoppable import PATIENCE, TOCSIN, SlowPeer, Stoppable, at_work, no_echo
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import created, write_directory, write_events
 from tests.kafka.members import settings_of
-from tests.smtp_peers import HANG, At, Fault, FaultyPeer
-from tocsin.running.deadline import CUT
+from tests.support.brokers.cluster import Cluster
+from tests.support.brokers.native import HOST, NativeBroker
+from tests.support.databases.proxy import Proxy
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created, write_directory, write_events
+from tests.support.mail.smtp_peers import HANG, At, Fault, FaultyPeer
+from tocsin.services.lifecycle.deadline import CUT
 
 pytestmark = pytest.mark.timeout(180)
 

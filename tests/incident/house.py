@@ -16,15 +16,15 @@ from kafka.errors import KafkaError
 from adapters.kafka.topics import create_topics
 from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, DIRECTORY, TICKETS
-from tests.brokers.cluster import Cluster
-from tests.brokers.native import NativeBroker
 from tests.faults.engines import directory_record, until
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import created
 from tests.incident.prometheus_server import Prometheus, prometheus
 from tests.incident.services import Service
 from tests.kafka.members import settings_of
-from tests.relays.stoppable import Relay
+from tests.support.brokers.cluster import Cluster
+from tests.support.brokers.native import NativeBroker
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created
+from tests.support.mail.relays.stoppable import Relay
 
 ENGINES: Final = "tocsin-engine"
 SENDERS: Final = "tocsin-sender"

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 from tests.faults.engines import until
 from tests.ops.prometheus import program
-from tests.relays.postfix import free_port
+from tests.support.mail.relays.postfix import free_port
 
 RULES = Path(__file__).parents[2] / "ops" / "rules"
 SETTINGS = """

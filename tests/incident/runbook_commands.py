@@ -11,11 +11,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.command_lines import parse
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import created, write_directory
 from tests.incident.house import House
 from tests.ops.test_runbook import COMMANDS, words_of
+from tests.support.documents.command_lines import parse
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created, write_directory
 
 RULES = Path(__file__).parents[2] / "rules"
 SERVICES = {"tocsin engine", "tocsin sender"}

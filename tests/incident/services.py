@@ -11,12 +11,12 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from adapters.mailbox.mailbox import HOST
-from tests.brokers.cluster import Cluster
-from tests.relays.postfix import free_port
+from tests.support.brokers.cluster import Cluster
+from tests.support.mail.relays.postfix import free_port
 
 PROGRAM = """
 import sys
-import tocsin.running.lag_watch as lag, tocsin.running.sender_watch as ledger
+import tocsin.services.monitoring.lag as lag, tocsin.services.monitoring.sender as ledger
 lag.LAG_EVERY = ledger.LOOK_EVERY = 1.0
 from tocsin.cli import main
 main()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers.cluster import Cluster
 from tests.faults.engines import until
 from tests.incident.course import CLEARS, tell
 from tests.incident.house import House, small_house
+from tests.support.brokers.cluster import Cluster
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(420)]
 

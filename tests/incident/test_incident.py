@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers.native import why_not
 from tests.faults.engines import until
 from tests.incident.course import CLEARS, all_engines_killed, goes_through, tell
 from tests.incident.house import LargeHouse, large_house
 from tests.incident.prometheus_server import faster
 from tests.incident.runbook_commands import Kit
+from tests.support.brokers.native import why_not
 from tests.support.required import missing
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(240)]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers.cluster import Cluster
 from tests.faults.engines import until
 from tests.incident.course import CLEARS, all_engines_killed, goes_through
 from tests.incident.house import small_house
+from tests.support.brokers.cluster import Cluster
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from adapters.kafka.event_log import KafkaEventLog
 from adapters.kafka.settings import KafkaSettings, Membership
 from adapters.kafka.transaction import AfterStep, nothing
-from tests.brokers.cluster import Cluster
+from tests.support.brokers.cluster import Cluster
 
 GROUP = "engine"
 

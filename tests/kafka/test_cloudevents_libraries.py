@@ -15,9 +15,9 @@ from engine.stages.s4_rule_matching import ReferenceMatcher
 from schemas.decision import DecisionRecord
 from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, TICKETS
-from tests.brokers.cluster import Cluster
-from tests.engine_on_fakes import Still
-from tests.helpdesk import NOW, Helpdesk, default_rules
+from tests.support.brokers.cluster import Cluster
+from tests.support.engine_on_fakes import Still
+from tests.support.helpdesk.events import NOW, Helpdesk, default_rules
 from tests.wire.written import WRITTEN, is_refused
 
 pytestmark = pytest.mark.kafka

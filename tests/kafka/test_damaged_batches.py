@@ -18,10 +18,10 @@ from adapters.kafka.passing_over import pass_over
 from adapters.kafka.topic_reader import TopicReader
 from schemas.log import NewRecord, Record
 from schemas.topics import DEAD_LETTERS, DIRECTORY, TICKETS
-from tests.brokers.cluster import Cluster
-from tests.brokers.native import NativeBroker
 from tests.faults.engines import until
 from tests.kafka.members import GROUP, event_log, member, settings_of
+from tests.support.brokers.cluster import Cluster
+from tests.support.brokers.native import NativeBroker
 
 pytestmark = pytest.mark.kafka
 CODECS = ["gzip", "snappy", "lz4", "zstd"]

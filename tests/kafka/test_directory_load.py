@@ -27,11 +27,11 @@ from engine.directory.directory import Directory
 from schemas.log import NewRecord
 from schemas.topics import DECISIONS, DIRECTORY, JOBS, SUPPRESSIONS, TICKETS
 from schemas.vocabulary import ObjectKind
-from tests.brokers.cluster import Cluster
 from tests.faults.engines import engines, until
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import created, write_directory
 from tests.kafka.members import settings_of
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created, write_directory
 from tocsin.cli.directory import TRANSACTION
 
 pytestmark = pytest.mark.kafka

@@ -18,10 +18,10 @@ from adapters.kafka.topic_reader import TopicReader
 from schemas.log import NewRecord
 from schemas.refusal import RefusedError
 from schemas.topics import DIRECTORY, SUPPRESSIONS
-from tests.brokers.cluster import Cluster
-from tests.brokers.native import NativeBroker
 from tests.kafka.members import settings_of
-from tocsin.running.stopping import Stop, StoppedError
+from tests.support.brokers.cluster import Cluster
+from tests.support.brokers.native import NativeBroker
+from tocsin.services.lifecycle.stopping import Stop, StoppedError
 
 pytestmark = pytest.mark.kafka
 

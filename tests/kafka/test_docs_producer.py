@@ -9,9 +9,9 @@ import pytest
 
 from schemas.event import read_event
 from schemas.topics import TICKETS
-from tests.brokers.cluster import Cluster
-from tests.helpdesk import envelope
-from tests.pages import blocks
+from tests.support.brokers.cluster import Cluster
+from tests.support.documents.pages import blocks
+from tests.support.helpdesk.events import envelope
 
 pytestmark = pytest.mark.kafka
 PAGE = Path(__file__).parents[2] / "docs" / "events.md"

@@ -13,12 +13,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.log import NewRecord
 from schemas.topics import TICKETS
-from tests.brokers.cluster import Cluster
 from tests.faults.engines import GROUP, Desk, until
 from tests.kafka.members import member, settings_of
-from tocsin.running.engine import engine_service
-from tocsin.running.engine_watch import EngineWatch
-from tocsin.running.stopping import Stop
+from tests.support.brokers.cluster import Cluster
+from tocsin.services.engine import engine_service
+from tocsin.services.lifecycle.stopping import Stop
+from tocsin.services.monitoring.engine import EngineWatch
 
 pytestmark = pytest.mark.kafka
 

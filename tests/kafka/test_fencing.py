@@ -13,9 +13,9 @@ from adapters.kafka.event_log import KafkaEventLog
 from adapters.kafka.transaction import Step
 from schemas.log import NewRecord, Record
 from schemas.topics import JOBS, TICKETS
-from tests.brokers.cluster import Cluster
 from tests.contract.event_log_worlds import polled
 from tests.kafka.members import GROUP, event_log, member
+from tests.support.brokers.cluster import Cluster
 
 pytestmark = pytest.mark.kafka
 WAIT = 20.0

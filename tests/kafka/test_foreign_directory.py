@@ -16,12 +16,12 @@ from engine.decide import decide
 from engine.directory.directory import Directory
 from schemas.log import NewRecord
 from schemas.topics import DIRECTORY, SUPPRESSIONS
-from sender.people_index import PeopleIndex
-from tests.brokers.cluster import Cluster
-from tests.foreign_forms import as_columns, as_json, change, flattened, struct, with_schema
-from tests.helpdesk import NOW, default_rules
+from sender.privacy.people_index import PeopleIndex
 from tests.kafka.members import settings_of
-from tocsin.event_files import read_lines
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.events import NOW, default_rules
+from tests.support.helpdesk.foreign_forms import as_columns, as_json, change, flattened, struct, with_schema
+from tocsin.authoring.event_files import read_lines
 
 pytestmark = pytest.mark.kafka
 

@@ -9,8 +9,8 @@ import pytest
 from adapters.kafka.job_log import KafkaJobLog
 from schemas.log import NewRecord, Record
 from schemas.topics import JOBS
-from tests.brokers.cluster import Cluster
 from tests.kafka.members import member, settings_of
+from tests.support.brokers.cluster import Cluster
 
 pytestmark = pytest.mark.kafka
 WAIT = 20.0

@@ -15,11 +15,11 @@ from adapters.kafka.lag_reader import LagReader
 from schemas.lag import PartitionReading, Status
 from schemas.log import NewRecord
 from schemas.topics import TICKETS
-from tests.brokers.cluster import Cluster
-from tests.brokers.native import NativeBroker
 from tests.kafka.members import GROUP, event_log, member, settings_of
-from tocsin.lag.judging import judge
-from tocsin.lag.window import Window
+from tests.support.brokers.cluster import Cluster
+from tests.support.brokers.native import NativeBroker
+from tocsin.services.monitoring.lag_status import judge
+from tocsin.services.monitoring.lag_window import Window
 
 pytestmark = pytest.mark.kafka
 WAIT = 20.0

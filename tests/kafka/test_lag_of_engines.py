@@ -17,11 +17,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.log import NewRecord
 from schemas.topics import TICKETS
-from tests.brokers.cluster import Cluster
 from tests.faults.engines import PARTITIONS, Desk, until
-from tests.helpdesk_files import created
 from tests.incident.services import Service
-from tocsin.running.groups import ENGINE_GROUP
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.files import created
+from tocsin.config.groups import ENGINE_GROUP
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 TAKES = 2.0

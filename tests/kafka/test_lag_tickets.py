@@ -13,11 +13,11 @@ from adapters.kafka.topics import create_topics
 from adapters.kafka.waiting_reader import Stretch, WaitingReader
 from schemas.log import NewRecord
 from schemas.topics import JOBS, TICKETS
-from tests.brokers.cluster import Cluster
-from tests.helpdesk_files import created
 from tests.kafka.members import event_log, member, settings_of
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.files import created
 from tocsin.cli.app import app
-from tocsin.running.groups import ENGINE_GROUP
+from tocsin.config.groups import ENGINE_GROUP
 
 pytestmark = pytest.mark.kafka
 WAIT = 20.0

@@ -17,11 +17,11 @@ from adapters.kafka.topics import Level, check_topics
 from schemas.dead_letter import KEPT_BYTES, WHOLE_BYTES
 from schemas.log import NewRecord, Record
 from schemas.topics import DEAD_LETTERS, DECISIONS, TICKETS
-from tests.brokers.cluster import Cluster
 from tests.faults.engines import Desk, until
 from tests.faults.stoppable import PATIENCE, TOCSIN, Stoppable
-from tests.helpdesk_files import created
 from tests.kafka.members import settings_of
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.files import created
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 

@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from adapters.kafka.event_log import KafkaEventLog
 from schemas.topics import TICKETS
-from tests.brokers.cluster import Cluster
-from tests.brokers.native import NativeBroker
 from tests.kafka.members import GROUP, event_log, member, settings_of
+from tests.support.brokers.cluster import Cluster
+from tests.support.brokers.native import NativeBroker
 
 pytestmark = pytest.mark.kafka
 

@@ -15,9 +15,9 @@ from adapters.kafka import group_reader, lost_joins
 from adapters.kafka.event_log import KafkaEventLog
 from schemas.log import NewRecord
 from schemas.topics import TICKETS
-from tests.brokers.cluster import Cluster
 from tests.contract.event_log_worlds import polled
 from tests.kafka.members import GROUP, event_log, member
+from tests.support.brokers.cluster import Cluster
 
 pytestmark = pytest.mark.kafka
 

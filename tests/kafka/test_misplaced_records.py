@@ -17,9 +17,9 @@ from engine.ports import RulesInForce
 from engine.stages.s4_rule_matching import ReferenceMatcher
 from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, TICKETS
-from tests.brokers.cluster import Cluster
-from tests.engine_on_fakes import Still
-from tests.helpdesk import NOW, Helpdesk, default_rules, envelope
+from tests.support.brokers.cluster import Cluster
+from tests.support.engine_on_fakes import Still
+from tests.support.helpdesk.events import NOW, Helpdesk, default_rules, envelope
 
 pytestmark = pytest.mark.kafka
 

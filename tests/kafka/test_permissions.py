@@ -34,17 +34,17 @@ from adapters.kafka.topic_reader import TopicReader
 from adapters.kafka.topics import create_topics
 from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, DIRECTORY, JOBS, OUTCOMES, SUPPRESSIONS, TICKETS
-from sender.people_index import PeopleIndex
-from tests.brokers.cluster import Cluster
-from tests.brokers.native import HOST, NativeBroker, free_ports, why_not
+from sender.privacy.people_index import PeopleIndex
 from tests.faults.engines import directory_record
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import created
 from tests.kafka.members import settings_of
+from tests.support.brokers.cluster import Cluster
+from tests.support.brokers.native import HOST, NativeBroker, free_ports, why_not
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created
 from tocsin.cli.directory import TRANSACTION
-from tocsin.running.engine import engine_service
-from tocsin.running.groups import ENGINE_GROUP, SENDER_GROUP
-from tocsin.running.leaving import Leaving
+from tocsin.config.groups import ENGINE_GROUP, SENDER_GROUP
+from tocsin.services.engine import engine_service
+from tocsin.services.lifecycle.leaving import Leaving
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 

@@ -16,16 +16,16 @@ from adapters.sqlite.ledger import SqliteLedger
 from schemas.dead_letter import Cause, dead_letter
 from schemas.log import NewRecord, Record
 from schemas.topics import JOBS, TICKETS
-from sender.ledger import Pause
-from tests.brokers.cluster import Cluster
-from tests.command_lines import parse
-from tests.fakes import START, a_job
-from tests.helpdesk import Helpdesk
-from tests.helpdesk_files import created, write_directory, write_events
+from sender.ledger.port import Pause
 from tests.kafka.members import settings_of
 from tests.ops.test_runbook import COMMANDS, words_of
+from tests.support.brokers.cluster import Cluster
+from tests.support.documents.command_lines import parse
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created, write_directory, write_events
+from tests.support.sender.fakes import START, a_job
 from tocsin.cli.app import app
-from tocsin.running.embedded import database_in
+from tocsin.config.data_folder import database_in
 
 pytestmark = pytest.mark.kafka
 

@@ -17,10 +17,10 @@ from adapters.kafka.settings import KafkaSettings, Login, Mechanism, Tls
 from adapters.kafka.topics import create_topics
 from schemas.log import NewRecord
 from schemas.topics import JOBS, TICKETS
-from tests.brokers.cluster import Cluster
-from tests.brokers.native import HOST, NativeBroker, free_ports, why_not
 from tests.contract.event_log_worlds import polled
 from tests.kafka.members import member
+from tests.support.brokers.cluster import Cluster
+from tests.support.brokers.native import HOST, NativeBroker, free_ports, why_not
 
 pytestmark = pytest.mark.kafka
 

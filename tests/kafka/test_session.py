@@ -10,8 +10,8 @@ from adapters.kafka.errors import KafkaRefusedError
 from adapters.kafka.event_log import KafkaEventLog
 from adapters.kafka.settings import Membership
 from schemas.topics import TICKETS
-from tests.brokers.cluster import Cluster
 from tests.kafka.members import GROUP, event_log
+from tests.support.brokers.cluster import Cluster
 
 pytestmark = pytest.mark.kafka
 

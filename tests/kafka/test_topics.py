@@ -12,8 +12,8 @@ from adapters.kafka.errors import KafkaRefusedError
 from adapters.kafka.topics import TOPICS, Level, check_topics, create_topics
 from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, DIRECTORY, TICKETS
-from tests.brokers.cluster import Cluster
 from tests.kafka.members import settings_of
+from tests.support.brokers.cluster import Cluster
 
 pytestmark = pytest.mark.kafka
 

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.helpdesk import Helpdesk, email, fax
-from tests.helpdesk_files import created
-from tests.smtp_certificates import authority, server_context
-from tests.smtp_peers import DISCONNECT, At, Fault, FaultyPeer
+from tests.support.helpdesk.events import Helpdesk, email, fax
+from tests.support.helpdesk.files import created
+from tests.support.mail.smtp_certificates import authority, server_context
+from tests.support.mail.smtp_peers import DISCONNECT, At, Fault, FaultyPeer
 
 SECRET = "s3cr3t-zeta-password"
 NUMBER = "+33155550123"

@@ -9,9 +9,9 @@ from pathlib import Path
 from adapters.sqlite.event_log import SqliteLog
 from schemas.log import NewRecord
 from schemas.topics import TICKETS
-from tests.helpdesk_files import write_directory
 from tests.logs.house import DEAD, PRIVATE, SENT, course, desk, environment, events, read_lines, relay, sending, tocsin
-from tocsin.running.embedded import database_in
+from tests.support.helpdesk.files import write_directory
+from tocsin.config.data_folder import database_in
 
 
 def said_by(folder: Path, port: int, *faults: str, expect: int = 0) -> str:

@@ -9,10 +9,10 @@ import pytest
 from adapters.kafka.topics import create_topics
 from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, JOBS, OUTCOMES, TICKETS
-from tests.brokers.cluster import Cluster
 from tests.faults.engines import directory_record, until
 from tests.kafka.members import settings_of
 from tests.logs.house import DEAD, PRIVATE, SENT, course, desk, events, read_lines, relay, running, sending
+from tests.support.brokers.cluster import Cluster
 
 pytestmark = pytest.mark.kafka
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from schemas.log import NewRecord
 from schemas.topics import TICKETS
-from tests.brokers.cluster import Cluster
 from tests.faults.engines import directory_record
-from tests.helpdesk import ALL, CONTRACT, CUSTOMER, email, envelope
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.events import ALL, CONTRACT, CUSTOMER, email, envelope
 
 PEOPLE = 3
 LIVES = ("opened", "status_changed", "closed")

@@ -11,9 +11,9 @@ import msgspec
 import psycopg
 
 from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS
-from tests.brokers.cluster import Cluster
 from tests.incident.prometheus_server import Prometheus
 from tests.night.desk import PEOPLE
+from tests.support.brokers.cluster import Cluster
 
 
 class Phase(NamedTuple):

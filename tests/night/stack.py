@@ -15,14 +15,14 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from adapters.kafka.topics import create_topics
-from tests.brokers.cluster import Cluster
-from tests.brokers.native import HOST, NativeBroker
-from tests.databases.native import NativePostgres
 from tests.faults.engines import until
 from tests.incident.prometheus_server import Prometheus, prometheus
 from tests.kafka.members import settings_of
-from tests.relays.postfix import free_port
-from tests.relays.stoppable import Relay
+from tests.support.brokers.cluster import Cluster
+from tests.support.brokers.native import HOST, NativeBroker
+from tests.support.databases.native import NativePostgres
+from tests.support.mail.relays.postfix import free_port
+from tests.support.mail.relays.stoppable import Relay
 
 PARTITIONS = 12
 PREFIX = "night."

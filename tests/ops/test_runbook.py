@@ -10,8 +10,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from schemas.vocabulary import Reason
-from tests.command_lines import parse
-from tests.pages import blocks
+from tests.support.documents.command_lines import parse
+from tests.support.documents.pages import blocks
 
 ROOT = Path(__file__).parents[2]
 RUNBOOK = ROOT / "docs" / "runbook.md"

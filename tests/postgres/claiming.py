@@ -13,10 +13,10 @@ from datetime import timedelta
 
 from adapters.postgres.ledger import PostgresLedger
 from schemas.job import Job
-from sender.entries import Entry, Report, lane_of
-from sender.ledger import Ledger
+from sender.ledger.port import Ledger
+from sender.records import Entry, Report, lane_of
 from sender.states import FINISHED, Transition
-from tests.fakes import START, a_job
+from tests.support.sender.fakes import START, a_job
 
 LEASE = timedelta(minutes=5)
 ENDS = (Transition.DELIVERED, Transition.DELIVERED, Transition.REFUSED, Transition.DEFERRED)

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 
 from adapters.postgres.ledger import PostgresLedger
-from sender.ledger import LedgerUnavailableError
-from tests.databases.native import PASSWORD
-from tests.databases.proxy import Proxy
+from sender.ledger.port import LedgerUnavailableError
+from tests.support.databases.native import PASSWORD
+from tests.support.databases.proxy import Proxy
 
 SECRET = "hunter2s"
 

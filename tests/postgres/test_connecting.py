@@ -14,13 +14,13 @@ import trustme
 
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.server import Server
-from sender.ledger import LedgerUnavailableError
+from sender.ledger.port import LedgerUnavailableError
 from sender.states import State
-from tests.brokers.native import HOST, free_ports
-from tests.databases.fixtures import DatabaseServer
-from tests.databases.native import PASSWORD, NativePostgres
-from tests.databases.tls_front import TlsFront
 from tests.postgres.places import SECRET, admin, code_of, ledger_at
+from tests.support.brokers.native import HOST, free_ports
+from tests.support.databases.fixtures import DatabaseServer
+from tests.support.databases.native import PASSWORD, NativePostgres
+from tests.support.databases.tls_front import TlsFront
 
 pytestmark = pytest.mark.postgres
 

@@ -14,10 +14,10 @@ import pytest
 from adapters.postgres.faults import of_call
 from adapters.postgres.server import Limits
 from schemas.vocabulary import Trigger
-from sender.entries import Admission, Report
+from sender.records import Admission, Report
 from sender.states import State, Transition
-from tests.fakes import START, a_job
 from tests.postgres.places import admin, behind_a_proxy, code_of, ledger_at, locked
+from tests.support.sender.fakes import START, a_job
 
 pytestmark = pytest.mark.postgres
 

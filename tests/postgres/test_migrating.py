@@ -11,11 +11,11 @@ import pytest
 
 from adapters.postgres import migrating
 from adapters.postgres.ledger import PostgresLedger
-from sender.entries import Admission
-from tests import respelled_ledger
-from tests.databases.fixtures import DatabaseServer, made_in
-from tests.fakes import START, a_job
+from sender.records import Admission
 from tests.postgres.places import admin, code_of, ledger_at
+from tests.support.databases.fixtures import DatabaseServer, made_in
+from tests.support.sender import respelled_ledger
+from tests.support.sender.fakes import START, a_job
 
 pytestmark = pytest.mark.postgres
 

@@ -11,12 +11,12 @@ import pytest
 
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.owning import GONE_AFTER
-from sender.entries import Entry
-from sender.ledger import Ledger
+from sender.ledger.port import Ledger
+from sender.records import Entry
 from sender.states import Transition
 from tests.contract.ledger_promises import ids, on
-from tests.fakes import START, a_job
 from tests.postgres.places import admin, behind_a_proxy, code_of, ledger_at
+from tests.support.sender.fakes import START, a_job
 
 pytestmark = pytest.mark.postgres
 

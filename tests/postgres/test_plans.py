@@ -8,17 +8,17 @@ from itertools import product
 
 import pytest
 
-from adapters.ledger import lists, storms
-from adapters.ledger import statements as sql
 from adapters.postgres.dialect import translated
 from adapters.postgres.server import Connection, Limits, Server
+from adapters.sql_ledger import lists, storms
+from adapters.sql_ledger import statements as sql
 from schemas.job import PersonRef
 from schemas.vocabulary import PersonKind
-from sender.entries import Selection
+from sender.records import Selection
 from sender.states import Hold, State
-from tests.databases.fixtures import DatabaseServer, made_in
-from tests.fakes import START
-from tests.ledger_statements import FREQUENT
+from tests.support.databases.fixtures import DatabaseServer, made_in
+from tests.support.sender.fakes import START
+from tests.support.sender.ledger_statements import FREQUENT
 
 pytestmark = pytest.mark.postgres
 

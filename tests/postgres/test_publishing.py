@@ -7,9 +7,9 @@ from contextlib import closing
 import pytest
 
 from adapters.postgres.ledger import PostgresLedger
-from sender.ledger import LedgerUnavailableError
-from tests.fakes import START, a_job
+from sender.ledger.port import LedgerUnavailableError
 from tests.postgres.places import admin, behind_a_proxy, ledger_at
+from tests.support.sender.fakes import START, a_job
 
 pytestmark = pytest.mark.postgres
 

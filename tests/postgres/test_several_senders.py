@@ -23,12 +23,12 @@ from adapters.postgres.dialect import translated
 from adapters.postgres.ledger import PostgresLedger
 from schemas.outcome import Outcome
 from schemas.vocabulary import Trigger
-from sender.entries import Admission, Report, Selection
-from sender.ledger import Ledger
+from sender.ledger.port import Ledger
+from sender.records import Admission, Report, Selection
 from sender.states import FINISHED, TABLE, Hold, State, Transition
-from sender.storm import StormPolicy
-from tests.fakes import START, a_job
+from sender.storms.storm import StormPolicy
 from tests.postgres.claiming import JOBS, LEASE, claim_all
+from tests.support.sender.fakes import START, a_job
 
 pytestmark = pytest.mark.postgres
 

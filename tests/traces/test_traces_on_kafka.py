@@ -12,11 +12,11 @@ import pytest
 from adapters.kafka.topics import create_topics
 from schemas.log import NewRecord
 from schemas.topics import DECISIONS, JOBS, OUTCOMES, TICKETS
-from tests.brokers.cluster import Cluster
 from tests.faults.engines import directory_record, until
-from tests.helpdesk_files import created
 from tests.kafka.members import settings_of
 from tests.logs.house import PRIVATE, TEXTS, desk, read_lines, relay, running, sending
+from tests.support.brokers.cluster import Cluster
+from tests.support.helpdesk.files import created
 from tests.traces.collector import Collector, collector
 
 pytestmark = pytest.mark.kafka

@@ -29,14 +29,14 @@ from schemas.log import NewRecord, Record
 from schemas.topics import JOBS, TICKETS
 from schemas.trace_context import TraceContext, trace_context_of
 from sender.acceptance import Acceptance
-from sender.entries import Entry
+from sender.records import Entry
 from sender.states import Transition, begin
-from tests.engine_on_fakes import FakeLog, consumer_on
-from tests.fakes import START, FakeClock, FakeDeadLetters, FakeJobLog, a_job
-from tests.helpdesk import Helpdesk
-from tests.in_memory_ledger import InMemoryLedger
+from tests.support.engine_on_fakes import FakeLog, consumer_on
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.sender.fakes import START, FakeClock, FakeDeadLetters, FakeJobLog, a_job
+from tests.support.sender.in_memory_ledger import InMemoryLedger
 from tests.traces.collector import collector
-from tocsin.running.tracing import OFF, TracingSettingsError, are_wanted, tracing
+from tocsin.config.wiring.telemetry import OFF, TracingSettingsError, are_wanted, tracing
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -71,8 +71,8 @@ def test_another_exporter_is_refused() -> None:
 
 PROGRAM = """
 import sys
-import tocsin.cli.app, tocsin.running.engine, tocsin.running.sender
-from tocsin.running.tracing import tracing
+import tocsin.cli.app, tocsin.services.engine, tocsin.services.sender
+from tocsin.config.wiring.telemetry import tracing
 with tracing("x"):
     print(any(name.startswith("opentelemetry") for name in sys.modules))
 """

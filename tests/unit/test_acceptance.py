@@ -13,12 +13,12 @@ from schemas.log import NewRecord, Record
 from schemas.topics import DEAD_LETTERS, JOBS
 from schemas.vocabulary import Category, Trigger
 from sender.acceptance import Acceptance, AcceptanceSettings
-from sender.entries import Admission
-from sender.ledger import LedgerUnavailableError
+from sender.ledger.port import LedgerUnavailableError
+from sender.records import Admission
 from sender.states import State
-from sender.storm import NO_STORMS, StormPolicy
-from tests.fakes import START, FakeClock, FakeDeadLetters, FakeJobLog, a_job
-from tests.in_memory_ledger import InMemoryLedger
+from sender.storms.storm import NO_STORMS, StormPolicy
+from tests.support.sender.fakes import START, FakeClock, FakeDeadLetters, FakeJobLog, a_job
+from tests.support.sender.in_memory_ledger import InMemoryLedger
 
 HEADERS = (("trace", b"1"),)
 

@@ -20,10 +20,10 @@ from adapters.apprise.transport import AppriseTransport
 from schemas.mailbox import address_fault
 from schemas.vocabulary import Channel
 from sender.ports import OutgoingText, Reply, ReplyKind
-from tests.environments import settings_in
-from tests.http_peers import HttpPeer
-from tocsin.running.texts import text_transports
-from tocsin.settings.faults import SettingsError
+from tests.support.http.peers import HttpPeer
+from tests.support.settings.environments import settings_in
+from tocsin.config.settings.faults import SettingsError
+from tocsin.config.wiring.texts import text_transports
 
 SECRET = "s3cr3t-t0k3n"
 MESSAGE = OutgoingText(Channel.CHAT, "#support", "subject", "text")

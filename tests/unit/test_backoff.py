@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sender.backoff import Backoff, BackoffPolicy
-from sender.domain_backoff import DomainBackoff, may_be_about_the_domain, puts_off_its_mailbox
+from sender.delivery.backoff import Backoff, BackoffPolicy
+from sender.delivery.domain_backoff import DomainBackoff, may_be_about_the_domain, puts_off_its_mailbox
 from sender.ports import Reply, ReplyKind, Stage
-from sender.refusals import About
-from tests.fakes import START
+from sender.replies.refusals import About
+from tests.support.sender.fakes import START
 
 BUSY = Reply(ReplyKind.DEFERRED, 451, "4.7.1 later", Stage.RCPT, "4.7.1")
 CLOSING = Reply(ReplyKind.DEFERRED, 421, "4.7.0 too many messages", Stage.RCPT, "4.7.0")

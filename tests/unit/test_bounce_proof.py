@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.vocabulary import Channel
-from sender.addresses import MailIdentity
-from sender.message import message_id
-from sender.message import return_path as path_of
+from sender.bounces.policy import NOT_OURS, NOT_PROVEN
+from sender.messages.addresses import MailIdentity
+from sender.messages.message import message_id
+from sender.messages.message import return_path as path_of
 from sender.proof import Proofs, tokens_in
-from sender.returned import NOT_OURS, NOT_PROVEN
-from tests.judged_mails import JOB, PROOFS, SHAPES, US, entry_of, judged, return_path
-from tests.messages import IDENTITY, OPT_OUT, FixedRenderer, MessageComposer, a_job, as_mail, compose
-from tests.returned_mails import ID, OLD_ID, ZOE, postfix, without_the_original
+from tests.support.mail.judged_mails import JOB, PROOFS, SHAPES, US, entry_of, judged, return_path
+from tests.support.mail.messages import IDENTITY, OPT_OUT, FixedRenderer, MessageComposer, a_job, as_mail, compose
+from tests.support.mail.returned_mails import ID, OLD_ID, ZOE, postfix, without_the_original
 
 VERP = msgspec.structs.replace(IDENTITY, envelope_from="bounces+{token}@desk.example")
 

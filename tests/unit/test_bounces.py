@@ -11,29 +11,12 @@ from hypothesis import strategies as st
 
 from schemas.directory import SuppressionRecord
 from schemas.vocabulary import Channel
-from sender.bounces import MailKind, ReturnedMail, read_mail
-from sender.message import message_id
-from sender.returned import (
-    BEHIND_IT,
-    NOT_DEAD,
-    NOT_FAILED,
-    NOT_OURS,
-    NOT_TO_THEM,
-    TOO_OLD,
-    UNKNOWN_JOB,
-)
-from tests.judged_mails import JOB, NOW, SHAPES, US, judged
-from tests.messages import IDENTITY, a_job, compose
-from tests.returned_mails import (
-    ID,
-    OURS,
-    ZOE,
-    a_mail,
-    encoded,
-    exchange,
-    exim,
-    postfix,
-)
+from sender.bounces.policy import BEHIND_IT, NOT_DEAD, NOT_FAILED, NOT_OURS, NOT_TO_THEM, TOO_OLD, UNKNOWN_JOB
+from sender.bounces.reading import MailKind, ReturnedMail, read_mail
+from sender.messages.message import message_id
+from tests.support.mail.judged_mails import JOB, NOW, SHAPES, US, judged
+from tests.support.mail.messages import IDENTITY, a_job, compose
+from tests.support.mail.returned_mails import ID, OURS, ZOE, a_mail, encoded, exchange, exim, postfix
 
 BOUNCED = datetime(2026, 3, 2, 9, 16, 5, tzinfo=UTC)
 THREAD = "<e812a361c45e1bc36e5e03202e145897.ticket@tocsin.desk.example>"

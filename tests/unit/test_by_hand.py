@@ -11,12 +11,12 @@ import pytest
 
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.vocabulary import Trigger
-from sender.by_hand import Act, act_on, objection, selected
-from sender.entries import Report, Selection
-from sender.ledger import Ledger
+from sender.ledger.operator_actions import Act, act_on, objection, selected
+from sender.ledger.port import Ledger
+from sender.records import Report, Selection
 from sender.states import Hold, State, Transition
-from sender.storm import StormPolicy
-from tests.fakes import START, a_job
+from sender.storms.storm import StormPolicy
+from tests.support.sender.fakes import START, a_job
 
 SOON = START + timedelta(minutes=1)
 LEASE = timedelta(minutes=5)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from schemas.finding import FindingCode
-from tocsin.checking import templates
-from tocsin.checking.catalogue import CATALOGUE
-from tocsin.checking.check import FINDERS, check
-from tocsin.checking.formats.text import text
-from tocsin.checking.pages import DOCS, main, stale
+from tocsin.authoring.lint import templates
+from tocsin.authoring.lint.catalogue import CATALOGUE
+from tocsin.authoring.lint.check import FINDERS, check
+from tocsin.authoring.lint.formats.text import text
+from tocsin.reference.pages import DOCS, main, stale
 
 FILES = Path(__file__).parents[1] / "checking"
 BAD = sorted(folder for folder in (FILES / "bad").iterdir())

@@ -14,11 +14,11 @@ from typer.testing import CliRunner, Result
 
 from schemas.finding import CheckReport, Finding, FindingCode, Severity, Summary
 from schemas.generate import FOLDER
-from tests.rule_folders import OWN, write_rules
-from tocsin.checking.formats.github import github
-from tocsin.checking.formats.json import json as as_json
-from tocsin.checking.formats.sarif import sarif
-from tocsin.checking.formats.text import text
+from tests.support.helpdesk.rule_folders import OWN, write_rules
+from tocsin.authoring.lint.formats.github import github
+from tocsin.authoring.lint.formats.json import json as as_json
+from tocsin.authoring.lint.formats.sarif import sarif
+from tocsin.authoring.lint.formats.text import text
 from tocsin.cli.app import app
 
 AWKWARD = Finding(

@@ -19,12 +19,12 @@ from adapters.shape import shaped
 from adapters.writing import checking
 from schemas.finding import CheckReport, Severity
 from schemas.rule_file import RuleFile
-from tests.rule_folders import OWN
-from tocsin.checking.check import check
-from tocsin.checking.formats.github import github
-from tocsin.checking.formats.json import json as as_json
-from tocsin.checking.formats.sarif import sarif
-from tocsin.checking.formats.text import text as as_text
+from tests.support.helpdesk.rule_folders import OWN
+from tocsin.authoring.lint.check import check
+from tocsin.authoring.lint.formats.github import github
+from tocsin.authoring.lint.formats.json import json as as_json
+from tocsin.authoring.lint.formats.sarif import sarif
+from tocsin.authoring.lint.formats.text import text as as_text
 
 BASE = OWN.replace("languages: [en]", "languages: [en], fields: {n: {type: number}}") + (
     "rules:\n"

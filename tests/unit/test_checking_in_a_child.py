@@ -16,13 +16,13 @@ from adapters.writing import checking
 from adapters.writing.checking import checked_templates
 from adapters.writing.protocol import MEMORY
 from tests.faults.engines import until
-from tests.hostile_templates import HTML, TEXT
-from tests.messages import templates
-from tests.rule_folders import OWN, write_rules
+from tests.support.helpdesk.hostile_templates import HTML, TEXT
+from tests.support.helpdesk.rule_folders import OWN, write_rules
+from tests.support.mail.messages import templates
 from tocsin.cli.app import app
-from tocsin.running import checking as checks
-from tocsin.running.checked_rules import Loaded, load_checked
-from tocsin.running.rules_in_force import ReloadOutcome, WatchedRules
+from tocsin.services.reload import checking as checks
+from tocsin.services.reload.checked_rules import Loaded, load_checked
+from tocsin.services.reload.rules_in_force import ReloadOutcome, WatchedRules
 
 DEEP, _ = HTML.values()
 DIGITS, _ = TEXT.values()

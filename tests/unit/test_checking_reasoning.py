@@ -16,8 +16,8 @@ from engine.rulebook.conditions.parser import parse_condition
 from engine.rulebook.conditions.syntax import Node, leaves
 from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType, custom_field
 from schemas.vocabulary import ActorKind, Audience, PersonKind, Trigger
-from tocsin.checking import reasoning
-from tocsin.checking.reasoning import Circumstances, always_holds, can_hold, implies, never_holds
+from tocsin.authoring.lint import reasoning
+from tocsin.authoring.lint.reasoning import Circumstances, always_holds, can_hold, implies, never_holds
 
 FIELDS: Mapping[str, Field] = {
     **BUILT_IN_FIELDS,

@@ -15,10 +15,10 @@ from engine.rulebook.problems import Problem
 from engine.rulebook.rulebook import Rule
 from schemas.finding import FindingCode
 from schemas.vocabulary import Trigger
-from tests.helpdesk import ALL, Helpdesk, saved
-from tests.rulebooks import rulebook_of
-from tocsin.checking import rules as checked
-from tocsin.checking.rules import problems
+from tests.support.helpdesk.events import ALL, Helpdesk, saved
+from tests.support.helpdesk.rulebooks import rulebook_of
+from tocsin.authoring.lint import rules as checked
+from tocsin.authoring.lint.rules import problems
 
 OF_OTHERS = ['ticket.priority == "high"', 'ticket.priority in ("high", "low")', 'ticket.priority != "low"']
 OF_OTHERS += ['person.language == "fr"']

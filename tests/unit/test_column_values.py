@@ -12,7 +12,7 @@ import pytest
 from schemas.directory import ModeRecord, SuppressionRecord
 from schemas.foreign_record import read_any_record
 from schemas.refusal import RefusedError
-from tests.foreign_forms import (
+from tests.support.helpdesk.foreign_forms import (
     DAY,
     DECIMAL,
     MICROS,

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.decide import Decision
-from tests.helpdesk import Helpdesk, email, fax, rules, saved
-from tocsin.comparing import tally as tallying
-from tocsin.comparing.changes import Change, ChangeKind, changes
-from tocsin.comparing.tally import OTHERS, Tally
+from tests.support.helpdesk.events import Helpdesk, email, fax, rules, saved
+from tocsin.authoring.diff import tally as tallying
+from tocsin.authoring.diff.changes import Change, ChangeKind, changes
+from tocsin.authoring.diff.tally import OTHERS, Tally
 
 AS_IT_IS_MADE = ("rules", "categories", "rulebook", "created")
 """What a job says of how it came about, and nobody reads."""

@@ -10,13 +10,13 @@ import pytest
 from schemas.directory import SuppressionRecord
 from schemas.job import PersonRef
 from schemas.vocabulary import Channel, PersonKind, Trigger
-from sender.bounces import MailKind
-from sender.message import message_id
-from sender.opt_out import OptOutRequest, OptOutTokens, in_one_case
-from sender.returned import BAD_TOKEN, NO_COMPLAINT, NOT_OURS, NOT_PROVEN, UNKNOWN_JOB
-from tests.judged_mails import JOB, TOKENS, judged, return_path
-from tests.messages import IDENTITY, a_job
-from tests.returned_mails import OLD_ID, a_mail, complaint, encoded
+from sender.bounces.policy import BAD_TOKEN, NO_COMPLAINT, NOT_OURS, NOT_PROVEN, UNKNOWN_JOB
+from sender.bounces.reading import MailKind
+from sender.messages.message import message_id
+from sender.suppressions.opt_out import OptOutRequest, OptOutTokens, in_one_case
+from tests.support.mail.judged_mails import JOB, TOKENS, judged, return_path
+from tests.support.mail.messages import IDENTITY, a_job
+from tests.support.mail.returned_mails import OLD_ID, a_mail, complaint, encoded
 
 REQUEST = OptOutRequest(PersonKind.CONTACT, "ct-1", Channel.EMAIL, (Trigger.OPENED,), "fr")
 

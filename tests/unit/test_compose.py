@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
-from tests.command_lines import parse
-from tocsin.running.deadline import STOP_WITHIN
+from tests.support.documents.command_lines import parse
+from tocsin.config.settings.declared.processes import STOP_WITHIN
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = YAML(typ="safe").load(ROOT / "docker-compose.yml")
@@ -74,7 +73,7 @@ def test_ours_can_write_to_its_data_alone(service: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("service", [one for one in OURS.values() if one["restart"] != "no"])
 def test_a_stop_is_done_before_the_grace_period_ends(service: dict[str, Any]) -> None:
-    assert timedelta(seconds=int(service["stop_grace_period"].removesuffix("s"))) > STOP_WITHIN
+    assert int(service["stop_grace_period"].removesuffix("s")) > (STOP_WITHIN.default or 0)
 
 
 def test_what_is_mounted_is_in_the_repository() -> None:

@@ -8,9 +8,9 @@ import pytest
 from adapters.jinja.renderer import JinjaRenderer
 from schemas.job import JOB_DECODER
 from schemas.vocabulary import Channel, MessageFormat, Trigger
-from sender.composer import template_variables
+from sender.messages.composer import template_variables
 from sender.ports import Renderer
-from tests.messages import (
+from tests.support.mail.messages import (
     IDENTITY,
     MessageComposer,
     a_job,

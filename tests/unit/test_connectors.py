@@ -11,7 +11,7 @@ import msgspec
 from adapters.kafka.record_names import Named, RecordNames
 from schemas.directory import read_record
 from schemas.foreign_record import read_any_record
-from tests.foreign_forms import CONTRACT, as_json
+from tests.support.helpdesk.foreign_forms import CONTRACT, as_json
 
 READ = read_record(as_json(CONTRACT))
 WRITTEN = [

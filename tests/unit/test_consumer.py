@@ -18,8 +18,8 @@ from engine.ports import RulesInForce
 from engine.stages.s4_rule_matching import MatcherUnavailableError, Question, ReferenceMatcher
 from schemas.dead_letter import PREFIX
 from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, TICKETS
-from tests.engine_on_fakes import FakeLog, Still, consumer_on
-from tests.helpdesk import NOW, Helpdesk, default_rules, envelope
+from tests.support.engine_on_fakes import FakeLog, Still, consumer_on
+from tests.support.helpdesk.events import NOW, Helpdesk, default_rules, envelope
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from schemas.event import read_event
 from schemas.log import Record
 from schemas.refusal import RefusedError
 from schemas.topics import TICKETS
-from tests.engine_on_fakes import FakeLog, consumer_on
-from tests.helpdesk import NOW, Helpdesk, envelope
+from tests.support.engine_on_fakes import FakeLog, consumer_on
+from tests.support.helpdesk.events import NOW, Helpdesk, envelope
 from tests.wire.written import WRITTEN, Written, is_refused
-from tocsin.event_files import read_lines, read_one
+from tocsin.authoring.event_files import read_lines, read_one
 
 BIDI_AND_LINES = "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 BOM = b"\xef\xbb\xbf"

@@ -18,15 +18,15 @@ from schemas.directory import record_from_data
 from schemas.event import read_event
 from schemas.refusal import RefusedError
 from tests.acceptance.test_against_oracle import directory_of, rulebook_with
-from tests.helpdesk import NOW, ON, Helpdesk, default_rules, email, fax, rules
-from tests.helpdesk_files import write_directory
-from tests.oracle.chance import NOW as CHANCE_NOW
-from tests.oracle.helpdesk import random_helpdesk, random_settings
-from tocsin.coverage.contracts import contract_gaps
-from tocsin.coverage.gaps import Gap, GapCode
-from tocsin.coverage.people import PROBE, people_gaps
-from tocsin.coverage.probing import customers_of
-from tocsin.coverage.records import read_surveyed, record_gaps
+from tests.support.helpdesk.events import NOW, ON, Helpdesk, default_rules, email, fax, rules
+from tests.support.helpdesk.files import write_directory
+from tests.support.oracle.chance import NOW as CHANCE_NOW
+from tests.support.oracle.helpdesk import random_helpdesk, random_settings
+from tocsin.authoring.reach.contracts import contract_gaps
+from tocsin.authoring.reach.gaps import Gap, GapCode
+from tocsin.authoring.reach.people import PROBE, people_gaps
+from tocsin.authoring.reach.probing import customers_of
+from tocsin.authoring.reach.records import read_surveyed, record_gaps
 
 
 def contracts(desk: Helpdesk, rulebook: Rulebook | None = None) -> dict[str, Gap]:

@@ -9,15 +9,15 @@ from itertools import product
 
 from schemas.job import Form, Job
 from schemas.vocabulary import Trigger
-from sender.delivery import DeliverySettings
-from sender.entries import Entry, Report
+from sender.delivery.loop import DeliverySettings
+from sender.delivery.retry import FREED_AT_ONCE, RetryPolicy, Verdict, after_lapse
 from sender.ports import Composed, HandingOver, OutgoingMail, OutgoingMessage, Reply, unasked
-from sender.retry import FREED_AT_ONCE, RetryPolicy, Verdict, after_lapse
+from sender.records import Entry, Report
 from sender.states import State, Transition
-from tests.fakes import HUNG, LATER, NO, OK, START, FakeComposer, FakeTransport, a_job, message_id
 from tests.faults.engines import until
-from tests.in_memory_ledger import InMemoryLedger
-from tests.sender_house import House
+from tests.support.sender.fakes import HUNG, LATER, NO, OK, START, FakeComposer, FakeTransport, a_job, message_id
+from tests.support.sender.in_memory_ledger import InMemoryLedger
+from tests.support.sender.on_fakes import House
 
 
 async def test_50_recipients_of_whom_one_is_refused() -> None:

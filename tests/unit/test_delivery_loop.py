@@ -10,16 +10,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sender.claimable import ANY, Claimable
-from sender.delivery import DeliverySettings
-from sender.entries import Entry, Report
-from sender.ledger import LedgerUnavailableError
+from sender.delivery.loop import DeliverySettings
+from sender.ledger.claimable import ANY, Claimable
+from sender.ledger.port import LedgerUnavailableError
 from sender.ports import HandingOver, OutgoingMessage, Reply, Stage, unasked
+from sender.records import Entry, Report
 from sender.states import State, Transition
-from tests.fakes import NO, OK, START, FakeComposer, FakeTransport, a_job
 from tests.faults.engines import until
-from tests.in_memory_ledger import InMemoryLedger
-from tests.sender_house import House
+from tests.support.sender.fakes import NO, OK, START, FakeComposer, FakeTransport, a_job
+from tests.support.sender.in_memory_ledger import InMemoryLedger
+from tests.support.sender.on_fakes import House
 
 
 async def test_no_more_are_under_way_at_a_time_than_the_settings_say() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.description import is_described
-from tests.helpdesk import Helpdesk, alerted, saved
+from tests.support.helpdesk.events import Helpdesk, alerted, saved
 
 NOTHING = {
     "none": None,

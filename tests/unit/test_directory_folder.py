@@ -12,7 +12,7 @@ import pytest
 from adapters.files.directory_folder import load_directory
 from adapters.files.directory_problems import KEPT_OF_EACH_CODE, ProblemCode
 from schemas.vocabulary import PersonKind
-from tests.directory_files import CO_1, SITE, jsonl, load, site_names, told
+from tests.support.helpdesk.directory_files import CO_1, SITE, jsonl, load, site_names, told
 
 # --- what is used
 

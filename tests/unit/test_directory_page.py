@@ -18,12 +18,12 @@ from schemas.directory import Record
 from schemas.finding import Severity
 from schemas.generate import FOLDER
 from schemas.written import as_written
-from tests.directory_files import load, told
-from tests.pages import blocks
+from tests.support.documents.pages import blocks
+from tests.support.helpdesk.directory_files import load, told
 from tests.unit.test_directory_slips import RECORDS, SLIPS, slipped
-from tocsin.checking.check import check
-from tocsin.checking.pages import DOCS
-from tocsin.coverage.records import read_surveyed, record_gaps
+from tocsin.authoring.lint.check import check
+from tocsin.authoring.reach.records import read_surveyed, record_gaps
+from tocsin.reference.pages import DOCS
 
 PAGE = DOCS / "directory.md"
 DEMO = DOCS.parent / "tocsin" / "demo" / "helpdesk" / "directory"

@@ -10,8 +10,8 @@ from adapters.kafka.record_names import key_of
 from schemas.directory import ContactRecord, ContractRecord, CustomerRecord, Record, SiteRecord
 from schemas.ownership import MAX_OWNER, owner_in, owner_named
 from schemas.refusal import RefusedError
-from tocsin.loading.plan import NO_KIND, plan
-from tocsin.loading.report import as_json, report
+from tocsin.operations.directory_load.plan import NO_KIND, plan
+from tocsin.operations.directory_load.report import as_json, report
 
 ACME = CustomerRecord(id="acme", name="ACME")
 

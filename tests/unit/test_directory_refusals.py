@@ -11,7 +11,7 @@ import pytest
 from adapters.files.directory_problems import ProblemCode
 from schemas.directory import MAX_RECORD_BYTES
 from schemas.vocabulary import ObjectKind, PersonKind
-from tests.directory_files import CO_1, SITE, jsonl, load, site_names, told
+from tests.support.helpdesk.directory_files import CO_1, SITE, jsonl, load, site_names, told
 
 # --- records
 

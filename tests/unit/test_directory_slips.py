@@ -28,9 +28,9 @@ from schemas.finding import FindingCode
 from schemas.reading import NOT_ALLOWED
 from schemas.vocabulary import Category, PersonKind, Trigger
 from schemas.written import OWN_KEY, Word, as_written
-from tests.directory_files import jsonl, load, told
-from tocsin.checking.check import check
-from tocsin.checking.directory import findings
+from tests.support.helpdesk.directory_files import jsonl, load, told
+from tocsin.authoring.lint.check import check
+from tocsin.authoring.lint.directory import findings
 from tocsin.cli.app import app
 
 KEY, WORD = ProblemCode.UNKNOWN_KEY, ProblemCode.UNKNOWN_WORD

@@ -15,8 +15,8 @@ from adapters.files.kept_files import INDEX, KeptFiles
 from adapters.files.signature import SETTLE_SECONDS
 from engine.directory.directory import Directory
 from schemas.vocabulary import ObjectKind
-from tests.directory_files import SITE, jsonl
-from tests.shortages import no_descriptors
+from tests.support.helpdesk.directory_files import SITE, jsonl
+from tests.support.shortages import no_descriptors
 
 TAB = "- kind: contract\n\tid: x\n"
 

@@ -19,9 +19,9 @@ from schemas.directory import record_from_data
 from schemas.event import Event, read_event
 from schemas.generate import FOLDER
 from schemas.outcome import Outcome
-from tests.command_lines import mention, parse, shown_in
-from tests.helpdesk import NOW
-from tests.pages import blocks, prose
+from tests.support.documents.command_lines import mention, parse, shown_in
+from tests.support.documents.pages import blocks, prose
+from tests.support.helpdesk.events import NOW
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

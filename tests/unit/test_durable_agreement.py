@@ -22,7 +22,7 @@ from adapters.durable_rules.matcher import DurableMatcher
 from engine.rulebook.rulebook import ALL_TICKS, Rulebook
 from engine.stages.s4_rule_matching import Question, ReferenceMatcher
 from schemas.vocabulary import Audience, Category, Trigger
-from tests.rulebooks import rulebook_of
+from tests.support.helpdesk.rulebooks import rulebook_of
 
 CUSTOM = {"fields": {"severity": {"type": "number"}, "flag": {"type": "boolean"}, "note": {"type": "text"}}}
 TEXTS = ["", " ", "high", "HIGH", "1", "1.0", "true", "null", "é", "e\u0301", "\u200b", "a\"b'c\\", "\n", "𝄞", "$m"]

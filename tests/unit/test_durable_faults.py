@@ -22,7 +22,7 @@ from adapters.durable_rules.worker import Worker
 from engine.rulebook.rulebook import ALL_TICKS, Rulebook
 from engine.stages.s4_rule_matching import Answer, Question, ReferenceMatcher
 from schemas.vocabulary import Audience, Category, Trigger
-from tests.rulebooks import rulebook_of
+from tests.support.helpdesk.rulebooks import rulebook_of
 
 ROOT = Path(__file__).parents[2]
 PRIORITIES = ["low", "high", "critical"]

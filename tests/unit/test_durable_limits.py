@@ -23,7 +23,7 @@ from engine.rulebook.rulebook import ALL_TICKS, Rulebook
 from engine.stages.s4_rule_matching import Question
 from schemas.rule_file import CustomFieldSettings, Defaults, RuleEntry, RuleFile, Settings
 from schemas.vocabulary import Audience, Category, Trigger
-from tests.rulebooks import DEFAULTS, rulebook_of
+from tests.support.helpdesk.rulebooks import DEFAULTS, rulebook_of
 
 # ---------------------------------------------------------------- what was measured
 

@@ -18,7 +18,7 @@ from adapters.durable_rules.worker import Worker
 from engine.rulebook.rulebook import ALL_TICKS
 from engine.stages.s4_rule_matching import Answer, Question, ReferenceMatcher
 from schemas.vocabulary import Audience, Category, Trigger
-from tests.rulebooks import rulebook_of
+from tests.support.helpdesk.rulebooks import rulebook_of
 
 RULEBOOK = rulebook_of(
     [

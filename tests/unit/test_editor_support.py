@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 from adapters.rule_files.source import Source
 from engine.rulebook.fields import BUILT_IN_FIELDS
 from schemas.generate import FOLDER
-from tests.pages import blocks
-from tocsin.checking.pages import DOCS
+from tests.support.documents.pages import blocks
 from tocsin.cli.app import app
 from tocsin.demo.stage import set_stage
+from tocsin.reference.pages import DOCS
 
 ROOT = DOCS.parent
 NAMED = re.compile(r"# yaml-language-server: \$schema=(\S+)")

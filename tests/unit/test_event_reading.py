@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from schemas.event import MAX_EVENT_BYTES, read_event
 from schemas.refusal import RefusedError
-from tests.helpdesk import NOW, envelope
+from tests.support.helpdesk.events import NOW, envelope
 
 GOOD = envelope(data={"previous": None})
 GOOD_BYTES = json.dumps(GOOD).encode()

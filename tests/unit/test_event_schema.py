@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from schemas.event import read_event
 from schemas.generate import FOLDER
 from schemas.refusal import RefusedError
-from tests.helpdesk import NOW, envelope
+from tests.support.helpdesk.events import NOW, envelope
 
 SCHEMA = json.loads((FOLDER / "ticket-event.schema.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.helpdesk import Helpdesk, event_of, fax
-from tests.helpdesk import envelope as saved
-from tocsin.explaining.case import adds, event_sets, removes, sets
-from tocsin.explaining.changes import RULE_FILE, Applied, Change, ChangeError, Entry, apply
-from tocsin.explaining.records import DirectoryRecords
-from tocsin.explaining.world import wire_of
+from tests.support.helpdesk.events import Helpdesk, event_of, fax
+from tests.support.helpdesk.events import envelope as saved
+from tocsin.authoring.explain.case import adds, event_sets, removes, sets
+from tocsin.authoring.explain.changes import RULE_FILE, Applied, Change, ChangeError, Entry, apply
+from tocsin.authoring.explain.records import DirectoryRecords
+from tocsin.authoring.explain.world import wire_of
 
 MODE = Entry((("channel", "email"), ("address", "a@b.example")), "email a@b.example")
 EVENT: dict[str, Any] = {"id": "E-1", "data": {"origin": "import", "previous": None}}

@@ -19,11 +19,11 @@ from adapters.fax.pages import MAX_LETTERS, MAX_MARKS, MAX_PAGES, drawable
 from schemas.fax_number import e164
 from schemas.mailbox import address_fault, mailbox
 from schemas.vocabulary import Channel
-from sender.fax import FaxForm
-from sender.going_live import DeliveryMode
-from sender.plain_text import CUT
-from tests.helpdesk import Helpdesk, rules, saved
-from tests.messages import IDENTITY, FixedRenderer, a_job, as_read, compose, external, fax_pages, read
+from sender.delivery_mode import DeliveryMode
+from sender.messages.fax import FaxForm
+from sender.messages.plain_text import CUT
+from tests.support.helpdesk.events import Helpdesk, rules, saved
+from tests.support.mail.messages import IDENTITY, FixedRenderer, a_job, as_read, compose, external, fax_pages, read
 
 NUMBER = "+33140000001"
 PAGES = fax_pages()

@@ -16,7 +16,8 @@ from schemas.directory import RECORD_TYPES, read_record
 from schemas.event import read_event
 from schemas.foreign_record import read_any_record
 from schemas.refusal import RefusedError
-from tests.foreign_forms import (
+from tests.support.helpdesk.events import NOW
+from tests.support.helpdesk.foreign_forms import (
     CONTRACT,
     EPOCH,
     FORMS,
@@ -29,7 +30,6 @@ from tests.foreign_forms import (
     milliseconds,
     with_schema,
 )
-from tests.helpdesk import NOW
 
 EARLY, LATE = datetime(1974, 1, 1, tzinfo=UTC), datetime(2286, 1, 1, tzinfo=UTC)
 READ = read_record(as_json(CONTRACT))

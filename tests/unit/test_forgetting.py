@@ -20,13 +20,13 @@ from schemas.job import JOB_DECODER, PersonRef
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from schemas.refusal import RefusedError
 from schemas.vocabulary import Channel, PersonKind, Trigger
-from sender.by_hand import Act, objection
-from sender.entries import Entry
-from sender.forgetting import Address, Forgetting, hashed, mark
-from sender.naming import FORGOTTEN
-from sender.people_index import PeopleIndex
+from sender.ledger.operator_actions import Act, objection
+from sender.privacy.forgetting import Address, Forgetting, hashed, mark
+from sender.privacy.naming import FORGOTTEN
+from sender.privacy.people_index import PeopleIndex
+from sender.records import Entry
 from sender.states import State, Transition, begin
-from tests.fakes import START, a_job
+from tests.support.sender.fakes import START, a_job
 
 ZOE = PersonRef(PersonKind.CONTACT, "ct-1")
 ADDRESS, NAME = "zoe@acme.example", "Zoé Martin"

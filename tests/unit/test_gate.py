@@ -13,12 +13,12 @@ from adapters.sqlite.ledger import SqliteLedger
 from schemas.directory import SuppressionRecord
 from schemas.job import Job
 from schemas.vocabulary import Channel, Trigger
-from sender.entries import Entry, Report
-from sender.going_live import LIVE, DeliveryMode, Mode
-from sender.ledger import Pause
+from sender.delivery_mode import LIVE, DeliveryMode, Mode
+from sender.ledger.port import Pause
+from sender.records import Entry, Report
 from sender.states import Hold, State, Transition
-from tests.fakes import HUNG, START, FakeTransport, a_job
-from tests.sender_house import House
+from tests.support.sender.fakes import HUNG, START, FakeTransport, a_job
+from tests.support.sender.on_fakes import House
 
 HOUR = timedelta(hours=1)
 

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from schemas.directory import SuppressionRecord
 from schemas.vocabulary import Channel
-from sender.hard_bounces import bounced, suppression_of
+from sender.bounces.hard_bounces import bounced, suppression_of
 from sender.ports import Reply, ReplyKind, Stage
-from sender.refusals import About
-from tests.fakes import START, a_job
+from sender.replies.refusals import About
+from tests.support.sender.fakes import START, a_job
 
 DEAD = Reply(ReplyKind.REFUSED, 550, "no", Stage.RCPT, "5.1.1", About.MAILBOX)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from tests.fakes import START
-from tocsin.running.health import Health, HealthFile
+from tests.support.sender.fakes import START
+from tocsin.services.monitoring.health_file import Health, HealthFile
 
 HEALTH = Health(START, "a1b2", 0, [])
 

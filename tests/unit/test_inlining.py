@@ -13,7 +13,7 @@ from adapters.jinja.limits import LimitError
 from adapters.jinja.renderer import JinjaRenderer
 from schemas.vocabulary import Trigger
 from sender.ports import Part, TemplateFaultError
-from tests.messages import OPT_OUT, a_job, as_read, compose, external, internal, templates
+from tests.support.mail.messages import OPT_OUT, a_job, as_read, compose, external, internal, templates
 
 STYLE = "<style>p { color: #123456; } @media (max-width: 480px) { p { color: red; } }</style>"
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from adapters.rule_files.faults import RuleFileError
-from tests.fakes import START
-from tests.rule_folders import OWN, write_rules
-from tocsin.running.kept_rules import NAME, KeptRules, KeptRulesError
-from tocsin.running.rules_in_force import ReloadOutcome, WatchedRules, health_of
-from tocsin.running.service_watch import ServiceWatch
+from tests.support.helpdesk.rule_folders import OWN, write_rules
+from tests.support.sender.fakes import START
+from tocsin.services.monitoring.service import ServiceWatch
+from tocsin.services.reload.kept_rules import NAME, KeptRules, KeptRulesError
+from tocsin.services.reload.rules_in_force import ReloadOutcome, WatchedRules, health_of
 
 
 def started(file: Path, data: Path) -> WatchedRules:

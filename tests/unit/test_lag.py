@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.lag import PartitionReading, Status
-from tests.fakes import START
-from tocsin.lag.judging import catches_up, judge
-from tocsin.lag.window import Window
+from tests.support.sender.fakes import START
+from tocsin.services.monitoring.lag_status import catches_up, judge
+from tocsin.services.monitoring.lag_window import Window
 
 SECOND = timedelta(seconds=1)
 

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from adapters.prometheus.lag_metrics import LagMetrics
 from schemas.lag import PartitionReading
-from tocsin.lag.judging import group_lag
+from tocsin.services.monitoring.lag_status import group_lag
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OWN = ("tocsin_lag_records", "tocsin_lag_seconds", "tocsin_lag_stalled")

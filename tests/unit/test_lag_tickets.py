@@ -15,10 +15,10 @@ from schemas.generate import FOLDER
 from schemas.lag import GroupLag, PartitionLag, Status, WaitingTickets
 from schemas.log import Record
 from schemas.topics import TICKETS
-from tests.fakes import START
-from tests.helpdesk_files import created
+from tests.support.helpdesk.files import created
+from tests.support.sender.fakes import START
 from tocsin.cli.lag import _print
-from tocsin.lag.tickets import collected, waiting_tickets
+from tocsin.operations.lag.tickets import collected, waiting_tickets
 
 NOW = START + timedelta(hours=1)
 

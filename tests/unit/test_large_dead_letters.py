@@ -8,8 +8,8 @@ import pytest
 
 from schemas.dead_letter import KEPT_BYTES, WHOLE_BYTES, Cause, dead_letter
 from schemas.log import Headers, Record
-from tests.fakes import START
-from tocsin.dead_letters import Letter
+from tests.support.sender.fakes import START
+from tocsin.operations.dead_letters.letters import Letter
 
 MEGABYTE = 1_048_576
 TOPIC_TAKES = 4 * MEGABYTE

@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 
 from sender.acceptance import Acceptance
-from sender.delivery import DeliverySettings
-from sender.entries import Entry
-from sender.ledger import LedgerAwayError
+from sender.delivery.loop import DeliverySettings
+from sender.ledger.port import LedgerAwayError
 from sender.ports import OutgoingMail, Reply
+from sender.records import Entry
 from sender.states import State
-from tests.fakes import OK, START, FakeClock, FakeTransport, a_job
 from tests.faults.engines import until
-from tests.in_memory_ledger import InMemoryLedger
-from tests.sender_house import House
+from tests.support.sender.fakes import OK, START, FakeClock, FakeTransport, a_job
+from tests.support.sender.in_memory_ledger import InMemoryLedger
+from tests.support.sender.on_fakes import House
 from tests.unit.test_acceptance import House as Intake
-from tocsin.running import outage as outage_lines
-from tocsin.running.outage import TELL_EVERY, LedgerOutage
-from tocsin.running.sender_watch import SendingWatch
+from tocsin.services.lifecycle import outage as outage_lines
+from tocsin.services.lifecycle.outage import TELL_EVERY, LedgerOutage
+from tocsin.services.monitoring.sender import SendingWatch
 
 SETTINGS = DeliverySettings(concurrency=3, look_again=timedelta(milliseconds=1))
 JOBS = [a_job(f"e-{number}", f"T-{number}") for number in range(12)]

@@ -13,13 +13,13 @@ from hypothesis.stateful import run_state_machine_as_test
 from adapters.postgres.ledger import PostgresLedger
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.log import NewRecord
-from sender.entries import Entry, Report
-from sender.ledger import Ledger
+from sender.ledger.port import Ledger
+from sender.records import Entry, Report
 from sender.states import State, Transition
 from tests.contract.broken_storms import BlocksItsOwnCarrier, ListsWhatMustWait, LosesTheBundle, OvertakesTheDigest
-from tests.in_memory_ledger import InMemoryLedger
-from tests.ledger_world import LedgerWorld
 from tests.postgres.places import admin
+from tests.support.sender.in_memory_ledger import InMemoryLedger
+from tests.support.sender.random_ledger import LedgerWorld
 
 
 def play(ledger: Callable[[Path], Ledger], max_examples: int = 150, **options: Any) -> None:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from adapters.sqlite.ledger import SqliteLedger
 from tocsin.cli.app import app
 from tocsin.cli.console import UNUSABLE
-from tocsin.running.embedded import database_in
+from tocsin.config.data_folder import database_in
 
 
 @pytest.fixture

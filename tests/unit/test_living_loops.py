@@ -18,20 +18,20 @@ from adapters.prometheus.sender_metrics import SenderMetrics
 from engine.consumer import Batch, Consumer
 from schemas.job import Form, Job
 from schemas.vocabulary import Trigger
-from sender.claimable import ANY, Claimable
-from sender.delivery import DeliverySettings
-from sender.entries import Entry
+from sender.delivery.loop import DeliverySettings
+from sender.ledger.claimable import ANY, Claimable
 from sender.ports import Composed, Reply, ReplyKind, Stage
-from tests.fakes import START, FakeComposer, FakeTransport, a_job
+from sender.records import Entry
 from tests.faults.engines import until
-from tests.in_memory_ledger import InMemoryLedger
-from tests.sender_house import House
-from tocsin.running import loops
-from tocsin.running.delivery_watch import LivingDelivery, delivered
-from tocsin.running.engine import EngineService
-from tocsin.running.engine_watch import EngineWatch
-from tocsin.running.stopping import Stop
-from tocsin.running.vitals import STUCK_SECONDS, Vitals
+from tests.support.sender.fakes import START, FakeComposer, FakeTransport, a_job
+from tests.support.sender.in_memory_ledger import InMemoryLedger
+from tests.support.sender.on_fakes import House
+from tocsin.services.engine import EngineService
+from tocsin.services.lifecycle import liveness as loops
+from tocsin.services.lifecycle.stopping import Stop
+from tocsin.services.monitoring.delivery import LivingDelivery, delivered
+from tocsin.services.monitoring.engine import EngineWatch
+from tocsin.services.monitoring.vitals import STUCK_SECONDS, Vitals
 
 PATIENCE = 20.0
 TOO_LONG = STUCK_SECONDS + 1

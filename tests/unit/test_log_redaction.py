@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fakes import a_job
+from tests.support.sender.fakes import a_job
 from tocsin.logs.redaction import ADDRESS, LONGEST, NUMBER, READ, Redactor, is_plain
 
 REDACTOR = Redactor()

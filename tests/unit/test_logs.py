@@ -31,7 +31,7 @@ def test_each_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> Non
     log.info("decided", event_id="E-1", jobs=2, triggers=["opened"])
     log.warning("odd", value={"a": {1: b"x"}}, text="two\nlines \ud800")
     logging.getLogger("kafka.net").warning("lost %s", "kafka-1:9092")
-    logging.getLogger("sender.rounds").info("job_changed", extra={"job_id": "j", "event_id": "E-1"})
+    logging.getLogger("sender.delivery.rounds").info("job_changed", extra={"job_id": "j", "event_id": "E-1"})
     logging.getLogger("kafka").info("%d records", "no number")
     first, odd, library, ours, wrong = lines(capsys)
     assert wrong["event"] == "%d records"

@@ -13,12 +13,12 @@ from schemas.directory import ContactRecord, SuppressionRecord
 from schemas.mailbox import address_fault, mailbox
 from schemas.pseudonyms import NO_PSEUDONYMS
 from schemas.vocabulary import Channel, Reason
-from sender.entries import Entry, domain_of, lane_of, recipient_of
-from sender.people_index import PeopleIndex
+from sender.privacy.people_index import PeopleIndex
+from sender.records import Entry, domain_of, lane_of, recipient_of
 from sender.states import Transition, begin
-from sender.suppressing import stands_for, subjects_of
-from tests.fakes import START, a_job
-from tests.helpdesk import Helpdesk, alerted, email, saved
+from sender.suppressions.standing import stands_for, subjects_of
+from tests.support.helpdesk.events import Helpdesk, alerted, email, saved
+from tests.support.sender.fakes import START, a_job
 
 COMPOSED = "zo\u00e9@b\u00fccher.example"
 SPELLINGS = [

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from adapters.jinja.renderer import JinjaRenderer
 from schemas.job import BUILT_IN_FORMS, Job
 from schemas.vocabulary import Channel, Trigger
-from sender.entries import Entry
-from sender.mentions import UNSEEN, neutral_text
+from sender.messages.mentions import UNSEEN, neutral_text
 from sender.ports import OutgoingText
+from sender.records import Entry
 from sender.states import Standing, State
-from tests.messages import IDENTITY, MessageComposer, a_job, external, shipped_renderer, templates
+from tests.support.mail.messages import IDENTITY, MessageComposer, a_job, external, shipped_renderer, templates
 
 CALLS = (
     r"@(everyone|here)",

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from schemas.job import PersonRef
 from schemas.vocabulary import Channel, PersonKind
-from sender.addresses import display_name
-from sender.fax import FaxForm
-from sender.subject import subject_line
-from tests.messages import (
+from sender.messages.addresses import display_name
+from sender.messages.fax import FaxForm
+from sender.messages.subject import subject_line
+from tests.support.mail.messages import (
     HEADERS,
     OPT_OUT,
     FixedRenderer,

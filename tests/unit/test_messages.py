@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from schemas.vocabulary import Channel, MessageFormat
-from sender.addresses import MailIdentity
-from tests.messages import (
+from sender.messages.addresses import MailIdentity
+from tests.support.mail.messages import (
     HEADERS,
     IDENTITY,
     FixedRenderer,

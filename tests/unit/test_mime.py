@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sender.mime import Entity, alternative, text_entity
+from sender.messages.mime import Entity, alternative, text_entity
 
 
 def read(entity: Entity) -> EmailMessage:

@@ -14,12 +14,12 @@ from adapters.files.directory_problems import ProblemCode
 from schemas.directory import ContactRecord, ContractRecord, CustomerRecord, ModeRecord
 from schemas.named_mailbox import NoMailboxError, named_mailbox
 from schemas.vocabulary import Channel
-from sender.going_live import DeliveryMode
-from tests.directory_files import jsonl, load
-from tests.messages import a_job, compose, read
-from tocsin.coverage.records import Surveyed
-from tocsin.loading.faults import parts_lost
-from tocsin.settings.forms import writer
+from sender.delivery_mode import DeliveryMode
+from tests.support.helpdesk.directory_files import jsonl, load
+from tests.support.mail.messages import a_job, compose, read
+from tocsin.authoring.reach.records import Surveyed
+from tocsin.config.settings.forms import writer
+from tocsin.operations.directory_load.faults import parts_lost
 
 READABLE: Mapping[str, tuple[str, str]] = {
     "support@desk.example": ("", "support@desk.example"),

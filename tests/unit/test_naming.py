@@ -13,10 +13,10 @@ from schemas.decision import DecidedJob, DecisionRecord
 from schemas.event import read_event
 from schemas.job import JOB_DECODER, PersonRef
 from schemas.vocabulary import Category, Channel, PersonKind, Trigger
-from sender.forgetting import Forgetting
-from sender.naming import FORGOTTEN, Naming
-from tests.fakes import START, a_job
-from tests.helpdesk_files import created
+from sender.privacy.forgetting import Forgetting
+from sender.privacy.naming import FORGOTTEN, Naming
+from tests.support.helpdesk.files import created
+from tests.support.sender.fakes import START, a_job
 
 ZOE = PersonRef(PersonKind.CONTACT, "ct-1")
 NAME = "Zo\u00e9 Martin"

@@ -14,7 +14,7 @@ from adapters.files.opening import folder_around, open_regular, read_bounded
 from adapters.jinja.sources import read_sources
 from adapters.rule_files.load import read_rule_file
 from schemas.finding import FindingCode
-from tests.rule_folders import OWN, write_rules
+from tests.support.helpdesk.rule_folders import OWN, write_rules
 from tests.support.sockets import put_socket
 from tocsin.cli.app import app
 

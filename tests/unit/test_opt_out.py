@@ -14,9 +14,10 @@ from itsdangerous import URLSafeSerializer
 from adapters.web.opt_out_pages import language_for
 from schemas.job import PersonRef
 from schemas.vocabulary import Channel, PersonKind, Trigger
-from sender.entries import Entry
-from sender.going_live import DeliveryMode
-from sender.opt_out import (
+from sender.delivery_mode import DeliveryMode
+from sender.records import Entry
+from sender.states import Transition, begin
+from sender.suppressions.opt_out import (
     LONGEST_TOKEN,
     OptOut,
     OptOutLinks,
@@ -26,8 +27,17 @@ from sender.opt_out import (
     in_one_case,
     tokens_in_subject,
 )
-from sender.states import Transition, begin
-from tests.messages import IDENTITY, OPT_OUT, FixedRenderer, MessageComposer, a_job, as_mail, compose, external, read
+from tests.support.mail.messages import (
+    IDENTITY,
+    OPT_OUT,
+    FixedRenderer,
+    MessageComposer,
+    a_job,
+    as_mail,
+    compose,
+    external,
+    read,
+)
 
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
 REQUEST = OptOutRequest(PersonKind.CONTACT, "ct-1", Channel.EMAIL, (Trigger.OPENED,), "fr")

@@ -9,11 +9,11 @@ from schemas.directory import SuppressionRecord, read_record
 from schemas.outcome import Outcome
 from schemas.topics import OUTCOMES, SUPPRESSIONS
 from schemas.vocabulary import Channel, Trigger
-from sender.entries import Change, Entry
-from sender.ledger import Pause
-from sender.outcomes import UNTOLD, outcome_record, suppression_record
+from sender.ledger.outcomes import UNTOLD, outcome_record, suppression_record
+from sender.ledger.port import Pause
+from sender.records import Change, Entry
 from sender.states import Standing, State, Transition
-from tests.fakes import START, a_job
+from tests.support.sender.fakes import START, a_job
 
 ENTRY = Entry(a_job(), False, Standing(State.FAILED, attempt=2, changes=5))
 

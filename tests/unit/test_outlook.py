@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from sender.entries import Entry, Listed, Report
+from sender.ledger.waits import RELAY, Wait
+from sender.records import Entry, Listed, Report
 from sender.states import FINISHED, Hold, Standing, State, Transition
-from sender.waits import RELAY, Wait
-from tests.fakes import START, a_job
-from tests.in_memory_ledger import InMemoryLedger
-from tocsin.jobs import lines
-from tocsin.jobs.lanes import ahead_of
-from tocsin.jobs.objects import listed_object, shown_object
-from tocsin.jobs.outlook import ago, next_try, time
+from tests.support.sender.fakes import START, a_job
+from tests.support.sender.in_memory_ledger import InMemoryLedger
+from tocsin.operations.jobs import lines
+from tocsin.operations.jobs.lanes import ahead_of
+from tocsin.operations.jobs.objects import listed_object, shown_object
+from tocsin.operations.jobs.outlook import ago, next_try, time
 
 MINUTE = timedelta(minutes=1)
 LEASE = timedelta(minutes=8)

@@ -9,15 +9,15 @@ from itertools import product
 import pytest
 
 from schemas.job import Job
-from sender.backoff import BackoffPolicy
-from sender.delivery import DeliverySettings
-from sender.pacing import PacingPolicy
+from sender.delivery.backoff import BackoffPolicy
+from sender.delivery.loop import DeliverySettings
+from sender.delivery.pacing import PacingPolicy
+from sender.delivery.relay_circuit import RelayCircuit
 from sender.ports import OutgoingMail, Reply, ReplyKind, Stage
-from sender.refusals import About
-from sender.relay_circuit import RelayCircuit
+from sender.replies.refusals import About
 from sender.states import State, Transition
-from tests.fakes import START, FakeTransport, a_job, message_id
-from tests.sender_house import House
+from tests.support.sender.fakes import START, FakeTransport, a_job, message_id
+from tests.support.sender.on_fakes import House
 
 GONE = Reply(ReplyKind.DEFERRED, None, "connect: nobody listens", Stage.CONNECT)
 BUSY = Reply(ReplyKind.DEFERRED, 451, "4.7.1 later", Stage.RCPT, "4.7.1")

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from adapters.kafka.settings import SESSION, Membership
-from sender.delivery import DeliverySettings
-from tests.setting_values import written
+from sender.delivery.loop import DeliverySettings
+from tests.support.settings.values import written
 from tocsin.cli.sending_options import sending_settings
-from tocsin.running.kafka import membership
-from tocsin.running.sending import SEND_LIMIT, SendingSettings
-from tocsin.settings.declared.kafka import KAFKA_SESSION
-from tocsin.settings.declared.sending import DELIVERY_LEASE, DELIVERY_UNKNOWN_AFTER, STORM_END, STORM_LIMIT
-from tocsin.settings.faults import SettingsError
-from tocsin.settings.kinds import Number
-from tocsin.settings.reading import Settings, read_settings
-from tocsin.settings.setting import Setting
+from tocsin.config.settings.declared.kafka import KAFKA_SESSION
+from tocsin.config.settings.declared.sending import DELIVERY_LEASE, DELIVERY_UNKNOWN_AFTER, STORM_END, STORM_LIMIT
+from tocsin.config.settings.faults import SettingsError
+from tocsin.config.settings.kinds import Number
+from tocsin.config.settings.reading import Settings, read_settings
+from tocsin.config.settings.setting import Setting
+from tocsin.config.wiring.kafka import membership
+from tocsin.config.wiring.sending import SEND_LIMIT, SendingSettings
 
 PATIENCE = (KAFKA_SESSION, DELIVERY_LEASE, DELIVERY_UNKNOWN_AFTER)
 

@@ -17,9 +17,9 @@ from engine.consumer import Batch
 from engine.placement import Misplaced, Misplacement, misplaced
 from schemas.log import Record
 from schemas.topics import TICKETS
-from tests.engine_on_fakes import FakeLog, consumer_on
-from tests.helpdesk import NOW, Helpdesk, envelope
-from tocsin.running.misplaced_lines import MisplacedLines
+from tests.support.engine_on_fakes import FakeLog, consumer_on
+from tests.support.helpdesk.events import NOW, Helpdesk, envelope
+from tocsin.services.monitoring.misplaced_lines import MisplacedLines
 
 TWELVE = range(12)
 HOME = partition_of(b"T-1042", TWELVE)

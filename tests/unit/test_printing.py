@@ -15,19 +15,19 @@ import typer
 
 from adapters.files.directory_source import DirectoryFilesError
 from schemas.lag import GroupLag, PartitionLag, Status
+from tocsin.authoring.preview.rendering import Rendered
+from tocsin.authoring.preview.showing import side_by_side
 from tocsin.cli.console import named_failures, say, say_json, say_lines, warn
 from tocsin.cli.lag import _print
-from tocsin.previewing.rendering import Rendered
-from tocsin.previewing.showing import side_by_side
-from tocsin.printable import printable_json
-from tocsin.tables import layout, table
+from tocsin.printing.printable import printable_json
+from tocsin.printing.tables import layout, table
 
 TOCSIN = Path(__file__).parents[2] / "tocsin"
 HOSTILE = "a\x1b[2Jb\x07c\u202ed\u2028e\u009bf\U000e0041g\ud800h\x7f"
 ACTING = tuple(one for one in HOSTILE if not one.isprintable())
 
 WAYS_OUT = {
-    "tocsin/tables.py": {"Console", "Table", "stdout"},
+    "tocsin/printing/tables.py": {"Console", "Table", "stdout"},
     "tocsin/cli/console.py": {"echo"},
     # On standard error, and on a terminal alone.
     "tocsin/cli/progress.py": {"Console"},
@@ -35,9 +35,9 @@ WAYS_OUT = {
     # Opened where a process was started without it.
     "tocsin/cli/__init__.py": {"stdout"},
     # What is held back there is let go before a process ends itself.
-    "tocsin/running/deadline.py": {"stdout"},
+    "tocsin/services/lifecycle/deadline.py": {"stdout"},
     # No command: it writes pages anew.
-    "tocsin/checking/pages.py": {"stdout"},
+    "tocsin/reference/pages.py": {"stdout"},
 }
 """All files that write somewhere by themselves, and by what."""
 

@@ -11,9 +11,9 @@ import pytest
 
 from adapters.kafka.topics import TOPICS, TopicSpec
 from adapters.sqlite.database import open_database
-from sender.ledger import Retention
-from tests.pages import prose
-from tocsin.running.embedded import KEPT_FOR, TOMBSTONES_KEPT
+from sender.ledger.port import Retention
+from tests.support.documents.pages import prose
+from tocsin.services.embedded import KEPT_FOR, TOMBSTONES_KEPT
 
 PAGE = Path(__file__).parents[2] / "docs" / "privacy.md"
 ROWS: list[tuple[str, str, str]] = re.findall(

@@ -15,9 +15,9 @@ from adapters.files.kept_files import KeptFile, KeptFiles
 from adapters.files.private_files import FreshFile, private_file, private_folder, write_private
 from adapters.mailbox.mailbox import Mailbox
 from adapters.sqlite.database import DatabaseError, open_database, transaction
-from tests.fakes import START
-from tocsin.running.embedded import sole_owner
-from tocsin.running.health import Health, HealthFile
+from tests.support.sender.fakes import START
+from tocsin.services.embedded import sole_owner
+from tocsin.services.monitoring.health_file import Health, HealthFile
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o277])

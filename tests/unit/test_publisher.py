@@ -12,8 +12,8 @@ from schemas.log import NewRecord
 from schemas.outcome import Outcome
 from schemas.topics import OUTCOMES, SUPPRESSIONS
 from sender.publisher import Publisher
-from tests.fakes import START, a_job
-from tests.sender_house import House
+from tests.support.sender.fakes import START, a_job
+from tests.support.sender.on_fakes import House
 
 
 class Topics:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sender.rate import TokenBucket
-from tests.fakes import START
+from sender.delivery.token_bucket import TokenBucket
+from tests.support.sender.fakes import START
 
 
 def test_a_second_s_worth_goes_at_once_then_one_after_the_other() -> None:

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from adapters.kafka.errors import DamagedBatch
 from adapters.prometheus.reading_metrics import ReadingMetrics
-from tocsin.running.service_watch import ReadingWatch
+from tocsin.services.monitoring.service import ReadingWatch
 
 TOPIC = "helpdesk.tickets"
 

@@ -19,7 +19,7 @@ from engine.directory.directory import Directory
 from schemas.directory import RECORD_TYPES
 from schemas.refusal import RefusedError
 from schemas.topics import DIRECTORY, SUPPRESSIONS
-from tests.foreign_forms import (
+from tests.support.helpdesk.foreign_forms import (
     DECIMAL,
     FORMS,
     REMOVALS,

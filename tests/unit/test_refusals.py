@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sender.refusals import MAX_READ, About, codes_in, most_telling, refusal_about
-from tests.relay_replies import AGAINST_US, DEAD, EXPECTED, code_and_words
+from sender.replies.refusals import MAX_READ, About, codes_in, most_telling, refusal_about
+from tests.support.mail.relay_replies import AGAINST_US, DEAD, EXPECTED, code_and_words
 
 DOCS = Path(__file__).parents[2] / "docs" / "delivery.md"
 ROW = re.compile(r"^\| `([245]\d\d[^`]*)` \| (\w+) \|", re.MULTILINE)

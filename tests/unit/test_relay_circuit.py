@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sender.delivery.relay_circuit import CircuitPolicy, RelayCircuit
 from sender.ports import Reply, ReplyKind, Stage
-from sender.refusals import About
-from sender.relay_circuit import CircuitPolicy, RelayCircuit
-from tests.fakes import START
+from sender.replies.refusals import About
+from tests.support.sender.fakes import START
 
 GONE = Reply(ReplyKind.DEFERRED, None, "connect: refused", Stage.CONNECT)
 REFUSED_US = Reply(ReplyKind.DEFERRED, 554, "no service", Stage.AUTH)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sender.delivery.retry import RetryPolicy, Verdict, after_fault, after_lapse, after_reply, out_of_time
 from sender.ports import ReplyKind
-from sender.retry import RetryPolicy, Verdict, after_fault, after_lapse, after_reply, out_of_time
 from sender.states import TABLE, Standing, State, Transition, step
-from tests.fakes import START
+from tests.support.sender.fakes import START
 
 POLICY = RetryPolicy()
 chances = st.floats(0, 1, exclude_max=True)

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from adapters.rule_files.load import DEFAULT_FILE
 from engine.rulebook.rulebook import Rulebook
-from tests.helpdesk import Helpdesk, default_rules, email, fax, rules, saved
-from tests.rulebooks import rulebook_of
-from tocsin.trying.coverage import all_gates, coverage_of
-from tocsin.trying.junit import junit
-from tocsin.trying.preparing import prepare
-from tocsin.trying.running import Result, run
+from tests.support.helpdesk.events import Helpdesk, default_rules, email, fax, rules, saved
+from tests.support.helpdesk.rulebooks import rulebook_of
+from tocsin.authoring.rule_tests.coverage import all_gates, coverage_of
+from tocsin.authoring.rule_tests.junit import junit
+from tocsin.authoring.rule_tests.preparing import prepare
+from tocsin.authoring.rule_tests.running import Result, run
 
 HEAD = "given: {contacts: {zoe: {attached_to: [product]}}}\ntests:\n"
 SENT = "  - test: sent\n    expect: {alerted: [{who: contact/zoe, trigger: opened}]}\n"

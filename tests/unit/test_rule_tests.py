@@ -13,10 +13,10 @@ from adapters.rule_files.faults import RuleFileError
 from adapters.rule_files.load import DEFAULT_FILE, load_rulebook
 from adapters.rule_files.source import Source
 from schemas.generate import FOLDER
-from tests.helpdesk import default_rules
-from tocsin.trying.preparing import prepare
-from tocsin.trying.reading import files_of_tests
-from tocsin.trying.running import run_rule_tests
+from tests.support.helpdesk.events import default_rules
+from tocsin.authoring.rule_tests.preparing import prepare
+from tocsin.authoring.rule_tests.reading import files_of_tests
+from tocsin.authoring.rule_tests.running import run_rule_tests
 
 SHIPPED = DEFAULT_FILE.with_name("default.test.yaml")
 

@@ -13,10 +13,10 @@ import pytest
 from adapters.rule_files.faults import Fault, RuleFileError
 from adapters.rule_files.load import load_rulebook
 from schemas.finding import FindingCode
-from tests.rule_folders import OWN, write_rules
-from tests.shortages import no_descriptors
-from tocsin.running.checked_rules import Loaded, load_checked
-from tocsin.running.rules_in_force import ReloadOutcome, WatchedRules, health_of
+from tests.support.helpdesk.rule_folders import OWN, write_rules
+from tests.support.shortages import no_descriptors
+from tocsin.services.reload.checked_rules import Loaded, load_checked
+from tocsin.services.reload.rules_in_force import ReloadOutcome, WatchedRules, health_of
 
 
 class Folder:

@@ -16,19 +16,19 @@ from jsonschema import Draft202012Validator
 from typer.core import TyperCommand
 from typer.main import get_command
 
-from tests.setting_values import in_toml, sample
+from tests.support.settings.values import in_toml, sample
 from tocsin.cli.app import app
 from tocsin.cli.settled import SettledCommand, option
-from tocsin.running.mail import MailSettings
-from tocsin.settings.commands import SERVICES
-from tocsin.settings.declared import SETTINGS, used_by
-from tocsin.settings.declared.kafka import KAFKA
-from tocsin.settings.declared.sending import LEDGER
-from tocsin.settings.example import PLACEHOLDER, example
-from tocsin.settings.reading import read_settings
-from tocsin.settings.schema import settings_schema
-from tocsin.settings.setting import Setting
-from tocsin.settings.variables import SETTINGS_FILE
+from tocsin.config.settings.commands import SERVICES
+from tocsin.config.settings.declared import SETTINGS, used_by
+from tocsin.config.settings.declared.kafka import KAFKA
+from tocsin.config.settings.declared.sending import LEDGER
+from tocsin.config.settings.example import PLACEHOLDER, example
+from tocsin.config.settings.reading import read_settings
+from tocsin.config.settings.schema import settings_schema
+from tocsin.config.settings.setting import Setting
+from tocsin.config.settings.variables import SETTINGS_FILE
+from tocsin.config.wiring.mail import MailSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
 BY_VARIABLE = {setting.variable: setting for setting in SETTINGS}

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.setting_values import written
-from tocsin.running.settings_check import all_faults
-from tocsin.settings.declared import used_by
-from tocsin.settings.declared.kafka import KAFKA, KAFKA_PREFIX
-from tocsin.settings.declared.sending import STORM_LIMIT
-from tocsin.settings.faults import SettingsError
-from tocsin.settings.reading import read_settings
-from tocsin.settings.variables import unknown_variables
+from tests.support.settings.values import written
+from tocsin.config.check import all_faults
+from tocsin.config.settings.declared import used_by
+from tocsin.config.settings.declared.kafka import KAFKA, KAFKA_PREFIX
+from tocsin.config.settings.declared.sending import STORM_LIMIT
+from tocsin.config.settings.faults import SettingsError
+from tocsin.config.settings.reading import read_settings
+from tocsin.config.settings.variables import unknown_variables
 
 FAULTS: list[tuple[str, Mapping[str, str], list[str]]] = [
     ("[kafka]\nbroker = 'a:1'\n", {}, ["F:2: kafka.broker: there is no such setting: did you mean `kafka.brokers`?"]),

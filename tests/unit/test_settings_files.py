@@ -13,7 +13,7 @@ from adapters.files.opening import read_bounded
 from tests.support.sockets import put_socket
 from tocsin.cli.app import app
 from tocsin.cli.console import WRONG_SETTINGS
-from tocsin.settings.reading import read_settings
+from tocsin.config.settings.reading import read_settings
 
 MOST = 8
 

@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from adapters.kafka.settings import Mechanism
-from sender.storm import StormEnd
-from tests.setting_values import in_toml, sample, written
+from sender.storms.storm import StormEnd
+from tests.support.settings.values import in_toml, sample, written
+from tocsin.config.settings.declared import SETTINGS, used_by
+from tocsin.config.settings.declared.kafka import KAFKA, KAFKA_CA, KAFKA_PASSWORD, KAFKA_SASL
+from tocsin.config.settings.declared.processes import DATA, LOG_FORMAT, LOG_LEVEL
+from tocsin.config.settings.declared.sending import LEDGER, STORM_END, STORM_LIMIT
+from tocsin.config.settings.kinds import Choice
+from tocsin.config.settings.reading import Settings, read_settings
+from tocsin.config.settings.secret_files import MOST_BYTES, read_secret
+from tocsin.config.settings.setting import Secrecy, Setting
+from tocsin.config.settings.variables import unknown_variables
 from tocsin.logs.settings import LogFormat, LogLevel
-from tocsin.settings.declared import SETTINGS, used_by
-from tocsin.settings.declared.kafka import KAFKA, KAFKA_CA, KAFKA_PASSWORD, KAFKA_SASL
-from tocsin.settings.declared.processes import DATA, LOG_FORMAT, LOG_LEVEL
-from tocsin.settings.declared.sending import LEDGER, STORM_END, STORM_LIMIT
-from tocsin.settings.kinds import Choice
-from tocsin.settings.reading import Settings, read_settings
-from tocsin.settings.secret_files import MOST_BYTES, read_secret
-from tocsin.settings.setting import Secrecy, Setting
-from tocsin.settings.variables import unknown_variables
 
 OPEN = [setting for setting in SETTINGS if setting.secrecy is Secrecy.OPEN]
 SECRET = [setting for setting in SETTINGS if setting.is_secret]

@@ -11,14 +11,14 @@ from typer.testing import CliRunner
 
 from tocsin.cli.app import app
 from tocsin.cli.console import WRONG_SETTINGS
-from tocsin.settings.declared import SETTINGS
-from tocsin.settings.faults import SettingsError
-from tocsin.settings.forms import host_and_port
-from tocsin.settings.masking import holds_password, without_password
-from tocsin.settings.reading import Held, read_settings
-from tocsin.settings.secret_files import read_secret
-from tocsin.settings.setting import Secrecy, Setting
-from tocsin.settings.toml_file import read_toml
+from tocsin.config.settings.declared import SETTINGS
+from tocsin.config.settings.faults import SettingsError
+from tocsin.config.settings.forms import host_and_port
+from tocsin.config.settings.masking import holds_password, without_password
+from tocsin.config.settings.reading import Held, read_settings
+from tocsin.config.settings.secret_files import read_secret
+from tocsin.config.settings.setting import Secrecy, Setting
+from tocsin.config.settings.toml_file import read_toml
 
 MARKED = "Zx9-marked-secret"
 SECRETS = [setting for setting in SETTINGS if setting.is_secret]

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from schemas.job import BUILT_IN_FORMS, Job
 from schemas.vocabulary import Channel, Trigger
+from sender.messages.short_form import TextLimits, short_text
+from sender.messages.text_length import segments, units
 from sender.ports import OutgoingText
-from sender.short_form import TextLimits, short_text
-from sender.text_length import segments, units
-from tests.messages import IDENTITY, MessageComposer, a_job, external, internal, shipped_renderer
+from tests.support.mail.messages import IDENTITY, MessageComposer, a_job, external, internal, shipped_renderer
 
 ADDRESSES = {Channel.SMS: "+33612345678", Channel.CHAT: "#support"}
 LINK = "https://portal.example/T-1042"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.environments import settings_in
-from tocsin.running.mail import MailSettings
-from tocsin.running.signing import NAME, expected_secrets, installation_secrets, made_secrets
-from tocsin.settings.faults import SettingsError
+from tests.support.settings.environments import settings_in
+from tocsin.config.settings.faults import SettingsError
+from tocsin.config.wiring.mail import MailSettings
+from tocsin.config.wiring.signing import NAME, expected_secrets, installation_secrets, made_secrets
 
 NEW, OLD = "the-new-secret-of-it", "the-old-secret-of-it"
 

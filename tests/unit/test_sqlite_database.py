@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from adapters.ledger.moments import from_micros, to_micros
+from adapters.sql_ledger.moments import from_micros, to_micros
 from adapters.sqlite.database import DatabaseError, open_database, transaction
 from adapters.sqlite.ledger import SqliteLedger
-from sender.entries import Report
-from sender.ledger import LedgerUnavailableError
+from sender.ledger.port import LedgerUnavailableError
+from sender.records import Report
 from sender.states import State, Transition
-from tests.fakes import START, a_job
+from tests.support.sender.fakes import START, a_job
 
 AT_ONCE = timedelta(0)
 LEASE = timedelta(minutes=5)

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from adapters.ledger import lists, storms
-from adapters.ledger import statements as sql
+from adapters.sql_ledger import lists, storms
+from adapters.sql_ledger import statements as sql
 from adapters.sqlite.database import open_database, transaction
 from schemas.job import PersonRef
 from schemas.vocabulary import PersonKind
-from sender.entries import Selection
+from sender.records import Selection
 from sender.states import Hold, State
-from tests.fakes import START
-from tests.ledger_statements import FREQUENT
+from tests.support.sender.fakes import START
+from tests.support.sender.ledger_statements import FREQUENT
 
 FILL = """
     INSERT INTO jobs

@@ -12,17 +12,17 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from adapters.ledger.moments import to_micros
+from adapters.sql_ledger.moments import to_micros
 from adapters.sqlite import database
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.job import Job
 from schemas.vocabulary import Trigger
-from sender.claimable import Claimable
-from sender.entries import Report, Selection, lane_of
+from sender.ledger.claimable import Claimable
+from sender.records import Report, Selection, lane_of
 from sender.states import FINISHED, Hold, State, Transition
-from sender.storm import StormPolicy
-from tests import respelled_ledger
-from tests.fakes import START, a_job
+from sender.storms.storm import StormPolicy
+from tests.support.sender import respelled_ledger
+from tests.support.sender.fakes import START, a_job
 
 HOUR = timedelta(hours=1)
 STORM = StormPolicy(limit=3)

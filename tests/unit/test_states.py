@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from sender.states import FINISHED, TABLE, WAITING, Hold, Standing, State, Transition, begin, step
-from tests.fakes import START
+from tests.support.sender.fakes import START
 
 UNTIL = START + timedelta(minutes=1)
 

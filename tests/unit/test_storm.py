@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sender.digests import HeldJob, digests, release_reports, storm_report
 from sender.states import Hold, Transition
-from sender.storm import NO_STORMS, StormPolicy, ends_at, saved_at
-from tests.fakes import START, a_job
+from sender.storms.digests import HeldJob, digests, release_reports, storm_report
+from sender.storms.storm import NO_STORMS, StormPolicy, ends_at, saved_at
+from tests.support.sender.fakes import START, a_job
 
 MINUTE = timedelta(minutes=1)
 

@@ -12,20 +12,20 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from adapters.ledger import storms
+from adapters.sql_ledger import storms
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.directory import SuppressionRecord
 from schemas.job import Job, PersonRef
 from schemas.vocabulary import Audience, PersonKind, Trigger
-from sender.delivery import DeliverySettings
-from sender.entries import Entry, Report
-from sender.going_live import DeliveryMode
-from sender.ledger import Ledger
+from sender.delivery.loop import DeliverySettings
+from sender.delivery_mode import DeliveryMode
+from sender.ledger.port import Ledger
+from sender.records import Entry, Report
 from sender.states import Hold, Standing, State, Transition
-from sender.storm import StormEnd, StormPolicy
-from tests.fakes import START, a_job
-from tests.messages import IDENTITY, FixedRenderer, MessageComposer, as_mail, read
-from tests.sender_house import House
+from sender.storms.storm import StormEnd, StormPolicy
+from tests.support.mail.messages import IDENTITY, FixedRenderer, MessageComposer, as_mail, read
+from tests.support.sender.fakes import START, a_job
+from tests.support.sender.on_fakes import House
 
 SECOND = timedelta(seconds=1)
 POLICY = StormPolicy(limit=5)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sender.plain_text import one_line
-from sender.subject import subject_line
-from tests.messages import a_job, as_read, as_read_by_the_old_parser, compose, external
+from sender.messages.plain_text import one_line
+from sender.messages.subject import subject_line
+from tests.support.mail.messages import a_job, as_read, as_read_by_the_old_parser, compose, external
 
 TITLES = {
     "plain": "Invoices do not print",

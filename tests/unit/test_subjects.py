@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.reading import IDENTIFIER_LENGTH
-from tests.helpdesk_files import created
-from tocsin.subjects import READ_BYTES, Subject, subject_of
+from tests.support.helpdesk.files import created
+from tocsin.operations.dead_letters.subjects import READ_BYTES, Subject, subject_of
 
 EVENT = created(1)
 BOTH = Subject("T-1", "C-7")

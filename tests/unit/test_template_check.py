@@ -9,7 +9,7 @@ from adapters.jinja.renderer import JinjaRenderer
 from adapters.jinja.sources import TemplateSources
 from schemas.rule_file import CustomFieldSettings
 from schemas.vocabulary import Audience, MessageFormat
-from tests.messages import TEMPLATES, a_job, compose, external, internal, templates
+from tests.support.mail.messages import TEMPLATES, a_job, compose, external, internal, templates
 
 FIELDS = {
     "severity": CustomFieldSettings("number", external=True),

@@ -14,7 +14,7 @@ from adapters.jinja.environment import TemplateEnvironment
 from adapters.jinja.limits import OUTPUT_BYTES, current_rendering
 from adapters.jinja.renderer import JinjaRenderer
 from sender.ports import Part, TemplateFaultError
-from tests.messages import a_job, external, templates
+from tests.support.mail.messages import a_job, external, templates
 
 BIG = "x" * 32_768
 JOB = a_job(external(description=BIG, custom={"items": "own", "plain": 1}))

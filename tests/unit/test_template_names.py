@@ -19,7 +19,7 @@ from adapters.jinja.sources import TemplateSources, file_of, read_sources
 from schemas.job import ExternalContext, InternalContext
 from schemas.rule_file import CustomFieldSettings
 from sender.ports import Part, TemplateFaultError
-from tests.messages import TEMPLATES, templates
+from tests.support.mail.messages import TEMPLATES, templates
 
 FIELDS: Final = {"area": CustomFieldSettings("text", external=True)}
 PIECES: Final = {

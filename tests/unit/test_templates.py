@@ -12,7 +12,7 @@ from adapters.jinja.check import TemplateUse, template_problems
 from schemas.job import ExternalContext, InternalContext
 from schemas.rule_file import CustomFieldSettings
 from schemas.vocabulary import Audience, Channel, MessageFormat, Trigger
-from tests.messages import (
+from tests.support.mail.messages import (
     TEMPLATES,
     a_job,
     as_read,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sender.text_length import LINK, MARK, segments, units, within_segments, within_units
+from sender.messages.text_length import LINK, MARK, segments, units, within_segments, within_units
 
 LINKED = "https://portal.example/T-1042?view=short"
 

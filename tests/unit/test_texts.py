@@ -6,15 +6,15 @@ import pytest
 
 from schemas.job import Job
 from schemas.vocabulary import Channel, Trigger
-from sender.entries import Entry
-from sender.going_live import DeliveryMode
+from sender.delivery.transports import Transports
+from sender.delivery_mode import DeliveryMode
+from sender.messages.short_form import TextLimits
+from sender.messages.text_length import segments
 from sender.ports import HandingOver, OutgoingMail, OutgoingText, Reply, ReplyKind, unasked
-from sender.short_form import TextLimits
+from sender.records import Entry
 from sender.states import Standing, State
-from sender.text_length import segments
-from sender.transports import Transports
-from tests.fakes import OK, FakeTransport
-from tests.messages import IDENTITY, OPT_OUT, MessageComposer, a_job, as_mail, as_read, shipped_renderer
+from tests.support.mail.messages import IDENTITY, OPT_OUT, MessageComposer, a_job, as_mail, as_read, shipped_renderer
+from tests.support.sender.fakes import OK, FakeTransport
 
 SMS = a_job(channel=Channel.SMS, address="+33 6 12 34 56 78", template="external/opened")
 CHAT = a_job(channel=Channel.CHAT, address="#support", template="external/opened")

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sender.times import local_time
-from tests.messages import a_job, as_read, compose, external
+from sender.messages.times import local_time
+from tests.support.mail.messages import a_job, as_read, compose, external
 
 
 @pytest.mark.parametrize(

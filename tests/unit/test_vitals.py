@@ -15,9 +15,9 @@ from adapters.prometheus.lag_metrics import LagMetrics
 from adapters.web.operations import operations
 from adapters.web.serving import AddressError, serving
 from schemas.lag import PartitionReading
-from tests.fakes import START
-from tocsin.lag.judging import group_lag
-from tocsin.running.vitals import Vitals
+from tests.support.sender.fakes import START
+from tocsin.services.monitoring.lag_status import group_lag
+from tocsin.services.monitoring.vitals import Vitals
 
 
 class Monotonic:

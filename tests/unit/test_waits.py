@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from schemas.vocabulary import Channel
-from sender.entries import Entry
-from sender.pacing import Pacing, PacingPolicy
+from sender.delivery.pacing import Pacing, PacingPolicy
+from sender.ledger.waits import MOST_WAITS, RELAY, TELL_EVERY, Wait, waits_of
 from sender.ports import Reply, ReplyKind, Stage
+from sender.records import Entry
 from sender.states import State, Transition, begin
-from sender.waits import MOST_WAITS, RELAY, TELL_EVERY, Wait, waits_of
-from tests.fakes import START, FakeTransport, a_job
-from tests.in_memory_ledger import InMemoryLedger
-from tests.sender_house import House
-from tocsin.jobs import lines
-from tocsin.jobs.objects import _outlook
-from tocsin.jobs.outlook import time
+from tests.support.sender.fakes import START, FakeTransport, a_job
+from tests.support.sender.in_memory_ledger import InMemoryLedger
+from tests.support.sender.on_fakes import House
+from tocsin.operations.jobs import lines
+from tocsin.operations.jobs.objects import _outlook
+from tocsin.operations.jobs.outlook import time
 
 GONE = Reply(ReplyKind.DEFERRED, None, "connection refused", Stage.CONNECT)
 FULL = Reply(ReplyKind.DEFERRED, 452, "4.2.2 full", Stage.RCPT, "4.2.2")

@@ -8,12 +8,12 @@ import pytest
 
 from engine.directory.directory import Directory
 from schemas.directory import ContactRecord, SuppressionRecord, widest_suppression
-from sender.entries import Entry
-from sender.people_index import LEFT, PeopleIndex
+from sender.privacy.people_index import LEFT, PeopleIndex
+from sender.records import Entry
 from sender.states import Transition, begin
-from tests.engine_on_fakes import Still
-from tests.fakes import START, a_job
-from tocsin.running.people import DirectoryPeople
+from tests.support.engine_on_fakes import Still
+from tests.support.sender.fakes import START, a_job
+from tocsin.services.people import DirectoryPeople
 
 JOB = a_job()
 ENTRY = Entry(JOB, False, begin(Transition.ACCEPTED, START))

@@ -15,18 +15,18 @@ import pytest
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.job import Form, Job
 from schemas.vocabulary import Channel, Trigger
-from sender.backoff import BackoffPolicy
-from sender.delivery import Delivery, DeliverySettings
-from sender.entries import TEXTS
+from sender.delivery.backoff import BackoffPolicy
+from sender.delivery.loop import Delivery, DeliverySettings
+from sender.delivery.transports import Transports
+from sender.ledger.waits import MAILBOX
 from sender.ports import Composed, HandingOver, OutgoingMail, OutgoingText, Reply, ReplyKind, Stage, unasked
+from sender.records import TEXTS
 from sender.states import State
-from sender.transports import Transports
-from sender.waits import MAILBOX
-from tests.fakes import START, FakeClock, FakeComposer, FakeTransport, a_job, message_id
-from tests.in_memory_ledger import InMemoryLedger
-from tests.sender_house import House
-from tests.smtp_peers import DISCONNECT, At, Fault, FaultyPeer
-from tests.smtp_sending import transport_to
+from tests.support.mail.smtp_peers import DISCONNECT, At, Fault, FaultyPeer
+from tests.support.mail.smtp_sending import transport_to
+from tests.support.sender.fakes import START, FakeClock, FakeComposer, FakeTransport, a_job, message_id
+from tests.support.sender.in_memory_ledger import InMemoryLedger
+from tests.support.sender.on_fakes import House
 
 TAKEN = Reply(ReplyKind.ACCEPTED, 250, "2.0.0 queued", Stage.DOT, "2.0.0")
 LIMITED = Reply(ReplyKind.DEFERRED, 451, "4.7.1 too many messages", Stage.RCPT, "4.7.1")

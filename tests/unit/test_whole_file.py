@@ -10,7 +10,7 @@ import pytest
 
 from adapters.files.whole_file import UnreadableFileError, WholeFile, check_whole
 from schemas.directory import MAX_RECORD_BYTES
-from tests.directory_files import SITE, jsonl
+from tests.support.helpdesk.directory_files import SITE, jsonl
 
 GOOD = jsonl(SITE).encode()
 YAML = b"- {kind: site, id: S-1}\n"

@@ -23,15 +23,24 @@ from adapters.writing.composer import ChildComposer
 from adapters.writing.protocol import MEMORY, Stationery
 from schemas.job import Job
 from schemas.vocabulary import Channel, MessageFormat
-from sender.composer import Drafts
+from sender.messages.composer import Drafts
 from sender.ports import Composed, OutgoingMail
 from sender.states import State
-from tests.fakes import START, FakeTransport
-from tests.fakes import a_job as a_plain_job
 from tests.faults.engines import until
-from tests.hostile_templates import HTML, TEXT
-from tests.messages import IDENTITY, TEMPLATES, MessageComposer, a_job, as_read, external, shipped_renderer, templates
-from tests.sender_house import House
+from tests.support.helpdesk.hostile_templates import HTML, TEXT
+from tests.support.mail.messages import (
+    IDENTITY,
+    TEMPLATES,
+    MessageComposer,
+    a_job,
+    as_read,
+    external,
+    shipped_renderer,
+    templates,
+)
+from tests.support.sender.fakes import START, FakeTransport
+from tests.support.sender.fakes import a_job as a_plain_job
+from tests.support.sender.on_fakes import House
 
 ROOT = Path(__file__).parents[2]
 LIMITS = Limits(seconds=20.0, processor_seconds=1.0, memory=MEMORY)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters.kafka.partitioner import partition_of
-from tests.pages import blocks
+from tests.support.documents.pages import blocks
 
 PAGE = Path(__file__).parents[2] / "docs" / "events.md"
 PROGRAM = """package main

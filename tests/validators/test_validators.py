@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from schemas.generate import FOLDER
-from tests.fakes import a_job
+from tests.support.sender.fakes import a_job
 from tests.unit.test_event_schema import BAD, GOOD
 
 HERE = Path(__file__).parent

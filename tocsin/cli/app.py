@@ -41,8 +41,8 @@ from tocsin.cli import (
 )
 from tocsin.cli.console import EXIT_CODES, WRONG_SETTINGS, say, stop
 from tocsin.cli.settled import SettledCommand
+from tocsin.config.settings.variables import SETTINGS_FILE
 from tocsin.logs import LogSettingsError, log_to_stderr
-from tocsin.settings.variables import SETTINGS_FILE
 
 app = typer.Typer(
     name="tocsin",

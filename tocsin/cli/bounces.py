@@ -14,23 +14,23 @@ import typer
 
 from adapters.mail_files.stored import StoredMail, piped_mail, stored_mails
 from adapters.sqlite.database import DatabaseError
-from sender.bounces import MailKind, read_mail
-from sender.ledger import Ledger, LedgerUnavailableError
-from sender.mail_parts import MAX_READ
-from sender.opt_out import OptOutTokens
+from sender.bounces.mail_parts import MAX_READ
+from sender.bounces.policy import Evidence, Finding, finding
+from sender.bounces.reading import MailKind, read_mail
+from sender.ledger.port import Ledger, LedgerUnavailableError
 from sender.proof import Proofs
-from sender.returned import Evidence, Finding, finding
+from sender.suppressions.opt_out import OptOutTokens
 from tocsin.cli.console import TRY_LATER, UNUSABLE, WRONG_SETTINGS, named_failures, say_json, stop, warn
 from tocsin.cli.ledger_options import DataOption, LedgerOption
 from tocsin.cli.settled import in_force, one_of, option
-from tocsin.printable import printable
-from tocsin.running.embedded import database_in
-from tocsin.running.ledgers import NoLedgerError, open_ledger
-from tocsin.running.signing import installation_secrets
-from tocsin.settings.declared.mail import INSTALLATION, MAIL_SECRETS, UNPROVEN_BOUNCES
-from tocsin.settings.declared.processes import DATA
-from tocsin.settings.declared.sending import LEDGER
-from tocsin.settings.faults import SettingsError
+from tocsin.config.data_folder import database_in
+from tocsin.config.settings.declared.mail import INSTALLATION, MAIL_SECRETS, UNPROVEN_BOUNCES
+from tocsin.config.settings.declared.processes import DATA
+from tocsin.config.settings.declared.sending import LEDGER
+from tocsin.config.settings.faults import SettingsError
+from tocsin.config.wiring.ledgers import NoLedgerError, open_ledger
+from tocsin.config.wiring.signing import installation_secrets
+from tocsin.printing.printable import printable
 
 _PIPE: Final = "-"
 _WORDS: Final = {

@@ -10,15 +10,15 @@ from typing import Annotated, Final
 import typer
 
 from schemas.finding import CheckReport
-from tocsin.checking.check import check as check_all
-from tocsin.checking.formats.github import github
-from tocsin.checking.formats.json import json
-from tocsin.checking.formats.sarif import sarif
-from tocsin.checking.formats.text import text
+from tocsin.authoring.lint.check import check as check_all
+from tocsin.authoring.lint.formats.github import github
+from tocsin.authoring.lint.formats.json import json
+from tocsin.authoring.lint.formats.sarif import sarif
+from tocsin.authoring.lint.formats.text import text
 from tocsin.cli.console import FOUND_FAULTS, named_failures, say_document, say_lines
 from tocsin.cli.judging_options import RulesArgument
 from tocsin.cli.settled import option
-from tocsin.settings.declared.processes import DIRECTORY
+from tocsin.config.settings.declared.processes import DIRECTORY
 
 
 class Format(StrEnum):

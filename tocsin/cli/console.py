@@ -17,10 +17,10 @@ from adapters.files.directory_source import DirectoryFilesError
 from adapters.files.wire_records import WireRecords
 from adapters.rule_files.faults import RuleFileError
 from schemas.refusal import RefusedError
+from tocsin.config.settings.faults import SettingsError
+from tocsin.config.wiring.telemetry import TracingSettingsError
 from tocsin.logs import tell_end
-from tocsin.printable import LINE, PROSE, printable, printable_json
-from tocsin.running.tracing import TracingSettingsError
-from tocsin.settings.faults import SettingsError
+from tocsin.printing.printable import LINE, PROSE, printable, printable_json
 
 EXIT_CODES: Final = (
     "Exit codes: 0, all is well; 1, something in the input is wrong (it was named); 2, the command line is wrong; "

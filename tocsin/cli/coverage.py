@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from adapters.rule_files.load import load_rulebook
+from tocsin.authoring.reach.records import read_surveyed
+from tocsin.authoring.reach.report import as_json, report
+from tocsin.authoring.reach.survey import survey
 from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say, say_json
 from tocsin.cli.judging_options import DirectoryOption, RulesArgument
 from tocsin.cli.progress import progress_bar
-from tocsin.coverage.records import read_surveyed
-from tocsin.coverage.report import as_json, report
-from tocsin.coverage.survey import survey
 
 
 def register(app: typer.Typer) -> None:

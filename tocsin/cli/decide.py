@@ -14,10 +14,10 @@ from msgspec import UNSET
 from engine.decide import Decision, decide_all
 from schemas.decision import Skip
 from schemas.job import Job
+from tocsin.authoring.deciding import Setting, setting
+from tocsin.authoring.event_files import Line, read_lines
 from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say_json, told
 from tocsin.cli.judging_options import DirectoryOption, RulesOption
-from tocsin.deciding import Setting, setting
-from tocsin.event_files import Line, read_lines
 
 BATCH: Final = 200
 

@@ -17,14 +17,14 @@ from adapters.sqlite.event_log import SqliteLog
 from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, DECISIONS, TICKETS
 from tocsin.cli.console import named_failures, say, stop
+from tocsin.config.wiring.mail import MailSettings
 from tocsin.demo.show import decisions_in, next_steps, show_message, table_of
 from tocsin.demo.stage import FolderNotOursError, Stage, database_of, set_stage
 from tocsin.logs import be_quiet
-from tocsin.running.embedded import FolderInUseError, sole_owner
-from tocsin.running.health import HealthFile
-from tocsin.running.mail import MailSettings
-from tocsin.running.service import DirectoryFiles, embedded_service
-from tocsin.tables import layout
+from tocsin.printing.tables import layout
+from tocsin.services.embedded import FolderInUseError, sole_owner
+from tocsin.services.embedded_service import DirectoryFiles, embedded_service
+from tocsin.services.monitoring.health_file import HealthFile
 
 
 def register(app: typer.Typer) -> None:

@@ -15,20 +15,20 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.rule_files.load import load_rulebook
 from engine.directory.directory import Directory
 from engine.ports import RulesInForce
+from tocsin.authoring.deciding import rule_engine
+from tocsin.authoring.diff.events import events_in_data, events_in_file, events_in_topic
+from tocsin.authoring.diff.replay import Side, replay
+from tocsin.authoring.diff.report import as_json, report
+from tocsin.authoring.diff.tally import Tally
+from tocsin.authoring.event_files import Line
 from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, NowOption, moment, say, say_json, stop, told, warn
 from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.progress import progress_bar
 from tocsin.cli.settled import in_force, one_of, option
-from tocsin.comparing.events import events_in_data, events_in_file, events_in_topic
-from tocsin.comparing.replay import Side, replay
-from tocsin.comparing.report import as_json, report
-from tocsin.comparing.tally import Tally
-from tocsin.deciding import rule_engine
-from tocsin.event_files import Line
-from tocsin.running.embedded import database_in
-from tocsin.running.opt_out import pseudonyms_of
-from tocsin.settings.declared.kafka import KAFKA
-from tocsin.settings.declared.processes import DATA, DIRECTORY
+from tocsin.config.data_folder import database_in
+from tocsin.config.settings.declared.kafka import KAFKA
+from tocsin.config.settings.declared.processes import DATA, DIRECTORY
+from tocsin.config.wiring.opt_out import pseudonyms_of
 
 CHANGED: Final = 1
 FAILED: Final = 2

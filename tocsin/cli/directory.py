@@ -23,9 +23,9 @@ from tocsin.cli.directory_looking import diff, show
 from tocsin.cli.directory_options import OwnerOption, owner_given
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.progress import progress_bar
-from tocsin.loading.faults import faults_in
-from tocsin.loading.plan import Plan, plan
-from tocsin.printable import printable
+from tocsin.operations.directory_load.faults import faults_in
+from tocsin.operations.directory_load.plan import Plan, plan
+from tocsin.printing.printable import printable
 
 TRANSACTION: Final = "tocsin-directory-load"
 """One name for all loads of an installation: of two at a time the later one ends the earlier one."""

@@ -22,9 +22,9 @@ from tocsin.cli.diff import CHANGED, failing_with_two
 from tocsin.cli.directory_options import OwnerOption, owner_given
 from tocsin.cli.kafka_options import KafkaOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.progress import progress_bar
-from tocsin.loading.plan import plan
-from tocsin.loading.report import as_json, report
-from tocsin.printable import printable
+from tocsin.operations.directory_load.plan import plan
+from tocsin.operations.directory_load.report import as_json, report
+from tocsin.printing.printable import printable
 
 _SHOWN_BYTES: Final = 4_000
 

@@ -16,11 +16,11 @@ from tocsin.cli.console import FOUND_FAULTS, say, say_json, say_lines, stop, war
 from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, KafkaOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.ledger_options import DataOption
 from tocsin.cli.settled import by_default, one_of, option
-from tocsin.dead_letters import Letter, Letterbox, Place, Wanted, letterbox_in, letterbox_on_kafka
-from tocsin.printable import printable
-from tocsin.redriving import Redrive
-from tocsin.settings.declared.kafka import KAFKA
-from tocsin.settings.declared.processes import DATA, ENGINE_GROUP
+from tocsin.config.settings.declared.kafka import KAFKA
+from tocsin.config.settings.declared.processes import DATA, ENGINE_GROUP
+from tocsin.operations.dead_letters.letters import Letter, Letterbox, Place, Wanted, letterbox_in, letterbox_on_kafka
+from tocsin.operations.dead_letters.redriving import Redrive
+from tocsin.printing.printable import printable
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object each, one a line.")]
 TicketOption = Annotated[str | None, typer.Option("--ticket", help="Only those that name this ticket.")]

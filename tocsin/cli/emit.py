@@ -16,14 +16,14 @@ from adapters.kafka.appender import KafkaAppender
 from adapters.sqlite.event_log import SqliteLog
 from schemas.log import NewRecord
 from schemas.topics import TICKETS
+from tocsin.authoring.event_files import Line, read_lines
 from tocsin.cli.console import FOUND_FAULTS, say, warn
 from tocsin.cli.kafka_options import ClusterOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.ledger_options import DataOption
 from tocsin.cli.settled import one_of
-from tocsin.event_files import Line, read_lines
-from tocsin.running.embedded import database_in
-from tocsin.settings.declared.kafka import KAFKA
-from tocsin.settings.declared.processes import DATA
+from tocsin.config.data_folder import database_in
+from tocsin.config.settings.declared.kafka import KAFKA
+from tocsin.config.settings.declared.processes import DATA
 
 BATCH: Final = 1_000
 

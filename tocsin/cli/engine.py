@@ -15,13 +15,13 @@ from tocsin.cli.listen_option import ListenOption, address_failures, address_of
 from tocsin.cli.process_options import STOP_WITHIN, InstanceOption, RulesInForceOption, StopWithinOption
 from tocsin.cli.settled import by_default, in_force, option
 from tocsin.cli.starting import log_as_told
-from tocsin.running.deadline import stopping
-from tocsin.running.engine import engine_service
-from tocsin.running.engine_watch import EngineWatch
-from tocsin.running.leaving import Leaving
-from tocsin.running.opt_out import pseudonyms_of
-from tocsin.running.stopping import StoppedError
-from tocsin.settings.declared.processes import ENGINE_GROUP, ENGINE_HEALTH, ENGINE_LEAVE
+from tocsin.config.settings.declared.processes import ENGINE_GROUP, ENGINE_HEALTH, ENGINE_LEAVE
+from tocsin.config.wiring.opt_out import pseudonyms_of
+from tocsin.services.engine import engine_service
+from tocsin.services.lifecycle.deadline import stopping
+from tocsin.services.lifecycle.leaving import Leaving
+from tocsin.services.lifecycle.stopping import StoppedError
+from tocsin.services.monitoring.engine import EngineWatch
 
 log = structlog.get_logger()
 

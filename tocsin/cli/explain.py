@@ -18,25 +18,25 @@ from adapters.sqlite.database import DatabaseError
 from engine.directory.directory import Directory
 from schemas.job import PersonRef
 from schemas.vocabulary import PersonKind
-from sender.ledger import LedgerUnavailableError
+from sender.ledger.port import LedgerUnavailableError
+from tocsin.authoring.deciding import setting
+from tocsin.authoring.event_files import read_one
+from tocsin.authoring.explain import telling, view
+from tocsin.authoring.explain.explanation import Explainer
+from tocsin.authoring.explain.world import Rules
 from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, NowOption, moment, say, say_json, stop, told, warn
 from tocsin.cli.judging_options import RulesOption
 from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.ledger_options import LedgerOption, tried_ledger
 from tocsin.cli.settled import in_force, is_named, one_of, option
-from tocsin.deciding import setting
-from tocsin.event_files import read_one
-from tocsin.explaining import telling, view
-from tocsin.explaining.explanation import Explainer
-from tocsin.explaining.world import Rules
-from tocsin.looking_back import telling as past_telling
-from tocsin.looking_back import view as past_view
-from tocsin.looking_back.fates import Fates
-from tocsin.looking_back.kept import Archive, kept_in_data, kept_on_kafka
-from tocsin.running.embedded import database_in
-from tocsin.settings.declared.kafka import KAFKA
-from tocsin.settings.declared.processes import DATA, DIRECTORY
-from tocsin.settings.declared.sending import LEDGER
+from tocsin.config.data_folder import database_in
+from tocsin.config.settings.declared.kafka import KAFKA
+from tocsin.config.settings.declared.processes import DATA, DIRECTORY
+from tocsin.config.settings.declared.sending import LEDGER
+from tocsin.operations.history import telling as past_telling
+from tocsin.operations.history import view as past_view
+from tocsin.operations.history.fates import Fates
+from tocsin.operations.history.kept import Archive, kept_in_data, kept_on_kafka
 
 
 def register(app: typer.Typer) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from schemas.job import PersonRef
 from schemas.vocabulary import PersonKind
-from sender.entries import Selection
+from sender.records import Selection
 from sender.states import Hold, State
 
 TicketOption = Annotated[str | None, typer.Option("--ticket", help="Jobs about this ticket.")]

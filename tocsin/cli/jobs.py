@@ -9,10 +9,10 @@ from typing import Annotated, Final
 import typer
 from msgspec.structs import replace
 
-from sender.by_hand import PAGE, Act, act_on, selected, states_for
-from sender.entries import Selection
-from sender.ledger import Ledger
+from sender.ledger.operator_actions import PAGE, Act, act_on, selected, states_for
+from sender.ledger.port import Ledger
 from sender.proof import Proofs, tokens_in
+from sender.records import Selection
 from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, warn
 from tocsin.cli.job_filters import (
     CustomerOption,
@@ -27,13 +27,13 @@ from tocsin.cli.job_filters import (
 )
 from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
 from tocsin.cli.settled import in_force, one_of
-from tocsin.jobs import lines
-from tocsin.jobs.lanes import ahead_of
-from tocsin.jobs.objects import listed_object, shown_object
-from tocsin.running.signing import installation_secrets
-from tocsin.settings.declared.processes import DATA
-from tocsin.settings.declared.sending import LEDGER
-from tocsin.tables import is_terminal
+from tocsin.config.settings.declared.processes import DATA
+from tocsin.config.settings.declared.sending import LEDGER
+from tocsin.config.wiring.signing import installation_secrets
+from tocsin.operations.jobs import lines
+from tocsin.operations.jobs.lanes import ahead_of
+from tocsin.operations.jobs.objects import listed_object, shown_object
+from tocsin.printing.tables import is_terminal
 
 SHOWN: Final = 100
 """Jobs that are named one by one where many are changed."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from tocsin.cli.settled import argument, option
-from tocsin.settings.declared.processes import DIRECTORY, RULES
+from tocsin.config.settings.declared.processes import DIRECTORY, RULES
 
 RulesOption = Annotated[Path | None, option(RULES, "-r")]
 RulesArgument = Annotated[Path | None, argument(RULES)]

@@ -11,9 +11,9 @@ from adapters.kafka.errors import InstanceTakenError, KafkaRefusedError, KafkaSe
 from adapters.kafka.settings import KafkaSettings, Membership
 from tocsin.cli.console import UNUSABLE, WRONG_SETTINGS, named_failures, stop
 from tocsin.cli.settled import in_force, option
-from tocsin.running import kafka as made_of
-from tocsin.running.kafka import kafka_settings
-from tocsin.settings.declared.kafka import KAFKA, KAFKA_PREFIX
+from tocsin.config.settings.declared.kafka import KAFKA, KAFKA_PREFIX
+from tocsin.config.wiring import kafka as made_of
+from tocsin.config.wiring.kafka import kafka_settings
 
 KafkaOption = Annotated[str, option(KAFKA)]
 ClusterOption = Annotated[str | None, option(KAFKA)]

@@ -17,11 +17,11 @@ from schemas.topics import JOBS, TICKETS
 from tocsin.cli.console import FOUND_FAULTS, say, say_json
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.settled import in_force
-from tocsin.lag.tickets import with_tickets
-from tocsin.lag.watching import Watched, looks
-from tocsin.running.deadline import stopping
-from tocsin.settings.declared.processes import ENGINE_GROUP, SENDER_GROUP
-from tocsin.tables import Cell, is_terminal, layout, table
+from tocsin.config.settings.declared.processes import ENGINE_GROUP, SENDER_GROUP
+from tocsin.operations.lag.tickets import with_tickets
+from tocsin.operations.lag.watching import Watched, looks
+from tocsin.printing.tables import Cell, is_terminal, layout, table
+from tocsin.services.lifecycle.deadline import stopping
 
 LOOKS: Final = 5
 """In one window, where the command looks for one window alone."""

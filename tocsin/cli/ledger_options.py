@@ -10,13 +10,13 @@ from typing import Annotated
 import typer
 
 from adapters.sqlite.database import DatabaseError
-from sender.ledger import LedgerUnavailableError
+from sender.ledger.port import LedgerUnavailableError
 from tocsin.cli.console import UNUSABLE, named_failures, stop
 from tocsin.cli.settled import in_force, one_of, option
-from tocsin.running.embedded import database_in
-from tocsin.running.ledgers import NoLedgerError, OpenLedger, open_ledger
-from tocsin.settings.declared.processes import DATA
-from tocsin.settings.declared.sending import LEDGER
+from tocsin.config.data_folder import database_in
+from tocsin.config.settings.declared.processes import DATA
+from tocsin.config.settings.declared.sending import LEDGER
+from tocsin.config.wiring.ledgers import NoLedgerError, OpenLedger, open_ledger
 
 DataOption = Annotated[Path | None, option(DATA)]
 LedgerOption = Annotated[str | None, option(LEDGER)]

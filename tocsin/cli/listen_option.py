@@ -9,9 +9,9 @@ from typing import Annotated
 from adapters.web.serving import AddressError
 from tocsin.cli.console import UNUSABLE, stop
 from tocsin.cli.settled import in_force, option
-from tocsin.settings.declared.processes import LISTEN_ADDRESS
-from tocsin.settings.forms import listening
-from tocsin.settings.setting import Setting
+from tocsin.config.settings.declared.processes import LISTEN_ADDRESS
+from tocsin.config.settings.forms import listening
+from tocsin.config.settings.setting import Setting
 
 ListenOption = Annotated[str | None, option(LISTEN_ADDRESS)]
 

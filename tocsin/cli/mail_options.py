@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from tocsin.cli.settled import by_default, option
-from tocsin.settings.declared.mail import (
+from tocsin.config.settings.declared.mail import (
     FAX,
     FAX_PDF,
     FROM,
@@ -17,7 +17,7 @@ from tocsin.settings.declared.mail import (
     SMTP_PLAIN_TEXT,
     SMTP_TLS,
 )
-from tocsin.settings.declared.mail import FAX_SUBJECT as FAX_SUBJECT_SETTING
+from tocsin.config.settings.declared.mail import FAX_SUBJECT as FAX_SUBJECT_SETTING
 
 FromOption = Annotated[str, option(FROM)]
 SmtpOption = Annotated[str, option(SMTP)]

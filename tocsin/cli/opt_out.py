@@ -14,8 +14,8 @@ from adapters.sqlite.database import DatabaseError
 from adapters.web.client_rates import Limit
 from adapters.web.opt_out import opt_out_application
 from adapters.web.serving import serving
-from sender.ledger import LedgerAwayError, LedgerUnavailableError
-from sender.opt_out import OptOutTokens
+from sender.ledger.port import LedgerAwayError, LedgerUnavailableError
+from sender.suppressions.opt_out import OptOutTokens
 from tocsin.cli.console import UNUSABLE, WRONG_SETTINGS, stop
 from tocsin.cli.ledger_options import DataOption, LedgerOption
 from tocsin.cli.listen_option import address_failures
@@ -23,16 +23,17 @@ from tocsin.cli.process_options import STOP_WITHIN, StopWithinOption
 from tocsin.cli.settled import in_force, one_of, option
 from tocsin.cli.starting import log_as_told
 from tocsin.clock import SystemClock
-from tocsin.running.deadline import stopping
-from tocsin.running.ledgers import NoLedgerError, awaited_ledger
-from tocsin.running.outage import LedgerOutage
-from tocsin.running.signing import installation_secrets
-from tocsin.running.stopping import StoppedError
-from tocsin.settings.declared.mail import MAIL_SECRETS, OPT_OUT_LISTEN, OPT_OUT_PROXIES, OPT_OUT_RATE
-from tocsin.settings.declared.processes import DATA
-from tocsin.settings.declared.sending import LEDGER
-from tocsin.settings.faults import SettingsError
-from tocsin.settings.forms import listening, networks
+from tocsin.config.settings.declared.mail import MAIL_SECRETS, OPT_OUT_LISTEN, OPT_OUT_PROXIES, OPT_OUT_RATE
+from tocsin.config.settings.declared.processes import DATA
+from tocsin.config.settings.declared.sending import LEDGER
+from tocsin.config.settings.faults import SettingsError
+from tocsin.config.settings.forms import listening, networks
+from tocsin.config.wiring.ledgers import NoLedgerError
+from tocsin.config.wiring.signing import installation_secrets
+from tocsin.services.lifecycle.awaited_ledger import awaited_ledger
+from tocsin.services.lifecycle.deadline import stopping
+from tocsin.services.lifecycle.outage import LedgerOutage
+from tocsin.services.lifecycle.stopping import StoppedError
 
 log = structlog.get_logger()
 

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from sender.ledger import Pause
-from sender.plain_text import one_line
+from sender.ledger.port import Pause
+from sender.messages.plain_text import one_line
 from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
 from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
-from tocsin.jobs.lines import WHOLE
-from tocsin.jobs.outlook import time
+from tocsin.operations.jobs.lines import WHOLE
+from tocsin.operations.jobs.outlook import time
 
 CustomerOption = Annotated[str | None, typer.Option("--customer", help="The customer of the tickets.")]
 TemplateOption = Annotated[str | None, typer.Option("--template", help="The template, external/opened.")]

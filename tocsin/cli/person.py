@@ -22,23 +22,23 @@ from schemas.mailbox import mailbox
 from schemas.person_export import KeptJob, KeptMail, KeptSuppression, KeptValue, Line
 from schemas.topics import SUPPRESSIONS
 from schemas.vocabulary import Channel
-from sender.forgetting import ID_PREFIX, Address
+from sender.privacy.forgetting import ID_PREFIX, Address
 from tocsin.cli.console import FOUND_FAULTS, WRONG_SETTINGS, say, say_json, stop, warn
 from tocsin.cli.job_filters import person_of
 from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, PrefixOption, cluster, kafka_failures
 from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
 from tocsin.cli.settled import in_force, is_named, one_of, option
-from tocsin.person.finding import Known, exported, known
-from tocsin.person.forgetting import forget as forget_person
-from tocsin.person.forgetting import noted, was_begun
-from tocsin.person.places import Places, records_in, records_on
-from tocsin.person.telling import told
-from tocsin.running.embedded import database_in
-from tocsin.running.opt_out import pseudonyms_of
-from tocsin.settings.declared.kafka import KAFKA
-from tocsin.settings.declared.mail import MAIL_SECRETS
-from tocsin.settings.declared.processes import DATA, DIRECTORY
-from tocsin.settings.declared.sending import LEDGER
+from tocsin.config.data_folder import database_in
+from tocsin.config.settings.declared.kafka import KAFKA
+from tocsin.config.settings.declared.mail import MAIL_SECRETS
+from tocsin.config.settings.declared.processes import DATA, DIRECTORY
+from tocsin.config.settings.declared.sending import LEDGER
+from tocsin.config.wiring.opt_out import pseudonyms_of
+from tocsin.operations.person.finding import Known, exported, known
+from tocsin.operations.person.forgetting import forget as forget_person
+from tocsin.operations.person.forgetting import noted, was_begun
+from tocsin.operations.person.places import Places, records_in, records_on
+from tocsin.operations.person.telling import told
 
 PersonArgument = Annotated[str, typer.Argument(help="Whom: contact/ct-1, collaborator/co-1.")]
 DirectoryOption = Annotated[

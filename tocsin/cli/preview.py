@@ -21,15 +21,15 @@ from engine.rulebook.rulebook import Rulebook
 from schemas.job import BUILT_IN_FORMS
 from schemas.suggestion import nearest
 from schemas.vocabulary import Channel, PersonKind, Trigger
+from tocsin.authoring.event_files import read_one
+from tocsin.authoring.explain.case import Case, called
+from tocsin.authoring.explain.reasons import in_words
+from tocsin.authoring.preview.jobs import Reader, Shown, preview_job, reader_of, trigger_of
+from tocsin.authoring.preview.rendering import Rendered, render
+from tocsin.authoring.preview.showing import page, side_by_side, size
 from tocsin.cli.console import FOUND_FAULTS, named_failures, say, say_lines, stop, told
 from tocsin.cli.judging_options import DirectoryOption, RulesOption
-from tocsin.event_files import read_one
-from tocsin.explaining.case import Case, called
-from tocsin.explaining.reasons import in_words
-from tocsin.previewing.jobs import Reader, Shown, preview_job, reader_of, trigger_of
-from tocsin.previewing.rendering import Rendered, render
-from tocsin.previewing.showing import page, side_by_side, size
-from tocsin.tables import is_terminal
+from tocsin.printing.tables import is_terminal
 
 ALL: Final = "all"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from tocsin.cli.settled import by_default, option
-from tocsin.settings.declared.processes import DATA, DIRECTORY, INSTANCE_NAME, RULES
-from tocsin.settings.declared.processes import STOP_WITHIN as WITHIN
+from tocsin.config.settings.declared.processes import DATA, DIRECTORY, INSTANCE_NAME, RULES
+from tocsin.config.settings.declared.processes import STOP_WITHIN as WITHIN
 
 InstanceOption = Annotated[str, option(INSTANCE_NAME)]
 FolderOption = Annotated[Path, option(DATA)]

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from tocsin.cli.console import say_document
-from tocsin.settings.schema import settings_schema
+from tocsin.config.settings.schema import settings_schema
 
 
 class Of(StrEnum):

@@ -11,8 +11,8 @@ import structlog
 import typer
 
 from adapters.sqlite.database import DatabaseError
-from sender.ledger import LedgerUnavailableError
-from sender.storm import StormEnd
+from sender.ledger.port import LedgerUnavailableError
+from sender.storms.storm import StormEnd
 from tocsin.cli.console import UNUSABLE, stop
 from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures, membership
 from tocsin.cli.ledger_options import LedgerOption
@@ -48,16 +48,16 @@ from tocsin.cli.sending_options import (
 )
 from tocsin.cli.settled import by_default, in_force, option
 from tocsin.cli.starting import log_as_told
-from tocsin.running.deadline import stopping
-from tocsin.running.embedded import FolderInUseError, sole_owner
-from tocsin.running.ledgers import LedgerPlace
-from tocsin.running.mail import MailSettings, RelayLimits
-from tocsin.running.sender import SenderService, sender_service
-from tocsin.running.sender_watch import SenderWatch
-from tocsin.running.signing import made_secrets
-from tocsin.running.stopping import Stop, StoppedError
-from tocsin.settings.declared.mail import MAIL_SECRETS
-from tocsin.settings.declared.processes import SENDER_GROUP, SENDER_LEAVE
+from tocsin.config.settings.declared.mail import MAIL_SECRETS
+from tocsin.config.settings.declared.processes import SENDER_GROUP, SENDER_LEAVE
+from tocsin.config.wiring.ledgers import LedgerPlace
+from tocsin.config.wiring.mail import MailSettings, RelayLimits
+from tocsin.config.wiring.signing import made_secrets
+from tocsin.services.embedded import FolderInUseError, sole_owner
+from tocsin.services.lifecycle.deadline import stopping
+from tocsin.services.lifecycle.stopping import Stop, StoppedError
+from tocsin.services.monitoring.sender import SenderWatch
+from tocsin.services.sender import SenderService, sender_service
 
 log = structlog.get_logger()
 

@@ -7,12 +7,11 @@ from typing import Annotated, Final
 
 import typer
 
-from sender.going_live import DeliveryMode
-from sender.pacing import PacingPolicy
-from sender.storm import StormEnd, StormPolicy
+from sender.delivery.pacing import PacingPolicy
+from sender.delivery_mode import DeliveryMode
+from sender.storms.storm import StormEnd, StormPolicy
 from tocsin.cli.settled import by_default, in_force, option
-from tocsin.running.sending import SendingSettings
-from tocsin.settings.declared.sending import (
+from tocsin.config.settings.declared.sending import (
     DELIVERY_LEASE,
     DELIVERY_UNKNOWN_AFTER,
     LIVE_CUSTOMERS,
@@ -20,8 +19,9 @@ from tocsin.settings.declared.sending import (
     RATE,
     STORM_END,
 )
-from tocsin.settings.declared.sending import STORM_LIMIT as LIMIT
-from tocsin.settings.declared.sending import STORM_WINDOW as WINDOW
+from tocsin.config.settings.declared.sending import STORM_LIMIT as LIMIT
+from tocsin.config.settings.declared.sending import STORM_WINDOW as WINDOW
+from tocsin.config.wiring.sending import SendingSettings
 
 ModeOption = Annotated[str, option(MODE)]
 LiveCustomerOption = Annotated[list[str] | None, option(LIVE_CUSTOMERS)]

@@ -10,12 +10,12 @@ import typer
 
 from tocsin.cli.console import WRONG_SETTINGS, say, say_json, say_lines, warn
 from tocsin.cli.settled import settings_file
-from tocsin.running.settings_check import all_faults
-from tocsin.settings.commands import SERVICES
-from tocsin.settings.declared import SETTINGS, used_by
-from tocsin.settings.example import example as example_file
-from tocsin.settings.reading import read_settings
-from tocsin.settings.showing import ShownSettings, shown_settings
+from tocsin.config.check import all_faults
+from tocsin.config.settings.commands import SERVICES
+from tocsin.config.settings.declared import SETTINGS, used_by
+from tocsin.config.settings.example import example as example_file
+from tocsin.config.settings.reading import read_settings
+from tocsin.config.settings.showing import ShownSettings, shown_settings
 
 COMMANDS: Final = sorted({command for setting in SETTINGS for command in setting.used_by})
 

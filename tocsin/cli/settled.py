@@ -14,14 +14,14 @@ from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
 from tocsin.cli.console import TRY_LATER, WRONG_SETTINGS, stop, warn
-from tocsin.printable import PROSE, printable
-from tocsin.settings.commands import SERVICES
-from tocsin.settings.declared import SETTINGS, used_by
-from tocsin.settings.faults import SettingsError
-from tocsin.settings.kinds import Flag, Number, Whole
-from tocsin.settings.origins import Source
-from tocsin.settings.reading import DEFAULTS, Settings, read_settings
-from tocsin.settings.setting import Setting
+from tocsin.config.settings.commands import SERVICES
+from tocsin.config.settings.declared import SETTINGS, used_by
+from tocsin.config.settings.faults import SettingsError
+from tocsin.config.settings.kinds import Flag, Number, Whole
+from tocsin.config.settings.origins import Source
+from tocsin.config.settings.reading import DEFAULTS, Settings, read_settings
+from tocsin.config.settings.setting import Setting
+from tocsin.printing.printable import PROSE, printable
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -7,9 +7,9 @@ import os
 import structlog
 
 from tocsin.cli.settled import exposure, in_force
+from tocsin.config.settings.declared.processes import LOG_FORMAT, LOG_LEVEL
+from tocsin.config.settings.variables import unknown_variables
 from tocsin.logs import log_to_stderr
-from tocsin.settings.declared.processes import LOG_FORMAT, LOG_LEVEL
-from tocsin.settings.variables import unknown_variables
 
 log = structlog.get_logger()
 

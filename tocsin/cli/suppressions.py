@@ -11,11 +11,11 @@ from schemas.directory import SuppressionRecord, checked
 from schemas.mailbox import address_fault, mailbox
 from schemas.reading import IDENTIFIER_LENGTH
 from schemas.vocabulary import Channel, Trigger
-from sender.plain_text import one_line
+from sender.messages.plain_text import one_line
 from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, warn
 from tocsin.cli.job_filters import moment_of, person_of
 from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
-from tocsin.jobs.lines import WHOLE
+from tocsin.operations.jobs.lines import WHOLE
 
 PAGE: Final = 500
 BY_HAND: Final = "by_hand"

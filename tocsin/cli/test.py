@@ -10,14 +10,14 @@ import typer
 
 from adapters.rule_files.faults import RuleFileError
 from adapters.rule_files.load import DEFAULT_FILE, load_rulebook
+from tocsin.authoring.deciding import rule_engine
+from tocsin.authoring.rule_tests.coverage import Exercised, coverage_of
+from tocsin.authoring.rule_tests.junit import junit
+from tocsin.authoring.rule_tests.preparing import Prepared, prepare
+from tocsin.authoring.rule_tests.reading import files_of_tests
+from tocsin.authoring.rule_tests.running import Result, failure, run
 from tocsin.cli.console import FOUND_FAULTS, named_failures, say, say_lines, stop, warn
 from tocsin.cli.judging_options import RulesArgument
-from tocsin.deciding import rule_engine
-from tocsin.trying.coverage import Exercised, coverage_of
-from tocsin.trying.junit import junit
-from tocsin.trying.preparing import Prepared, prepare
-from tocsin.trying.reading import files_of_tests
-from tocsin.trying.running import Result, failure, run
 
 
 def register(app: typer.Typer) -> None:

@@ -12,8 +12,8 @@ import structlog
 import typer
 
 from adapters.sqlite.database import DatabaseError
-from sender.ledger import LedgerUnavailableError
-from sender.storm import StormEnd
+from sender.ledger.port import LedgerUnavailableError
+from sender.storms.storm import StormEnd
 from tocsin.cli.console import UNUSABLE, named_failures, say, stop
 from tocsin.cli.listen_option import ListenOption, address_failures, address_of
 from tocsin.cli.mail_options import (
@@ -53,14 +53,15 @@ from tocsin.cli.sending_options import (
 )
 from tocsin.cli.settled import in_force
 from tocsin.cli.starting import log_as_told
-from tocsin.running.deadline import stopping
-from tocsin.running.embedded import Embedded, FolderInUseError, database_in, sole_owner
-from tocsin.running.embedded_watch import EmbeddedWatch
-from tocsin.running.health import HealthFile
-from tocsin.running.mail import MailSettings, RelayLimits
-from tocsin.running.service import DirectoryFiles, embedded_service
-from tocsin.running.signing import made_secrets
-from tocsin.running.stopping import Stop
+from tocsin.config.data_folder import database_in
+from tocsin.config.wiring.mail import MailSettings, RelayLimits
+from tocsin.config.wiring.signing import made_secrets
+from tocsin.services.embedded import Embedded, FolderInUseError, sole_owner
+from tocsin.services.embedded_service import DirectoryFiles, embedded_service
+from tocsin.services.lifecycle.deadline import stopping
+from tocsin.services.lifecycle.stopping import Stop
+from tocsin.services.monitoring.embedded import EmbeddedWatch
+from tocsin.services.monitoring.health_file import HealthFile
 
 log = structlog.get_logger()
 

@@ -10,15 +10,15 @@ import typer
 
 from engine.stages.s1_triggers import raised_triggers
 from schemas.event import Event
+from tocsin.authoring.deciding import setting
+from tocsin.authoring.event_files import read_one
+from tocsin.authoring.explain.explanation import Explainer
+from tocsin.authoring.explain.telling import told as explained
+from tocsin.authoring.explain.world import Rules
 from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say, told, warn
 from tocsin.cli.judging_options import RulesOption
 from tocsin.cli.settled import option
-from tocsin.deciding import setting
-from tocsin.event_files import read_one
-from tocsin.explaining.explanation import Explainer
-from tocsin.explaining.telling import told as explained
-from tocsin.explaining.world import Rules
-from tocsin.settings.declared.processes import DIRECTORY
+from tocsin.config.settings.declared.processes import DIRECTORY
 
 
 def register(app: typer.Typer) -> None:

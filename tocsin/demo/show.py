@@ -15,9 +15,9 @@ from rich.panel import Panel
 
 from schemas.decision import DecidedJob, DecisionRecord
 from schemas.log import Record
+from tocsin.authoring.preview.rendering import content_of
 from tocsin.demo.stage import Stage
-from tocsin.previewing.rendering import content_of
-from tocsin.tables import Cell, seen, table
+from tocsin.printing.tables import Cell, seen, table
 
 _FAINT = "dim"
 _DECISION = msgspec.json.Decoder(DecisionRecord)

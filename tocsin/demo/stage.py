@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from adapters.files.private_files import private_folder
-from tocsin.running.embedded import DATABASE
+from tocsin.config.data_folder import DATABASE
 
 HELPDESK: Final = Path(str(files("tocsin") / "demo" / "helpdesk"))
 MARK: Final = ".tocsin-demo"

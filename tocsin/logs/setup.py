@@ -18,7 +18,7 @@ from tocsin.logs.failures import error_in, failure_fields
 from tocsin.logs.redaction import Redactor, is_plain
 from tocsin.logs.repeats import Repeats
 from tocsin.logs.settings import LogFormat, format_of, level_of, secrets_of
-from tocsin.printable import printable, printable_json
+from tocsin.printing.printable import printable, printable_json
 
 log = structlog.get_logger()
 

@@ -1,0 +1,96 @@
+"""Jobs: how each is accepted, claimed and reported on within a transaction."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from adapters.sql_ledger import statements as sql
+from adapters.sql_ledger.rows import job_columns, standing_columns
+from adapters.sql_ledger.session import Row
+from adapters.sql_ledger.storms import follow_carrier, is_buried, is_under_way, let_go_again
+from adapters.sql_ledger.suppressions import resume_at_once, suppress
+from adapters.sql_ledger.writes import Writes
+from schemas.job import Job
+from sender.ledger.claimable import Claimable, Taking
+from sender.records import BEGINNINGS, MAIL, Admission, Entry, Report, admission_of
+from sender.states import FINISHED, Hold, Transition, begin, step
+from sender.storms.digests import is_left_out, storm_report
+from sender.storms.storm import StormPolicy
+
+
+def accept(writes: Writes, job: Job, storm: StormPolicy) -> Admission:
+    """Take in one job; says what became of it."""
+    if job.id in writes.known:
+        return Admission.DUPLICATE
+    writes.known.add(job.id)
+    admission = admission_of(job, _claim_key(writes, job))
+    begun = Report(job.id, 0, BEGINNINGS[admission])
+    entry = Entry(job, admission is Admission.DIVERTED, begin(begun.transition, writes.now))
+    buried = entry.standing.state not in FINISHED and is_buried(writes, job, storm)
+    held = storm_report(job.id, storm)
+    standing = step(entry.standing, held.transition, hold=held.hold) if buried else None
+    values = standing_columns(standing or entry.standing) | job_columns(entry) | {"now": writes.micros}
+    writes.session.run(sql.INSERT_JOB, values)
+    writes.write_down(entry, begun)
+    if standing is not None:
+        writes.write_down(replace(entry, standing=standing), held)
+    return admission
+
+
+def claim_due(writes: Writes, limit: int, lease_until: datetime, owner: str, which: Claimable) -> list[Entry]:
+    """Take those that are due, the longest due first."""
+    of = {None: "any", MAIL: "mail"}.get(which.transport, "texts")
+    values: dict[str, Any] = {"now": writes.micros, "limit": limit}
+    if of == "texts":
+        values["transport"] = which.transport
+    statement = sql.DUE[of]
+    if which.not_domains or which.not_recipients:
+        statement = sql.DUE_ELSEWHERE[of]
+        lists = ("not_domains", "despite", "not_recipients")
+        values |= {name: json.dumps(list(getattr(which, name))) for name in lists}
+    rows = writes.session.rows(statement, values)
+    taking = Taking(which)
+    return [claim(writes, row, lease_until, owner) for row in rows if taking.takes(row["recipient"], row["domain"])]
+
+
+def claim(writes: Writes, row: Row, lease_until: datetime, owner: str) -> Entry:
+    """Take one job that is due."""
+    entry = writes.move(row, Report(row["id"], row["attempt"], Transition.CLAIMED, lease_until, owner=owner))
+    if entry is None:
+        raise RuntimeError(f"job {row['id']} is due in state {row['state']}: the ledger is damaged")
+    return entry
+
+
+def record(writes: Writes, report: Report) -> bool:
+    """Apply one report, with all that follows from it; says whether it changed anything."""
+    row = writes.find(report.job)
+    if row is None or row["attempt"] != report.attempt:
+        return False
+    if not is_left_out(report) and is_under_way(writes, row):
+        return False
+    entry = writes.move(row, report)
+    if entry is None:
+        return False
+    if report.suppress is not None:
+        suppress(writes, report.suppress)
+    if row["digest"]:
+        follow_carrier(writes, row, entry, report)
+    elif report.hold is Hold.STORM:
+        let_go_again(writes, row)
+    resume_at_once(writes, entry)
+    return True
+
+
+def _claim_key(writes: Writes, job: Job) -> tuple[str, str] | None:
+    """The event that holds the job's `once` key: its own where nobody had claimed it before."""
+    if job.once is None or job.once in writes.holders:
+        return writes.holders.get(job.once or "")
+    values = {"key": job.once, "source": job.source, "event": job.event, "now": writes.micros}
+    (holder,) = writes.session.rows(sql.CLAIM_KEY, values)
+    # A database may not give back a text as it took it: so it compares them itself.
+    held_by = (job.source, job.event) if holder["ours"] else (holder["source"], holder["event"])
+    return writes.holders.setdefault(job.once, held_by)

@@ -1,0 +1,172 @@
+"""Storms: who is in one, how it ends, and how a digest's jobs follow their carrier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from adapters.sql_ledger import names
+from adapters.sql_ledger.moments import to_micros
+from adapters.sql_ledger.session import Row, Session
+from adapters.sql_ledger.statements import ENTRY
+from adapters.sql_ledger.writes import Writes
+from schemas.job import JOB_DECODER, Job
+from sender.records import Entry, Report, reader_of, recipient_of
+from sender.states import FINISHED
+from sender.storms.digests import LEAVES_ITS_DIGEST, HeldJob, digests, release_reports, unbundled_report
+from sender.storms.storm import StormEnd, StormPolicy, saved_at
+
+JOIN_STORM: Final = """
+    UPDATE storms SET joined = CASE WHEN joined < :now THEN :now ELSE joined END WHERE recipient = :recipient
+"""
+
+COUNT_SAVES: Final = """
+    SELECT COUNT(*) AS saves, (SELECT since FROM storms WHERE recipient = :recipient) AS storm FROM (
+        SELECT 1 FROM jobs WHERE recipient = :recipient AND saved_at > :after AND saved_at <= :saved_at LIMIT :limit
+    ) AS counted
+"""
+
+BEGIN_STORM: Final = "INSERT INTO storms (recipient, since, joined) VALUES (:recipient, :now, :now)"
+
+STORM_THAT_IS_OVER: Final = """
+    INSERT INTO storms (recipient, since, joined) SELECT recipient, 0, :now FROM jobs WHERE seq = :seq
+    ON CONFLICT (recipient) DO NOTHING
+"""
+
+OVER: Final = """
+    SELECT recipient FROM storms WHERE joined <= :quiet_since
+    UNION ALL SELECT recipient FROM storms WHERE since <= :storm_since AND +joined > :quiet_since
+    LIMIT :limit
+"""
+
+STILL_OVER: Final = """
+    SELECT recipient FROM storms
+    WHERE recipient = :recipient AND (joined <= :quiet_since OR since <= :storm_since) /*pg FOR UPDATE */
+"""
+
+END_STORM: Final = "DELETE FROM storms WHERE recipient = :recipient"
+
+PRUNE_STORMS: Final = "DELETE FROM storms WHERE joined <= :before"
+
+IN_STORM: Final = """
+    SELECT id, attempt, lane, seq, person FROM jobs WHERE recipient = :recipient AND hold = 'storm' ORDER BY seq
+"""
+
+ONE_IN_STORM: Final = "SELECT body FROM jobs WHERE recipient = :recipient AND hold = 'storm' LIMIT 1"
+
+OTHERS_IN_LANES: Final = """
+    SELECT lane, seq FROM jobs
+    WHERE in_lane = 1 AND NOT (recipient = :recipient AND COALESCE(hold, '') = 'storm')
+        AND lane IN (SELECT lane FROM jobs WHERE recipient = :recipient AND hold = 'storm')
+"""
+
+_CARRIER: Final = "(SELECT seq FROM jobs WHERE id = :carrier)"
+
+BUNDLE: Final = f"{ENTRY} WHERE carrier = {_CARRIER} ORDER BY seq"
+
+BUNDLED_IDS: Final = "SELECT id, attempt FROM jobs WHERE carrier = :carrier ORDER BY seq"
+
+LEASE_OF_CARRIER: Final = "SELECT lease_until FROM jobs WHERE seq = :carrier /*pg FOR UPDATE */"
+
+DOUBT_BUNDLE: Final = "UPDATE jobs SET unknowns = unknowns + 1 WHERE carrier = :carrier"
+
+
+def is_buried(writes: Writes, job: Job, storm: StormPolicy) -> bool:
+    """Whether this new job comes in a storm, which it may have begun."""
+    if storm.limit == 0:
+        return False
+    to = {"recipient": recipient_of(job), "now": writes.micros}
+    saved = saved_at(job)
+    window = {"after": to_micros(saved - storm.window), "saved_at": to_micros(saved), "limit": storm.limit}
+    (earlier,) = writes.session.rows(COUNT_SAVES, {"recipient": to["recipient"]} | window)
+    if earlier["storm"] is None and earlier["saves"] < storm.limit:
+        return False
+    writes.session.run(BEGIN_STORM if earlier["storm"] is None else JOIN_STORM, to)
+    return True
+
+
+def end_storms(writes: Writes, storm: StormPolicy, limit: int) -> int:
+    """See sender.ledger.Ledger."""
+    over = {
+        "quiet_since": to_micros(writes.now - storm.quiet),
+        "storm_since": to_micros(writes.now - storm.longest),
+        "limit": limit,
+    }
+    recipients = [row["recipient"] for row in writes.session.rows(OVER, over)]
+    buried = {one: mailbox for one in recipients for mailbox in _mailbox_of(writes.session, one)}
+    writes.session.reserve(buried.values())
+    return sum(_end(writes, storm, over | {"recipient": one}, one in buried) for one in recipients)
+
+
+def _mailbox_of(session: Session, recipient: str) -> Iterator[str]:
+    """The name of the mailbox, where the storm holds a job for it."""
+    for row in session.rows(ONE_IN_STORM, {"recipient": recipient}):
+        yield names.of_mailbox(JOB_DECODER.decode(row["body"]))
+
+
+def _end(writes: Writes, storm: StormPolicy, over: dict[str, Any], reserved: bool) -> bool:
+    """End one storm, where nobody else has. One that has held its first job only just now ends the next time."""
+    if not writes.session.rows(STILL_OVER, over):
+        return False
+    recipient = {"recipient": over["recipient"]}
+    found = writes.session.rows(IN_STORM, recipient)
+    if found and not reserved:
+        return False
+    writes.session.run(END_STORM, recipient)
+    if storm.end is StormEnd.DIGEST:
+        _let_go(writes, recipient, found, storm.digest_size)
+    return True
+
+
+def _let_go(writes: Writes, recipient: dict[str, Any], found: Sequence[Row], size: int) -> None:
+    held = [HeldJob(row["id"], row["attempt"], row["lane"], row["seq"], reader_of(row["person"])) for row in found]
+    others = [(row["lane"], row["seq"]) for row in writes.session.rows(OTHERS_IN_LANES, recipient)]
+    for group in digests(held, others, size):
+        first, *rest = release_reports(group, writes.now)
+        carrier = _move(writes, first)
+        for report in rest:
+            _move(writes, report, carrier)
+
+
+def _move(writes: Writes, report: Report, carrier: Row | None = None) -> Row:
+    row = writes.find(report.job)
+    if row is None or writes.move(row, report, carrier) is None:
+        raise RuntimeError(f"job {report.job} can't be {report.transition.value}: the ledger is damaged")
+    return row
+
+
+def is_under_way(writes: Writes, row: Row) -> bool:
+    """Whether the digest that lists this job is just being sent: then it can't be changed apart from it."""
+    if row["carrier"] is None:
+        return False
+    carriers = writes.session.rows(LEASE_OF_CARRIER, {"carrier": row["carrier"]})
+    return any(carrier["lease_until"] is not None for carrier in carriers)
+
+
+def follow_carrier(writes: Writes, row: Row, carrier: Entry, report: Report) -> None:
+    """The jobs of a digest end as their carrier ends, and may have arrived where it may."""
+    of = {"carrier": row["seq"]}
+    if carrier.standing.unknowns > row["unknowns"]:
+        writes.session.run(DOUBT_BUNDLE, of)
+        writes.forget_found()
+    if report.transition in LEAVES_ITS_DIGEST:
+        _regroup(writes, row)
+        return
+    if carrier.standing.state not in FINISHED:
+        return
+    for one in writes.session.rows(BUNDLED_IDS, of):
+        _move(writes, Report(one["id"], one["attempt"], report.transition, code=report.code, text=report.text))
+
+
+def _regroup(writes: Writes, row: Row) -> None:
+    """Hold again what was bundled with this carrier, by a storm that is over."""
+    bundled = writes.session.rows(BUNDLED_IDS, {"carrier": row["seq"]})
+    for one in bundled:
+        _move(writes, unbundled_report(one["id"], one["attempt"]))
+    if bundled:
+        let_go_again(writes, row)
+
+
+def let_go_again(writes: Writes, row: Row) -> None:
+    """See that what is held of this job's recipient, by no storm that lasts, goes out at once."""
+    writes.session.run(STORM_THAT_IS_OVER, {"seq": row["seq"], "now": writes.micros})

@@ -1,0 +1,1 @@
+"""Mails that come back: what they claim, and what follows once that is proved."""

@@ -1,0 +1,113 @@
+"""What is put off waits: first for a short time, then longer and longer. Time and chance are passed in."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from sender.delivery.retry import Chance
+from sender.ledger.waits import Wait
+
+
+class BackoffPolicy(Struct, frozen=True):
+    """How long a mailbox or a domain waits that is put off, and by what a domain is.
+
+    It waits `first_pause`, then `growth` times as long after each further deferral, at most `longest_pause`, less a
+    random part of up to `jitter` of it. A mailbox waits from its first deferral on; a domain once more than `tolerated`
+    of its mailboxes were put off, and nothing was accepted between. At a time `of_each` messages are on their way to
+    one mailbox. `remembered` bounds how many mailboxes and how many domains are known: the one that was heard of
+    longest ago is forgotten first.
+    """
+
+    tolerated: int = 4
+    first_pause: timedelta = timedelta(seconds=30)
+    growth: float = 2.0
+    longest_pause: timedelta = timedelta(minutes=5)
+    jitter: float = 0.25
+    of_each: int = 4
+    remembered: int = 1_000
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a policy that can't be kept."""
+        if self.tolerated < 0 or self.remembered < 1 or self.of_each < 1:
+            raise ValueError("tolerated is at least 0, remembered and of_each at least 1")
+        if not timedelta(0) < self.first_pause <= self.longest_pause:
+            raise ValueError("pauses must hold 0 < first_pause <= longest_pause")
+        if not 0 <= self.jitter < 1 or self.growth < 1:
+            raise ValueError("jitter is at least 0 and below 1, growth at least 1")
+
+
+class _Waiting(Struct):
+    """`pause` is the last one, `until` the end of it, `probe` the job that finds out whether it is over."""
+
+    until: datetime
+    pause: timedelta
+    probe: str | None = None
+
+    def is_blocked(self, now: datetime) -> bool:
+        return now < self.until or self.probe is not None
+
+
+class Backoff:
+    """Which mailboxes, or which domains, wait. After its pause each gets one job at a time, until it is forgotten."""
+
+    def __init__(self, policy: BackoffPolicy, chance: Chance) -> None:
+        self._policy = policy
+        self._chance = chance
+        self._waiting: OrderedDict[str, _Waiting] = OrderedDict()
+
+    def __contains__(self, name: str) -> bool:
+        """Whether it waits, or is being probed."""
+        return name in self._waiting
+
+    def blocked(self, now: datetime) -> frozenset[str]:
+        """Those of which nothing is to be tried now."""
+        return frozenset(name for name, one in self._waiting.items() if one.is_blocked(now))
+
+    def may_be_probed(self, now: datetime) -> frozenset[str]:
+        """Those of which one job may be tried."""
+        return frozenset(name for name, one in self._waiting.items() if not one.is_blocked(now))
+
+    def waits(self, now: datetime, prefix: str = "") -> list[Wait]:
+        """Those that wait, and until when; those whose pause has ended wait for their one job's answer."""
+        return [Wait(max(one.until, now), prefix + name) for name, one in self._waiting.items()]
+
+    def resumes(self, now: datetime) -> datetime | None:
+        """When the next pause ends."""
+        return min((one.until for one in self._waiting.values() if one.until > now), default=None)
+
+    def claimed(self, job: str, name: str, now: datetime) -> None:
+        """A job is about to be tried."""
+        one = self._waiting.get(name)
+        if one is not None and not one.is_blocked(now):
+            one.probe = job
+
+    def put_off(self, job: str, name: str, now: datetime) -> None:
+        """A job was put off. What was under way when the wait began says nothing new."""
+        one = self._waiting.get(name)
+        if one is None or one.probe == job:
+            self.wait_longer(name, now)
+        else:
+            self._waiting.move_to_end(name)
+
+    def wait_longer(self, name: str, now: datetime) -> None:
+        """It waits from now on, longer than the last time, whatever was under way."""
+        policy, one = self._policy, self._waiting.get(name)
+        last = timedelta(0) if one is None else one.pause
+        pause = min(max(last * policy.growth, policy.first_pause), policy.longest_pause)
+        self._waiting[name] = _Waiting(now + pause * (1 - policy.jitter * self._chance()), pause)
+        self._waiting.move_to_end(name)
+        if len(self._waiting) > self._policy.remembered:
+            self._waiting.popitem(last=False)
+
+    def forget(self, name: str) -> None:
+        """It waits no more."""
+        self._waiting.pop(name, None)
+
+    def ended(self, job: str, name: str) -> None:
+        """The try on a job is over, whatever came of it: a probe that said nothing is followed by another one."""
+        one = self._waiting.get(name)
+        if one is not None and one.probe == job:
+            one.probe = None

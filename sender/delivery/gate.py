@@ -1,0 +1,80 @@
+"""The last look at a claimed job before it is written and handed over: is it still wanted, and may it go now?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
+from sender.delivery_mode import LIVE, DeliveryMode
+from sender.ledger.port import Ledger, Pause
+from sender.ports import People
+from sender.records import Entry, Report
+from sender.states import Hold, Transition
+from sender.storms.digests import parted_report
+
+
+class Gate:
+    """Stops jobs that nobody is to get any more, and those that may not go yet. Used from the ledger's thread.
+
+    Without `people`, nothing is known of them but what their jobs say: all are still there. By `pseudonyms`, what
+    people asked for who were forgotten since still holds.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        people: People | None = None,
+        mode: DeliveryMode = LIVE,
+        pseudonyms: Pseudonyms = NO_PSEUDONYMS,
+    ) -> None:
+        self._ledger = ledger
+        self._people = people
+        self._mode = mode
+        self._pseudonyms = pseudonyms
+        self._pauses: Sequence[Pause] = ()
+
+    def look(self) -> bool:
+        """Take in what has changed; False while people are not known yet, so that nothing may be claimed."""
+        self._pauses = self._ledger.pauses()
+        return self._people is None or self._people.look()
+
+    def stops(self, entry: Entry, now: datetime) -> Report | None:
+        """What stops this job; None where it may go out.
+
+        A job that was released by a person passes modes and pauses. What was withdrawn stays so, whoever released it.
+        """
+        reason = self._withdrawal(entry, now)
+        if reason is not None:
+            return _report(entry, Transition.WITHDRAWN, reason)
+        if entry.standing.released:
+            return None
+        paused = next((pause for pause in self._pauses if _holds(pause, entry)), None)
+        if paused is not None:
+            what = f"customer {paused.customer}" if paused.customer is not None else f"template {paused.template}"
+            return _report(entry, Transition.HELD, f"{what} is paused", Hold.PAUSED)
+        if self._mode.holds(entry.job):
+            return _report(entry, Transition.HELD, "the sender is not live for this customer", Hold.MODE)
+        return None
+
+    def parts(self, entry: Entry, carrier: Entry) -> Report | None:
+        """What keeps this job out of the digest that lists it, to go out in another one; None where it may stay."""
+        return parted_report(entry, carrier, self._mode)
+
+    def _withdrawal(self, entry: Entry, now: datetime) -> str | None:
+        suppression = self._ledger.suppressing(entry, now, self._pseudonyms)
+        if suppression is not None:
+            return f"suppressed: {suppression.reason}"
+        return None if self._people is None else self._people.withdrawal(entry, now)
+
+
+def _holds(pause: Pause, entry: Entry) -> bool:
+    if pause.customer is not None:
+        return pause.customer == entry.job.customer
+    return pause.template == entry.form.template
+
+
+def _report(entry: Entry, transition: Transition, text: str, hold: Hold | None = None) -> Report:
+    if entry.standing.unknowns and transition is Transition.WITHDRAWN:
+        text += "; an earlier try may have arrived"
+    return Report(entry.job.id, entry.standing.attempt, transition, text=text, hold=hold)

@@ -1,0 +1,145 @@
+"""What a round of delivery does on the ledger: claim what is due, see to what ran out of time, write down answers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import Struct
+
+from sender.delivery.attempt import Tried, report_on
+from sender.delivery.gate import Gate
+from sender.delivery.log_lines import tell_change, tell_void
+from sender.delivery.pacing import Room
+from sender.delivery.retry import Chance, RetryPolicy, Verdict, after_lapse, out_of_time
+from sender.ledger.port import Ledger
+from sender.ledger.waits import TELL_EVERY, Wait
+from sender.ports import Clock, DeliveryWatch
+from sender.records import Entry
+from sender.states import State
+from sender.storms.storm import StormPolicy
+
+LOOK_FOR_ABANDONED: Final = timedelta(seconds=2)
+"""How often it is asked which jobs nobody works on: that needs no haste, and costs something."""
+
+
+class Claimed(Struct, frozen=True):
+    """A job to be tried now; where it carries a digest, with the jobs that the digest lists, itself among them."""
+
+    entry: Entry
+    listed: tuple[Entry, ...] = ()
+
+
+class RoundPolicy(Struct, frozen=True):
+    """How long a claim holds, when a job is tried again, when a storm ends, and how many late jobs a step sees to."""
+
+    lease: timedelta
+    retry: RetryPolicy
+    storm: StormPolicy
+    sweep: int
+
+
+class Claims(Struct, frozen=True):
+    """What a claim brought: how many jobs, and those of them that may go out."""
+
+    number: int
+    ready: list[Claimed]
+
+
+class LedgerRounds:
+    """The ledger's side of delivery. All of it runs in one thread."""
+
+    def __init__(
+        self, ledger: Ledger, gate: Gate, clock: Clock, chance: Chance, policy: RoundPolicy, watch: DeliveryWatch
+    ) -> None:
+        self._ledger = ledger
+        self._gate = gate
+        self._clock = clock
+        self._chance = chance
+        self._policy = policy
+        self._watch = watch
+        self._asked: datetime | None = None
+        self._told: tuple[datetime, frozenset[str]] | None = None
+
+    def look(self) -> bool:
+        """Take in what people, pauses and directory say by now; False where nothing may be claimed yet."""
+        return self._gate.look()
+
+    def claim(self, room: Room) -> Claims:
+        """Claim what is due; what the gate stops is written down as stopped, and does not go out."""
+        claimed = self._ledger.claim(self._clock.now(), room.limit, self._policy.lease, room.which)
+        stopped: list[Tried] = []
+        ready = [one for entry in claimed if (one := self._pass(entry, stopped)) is not None]
+        if stopped:
+            self.apply(stopped)
+        return Claims(len(claimed), ready)
+
+    def tell_waits(self, waits: Sequence[Wait]) -> None:
+        """Tell the ledger what keeps due jobs back: where that changes, and now and then while it lasts."""
+        now, names = self._clock.now(), frozenset(one.name for one in waits)
+        before, at = (frozenset[str](), now) if self._told is None else (self._told[1], self._told[0])
+        if names != before or (names and not at <= now < at + TELL_EVERY):
+            self._ledger.tell_waits(waits, now)
+            self._told = (now, names)
+
+    def hand_over(self, claims: Sequence[Entry]) -> Collection[str]:
+        """Write down that these are about to be handed over; gives those that may be."""
+        return self._ledger.hand_over(claims)
+
+    def sweep(self, under_way: Collection[str]) -> int:
+        """See to jobs that nobody works on or that ran out of time, and to storms that are over; says how many changed.
+
+        `under_way` are this sender's own.
+        """
+        now = self._clock.now()
+        changed = self._see_to(self._abandoned(now, under_way))
+        late = [*self._ledger.lapsed(now, self._policy.sweep), *self._ledger.overdue(now, self._policy.sweep)]
+        return changed + self._see_to(late) + self._ledger.end_storms(now, self._policy.storm)
+
+    def apply(self, tried: Sequence[Tried]) -> int:
+        """Record reports; says how many changed something."""
+        void = frozenset(self._ledger.record([one.report for one in tried], self._clock.now()))
+        for one in tried:
+            if one.report in void:
+                tell_void(one)
+            else:
+                tell_change(one)
+                self._watch.changed(one.report)
+        return len(tried) - len(void)
+
+    def _pass(self, entry: Entry, stopped: list[Tried]) -> Claimed | None:
+        """The job, if it may go out; a digest without what may not."""
+        now = self._clock.now()
+        listed: list[Entry] = []
+        if entry.standing.digest:
+            for one in self._ledger.bundle(entry.job.id):
+                stop = self._gate.stops(one, now) or self._gate.parts(one, entry)
+                if stop is not None:
+                    stopped.append(Tried(one, stop))
+                elif now < one.job.expires:
+                    listed.append(one)
+        stop = self._gate.stops(entry, now)
+        if stop is not None:
+            # The ledger lets the next one of its digest carry it.
+            stopped.append(Tried(entry, stop))
+            return None
+        return Claimed(entry, (*listed, entry) if listed else ())
+
+    def _abandoned(self, now: datetime, under_way: Collection[str]) -> Sequence[Entry]:
+        if self._asked is not None and self._asked <= now < self._asked + LOOK_FOR_ABANDONED:
+            return ()
+        found = self._ledger.abandoned(now, self._policy.sweep, under_way)
+        # Where there may be more of them, the next round asks again.
+        self._asked = None if len(found) == self._policy.sweep else now
+        return found
+
+    def _see_to(self, late: Sequence[Entry]) -> int:
+        if not late:
+            return 0
+        return self.apply([Tried(entry, report_on(entry, self._late_verdict(entry))) for entry in late])
+
+    def _late_verdict(self, entry: Entry) -> Verdict:
+        if entry.standing.state is State.SENDING:
+            return after_lapse(self._policy.retry, entry.standing, self._clock.now(), self._chance)
+        return out_of_time(entry.standing)

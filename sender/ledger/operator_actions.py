@@ -1,0 +1,114 @@
+"""What a person can do to jobs, and why it may not be possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from sender.ledger.port import Ledger
+from sender.privacy.naming import FORGOTTEN
+from sender.records import Entry, Report, Selection
+from sender.states import TABLE, Hold, State, Transition
+
+PAGE: Final = 500
+"""Jobs that are looked at, or changed in one transaction, at a time: a sender at work waits no longer than that."""
+
+
+class Act(StrEnum):
+    """What a person can do to a job."""
+
+    RESEND = "resend"
+    """Send again what ended without delivery: the same job, under the same Message-ID."""
+    CANCEL = "cancel"
+    """End what has not gone out."""
+    HOLD = "hold"
+    """Keep back what waits."""
+    RELEASE = "release"
+    """Let go what is held: no mode and no pause holds it again."""
+
+
+_TRANSITIONS: Final = {
+    Act.RESEND: Transition.RESENT,
+    Act.CANCEL: Transition.CANCELLED,
+    Act.HOLD: Transition.HELD,
+    Act.RELEASE: Transition.RELEASED,
+}
+_SENDS: Final = frozenset({Act.RESEND, Act.RELEASE})
+
+
+class Done(Struct, frozen=True):
+    """What came of an act on one job: `objection` says why nothing did."""
+
+    job: str
+    objection: str | None = None
+
+
+def states_for(act: Act) -> frozenset[State]:
+    """The states of jobs to which it can be done."""
+    return TABLE[_TRANSITIONS[act]].sources - {State.SENDING}
+
+
+def objection(entry: Entry, act: Act, now: datetime) -> str | None:
+    """Why this can't be done to the job as it stands; None where it can."""
+    state = entry.standing.state
+    if act in _SENDS and entry.job.address == FORGOTTEN:
+        return "its person was forgotten: nobody knows any more whom it was for"
+    if state is State.SENDING:
+        return "it is being sent at this moment: try again when its answer has come"
+    if state not in states_for(act):
+        return f"it is {state}: only what is {_listed(states_for(act))} can be {_TRANSITIONS[act]}"
+    if act in _SENDS and entry.job.expires <= now:
+        return f"its time ended at {entry.job.expires.isoformat()}: an expired job is never sent"
+    return None
+
+
+def act_on(ledger: Ledger, jobs: Sequence[str], act: Act, now: datetime, reason: str | None = None) -> Iterator[Done]:
+    """Do it to these jobs in their order, and say of each what came of it. `reason` is kept with the change.
+
+    A job that changes at the same moment is left as it is. Raises LedgerUnavailableError.
+    """
+    for start in range(0, len(jobs), PAGE):
+        yield from _act_on_page(ledger, jobs[start : start + PAGE], act, now, reason)
+
+
+def selected(ledger: Ledger, selection: Selection) -> list[str]:
+    """The ids of all jobs that were selected, in the order in which they were accepted."""
+    ids: list[str] = []
+    while page := ledger.list(selection, PAGE, ids[-1] if ids else None):
+        ids += [one.entry.job.id for one in page]
+    return ids[::-1]
+
+
+def _act_on_page(ledger: Ledger, jobs: Sequence[str], act: Act, now: datetime, reason: str | None) -> Iterator[Done]:
+    entries = {job: ledger.find(job) for job in jobs}
+    faults = {
+        job: "there is no such job" if entry is None else objection(entry, act, now) for job, entry in entries.items()
+    }
+    reports = {
+        job: _report(entry, act, now, reason)
+        for job, entry in entries.items()
+        if entry is not None and faults[job] is None
+    }
+    void = {report.job for report in ledger.record(list(reports.values()), now)} if reports else frozenset()
+    for job in entries:
+        yield Done(job, "it has just changed: look at it again" if job in void else faults[job])
+
+
+def _report(entry: Entry, act: Act, now: datetime, reason: str | None) -> Report:
+    return Report(
+        entry.job.id,
+        entry.standing.attempt,
+        _TRANSITIONS[act],
+        until=now if act in _SENDS else None,
+        text=reason,
+        hold=Hold.PERSON if act is Act.HOLD else None,
+    )
+
+
+def _listed(states: frozenset[State]) -> str:
+    *first, last = (state for state in State if state in states)
+    return f"{', '.join(first)} or {last}" if first else last

@@ -1,0 +1,46 @@
+"""What the ledger tells the world: the fate of each job, and each change of a suppression."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from schemas.directory import SuppressionRecord
+from schemas.log import NewRecord
+from schemas.outcome import Outcome
+from schemas.topics import OUTCOMES, SUPPRESSIONS
+from sender.records import Change, Entry
+from sender.states import Transition
+
+UNTOLD: Final = frozenset({Transition.CLAIMED, Transition.FREED})
+"""Changes that are nobody's business but the sender's."""
+
+
+def outcome_record(entry: Entry, change: Change) -> NewRecord | None:
+    """The record of one change of a job (topic `tocsin.outcomes`, key = ticket id); None where it is not told."""
+    if change.transition in UNTOLD:
+        return None
+    job = entry.job
+    said = [str(part) for part in (change.code, change.text) if part is not None]
+    outcome = Outcome(
+        job=job.id,
+        source=job.source,
+        event=job.event,
+        ticket=job.ticket,
+        person=job.person,
+        channel=job.channel,
+        trigger=entry.trigger,
+        state=change.state.value,
+        transition=change.transition.value,
+        sequence=change.sequence,
+        attempt=change.attempt,
+        at=change.at,
+        reply=" ".join(said) or None,
+    )
+    return NewRecord(OUTCOMES, job.ticket.encode(), msgspec.json.encode(outcome))
+
+
+def suppression_record(record: SuppressionRecord, *, lifted: bool = False) -> NewRecord:
+    """The record of a suppression (topic `tocsin.suppressions`), or its tombstone."""
+    return NewRecord(SUPPRESSIONS, f"suppression/{record.id}".encode(), None if lifted else msgspec.json.encode(record))

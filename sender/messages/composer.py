@@ -1,0 +1,195 @@
+"""From a job to a message: what it is to be written from, and its writing, by template or as the built-in text.
+
+A draft is made where the secrets are, beside the loop that delivers; the message is written elsewhere, in a process
+that a template may crash: see adapters.writing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from schemas.job import BUILT_IN_FORMS, Form, Job
+from schemas.vocabulary import Channel, MessageFormat, Trigger
+from sender.delivery_mode import LIVE, DeliveryMode
+from sender.messages.addresses import MailIdentity, recipient_of
+from sender.messages.digest import digest_subject, digest_text
+from sender.messages.fallback import fallback_text
+from sender.messages.fax import AS_TEXT, FaxForm
+from sender.messages.mentions import neutral
+from sender.messages.message import Bodies, MailingList, message_id, return_path, write_message
+from sender.messages.redirection import redirected_bodies, redirected_subject
+from sender.messages.short_form import TextLimits, short_text
+from sender.messages.subject import subject_line
+from sender.ports import (
+    Composed,
+    OutgoingMail,
+    OutgoingMessage,
+    OutgoingText,
+    Part,
+    Renderer,
+    TemplateFaultError,
+)
+from sender.records import TEXTS, Entry
+from sender.suppressions.opt_out import NO_LINKS, OptOut, OptOutLinks, OptOutWriter
+
+NO_OPT_OUT: Final = OptOut()
+AS_A_RULE: Final = TextLimits()
+
+
+class Draft(Struct, frozen=True):
+    """What one message is written from: a job with the trigger and form for which it goes out now, and its list.
+
+    `text` is given where no template writes it: that of a digest, with its subject, and the built-in one.
+    """
+
+    job: Job
+    trigger: Trigger
+    form: Form
+    mailing: MailingList
+    message_id: str
+    return_path: str
+    subject: str | None = None
+    text: str | None = None
+
+    def built_in(self) -> Draft:
+        """The same message without its template."""
+        if self.text is not None:
+            return self
+        return replace(self, text=fallback_text(_without_mentions(self.job), self.trigger))
+
+
+class Drafts:
+    """Makes drafts, with their ids, return paths and links to opt out: so it knows the secrets that sign them.
+
+    Only e-mails that go to their own person have such links: whoever gets them in another's place must not opt out in
+    that other's name.
+    """
+
+    def __init__(
+        self,
+        identity: MailIdentity,
+        mode: DeliveryMode = LIVE,
+        opt_out: OptOut = NO_OPT_OUT,
+        texts: TextLimits = AS_A_RULE,
+    ) -> None:
+        self._identity = identity
+        self._mode = mode
+        self._opt_out = OptOutWriter(opt_out)
+        self._texts = texts
+
+    def message(self, job: Job, trigger: Trigger, form: Form) -> Draft:
+        """The draft of a message for this trigger and form."""
+        links = self._links(job, [trigger])
+        return self._draft(job, trigger, form, MailingList(trigger.value.replace("_", "-"), links))
+
+    def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Draft:
+        """The draft of a digest. It has the built-in text, whatever the templates are."""
+        carrier, *listed = (replace(one, job=_without_mentions(one.job)) for one in (carrier, *listed))
+        subject, channel = digest_subject(carrier, listed), carrier.job.channel
+        above = self._texts.subject_of(channel, subject)
+        text = digest_text(carrier, listed, lambda text: self._texts.holds(channel, above, text))
+        # Several collaborators may share a mailbox and its digest: it opts out the one to whom it is addressed.
+        own = {entry.trigger for entry in (carrier, *listed) if entry.job.person == carrier.job.person}
+        mailing = MailingList("digest", self._links(carrier.job, [one for one in Trigger if one in own]))
+        return replace(self._draft(carrier.job, carrier.trigger, carrier.form, mailing), subject=subject, text=text)
+
+    def _draft(self, job: Job, trigger: Trigger, form: Form, mailing: MailingList) -> Draft:
+        identity = self._identity
+        return Draft(job, trigger, form, mailing, message_id(job, identity), return_path(job, identity))
+
+    def _links(self, job: Job, triggers: Sequence[Trigger]) -> OptOutLinks:
+        if job.channel is not Channel.EMAIL or self._mode.redirects(job) is not None:
+            return NO_LINKS
+        return self._opt_out.links(job, triggers)
+
+
+class MessageWriter:
+    """Writes messages from drafts, with no secrets and nothing from outside but templates and pages of faxes.
+
+    Faxes are written as mails to the gateway's address of their number; what goes to another address than its person's
+    is a mail, whatever its channel. A number without a country code is to be one of `fax_region`, where that is given.
+    """
+
+    def __init__(
+        self,
+        renderer: Renderer,
+        identity: MailIdentity,
+        mode: DeliveryMode = LIVE,
+        fax: FaxForm = AS_TEXT,
+        fax_region: str | None = None,
+        texts: TextLimits = AS_A_RULE,
+    ) -> None:
+        self._renderer = renderer
+        self._identity = identity
+        self._mode = mode
+        self._fax = fax
+        self._fax_region = fax_region
+        self._texts = texts
+
+    def write(self, draft: Draft) -> Composed:
+        """The message. A template that fails costs it its form, not its arrival.
+
+        Raises what the drawing of a fax's pages raises.
+        """
+        draft = replace(draft, job=_without_mentions(draft.job))
+        job, fault = draft.job, None
+        try:
+            bodies = Bodies(draft.text) if draft.text is not None else self._rendered(draft)
+        except TemplateFaultError as error:
+            bodies, fault = Bodies(fallback_text(job, draft.trigger)), str(error)
+        subject = draft.subject if draft.subject is not None else subject_line(job, draft.form.subject_keyword)
+        return Composed(self._message(draft, subject, bodies), fault)
+
+    def _message(self, draft: Draft, subject: str, bodies: Bodies) -> OutgoingMessage:
+        job = draft.job
+        if job.channel is Channel.FAX:
+            subject, bodies = self._fax.written(job, subject, bodies)
+        above = subject
+        if job.channel in TEXTS:
+            above = self._texts.subject_of(job.channel, subject)
+            bodies = Bodies(self._texts.text_of(job.channel, above, bodies.text))
+        elsewhere = self._mode.redirects(job)
+        recipient = recipient_of(job, self._identity, self._fax_region)
+        if elsewhere is not None:
+            recipient, subject, bodies = elsewhere, redirected_subject(job, subject), redirected_bodies(job, bodies)
+        elif job.channel in TEXTS:
+            return OutgoingText(job.channel, recipient, above, bodies.text)
+        listed = draft.mailing if job.channel is Channel.EMAIL else None
+        content = write_message(job, self._identity, draft.message_id, recipient, subject, bodies, listed)
+        return OutgoingMail(draft.return_path, recipient, content)
+
+    def _rendered(self, draft: Draft) -> Bodies:
+        job, form = draft.job, draft.form
+        if form.template in BUILT_IN_FORMS.values():
+            return Bodies(short_text(job, draft.trigger))
+        named = template_variables(job, draft.trigger, form, draft.mailing.links)
+        text = self._renderer.render(form.template, job.language, Part.TEXT, named)
+        if form.format is MessageFormat.TEXT or job.channel is not Channel.EMAIL:
+            return Bodies(text)
+        return Bodies(text, self._renderer.render(form.template, job.language, Part.HTML, named))
+
+
+def _without_mentions(job: Job) -> Job:
+    """The job with a context that calls nobody in a chat; of other channels as it is."""
+    return replace(job, context=neutral(job.context)) if job.channel is Channel.CHAT else job
+
+
+def template_variables(job: Job, trigger: Trigger, form: Form, links: OptOutLinks = NO_LINKS) -> dict[str, object]:
+    """What a template may name: the fields of the job's context, and what else the message is about.
+
+    `trigger` and `other_triggers` are as in the rules; a message that stands in for another (see `Job.otherwise`) does
+    not mention its own trigger again. `unsubscribe_url` is where the reader can opt out of it, or None.
+    """
+    return {
+        **{field: getattr(job.context, field) for field in job.context.__struct_fields__},
+        "trigger": trigger,
+        "other_triggers": [other for other in job.other_triggers if other is not trigger],
+        "language": job.language,
+        "time_zone": job.time_zone,
+        "keyword": form.subject_keyword,
+        "unsubscribe_url": links.page or links.mail,
+    }

@@ -1,0 +1,1 @@
+"""What is kept of a person: who they are, where they are named, and how they are forgotten."""

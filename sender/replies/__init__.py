@@ -1,0 +1,1 @@
+"""What a mail server's reply says about the recipient, the sender, or neither."""

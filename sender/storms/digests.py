@@ -1,0 +1,133 @@
+"""Which of the jobs that a storm held go out in one digest, and what happens to each of them then.
+
+A digest must not make anybody read of a ticket's end before its beginning. So it lists a job that waits in its lane
+behind one that the storm did not hold, only where the digest itself waits behind that one: in a digest of that lane.
+
+Several people may read one mailbox. A digest never tells one contact what another was told: each contact has digests of
+their own, so that it holds nothing of another customer, and the link to opt out is theirs. Collaborators share one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from sender.delivery_mode import LIVE, DeliveryMode
+from sender.records import Entry, Report, reader_of
+from sender.states import Hold, Transition
+from sender.storms.storm import StormPolicy
+
+
+class HeldJob(Struct, frozen=True):
+    """A job that a storm held.
+
+    `place` grows in the order of acceptance; `reader` is as `sender.records.reader_of` has it.
+    """
+
+    job: str
+    attempt: int
+    lane: str
+    place: int
+    reader: str = ""
+
+
+_Stretch = tuple[str, int]
+"""A part of a lane in which the storm held all jobs: the lane, and how many other open jobs of it come before."""
+
+
+def digests(held: Iterable[HeldJob], others: Iterable[tuple[str, int]], size: int) -> list[list[HeldJob]]:
+    """The jobs in groups of one reader and at most `size`, each in the order of acceptance.
+
+    `held` comes in the order of acceptance; `others` are lane and place of the other open jobs in the lanes of these.
+    A group of one is no digest. All that is in a group waits for the same: nothing, another group, or a job that the
+    storm did not hold. So none overtakes the older ones of its lane, and no group waits for a later one.
+    """
+    groups: list[list[HeldJob]] = []
+    with_room: dict[tuple[str, int | _Stretch | None], int] = {}
+    last: dict[_Stretch, int] = {}
+    for stretch, run in _runs(held, others):
+        for start in range(0, len(run), size):
+            piece = run[start : start + size]
+            waits_for = last.get(stretch, stretch if stretch[1] else None)
+            number = with_room.get((run[0].reader, waits_for))
+            if number is None or len(groups[number]) + len(piece) > size:
+                number = with_room[run[0].reader, waits_for] = len(groups)
+                groups.append([])
+            groups[number] += piece
+            last[stretch] = number
+    return [sorted(group, key=lambda one: one.place) for group in groups]
+
+
+def release_reports(group: Sequence[HeldJob], now: datetime) -> list[Report]:
+    """What happens to one group: the newest carries the digest, and comes first; the others are bundled with it."""
+    *listed, carrier = group
+    if not listed:
+        return [Report(carrier.job, carrier.attempt, Transition.RESUMED, now, text="the storm is over")]
+    carries = f"a digest of {len(group)}"
+    words = f"in the digest that {carrier.job} carries"
+    return [
+        Report(carrier.job, carrier.attempt, Transition.CARRIES, now, text=carries),
+        *(Report(one.job, one.attempt, Transition.BUNDLED, text=words) for one in listed),
+    ]
+
+
+LEAVES_ITS_DIGEST: Final = frozenset({Transition.WITHDRAWN, Transition.HELD, Transition.CANCELLED})
+"""What happens to a carrier alone: the jobs bundled with it are held again, and go out in another digest at once."""
+
+
+def is_left_out(report: Report) -> bool:
+    """Whether this is what the sender of a digest found out about a job that it lists, before it sends the digest.
+
+    A person doesn't know that it is being sent, so what they want has to wait.
+    """
+    if report.transition is Transition.HELD:
+        return report.hold is not Hold.PERSON
+    return report.transition is Transition.WITHDRAWN
+
+
+def unbundled_report(job: str, attempt: int) -> Report:
+    """What happens to a job whose carrier has left its digest."""
+    return Report(job, attempt, Transition.HELD, text="its digest goes out without its carrier", hold=Hold.STORM)
+
+
+def parted_report(entry: Entry, carrier: Entry, mode: DeliveryMode = LIVE) -> Report | None:
+    """What happens to a job that must not be in the digest that lists it; None where it may.
+
+    Its reader is another one, as earlier versions bundled them; or one of the two is redirected and the other is not,
+    since their customers differ. It is held again by a storm that is over, and so goes out at once in another digest.
+    """
+    if mode.redirects(entry.job) != mode.redirects(carrier.job):
+        words = "a digest that goes where it is to go lists it"
+    elif reader_of(str(entry.job.person)) != reader_of(str(carrier.job.person)):
+        words = "a digest of its own reader lists it"
+    else:
+        return None
+    return Report(entry.job.id, entry.standing.attempt, Transition.HELD, text=words, hold=Hold.STORM)
+
+
+def storm_report(job: str, policy: StormPolicy) -> Report:
+    """What happens to a job that comes in a storm, right after it was accepted."""
+    words = f"more than {policy.limit} messages for one mailbox within {policy.window}"
+    return Report(job, 0, Transition.HELD, text=words, hold=Hold.STORM)
+
+
+def _runs(held: Iterable[HeldJob], others: Iterable[tuple[str, int]]) -> list[tuple[_Stretch, list[HeldJob]]]:
+    """The held jobs of each stretch, in runs of one reader."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for lane, place in sorted(others):
+        places[lane].append(place)
+    runs: list[tuple[_Stretch, list[HeldJob]]] = []
+    latest: dict[_Stretch, list[HeldJob]] = {}
+    for one in held:
+        stretch = (one.lane, bisect(places[one.lane], one.place))
+        run = latest.get(stretch)
+        if run is None or run[0].reader != one.reader:
+            run = latest[stretch] = []
+            runs.append((stretch, run))
+        run.append(one)
+    return runs

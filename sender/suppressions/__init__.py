@@ -1,0 +1,1 @@
+"""Who must not be alerted any more, and how people say so themselves."""

@@ -1,0 +1,16 @@
+"""What the ledger says to its database often, so that each has to find its rows by an index."""
+
+from __future__ import annotations
+
+from adapters.sql_ledger import lists, statements, storms, suppressions
+
+SELDOM = {"COUNTS", "ENTRY", "PAUSES"}
+
+FREQUENT = {
+    f"{module.__name__.split('.')[-1]}.{name}": statement
+    for module in (statements, storms, suppressions, lists)
+    for name, value in vars(module).items()
+    if name.isupper() and not name.startswith("_") and isinstance(value, str | tuple | dict)
+    if name not in SELDOM
+    for statement in ([value] if isinstance(value, str) else value.values() if isinstance(value, dict) else value)
+}

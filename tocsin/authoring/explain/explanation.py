@@ -1,0 +1,152 @@
+"""An event explained: who gets what and why, and for everyone else the gate and what would have to be different."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from engine.directory.directory import Directory
+from engine.stages.s4_rule_matching import RuleMatcher
+from engine.tracing import Trace, trace
+from schemas.decision import Skip
+from schemas.event import Event
+from schemas.job import Job, PersonRef
+from schemas.mailbox import mailbox
+from schemas.vocabulary import Channel
+from tocsin.authoring.explain.case import Case
+from tocsin.authoring.explain.changes import Change
+from tocsin.authoring.explain.reasons import in_words
+from tocsin.authoring.explain.reasons_of_events import likely_contract
+from tocsin.authoring.explain.records import DirectoryRecords
+from tocsin.authoring.explain.smallest import Target, smallest
+from tocsin.authoring.explain.world import Neighbours, Rules, World, everybody, wire_of
+
+MOST_SEARCHED: Final = 500
+"""Entries for which changes are looked for: some milliseconds each. Of more, ask about one person."""
+
+
+class Reached(Struct, frozen=True):
+    """A message, and who else reads its mailbox and would have got one of their own."""
+
+    job: Job
+    others: tuple[PersonRef, ...]
+
+
+class Stopped(Struct, frozen=True):
+    """An entry of the decision: why, and the smallest set of changes that would let this person (or object) through.
+
+    `changes` is None where no set was found, or none was asked for.
+    """
+
+    skip: Skip
+    why: str
+    changes: tuple[Change, ...] | None
+
+
+class Absent(Struct, frozen=True):
+    """The person that was asked about, who is in no entry: how they would get a message."""
+
+    person: PersonRef
+    changes: tuple[Change, ...] | None
+
+
+class Explanation(Struct, frozen=True):
+    """A decision and all that is to be said of it.
+
+    `then` are the people who would be told if the event as a whole were let through, where it is stopped.
+    """
+
+    trace: Trace
+    directory: Directory
+    reached: list[Reached]
+    stopped: list[Stopped]
+    absent: Absent | None
+    then: list[PersonRef]
+
+
+class Explainer:
+    """Explains events by one directory and one rule file. `matcher` answers for the rules as they are."""
+
+    def __init__(self, directory: Directory, rules: Rules, matcher: RuleMatcher | None = None) -> None:
+        self._directory = directory
+        self._rules = rules
+        self._matcher = matcher
+
+    def explain(self, event: Event, now: datetime, person: PersonRef | None = None) -> Explanation:
+        """Explain one event as judged at `now`; of one person alone where one is given."""
+        found = trace(event, self._directory, self._rules.rulebook, now, self._matcher)
+        around = _Around(self._directory, self._rules, event, now)
+        decision = found.decision
+        reached = [one for one in _reached(found, self._directory) if person is None or person in _readers(one)]
+        skipped = [skip for skip in decision.skipped if person is None or skip.person in (None, person)]
+        stopped = [self._stopped(found, skip, around, at < MOST_SEARCHED) for at, skip in enumerate(skipped)]
+        absent = None
+        if person is not None and not reached and all(one.skip.person != person for one in stopped):
+            absent = Absent(person, smallest(around.world([person]), Target(person)))
+        then = around.told_after(stopped[0].changes or ()) if decision.reason is not None else []
+        return Explanation(found, self._directory, reached, stopped, absent, then)
+
+    def _stopped(self, found: Trace, skip: Skip, around: _Around, is_searched: bool) -> Stopped:
+        why = in_words(Case(skip, found.decision, self._directory, self._rules.rulebook)).why
+        target = Target(skip.person, skip.category, skip.record)
+        people = [skip.person] if skip.person is not None else []
+        return Stopped(skip, why, smallest(around.world(people), target) if is_searched else None)
+
+
+class _Around:
+    """Makes the worlds in which changes to one event are tried."""
+
+    def __init__(self, directory: Directory, rules: Rules, event: Event, now: datetime) -> None:
+        self._directory = directory
+        likely = None if event.ticket.contract else likely_contract(directory, event.ticket)
+        records = DirectoryRecords(directory, {})
+        unreadable = directory.unreadable()
+        self._bare = World(wire_of(event), records, unreadable, rules, now, frozenset(), likely.id if likely else None)
+        self._people = everybody(self._bare)
+        self._neighbours = Neighbours(directory, self._people)
+
+    def world(self, people: Sequence[PersonRef]) -> World:
+        """The world of these people and of everyone who shares a mailbox with them."""
+        return self._of(frozenset().union(*map(self._neighbours.of, people)))
+
+    def told_after(self, changes: Sequence[Change]) -> list[PersonRef]:
+        """Everyone who would be told after these changes."""
+        world = self._of(self._people)
+        for change in changes:
+            world = world.after(change)
+        return [*dict.fromkeys(job.person for job in world.trace()[0].decision.jobs)]
+
+    def _of(self, people: frozenset[PersonRef]) -> World:
+        bare = self._bare
+        records = self._neighbours.records(people, bare.now)
+        return replace(bare, records=records, people=people)
+
+
+def _readers(reached: Reached) -> tuple[PersonRef, ...]:
+    return (reached.job.person, *reached.others)
+
+
+def _reached(found: Trace, directory: Directory) -> Iterator[Reached]:
+    """The messages, each with those who would have got the same one at the same mailbox."""
+    readers = _open_mailboxes(found, directory)
+    for job in found.decision.jobs:
+        who = readers.get((job.channel, mailbox(job.address)), ())
+        yield Reached(job, tuple(one for one in who if one != job.person and one.kind is job.person.kind))
+
+
+def _open_mailboxes(found: Trace, directory: Directory) -> Mapping[tuple[Channel, str], Sequence[PersonRef]]:
+    """Who has a way that is open to which mailbox, each once and in the order of the ways."""
+    readers: dict[tuple[Channel, str], dict[PersonRef, None]] = {}
+    for way in found.ways:
+        person = directory.person(way.person.kind, way.person.id)
+        if way.closed or person is None:
+            continue
+        for mode in person.modes:
+            suppressed = directory.is_suppressed(person, mode.channel, mode.address, way.trigger, found.decision.now)
+            if mode.active and mode.channel is way.channel and not suppressed:
+                readers.setdefault((mode.channel, mailbox(mode.address)), {})[way.person] = None
+    return {key: [*people] for key, people in readers.items()}

@@ -1,0 +1,89 @@
+"""The directory beside the rules: records that can't be used, and people for whom something is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from adapters.files.directory_problems import DirectoryProblem, ProblemCode
+from engine.directory.directory import Directory
+from engine.rulebook.problems import Problem
+from engine.rulebook.rulebook import Policy
+from schemas.finding import Finding, FindingCode
+from schemas.mailbox import mailbox
+from schemas.vocabulary import Channel, PersonKind
+from tocsin.authoring.lint.subject import Subject
+from tocsin.authoring.reach.forms import customers_by_default, languages_without_templates
+
+
+def findings(subject: Subject) -> Iterator[Finding]:
+    """Nothing where no directory is given."""
+    loaded, path = subject.directory, subject.directory_path
+    if loaded is None or path is None:
+        return
+    for problem in loaded.problems:
+        yield _record(path, problem)
+    for code, message, advice in (*_customers_by_default(loaded.directory), *_shared_mailboxes(loaded.directory)):
+        yield subject.at_file(code, message, advice, file=path)
+    if subject.policy is not None:
+        yield from _languages_without_templates(subject, loaded.directory, subject.policy)
+
+
+_CODES: Final[Mapping[ProblemCode, FindingCode]] = {
+    ProblemCode.DUPLICATE: FindingCode.DIRECTORY_REMARK,
+    ProblemCode.UNUSED_FILE: FindingCode.DIRECTORY_REMARK,
+    ProblemCode.UNKNOWN_KEY: FindingCode.DIRECTORY_KEY,
+    ProblemCode.UNKNOWN_WORD: FindingCode.DIRECTORY_WORD,
+}
+"""Every other problem costs a record, or a part of one."""
+
+
+_Said = tuple[FindingCode, str, str]
+
+
+def _record(path: Path, problem: DirectoryProblem) -> Finding:
+    code = _CODES.get(problem.code, FindingCode.DIRECTORY_RECORD)
+    file = path / problem.file if path.is_dir() else path
+    record = " ".join(filter(None, (problem.kind, problem.id)))
+    what = problem.refusal.shown()
+    message = f"{record if record.isprintable() else ascii(record)}: {what}" if record else what
+    line, column = problem.line or 1, problem.column or 1
+    is_key = problem.code is ProblemCode.UNKNOWN_KEY
+    text = problem.refusal.field.rpartition(".")[2] if is_key else problem.refusal.value or ""
+    return Finding(str(file), line, column, code.severity, code, text, message)
+
+
+def _customers_by_default(directory: Directory) -> Iterator[_Said]:
+    for customer, trigger, missing in customers_by_default(directory):
+        what = f"customer/{customer}: alerts.{trigger} has no {' and no '.join(missing)}"
+        yield FindingCode.DEFAULT_FORM_USED, what, "the rule file's default is used"
+
+
+def _languages_without_templates(subject: Subject, directory: Directory, policy: Policy) -> Iterator[Finding]:
+    missing = languages_without_templates(directory, policy)
+    code = FindingCode.LANGUAGE_WITHOUT_TEMPLATES
+    for language, count in sorted(missing.items()):
+        people = "1 person" if count == 1 else f"{count} people"
+        message = f"language {language} of {people} has no templates: they get the default, {policy.language}"
+        advice = f"write templates in {language} and add it to `settings: languages:`"
+        if subject.reading.source is None:
+            yield subject.at_file(code, message, advice)
+        else:
+            yield subject.at(Problem(("settings", "languages"), message, None, code, advice))
+
+
+def _shared_mailboxes(directory: Directory) -> Iterator[_Said]:
+    """Collaborators at a contact's address: what is internal is sent there whenever the contact gets nothing."""
+    contacts: dict[tuple[Channel, str], str] = {}
+    for person in directory.people():
+        for mode in person.modes:
+            key = (mode.channel, mailbox(mode.address))
+            if not mode.active:
+                continue
+            if person.kind is PersonKind.CONTACT:
+                contacts.setdefault(key, person.id)
+            elif key in contacts:
+                who = f"collaborator/{person.id} and contact/{contacts[key]}"
+                message = f"{who} share a mailbox: internal messages go there when the contact is not alerted"
+                yield FindingCode.SHARED_MAILBOX, message, "give the collaborator an address of their own"

@@ -1,0 +1,163 @@
+"""Rules beside each other: the same, in each other's shadow, and `instead_of` that does nothing or everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final
+
+from engine.rulebook.conditions.syntax import leaves
+from engine.rulebook.problems import Problem
+from engine.rulebook.rulebook import Rule, Rulebook
+from schemas.finding import Finding, FindingCode
+from schemas.vocabulary import Channel
+from tocsin.authoring.lint.reasoning import Circumstances, implies, never_holds
+from tocsin.authoring.lint.subject import Subject
+
+MAX_PAIRS: Final = 5_000
+MAX_LEAVES: Final = 40
+"""Comparisons of two conditions together; of longer ones it is not said."""
+
+_OTHERS: Final = [channel for channel in Channel if channel is not Channel.EMAIL]
+
+SETTINGS: Final = ("template", *(f"template.{channel}" for channel in _OTHERS), "keyword", "format")
+"""What a rule may say of its messages, by its path below `send`; a template alone is that of e-mails."""
+
+
+def findings(subject: Subject) -> Iterator[Finding]:
+    """Of every rule that the file itself holds, beside all that are in force with it."""
+    rulebook = subject.reading.rulebook
+    if rulebook is None:
+        return
+    for problem in problems(rulebook, subject.rules):
+        yield subject.at(problem)
+
+
+def problems(rulebook: Rulebook, rules: Sequence[Rule]) -> Iterator[Problem]:
+    """What is wrong with these rules of a rulebook beside each other; inherited ones have no place, and no problems."""
+    beside = _Rules(rulebook, rules)
+    for rule in rules:
+        if rule.path:
+            yield from beside.problems_of(rule)
+
+
+class _Rules:
+    """The rules of a file, of which each may be compared with all others."""
+
+    def __init__(self, rulebook: Rulebook, rules: Sequence[Rule]) -> None:
+        self._rulebook = rulebook
+        self._named = {rule.name: rule for rule in rules}
+        self._replaced = {rule.instead_of for rule in rulebook.rules}
+        pairs = ((one, other) for one in rules for other in rules if _are_comparable(one, other))
+        self._pairs = list(islice(pairs, MAX_PAIRS))
+
+    def problems_of(self, rule: Rule) -> Iterator[Problem]:
+        """What is wrong with a rule, beside all others. Of one that never matches that has been said."""
+        if never_holds([rule.condition], self._given(rule)):
+            return
+        yield from self._about_replacing(rule)
+        others = [other for one, other in self._pairs if one is rule and self._stands_in(rule, other)]
+        for other in others:
+            if _is_same(rule, other) and implies([other.condition], rule.condition, self._given(other)):
+                if other.position < rule.position:
+                    message = f"this rule says the same as {_called(other)}"
+                    yield _problem(rule, "rule", FindingCode.SAME_RULE, message, "delete one of them")
+                return
+        yield from self._about_shadows(rule, others)
+
+    def _about_shadows(self, rule: Rule, others: Sequence[Rule]) -> Iterator[Problem]:
+        """Whether another one, which always matches where this does, leaves it nothing to do."""
+        for other in others:
+            hidden = [name for name in SETTINGS if _given_before(rule, other, name)]
+            own = [name for name in SETTINGS if _setting(rule, name) is not None]
+            if rule.channels <= other.channels and own == hidden:
+                message = (
+                    f"this rule changes nothing: {_called(other)} matches wherever it does, and does all that it does"
+                )
+                yield _problem(rule, "rule", FindingCode.SHADOWED_RULE, message, _advice(other, own))
+                return
+        for name in SETTINGS:
+            first = next((other for other in others if _given_before(rule, other, name)), None)
+            if first is not None:
+                message = (
+                    f"this {name} is never used: {_called(first)} stands before it, always matches too, and gives one"
+                )
+                advice = f"write `instead_of: {first.name}`, or move this rule before it"
+                yield _problem(rule, f"send.{name}", FindingCode.SHADOWED_SETTING, message, advice)
+
+    def _about_replacing(self, rule: Rule) -> Iterator[Problem]:
+        other = self._named.get(rule.instead_of or "")
+        if other is None:
+            return
+        both = Circumstances(self._rulebook.fields, rule.category.audience, rule.triggers & other.triggers)
+        if _are_short(rule, other) and never_holds([rule.condition, other.condition], both):
+            message = f"this rule and {_called(other)} can never match together: it takes nobody's place"
+            advice = "take `instead_of` out, or let the conditions meet"
+            yield _problem(rule, "instead_of", FindingCode.NEVER_REPLACES, message, advice)
+        elif other.instead_of is None and self._covers(rule, other):
+            # A rule that is replaced still takes the place of the one that it names itself.
+            message = f"{_called(other)} never applies: this rule takes its place wherever it matches"
+            advice = (
+                f"delete `{other.name}`" if other.path else f"name this rule `{other.name}` and leave `instead_of` out"
+            )
+            yield _problem(rule, "instead_of", FindingCode.ALWAYS_REPLACED, message, advice)
+
+    def _stands_in(self, rule: Rule, other: Rule) -> bool:
+        """Whether the other one matches, and counts, wherever this one does, and this one takes nobody's place."""
+        return rule.instead_of is None and other.name not in self._replaced and self._covers(other, rule)
+
+    def _covers(self, wider: Rule, rule: Rule) -> bool:
+        return (
+            _are_comparable(rule, wider)
+            and _are_short(rule, wider)
+            and rule.triggers <= wider.triggers
+            and implies([rule.condition], wider.condition, self._given(rule))
+        )
+
+    def _given(self, rule: Rule) -> Circumstances:
+        return Circumstances(self._rulebook.fields, rule.category.audience, rule.triggers)
+
+
+def _are_comparable(one: Rule, other: Rule) -> bool:
+    return one is not other and one.category is other.category and bool(one.triggers & other.triggers)
+
+
+def _are_short(one: Rule, other: Rule) -> bool:
+    conditions = [rule.condition for rule in (one, other) if rule.condition is not None]
+    return sum(1 for condition in conditions for _ in leaves(condition)) <= MAX_LEAVES
+
+
+def _is_same(one: Rule, other: Rule) -> bool:
+    """Whether two rules differ in nothing but name and condition."""
+    return all(
+        _setting(one, name) == _setting(other, name) for name in ("triggers", "channels", "instead_of", *SETTINGS)
+    )
+
+
+def _setting(rule: Rule, name: str) -> object:
+    field, _, channel = name.partition(".")
+    return (rule.templates or {}).get(Channel(channel)) if channel else getattr(rule, field)
+
+
+def _given_before(rule: Rule, other: Rule, name: str) -> bool:
+    """Whether this setting of the rule is never asked for: the other one comes first on each channel, and has it."""
+    mine, theirs = _setting(rule, name), _setting(other, name)
+    comes_first = other.position < rule.position and rule.channels <= other.channels
+    return mine is not None and theirs is not None and comes_first
+
+
+def _called(rule: Rule) -> str:
+    return f"`{rule.name}`" if rule.path else f"the default rule `{rule.name}`"
+
+
+def _advice(other: Rule, own: Sequence[str]) -> str:
+    if own:
+        return f"delete this rule, or write `instead_of: {other.name}`"
+    return (
+        f"delete this rule; or, to narrow whom `{other.name}` tells, give this one its name; "
+        f"or say under `send:` what it does differently"
+    )
+
+
+def _problem(rule: Rule, key: str, code: FindingCode, message: str, advice: str) -> Problem:
+    return Problem((*rule.path, *key.split(".")), message, None, code, advice)

@@ -1,0 +1,70 @@
+"""Jobs rendered by the sender's own composer, and the parts of what comes out."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+from contextlib import closing
+from email.message import MIMEPart
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from adapters.jinja.sources import TemplateSources
+from adapters.writing.composer import ChildComposer
+from adapters.writing.protocol import Stationery
+from schemas.job import Job
+from sender.messages.addresses import MailIdentity
+from sender.messages.composer import Drafts
+from sender.ports import Composer, OutgoingMessage, OutgoingText
+
+IDENTITY: Final = MailIdentity(
+    "preview@preview.example", "Preview", "preview@preview.example", "preview.example", "{number}@fax.example"
+)
+"""Who writes: nobody, since nothing is sent."""
+
+
+class Rendered(Struct, frozen=True):
+    """A message in one language. `fault` says why the built-in text stands in for the template."""
+
+    language: str
+    subject: str
+    text: str
+    html: str | None
+    fault: str | None
+
+
+def render(jobs: list[Job], template: str, sources: TemplateSources) -> list[Rendered]:
+    """The messages of these jobs by this template, one for each language."""
+    with closing(ChildComposer(Drafts(IDENTITY), Stationery(IDENTITY))) as composer:
+        composer.use(sources)
+        return asyncio.run(_rendered(composer, jobs, template))
+
+
+async def _rendered(composer: Composer, jobs: list[Job], template: str) -> list[Rendered]:
+    found = []
+    for job in jobs:
+        composed = await composer.compose(job, job.trigger, replace(job.form, template=template))
+        found.append(_parts(job.language, composed.message, composed.fault))
+    return found
+
+
+def _parts(language: str, composed: OutgoingMessage, fault: str | None) -> Rendered:
+    if isinstance(composed, OutgoingText):
+        return Rendered(language, composed.subject, composed.text, None, fault)
+    message = email.message_from_bytes(composed.content, policy=email.policy.default)
+    text, html = message.get_body(("plain",)), message.get_body(("html",))
+    return Rendered(
+        language,
+        str(message["Subject"]),
+        "" if text is None else content_of(text),
+        None if html is None else content_of(html),
+        fault,
+    )
+
+
+def content_of(part: MIMEPart) -> str:
+    """The text of a part of a mail, whose lines end with CR LF there (RFC 5322, section 2.1), in lines as elsewhere."""
+    return str(part.get_content()).replace("\r\n", "\n")

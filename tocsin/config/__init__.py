@@ -1,0 +1,1 @@
+"""What an installation is told, and the adapters that are built from it."""

@@ -1,0 +1,1 @@
+"""Adapters built from the settings: one module for each outside thing."""

@@ -1,0 +1,1 @@
+"""Records that could not be decided or delivered: found, shown, and sent again."""

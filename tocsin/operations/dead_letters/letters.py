@@ -1,0 +1,214 @@
+"""Dead letters, read back: where each came from, why it could not be used, and how it is sent again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from adapters.kafka.appender import KafkaAppender
+from adapters.kafka.place_reader import PlaceReader
+from adapters.kafka.records import record_of
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topic_reader import TopicReader
+from adapters.sqlite.event_log import PARTITION, SqliteLog
+from schemas.dead_letter import PREFIX, ListedLetter, first_came
+from schemas.log import NewRecord, Record
+from schemas.topics import DEAD_LETTERS, JOBS, TICKETS
+from tocsin.config.data_folder import database_in
+from tocsin.operations.dead_letters.subjects import Subject, subject_of
+from tocsin.printing.printable import printable
+
+_AT_ONCE: Final = 1_000
+_GO_BACK_TO: Final = (TICKETS, JOBS)
+_PLACE: Final = re.compile(r"(0|[1-9][0-9]{0,8}):(0|[1-9][0-9]{0,17})")
+
+
+class Letter(Struct, frozen=True):
+    """A dead letter: its own place, the place where its record came from, and the fault."""
+
+    record: Record
+
+    @property
+    def place(self) -> str:
+        """PARTITION:OFFSET in the topic of dead letters: its name on the command line."""
+        return f"{self.record.partition}:{self.record.offset}"
+
+    @property
+    def origin(self) -> str:
+        """The topic that it came from."""
+        return self._header("topic")
+
+    @property
+    def origin_place(self) -> str:
+        """PARTITION:OFFSET in that topic."""
+        return f"{self._header('partition')}:{self._header('offset')}"
+
+    @property
+    def code(self) -> str:
+        """The class of the fault, in snake case."""
+        return self._header("code")
+
+    @property
+    def message(self) -> str:
+        """The fault in words."""
+        return self._header("message")
+
+    @property
+    def came(self) -> datetime:
+        """When the record came for the first time."""
+        return first_came(self.record)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether only the beginning of its record was kept, since the whole was too large."""
+        return self._header("cut") == "1"
+
+    @property
+    def cut(self) -> str | None:
+        """What is here of a record that was too large, and where the whole lies; None where it is here."""
+        if not self.is_cut:
+            return None
+        return (
+            f"the first {len(self.record.value or b'')} of {self._header('bytes')} bytes are here, since it was too "
+            f"large; the whole (SHA-256 {self._header('sha256')}) lies in {self.origin} {self.origin_place}"
+        )
+
+    @property
+    def subject(self) -> Subject:
+        """The ticket and contract that its bytes name."""
+        return subject_of(self.record.key, self.record.value, self.own_headers)
+
+    def listed(self) -> ListedLetter:
+        """All that is known of it, without its texts."""
+        subject = self.subject
+        return ListedLetter(
+            self.place,
+            self.came,
+            self.origin,
+            self.origin_place,
+            subject.ticket,
+            subject.contract,
+            self.code,
+            self.message,
+            self.is_cut,
+        )
+
+    @property
+    def own_headers(self) -> tuple[tuple[str, bytes], ...]:
+        """The headers with which it came."""
+        return tuple(one for one in self.record.headers if not one[0].startswith(PREFIX))
+
+    def again(self) -> NewRecord:
+        """The record as it first came, for the topic from which it came.
+
+        One header tells when that was, so that its age is judged by that. Raises ValueError where it can't go back.
+        """
+        if self.is_cut:
+            raise ValueError(
+                f"{self.place}: only its beginning is here, since it was too large; the whole lies in {self.origin} "
+                f"{self.origin_place}"
+            )
+        if self.origin not in _GO_BACK_TO:
+            raise ValueError(f"{self.place}: it came from topic {self.origin!r}, to which nothing is sent again")
+        came = (PREFIX + "first_came", self.came.isoformat().encode())
+        return NewRecord(self.origin, self.record.key, self.record.value, (*self.own_headers, came))
+
+    def _header(self, name: str) -> str:
+        found = dict(self.record.headers).get(PREFIX + name, b"?")
+        return found.decode(errors="replace")
+
+
+class Wanted(Struct, frozen=True):
+    """Which dead letters are asked for: those for which all holds that is not None. Ids may be written as shown."""
+
+    code: str | None = None
+    ticket: str | None = None
+    contract: str | None = None
+
+    def __contains__(self, letter: Letter) -> bool:
+        """Whether this one is."""
+        if self.code not in (None, letter.code):
+            return False
+        if self.ticket is None and self.contract is None:
+            return True
+        subject = letter.subject
+        return _is(self.ticket, subject.ticket) and _is(self.contract, subject.contract)
+
+
+def _is(asked: str | None, named: str | None) -> bool:
+    return asked is None or (named is not None and asked in (named, printable(named)))
+
+
+class Place(Struct, frozen=True, order=True):
+    """Where a dead letter lies in its topic."""
+
+    partition: int
+    offset: int
+
+    @classmethod
+    def of(cls, text: str) -> Place | None:
+        """The place that PARTITION:OFFSET names; None where that is none."""
+        found = _PLACE.fullmatch(text)
+        return None if found is None else cls(int(found[1]), int(found[2]))
+
+
+class Letterbox(Struct, frozen=True):
+    """The topic of dead letters, and a way back into other topics.
+
+    `letters` gives those that were there when it was asked, `at` the one at a place without reading others, or None.
+    """
+
+    letters: Callable[[], Iterator[Letter]]
+    at: Callable[[Place], Letter | None]
+    append: Callable[[Iterable[NewRecord]], int]
+
+
+@contextmanager
+def letterbox_on_kafka(settings: KafkaSettings) -> Iterator[Letterbox]:
+    """The dead letters of a cluster."""
+    with ExitStack() as opened:
+
+        @cache
+        def places() -> PlaceReader:
+            return opened.enter_context(closing(PlaceReader(settings, DEAD_LETTERS)))
+
+        @cache
+        def appender() -> KafkaAppender:
+            return opened.enter_context(closing(KafkaAppender(settings)))
+
+        def letters() -> Iterator[Letter]:
+            with closing(TopicReader(settings, [DEAD_LETTERS])) as reader:
+                for found in reader.read_to_end():
+                    yield Letter(record_of(found, settings))
+
+        def at(place: Place) -> Letter | None:
+            found = places().read(place.partition, place.offset)
+            return None if found is None else Letter(record_of(found, settings))
+
+        yield Letterbox(letters, at, lambda records: appender().append(records))
+
+
+@contextmanager
+def letterbox_in(data: Path) -> Iterator[Letterbox]:
+    """The dead letters of embedded mode."""
+    with closing(SqliteLog(database_in(data))) as log:
+
+        def letters() -> Iterator[Letter]:
+            offset, end = 0, log.end(DEAD_LETTERS)
+            # What is sent again meanwhile may leave more, which are not among those that were asked for.
+            while records := [one for one in log.read(DEAD_LETTERS, offset, _AT_ONCE) if one.offset < end]:
+                yield from map(Letter, records)
+                offset = records[-1].offset + 1
+
+        def at(place: Place) -> Letter | None:
+            found = log.read(DEAD_LETTERS, place.offset, 1) if place.partition == PARTITION else []
+            return next((Letter(one) for one in found if one.offset == place.offset), None)
+
+        yield Letterbox(letters, at, lambda records: log.append(records, datetime.now(UTC)))

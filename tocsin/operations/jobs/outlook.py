@@ -1,0 +1,74 @@
+"""What comes next for a job, and when: never a time that is over, whatever the ledger holds of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sender.ledger.waits import MAILBOX, RELAY, Wait, waits_of
+from sender.messages.plain_text import one_line
+from sender.records import Entry
+from sender.states import FINISHED, WAITING, State
+
+_NAME: Final = 260
+"""Characters of the name of a domain: all of it."""
+_UNITS: Final = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min"))
+
+
+def time(moment: datetime) -> str:
+    """A moment in UTC, to the second."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long ago a moment was, by its two largest units: `4 min`, `2 h 5 min`."""
+    left, parts = now - moment, []
+    for unit, name in _UNITS:
+        number, left = divmod(left, unit)
+        if number:
+            parts.append(f"{number} {name}")
+    return f"{' '.join(parts[:2]) or f'{left.seconds} s'} ago"
+
+
+def holding(entry: Entry, waits: Sequence[Wait]) -> list[Wait]:
+    """What keeps it back though it waits for nothing but its turn: relay, domain or mailbox; the longest first."""
+    return waits_of(entry.job, waits) if entry.standing.state in WAITING else []
+
+
+def is_over(entry: Entry, now: datetime) -> bool:
+    """Whether its time has ended, and no sender has seen to it yet."""
+    return entry.standing.state not in FINISHED and entry.job.expires <= now
+
+
+def next_try(entry: Entry, waits: Sequence[Wait], now: datetime) -> datetime | None:
+    """Before when it is surely not tried. None where that is unknown, over, or where there is no try to come."""
+    due = entry.standing.due
+    if entry.standing.state not in WAITING or due is None or is_over(entry, now):
+        return None
+    moment = max([due, *(one.until for one in holding(entry, waits))])
+    return moment if moment > now else None
+
+
+def obstacles(entry: Entry, waits: Sequence[Wait], now: datetime) -> Iterator[str]:
+    """What keeps it back and until when, or what has ended for it that a sender has not seen to yet."""
+    stands = entry.standing
+    if is_over(entry, now):
+        over = entry.job.expires
+        yield f"its time ended {ago(over, now)}, at {time(over)}: the next sender that looks ends it"
+    elif stands.state is State.SENDING and stands.lease_until is not None and stands.lease_until <= now:
+        then = "may go out at once, since nothing was handed over" if stands.never_offered else "may have arrived"
+        ended = f"lease ended {ago(stands.lease_until, now)}, at {time(stands.lease_until)}"
+        yield f"{ended}: the next sender takes it, and it {then}"
+    else:
+        yield from (_held_back(one, now) for one in holding(entry, waits))
+
+
+def _held_back(one: Wait, now: datetime) -> str:
+    if one.name == RELAY:
+        what = "the mail relay is out of reach"
+    elif one.name.startswith(MAILBOX):
+        what = "its mailbox is put off"
+    else:
+        what = f"mail to {one_line(one.name, _NAME)} is put off"
+    return f"held back: {what}, {f'until {time(one.until)}' if one.until > now else 'and is being tried'}"

@@ -1,0 +1,68 @@
+"""Where something may be kept of a person: the ledger, the topics, the directory, and files beside the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from adapters.kafka.records import record_of
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topic_reader import TopicReader
+from adapters.sqlite.event_log import SqliteLog
+from engine.directory.directory import Directory
+from schemas.log import Record
+from schemas.pseudonyms import Pseudonyms
+from sender.ledger.port import Ledger
+from tocsin.demo.stage import MARK, Stage
+
+AT_ONCE: Final = 500
+
+Records = Callable[[str], Iterator[Record]]
+"""All records of a topic that there are when it is asked, one after another."""
+
+
+class Places(Struct, frozen=True):
+    """Everything at hand.
+
+    `data` is the folder of embedded mode, whose log can be changed; None: on Kafka. `database` is the file with the
+    ledger; None: it is in PostgreSQL.
+    """
+
+    ledger: Ledger
+    records: Records
+    directory: Directory
+    pseudonyms: Pseudonyms
+    data: Path | None = None
+    database: Path | None = None
+
+    def mails(self) -> Iterator[Path]:
+        """The files of the demo's mailbox."""
+        if self.data is not None and (self.data / MARK).is_file():
+            yield from sorted(Stage(self.data).mails.glob("*.eml"))
+
+
+def records_in(log: SqliteLog) -> Records:
+    """The records of embedded mode's log."""
+
+    def read(topic: str) -> Iterator[Record]:
+        offset, end = 0, log.end(topic)
+        while found := [one for one in log.read(topic, offset, AT_ONCE) if one.offset < end]:
+            yield from found
+            offset = found[-1].offset + 1
+
+    return read
+
+
+def records_on(settings: KafkaSettings) -> Records:
+    """The records on Kafka."""
+
+    def read(topic: str) -> Iterator[Record]:
+        with closing(TopicReader(settings, [topic])) as reader:
+            for found in reader.read_to_end():
+                yield record_of(found, settings)
+
+    return read

@@ -1,0 +1,1 @@
+"""How commands print: text that is safe on a terminal, and tables."""

@@ -1,0 +1,147 @@
+"""Writes the pages that are made from the code: condition-fields.md, and the lists in the others of `pages`.
+
+`python -m tocsin.reference.pages`, `--check` to compare only.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from engine.rulebook.fields import BUILT_IN_FIELDS, Field
+from schemas.finding import FindingCode, Severity
+from tocsin.authoring.lint.catalogue import CATALOGUE
+from tocsin.config.settings.page import MARK as SETTINGS_MARK
+from tocsin.config.settings.page import settings_list
+from tocsin.reference.records_page import MARK as RECORDS_MARK
+from tocsin.reference.records_page import records_list
+
+DOCS: Final = Path(__file__).parents[2] / "docs"
+MARK: Final = "<!-- From here on written by `make schemas`: edit tocsin/authoring/lint/catalogue.py instead. -->"
+
+_GROUPS: Final = {
+    "trigger": "The save",
+    "event": "The save",
+    "ticket": "The ticket, after the save",
+    "previous": "The ticket, before the save",
+    "actor": "Who made the save",
+    "contract": "The contract",
+    "customer": "The customer: the ticket's, else the contract client",
+    "person": "The person who would be alerted, as in their own record",
+}
+
+_HEAD: Final = """# Condition fields
+
+What `if` of a rule may compare. This page is written by `make schemas` from `engine/rulebook/fields.py`; how conditions
+are written stands in [rules.md](rules.md).
+
+A field that is missing or null makes every comparison with it false, so that `!=` and `not in` hold. Text is compared
+exactly, capitals included.
+"""
+
+_CUSTOM: Final = """## Custom fields
+
+`ticket.custom.NAME`: a field of the platform's own tickets, of the type (`text`, `number`, `boolean`) that the rule
+file declares under `settings: fields: NAME:`. Only numbers can be compared by order: `ticket.custom.severity >= 3`.
+"""
+
+
+def condition_fields() -> str:
+    """The page on condition fields."""
+    groups = groupby(BUILT_IN_FIELDS.values(), lambda field: _GROUPS[field.name.partition(".")[0]])
+    return "\n".join([_HEAD, *(_table(title, fields) for title, fields in groups), _CUSTOM])
+
+
+def _table(title: str, fields: Iterable[Field]) -> str:
+    rows = [f"| `{field.name}` | {field.type} | {_meaning(field)} | `{_example(field)}` |" for field in fields]
+    return "\n".join([f"## {title}\n", "| field | type | meaning | example |", "| --- | --- | --- | --- |", *rows, ""])
+
+
+def _meaning(field: Field) -> str:
+    meaning = f"{field.meaning[0].upper()}{field.meaning[1:]}."
+    if field.values is not None:
+        meaning += f" One of {', '.join(field.values)}."
+    return meaning if field.audience is None else f"{meaning} {field.audience.capitalize()} only."
+
+
+def _example(field: Field) -> str:
+    if field.values is not None:
+        return f'{field.name} == "{field.values[0]}"'
+    return f"{field.name} == true" if field.type == "boolean" else f'{field.name} == "{_VALUES.get(field.name, "…")}"'
+
+
+_VALUES: Final = {
+    "ticket.priority": "high",
+    "previous.priority": "low",
+    "ticket.status": "waiting",
+    "previous.status": "new",
+    "ticket.product": "P-erp",
+    "ticket.site": "S-paris",
+    "customer.language": "fr",
+    "person.language": "fr",
+    "person.time_zone": "Europe/Paris",
+    "person.customer": "acme",
+    "contract.client": "acme",
+}
+
+
+def checking() -> str:
+    """The page on what `tocsin check` finds: what stands before the mark is written by hand."""
+    written = (DOCS / "checking.md").read_text().partition(MARK)[0]
+    return "\n".join([written + MARK, "", *_findings()])
+
+
+def _findings() -> Iterator[str]:
+    for severity in Severity:
+        yield f"## {severity.capitalize()}s\n"
+        for code in FindingCode:
+            if code.severity is severity:
+                entry = CATALOGUE[code]
+                example = f"```yaml\n{entry.example}\n```\n\n" if entry.example else ""
+                yield f"### {code}\n\n{entry.meaning}\n\n{example}{entry.remedy}\n"
+
+
+def settings() -> str:
+    """The page on settings: what stands before the mark is written by hand."""
+    written = (DOCS / "settings.md").read_text().partition(SETTINGS_MARK)[0]
+    return "\n".join([written + SETTINGS_MARK, "", settings_list()])
+
+
+def directory() -> str:
+    """The page on the directory: what stands before the mark is written by hand."""
+    written = (DOCS / "directory.md").read_text().partition(RECORDS_MARK)[0]
+    return "\n".join([written + RECORDS_MARK, "", records_list()])
+
+
+def pages() -> dict[Path, str]:
+    """The text of every page that is written here."""
+    return {
+        DOCS / "condition-fields.md": condition_fields(),
+        DOCS / "checking.md": checking(),
+        DOCS / "directory.md": directory(),
+        DOCS / "settings.md": settings(),
+    }
+
+
+def stale() -> list[str]:
+    """The pages that differ from the code."""
+    return [page.name for page, text in pages().items() if not page.exists() or page.read_text() != text]
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with --check say which are stale: the exit code is then 1."""
+    names = stale()
+    if arguments == ["--check"]:
+        sys.stdout.writelines(f"stale: docs/{name}: run `make schemas`\n" for name in names)
+        return 1 if names else 0
+    for page, text in pages().items():
+        page.write_text(text)
+    sys.stdout.writelines(f"written: docs/{name}\n" for name in names)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,41 @@
+"""A loop of a service: a step again and again until the service stops, seen by whoever asks whether it is alive."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from tocsin.services.monitoring.vitals import Vitals
+
+PAUSE_SECONDS: Final = 1.0
+"""Between two looks where there was nothing to do; and before another try, where an outage is waited out."""
+
+Step = Callable[[], bool]
+"""Says whether to step again at once: there may be more to do."""
+
+
+def repeat(loop: str, step: Step, vitals: Vitals, stop: threading.Event) -> None:
+    """Step until told to stop. The step under way is finished; its errors are raised, and end the loop."""
+    try:
+        while not stop.is_set():
+            vitals.beat(loop)
+            if not step():
+                stop.wait(PAUSE_SECONDS)
+    finally:
+        vitals.over(loop)
+
+
+async def repeated(loop: str, step: Step, vitals: Vitals, stop: threading.Event) -> None:
+    """The same, in a thread of its own."""
+    await asyncio.to_thread(repeat, loop, step, vitals, stop)
+
+
+async def once(what: str, call: Callable[[], None], vitals: Vitals) -> None:
+    """Something that is done once, in a thread, and is seen to be under way until it has ended."""
+    vitals.beat(what)
+    try:
+        await asyncio.to_thread(call)
+    finally:
+        vitals.over(what)

@@ -1,0 +1,92 @@
+"""What can be seen of a running sender from outside: metrics of deliveries and ledger, and whether it is alive."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import Final
+
+from adapters.kafka.settings import KafkaSettings, Membership
+from adapters.prometheus.lag_metrics import LagMetrics
+from adapters.prometheus.ledger_metrics import LedgerMetrics
+from adapters.prometheus.sender_metrics import SenderMetrics
+from schemas.topics import JOBS
+from sender.ledger.port import Ledger, LedgerAwayError, LedgerUnavailableError
+from sender.ledger.waits import recipients_of
+from sender.ports import Clock
+from tocsin.services.lifecycle.background import in_background
+from tocsin.services.lifecycle.outage import LedgerOutage
+from tocsin.services.monitoring.delivery import LivingDelivery
+from tocsin.services.monitoring.lag import watching_lag
+from tocsin.services.monitoring.service import ReadingWatch, ServiceWatch
+
+LOOP: Final = "look_at_ledger"
+LOOK_EVERY: Final = 5.0
+"""Seconds between two looks at the ledger."""
+
+
+class SendingWatch(ServiceWatch):
+    """Sees how jobs are taken in and delivered, wherever they come from."""
+
+    def __init__(self, waits_for: Mapping[str, str]) -> None:
+        super().__init__({"ledger": "not opened yet"} | dict(waits_for))
+        self.sender = SenderMetrics(self.registry)
+        self.ledger = LedgerMetrics(self.registry)
+        self.delivery = LivingDelivery(self.sender, self.vitals, self.waits_for_ledger)
+        self._outage = LedgerOutage()
+
+    def waits_for_ledger(self, part: str, why: LedgerAwayError | None) -> None:
+        """A part of the service waits until the ledger answers again; None: it does. Called from any thread."""
+        if why is None:
+            self.vitals.ready(f"ledger ({part})")
+            self._outage.is_over(part)
+        else:
+            self.vitals.not_ready(f"ledger ({part})", str(why))
+            self._outage.goes_on(part, why.code, str(why))
+
+    def asked_ledger_nothing(self, part: str) -> None:
+        """A part had nothing to ask the ledger for: it waits only where others do, who had. Called from any thread."""
+        if not self._outage.holds_up(part):
+            self.waits_for_ledger(part, None)
+
+    def looking_at(self, ledger: Ledger, clock: Clock) -> AbstractContextManager[None]:
+        """Look at the ledger every few seconds within the block, where anybody sees it: it counts all jobs."""
+        if not self.is_shown:
+            return nullcontext()
+        return in_background(partial(self._look, ledger, clock), "ledger-metrics")
+
+    def _look(self, ledger: Ledger, clock: Clock, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self.vitals.beat(LOOP)
+            try:
+                counts, oldest = ledger.counts(), ledger.oldest()
+                # Whoever waits for a mailbox that is put off is not late by a fault of this sender.
+                due = ledger.next_due(recipients_of(ledger.waits(clock.now())))
+                self.ledger.show(counts, oldest, due, clock.now())
+                self.vitals.ready("ledger")
+            except LedgerUnavailableError as error:
+                self.vitals.not_ready("ledger", str(error))
+            stop.wait(LOOK_EVERY)
+        self.vitals.over(LOOP)
+
+
+class SenderWatch(SendingWatch, ReadingWatch):
+    """Sees everything that a sender does on Kafka, and shows it."""
+
+    def __init__(self) -> None:
+        super().__init__({"people": "the directory is not complete yet"})
+        self._lag: LagMetrics | None = None
+
+    def generations(self, count: int) -> None:
+        """So many generations of its group has this sender been part of."""
+        if self._lag is not None:
+            self._lag.generations(count)
+
+    def looking_at_lag(self, settings: KafkaSettings, membership: Membership) -> AbstractContextManager[None]:
+        """Look at the lag of the sender's group within the block, where anybody sees it."""
+        if not self.is_shown:
+            return nullcontext()
+        self._lag = LagMetrics(self.registry, membership.instance)
+        return watching_lag(self._lag, self.vitals, settings, membership.group, JOBS)

@@ -1,0 +1,78 @@
+"""What can be seen of any running service from outside: its process, its rule files, whether it is alive and ready."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from adapters.kafka.errors import DamagedBatch
+from adapters.prometheus.build_metrics import BuildMetrics
+from adapters.prometheus.reading_metrics import ReadingMetrics
+from adapters.prometheus.rules_metrics import RulesMetrics
+from adapters.prometheus.vitals_metrics import VitalsMetrics
+from adapters.web.operations import operations
+from adapters.web.serving import serving
+from tocsin.services.monitoring.vitals import Vitals
+from tocsin.services.reload.rules_in_force import WatchedRules
+
+MOST_NAMED: Final = 5
+"""Of many batches that can't be decoded, so many are named."""
+
+
+class ServiceWatch:
+    """Metrics on a registry of its own, and the vitals. `waits_for` says why which part is not ready at the start."""
+
+    def __init__(self, waits_for: Mapping[str, str]) -> None:
+        self.registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        BuildMetrics(self.registry)
+        self.rule_files = RulesMetrics(self.registry)
+        self.vitals = Vitals(time.monotonic)
+        VitalsMetrics(self.registry, self.vitals)
+        self.is_shown = False
+        """Whether anybody sees it: what is costly to find out is not asked for else."""
+        for part, reason in waits_for.items():
+            self.vitals.not_ready(part, reason)
+
+    def rules_changed(self, watched: WatchedRules) -> None:
+        """Rules and templates were put in force, or a change of their files was refused."""
+        self.rule_files.refused(bool(watched.faults), watched.kept_since is not None)
+        remarks = [f"{named}; the last good rules stay in force" for named in watched.named_faults]
+        if watched.not_kept is not None:
+            remarks.append(
+                f"those in force could not be kept for a start at which the files are refused: {watched.not_kept}; "
+                "make room, and save the rule file again"
+            )
+        self.vitals.remark("rules", remarks)
+
+    @contextmanager
+    def answering(self, listen: tuple[str, int] | None) -> Iterator[int]:
+        """Answer probes and scrapes within the block, where told to; gives the port, or 0. Raises AddressError."""
+        if listen is None:
+            yield 0
+            return
+        self.is_shown = True
+        vitals = self.vitals
+        with serving(operations(self.registry, vitals.stuck, vitals.reasons, vitals.remarks), *listen) as port:
+            yield port
+
+
+class ReadingWatch(ServiceWatch):
+    """Sees besides what a service reads from Kafka."""
+
+    def __init__(self, waits_for: Mapping[str, str]) -> None:
+        super().__init__(waits_for)
+        self.reading = ReadingMetrics(self.registry)
+
+    def damaged(self, batches: Sequence[DamagedBatch]) -> None:
+        """These batches can't be decoded, and hold their partitions up."""
+        self.reading.damaged((one.topic, one.partition) for one in batches)
+        if batches:
+            self.vitals.not_ready("batches", "; ".join(map(str, batches[:MOST_NAMED])))
+        else:
+            self.vitals.ready("batches")

@@ -1,0 +1,1 @@
+"""Rule files and templates that change while a service runs."""

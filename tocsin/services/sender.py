@@ -1,0 +1,194 @@
+"""The sender as a service of its own: jobs from Kafka, its ledger in a file."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+import structlog
+from msgspec import Struct
+
+from adapters.kafka.appender import KafkaAppender
+from adapters.kafka.directory_topic import DirectoryFeed
+from adapters.kafka.errors import DamagedBatchError, KafkaUnavailableError
+from adapters.kafka.job_log import KafkaJobLog
+from adapters.kafka.settings import KafkaSettings, Membership
+from schemas.pseudonyms import Pseudonyms
+from sender.acceptance import Acceptance
+from sender.delivery.gate import Gate
+from sender.delivery.loop import Delivery
+from sender.ledger.port import LedgerAwayError
+from sender.ports import Clock
+from sender.privacy.people_index import PeopleIndex
+from sender.publisher import LAST_BATCHES, Publisher
+from tocsin.clock import SystemClock
+from tocsin.config.wiring.ledgers import LedgerPlace
+from tocsin.config.wiring.mail import MailSettings
+from tocsin.config.wiring.sending import SendingSettings
+from tocsin.config.wiring.telemetry import tracing
+from tocsin.services.lifecycle.awaited_ledger import awaited_ledger
+from tocsin.services.lifecycle.liveness import Step, once, repeated
+from tocsin.services.lifecycle.steps import accept, publish
+from tocsin.services.lifecycle.stopping import Stop, together
+from tocsin.services.monitoring.delivery import delivered
+from tocsin.services.monitoring.health_file import HealthFile
+from tocsin.services.monitoring.sender import SenderWatch
+from tocsin.services.reload.current_templates import keeping_current
+from tocsin.services.reload.kept_rules import KeptRules
+from tocsin.services.reload.rules_in_force import WatchedRules
+
+log = structlog.get_logger()
+
+_ON_LEDGER: Final = frozenset({"accept", "publish"})
+
+
+class SenderParts(Struct, frozen=True):
+    """What a sender consists of. Each of Kafka's clients belongs to one thread."""
+
+    jobs: KafkaJobLog
+    acceptance: Acceptance
+    delivery: Delivery
+    publisher: Publisher
+    people: DirectoryFeed
+    index: PeopleIndex
+    templates: WatchedRules
+    watch: SenderWatch
+    clock: Clock
+
+
+class SenderService:
+    """Takes jobs into the ledger and delivers them. The ledger first, then the position: so no job is lost."""
+
+    def __init__(self, parts: SenderParts) -> None:
+        self._parts = parts
+
+    async def run(self, stop: Stop) -> None:
+        """Work until told to stop; what is under way is finished. What a part can't mend is raised, and stops all."""
+        vitals, delivery = self._parts.watch.vitals, self._parts.delivery
+        stop.ask(vitals.running)
+        stop.ask(delivery.under_way)
+        steps = {"accept": self._accept, "publish": self._publish, "follow_people": self._follow_people}
+        loops = [repeated(name, self._outlasting(name, step), vitals, stop.event) for name, step in steps.items()]
+        await together(stop, *loops, delivered(delivery, vitals, stop))
+        await once("publish_the_rest", self._publish_the_rest, vitals)
+
+    def _publish_the_rest(self) -> None:
+        """What became of the last jobs; where Kafka does not answer, the outbox keeps it."""
+        try:
+            self._parts.publisher.drain(LAST_BATCHES)
+        except KafkaUnavailableError as error:
+            log.warning("kafka_unavailable", error=type(error).__name__, said=str(error))
+        except LedgerAwayError as error:
+            self._parts.watch.waits_for_ledger("publish", error)
+
+    def _accept(self) -> bool:
+        self._parts.templates.current()
+        taken = accept(self._parts.acceptance, self._parts.watch).records
+        self._parts.watch.generations(self._parts.jobs.generations)
+        self._parts.watch.damaged(self._parts.jobs.damaged)
+        return bool(taken)
+
+    def _publish(self) -> bool:
+        return publish(self._parts.publisher, self._parts.watch, self._parts.clock)
+
+    def _follow_people(self) -> bool:
+        self._parts.people.catch_up()
+        self._parts.index.complete()
+        self._parts.watch.vitals.ready("people")
+        return False
+
+    def _outlasting(self, name: str, step: Step) -> Step:
+        """The step, which waits out an outage of Kafka or of the ledger."""
+        watch, vitals, part = self._parts.watch, self._parts.watch.vitals, f"kafka ({name})"
+
+        def outlast() -> bool:
+            try:
+                more = step()
+            except KafkaUnavailableError as error:
+                log.warning("kafka_unavailable", error=type(error).__name__, said=str(error))
+                is_away = not isinstance(error, DamagedBatchError)
+                vitals.not_ready(part, "does not answer; it is asked again" if is_away else str(error))
+                return False
+            except LedgerAwayError as error:
+                watch.waits_for_ledger(name, error)
+                return False
+            vitals.ready(part)
+            if name == "accept" and not more:
+                # No jobs came, so that the ledger was not asked to take any.
+                watch.asked_ledger_nothing(name)
+            elif name in _ON_LEDGER:
+                watch.waits_for_ledger(name, None)
+            return more
+
+        return outlast
+
+
+@contextmanager
+def _job_log(settings: KafkaSettings, membership: Membership, leave: bool) -> Iterator[KafkaJobLog]:
+    jobs = KafkaJobLog(settings, membership)
+    try:
+        yield jobs
+    finally:
+        jobs.close(for_good=leave)
+
+
+@asynccontextmanager
+async def sender_service(  # noqa: PLR0913, PLR0917 - its parts, one by one
+    settings: KafkaSettings,
+    membership: Membership,
+    place: LedgerPlace,
+    rules: Path | None,
+    mail: MailSettings,
+    sending: SendingSettings,
+    watch: SenderWatch,
+    stop: Stop,
+    *,
+    leave: bool = False,
+) -> AsyncIterator[SenderService]:
+    """The service, wired together; its ledger is the only thing that it must not forget.
+
+    A ledger that does not answer is waited for, at the start too. With `leave` it gives up its place in the group at
+    the end; else the place is kept for the time of a restart.
+
+    Raises RuleFileError, LedgerUnavailableError, InstanceTakenError, KafkaRefusedError, KafkaUnavailableError and
+    TracingSettingsError; StoppedError where it was told to stop before its ledger answered.
+    """
+    clock, seen, composer = SystemClock(), watch, mail.composer(sending.mode)
+    on_change = keeping_current(composer, seen, HealthFile(place.data), clock)
+    pseudonyms = Pseudonyms(mail.opt_out.secrets)
+    transport, index = mail.transport(), PeopleIndex(pseudonyms)
+    with (
+        tracing("tocsin-sender", sender_group=membership.group) as tracers,
+        closing(composer),
+        closing(WatchedRules(rules, on_change, kept=KeptRules(place.data))) as templates,
+        awaited_ledger(*place.options, stop, lambda why: seen.waits_for_ledger("open", why)) as ledger,
+        seen.looking_at(ledger, clock),
+        seen.looking_at_lag(settings, membership),
+        _job_log(settings, membership, leave) as jobs,
+        closing(KafkaAppender(settings)) as letters,
+        closing(KafkaAppender(settings)) as topics,
+        closing(DirectoryFeed(settings, index)) as people,
+    ):
+        acceptance = Acceptance(jobs, ledger, letters, clock, sending.acceptance(), tracers.jobs)
+        gate = Gate(ledger, index, sending.mode, pseudonyms)
+        delivery = Delivery(
+            ledger,
+            composer,
+            transport,
+            clock,
+            random.random,
+            sending.delivery(),
+            gate=gate,
+            watch=seen.delivery,
+            tracer=tracers.jobs,
+        )
+        parts = SenderParts(
+            jobs, acceptance, delivery, Publisher(ledger, topics), people, index, templates, seen, clock
+        )
+        try:
+            yield SenderService(parts)
+        finally:
+            await transport.close()
