@@ -26,7 +26,7 @@ EVERYBODY = {"ct-1@acme.example", "ct-2@acme.example", "co-1@desk.example"}
 NAMES = {"contract": "contracts.yaml", "contact": "contacts.yaml", "collaborator": "collaborators.jsonl"}
 
 
-class House:
+class RunningInstallation:
     """The service as a process of its own, on a helpdesk with a file for each kind of record."""
 
     def __init__(self, folder: Path, port: int) -> None:
@@ -82,86 +82,86 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def program(tmp_path: Path) -> Iterator[RunningInstallation]:
     with mailbox_in(tmp_path / "mail") as port:
-        yield House(tmp_path, port)
+        yield RunningInstallation(tmp_path, port)
 
 
 @contextmanager
-def looked_at(house: House, times: int) -> Iterator[None]:
+def looked_at(program: RunningInstallation, times: int) -> Iterator[None]:
     """Change files in the block; behind it, they have been read so many more times."""
-    before = house.service.said().count('"event":"directory_loaded"')
+    before = program.service.said().count('"event":"directory_loaded"')
     yield
-    until(lambda: house.service.said().count('"event":"directory_loaded"') >= before + times, PATIENCE)
+    until(lambda: program.service.said().count('"event":"directory_loaded"') >= before + times, PATIENCE)
 
 
-def break_contracts(house: House) -> None:
-    with house.file("contracts.yaml").open("a") as file:
+def break_contracts(program: RunningInstallation) -> None:
+    with program.file("contracts.yaml").open("a") as file:
         file.write("- kind: contract\n\tid: x\n")
 
 
-def break_contacts(house: House) -> None:
+def break_contacts(program: RunningInstallation) -> None:
     """As an editor that knows no UTF-8 saves it."""
-    text = house.file("contacts.yaml").read_text(encoding="utf-8")
-    house.file("contacts.yaml").write_text(text, encoding="cp1252")
+    text = program.file("contacts.yaml").read_text(encoding="utf-8")
+    program.file("contacts.yaml").write_text(text, encoding="cp1252")
 
 
-def test_while_files_are_broken_each_event_alerts_as_before(house: House) -> None:
-    good = {file: file.read_bytes() for file in house.directory.iterdir()}
-    with house.service.running():
-        assert house.alerted() == [EVERYBODY] * 5
-        with looked_at(house, 1):
-            break_contracts(house)
-        assert house.alerted() == [EVERYBODY] * 5
-        with looked_at(house, 1):
-            break_contacts(house)
-        assert house.alerted() == [EVERYBODY] * 5
-        with looked_at(house, 1):
-            house.file("collaborators.jsonl").write_bytes(b"")
-        assert house.alerted() == [EVERYBODY] * 5
-        check_told(house)
+def test_while_files_are_broken_each_event_alerts_as_before(program: RunningInstallation) -> None:
+    good = {file: file.read_bytes() for file in program.directory.iterdir()}
+    with program.service.running():
+        assert program.alerted() == [EVERYBODY] * 5
+        with looked_at(program, 1):
+            break_contracts(program)
+        assert program.alerted() == [EVERYBODY] * 5
+        with looked_at(program, 1):
+            break_contacts(program)
+        assert program.alerted() == [EVERYBODY] * 5
+        with looked_at(program, 1):
+            program.file("collaborators.jsonl").write_bytes(b"")
+        assert program.alerted() == [EVERYBODY] * 5
+        check_told(program)
     # It was killed at the end of the block.
-    with house.service.running():
-        assert house.alerted() == [EVERYBODY] * 5
-        check_told(house)
-        with looked_at(house, 1):
+    with program.service.running():
+        assert program.alerted() == [EVERYBODY] * 5
+        check_told(program)
+        with looked_at(program, 1):
             for file, content in good.items():
                 file.write_bytes(content)
-        assert house.alerted() == [EVERYBODY] * 5
-        until(lambda: house.asked("/readyz") == "ok\n", PATIENCE)
-        assert house.unreadable() == "tocsin_directory_unreadable_files 0.0"
-        assert house.faults() == []
+        assert program.alerted() == [EVERYBODY] * 5
+        until(lambda: program.asked("/readyz") == "ok\n", PATIENCE)
+        assert program.unreadable() == "tocsin_directory_unreadable_files 0.0"
+        assert program.faults() == []
 
 
-def check_told(house: House) -> None:
+def check_told(program: RunningInstallation) -> None:
     """It is ready, and everybody who looks is told of the files."""
-    state, *remarks = house.asked("/readyz").splitlines()
+    state, *remarks = program.asked("/readyz").splitlines()
     assert state == "ok"
     places = ["collaborators.jsonl:1: ", "contacts.yaml:1: ", "contracts.yaml:3: "]
     assert [remark.startswith(f"directory: {place}") for remark, place in zip(remarks, places, strict=True)] == [
         True
     ] * 3
-    assert house.faults() == [remark.removeprefix("directory: ") for remark in remarks]
-    assert house.unreadable() == "tocsin_directory_unreadable_files 3.0"
-    lines = [json.loads(line) for line in house.service.said().splitlines() if "directory_file_unreadable" in line]
+    assert program.faults() == [remark.removeprefix("directory: ") for remark in remarks]
+    assert program.unreadable() == "tocsin_directory_unreadable_files 3.0"
+    lines = [json.loads(line) for line in program.service.said().splitlines() if "directory_file_unreadable" in line]
     assert {line["problem"].split(": ")[0] for line in lines} >= {place.removesuffix(": ") for place in places}
     assert "Zo" not in "".join(remarks)
 
 
-def test_what_a_broken_file_says_no_more_is_missed_without_a_copy(house: House) -> None:
+def test_what_a_broken_file_says_no_more_is_missed_without_a_copy(program: RunningInstallation) -> None:
     """The control: the check of whom events alert notices records that are gone."""
-    with house.service.running("--remove-many"):
-        assert house.alerted(1) == [EVERYBODY]
-        with looked_at(house, 1):
-            house.file("contacts.yaml").unlink()
-        assert house.alerted(1) == [{"co-1@desk.example"}]
+    with program.service.running("--remove-many"):
+        assert program.alerted(1) == [EVERYBODY]
+        with looked_at(program, 1):
+            program.file("contacts.yaml").unlink()
+        assert program.alerted(1) == [{"co-1@desk.example"}]
 
 
-def test_a_start_with_a_broken_file_and_without_a_copy_names_it_and_ends(house: House) -> None:
-    break_contracts(house)
-    command = [*TOCSIN, *house.command]
+def test_a_start_with_a_broken_file_and_without_a_copy_names_it_and_ends(program: RunningInstallation) -> None:
+    break_contracts(program)
+    command = [*TOCSIN, *program.command]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 1
     (last,) = [json.loads(line) for line in done.stderr.splitlines() if "contracts.yaml" in line]
-    assert f"{house.directory}/contracts.yaml:3: this is not YAML" in last["said"]
+    assert f"{program.directory}/contracts.yaml:3: this is not YAML" in last["said"]
     assert "mend" in last["said"]

@@ -36,7 +36,7 @@ from tocsin.services.monitoring.embedded import EmbeddedWatch
 from tocsin.services.monitoring.health_file import HealthFile
 
 
-class House:
+class EmbeddedInstallation:
     """A data folder, a directory, rules, and a mailbox into which everything is sent."""
 
     def __init__(self, folder: Path, mailbox: Mailbox) -> None:
@@ -90,11 +90,11 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def program(tmp_path: Path) -> AsyncIterator[EmbeddedInstallation]:
     async with Mailbox(tmp_path / "mail") as mailbox:
-        house = House(tmp_path, mailbox)
-        house.desk.contact("ct-1", "contract/C-7", name="Zoé Martin")
-        yield house
+        program = EmbeddedInstallation(tmp_path, mailbox)
+        program.desk.contact("ct-1", "contract/C-7", name="Zoé Martin")
+        yield program
 
 
 def later(number: int, ticket: int, previous: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -104,24 +104,26 @@ def later(number: int, ticket: int, previous: dict[str, Any], **fields: Any) -> 
     return {**event, "id": f"E-later-{number}"}
 
 
-async def test_a_save_becomes_a_message(house: House) -> None:
-    await house.run(created(1))
-    (mail,) = house.mails()
+async def test_a_save_becomes_a_message(program: EmbeddedInstallation) -> None:
+    await program.run(created(1))
+    (mail,) = program.mails()
     assert mail["Subject"] == "[Opened] 2026-1: Invoices do not print"
     assert (mail["To"], mail["From"]) == ("Zoé Martin <ct-1@acme.example>", "Support <support@desk.example>")
     assert "Since this morning nothing prints." in str(mail.get_body(("plain",)))
 
 
-async def test_an_event_delivered_twice_is_one_message(house: House) -> None:
-    await house.run(created(1), created(1))
-    await house.run(created(1))
-    assert len(house.mails()) == 1
+async def test_an_event_delivered_twice_is_one_message(program: EmbeddedInstallation) -> None:
+    await program.run(created(1), created(1))
+    await program.run(created(1))
+    assert len(program.mails()) == 1
 
 
-async def test_two_saves_in_one_second_are_two_messages_in_order_and_one_thread(house: House) -> None:
+async def test_two_saves_in_one_second_are_two_messages_in_order_and_one_thread(
+    program: EmbeddedInstallation,
+) -> None:
     second = later(2, 1, {"resolution_marked": False}, resolution_marked=True)
-    await house.run(created(1), second, created(2))
-    by_ticket = sorted(house.mails(), key=lambda mail: str(mail["Subject"]).split()[1])
+    await program.run(created(1), second, created(2))
+    by_ticket = sorted(program.mails(), key=lambda mail: str(mail["Subject"]).split()[1])
     first, resolved, other = by_ticket
     assert [str(mail["Subject"]).split()[0] for mail in by_ticket] == ["[Opened]", "[Resolved]", "[Opened]"]
     threads = [set(str(mail["References"]).split()) for mail in (first, resolved, other)]
@@ -129,116 +131,119 @@ async def test_two_saves_in_one_second_are_two_messages_in_order_and_one_thread(
     assert not threads[0] & threads[2]
 
 
-async def test_a_description_emptied_and_written_again_opens_once(house: House) -> None:
+async def test_a_description_emptied_and_written_again_opens_once(program: EmbeddedInstallation) -> None:
     emptied = later(2, 1, {"external_description": "x"}, external_description="")
     again = later(3, 1, {"external_description": ""})
-    await house.run(created(1), emptied, again)
-    assert house.subjects() == ["[Opened] 2026-1: Invoices do not print"]
+    await program.run(created(1), emptied, again)
+    assert program.subjects() == ["[Opened] 2026-1: Invoices do not print"]
 
 
-async def test_written_again_together_with_a_status_change_tells_of_that(house: House) -> None:
-    house.desk.contact("ct-2", "contract/C-7", alerts=["opened"])
-    await house.run(created(1), later(2, 1, {"external_description": "", "status": "new"}))
-    told = [(str(mail["To"]).split("@")[0].split("<")[-1], str(mail["Subject"]).split()[0]) for mail in house.mails()]
+async def test_written_again_together_with_a_status_change_tells_of_that(program: EmbeddedInstallation) -> None:
+    program.desk.contact("ct-2", "contract/C-7", alerts=["opened"])
+    await program.run(created(1), later(2, 1, {"external_description": "", "status": "new"}))
+    told = [(str(mail["To"]).split("@")[0].split("<")[-1], str(mail["Subject"]).split()[0]) for mail in program.mails()]
     assert sorted(told) == [("ct-1", "[Opened]"), ("ct-1", "[Status]"), ("ct-2", "[Opened]")]
 
 
-async def test_a_save_that_opens_and_resolves_has_opened_the_ticket(house: House) -> None:
+async def test_a_save_that_opens_and_resolves_has_opened_the_ticket(program: EmbeddedInstallation) -> None:
     both = created(1, resolution_marked=True)
-    await house.run(both, later(2, 1, {"external_description": ""}, resolution_marked=True))
-    assert house.subjects() == ["[Resolved] 2026-1: Invoices do not print"]
+    await program.run(both, later(2, 1, {"external_description": ""}, resolution_marked=True))
+    assert program.subjects() == ["[Resolved] 2026-1: Invoices do not print"]
 
 
-async def test_tickets_of_two_platforms_never_meet(house: House) -> None:
-    await house.run(created(1), {**created(1), "source": "/other"})
-    first, second = house.mails()
+async def test_tickets_of_two_platforms_never_meet(program: EmbeddedInstallation) -> None:
+    await program.run(created(1), {**created(1), "source": "/other"})
+    first, second = program.mails()
     assert first["Message-ID"] != second["Message-ID"]
     assert not set(str(first["References"]).split()) & set(str(second["References"]).split())
 
 
-async def test_poison_is_dead_lettered_and_the_rest_goes_out(house: House) -> None:
+async def test_poison_is_dead_lettered_and_the_rest_goes_out(program: EmbeddedInstallation) -> None:
     poison = [b"\xff", b"", b"[" * 10_000, b'{"specversion": NaN}', json.dumps(created(8)).encode()[:-9]]
-    await house.run(
+    await program.run(
         *poison, created(1), {**created(2), "data": envelope({"contract": "C-99"}, {"previous": None})["data"]}
     )
-    assert house.letters()[: len(poison)] == poison
-    assert len(house.letters()) == len(poison) + 1
-    assert house.subjects() == ["[Opened] 2026-1: Invoices do not print"]
+    assert program.letters()[: len(poison)] == poison
+    assert len(program.letters()) == len(poison) + 1
+    assert program.subjects() == ["[Opened] 2026-1: Invoices do not print"]
 
 
-async def test_rules_saved_with_a_mistake_change_nothing_and_are_named(house: House) -> None:
-    async with house.service() as service:
-        house.emit(created(1))
+async def test_rules_saved_with_a_mistake_change_nothing_and_are_named(program: EmbeddedInstallation) -> None:
+    async with program.service() as service:
+        program.emit(created(1))
         await service.drain()
-        good = house.health()
-        text = house.rules.read_text()
-        house.rules.write_text(text + "  - {rule: x, for: nothing\n")
-        house.emit(created(2))
+        good = program.health()
+        text = program.rules.read_text()
+        program.rules.write_text(text + "  - {rule: x, for: nothing\n")
+        program.emit(created(2))
         await service.drain()
-        bad = house.health()
-        house.rules.write_text(text.replace("[Opened]", "[New]"))
-        house.emit(created(3))
+        bad = program.health()
+        program.rules.write_text(text.replace("[Opened]", "[New]"))
+        program.emit(created(3))
         await service.drain()
-    assert [subject.split()[0] for subject in house.subjects()] == ["[Opened]", "[Opened]", "[New]"]
+    assert [subject.split()[0] for subject in program.subjects()] == ["[Opened]", "[Opened]", "[New]"]
     assert (good["faults"], bad["rulebook"], bad["rule_refusals"]) == ([], good["rulebook"], 1)
     assert "default.yaml:" in bad["faults"][0]
-    assert house.health()["faults"] == []
-    assert house.health()["rulebook"] != good["rulebook"]
+    assert program.health()["faults"] == []
+    assert program.health()["rulebook"] != good["rulebook"]
 
 
-async def test_rules_that_fail_the_tests_beside_them_change_nothing(house: House) -> None:
-    async with house.service() as service:
-        text = house.rules.read_text()
-        shutil.copy(DEFAULT_FILE.with_name("default.test.yaml"), house.rules.parent)
-        house.rules.write_text(text.replace("[Opened]", "[New]"))
-        house.emit(created(1))
+async def test_rules_that_fail_the_tests_beside_them_change_nothing(program: EmbeddedInstallation) -> None:
+    async with program.service() as service:
+        text = program.rules.read_text()
+        shutil.copy(DEFAULT_FILE.with_name("default.test.yaml"), program.rules.parent)
+        program.rules.write_text(text.replace("[Opened]", "[New]"))
+        program.emit(created(1))
         await service.drain()
-    assert house.subjects()[0].startswith("[Opened]")
-    assert "expected `[Opened]`" in house.health()["faults"][0]
-    assert house.health()["reloads"]["refused"] == 1
+    assert program.subjects()[0].startswith("[Opened]")
+    assert "expected `[Opened]`" in program.health()["faults"][0]
+    assert program.health()["reloads"]["refused"] == 1
 
 
-async def test_a_template_saved_with_a_mistake_never_replaces_a_good_one(house: House) -> None:
-    template = house.folder / "rules" / "templates" / "external" / "opened.en.txt.j2"
-    async with house.service() as service:
+async def test_a_template_saved_with_a_mistake_never_replaces_a_good_one(program: EmbeddedInstallation) -> None:
+    template = program.folder / "rules" / "templates" / "external" / "opened.en.txt.j2"
+    async with program.service() as service:
         template.write_text("{% if %}")
-        house.emit(created(1))
+        program.emit(created(1))
         await service.drain()
-    assert "Invoices do not print" in str(house.mails()[0].get_body(("plain",)))
-    assert "opened.en.txt.j2" in house.health()["faults"][0]
+    assert "Invoices do not print" in str(program.mails()[0].get_body(("plain",)))
+    assert "opened.en.txt.j2" in program.health()["faults"][0]
 
 
-async def test_it_does_not_start_on_rules_with_a_mistake(house: House) -> None:
-    house.rules.write_text("rules: [")
+async def test_it_does_not_start_on_rules_with_a_mistake(program: EmbeddedInstallation) -> None:
+    program.rules.write_text("rules: [")
     with pytest.raises(RuleFileError):
-        await house.run(created(1))
+        await program.run(created(1))
 
 
-async def test_a_changed_directory_counts_from_the_next_batch(house: House) -> None:
-    async with house.service() as service:
-        house.emit(created(1))
+async def test_a_changed_directory_counts_from_the_next_batch(program: EmbeddedInstallation) -> None:
+    async with program.service() as service:
+        program.emit(created(1))
         await service.drain()
-        house.desk.contact("ct-1", modes=[{"channel": "email", "address": "new@acme.example", "active": True}])
-        write_directory(house.folder / "directory", house.desk)
-        house.emit(created(2))
+        program.desk.contact("ct-1", modes=[{"channel": "email", "address": "new@acme.example", "active": True}])
+        write_directory(program.folder / "directory", program.desk)
+        program.emit(created(2))
         await service.drain()
-    assert [received.recipients[0] for received in house.mailbox.received] == ["ct-1@acme.example", "new@acme.example"]
+    assert [received.recipients[0] for received in program.mailbox.received] == [
+        "ct-1@acme.example",
+        "new@acme.example",
+    ]
 
 
-async def test_it_runs_until_it_is_stopped(house: House) -> None:
+async def test_it_runs_until_it_is_stopped(program: EmbeddedInstallation) -> None:
     stop = Stop()
-    async with house.service() as service:
+    async with program.service() as service:
         running = asyncio.create_task(service.run(stop))
-        house.emit(created(1))
-        await house.mailbox.wait_for(1)
-        house.emit(created(2))
-        await house.mailbox.wait_for(2)
+        program.emit(created(1))
+        await program.mailbox.wait_for(1)
+        program.emit(created(2))
+        await program.mailbox.wait_for(2)
         stop.request("the test is over")
         await asyncio.wait_for(running, 20)
         assert service.ledger.counts()[State.DELIVERED] == 2
 
 
-async def test_it_answers_probes_and_scrapes(house: House) -> None:
+async def test_it_answers_probes_and_scrapes(program: EmbeddedInstallation) -> None:
     stop, watch = Stop(), EmbeddedWatch()
     wanted = {"tocsin_events_total 1.0", 'tocsin_job_changes_total{transition="delivered"} 1.0'}
 
@@ -252,10 +257,10 @@ async def test_it_answers_probes_and_scrapes(house: House) -> None:
     with watch.answering((HOST, 0)) as port:
         reasons = "directory: not complete yet\nledger: not opened yet\nrules: none yet\n"
         assert await asyncio.to_thread(get, "/readyz") == (503, reasons)
-        async with house.service(watch) as service:
+        async with program.service(watch) as service:
             running = asyncio.create_task(service.run(stop))
-            house.emit(created(1))
-            await house.mailbox.wait_for(1)
+            program.emit(created(1))
+            await program.mailbox.wait_for(1)
             await asyncio.to_thread(until, lambda: get("/readyz") == (200, "ok\n"), 20)
             await asyncio.to_thread(until, lambda: wanted <= set(get("/metrics")[1].splitlines()), 20)
             metrics = (await asyncio.to_thread(get, "/metrics"))[1].splitlines()
@@ -266,29 +271,29 @@ async def test_it_answers_probes_and_scrapes(house: House) -> None:
     assert watch.vitals.running() == []
 
 
-async def test_while_the_relay_is_down_jobs_wait_and_nothing_is_lost(house: House) -> None:
-    await house.mailbox.close()
+async def test_while_the_relay_is_down_jobs_wait_and_nothing_is_lost(program: EmbeddedInstallation) -> None:
+    await program.mailbox.close()
     port = 1  # nothing listens there
-    directory = write_directory(house.folder / "directory", house.desk)
+    directory = write_directory(program.folder / "directory", program.desk)
     mail = MailSettings.of(f"{HOST}:{port}", "none", "Support <support@desk.example>", None, None)
-    house.emit(created(1))
+    program.emit(created(1))
     async with embedded_service(
-        house.database, DirectoryFiles(directory), house.rules, mail, HealthFile(house.folder)
+        program.database, DirectoryFiles(directory), program.rules, mail, HealthFile(program.folder)
     ) as service:
         await service.drain()
         assert service.ledger.counts()[State.QUEUED] == 1
         due = service.ledger.next_due()
         assert due is not None
         assert timedelta(seconds=5) < due - datetime.now(UTC) <= timedelta(seconds=10)
-    await house.mailbox.start()
+    await program.mailbox.start()
 
 
-async def test_jobs_are_in_the_log_with_the_digest_of_the_rules(house: House) -> None:
-    await house.run(created(1))
-    log = SqliteLog(house.database)
+async def test_jobs_are_in_the_log_with_the_digest_of_the_rules(program: EmbeddedInstallation) -> None:
+    await program.run(created(1))
+    log = SqliteLog(program.database)
     (job,) = [json.loads(record.value or b"") for record in log.read(JOBS)]
     log.close()
-    assert job["rulebook"] == house.health()["rulebook"]
+    assert job["rulebook"] == program.health()["rulebook"]
 
 
 def test_a_second_process_on_the_folder_is_refused(tmp_path: Path) -> None:
@@ -298,16 +303,16 @@ def test_a_second_process_on_the_folder_is_refused(tmp_path: Path) -> None:
         pass
 
 
-async def test_a_start_with_broken_rules_works_by_those_that_were_kept(house: House) -> None:
-    house.desk.contact("ct-1", "contract/C-7")
-    await house.run(created(1))
-    house.rules.write_text(house.rules.read_text() + "\t- what is this\n")
+async def test_a_start_with_broken_rules_works_by_those_that_were_kept(program: EmbeddedInstallation) -> None:
+    program.desk.contact("ct-1", "contract/C-7")
+    await program.run(created(1))
+    program.rules.write_text(program.rules.read_text() + "\t- what is this\n")
     watch = EmbeddedWatch()
-    house.emit(created(2))
-    async with house.service(watch) as service:
+    program.emit(created(2))
+    async with program.service(watch) as service:
         await service.drain()
-    assert len(house.mailbox.received) == 2
+    assert len(program.mailbox.received) == 2
     assert not [reason for reason in watch.vitals.reasons() if reason.startswith("rules")]
-    health = json.loads((house.folder / "health.json").read_text())
+    health = json.loads((program.folder / "health.json").read_text())
     assert health["kept_since"] is not None
-    assert str(house.rules) in health["faults"][0]
+    assert str(program.rules) in health["faults"][0]

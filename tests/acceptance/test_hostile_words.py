@@ -58,7 +58,7 @@ NOT_RUN: Final = {
     "sender": "likewise",
     "opt-out": "likewise; its pages: test_opt_out_page.py",
     "demo": "shows what it brings itself",
-    "settings": "shows what the installation's own file says: test_settings_faults.py",
+    "settings": "shows what the program's own file says: test_settings_faults.py",
     "lag": "needs Kafka: test_printing.py, test_lag_tickets.py",
     "topics check": "needs Kafka, and shows its own names",
     "topics create": "likewise",
@@ -83,7 +83,7 @@ def commands(of: typer.Typer = app, before: str = "") -> Iterator[str]:
         yield from commands(group.typer_instance, f"{group.name or group.typer_instance.info.name} ")
 
 
-class House:
+class HostileInstallation:
     """Files and a data folder in which everything that others may word is hostile."""
 
     def __init__(self, root: Path) -> None:
@@ -158,36 +158,40 @@ def _worked(data: Path) -> Path:
     return data
 
 
-def runs(house: House) -> dict[str, list[list[Any]]]:
+def runs(program: HostileInstallation) -> dict[str, list[list[Any]]]:
     """For each command, the ways in which it is run, in this order."""
-    d, data, person = ["-d", house.directory], ["--data", house.data], ["-p", "contact/ct-1"]
-    preview = ["--rules", house.good, "-e", house.event, *d]
+    d, data, person = ["-d", program.directory], ["--data", program.data], ["-p", "contact/ct-1"]
+    preview = ["--rules", program.good, "-e", program.event, *d]
     up = [*data, "--from", "s@desk.example", "--smtp", "127.0.0.1:1", "--tls", "none", "--drain"]
     return {
-        "emit": [[house.events, *data], [house.good_events, *data], [house.no_file, *data]],
-        "up": [[*up, "--directory", house.directory], [*up, "--directory", house.plain]],
-        "validate": [[house.event], [house.event, *d], [house.bad_event], [house.no_file]],
-        "decide": [[*d, house.events], [*d, "--rules", house.bad, house.events], [*d, house.no_file]],
+        "emit": [[program.events, *data], [program.good_events, *data], [program.no_file, *data]],
+        "up": [[*up, "--directory", program.directory], [*up, "--directory", program.plain]],
+        "validate": [[program.event], [program.event, *d], [program.bad_event], [program.no_file]],
+        "decide": [
+            [*d, program.events],
+            [*d, "--rules", program.bad, program.events],
+            [*d, program.no_file],
+        ],
         "explain": [
-            *([*d, "--event", house.event, *more] for more in ([], ["--json"], ["--person", f"contact/{ODD}"])),
-            *([*d, "--event", house.event, "--rules", one] for one in (house.good, house.bad)),
-            [*d, "--event", house.bad_event],
+            *([*d, "--event", program.event, *more] for more in ([], ["--json"], ["--person", f"contact/{ODD}"])),
+            *([*d, "--event", program.event, "--rules", one] for one in (program.good, program.bad)),
+            [*d, "--event", program.bad_event],
             [SAID, *data],
             [SAID],
             *(["T-1", *data, *d, *more] for more in ([], ["--json"])),
         ],
-        "derive": [["C-7", *d], ["C-7", *d, "--rules", house.good], [SAID, *d]],
+        "derive": [["C-7", *d], ["C-7", *d, "--rules", program.good], [SAID, *d]],
         "check": [
-            [house.raw],
-            [house.good],
-            *([house.bad, "--format", form] for form in ("text", "json", "sarif", "github")),
+            [program.raw],
+            [program.good],
+            *([program.bad, "--format", form] for form in ("text", "json", "sarif", "github")),
         ],
-        "test": [[house.good], [house.good, "-k", SAID], [house.bad]],
+        "test": [[program.good], [program.good, "-k", SAID], [program.bad]],
         "diff": [
-            [house.good, DEFAULT_FILE, *d, "--events", house.good_events],
-            [house.good, house.bad, *d, "--events", house.events],
+            [program.good, DEFAULT_FILE, *d, "--events", program.good_events],
+            [program.good, program.bad, *d, "--events", program.events],
         ],
-        "coverage": [[*d], [*d, "--json"], [*d, house.good], [*d, house.bad]],
+        "coverage": [[*d], [*d, "--json"], [*d, program.good], [*d, program.bad]],
         "preview": [
             ["t", *preview, *person],
             ["t", *preview, *person, "--language", SAID],
@@ -207,7 +211,7 @@ def runs(house: House) -> dict[str, list[list[Any]]]:
         "suppressions list": [[*data], [*data, "--json"]],
         "suppressions lift": [[SAID, *data]],
         **{f"jobs {act}": [[SAID, *data], [JOB, *data]] for act in ("resend", "hold", "release", "cancel")},
-        "bounces read": [[house.mail, "--installation", "desk.example", *data], [house.no_file, *data]],
+        "bounces read": [[program.mail, "--program", "desk.example", *data], [program.no_file, *data]],
         "person export": [[f"contact/{ODD}", *data, *d], [SAID, *data]],
         "person forget": [
             [f"contact/{ODD}", "--reason", IN_LINES, *data, *d, *more]
@@ -215,13 +219,13 @@ def runs(house: House) -> dict[str, list[list[Any]]]:
         ],
         "person forgotten": [[*data]],
         "directory show": [[f"contact/{name}", "--kafka", "localhost:1"] for name in ("ct-1", "ct-2", "ct-3", SAID)],
-        "directory diff": [[house.directory, "--kafka", "localhost:1"]],
+        "directory diff": [[program.directory, "--kafka", "localhost:1"]],
     }
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    return House(tmp_path_factory.mktemp("hostile"))
+def program(tmp_path_factory: pytest.TempPathFactory) -> HostileInstallation:
+    return HostileInstallation(tmp_path_factory.mktemp("hostile"))
 
 
 @pytest.fixture
@@ -246,15 +250,15 @@ def acting(text: str) -> set[str]:
     }
 
 
-def test_every_command_is_run_or_said_why_not(house: House) -> None:
-    assert sorted([*runs(house), *NOT_RUN]) == sorted(commands())
+def test_every_command_is_run_or_said_why_not(program: HostileInstallation) -> None:
+    assert sorted([*runs(program), *NOT_RUN]) == sorted(commands())
 
 
 @pytest.mark.usefixtures("_topic")
-def test_nothing_that_others_wrote_acts(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_that_others_wrote_acts(program: HostileInstallation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOCSIN_OPT_OUT_SECRETS", "secret-of-the-tests")
     escaped: set[str] = set()
-    for command, ways in runs(house).items():
+    for command, ways in runs(program).items():
         for way in ways:
             result = CliRunner().invoke(app, [*command.split(), *map(str, way)], catch_exceptions=False)
             for text in (result.stdout, result.stderr):
@@ -267,4 +271,4 @@ def test_nothing_that_others_wrote_acts(house: House, monkeypatch: pytest.Monkey
                 for line in result.stdout.splitlines() if "--json" in way else [result.stdout]:
                     json.loads(line)
     # The control: each had something to say of it.
-    assert set(runs(house)) - escaped == SAYS_NOTHING
+    assert set(runs(program)) - escaped == SAYS_NOTHING

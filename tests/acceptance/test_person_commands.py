@@ -51,7 +51,7 @@ from tocsin.services.embedded import Embedded, sole_owner
 from tocsin.services.embedded_service import DirectoryFiles, embedded_service
 from tocsin.services.monitoring.health_file import HealthFile
 
-SECRET = "a-secret-of-this-installation"
+SECRET = "a-secret-of-this-program"
 ZOE, ADDRESS, NAME = "contact/ct-zoe", "zoe.martin@acme.example", "Zoé Martin"
 WORDS = [b"zoe.martin", NAME.encode(), b"Zo\\u00e9 Martin", b"ct-zoe"]
 TEXT = f"Please call {NAME} or write to {ADDRESS.upper()}."
@@ -65,7 +65,7 @@ def run(*arguments: object, expect: int = 0, secret: str | None = SECRET) -> Res
     return result
 
 
-class House:
+class InstallationOfZoe:
     """A data folder, in which messages were sent about tickets that name Zoé."""
 
     def __init__(self, folder: Path, port: int) -> None:
@@ -142,28 +142,28 @@ def found_in(folder: Path) -> dict[str, list[bytes]]:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which all was done once, to be copied."""
-    folder = tmp_path_factory.mktemp("house")
+    folder = tmp_path_factory.mktemp("program")
     own = {"kind": "contact", "id": "ct-zoe", "email": ADDRESS}
     event = created(2)
     letter = json.dumps({"id": "E-bad", "who": ADDRESS}, ensure_ascii=False)[:-1].encode()
 
     async def fill() -> None:
         async with Mailbox(tmp_path_factory.mktemp("mail")) as mailbox:
-            house = House(folder, mailbox.port)
-            house.emit(
+            program = InstallationOfZoe(folder, mailbox.port)
+            program.emit(
                 created(1, external_description=TEXT), {**event, "data": {**event["data"], "actor": own}}, letter
             )
-            house.suppress()
-            await house.drain()
+            program.suppress()
+            await program.drain()
 
     asyncio.run(fill())
     return folder
 
 
 @pytest.fixture
-def house(finished: Path, tmp_path: Path) -> House:
+def program(finished: Path, tmp_path: Path) -> InstallationOfZoe:
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
-    made = House(tmp_path, 9)
+    made = InstallationOfZoe(tmp_path, 9)
     made.read_directory()
     return made
 
@@ -172,8 +172,8 @@ def lines(result: Result) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def test_an_export_has_all_that_is_kept(house: House) -> None:
-    exported = lines(run("person", "export", ZOE, *house.here))
+def test_an_export_has_all_that_is_kept(program: InstallationOfZoe) -> None:
+    exported = lines(run("person", "export", ZOE, *program.here))
     schema = Draft202012Validator(json.loads((FOLDER / "person-export.schema.json").read_text()))
     assert [error.message for line in exported for error in schema.iter_errors(line)] == []
     assert exported[0]["addresses"] == [ADDRESS]
@@ -198,54 +198,55 @@ def test_an_export_has_all_that_is_kept(house: House) -> None:
     assert [change["transition"] for change in job["changes"]] == ["accepted", "claimed", "delivered"]
 
 
-def test_an_export_goes_into_a_new_file_for_its_owner_alone(house: House, tmp_path: Path) -> None:
+def test_an_export_goes_into_a_new_file_for_its_owner_alone(program: InstallationOfZoe, tmp_path: Path) -> None:
     out, link = tmp_path / "zoe.jsonl", tmp_path / "link.jsonl"
-    run("person", "export", ZOE, *house.here, "--out", out)
+    run("person", "export", ZOE, *program.here, "--out", out)
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert json.loads(out.read_text().splitlines()[-1])["part"] == "end"
     link.symlink_to(tmp_path / "elsewhere.jsonl")
     for there in (out, link):
         before = out.read_text()
-        assert "not overwritten" in run("person", "export", ZOE, *house.here, "--out", there, expect=1).output
+        assert "not overwritten" in run("person", "export", ZOE, *program.here, "--out", there, expect=1).output
         assert out.read_text() == before
     assert not (tmp_path / "elsewhere.jsonl").exists()
 
 
-def test_nothing_is_left_of_somebody_who_was_forgotten(house: House) -> None:
-    before = house.found()
+def test_nothing_is_left_of_somebody_who_was_forgotten(program: InstallationOfZoe) -> None:
+    before = program.found()
     assert {word for words in before.values() for word in words} >= {WORDS[0], WORDS[1], WORDS[3]}, "the control"
-    house.leave()
-    counts = run("jobs", "list", *house.here[:2], "--json").stdout.count('"job"')
-    decided = run("explain", "T-1", *house.here[:2]).stdout
+    program.leave()
+    counts = run("jobs", "list", *program.here[:2], "--json").stdout.count('"job"')
+    decided = run("explain", "T-1", *program.here[:2]).stdout
     assert ZOE in decided
-    run("person", "forget", ZOE, *house.here, "--reason", "she asked", "--yes")
-    assert house.found() == {}
-    assert run("jobs", "list", *house.here[:2], "--json").stdout.count('"job"') == counts
-    explained = run("explain", "T-1", *house.here[:2]).stdout
+    run("person", "forget", ZOE, *program.here, "--reason", "she asked", "--yes")
+    assert program.found() == {}
+    assert run("jobs", "list", *program.here[:2], "--json").stdout.count('"job"') == counts
+    explained = run("explain", "T-1", *program.here[:2]).stdout
     assert ("contact/(forgotten) by email: opened" in explained, ZOE in explained) == (True, False)
     assert "250 2.0.0" in explained, "of others it is still told what became of their messages"
-    [said] = run("person", "forgotten", *house.here[:2]).stdout.splitlines()
+    [said] = run("person", "forgotten", *program.here[:2]).stdout.splitlines()
     assert "she asked" in said
-    again = ("person", "forget", ZOE, *house.here, "--reason", "again")
+    again = ("person", "forget", ZOE, *program.here, "--reason", "again")
     assert "was forgotten at" in run(*again, expect=1).output
     run(*again, "--yes")
-    assert len(run("person", "forgotten", *house.here[:2]).stdout.splitlines()) == 1, "there was nothing to do"
+    assert len(run("person", "forgotten", *program.here[:2]).stdout.splitlines()) == 1, "there was nothing to do"
     assert (
-        "nothing is kept" in run("person", "forget", "contact/ct-nobody", *house.here, "--reason", "x", expect=1).output
+        "nothing is kept"
+        in run("person", "forget", "contact/ct-nobody", *program.here, "--reason", "x", expect=1).output
     )
 
 
-async def test_what_they_asked_for_holds_when_the_mailbox_comes_again(house: House) -> None:
-    house.leave()
-    run("person", "forget", ZOE, *house.here, "--reason", "she asked", "--yes")
-    house.desk.contact("ct-new", "contract/C-7", modes=[mode(ADDRESS.title())])
+async def test_what_they_asked_for_holds_when_the_mailbox_comes_again(program: InstallationOfZoe) -> None:
+    program.leave()
+    run("person", "forget", ZOE, *program.here, "--reason", "she asked", "--yes")
+    program.desk.contact("ct-new", "contract/C-7", modes=[mode(ADDRESS.title())])
     # Of another id, so that only the mailbox tells: closed is what she did not want, opened she never minded.
     closed = created(7, closed_for_customer=True)
     closed["data"]["previous"] = {"closed_for_customer": False}
-    house.emit(created(6), closed)
-    async with house.service() as service:
+    program.emit(created(6), closed)
+    async with program.service() as service:
         service.decide_batch(0)
-    with closing(SqliteLog(database_in(house.data))) as log:
+    with closing(SqliteLog(database_in(program.data))) as log:
         jobs = [json.loads(record.value or b"") for record in log.read(JOBS)]
         [*_, decision] = [json.loads(record.value or b"") for record in log.read(DECISIONS)]
     told = {(one["ticket"], one["person"]["id"]) for one in jobs}
@@ -254,58 +255,63 @@ async def test_what_they_asked_for_holds_when_the_mailbox_comes_again(house: Hou
     assert [(one["person"]["id"], one["reason"]) for one in decision["skipped"]] == [("ct-new", "suppressed")]
 
 
-async def test_what_waits_for_them_does_not_go_out(house: House, tmp_path: Path) -> None:
-    house.emit(created(8))
+async def test_what_waits_for_them_does_not_go_out(program: InstallationOfZoe, tmp_path: Path) -> None:
+    program.emit(created(8))
     async with Mailbox(tmp_path / "mail") as mailbox:
-        house.port = mailbox.port
-        async with house.service() as service:
+        program.port = mailbox.port
+        async with program.service() as service:
             service.decide_batch(0)
             # Its jobs lie in the log, and no sender has taken them in yet.
-            assert "T-8" not in {one["ticket"] for one in map(json.loads, listed(house))}
-            result = run("person", "forget", ZOE, *house.here, "--reason", "she asked", "--yes")
+            assert "T-8" not in {one["ticket"] for one in map(json.loads, listed(program))}
+            result = run("person", "forget", ZOE, *program.here, "--reason", "she asked", "--yes")
             assert "1 of them withdrawn" in result.output
             await service.drain()
         assert [one.recipients for one in mailbox.received] == [("ines@acme.example",)]
-    states = [(one["person"], one["state"]) for one in map(json.loads, listed(house)) if one["ticket"] == "T-8"]
+    states = [(one["person"], one["state"]) for one in map(json.loads, listed(program)) if one["ticket"] == "T-8"]
     assert sorted(states) == [("contact/(forgotten)", "withdrawn"), ("contact/ct-other", "delivered")]
 
 
-def listed(house: House) -> list[str]:
-    return run("jobs", "list", *house.here[:2], "--json").stdout.splitlines()
+def listed(program: InstallationOfZoe) -> list[str]:
+    return run("jobs", "list", *program.here[:2], "--json").stdout.splitlines()
 
 
-def test_it_is_done_beside_a_service_at_work(house: House) -> None:
-    house.leave()
-    with sole_owner(house.data):
-        result = run("person", "forget", ZOE, *house.here, "--reason", "she asked", "--yes")
+def test_it_is_done_beside_a_service_at_work(program: InstallationOfZoe) -> None:
+    program.leave()
+    with sole_owner(program.data):
+        result = run("person", "forget", ZOE, *program.here, "--reason", "she asked", "--yes")
         assert "`tocsin up` is at work" in result.output
         # What lifts the suppression is still to be read by it.
-        assert house.found() == {str(database_in(house.data)): [b"zoe.martin", b"ct-zoe"]}
-    with closing(SqliteLedger(database_in(house.data))) as ledger, closing(SqliteLog(database_in(house.data))) as log:
+        assert program.found() == {str(database_in(program.data)): [b"zoe.martin", b"ct-zoe"]}
+    with (
+        closing(SqliteLedger(database_in(program.data))) as ledger,
+        closing(SqliteLog(database_in(program.data))) as log,
+    ):
         log.append([one.record for one in ledger.outbox(99)], datetime.now(UTC))
         ledger.published([one.id for one in ledger.outbox(99)])
         log.compact(SUPPRESSIONS, datetime.now(UTC) + timedelta(hours=1))
-    erase_deleted(database_in(house.data))
-    assert house.found() == {}
+    erase_deleted(database_in(program.data))
+    assert program.found() == {}
 
 
-def test_what_could_not_be_written_anew_is_when_it_is_done_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    house.leave()
+def test_what_could_not_be_written_anew_is_when_it_is_done_again(
+    program: InstallationOfZoe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.leave()
     monkeypatch.setattr("adapters.sqlite.erasing._TRIES", 2)
-    command = ("person", "forget", ZOE, *house.here, "--reason", "she asked", "--yes")
-    with closing(open_database(database_in(house.data))) as reader:
+    command = ("person", "forget", ZOE, *program.here, "--reason", "she asked", "--yes")
+    with closing(open_database(database_in(program.data))) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT COUNT(*) FROM jobs").fetchone()
         assert "forget again" in run(*command, expect=1).output
-        assert house.found() != {}, "the control"
+        assert program.found() != {}, "the control"
         reader.execute("ROLLBACK")
     run(*command)
-    assert house.found() == {}
+    assert program.found() == {}
 
 
-def test_where_it_was_cut_off_it_goes_on(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    house.leave()
-    command = ("person", "forget", ZOE, *house.here, "--reason", "she asked", "--yes")
+def test_where_it_was_cut_off_it_goes_on(program: InstallationOfZoe, monkeypatch: pytest.MonkeyPatch) -> None:
+    program.leave()
+    command = ("person", "forget", ZOE, *program.here, "--reason", "she asked", "--yes")
     blank, stops = SqliteLedger.blank, [*range(1, 4)]
     for stop in stops:
         calls = iter(range(1, 9))
@@ -321,27 +327,27 @@ def test_where_it_was_cut_off_it_goes_on(house: House, monkeypatch: pytest.Monke
             with contextlib.suppress(KeyboardInterrupt, AssertionError):
                 run(*command)
     run(*command)
-    assert house.found() == {}
-    assert run("person", "forgotten", *house.here[:2]).stdout.count("she asked") == 1
+    assert program.found() == {}
+    assert run("person", "forgotten", *program.here[:2]).stdout.count("she asked") == 1
 
 
-def test_what_others_have_too_is_left_to_them(house: House, tmp_path: Path) -> None:
-    house.desk.contact("ct-second", "contract/C-7", modes=[mode(ADDRESS)])
-    house.read_directory()
-    out = run("person", "forget", ZOE, *house.here, "--reason", "she asked", "--yes").output
+def test_what_others_have_too_is_left_to_them(program: InstallationOfZoe, tmp_path: Path) -> None:
+    program.desk.contact("ct-second", "contract/C-7", modes=[mode(ADDRESS)])
+    program.read_directory()
+    out = run("person", "forget", ZOE, *program.here, "--reason", "she asked", "--yes").output
     assert "1 of their mailboxes are others' too" in out
-    with closing(SqliteLedger(database_in(house.data))) as ledger:
+    with closing(SqliteLedger(database_in(program.data))) as ledger:
         kept = {one.id: one.address for one in ledger.suppressions(9)}
     assert kept[f"email/{ADDRESS}"] == ADDRESS
-    run("person", "forget", ZOE, *house.here[:2], "--reason", "x", expect=2)
+    run("person", "forget", ZOE, *program.here[:2], "--reason", "x", expect=2)
 
 
-def test_copies_of_the_directory_that_still_name_them_are_told(house: House) -> None:
-    del house.desk.records["contact", "ct-zoe"]
-    write_directory(house.directory, house.desk)
-    command = ("person", "forget", ZOE, *house.here, "--reason", "she asked", "--yes")
+def test_copies_of_the_directory_that_still_name_them_are_told(program: InstallationOfZoe) -> None:
+    del program.desk.records["contact", "ct-zoe"]
+    write_directory(program.directory, program.desk)
+    command = ("person", "forget", ZOE, *program.here, "--reason", "she asked", "--yes")
     assert "copies of the directory's files in last-good-directory" in run(*command).output
-    house.leave_copies()
+    program.leave_copies()
     assert "copies" not in run(*command, "--address", ADDRESS).output
 
 
@@ -349,43 +355,43 @@ def test_an_id_that_is_no_text_is_refused() -> None:
     assert "not UTF-8" in run("person", "export", "contact/\udcff", "--data", "nowhere", expect=2).output
 
 
-def test_mails_to_others_stay(house: House) -> None:
-    mails = Stage(house.data).mails
+def test_mails_to_others_stay(program: InstallationOfZoe) -> None:
+    mails = Stage(program.data).mails
     mails.mkdir()
-    (house.data / MARK).touch()
+    (program.data / MARK).touch()
     about = mails / "000001-ines.eml"
     about.write_bytes(f"To: ines@acme.example\r\nReply-To: {ADDRESS}\r\nSubject: of {ADDRESS}\r\n\r\n".encode())
     hers = mails / "000002-zoe.eml"
     hers.write_bytes(f"From: a@x.example\r\nTo: Zo <{ADDRESS.title()}>\r\n\r\nHello".encode())
-    exported = lines(run("person", "export", ZOE, *house.here))
+    exported = lines(run("person", "export", ZOE, *program.here))
     assert [one["file"] for one in exported if one["part"] == "mail"] == [str(hers)]
-    run("person", "forget", ZOE, *house.here, "--reason", "x", "--yes")
+    run("person", "forget", ZOE, *program.here, "--reason", "x", "--yes")
     assert (about.exists(), hers.exists()) == (True, False)
     os.mkfifo(mails / "000003.eml")
-    assert "no regular file" in run("person", "export", ZOE, *house.here, expect=3).output
+    assert "no regular file" in run("person", "export", ZOE, *program.here, expect=3).output
 
 
-def test_it_is_said_when_no_mailbox_is_known(house: House) -> None:
-    house.leave()
+def test_it_is_said_when_no_mailbox_is_known(program: InstallationOfZoe) -> None:
+    program.leave()
     person = SuppressionRecord("x", person="contact/ct-gone", reason="opted_out")
-    with closing(SqliteLedger(database_in(house.data))) as ledger:
+    with closing(SqliteLedger(database_in(program.data))) as ledger:
         ledger.suppress([person], datetime.now(UTC))
-    command = ("person", "forget", "contact/ct-gone", *house.here, "--reason", "x", "--yes")
+    command = ("person", "forget", "contact/ct-gone", *program.here, "--reason", "x", "--yes")
     assert "forget them again with --address" in run(*command).output
     assert "--address" not in run(*command, "--address", "gone@acme.example").output
-    with closing(SqliteLedger(database_in(house.data))) as ledger:
+    with closing(SqliteLedger(database_in(program.data))) as ledger:
         hashes = [one for one in ledger.suppressions(9) if one.reason == "opted_out" and one.hashes]
     assert sorted(bool(one.address_hash) for one in hashes) == [False, True]
 
 
-def test_nothing_is_done_without_yes_or_without_a_secret(house: House) -> None:
-    before = house.found()
-    asked = ("person", "forget", ZOE, *house.here, "--reason", "she asked")
+def test_nothing_is_done_without_yes_or_without_a_secret(program: InstallationOfZoe) -> None:
+    before = program.found()
+    asked = ("person", "forget", ZOE, *program.here, "--reason", "she asked")
     assert "2 jobs, 2 suppressions" in run(*asked, expect=1).output
     assert "there is no secret" in run(*asked, "--yes", expect=5, secret=None).output
-    for command in (asked, (*asked, "--yes"), ("person", "export", ZOE, *house.here)):
+    for command in (asked, (*asked, "--yes"), ("person", "export", ZOE, *program.here)):
         assert "at least 16 characters" in run(*command, expect=5, secret="short").output
-    assert {file: words for file, words in house.found().items() if file in before} == before
+    assert {file: words for file, words in program.found().items() if file in before} == before
 
 
 @pytest.mark.postgres

@@ -17,14 +17,14 @@ from adapters.web.connections import HEADERS
 from adapters.web.limits import KEPT_BACK, Pace, ServerLimits
 from adapters.web.operations import operations
 from adapters.web.serving import serving
-from tests.support.http.clients import GET, SHORT, Clients, House, fields, served, status
+from tests.support.http.clients import GET, SHORT, Clients, Routes, fields, served, status
 
 ROOT: Final = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def house() -> Iterator[House]:
-    made = House()
+def routes() -> Iterator[Routes]:
+    made = Routes()
     yield made
     made.may_answer.set()
 
@@ -39,24 +39,24 @@ def client() -> Iterator[Clients]:
 # --- numbers
 
 
-def test_one_connection_more_than_there_may_be_takes_the_place_of_the_oldest(house: House, client: Clients) -> None:
-    with served(house, ServerLimits(connections=4)) as port:
+def test_one_connection_more_than_there_may_be_takes_the_place_of_the_oldest(routes: Routes, client: Clients) -> None:
+    with served(routes, ServerLimits(connections=4)) as port:
         idle = [client(port) for _ in range(4)]
         assert status(client(port, GET).answer()) == 200
         assert idle[0].is_ended_within(2.0)
         assert all(one.is_open for one in idle[1:])
 
 
-def test_probes_are_answered_while_idle_connections_come_without_end(house: House, client: Clients) -> None:
-    with served(house, ServerLimits(connections=16)) as port:
+def test_probes_are_answered_while_idle_connections_come_without_end(routes: Routes, client: Clients) -> None:
+    with served(routes, ServerLimits(connections=16)) as port:
         for _ in range(20):
             for _ in range(10):
                 client(port)
             assert status(client(port, GET).answer()) == 200
 
 
-def test_an_address_that_holds_many_takes_no_place_of_others(house: House, client: Clients) -> None:
-    with served(house, ServerLimits(connections=6)) as port:
+def test_an_address_that_holds_many_takes_no_place_of_others(routes: Routes, client: Clients) -> None:
+    with served(routes, ServerLimits(connections=6)) as port:
         scraper = client(port, GET)
         assert status(scraper.answer()) == 200
         others = [client(port, address="127.0.0.2") for _ in range(20)]
@@ -71,14 +71,14 @@ def test_an_address_that_holds_many_takes_no_place_of_others(house: House, clien
         assert status(client(port, GET).answer()) == 200
 
 
-def test_where_all_are_at_work_a_further_one_is_told_so_at_once(house: House, client: Clients) -> None:
-    with served(house, ServerLimits(connections=2)) as port:
+def test_where_all_are_at_work_a_further_one_is_told_so_at_once(routes: Routes, client: Clients) -> None:
+    with served(routes, ServerLimits(connections=2)) as port:
         busy = [client(port, b"GET /waits HTTP/1.1\r\nHost: a\r\n\r\n") for _ in range(2)]
-        house.wait_for(2)
+        routes.wait_for(2)
         answer = client(port).rest()
         assert status(answer) == 503
         assert fields(answer).items() >= HEADERS.items()
-        house.may_answer.set()
+        routes.may_answer.set()
         assert [status(one.answer()) for one in busy] == [200, 200]
 
 
@@ -91,8 +91,8 @@ def test_where_all_are_at_work_a_further_one_is_told_so_at_once(house: House, cl
     ],
     ids=["body", "chunked body", "answer"],
 )
-def test_who_sends_or_takes_slowly_keeps_no_probe_out(house: House, client: Clients, raw: bytes) -> None:
-    with served(house, ServerLimits(connections=4)) as port:
+def test_who_sends_or_takes_slowly_keeps_no_probe_out(routes: Routes, client: Clients, raw: bytes) -> None:
+    with served(routes, ServerLimits(connections=4)) as port:
         for _ in range(5):
             for _ in range(6):
                 client(port, raw, address="127.0.0.2")
@@ -102,15 +102,15 @@ def test_who_sends_or_takes_slowly_keeps_no_probe_out(house: House, client: Clie
             probe.socket.close()
 
 
-def test_who_goes_amid_a_body_is_no_fault_of_ours(house: House, client: Clients) -> None:
-    with capture_logs() as lines, served(house, ServerLimits(connections=2)) as port:
+def test_who_goes_amid_a_body_is_no_fault_of_ours(routes: Routes, client: Clients) -> None:
+    with capture_logs() as lines, served(routes, ServerLimits(connections=2)) as port:
         for _ in range(2):
             client(port, b"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\na").socket.close()
         assert status(client(port, GET).answer()) == 200
         # The control: what a route did not foresee is told.
         assert status(client(port, b"GET /fails HTTP/1.1\r\nHost: a\r\n\r\n").answer()) == 500
     assert [line["event"] for line in lines if line["log_level"] == "error"] == ["http_request_failed"]
-    assert house.read == []
+    assert routes.read == []
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_who_goes_amid_a_body_is_no_fault_of_ours(house: House, client: Clients)
     ],
     ids=["line", "field", "fields", "body", "chunked body", "a body that fits", "fields that fit"],
 )
-def test_sizes_are_bounded(house: House, client: Clients, raw: bytes, expected: int) -> None:
-    with served(house, ServerLimits(lingering=SHORT)) as port:
+def test_sizes_are_bounded(routes: Routes, client: Clients, raw: bytes, expected: int) -> None:
+    with served(routes, ServerLimits(lingering=SHORT)) as port:
         assert status(client(port, raw).answer()) == expected
 
 
@@ -154,9 +154,9 @@ ODD: Final = {
 
 @pytest.mark.parametrize(("raw", "expected"), ODD.values(), ids=ODD)
 def test_every_answer_has_the_same_headers_and_repeats_nothing(
-    house: House, client: Clients, raw: bytes, expected: int
+    routes: Routes, client: Clients, raw: bytes, expected: int
 ) -> None:
-    with served(house, ServerLimits(body=1.0)) as port:
+    with served(routes, ServerLimits(body=1.0)) as port:
         answer = client(port, raw % MARK).answer()
     assert status(answer) == expected
     assert fields(answer).items() >= HEADERS.items()

@@ -9,12 +9,12 @@ from contextlib import suppress
 import pytest
 
 from adapters.web.limits import ServerLimits
-from tests.support.http.clients import GET, LARGE, LONG, SHORT, Client, Clients, House, served, status
+from tests.support.http.clients import GET, LARGE, LONG, SHORT, Client, Clients, Routes, served, status
 
 
 @pytest.fixture
-def house() -> Iterator[House]:
-    made = House()
+def routes() -> Iterator[Routes]:
+    made = Routes()
     yield made
     made.may_answer.set()
 
@@ -36,8 +36,8 @@ def trickle(one: Client, raw: bytes, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("waiting", [SHORT, LONG])
-def test_a_head_that_trickles_in_is_not_waited_for_without_end(house: House, client: Clients, waiting: float) -> None:
-    with served(house, ServerLimits(waiting=waiting)) as port:
+def test_a_head_that_trickles_in_is_not_waited_for_without_end(routes: Routes, client: Clients, waiting: float) -> None:
+    with served(routes, ServerLimits(waiting=waiting)) as port:
         one = client(port, b"GET /livez HTTP/1.1\r\nX: ")
         trickle(one, b"a", 3 * SHORT)
         assert one.is_open is (waiting == LONG)
@@ -45,36 +45,36 @@ def test_a_head_that_trickles_in_is_not_waited_for_without_end(house: House, cli
 
 @pytest.mark.parametrize("before", [b"", GET])
 @pytest.mark.parametrize("waiting", [SHORT, LONG])
-def test_an_idle_connection_is_closed(house: House, client: Clients, before: bytes, waiting: float) -> None:
-    with served(house, ServerLimits(waiting=waiting)) as port:
+def test_an_idle_connection_is_closed(routes: Routes, client: Clients, before: bytes, waiting: float) -> None:
+    with served(routes, ServerLimits(waiting=waiting)) as port:
         one = client(port, before)
         if before:
             assert status(one.answer()) == 200
         assert one.is_ended_within(3 * SHORT) is (waiting == SHORT)
 
 
-def test_a_body_that_trickles_in_is_given_up(house: House, client: Clients) -> None:
-    with served(house, ServerLimits(body=SHORT, lingering=SHORT)) as port:
+def test_a_body_that_trickles_in_is_given_up(routes: Routes, client: Clients) -> None:
+    with served(routes, ServerLimits(body=SHORT, lingering=SHORT)) as port:
         one = client(port, b"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n")
         trickle(one, b"a", SHORT)
         assert status(one.rest()) == 408
-        assert house.read == []
+        assert routes.read == []
         # The control: one that comes is handed on.
         whole = client(port, b"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n" + b"a" * 900)
         assert status(whole.answer()) == 200
-    assert house.read == [900]
+    assert routes.read == [900]
 
 
-def test_a_body_that_nobody_wants_is_not_waited_for(house: House, client: Clients) -> None:
-    with served(house, ServerLimits(body=LONG, lingering=SHORT)) as port:
+def test_a_body_that_nobody_wants_is_not_waited_for(routes: Routes, client: Clients) -> None:
+    with served(routes, ServerLimits(body=LONG, lingering=SHORT)) as port:
         one = client(port, b"POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n")
         assert status(one.answer()) == 404
         assert one.is_ended_within(1.0)
 
 
 @pytest.mark.parametrize("exchange", [SHORT, LONG])
-def test_an_answer_that_nobody_takes_is_given_up(house: House, client: Clients, exchange: float) -> None:
-    with served(house, ServerLimits(exchange=exchange, look=0.05)) as port:
+def test_an_answer_that_nobody_takes_is_given_up(routes: Routes, client: Clients, exchange: float) -> None:
+    with served(routes, ServerLimits(exchange=exchange, look=0.05)) as port:
         one = client(port, b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
         time.sleep(3 * SHORT)
         # What the system's buffers hold can be had all the same, and no more.
@@ -82,8 +82,8 @@ def test_an_answer_that_nobody_takes_is_given_up(house: House, client: Clients, 
         assert (got >= LARGE) is (exchange == LONG)
 
 
-def test_a_connection_that_closes_with_its_answer_not_taken_is_let_go(house: House, client: Clients) -> None:
-    with served(house, ServerLimits(exchange=SHORT, look=0.05, connections=1)) as port:
+def test_a_connection_that_closes_with_its_answer_not_taken_is_let_go(routes: Routes, client: Clients) -> None:
+    with served(routes, ServerLimits(exchange=SHORT, look=0.05, connections=1)) as port:
         client(port, b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         end = time.monotonic() + 2
         while (got := status(client(port, GET).answer())) != 200:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from tests.faults.engines import until
-from tests.incident.house import House
+from tests.incident.installation import Installation
 
 FIRES = 45.0
 CLEARS = 90.0
@@ -20,27 +20,27 @@ def tell(*lines: str) -> None:
     sys.stdout.write("\n".join((*lines, "")))
 
 
-def goes_through(house: House, alert: str, incident: AbstractContextManager[None]) -> None:
+def goes_through(installation: Installation, alert: str, incident: AbstractContextManager[None]) -> None:
     """The alert fires while the incident lasts, clears after it, and nothing else fires: what follows is silent."""
     start = time.time()
     with incident:
-        until(lambda: alert in house.prometheus.firing(), FIRES, lambda: time.sleep(0.25))
+        until(lambda: alert in installation.prometheus.firing(), FIRES, lambda: time.sleep(0.25))
         fired = time.time()
         time.sleep(5)
     mended = time.time()
-    until(lambda: alert not in house.prometheus.firing(), CLEARS, lambda: time.sleep(0.25))
+    until(lambda: alert not in installation.prometheus.firing(), CLEARS, lambda: time.sleep(0.25))
     cleared = time.time()
-    until(lambda: not house.prometheus.pending(), CLEARS, lambda: time.sleep(0.25))
+    until(lambda: not installation.prometheus.pending(), CLEARS, lambda: time.sleep(0.25))
     tell(f"{alert}: fired {fired - start:.0f} s after it began, cleared {cleared - mended:.0f} s after it was mended")
-    all_fired = house.prometheus.fired(start, time.time())
+    all_fired = installation.prometheus.fired(start, time.time())
     assert all_fired == {alert}, all_fired
 
 
 @contextmanager
-def all_engines_killed(house: House) -> Iterator[None]:
-    for engine in house.engines:
+def all_engines_killed(installation: Installation) -> Iterator[None]:
+    for engine in installation.engines:
         engine.end(signal.SIGKILL)
     yield
-    for engine in house.engines:
+    for engine in installation.engines:
         engine.start()
-    until(lambda: all(engine.is_ready() for engine in house.engines), 60)
+    until(lambda: all(engine.is_ready() for engine in installation.engines), 60)

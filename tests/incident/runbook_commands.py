@@ -1,4 +1,4 @@
-"""The commands of the runbook that look at services, or send dead letters again, run against those of a house."""
+"""The commands of the runbook that look at services, or send dead letters again, run against an installation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.incident.house import House
+from tests.incident.installation import Installation
 from tests.ops.test_runbook import COMMANDS, words_of
 from tests.support.documents.command_lines import parse
 from tests.support.helpdesk.events import Helpdesk
@@ -29,20 +29,20 @@ JUDGES = {"tocsin lag", "tocsin topics check"}
 class Kit:
     """What the runbook's names stand for here."""
 
-    def __init__(self, house: House, folder: Path) -> None:
-        self._house = house
+    def __init__(self, installation: Installation, folder: Path) -> None:
+        self._installation = installation
         desk = Helpdesk()
         desk.contact("ct-1", "contract/C-7")
         shutil.copytree(RULES, folder / "rules")
         (folder / "event.json").write_text(json.dumps(created(1)))
         self.names = {
-            "kafka-1:9092": house.cluster.bootstrap,
-            "engine-1:9464": house.engines[0].target,
-            "sender-1:9464": house.sender.target,
-            "relay.example:25": f"127.0.0.1:{house.relay.port}",
+            "kafka-1:9092": installation.cluster.bootstrap,
+            "engine-1:9464": installation.engines[0].target,
+            "sender-1:9464": installation.sender.target,
+            "relay.example:25": f"127.0.0.1:{installation.relay.port}",
             "rules.yaml": str(folder / "rules" / "default.yaml"),
             "event.json": str(folder / "event.json"),
-            "DATA": str(house.data),
+            "DATA": str(installation.data),
             "DIR": str(write_directory(folder / "directory", desk)),
         }
         (listed,) = self.run("tocsin dlq list --kafka kafka-1:9092 --code not_json").stdout.splitlines()[:1]
@@ -67,7 +67,7 @@ class Kit:
         words = [self._meant(word) for word in words_of(re.sub(r"--window \d+", "--window 1", line))]
         if words[0] == "tocsin":
             words[:1] = [sys.executable, "-c", "from tocsin.cli import main; main()"]
-        environment = os.environ | {"TOCSIN_KAFKA_PREFIX": self._house.cluster.prefix}
+        environment = os.environ | {"TOCSIN_KAFKA_PREFIX": self._installation.cluster.prefix}
         return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=environment)
 
     def _meant(self, word: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.engines import until
 from tests.incident.course import CLEARS, tell
-from tests.incident.house import House, small_house
+from tests.incident.installation import Installation, small_installation
 from tests.support.brokers.cluster import Cluster
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(420)]
@@ -31,21 +31,21 @@ GAUGE = "tocsin_relay_out_of_reach"
 
 
 def test_one_page_that_stays_until_the_relay_answers(cluster: Cluster, tmp_path: Path) -> None:
-    with small_house(tmp_path, cluster, people=3, factor=FACTOR) as house:
-        until(lambda: not house.prometheus.pending(), CLEARS, lambda: time.sleep(0.25))
+    with small_installation(tmp_path, cluster, people=3, factor=FACTOR) as installation:
+        until(lambda: not installation.prometheus.pending(), CLEARS, lambda: time.sleep(0.25))
         start = time.time()
-        house.relay.hang()
-        until(lambda: ALERT in house.prometheus.firing(), PAGES_AFTER, lambda: time.sleep(0.25))
+        installation.relay.hang()
+        until(lambda: ALERT in installation.prometheus.firing(), PAGES_AFTER, lambda: time.sleep(0.25))
         paged = time.time()
         time.sleep(max(0.0, start + HANGS - time.time()))
-        first, mended = _mended(house)
-        until(lambda: ALERT not in house.prometheus.firing(), CLEARS, lambda: time.sleep(0.25))
+        first, mended = _mended(installation)
+        until(lambda: ALERT not in installation.prometheus.firing(), CLEARS, lambda: time.sleep(0.25))
         tell(f"{ALERT}: after {paged - start:.0f} s; first mail {first:.1f} s after the relay was back")
         assert first < 15
-        assert house.prometheus.fired(start, time.time()) <= RIGHT
-        assert _without_a_gap(house.prometheus.moments(f"{GAUGE} == 1", paged, mended - 1), paged, mended - 1)
+        assert installation.prometheus.fired(start, time.time()) <= RIGHT
+        assert _without_a_gap(installation.prometheus.moments(f"{GAUGE} == 1", paged, mended - 1), paged, mended - 1)
         assert _without_a_gap(
-            house.prometheus.moments(f'ALERTS{{alertname="{ALERT}", alertstate="firing"}}', paged, mended - 1),
+            installation.prometheus.moments(f'ALERTS{{alertname="{ALERT}", alertstate="firing"}}', paged, mended - 1),
             paged,
             mended - 1,
         )
@@ -57,16 +57,16 @@ def test_a_gauge_that_flaps_is_noticed(off: range) -> None:
     assert not _without_a_gap([float(one) for one in range(90) if one not in off], 0, 89)
 
 
-def _mended(house: House) -> tuple[float, float]:
+def _mended(installation: Installation) -> tuple[float, float]:
     """Let the relay work: how long it took until the sender had an answer for a first mail, and when it was mended."""
-    before, mended = _taken(house), time.time()
-    house.relay.work()
-    until(lambda: _taken(house) > before, 60, lambda: time.sleep(0.05))
+    before, mended = _taken(installation), time.time()
+    installation.relay.work()
+    until(lambda: _taken(installation) > before, 60, lambda: time.sleep(0.05))
     return time.time() - mended, mended
 
 
-def _taken(house: House) -> float:
-    return sum(value for _, value in house.prometheus.query('tocsin_delivery_answers_total{class="2xx"}'))
+def _taken(installation: Installation) -> float:
+    return sum(value for _, value in installation.prometheus.query('tocsin_delivery_answers_total{class="2xx"}'))
 
 
 def _without_a_gap(moments: list[float], start: float, end: float) -> bool:

@@ -15,7 +15,7 @@ import pytest
 
 from tests.faults.engines import until
 from tests.incident.course import CLEARS, all_engines_killed, goes_through, tell
-from tests.incident.house import LargeHouse, large_house
+from tests.incident.installation import LargeInstallation, large_installation
 from tests.incident.prometheus_server import faster
 from tests.incident.runbook_commands import Kit
 from tests.support.brokers.native import why_not
@@ -26,95 +26,95 @@ DASHBOARD = Path(__file__).parents[2] / "ops" / "grafana" / "dashboards" / "tocs
 
 
 @pytest.fixture(scope="module")
-def at_work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LargeHouse]:
+def at_work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LargeInstallation]:
     reason = why_not()
     if reason is not None:
         missing(reason)
-    with large_house(tmp_path_factory.mktemp("house")) as made:
+    with large_installation(tmp_path_factory.mktemp("program")) as made:
         yield made
 
 
 @pytest.fixture
-def quiet(at_work: LargeHouse) -> LargeHouse:
-    """A house in which all is well: nothing fires, and nothing is about to."""
+def quiet(at_work: LargeInstallation) -> LargeInstallation:
+    """A installation in which all is well: nothing fires, and nothing is about to."""
     until(lambda: not at_work.prometheus.pending(), CLEARS, lambda: time.sleep(0.5))
     return at_work
 
 
 @contextmanager
-def one_engine_killed(house: LargeHouse) -> Iterator[None]:
-    house.engines[0].end(signal.SIGKILL)
+def one_engine_killed(installation: LargeInstallation) -> Iterator[None]:
+    installation.engines[0].end(signal.SIGKILL)
     yield
-    house.engines[0].start()
-    until(house.engines[0].is_ready, 60)
+    installation.engines[0].start()
+    until(installation.engines[0].is_ready, 60)
 
 
 @contextmanager
-def relay_down(house: LargeHouse) -> Iterator[None]:
-    house.relay.stop()
+def relay_down(installation: LargeInstallation) -> Iterator[None]:
+    installation.relay.stop()
     yield
-    house.relay.start()
+    installation.relay.start()
 
 
 @contextmanager
-def directory_stopped(house: LargeHouse) -> Iterator[None]:
+def directory_stopped(installation: LargeInstallation) -> Iterator[None]:
     """The broker that has the directory ends, and comes back.
 
     One that hangs would do, but for the half minute that clients of Kafka wait for it, which is not made shorter here.
     """
-    house.directory.kill()
+    installation.directory.kill()
     try:
         yield
     finally:
-        house.directory.start()
+        installation.directory.start()
 
 
 @contextmanager
-def broker_hangs(house: LargeHouse) -> Iterator[None]:
+def broker_hangs(installation: LargeInstallation) -> Iterator[None]:
     """The broker that has all but the directory keeps its connections, and answers nothing."""
-    house.broker.pause()
+    installation.broker.pause()
     try:
         yield
     finally:
-        house.broker.resume()
+        installation.broker.resume()
 
 
-def test_nothing_fires_while_all_is_well(quiet: LargeHouse) -> None:
+def test_nothing_fires_while_all_is_well(quiet: LargeInstallation) -> None:
     start = time.time()
     time.sleep(4)
     assert quiet.prometheus.fired(start, time.time()) == set()
 
 
-def test_engines_killed(quiet: LargeHouse) -> None:
+def test_engines_killed(quiet: LargeInstallation) -> None:
     goes_through(quiet, "TocsinNoEngine", all_engines_killed(quiet))
 
 
-def test_poison_flood(quiet: LargeHouse) -> None:
+def test_poison_flood(quiet: LargeInstallation) -> None:
     goes_through(quiet, "TocsinPoisonFlood", quiet.poisoned())
 
 
 @pytest.mark.slow
-def test_one_of_two_engines_killed(quiet: LargeHouse) -> None:
+def test_one_of_two_engines_killed(quiet: LargeInstallation) -> None:
     goes_through(quiet, "TocsinInstanceDown", one_engine_killed(quiet))
 
 
 @pytest.mark.slow
-def test_relay_down(quiet: LargeHouse) -> None:
+def test_relay_down(quiet: LargeInstallation) -> None:
     goes_through(quiet, "TocsinRelayUnreachable", relay_down(quiet))
 
 
 @pytest.mark.slow
-def test_directory_stopped(quiet: LargeHouse) -> None:
+def test_directory_stopped(quiet: LargeInstallation) -> None:
     goes_through(quiet, "TocsinDirectoryStale", directory_stopped(quiet))
 
 
 @pytest.mark.slow
-def test_broker_hangs(quiet: LargeHouse) -> None:
+def test_broker_hangs(quiet: LargeInstallation) -> None:
     goes_through(quiet, "TocsinKafkaUnreachable", broker_hangs(quiet))
 
 
 @pytest.mark.slow
-def test_the_runbooks_commands_work_on_what_it_is_about(at_work: LargeHouse, tmp_path: Path) -> None:
+def test_the_runbooks_commands_work_on_what_it_is_about(at_work: LargeInstallation, tmp_path: Path) -> None:
     with at_work.poisoned():
         until(lambda: any(value > 0 for _, value in at_work.prometheus.query("tocsin_dead_letters_total")), 60)
     kit = Kit(at_work, tmp_path)
@@ -128,7 +128,7 @@ def test_the_runbooks_commands_work_on_what_it_is_about(at_work: LargeHouse, tmp
     assert ran > 20
 
 
-def test_no_panel_of_the_dashboard_is_empty(at_work: LargeHouse) -> None:
+def test_no_panel_of_the_dashboard_is_empty(at_work: LargeInstallation) -> None:
     panels = [one for one in json.loads(DASHBOARD.read_text())["panels"] if one["type"] != "row"]
     # As Grafana does where everything is looked at.
     everything = {"$job": ".*", "$instance": ".*"}

@@ -9,13 +9,13 @@ import pytest
 
 from tests.faults.engines import until
 from tests.incident.course import CLEARS, all_engines_killed, goes_through
-from tests.incident.house import small_house
+from tests.incident.installation import small_installation
 from tests.support.brokers.cluster import Cluster
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
 
 def test_the_only_engine_is_killed_and_comes_back(cluster: Cluster, tmp_path: Path) -> None:
-    with small_house(tmp_path, cluster) as house:
-        until(lambda: not house.prometheus.pending(), CLEARS, lambda: time.sleep(0.25))
-        goes_through(house, "TocsinNoEngine", all_engines_killed(house))
+    with small_installation(tmp_path, cluster) as installation:
+        until(lambda: not installation.prometheus.pending(), CLEARS, lambda: time.sleep(0.25))
+        goes_through(installation, "TocsinNoEngine", all_engines_killed(installation))

@@ -9,7 +9,19 @@ from pathlib import Path
 from adapters.sqlite.event_log import SqliteLog
 from schemas.log import NewRecord
 from schemas.topics import TICKETS
-from tests.logs.house import DEAD, PRIVATE, SENT, course, desk, environment, events, read_lines, relay, sending, tocsin
+from tests.logs.recognisable import (
+    DEAD,
+    PRIVATE,
+    SENT,
+    course,
+    desk,
+    environment,
+    events,
+    read_lines,
+    relay,
+    sending,
+    tocsin,
+)
 from tests.support.helpdesk.files import write_directory
 from tocsin.config.data_folder import database_in
 

@@ -11,7 +11,7 @@ from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, JOBS, OUTCOMES, TICKETS
 from tests.faults.engines import directory_record, until
 from tests.kafka.members import settings_of
-from tests.logs.house import DEAD, PRIVATE, SENT, course, desk, events, read_lines, relay, running, sending
+from tests.logs.recognisable import DEAD, PRIVATE, SENT, course, desk, events, read_lines, relay, running, sending
 from tests.support.brokers.cluster import Cluster
 
 pytestmark = pytest.mark.kafka

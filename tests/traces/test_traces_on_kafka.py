@@ -14,7 +14,7 @@ from schemas.log import NewRecord
 from schemas.topics import DECISIONS, JOBS, OUTCOMES, TICKETS
 from tests.faults.engines import directory_record, until
 from tests.kafka.members import settings_of
-from tests.logs.house import PRIVATE, TEXTS, desk, read_lines, relay, running, sending
+from tests.logs.recognisable import PRIVATE, TEXTS, desk, read_lines, relay, running, sending
 from tests.support.brokers.cluster import Cluster
 from tests.support.helpdesk.files import created
 from tests.traces.collector import Collector, collector

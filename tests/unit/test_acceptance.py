@@ -28,7 +28,7 @@ def records(*values: Job | bytes | None) -> list[Record]:
     return [Record(JOBS, 0, offset, START, b"T-1", value, HEADERS) for offset, value in enumerate(raw)]
 
 
-class House:
+class AcceptanceOnFakes:
     def __init__(self, *values: Job | bytes | None, max_records: int = 500) -> None:
         self.log = FakeJobLog(records(*values))
         self.ledger = InMemoryLedger()
@@ -58,27 +58,27 @@ POISON = {
 
 @pytest.mark.parametrize("poison", POISON.values(), ids=POISON)
 def test_what_is_no_job_goes_to_the_dead_letters_and_stops_nobody(poison: bytes) -> None:
-    house = House(a_job("e-1"), poison, None, a_job("e-2"))
-    accepted = house.acceptance.step()
+    on_fakes = AcceptanceOnFakes(a_job("e-1"), poison, None, a_job("e-2"))
+    accepted = on_fakes.acceptance.step()
     assert (accepted.records, accepted.refused, accepted.admissions) == (4, 1, {Admission.ACCEPTED: 2})
-    [letter] = house.dead_letters.letters
+    [letter] = on_fakes.dead_letters.letters
     assert (letter.topic, letter.key, letter.value) == (DEAD_LETTERS, b"T-1", poison)
     assert ("dead_letter.offset", b"1") in letter.headers
     assert ("trace", b"1") in letter.headers
-    assert house.log.committed == 4
+    assert on_fakes.log.committed == 4
 
 
 def test_a_dead_letter_that_can_not_be_kept_stops_the_acceptance_before_the_commit() -> None:
-    house = House(a_job(), b"{}")
+    on_fakes = AcceptanceOnFakes(a_job(), b"{}")
 
     class Full(FakeDeadLetters):
         def append(self, records: Sequence[NewRecord]) -> None:
             raise OSError("no space")
 
-    house.acceptance = Acceptance(house.log, house.ledger, Full(), FakeClock())
+    on_fakes.acceptance = Acceptance(on_fakes.log, on_fakes.ledger, Full(), FakeClock())
     with pytest.raises(OSError, match="no space"):
-        house.acceptance.step()
-    assert house.log.committed == 0
+        on_fakes.acceptance.step()
+    assert on_fakes.log.committed == 0
 
 
 def test_a_ledger_that_fails_leaves_the_log_where_it_was() -> None:
@@ -86,38 +86,38 @@ def test_a_ledger_that_fails_leaves_the_log_where_it_was() -> None:
         def accept(self, jobs: Sequence[Job], now: datetime, storm: StormPolicy = NO_STORMS) -> list[Admission]:
             raise LedgerUnavailableError("disk_full", "the disk is full")
 
-    house = House(a_job())
-    house.acceptance = Acceptance(house.log, Failing(), house.dead_letters, FakeClock())
+    on_fakes = AcceptanceOnFakes(a_job())
+    on_fakes.acceptance = Acceptance(on_fakes.log, Failing(), on_fakes.dead_letters, FakeClock())
     with pytest.raises(LedgerUnavailableError):
-        house.acceptance.step()
-    assert house.log.committed == 0
+        on_fakes.acceptance.step()
+    assert on_fakes.log.committed == 0
 
 
 def test_a_crash_between_ledger_and_log_repeats_and_doubles_nothing() -> None:
-    house = House(a_job("e-1"), a_job("e-2"))
-    jobs = [msgspec.json.decode(record.value or b"", type=Job) for record in house.log.records]
-    house.ledger.accept(jobs, START)
-    accepted = house.acceptance.step()
+    on_fakes = AcceptanceOnFakes(a_job("e-1"), a_job("e-2"))
+    jobs = [msgspec.json.decode(record.value or b"", type=Job) for record in on_fakes.log.records]
+    on_fakes.ledger.accept(jobs, START)
+    accepted = on_fakes.acceptance.step()
     assert accepted.admissions == {Admission.DUPLICATE: 2}
-    assert house.ledger.counts()[State.QUEUED] == 2
-    assert house.log.committed == 2
+    assert on_fakes.ledger.counts()[State.QUEUED] == 2
+    assert on_fakes.log.committed == 2
 
 
 def test_it_takes_no_more_records_at_once_than_it_may_and_says_what_became_of_them() -> None:
     opened = [a_job(f"e-{number}", trigger=Trigger.OPENED, once="k") for number in range(2)]
-    house = House(*opened, opened[0], max_records=2)
-    assert house.acceptance.step().admissions == {Admission.ACCEPTED: 1, Admission.DROPPED: 1}
-    assert house.acceptance.step().admissions == {Admission.DUPLICATE: 1}
-    assert house.acceptance.step().records == 0
+    on_fakes = AcceptanceOnFakes(*opened, opened[0], max_records=2)
+    assert on_fakes.acceptance.step().admissions == {Admission.ACCEPTED: 1, Admission.DROPPED: 1}
+    assert on_fakes.acceptance.step().admissions == {Admission.DUPLICATE: 1}
+    assert on_fakes.acceptance.step().records == 0
 
 
 def test_words_of_a_later_engine_that_only_inform_cost_no_job() -> None:
     raw = altered(b'"other_triggers":[]', b'"other_triggers":["reopened","closed"]')
     raw = raw.replace(b'"categories":["product.contacts"]', b'"categories":["team.contacts","product.contacts"]')
-    house = House(raw, altered(b'"trigger":"status_changed"', b'"trigger":"reopened"'))
-    house.acceptance.step()
-    entry = house.ledger.find(a_job("e-bad").id)
+    on_fakes = AcceptanceOnFakes(raw, altered(b'"trigger":"status_changed"', b'"trigger":"reopened"'))
+    on_fakes.acceptance.step()
+    entry = on_fakes.ledger.find(a_job("e-bad").id)
     assert entry is not None
     assert [*entry.job.other_triggers, *entry.job.categories] == [Trigger.CLOSED, Category.PRODUCT_CONTACTS]
     # A new trigger says what to write: nobody can guess that, so it waits among the dead letters.
-    assert len(house.dead_letters.letters) == 1
+    assert len(on_fakes.dead_letters.letters) == 1

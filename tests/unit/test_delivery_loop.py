@@ -19,7 +19,7 @@ from sender.states import State, Transition
 from tests.faults.engines import until
 from tests.support.sender.fakes import NO, OK, START, FakeComposer, FakeTransport, a_job
 from tests.support.sender.in_memory_ledger import InMemoryLedger
-from tests.support.sender.on_fakes import House
+from tests.support.sender.on_fakes import SenderOnFakes
 
 
 async def test_no_more_are_under_way_at_a_time_than_the_settings_say() -> None:
@@ -28,7 +28,7 @@ async def test_no_more_are_under_way_at_a_time_than_the_settings_say() -> None:
 
     class Counting(FakeTransport):
         async def send(self, message: OutgoingMessage, /, handing_over: HandingOver = unasked) -> Reply:
-            claimed.append(house.ledger.counts()[State.SENDING])
+            claimed.append(sender.ledger.counts()[State.SENDING])
             if message.recipient == slow.address:
                 # Under way for so long that others are claimed meanwhile.
                 await enough.wait()
@@ -37,9 +37,9 @@ async def test_no_more_are_under_way_at_a_time_than_the_settings_say() -> None:
             return OK
 
     slow, *others = (a_job(address=f"p{number}@acme.example") for number in range(20))
-    house = House(Counting(), settings=DeliverySettings(concurrency=3))
-    house.ledger.accept([slow, *others], START)
-    await house.delivery.drain()
+    sender = SenderOnFakes(Counting(), settings=DeliverySettings(concurrency=3))
+    sender.ledger.accept([slow, *others], START)
+    await sender.delivery.drain()
     assert (max(claimed), len(claimed)) == (3, 20)
 
 
@@ -53,16 +53,16 @@ async def test_a_stop_finishes_what_is_under_way_and_starts_nothing_more() -> No
             return await super().send(message, handing_over)
 
     first, second = a_job("e-1"), a_job("e-2")
-    house = House(Gated(), settings=DeliverySettings(look_again=timedelta(milliseconds=1)))
-    house.ledger.accept([first, second], START)
-    running = asyncio.create_task(house.delivery.run(stop))
+    sender = SenderOnFakes(Gated(), settings=DeliverySettings(look_again=timedelta(milliseconds=1)))
+    sender.ledger.accept([first, second], START)
+    running = asyncio.create_task(sender.delivery.run(stop))
     await started.wait()
     stop.set()
     await asyncio.sleep(0)
     assert not running.done()
     go_on.set()
     await running
-    assert (house.state(first), house.state(second)) == (State.DELIVERED, State.QUEUED)
+    assert (sender.state(first), sender.state(second)) == (State.DELIVERED, State.QUEUED)
 
 
 async def test_at_a_stop_each_answer_is_recorded_as_it_comes() -> None:
@@ -79,17 +79,17 @@ async def test_at_a_stop_each_answer_is_recorded_as_it_comes() -> None:
             return await super().send(message, handing_over)
 
     slow, quick = a_job("e-1", address="slow@acme.example"), a_job("e-2", address="quick@acme.example")
-    house = House(Gated(), settings=DeliverySettings(look_again=timedelta(milliseconds=1)))
-    house.ledger.accept([slow, quick], START)
-    running = asyncio.create_task(house.delivery.run(stop))
+    sender = SenderOnFakes(Gated(), settings=DeliverySettings(look_again=timedelta(milliseconds=1)))
+    sender.ledger.accept([slow, quick], START)
+    running = asyncio.create_task(sender.delivery.run(stop))
     await started.wait()
-    assert house.delivery.under_way() == sorted(f"job {job.id}" for job in (slow, quick))
+    assert sender.delivery.under_way() == sorted(f"job {job.id}" for job in (slow, quick))
     stop.set()
-    await asyncio.to_thread(until, lambda: house.delivery.under_way() == [f"job {slow.id}"], 20)
-    assert (house.state(quick), house.state(slow)) == (State.DELIVERED, State.SENDING)
+    await asyncio.to_thread(until, lambda: sender.delivery.under_way() == [f"job {slow.id}"], 20)
+    assert (sender.state(quick), sender.state(slow)) == (State.DELIVERED, State.SENDING)
     go_on.set()
     await running
-    assert house.state(slow) is State.DELIVERED
+    assert sender.state(slow) is State.DELIVERED
 
 
 class Guarded(InMemoryLedger):
@@ -116,23 +116,23 @@ class Guarded(InMemoryLedger):
 @pytest.mark.parametrize(("failures", "state"), [(1, State.DELIVERED), (9, State.SENDING)])
 async def test_a_ledger_that_fails_stops_the_sender_loudly_and_loses_nothing(failures: int, state: State) -> None:
     ledger = Guarded()
-    house = House(ledger=ledger)
+    sender = SenderOnFakes(ledger=ledger)
     job = a_job()
     ledger.accept([job], START)
     ledger.failures = failures
     with pytest.raises(LedgerUnavailableError):
-        await house.delivery.run(asyncio.Event())
-    assert house.state(job) is state
+        await sender.delivery.run(asyncio.Event())
+    assert sender.state(job) is state
     ledger.failures = 0
-    await house.until_finished()
-    assert house.state(job) is State.DELIVERED
+    await sender.until_finished()
+    assert sender.state(job) is State.DELIVERED
 
 
 async def test_the_ledger_works_in_a_thread_of_its_own() -> None:
     ledger = Guarded()
-    house = House(ledger=ledger)
+    sender = SenderOnFakes(ledger=ledger)
     ledger.accept([a_job()], START)
-    await house.delivery.drain()
+    await sender.delivery.drain()
     assert ledger.threads == {"ledger_0"}
 
 
@@ -141,9 +141,9 @@ async def test_lines_hold_ids_and_states_and_no_address_or_text(caplog: pytest.L
     reply = Reply(NO.kind, 550, "<p2@acme.example> is unknown", Stage.RCPT, "5.1.1")
     jobs = [a_job(f"e-{number}", address=f"p{number}@acme.example") for number in range(4)]
     composer = FakeComposer(broken=[jobs[0].id], faulty=[jobs[1].id])
-    house = House(FakeTransport(lambda mail: reply if mail.recipient.startswith("p2") else OK), composer)
-    house.ledger.accept(jobs, START)
-    await house.until_finished()
+    sender = SenderOnFakes(FakeTransport(lambda mail: reply if mail.recipient.startswith("p2") else OK), composer)
+    sender.ledger.accept(jobs, START)
+    await sender.until_finished()
     said = [vars(record) for record in caplog.records]
     assert "@" not in str([{**line, "args": None} for line in said])
     assert reply.text not in str(said)
@@ -162,7 +162,7 @@ async def test_lines_hold_ids_and_states_and_no_address_or_text(caplog: pytest.L
         "attempt": 1,
     }
     assert [line["job_id"] for line in said if line["msg"] == "template_failed"] == [jobs[1].id]
-    assert (house.ledger.history(jobs[1].id)[-1].fault, house.state(jobs[1])) == ("no such field", State.DELIVERED)
+    assert (sender.ledger.history(jobs[1].id)[-1].fault, sender.state(jobs[1])) == ("no such field", State.DELIVERED)
 
 
 @pytest.mark.parametrize(

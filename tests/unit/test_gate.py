@@ -18,7 +18,7 @@ from sender.ledger.port import Pause
 from sender.records import Entry, Report
 from sender.states import Hold, State, Transition
 from tests.support.sender.fakes import HUNG, START, FakeTransport, a_job
-from tests.support.sender.on_fakes import House
+from tests.support.sender.on_fakes import SenderOnFakes
 
 HOUR = timedelta(hours=1)
 
@@ -37,33 +37,33 @@ class FakePeople:
         return self.reasons.get(str(entry.job.person))
 
 
-def words(house: House, job: Job) -> tuple[str, str | None]:
-    last = house.ledger.history(job.id)[-1]
+def words(sender: SenderOnFakes, job: Job) -> tuple[str, str | None]:
+    last = sender.ledger.history(job.id)[-1]
     return last.transition.value, last.text
 
 
-async def delivered(house: House, *jobs: Job) -> list[str]:
-    house.ledger.accept(jobs, START)
-    await house.delivery.drain()
-    return [mail.recipient for mail in house.transport.mails]
+async def delivered(sender: SenderOnFakes, *jobs: Job) -> list[str]:
+    sender.ledger.accept(jobs, START)
+    await sender.delivery.drain()
+    return [mail.recipient for mail in sender.transport.mails]
 
 
 async def test_who_has_left_gets_nothing_and_the_job_says_so() -> None:
     job = a_job()
-    house = House(people=FakePeople({"contact/ct-1": "person_left"}))
-    assert await delivered(house, job) == []
-    assert house.state(job) is State.WITHDRAWN
-    assert words(house, job) == ("withdrawn", "person_left")
+    sender = SenderOnFakes(people=FakePeople({"contact/ct-1": "person_left"}))
+    assert await delivered(sender, job) == []
+    assert sender.state(job) is State.WITHDRAWN
+    assert words(sender, job) == ("withdrawn", "person_left")
 
 
 async def test_without_a_complete_directory_nothing_goes_out_yet() -> None:
     people, job = FakePeople(is_known=False), a_job()
-    house = House(people=people)
-    assert await delivered(house, job) == []
-    assert house.state(job) is State.QUEUED
+    sender = SenderOnFakes(people=people)
+    assert await delivered(sender, job) == []
+    assert sender.state(job) is State.QUEUED
     people.is_known = True
-    await house.delivery.drain()
-    assert house.state(job) is State.DELIVERED
+    await sender.delivery.drain()
+    assert sender.state(job) is State.DELIVERED
 
 
 @pytest.mark.parametrize(
@@ -80,72 +80,72 @@ async def test_without_a_complete_directory_nothing_goes_out_yet() -> None:
     ids=lambda value: value.id if isinstance(value, SuppressionRecord) else "",
 )
 async def test_a_suppression_of_the_ledgers_own_withdraws(suppression: SuppressionRecord, stops: bool) -> None:
-    job, house = a_job(), House()
-    house.ledger.suppress([suppression], START)
-    await delivered(house, job)
+    job, sender = a_job(), SenderOnFakes()
+    sender.ledger.suppress([suppression], START)
+    await delivered(sender, job)
     if stops:
-        assert words(house, job) == ("withdrawn", f"suppressed: {suppression.reason}")
+        assert words(sender, job) == ("withdrawn", f"suppressed: {suppression.reason}")
     else:
-        assert house.state(job) is State.DELIVERED
+        assert sender.state(job) is State.DELIVERED
 
 
 async def test_a_try_that_may_have_arrived_is_not_forgotten_by_a_withdrawal() -> None:
-    job, house = a_job(), House(FakeTransport(lambda _mail: HUNG))
-    await delivered(house, job)
-    house.ledger.suppress([SuppressionRecord("b", person="contact/ct-1", reason="opted_out")], START)
-    await house.until_finished()
-    assert words(house, job) == ("withdrawn", "suppressed: opted_out; an earlier try may have arrived")
+    job, sender = a_job(), SenderOnFakes(FakeTransport(lambda _mail: HUNG))
+    await delivered(sender, job)
+    sender.ledger.suppress([SuppressionRecord("b", person="contact/ct-1", reason="opted_out")], START)
+    await sender.until_finished()
+    assert words(sender, job) == ("withdrawn", "suppressed: opted_out; an earlier try may have arrived")
 
 
 async def test_a_paused_customer_or_template_waits_and_goes_on() -> None:
     ours, theirs = a_job(customer="acme"), a_job("e-2", address="b@x.example", customer="other")
     form = a_job("e-3", "T-3", "c@x.example", trigger=Trigger.CLOSED, customer="other")
-    house = House()
-    house.ledger.pause(Pause("acme", None, START, "moves house"))
-    house.ledger.pause(Pause(None, "external/closed", START, "wrong text"))
-    assert await delivered(house, ours, theirs, form) == ["b@x.example"]
-    assert words(house, ours) == ("held", "customer acme is paused")
-    assert words(house, form) == ("held", "template external/closed is paused")
-    house.ledger.resume("acme", None, START)
-    house.ledger.resume(None, "external/closed", START)
-    await house.delivery.drain()
-    assert [house.state(one) for one in (ours, form)] == [State.DELIVERED] * 2
+    sender = SenderOnFakes()
+    sender.ledger.pause(Pause("acme", None, START, "moves sender"))
+    sender.ledger.pause(Pause(None, "external/closed", START, "wrong text"))
+    assert await delivered(sender, ours, theirs, form) == ["b@x.example"]
+    assert words(sender, ours) == ("held", "customer acme is paused")
+    assert words(sender, form) == ("held", "template external/closed is paused")
+    sender.ledger.resume("acme", None, START)
+    sender.ledger.resume(None, "external/closed", START)
+    await sender.delivery.drain()
+    assert [sender.state(one) for one in (ours, form)] == [State.DELIVERED] * 2
 
 
 async def test_before_going_live_all_is_held_but_for_those_who_are_live() -> None:
     ours, theirs = a_job(customer="acme"), a_job("e-2", address="b@x.example", customer="other")
     nobodys = a_job("e-3", address="c@x.example")
-    house = House(mode=DeliveryMode.parse("hold", ["acme"]))
-    assert await delivered(house, ours, theirs, nobodys) == ["zoe@acme.example"]
+    sender = SenderOnFakes(mode=DeliveryMode.parse("hold", ["acme"]))
+    assert await delivered(sender, ours, theirs, nobodys) == ["zoe@acme.example"]
     for one in (theirs, nobodys):
-        entry = house.ledger.find(one.id)
+        entry = sender.ledger.find(one.id)
         assert entry is not None
         assert (entry.standing.state, entry.standing.hold) == (State.HELD, Hold.MODE)
 
 
 async def test_what_a_person_releases_passes_modes_and_pauses_but_not_withdrawals() -> None:
     job, gone = a_job(customer="acme"), a_job("e-2", "T-2", customer="acme")
-    house = House(mode=DeliveryMode.parse("hold"))
-    house.ledger.pause(Pause("acme", None, START, ""))
-    await delivered(house, job, gone)
-    house.ledger.record([Report(one.id, 1, Transition.RELEASED, START) for one in (job, gone)], START)
-    house.ledger.suppress([SuppressionRecord("s", person="contact/ct-1", reason="opted_out")], START)
-    await house.delivery.drain()
-    assert house.state(job) is State.WITHDRAWN
-    house.ledger.lift("s", START)
+    sender = SenderOnFakes(mode=DeliveryMode.parse("hold"))
+    sender.ledger.pause(Pause("acme", None, START, ""))
+    await delivered(sender, job, gone)
+    sender.ledger.record([Report(one.id, 1, Transition.RELEASED, START) for one in (job, gone)], START)
+    sender.ledger.suppress([SuppressionRecord("s", person="contact/ct-1", reason="opted_out")], START)
+    await sender.delivery.drain()
+    assert sender.state(job) is State.WITHDRAWN
+    sender.ledger.lift("s", START)
     other = a_job("e-3", "T-3", customer="acme")
-    await delivered(house, other)
-    house.ledger.record([Report(other.id, 1, Transition.RELEASED, START)], START)
-    await house.delivery.drain()
-    assert house.state(other) is State.DELIVERED
+    await delivered(sender, other)
+    sender.ledger.record([Report(other.id, 1, Transition.RELEASED, START)], START)
+    await sender.delivery.drain()
+    assert sender.state(other) is State.DELIVERED
 
 
 async def test_a_large_backlog_that_is_held_does_not_keep_others_waiting(tmp_path: Path) -> None:
     held = [a_job(f"e-{n}", f"T-{n}", f"p{n}@x.example") for n in range(1_000)]
     live = a_job("e-live", "T-live", "live@x.example", customer="acme")
     with closing(SqliteLedger(tmp_path / "tocsin.db")) as ledger:
-        house = House(ledger=ledger, mode=DeliveryMode.parse("hold", ["acme"]))
-        assert await delivered(house, *held, live) == ["live@x.example"]
+        sender = SenderOnFakes(ledger=ledger, mode=DeliveryMode.parse("hold", ["acme"]))
+        assert await delivered(sender, *held, live) == ["live@x.example"]
         assert ledger.counts()[State.HELD] == len(held)
 
 

@@ -19,8 +19,8 @@ from sender.states import State
 from tests.faults.engines import until
 from tests.support.sender.fakes import OK, START, FakeClock, FakeTransport, a_job
 from tests.support.sender.in_memory_ledger import InMemoryLedger
-from tests.support.sender.on_fakes import House
-from tests.unit.test_acceptance import House as Intake
+from tests.support.sender.on_fakes import SenderOnFakes
+from tests.unit.test_acceptance import AcceptanceOnFakes as Intake
 from tocsin.services.lifecycle import outage as outage_lines
 from tocsin.services.lifecycle.outage import TELL_EVERY, LedgerOutage
 from tocsin.services.monitoring.sender import SendingWatch
@@ -45,14 +45,14 @@ class Outage:
     """A sender on such a ledger, whose relay takes the first messages just as the ledger goes away."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("sender.delivery.ASK_AGAIN", timedelta(milliseconds=5))
+        monkeypatch.setattr("sender.delivery.loop.ASK_AGAIN", timedelta(milliseconds=5))
         self.ledger = AwayLedger()
         self.ledger.accept(JOBS, START)
-        self.house = House(FakeTransport(self.answer), ledger=self.ledger, settings=SETTINGS)
+        self.sender = SenderOnFakes(FakeTransport(self.answer), ledger=self.ledger, settings=SETTINGS)
         self.stop = asyncio.Event()
 
     def answer(self, _mail: OutgoingMail) -> Reply:
-        self.ledger.away = self.ledger.away or len(self.house.transport.mails) == 1
+        self.ledger.away = self.ledger.away or len(self.sender.transport.mails) == 1
         return OK
 
     async def until(self, holds: Callable[[], bool]) -> None:
@@ -61,41 +61,41 @@ class Outage:
 
 async def test_what_was_answered_meanwhile_is_written_down_once_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
     outage = Outage(monkeypatch)
-    running = asyncio.create_task(outage.house.delivery.run(outage.stop))
-    await outage.until(lambda: outage.ledger.away and len(outage.house.delivery.under_way()) == 3)
-    sent = len(outage.house.transport.mails)
+    running = asyncio.create_task(outage.sender.delivery.run(outage.stop))
+    await outage.until(lambda: outage.ledger.away and len(outage.sender.delivery.under_way()) == 3)
+    sent = len(outage.sender.transport.mails)
     await asyncio.sleep(0.05)
-    assert len(outage.house.transport.mails) == sent, "it could not write down that it hands more over"
+    assert len(outage.sender.transport.mails) == sent, "it could not write down that it hands more over"
     assert not running.done()
     outage.ledger.away = False
     await outage.until(lambda: outage.ledger.counts()[State.DELIVERED] == len(JOBS))
     outage.stop.set()
     await running
-    assert sorted(outage.house.transport.ids()) == sorted(job.id for job in JOBS)
+    assert sorted(outage.sender.transport.ids()) == sorted(job.id for job in JOBS)
 
 
 async def test_a_stop_waits_for_it_where_answers_are_not_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
     outage = Outage(monkeypatch)
-    running = asyncio.create_task(outage.house.delivery.run(outage.stop))
-    await outage.until(lambda: outage.ledger.away and len(outage.house.delivery.under_way()) == 3)
+    running = asyncio.create_task(outage.sender.delivery.run(outage.stop))
+    await outage.until(lambda: outage.ledger.away and len(outage.sender.delivery.under_way()) == 3)
     outage.stop.set()
     with suppress(TimeoutError):
         await asyncio.wait_for(asyncio.shield(running), 0.05)
     assert not running.done()
     outage.ledger.away = False
     await running
-    assert outage.ledger.counts()[State.DELIVERED] == len(outage.house.transport.mails)
+    assert outage.ledger.counts()[State.DELIVERED] == len(outage.sender.transport.mails)
     assert outage.ledger.counts()[State.SENDING] == 0
 
 
 async def test_a_stop_with_nothing_to_write_down_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     outage = Outage(monkeypatch)
     outage.ledger.away = True
-    running = asyncio.create_task(outage.house.delivery.run(outage.stop))
+    running = asyncio.create_task(outage.sender.delivery.run(outage.stop))
     await asyncio.sleep(0.02)
     outage.stop.set()
     await asyncio.wait_for(running, 10)
-    assert outage.house.transport.mails == []
+    assert outage.sender.transport.mails == []
 
 
 class InDoubt(InMemoryLedger):
@@ -112,11 +112,11 @@ class InDoubt(InMemoryLedger):
 
 
 async def test_what_was_withheld_goes_out_at_once_whatever_the_ledger_was_told() -> None:
-    house = House(ledger=InDoubt(), settings=SETTINGS)
-    house.ledger.accept(JOBS[:1], START)
-    await house.delivery.drain()
-    assert house.transport.ids() == [JOBS[0].id]
-    assert house.transitions(JOBS[0]) == ["accepted", "claimed", "deferred", "claimed", "delivered"]
+    sender = SenderOnFakes(ledger=InDoubt(), settings=SETTINGS)
+    sender.ledger.accept(JOBS[:1], START)
+    await sender.delivery.drain()
+    assert sender.transport.ids() == [JOBS[0].id]
+    assert sender.transitions(JOBS[0]) == ["accepted", "claimed", "deferred", "claimed", "delivered"]
 
 
 def test_what_could_not_be_taken_in_comes_again() -> None:

@@ -25,7 +25,7 @@ from sender.records import Entry
 from tests.faults.engines import until
 from tests.support.sender.fakes import START, FakeComposer, FakeTransport, a_job
 from tests.support.sender.in_memory_ledger import InMemoryLedger
-from tests.support.sender.on_fakes import House
+from tests.support.sender.on_fakes import SenderOnFakes
 from tocsin.services.engine import EngineService
 from tocsin.services.lifecycle import liveness as loops
 from tocsin.services.lifecycle.stopping import Stop
@@ -87,10 +87,10 @@ class HangingComposer(FakeComposer):
 class Living:
     """A sender's loop of deliveries, in a thread, under the eyes of vitals."""
 
-    def __init__(self, make: Callable[[LivingDelivery], House]) -> None:
+    def __init__(self, make: Callable[[LivingDelivery], SenderOnFakes]) -> None:
         self.monotonic = Monotonic()
         self.vitals = Vitals(self.monotonic)
-        self.house = make(LivingDelivery(SenderMetrics(CollectorRegistry()), self.vitals, lambda *_: None))
+        self.sender = make(LivingDelivery(SenderMetrics(CollectorRegistry()), self.vitals, lambda *_: None))
         self._stop = Stop()
 
     @contextmanager
@@ -106,7 +106,7 @@ class Living:
         assert self.vitals.running() == []
 
     async def _work(self) -> None:
-        await delivered(self.house.delivery, self.vitals, self._stop)
+        await delivered(self.sender.delivery, self.vitals, self._stop)
 
     def comes_round(self) -> bool:
         return self.vitals.ages().get("deliver") == 0.0
@@ -117,7 +117,7 @@ class Living:
 
 def test_a_ledger_that_hangs_is_found_out_and_its_return_too() -> None:
     hangs = Hangs()
-    living = Living(lambda watch: House(ledger=HangingLedger(hangs), settings=SETTINGS, watch=watch))
+    living = Living(lambda watch: SenderOnFakes(ledger=HangingLedger(hangs), settings=SETTINGS, watch=watch))
     with living.working():
         assert hangs.begun.wait(PATIENCE)
         living.monotonic.now += STUCK_SECONDS
@@ -130,8 +130,8 @@ def test_a_ledger_that_hangs_is_found_out_and_its_return_too() -> None:
 
 def test_a_renderer_that_hangs_on_the_loop_is_found_out() -> None:
     hangs = Hangs()
-    living = Living(lambda watch: House(composer=HangingComposer(hangs), settings=SETTINGS, watch=watch))
-    living.house.ledger.accept([a_job()], START)
+    living = Living(lambda watch: SenderOnFakes(composer=HangingComposer(hangs), settings=SETTINGS, watch=watch))
+    living.sender.ledger.accept([a_job()], START)
     with living.working():
         assert hangs.begun.wait(PATIENCE)
         living.monotonic.now += TOO_LONG
@@ -142,11 +142,13 @@ def test_a_renderer_that_hangs_on_the_loop_is_found_out() -> None:
 
 def test_a_renderer_that_hangs_beside_the_loop_is_found_out_though_the_loop_goes_on() -> None:
     hangs = Hangs()
-    living = Living(lambda watch: House(composer=HangingComposer(hangs, beside=True), settings=SETTINGS, watch=watch))
-    living.house.ledger.accept([a_job()], START)
+    living = Living(
+        lambda watch: SenderOnFakes(composer=HangingComposer(hangs, beside=True), settings=SETTINGS, watch=watch)
+    )
+    living.sender.ledger.accept([a_job()], START)
     with living.working():
         assert hangs.begun.wait(PATIENCE)
-        living.house.clock.advance(timedelta(seconds=TOO_LONG))
+        living.sender.clock.advance(timedelta(seconds=TOO_LONG))
         until(lambda: living.stuck() == ["write"], PATIENCE)
         assert living.comes_round()
         hangs.go_on.set()
@@ -156,8 +158,8 @@ def test_a_renderer_that_hangs_beside_the_loop_is_found_out_though_the_loop_goes
 def test_a_relay_that_is_out_of_reach_is_no_stuck_loop() -> None:
     gone = Reply(ReplyKind.DEFERRED, None, "no connection", Stage.CONNECT)
     transport = FakeTransport(lambda _mail: gone)
-    living = Living(lambda watch: House(transport, settings=SETTINGS, watch=watch))
-    living.house.ledger.accept([a_job()], START)
+    living = Living(lambda watch: SenderOnFakes(transport, settings=SETTINGS, watch=watch))
+    living.sender.ledger.accept([a_job()], START)
     with living.working():
         until(lambda: len(transport.mails) > 0, PATIENCE)
         living.monotonic.now += TOO_LONG

@@ -17,7 +17,7 @@ from sender.ports import OutgoingMail, Reply, ReplyKind, Stage
 from sender.replies.refusals import About
 from sender.states import State, Transition
 from tests.support.sender.fakes import START, FakeTransport, a_job, message_id
-from tests.support.sender.on_fakes import House
+from tests.support.sender.on_fakes import SenderOnFakes
 
 GONE = Reply(ReplyKind.DEFERRED, None, "connect: nobody listens", Stage.CONNECT)
 BUSY = Reply(ReplyKind.DEFERRED, 451, "4.7.1 later", Stage.RCPT, "4.7.1")
@@ -32,10 +32,10 @@ class Relay:
         self.trouble, self.back, self.domain = trouble, back, domain
         self.asked: list[tuple[datetime, str]] = []
         self.delivered: list[str] = []
-        self.house = House(FakeTransport(self.answer))
+        self.sender = SenderOnFakes(FakeTransport(self.answer))
 
     def answer(self, mail: OutgoingMail) -> Reply:
-        now = self.house.clock.now()
+        now = self.sender.clock.now()
         self.asked.append((now, mail.recipient))
         if now < self.back and mail.recipient.endswith(self.domain):
             return self.trouble
@@ -48,92 +48,92 @@ def jobs_of(tickets: int, people: int, saves: int = 1, domain: str = "acme.examp
     return [a_job(f"e-{ticket}-{save}", f"T-{ticket}", f"p{person}@{domain}") for save, ticket, person in cases]
 
 
-def changes(house: House, job: Job) -> int:
-    return len(house.ledger.history(job.id))
+def changes(sender: SenderOnFakes, job: Job) -> int:
+    return len(sender.ledger.history(job.id))
 
 
-def attempts(house: House, job: Job) -> int:
-    entry = house.ledger.find(job.id)
+def attempts(sender: SenderOnFakes, job: Job) -> int:
+    entry = sender.ledger.find(job.id)
     assert entry is not None
     return entry.standing.attempt
 
 
 async def test_while_the_relay_is_gone_jobs_are_neither_charged_nor_written_but_for_the_probes() -> None:
     relay, jobs = Relay(GONE, START + timedelta(hours=2)), jobs_of(1, 60)
-    house = relay.house
-    house.ledger.accept(jobs, START)
-    await house.delivery.drain()
+    sender = relay.sender
+    sender.ledger.accept(jobs, START)
+    await sender.delivery.drain()
     first = len(relay.asked)
     assert first == DeliverySettings().concurrency, "those that were under way"
-    while house.clock.now() < relay.back:
-        house.clock.move_to(house.delivery.resumes())
-        await house.delivery.drain()
+    while sender.clock.now() < relay.back:
+        sender.clock.move_to(sender.delivery.resumes())
+        await sender.delivery.drain()
     outage = [when for when, _ in relay.asked if when < relay.back]
     assert len(outage) < first + 2 * 60 * 60 / 7.5 + 7, "about one in ten seconds"
-    assert sum(changes(house, job) - 1 for job in jobs if house.state(job) is State.QUEUED) <= 2 * len(outage)
-    await house.until_finished()
-    assert house.ledger.counts()[State.DELIVERED] == 60
-    assert house.clock.now() < relay.back + timedelta(minutes=20)
+    assert sum(changes(sender, job) - 1 for job in jobs if sender.state(job) is State.QUEUED) <= 2 * len(outage)
+    await sender.until_finished()
+    assert sender.ledger.counts()[State.DELIVERED] == 60
+    assert sender.clock.now() < relay.back + timedelta(minutes=20)
 
 
 async def test_without_the_circuit_every_job_would_be_charged() -> None:
     """The control: the same outage told as that of each message."""
     relay, jobs = Relay(Reply(ReplyKind.DEFERRED, None, "gone"), START + timedelta(hours=2)), jobs_of(60, 1)
-    relay.house = House(
+    relay.sender = SenderOnFakes(
         FakeTransport(relay.answer),
         settings=DeliverySettings(pacing=PacingPolicy(backoff=BackoffPolicy(tolerated=10_000))),
     )
-    relay.house.ledger.accept(jobs, START)
-    await relay.house.delivery.drain()
+    relay.sender.ledger.accept(jobs, START)
+    await relay.sender.delivery.drain()
     assert len(relay.asked) == 60
 
 
 async def test_a_domain_that_is_put_off_waits_and_others_do_not() -> None:
     relay = Relay(BUSY, START + timedelta(minutes=10), "@slow.example")
     slow, others = jobs_of(1, 50, domain="slow.example"), jobs_of(50, 1)
-    house = relay.house
-    house.ledger.accept([*slow, *others], START)
-    await house.delivery.drain()
-    assert house.ledger.counts()[State.DELIVERED] == 50
+    sender = relay.sender
+    sender.ledger.accept([*slow, *others], START)
+    await sender.delivery.drain()
+    assert sender.ledger.counts()[State.DELIVERED] == 50
     assert sum(one.endswith("@slow.example") for _, one in relay.asked) <= 4 + DeliverySettings().concurrency
-    await house.until_finished()
-    assert house.ledger.counts()[State.DELIVERED] == 100
-    assert all(attempts(house, job) <= 6 for job in slow)
+    await sender.until_finished()
+    assert sender.ledger.counts()[State.DELIVERED] == 100
+    assert all(attempts(sender, job) <= 6 for job in slow)
 
 
 async def test_a_relay_that_says_later_for_ten_minutes() -> None:
     relay, jobs = Relay(BUSY, START + timedelta(minutes=10)), jobs_of(10, 2, saves=3)
-    house = relay.house
-    house.ledger.accept(jobs, START)
-    await house.until_finished()
+    sender = relay.sender
+    sender.ledger.accept(jobs, START)
+    await sender.until_finished()
     assert Counter(relay.delivered) == Counter(job.id for job in jobs)
     lanes = defaultdict(list)
     for job in jobs:
         lanes[job.ticket, job.address].append(job.id)
     for lane in lanes.values():
         assert [job for job in relay.delivered if job in lane] == lane
-    assert house.clock.now() < relay.back + timedelta(minutes=15)
+    assert sender.clock.now() < relay.back + timedelta(minutes=15)
 
 
 async def test_a_dead_address_is_suppressed_and_the_others_get_theirs() -> None:
-    house = House(FakeTransport(lambda mail: DEAD if mail.recipient == "p17@acme.example" else TAKEN))
+    sender = SenderOnFakes(FakeTransport(lambda mail: DEAD if mail.recipient == "p17@acme.example" else TAKEN))
     jobs = [a_job(address=f"p{number}@acme.example") for number in range(50)]
-    house.ledger.accept(jobs, START)
-    await house.until_finished()
-    assert [job.id for job in jobs if house.state(job) is not State.DELIVERED] == [jobs[17].id]
-    assert (house.state(jobs[17]), attempts(house, jobs[17])) == (State.FAILED, 1)
-    refused = house.ledger.history(jobs[17].id)[-1]
+    sender.ledger.accept(jobs, START)
+    await sender.until_finished()
+    assert [job.id for job in jobs if sender.state(job) is not State.DELIVERED] == [jobs[17].id]
+    assert (sender.state(jobs[17]), attempts(sender, jobs[17])) == (State.FAILED, 1)
+    refused = sender.ledger.history(jobs[17].id)[-1]
     assert (refused.transition, refused.code, refused.text) == (Transition.REFUSED, 550, "5.1.1 no such user")
-    assert [one.id for one in house.ledger.suppressions(10)] == ["email/p17@acme.example"]
+    assert [one.id for one in sender.ledger.suppressions(10)] == ["email/p17@acme.example"]
 
 
 @pytest.mark.parametrize("rate", [2.0, 0.5])
 async def test_no_more_are_tried_than_the_rate_allows(rate: float) -> None:
     relay = Relay(TAKEN, START)
     settings = DeliverySettings(pacing=PacingPolicy(rate=rate))
-    relay.house = House(FakeTransport(relay.answer), settings=settings)
-    relay.house.ledger.accept(jobs_of(20, 1), START)
-    await relay.house.until_finished()
+    relay.sender = SenderOnFakes(FakeTransport(relay.answer), settings=settings)
+    relay.sender.ledger.accept(jobs_of(20, 1), START)
+    await relay.sender.until_finished()
     times = [when for when, _ in relay.asked]
     assert len(times) == 20
     for index, when in enumerate(times):
@@ -154,11 +154,11 @@ async def one_domain_s_words(relay: Relay, saves: int = 1) -> timedelta:
     """How long others wait beside forty people of a domain whose server says so to each of them."""
     theirs = jobs_of(1, 40, saves, domain="hostile.example")
     ours = [job for n in range(8) for job in jobs_of(3, 1, saves, domain=f"d{n}.example")]
-    relay.house.ledger.accept([*theirs, *ours], START)
-    await relay.house.until_finished()
-    assert all(relay.house.state(job) is State.DELIVERED for job in ours)
-    assert not relay.house.ledger.suppressions(10)
-    return max(relay.house.ledger.history(job.id)[-1].at for job in ours) - START
+    relay.sender.ledger.accept([*theirs, *ours], START)
+    await relay.sender.until_finished()
+    assert all(relay.sender.state(job) is State.DELIVERED for job in ours)
+    assert not relay.sender.ledger.suppressions(10)
+    return max(relay.sender.ledger.history(job.id)[-1].at for job in ours) - START
 
 
 async def test_a_domain_whose_words_the_relay_hands_on_does_not_hold_up_the_others() -> None:
@@ -176,8 +176,8 @@ async def test_control_probes_that_go_to_anybody_hold_up_the_others(monkeypatch:
 async def test_what_is_said_to_all_domains_is_nobody_s_own_affair() -> None:
     relay = Relay(US, START + timedelta(minutes=3))
     jobs = [job for n in range(15) for job in jobs_of(2, 2, domain=f"d{n}.example")]
-    relay.house.ledger.accept(jobs, START)
-    await relay.house.until_finished()
+    relay.sender.ledger.accept(jobs, START)
+    await relay.sender.until_finished()
     assert len(relay.delivered) == len(jobs)
-    assert max(relay.house.ledger.history(job.id)[-1].at for job in jobs) < relay.back + timedelta(seconds=25)
+    assert max(relay.sender.ledger.history(job.id)[-1].at for job in jobs) < relay.back + timedelta(seconds=25)
     assert len(relay.asked) < len(jobs) + DeliverySettings().concurrency + 180 / 7

@@ -13,7 +13,7 @@ from schemas.outcome import Outcome
 from schemas.topics import OUTCOMES, SUPPRESSIONS
 from sender.publisher import Publisher
 from tests.support.sender.fakes import START, a_job
-from tests.support.sender.on_fakes import House
+from tests.support.sender.on_fakes import SenderOnFakes
 
 
 class Topics:
@@ -28,11 +28,11 @@ class Topics:
 
 
 async def test_the_fate_of_each_job_is_told_in_order_and_once() -> None:
-    house, topics = House(), Topics()
+    sender, topics = SenderOnFakes(), Topics()
     jobs = [a_job(f"e-{number}", f"T-{number}") for number in range(3)]
-    house.ledger.accept(jobs, START)
-    await house.delivery.drain()
-    publisher = Publisher(house.ledger, topics)
+    sender.ledger.accept(jobs, START)
+    await sender.delivery.drain()
+    publisher = Publisher(sender.ledger, topics)
     publisher.drain()
     publisher.drain()
     outcomes = [msgspec.json.decode(record.value or b"", type=Outcome) for record in topics.records]
@@ -43,9 +43,9 @@ async def test_the_fate_of_each_job_is_told_in_order_and_once() -> None:
 
 
 async def test_what_could_not_be_published_is_published_later() -> None:
-    house, topics = House(), Topics()
-    house.ledger.accept([a_job()], START)
-    publisher = Publisher(house.ledger, topics)
+    sender, topics = SenderOnFakes(), Topics()
+    sender.ledger.accept([a_job()], START)
+    publisher = Publisher(sender.ledger, topics)
     topics.fails = True
     with pytest.raises(OSError, match="away"):
         publisher.step()
@@ -55,10 +55,10 @@ async def test_what_could_not_be_published_is_published_later() -> None:
 
 
 def test_suppressions_are_told_and_their_ends_are_tombstones() -> None:
-    house, topics = House(), Topics()
-    house.ledger.suppress([SuppressionRecord("email/dead@x.example", reason="hard_bounce")], START)
-    house.ledger.lift("email/dead@x.example", START)
-    Publisher(house.ledger, topics).drain()
+    sender, topics = SenderOnFakes(), Topics()
+    sender.ledger.suppress([SuppressionRecord("email/dead@x.example", reason="hard_bounce")], START)
+    sender.ledger.lift("email/dead@x.example", START)
+    Publisher(sender.ledger, topics).drain()
     assert [(one.topic, one.key, one.value is None) for one in topics.records] == [
         (SUPPRESSIONS, b"suppression/email/dead@x.example", False),
         (SUPPRESSIONS, b"suppression/email/dead@x.example", True),

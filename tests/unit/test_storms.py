@@ -25,7 +25,7 @@ from sender.states import Hold, Standing, State, Transition
 from sender.storms.storm import StormEnd, StormPolicy
 from tests.support.mail.messages import IDENTITY, FixedRenderer, MessageComposer, as_mail, read
 from tests.support.sender.fakes import START, a_job
-from tests.support.sender.on_fakes import House
+from tests.support.sender.on_fakes import SenderOnFakes
 
 SECOND = timedelta(seconds=1)
 POLICY = StormPolicy(limit=5)
@@ -43,126 +43,126 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield ledger
 
 
-def house_with(policy: StormPolicy, ledger: Ledger | None = None) -> House:
-    return House(settings=DeliverySettings(storm=policy), ledger=ledger)
+def house_with(policy: StormPolicy, ledger: Ledger | None = None) -> SenderOnFakes:
+    return SenderOnFakes(settings=DeliverySettings(storm=policy), ledger=ledger)
 
 
-async def script_of(house: House, policy: StormPolicy) -> list[Job]:
+async def script_of(sender: SenderOnFakes, policy: StormPolicy) -> list[Job]:
     """5,000 tickets that a script closes within a minute, all told to one contact, and 50 other people's messages."""
     buried = [closed(number, seconds=number * 60 / NUMBER) for number in range(NUMBER)]
     others = [closed(NUMBER + number, f"p{number}@x.example") for number in range(50)]
     jobs = buried[:2_500] + others + buried[2_500:]
     for start in range(0, len(jobs), 500):
-        house.ledger.accept(jobs[start : start + 500], house.clock.now(), policy)
-        await house.delivery.drain()
+        sender.ledger.accept(jobs[start : start + 500], sender.clock.now(), policy)
+        await sender.delivery.drain()
     return buried
 
 
 async def test_a_script_that_closes_5000_tickets_buries_nobody(ledger: Ledger) -> None:
-    house = house_with(POLICY, ledger)
-    buried = await script_of(house, POLICY)
+    sender = house_with(POLICY, ledger)
+    buried = await script_of(sender, POLICY)
     # At once, without the clock having moved: what is below the limit, and everybody else's.
-    assert Counter(mail.recipient for mail in house.transport.mails)["zoe@acme.example"] == 5
-    assert len(house.transport.mails) == 55
-    house.clock.advance(POLICY.quiet)
-    await house.delivery.drain()
-    *_, digest = house.transport.mails
-    assert len(house.transport.mails) == 56
+    assert Counter(mail.recipient for mail in sender.transport.mails)["zoe@acme.example"] == 5
+    assert len(sender.transport.mails) == 55
+    sender.clock.advance(POLICY.quiet)
+    await sender.delivery.drain()
+    *_, digest = sender.transport.mails
+    assert len(sender.transport.mails) == 56
     assert digest.recipient == "zoe@acme.example"
     listed = digest.content.decode().split("\r\n")[3:]
     assert listed == [job.id for job in buried[5:]]
-    assert house.ledger.counts()[State.DELIVERED] == NUMBER + 50
+    assert sender.ledger.counts()[State.DELIVERED] == NUMBER + 50
 
 
 async def test_a_storm_that_waits_is_seen_and_released_by_a_person(ledger: Ledger) -> None:
     policy = replace(POLICY, end=StormEnd.WAIT)
-    house = house_with(policy, ledger)
-    buried = await script_of(house, policy)
-    house.clock.advance(policy.longest)
-    await house.delivery.drain()
-    assert house.ledger.counts()[State.HELD] == NUMBER - 5
-    entry = house.ledger.find(buried[-1].id)
+    sender = house_with(policy, ledger)
+    buried = await script_of(sender, policy)
+    sender.clock.advance(policy.longest)
+    await sender.delivery.drain()
+    assert sender.ledger.counts()[State.HELD] == NUMBER - 5
+    entry = sender.ledger.find(buried[-1].id)
     assert entry is not None
     assert entry.standing.hold is Hold.STORM
-    house.ledger.record([Report(buried[5].id, 0, Transition.RELEASED, START)], START)
-    await house.delivery.drain()
-    assert house.state(buried[5]) is State.DELIVERED
+    sender.ledger.record([Report(buried[5].id, 0, Transition.RELEASED, START)], START)
+    await sender.delivery.drain()
+    assert sender.state(buried[5]) is State.DELIVERED
     # The hold has ended by itself: what is new goes out.
     fresh = closed(99_999, seconds=3_600)
-    house.ledger.accept([fresh], house.clock.now(), policy)
-    await house.delivery.drain()
-    assert house.state(fresh) is State.DELIVERED
+    sender.ledger.accept([fresh], sender.clock.now(), policy)
+    await sender.delivery.drain()
+    assert sender.state(fresh) is State.DELIVERED
 
 
 async def test_catching_up_after_an_outage_is_no_storm() -> None:
-    house = house_with(POLICY)
+    sender = house_with(POLICY)
     weekend = [closed(number, seconds=number * 3_600) for number in range(60)]
-    house.ledger.accept(weekend, START, POLICY)
-    await house.delivery.drain()
-    assert house.ledger.counts()[State.DELIVERED] == 60
+    sender.ledger.accept(weekend, START, POLICY)
+    await sender.delivery.drain()
+    assert sender.ledger.counts()[State.DELIVERED] == 60
 
 
 async def test_what_expires_while_it_is_held_is_in_no_digest() -> None:
-    house = house_with(POLICY)
+    sender = house_with(POLICY)
     jobs = [closed(number) for number in range(8)]
     jobs[6] = replace(jobs[6], expires=START + timedelta(minutes=1))
-    house.ledger.accept(jobs, START, POLICY)
-    house.clock.advance(POLICY.quiet)
-    await house.delivery.drain()
-    assert house.state(jobs[6]) is State.EXPIRED
-    assert jobs[6].id not in house.transport.mails[-1].content.decode()
+    sender.ledger.accept(jobs, START, POLICY)
+    sender.clock.advance(POLICY.quiet)
+    await sender.delivery.drain()
+    assert sender.state(jobs[6]) is State.EXPIRED
+    assert jobs[6].id not in sender.transport.mails[-1].content.decode()
 
 
 async def test_who_opts_out_meanwhile_is_told_no_more_of_it_and_the_others_are(ledger: Ledger) -> None:
-    house = house_with(POLICY, ledger)
+    sender = house_with(POLICY, ledger)
     jobs = [closed(number) for number in range(9)]
     jobs[6] = replace(jobs[6], trigger=Trigger.OPENED)
     jobs[8] = replace(jobs[8], person=PersonRef(PersonKind.CONTACT, "ct-2"))
     ledger.accept(jobs, START, POLICY)
-    house.clock.advance(POLICY.quiet)
+    sender.clock.advance(POLICY.quiet)
     opted_out = SuppressionRecord("o", person="contact/ct-1", triggers=["opened"], reason="opted_out")
     ledger.suppress([opted_out, SuppressionRecord("p", person="contact/ct-2", reason="opted_out")], START)
-    await house.delivery.drain()
-    await house.delivery.drain()
-    assert [house.state(job) for job in (jobs[6], jobs[8])] == [State.WITHDRAWN] * 2
-    assert [house.state(job) for job in (jobs[5], jobs[7])] == [State.DELIVERED] * 2
-    assert house.transport.mails[-1].content.decode().split("\r\n")[3:] == [jobs[5].id, jobs[7].id]
-    assert len(house.transport.mails) == 6
+    await sender.delivery.drain()
+    await sender.delivery.drain()
+    assert [sender.state(job) for job in (jobs[6], jobs[8])] == [State.WITHDRAWN] * 2
+    assert [sender.state(job) for job in (jobs[5], jobs[7])] == [State.DELIVERED] * 2
+    assert sender.transport.mails[-1].content.decode().split("\r\n")[3:] == [jobs[5].id, jobs[7].id]
+    assert len(sender.transport.mails) == 6
 
 
 async def test_contacts_of_two_customers_who_share_a_mailbox_get_a_digest_each(ledger: Ledger) -> None:
-    house = house_with(POLICY, ledger)
-    house.ledger.accept([closed(number) for number in range(5)], START, POLICY)
-    await house.delivery.drain()
+    sender = house_with(POLICY, ledger)
+    sender.ledger.accept([closed(number) for number in range(5)], START, POLICY)
+    await sender.delivery.drain()
     theirs = [closed(number) for number in range(5, 11)]
     rival = PersonRef(PersonKind.CONTACT, "ct-of-rival")
     theirs = [replace(job, person=rival) if number % 2 else job for number, job in enumerate(theirs)]
     ledger.accept(theirs, START, POLICY)
-    house.clock.advance(POLICY.quiet)
-    await house.delivery.drain()
-    listed = [set(mail.content.decode().split("\r\n")[3:]) for mail in house.transport.mails[5:]]
+    sender.clock.advance(POLICY.quiet)
+    await sender.delivery.drain()
+    listed = [set(mail.content.decode().split("\r\n")[3:]) for mail in sender.transport.mails[5:]]
     wanted = [{job.id for job in theirs if (job.person == rival) is own} for own in (False, True)]
     assert sorted(map(sorted, listed)) == sorted(map(sorted, wanted))
 
 
 async def test_what_is_redirected_and_what_is_live_are_in_two_digests(ledger: Ledger) -> None:
     mode = DeliveryMode.parse("redirect:trial@desk.example", ["acme"])
-    house = House(settings=DeliverySettings(storm=POLICY), ledger=ledger, mode=mode)
+    sender = SenderOnFakes(settings=DeliverySettings(storm=POLICY), ledger=ledger, mode=mode)
     li = PersonRef(PersonKind.COLLABORATOR, "co-1")
     jobs = [replace(closed(number), person=li, audience=Audience.COLLABORATORS) for number in range(11)]
     jobs = [replace(job, customer="rival" if number % 2 else "acme") for number, job in enumerate(jobs)]
-    house.ledger.accept(jobs, START, POLICY)
-    await house.delivery.drain()
-    house.clock.advance(POLICY.quiet)
+    sender.ledger.accept(jobs, START, POLICY)
+    await sender.delivery.drain()
+    sender.clock.advance(POLICY.quiet)
     for _ in range(3):
-        await house.delivery.drain()
-    listed = [mail.content.decode().split("\r\n")[3:] for mail in house.transport.mails[5:]]
+        await sender.delivery.drain()
+    listed = [mail.content.decode().split("\r\n")[3:] for mail in sender.transport.mails[5:]]
     assert listed == [[job.id for job in jobs[5:] if job.customer == one] for one in ("acme", "rival")]
-    assert house.ledger.counts()[State.DELIVERED] == 11
+    assert sender.ledger.counts()[State.DELIVERED] == 11
 
 
 async def test_a_digest_that_an_earlier_version_mixed_goes_out_in_two(ledger: Ledger, monkeypatch: Any) -> None:
-    house = house_with(POLICY, ledger)
+    sender = house_with(POLICY, ledger)
     jobs = [closed(number) for number in range(9)]
     jobs[6] = replace(jobs[6], person=PersonRef(PersonKind.CONTACT, "ct-2"))
     ledger.accept(jobs, START, POLICY)
@@ -170,13 +170,13 @@ async def test_a_digest_that_an_earlier_version_mixed_goes_out_in_two(ledger: Le
         earlier.setattr(storms, "reader_of", lambda _: "")
         ledger.end_storms(START + POLICY.quiet, POLICY)
     assert jobs[6].id in [one.job.id for one in ledger.bundle(jobs[8].id)]
-    house.clock.advance(POLICY.quiet)
+    sender.clock.advance(POLICY.quiet)
     for _ in range(3):
-        await house.delivery.drain()
-    *_, digest, lone = (mail.content.decode() for mail in house.transport.mails)
+        await sender.delivery.drain()
+    *_, digest, lone = (mail.content.decode() for mail in sender.transport.mails)
     assert {one.id for one in jobs if one.id in digest} == {jobs[5].id, jobs[7].id, jobs[8].id}
     assert [one.id for one in jobs if one.id in lone] == [jobs[6].id]
-    assert house.ledger.counts()[State.DELIVERED] == 9
+    assert sender.ledger.counts()[State.DELIVERED] == 9
 
 
 def entry(job: Job) -> Entry:

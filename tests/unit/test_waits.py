@@ -13,7 +13,7 @@ from sender.records import Entry
 from sender.states import State, Transition, begin
 from tests.support.sender.fakes import START, FakeTransport, a_job
 from tests.support.sender.in_memory_ledger import InMemoryLedger
-from tests.support.sender.on_fakes import House
+from tests.support.sender.on_fakes import SenderOnFakes
 from tocsin.operations.jobs import lines
 from tocsin.operations.jobs.objects import _outlook
 from tocsin.operations.jobs.outlook import time
@@ -24,48 +24,48 @@ PUT_OFF = Reply(ReplyKind.DEFERRED, 451, "4.7.1 later", Stage.RCPT)
 SECOND = timedelta(seconds=1)
 
 
-def said_of(house: House, job: str, waits: list[Wait]) -> str:
-    entry = house.ledger.find(job)
+def said_of(sender: SenderOnFakes, job: str, waits: list[Wait]) -> str:
+    entry = sender.ledger.find(job)
     assert entry is not None
-    return "\n".join(lines.standing(entry, house.ledger.history(job), [], waits, house.clock.now()))
+    return "\n".join(lines.standing(entry, sender.ledger.history(job), [], waits, sender.clock.now()))
 
 
 async def test_a_relay_that_is_out_of_reach_is_told_of_and_forgotten_once_it_answers() -> None:
     answers = [GONE]
-    house = House(FakeTransport(lambda _mail: answers[-1]))
+    sender = SenderOnFakes(FakeTransport(lambda _mail: answers[-1]))
     jobs = [a_job(f"e-{number}", f"T-{number}") for number in range(40)]
-    house.ledger.accept(jobs, START)
-    await house.delivery.drain()
-    [wait] = house.ledger.waits(house.clock.now())
+    sender.ledger.accept(jobs, START)
+    await sender.delivery.drain()
+    [wait] = sender.ledger.waits(sender.clock.now())
     assert wait.name == RELAY
-    waiting = next(job for job in jobs if house.state(job) is State.QUEUED)
-    said = said_of(house, waiting.id, [wait])
+    waiting = next(job for job in jobs if sender.state(job) is State.QUEUED)
+    said = said_of(sender, waiting.id, [wait])
     assert "held back: the mail relay is out of reach, until" in said
     answers.append(Reply(ReplyKind.ACCEPTED, 250, "queued", Stage.DOT))
-    house.clock.advance(timedelta(seconds=60))
-    await house.delivery.drain()
-    assert list(house.ledger.waits(house.clock.now())) == []
+    sender.clock.advance(timedelta(seconds=60))
+    await sender.delivery.drain()
+    assert list(sender.ledger.waits(sender.clock.now())) == []
 
 
 async def test_a_domain_that_is_put_off_is_told_of_by_its_name() -> None:
-    house = House(FakeTransport(lambda _mail: PUT_OFF))
+    sender = SenderOnFakes(FakeTransport(lambda _mail: PUT_OFF))
     jobs = [a_job("e-1", address=f"p{number}@acme.example") for number in range(8)]
-    house.ledger.accept(jobs, START)
-    await house.delivery.drain()
-    waits = list(house.ledger.waits(house.clock.now()))
+    sender.ledger.accept(jobs, START)
+    await sender.delivery.drain()
+    waits = list(sender.ledger.waits(sender.clock.now()))
     assert "acme.example" in [one.name for one in waits]
-    assert "held back: mail to acme.example is put off" in said_of(house, jobs[-1].id, waits)
+    assert "held back: mail to acme.example is put off" in said_of(sender, jobs[-1].id, waits)
 
 
 async def test_a_mailbox_that_is_put_off_is_told_of_without_its_address() -> None:
-    house = House(FakeTransport(lambda _mail: PUT_OFF))
+    sender = SenderOnFakes(FakeTransport(lambda _mail: PUT_OFF))
     jobs = [a_job(f"e-{number}", f"T-{number}") for number in range(8)]
-    house.ledger.accept(jobs, START)
-    await house.delivery.drain()
-    [wait] = house.ledger.waits(house.clock.now())
-    assert "held back: its mailbox is put off, until" in said_of(house, jobs[-1].id, [wait])
+    sender.ledger.accept(jobs, START)
+    await sender.delivery.drain()
+    [wait] = sender.ledger.waits(sender.clock.now())
+    assert "held back: its mailbox is put off, until" in said_of(sender, jobs[-1].id, [wait])
     assert "@" not in wait.name
-    entry = house.ledger.find(jobs[-1].id)
+    entry = sender.ledger.find(jobs[-1].id)
     assert entry is not None
     [held_back] = _outlook(entry, [wait], START)["held_back"]
     assert held_back["by"] == "mailbox"
@@ -89,19 +89,19 @@ def test_many_mailboxes_do_not_crowd_out_a_domain() -> None:
 
 
 def test_a_next_try_is_never_in_the_past() -> None:
-    house = House(FakeTransport(lambda _mail: GONE))
+    sender = SenderOnFakes(FakeTransport(lambda _mail: GONE))
     job, other = a_job("e-1", "T-1"), a_job("e-2", "T-2", address="li@desk.example")
-    house.ledger.accept([job, other], START)
-    house.clock.advance(timedelta(hours=1))
-    assert "due since 2026-03-02T09:00:00Z: goes once a sender has room" in said_of(house, job.id, [])
-    until = house.clock.now() + 40 * SECOND
-    said = said_of(house, job.id, [Wait(until, "acme.example")])
+    sender.ledger.accept([job, other], START)
+    sender.clock.advance(timedelta(hours=1))
+    assert "due since 2026-03-02T09:00:00Z: goes once a sender has room" in said_of(sender, job.id, [])
+    until = sender.clock.now() + 40 * SECOND
+    said = said_of(sender, job.id, [Wait(until, "acme.example")])
     assert f"next try: {time(until)} or later" in said
     assert f"held back: mail to acme.example is put off, until {time(until)}" in said
-    assert "held back" not in said_of(house, other.id, [Wait(until, "acme.example")])
-    over = house.clock.now() - SECOND
+    assert "held back" not in said_of(sender, other.id, [Wait(until, "acme.example")])
+    over = sender.clock.now() - SECOND
     assert "held back: the mail relay is out of reach, and is being tried" in said_of(
-        house, job.id, [Wait(over, RELAY)]
+        sender, job.id, [Wait(over, RELAY)]
     )
 
 
@@ -119,14 +119,14 @@ class Counting(InMemoryLedger):
 
 async def test_it_is_told_anew_while_it_lasts_and_not_with_each_round() -> None:
     ledger = Counting()
-    house = House(FakeTransport(lambda _mail: PUT_OFF), ledger=ledger)
-    await house.delivery.drain()
+    sender = SenderOnFakes(FakeTransport(lambda _mail: PUT_OFF), ledger=ledger)
+    await sender.delivery.drain()
     assert ledger.tellings == 0, "nothing waits, and nothing did"
-    house.ledger.accept([a_job(f"e-{number}", f"T-{number}") for number in range(8)], START)
-    await house.delivery.drain()
+    sender.ledger.accept([a_job(f"e-{number}", f"T-{number}") for number in range(8)], START)
+    await sender.delivery.drain()
     before = ledger.tellings
     for _ in range(25):
-        house.clock.advance(TELL_EVERY / 5)
-        await house.delivery.drain()
+        sender.clock.advance(TELL_EVERY / 5)
+        await sender.delivery.drain()
     assert ledger.tellings - before == 5
-    assert len(ledger.waits(house.clock.now())) == 1
+    assert len(ledger.waits(sender.clock.now())) == 1

@@ -26,7 +26,7 @@ from tests.support.mail.smtp_peers import DISCONNECT, At, Fault, FaultyPeer
 from tests.support.mail.smtp_sending import transport_to
 from tests.support.sender.fakes import START, FakeClock, FakeComposer, FakeTransport, a_job, message_id
 from tests.support.sender.in_memory_ledger import InMemoryLedger
-from tests.support.sender.on_fakes import House
+from tests.support.sender.on_fakes import SenderOnFakes
 
 TAKEN = Reply(ReplyKind.ACCEPTED, 250, "2.0.0 queued", Stage.DOT, "2.0.0")
 LIMITED = Reply(ReplyKind.DEFERRED, 451, "4.7.1 too many messages", Stage.RCPT, "4.7.1")
@@ -60,19 +60,19 @@ class Relay:
             self.taken[message_id(mail)] = now
         return reply
 
-    def house(self, ledger: InMemoryLedger | SqliteLedger | None = None) -> House:
-        house = House(FakeTransport(self), ledger=ledger)
-        self.clock = house.clock
-        return house
+    def sender(self, ledger: InMemoryLedger | SqliteLedger | None = None) -> SenderOnFakes:
+        sender = SenderOnFakes(FakeTransport(self), ledger=ledger)
+        self.clock = sender.clock
+        return sender
 
 
-async def deliver_until(house: House, end: datetime) -> None:
+async def deliver_until(sender: SenderOnFakes, end: datetime) -> None:
     """Deliver, and move the clock on from moment to moment until this one."""
-    await house.delivery.drain()
-    while (now := house.clock.now()) < end:
-        moments = [one for one in (house.ledger.next_due(), house.delivery.resumes()) if one and one > now]
-        house.clock.move_to(min([*moments, end]))
-        await house.delivery.drain()
+    await sender.delivery.drain()
+    while (now := sender.clock.now()) < end:
+        moments = [one for one in (sender.ledger.next_due(), sender.delivery.resumes()) if one and one > now]
+        sender.clock.move_to(min([*moments, end]))
+        await sender.delivery.drain()
 
 
 def jobs_to(address: str, number: int) -> list[Job]:
@@ -103,28 +103,28 @@ async def test_one_bad_mailbox_holds_up_nobody_and_costs_few_tries(
 ) -> None:
     relay = Relay(lambda mailbox, _now: misdeed if mailbox == BAD else TAKEN)
     bad, good = jobs_to(BAD, 20), [job for one in range(3) for job in jobs_to(f"p{one}@acme.example", 1)]
-    house = relay.house(ledger)
-    house.ledger.accept([*bad, *good], START)
-    await deliver_until(house, START + 10 * MINUTE)
+    sender = relay.sender(ledger)
+    sender.ledger.accept([*bad, *good], START)
+    await deliver_until(sender, START + 10 * MINUTE)
     check_soon(relay, good, within=MINUTE)
     of_each, probes = BackoffPolicy().of_each, 6
     assert len(relay.asked[BAD]) <= of_each + probes
-    waits = house.delivery._pacing.waits(house.clock.now())
+    waits = sender.delivery._pacing.waits(sender.clock.now())
     assert all(one.name.startswith(MAILBOX) for one in waits), "its domain does not wait"
-    house.ledger.accept(later := jobs_to("p9@acme.example", 3), house.clock.now())
-    await house.delivery.drain()
+    sender.ledger.accept(later := jobs_to("p9@acme.example", 3), sender.clock.now())
+    await sender.delivery.drain()
     check_soon(relay, later, within=10 * MINUTE)
 
 
 async def test_a_restart_holds_up_nobody_either() -> None:
     """What a sender knew of mailboxes is gone with it."""
     relay = Relay(lambda mailbox, _now: DROPPED if mailbox == BAD else TAKEN)
-    house = relay.house()
-    house.ledger.accept(jobs_to(BAD, 20), START)
-    await deliver_until(house, START + 5 * MINUTE)
+    sender = relay.sender()
+    sender.ledger.accept(jobs_to(BAD, 20), START)
+    await deliver_until(sender, START + 5 * MINUTE)
     before = len(relay.asked[BAD])
-    again = House(FakeTransport(relay), ledger=house.ledger)
-    again.clock.move_to(house.clock.now())
+    again = SenderOnFakes(FakeTransport(relay), ledger=sender.ledger)
+    again.clock.move_to(sender.clock.now())
     relay.clock = again.clock
     again.ledger.accept(good := jobs_to("p0@acme.example", 3), again.clock.now())
     await deliver_until(again, START + 6 * MINUTE)
@@ -135,9 +135,9 @@ async def test_a_restart_holds_up_nobody_either() -> None:
 async def test_a_mailbox_that_works_again_gets_all_of_its_own() -> None:
     back = START + 10 * MINUTE
     relay = Relay(lambda mailbox, now: DROPPED if mailbox == BAD and now < back else TAKEN)
-    house = relay.house()
-    house.ledger.accept(jobs := jobs_to(BAD, 20), START)
-    await deliver_until(house, back + 15 * MINUTE)
+    sender = relay.sender()
+    sender.ledger.accept(jobs := jobs_to(BAD, 20), START)
+    await deliver_until(sender, back + 15 * MINUTE)
     check_soon(relay, jobs, within=25 * MINUTE)
     at_once = [when for when in relay.taken.values() if when <= back + 5 * MINUTE]
     assert len(at_once) >= 10, "those that cost no try wait for nothing but the mailbox"
@@ -167,10 +167,10 @@ async def test_greylisting_delays_each_mailbox_by_its_own_first_try(
     file: SqliteLedger, reply: Reply, within: int
 ) -> None:
     relay = greylisting(reply)
-    house = relay.house(file)
+    sender = relay.sender(file)
     jobs = [job for one in range(30) for job in jobs_to(f"p{one}@acme.example", 2)]
-    house.ledger.accept(jobs, START)
-    await deliver_until(house, START + within * MINUTE)
+    sender.ledger.accept(jobs, START)
+    await deliver_until(sender, START + within * MINUTE)
     check_soon(relay, jobs, within * MINUTE)
     tries = Counter({mailbox: len(times) for mailbox, times in relay.asked.items()})
     assert max(tries.values()) <= 2 + 2 + 5
@@ -180,18 +180,18 @@ async def test_greylisting_delays_each_mailbox_by_its_own_first_try(
 async def test_a_limit_on_a_whole_domain_lets_the_domain_wait_and_no_other(file: SqliteLedger, reply: Reply) -> None:
     back = START + 10 * MINUTE
     relay = Relay(lambda mailbox, now: reply if now < back and mailbox.endswith("@acme.example") else TAKEN)
-    house = relay.house(file)
+    sender = relay.sender(file)
     limited = [job for one in range(100) for job in jobs_to(f"p{one}@acme.example", 1)]
     others = [job for one in range(20) for job in jobs_to(f"p{one}@rival.example", 1)]
-    house.ledger.accept([*limited, *others], START)
-    await house.delivery.drain()
+    sender.ledger.accept([*limited, *others], START)
+    await sender.delivery.drain()
     check_soon(relay, others, within=timedelta(0))
-    assert "acme.example" in [one.name for one in house.ledger.waits(START)]
-    await deliver_until(house, back)
+    assert "acme.example" in [one.name for one in sender.ledger.waits(START)]
+    await deliver_until(sender, back)
     # Those that were under way when it was found out, by and by; and one new mailbox at the end of each pause.
     asked = {mailbox for mailbox, times in relay.asked.items() if mailbox.endswith("@acme.example") and times[0] < back}
     assert len(asked) <= DeliverySettings().concurrency + BackoffPolicy().tolerated + 5
-    await deliver_until(house, back + 10 * MINUTE)
+    await deliver_until(sender, back + 10 * MINUTE)
     assert sum(job.id in relay.taken for job in limited) >= 90
     with pytest.raises(AssertionError):
         check_soon(relay, limited, within=MINUTE)
@@ -200,27 +200,27 @@ async def test_a_limit_on_a_whole_domain_lets_the_domain_wait_and_no_other(file:
 async def test_several_bad_mailboxes_do_not_starve_their_domain() -> None:
     """Each probe of a domain takes a mailbox that was not put off."""
     relay = Relay(lambda mailbox, _now: DROPPED if mailbox.startswith("bad") else TAKEN)
-    house = relay.house()
+    sender = relay.sender()
     bad = [job for one in range(8) for job in jobs_to(f"bad{one}@acme.example", 5)]
-    house.ledger.accept(bad, START)
-    await house.delivery.drain()
-    assert "acme.example" in [one.name for one in house.ledger.waits(START)]
-    house.ledger.accept(good := jobs_to("p0@acme.example", 3), START)
-    await deliver_until(house, START + MINUTE)
+    sender.ledger.accept(bad, START)
+    await sender.delivery.drain()
+    assert "acme.example" in [one.name for one in sender.ledger.waits(START)]
+    sender.ledger.accept(good := jobs_to("p0@acme.example", 3), START)
+    await deliver_until(sender, START + MINUTE)
     check_soon(relay, good, within=MINUTE)
 
 
 async def test_any_number_of_bad_mailboxes_takes_so_much_memory(file: SqliteLedger) -> None:
     relay = Relay(lambda _mailbox, _now: Reply(ReplyKind.DEFERRED, 450, "later", Stage.RCPT))
-    house = relay.house(file)
+    sender = relay.sender(file)
     jobs = [a_job(f"e-{one}", f"T-{one}", f"p{one}@acme.example") for one in range(1_100)]
-    house.ledger.accept(jobs, START)
-    await house.delivery.drain()
+    sender.ledger.accept(jobs, START)
+    await sender.delivery.drain()
     assert len(relay.asked) == len(jobs)
-    [mails, *_] = house.delivery._pacing._transports.values()
+    [mails, *_] = sender.delivery._pacing._transports.values()
     assert len(mails._mailboxes.blocked(START)) == BackoffPolicy().remembered
     assert not mails._under_way
-    assert len(house.ledger.waits(START)) == 100
+    assert len(sender.ledger.waits(START)) == 100
 
 
 async def test_over_smtp_a_mailbox_whose_data_is_dropped_holds_up_nobody(tmp_path: Path) -> None:

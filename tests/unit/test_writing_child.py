@@ -40,7 +40,7 @@ from tests.support.mail.messages import (
 )
 from tests.support.sender.fakes import START, FakeTransport
 from tests.support.sender.fakes import a_job as a_plain_job
-from tests.support.sender.on_fakes import House
+from tests.support.sender.on_fakes import SenderOnFakes
 
 ROOT = Path(__file__).parents[2]
 LIMITS = Limits(seconds=20.0, processor_seconds=1.0, memory=MEMORY)
@@ -171,13 +171,13 @@ async def test_a_kill_amid_delivery_loses_nothing_and_doubles_nothing(shared: Ch
                 os.kill(pid, signal.SIGKILL)
             return await super().send(*given, **more)
 
-    house = House(Relay(), composer=shared)
+    sender = SenderOnFakes(Relay(), composer=shared)
     jobs = [a_plain_job(f"e-{number}", f"T-{number}", address=f"p{number}@acme.example") for number in range(40)]
-    house.ledger.accept(jobs, START)
-    await house.delivery.drain()
+    sender.ledger.accept(jobs, START)
+    await sender.delivery.drain()
     assert killed
-    assert {house.state(job) for job in jobs} == {State.DELIVERED}
-    assert sorted(mail.recipient for mail in house.transport.mails) == sorted(job.address for job in jobs)
+    assert {sender.state(job) for job in jobs} == {State.DELIVERED}
+    assert sorted(mail.recipient for mail in sender.transport.mails) == sorted(job.address for job in jobs)
 
 
 async def test_a_child_that_can_not_work_costs_messages_their_form_and_is_not_started_without_end(

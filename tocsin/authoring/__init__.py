@@ -1,1 +1,1 @@
-"""What rule authors ask before a rule is in force: is the file right, what would it change, whom does it reach, and why."""
+"""What rule authors ask before a rule is in force: is its file right, what would change, whom does it reach, and why."""

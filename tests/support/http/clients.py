@@ -22,7 +22,7 @@ LONG: Final = 20.0
 GET: Final = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
-class House:
+class Routes:
     """An application with a route that waits, one that reads, one that fails and one with much to say."""
 
     def __init__(self) -> None:
@@ -139,12 +139,12 @@ class Clients:
 
 
 @contextmanager
-def served(house: House, limits: ServerLimits) -> Iterator[int]:
-    with serving(house.application, "127.0.0.1", 0, limits) as port:
+def served(routes: Routes, limits: ServerLimits) -> Iterator[int]:
+    with serving(routes.application, "127.0.0.1", 0, limits) as port:
         try:
             yield port
         finally:
-            house.may_answer.set()
+            routes.may_answer.set()
 
 
 def fields(answer: bytes) -> dict[str, str]:

@@ -24,7 +24,7 @@ async def until_finished(ledger: Ledger, delivery: Delivery, clock: FakeClock) -
         await delivery.drain()
 
 
-class House:
+class SenderOnFakes:
     """Deliveries on a ledger in memory, to a scripted relay, by a clock that is moved by hand."""
 
     def __init__(

@@ -22,7 +22,7 @@ from tests.support.mail.smtp_peers import DISCONNECT, At, Fault, FaultyPeer
 SECRET = "s3cr3t-zeta-password"
 NUMBER = "+33155550123"
 PRIVATE = re.compile(r"zeta|s3cr3t|1\W{0,3}55\W{0,3}55\W{0,3}01", re.IGNORECASE)
-"""What stands in addresses, names, texts and secrets of this house, and nowhere else."""
+"""What stands in addresses, names, texts and secrets of this helpdesk, and nowhere else."""
 
 TEXTS = {
     "title": "Zeta title",
@@ -32,10 +32,10 @@ TEXTS = {
 
 PROGRAM = """
 import os
-import adapters.writing.composer, engine.consumer, sender.acceptance, sender.lines, tocsin.logs.redaction
+import adapters.writing.composer, engine.consumer, sender.acceptance, sender.delivery.log_lines, tocsin.logs.redaction
 faults = os.environ.get("FAULTS", "").split()
 composer = adapters.writing.composer.ChildComposer
-decide, compose, ids = engine.consumer.decide_all, composer.compose, sender.lines._ids
+decide, compose, ids = engine.consumer.decide_all, composer.compose, sender.delivery.log_lines._ids
 
 def decide_or_fail(pairs, *more):
     for event, _now in pairs:
@@ -51,7 +51,7 @@ def compose_or_fail(self, job, *more):
 engine.consumer.decide_all = decide_or_fail
 composer.compose = compose_or_fail
 if "careless" in faults:
-    sender.lines._ids = lambda job, trace=None: ids(job, trace) | {"to": job.address}
+    sender.delivery.log_lines._ids = lambda job, trace=None: ids(job, trace) | {"to": job.address}
 if "unredacted" in faults:
     tocsin.logs.redaction.Redactor.event = lambda self, event: dict(event)
     tocsin.logs.redaction.Redactor.is_clean = lambda self, line: True

@@ -30,7 +30,7 @@ ENGINES: Final = "tocsin-engine"
 SENDERS: Final = "tocsin-sender"
 
 
-class House:
+class Installation:
     """Engines and a sender, and a Prometheus for which times are `factor` times as short as the rules say."""
 
     def __init__(self, folder: Path, cluster: Cluster, engines: int, factor: int) -> None:
@@ -109,16 +109,16 @@ def _during(event: threading.Event) -> Iterator[None]:
 
 
 @contextmanager
-def small_house(folder: Path, cluster: Cluster, people: int = 1, factor: int = 15) -> Iterator[House]:
+def small_installation(folder: Path, cluster: Cluster, people: int = 1, factor: int = 15) -> Iterator[Installation]:
     """One engine and a sender at work, on a broker that is there. Each save alerts all the people."""
     _make_topics(cluster)
     _load_directory(cluster, people)
-    made = House(folder, cluster, engines=1, factor=factor)
+    made = Installation(folder, cluster, engines=1, factor=factor)
     with made.working(folder):
         yield made
 
 
-class LargeHouse(House):
+class LargeInstallation(Installation):
     """Two engines and a sender on two brokers; the second one has the directory, and nothing else."""
 
     def __init__(self, folder: Path, cluster: Cluster, broker: NativeBroker, directory: NativeBroker) -> None:
@@ -128,8 +128,8 @@ class LargeHouse(House):
 
 
 @contextmanager
-def large_house(folder: Path) -> Iterator[LargeHouse]:
-    """A large house at work."""
+def large_installation(folder: Path) -> Iterator[LargeInstallation]:
+    """A large installation at work."""
     first = NativeBroker(_made(folder / "broker-1"))
     second = NativeBroker(_made(folder / "broker-2"), joins=first)
     with ExitStack() as stack:
@@ -141,7 +141,7 @@ def large_house(folder: Path) -> Iterator[LargeHouse]:
         second.start()
         _move_directory(cluster)
         _load_directory(cluster)
-        made = LargeHouse(folder, cluster, first, second)
+        made = LargeInstallation(folder, cluster, first, second)
         stack.enter_context(made.working(folder))
         yield made
 
