@@ -1,1 +1,1 @@
-"""What rule authors ask before a rule is in force: is its file right, what would change, whom does it reach, and why."""
+"""What rule authors ask before a rule is in force: is its file right, what changes, whom does it reach, and why."""
