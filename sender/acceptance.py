@@ -18,7 +18,7 @@ from schemas.log import NewRecord, Record
 from schemas.reading import check_free_value, read_json
 from schemas.refusal import RefusedError, refuse
 from sender.delivery.log_lines import tell_admissions, tell_dead_letter
-from sender.ledger.port import Ledger
+from sender.ledger.jobs import JobQueue
 from sender.ports import Clock, JobLog, Topics
 from sender.records import Admission
 from sender.storms.storm import NO_STORMS, StormPolicy
@@ -53,7 +53,7 @@ class Acceptance:
     def __init__(
         self,
         log: JobLog,
-        ledger: Ledger,
+        ledger: JobQueue,
         dead_letters: Topics,
         clock: Clock,
         settings: AcceptanceSettings | None = None,

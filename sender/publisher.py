@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sender.ledger.port import Ledger
+from sender.ledger.outbox import Outbox
 from sender.ports import Topics
 
 BATCH: Final = 500
@@ -15,7 +15,7 @@ LAST_BATCHES: Final = 10
 class Publisher:
     """Publishes what the outbox holds: at least once, since a crash between publishing and forgetting repeats."""
 
-    def __init__(self, ledger: Ledger, topics: Topics) -> None:
+    def __init__(self, ledger: Outbox, topics: Topics) -> None:
         self._ledger = ledger
         self._topics = topics
 

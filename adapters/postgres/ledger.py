@@ -1,4 +1,4 @@
-"""The sender's ledger in a PostgreSQL database, on which several senders may work (see sender.ledger)."""
+"""The sender's ledger in a PostgreSQL database, on which several senders may work (see sender.ledger.port)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from adapters.postgres.session import PostgresSession
 from adapters.postgres.watch import Watch
 from adapters.sql_ledger.ledger import SqlLedger, outbound
 from adapters.sql_ledger.session import Session
-from sender.ledger.port import LedgerUnavailableError, Outbound
+from sender.ledger.outbox import Outbound
+from sender.ledger.port import LedgerUnavailableError
 
 T = TypeVar("T")
 
@@ -80,7 +81,7 @@ class PostgresLedger(SqlLedger):
         )
 
     def outbox(self, limit: int) -> Sequence[Outbound]:
-        """See sender.ledger.Ledger."""
+        """See sender.ledger.outbox.Outbox."""
         return outbound(self._outbox.read(limit))
 
     def close(self) -> None:

@@ -1,28 +1,86 @@
-"""Jobs: how each is accepted, claimed and reported on within a transaction."""
+"""The queue of jobs: how each is accepted, claimed and reported on within a transaction."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
 
+from adapters.sql_ledger import names
 from adapters.sql_ledger import statements as sql
-from adapters.sql_ledger.rows import job_columns, standing_columns
+from adapters.sql_ledger.moments import to_micros
+from adapters.sql_ledger.pauses import resume_at_once
+from adapters.sql_ledger.rows import entry_of, job_columns, standing_columns
 from adapters.sql_ledger.session import Row
 from adapters.sql_ledger.storms import follow_carrier, is_buried, is_under_way, let_go_again
-from adapters.sql_ledger.suppressions import resume_at_once, suppress
+from adapters.sql_ledger.suppressions import suppress
+from adapters.sql_ledger.transactions import SqlTransactions
 from adapters.sql_ledger.writes import Writes
 from schemas.job import Job
-from sender.ledger.claimable import Claimable, Taking
+from sender.ledger.claimable import ANY, Claimable, Taking
 from sender.records import BEGINNINGS, MAIL, Admission, Entry, Report, admission_of
 from sender.states import FINISHED, Hold, Transition, begin, step
 from sender.storms.digests import is_left_out, storm_report
-from sender.storms.storm import StormPolicy
+from sender.storms.storm import NO_STORMS, StormPolicy
 
 
-def accept(writes: Writes, job: Job, storm: StormPolicy) -> Admission:
+class SqlJobQueue(SqlTransactions):
+    """See sender.ledger.jobs.JobQueue."""
+
+    def accept(self, jobs: Sequence[Job], now: datetime, storm: StormPolicy = NO_STORMS) -> list[Admission]:
+        """See sender.ledger.jobs.JobQueue."""
+
+        def work(writes: Writes) -> list[Admission]:
+            writes.session.reserve(names.of_jobs(jobs))
+            writes.look_up_known([job.id for job in jobs])
+            return [_accept(writes, job, storm) for job in jobs]
+
+        return self._write(now, work)
+
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[Entry]:
+        """See sender.ledger.jobs.JobQueue."""
+        owner = self._owner
+        return self._write(now, lambda writes: _claim_due(writes, limit, now + lease, owner, which))
+
+    def hand_over(self, claims: Sequence[Entry]) -> Collection[str]:
+        """See sender.ledger.jobs.JobQueue."""
+        values = [{"id": one.job.id, "attempt": one.standing.attempt} for one in claims]
+        found = self._transact(lambda session: session.rows_of_each(sql.HAND_OVER, values))
+        return {one.job.id for one, rows in zip(claims, found, strict=True) if rows}
+
+    def abandoned(self, now: datetime, limit: int, under_way: Collection[str]) -> list[Entry]:
+        """See sender.ledger.jobs.JobQueue."""
+        owner = self._owner
+        owners = {row["owner"] for row in self._read(sql.OWNERS, {})}
+        if not owners:
+            return []
+        gone = self._gone(sorted(owners - {owner}), now)
+        lists = {"gone": json.dumps(list(gone)), "under_way": json.dumps(list(under_way))}
+        return [entry_of(row) for row in self._read(sql.ABANDONED, lists | {"owner": owner, "limit": limit})]
+
+    def lapsed(self, now: datetime, limit: int) -> list[Entry]:
+        """See sender.ledger.jobs.JobQueue."""
+        return [entry_of(row) for row in self._read(sql.LAPSED, {"now": to_micros(now), "limit": limit})]
+
+    def overdue(self, now: datetime, limit: int) -> list[Entry]:
+        """See sender.ledger.jobs.JobQueue."""
+        return [entry_of(row) for row in self._read(sql.OVERDUE, {"now": to_micros(now), "limit": limit})]
+
+    def record(self, reports: Sequence[Report], now: datetime) -> list[Report]:
+        """See sender.ledger.jobs.JobQueue."""
+
+        def work(writes: Writes) -> list[Report]:
+            writes.session.reserve(names.of_reports(writes.session, reports))
+            writes.look_up([report.job for report in reports])
+            return [report for report in reports if not _record(writes, report)]
+
+        return self._write(now, work)
+
+
+def _accept(writes: Writes, job: Job, storm: StormPolicy) -> Admission:
     """Take in one job; says what became of it."""
     if job.id in writes.known:
         return Admission.DUPLICATE
@@ -41,7 +99,7 @@ def accept(writes: Writes, job: Job, storm: StormPolicy) -> Admission:
     return admission
 
 
-def claim_due(writes: Writes, limit: int, lease_until: datetime, owner: str, which: Claimable) -> list[Entry]:
+def _claim_due(writes: Writes, limit: int, lease_until: datetime, owner: str, which: Claimable) -> list[Entry]:
     """Take those that are due, the longest due first."""
     of = {None: "any", MAIL: "mail"}.get(which.transport, "texts")
     values: dict[str, Any] = {"now": writes.micros, "limit": limit}
@@ -54,10 +112,10 @@ def claim_due(writes: Writes, limit: int, lease_until: datetime, owner: str, whi
         values |= {name: json.dumps(list(getattr(which, name))) for name in lists}
     rows = writes.session.rows(statement, values)
     taking = Taking(which)
-    return [claim(writes, row, lease_until, owner) for row in rows if taking.takes(row["recipient"], row["domain"])]
+    return [_claim(writes, row, lease_until, owner) for row in rows if taking.takes(row["recipient"], row["domain"])]
 
 
-def claim(writes: Writes, row: Row, lease_until: datetime, owner: str) -> Entry:
+def _claim(writes: Writes, row: Row, lease_until: datetime, owner: str) -> Entry:
     """Take one job that is due."""
     entry = writes.move(row, Report(row["id"], row["attempt"], Transition.CLAIMED, lease_until, owner=owner))
     if entry is None:
@@ -65,7 +123,7 @@ def claim(writes: Writes, row: Row, lease_until: datetime, owner: str) -> Entry:
     return entry
 
 
-def record(writes: Writes, report: Report) -> bool:
+def _record(writes: Writes, report: Report) -> bool:
     """Apply one report, with all that follows from it; says whether it changed anything."""
     row = writes.find(report.job)
     if row is None or row["attempt"] != report.attempt:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from adapters.sql_ledger import names
 from adapters.sql_ledger.moments import to_micros
+from adapters.sql_ledger.rows import entry_of
 from adapters.sql_ledger.session import Row, Session
 from adapters.sql_ledger.statements import ENTRY
+from adapters.sql_ledger.transactions import SqlTransactions
 from adapters.sql_ledger.writes import Writes
 from schemas.job import JOB_DECODER, Job
 from sender.records import Entry, Report, reader_of, recipient_of
@@ -71,6 +74,18 @@ LEASE_OF_CARRIER: Final = "SELECT lease_until FROM jobs WHERE seq = :carrier /*p
 DOUBT_BUNDLE: Final = "UPDATE jobs SET unknowns = unknowns + 1 WHERE carrier = :carrier"
 
 
+class SqlStorms(SqlTransactions):
+    """See sender.ledger.storms.Storms."""
+
+    def end_storms(self, now: datetime, storm: StormPolicy, limit: int = 10) -> int:
+        """See sender.ledger.storms.Storms."""
+        return self._write(now, lambda writes: _end_storms(writes, storm, limit))
+
+    def bundle(self, carrier: str) -> list[Entry]:
+        """See sender.ledger.storms.Storms."""
+        return [entry_of(row) for row in self._read(BUNDLE, {"carrier": carrier})]
+
+
 def is_buried(writes: Writes, job: Job, storm: StormPolicy) -> bool:
     """Whether this new job comes in a storm, which it may have begun."""
     if storm.limit == 0:
@@ -85,8 +100,7 @@ def is_buried(writes: Writes, job: Job, storm: StormPolicy) -> bool:
     return True
 
 
-def end_storms(writes: Writes, storm: StormPolicy, limit: int) -> int:
-    """See sender.ledger.Ledger."""
+def _end_storms(writes: Writes, storm: StormPolicy, limit: int) -> int:
     over = {
         "quiet_since": to_micros(writes.now - storm.quiet),
         "storm_since": to_micros(writes.now - storm.longest),

@@ -8,6 +8,7 @@ from typing import Final
 
 from adapters.sql_ledger.moments import from_micros, to_micros
 from adapters.sql_ledger.session import Session
+from adapters.sql_ledger.transactions import SqlTransactions
 from sender.ledger.waits import TOLD_FOR, Wait
 
 FORGET: Final = "DELETE FROM waits WHERE owner = :owner OR told < :stale"
@@ -15,14 +16,21 @@ INSERT: Final = "INSERT INTO waits (owner, name, until, told) VALUES (:owner, :n
 WAITS: Final = "SELECT name, MAX(until) AS until FROM waits WHERE told >= :stale GROUP BY name"
 
 
-def tell(session: Session, owner: str, waits: Sequence[Wait], now: datetime) -> None:
-    """See sender.ledger.Ledger."""
-    session.run(FORGET, {"owner": owner, "stale": to_micros(now - TOLD_FOR)})
-    told = {"owner": owner, "told": to_micros(now)}
-    session.run_each(INSERT, [told | {"name": one.name, "until": to_micros(one.until)} for one in waits])
+class SqlWaits(SqlTransactions):
+    """See sender.ledger.waits.Waits."""
 
+    def tell_waits(self, waits: Sequence[Wait], now: datetime) -> None:
+        """See sender.ledger.waits.Waits."""
+        told = {"owner": self._owner, "told": to_micros(now)}
+        rows = [told | {"name": one.name, "until": to_micros(one.until)} for one in waits]
 
-def waits(session: Session, now: datetime) -> list[Wait]:
-    """See sender.ledger.Ledger."""
-    rows = session.rows(WAITS, {"stale": to_micros(now - TOLD_FOR)})
-    return sorted((Wait(from_micros(row["until"]), row["name"]) for row in rows), reverse=True)
+        def work(session: Session) -> None:
+            session.run(FORGET, {"owner": told["owner"], "stale": to_micros(now - TOLD_FOR)})
+            session.run_each(INSERT, rows)
+
+        self._transact(work)
+
+    def waits(self, now: datetime) -> Sequence[Wait]:
+        """See sender.ledger.waits.Waits."""
+        rows = self._read(WAITS, {"stale": to_micros(now - TOLD_FOR)})
+        return sorted((Wait(from_micros(row["until"]), row["name"]) for row in rows), reverse=True)

@@ -13,7 +13,7 @@ from adapters.sql_ledger.moments import to_micros
 from adapters.sql_ledger.rows import entry_of, standing_columns
 from adapters.sql_ledger.session import Row, Session
 from schemas.log import NewRecord
-from sender.ledger.outcomes import outcome_record
+from sender.ledger.outbox import outcome_record
 from sender.records import Change, Entry, Report
 from sender.states import FINISHED, step
 

@@ -1,4 +1,4 @@
-"""The sender's ledger in a SQLite file (see sender.ledger for what it promises)."""
+"""The sender's ledger in a SQLite file (see sender.ledger.port for what it promises)."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ BAD_TOKEN: Final = "its token is none of this installation's"  # noqa: S105 - wo
 class Evidence(Struct, frozen=True):
     """What a mail is held against.
 
-    `find` gives the job of an id, `bundle` those that its digest lists besides (see sender.ledger). With
+    `find` gives the job of an id, `bundle` those that its digest lists besides (see sender.ledger.jobs). With
     `believes_unproven` a bounce counts that has only the job's id, as messages of the first release have it.
     """
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from sender.delivery_mode import LIVE, DeliveryMode
-from sender.ledger.port import Ledger, Pause
+from sender.ledger.restrictions import Pause, Restrictions
 from sender.ports import People
 from sender.records import Entry, Report
 from sender.states import Hold, Transition
@@ -23,7 +23,7 @@ class Gate:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: Restrictions,
         people: People | None = None,
         mode: DeliveryMode = LIVE,
         pseudonyms: Pseudonyms = NO_PSEUDONYMS,

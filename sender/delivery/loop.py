@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from msgspec import Struct, field
 
@@ -18,8 +18,9 @@ from sender.delivery.gate import Gate
 from sender.delivery.handing_over import HandOvers
 from sender.delivery.pacing import Pacing, PacingPolicy
 from sender.delivery.retry import Chance, RetryPolicy
-from sender.delivery.rounds import Claimed, LedgerRounds, RoundPolicy
-from sender.ledger.port import Ledger, LedgerAwayError
+from sender.delivery.rounds import Claimed, LedgerRounds, RoundLedger, RoundPolicy
+from sender.ledger.port import LedgerAwayError
+from sender.ledger.restrictions import Restrictions
 from sender.ledger.waits import Wait
 from sender.ports import Clock, Composer, DeliveryWatch, OutgoingMessage, Transport, Unwatched, WithheldError
 from sender.records import TRANSPORTS, Entry, transport_of
@@ -67,6 +68,10 @@ class DeliverySettings(Struct, frozen=True):
             raise ValueError("send_limit lies between 0 and the lease")
 
 
+class DeliveryLedger(RoundLedger, Restrictions, Protocol):
+    """What delivery asks of the ledger."""
+
+
 class Delivery:
     """Delivers what the ledger holds.
 
@@ -76,7 +81,7 @@ class Delivery:
 
     def __init__(  # noqa: PLR0913 - its ports, one by one
         self,
-        ledger: Ledger,
+        ledger: DeliveryLedger,
         composer: Composer,
         transport: Transport[OutgoingMessage],
         clock: Clock,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -13,8 +13,9 @@ from sender.delivery.gate import Gate
 from sender.delivery.log_lines import tell_change, tell_void
 from sender.delivery.pacing import Room
 from sender.delivery.retry import Chance, RetryPolicy, Verdict, after_lapse, out_of_time
-from sender.ledger.port import Ledger
-from sender.ledger.waits import TELL_EVERY, Wait
+from sender.ledger.jobs import JobQueue
+from sender.ledger.storms import Storms
+from sender.ledger.waits import TELL_EVERY, Wait, Waits
 from sender.ports import Clock, DeliveryWatch
 from sender.records import Entry
 from sender.states import State
@@ -47,11 +48,15 @@ class Claims(Struct, frozen=True):
     ready: list[Claimed]
 
 
+class RoundLedger(JobQueue, Storms, Waits, Protocol):
+    """What rounds ask of the ledger."""
+
+
 class LedgerRounds:
     """The ledger's side of delivery. All of it runs in one thread."""
 
     def __init__(
-        self, ledger: Ledger, gate: Gate, clock: Clock, chance: Chance, policy: RoundPolicy, watch: DeliveryWatch
+        self, ledger: RoundLedger, gate: Gate, clock: Clock, chance: Chance, policy: RoundPolicy, watch: DeliveryWatch
     ) -> None:
         self._ledger = ledger
         self._gate = gate

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sender.ledger.port import Ledger
+from sender.ledger.jobs import JobListing, Jobs
 from sender.privacy.naming import FORGOTTEN
 from sender.records import Entry, Report, Selection
 from sender.states import TABLE, Hold, State, Transition
@@ -66,7 +66,7 @@ def objection(entry: Entry, act: Act, now: datetime) -> str | None:
     return None
 
 
-def act_on(ledger: Ledger, jobs: Sequence[str], act: Act, now: datetime, reason: str | None = None) -> Iterator[Done]:
+def act_on(ledger: Jobs, jobs: Sequence[str], act: Act, now: datetime, reason: str | None = None) -> Iterator[Done]:
     """Do it to these jobs in their order, and say of each what came of it. `reason` is kept with the change.
 
     A job that changes at the same moment is left as it is. Raises LedgerUnavailableError.
@@ -75,7 +75,7 @@ def act_on(ledger: Ledger, jobs: Sequence[str], act: Act, now: datetime, reason:
         yield from _act_on_page(ledger, jobs[start : start + PAGE], act, now, reason)
 
 
-def selected(ledger: Ledger, selection: Selection) -> list[str]:
+def selected(ledger: JobListing, selection: Selection) -> list[str]:
     """The ids of all jobs that were selected, in the order in which they were accepted."""
     ids: list[str] = []
     while page := ledger.list(selection, PAGE, ids[-1] if ids else None):
@@ -83,7 +83,7 @@ def selected(ledger: Ledger, selection: Selection) -> list[str]:
     return ids[::-1]
 
 
-def _act_on_page(ledger: Ledger, jobs: Sequence[str], act: Act, now: datetime, reason: str | None) -> Iterator[Done]:
+def _act_on_page(ledger: Jobs, jobs: Sequence[str], act: Act, now: datetime, reason: str | None) -> Iterator[Done]:
     entries = {job: ledger.find(job) for job in jobs}
     faults = {
         job: "there is no such job" if entry is None else objection(entry, act, now) for job, entry in entries.items()

@@ -5,9 +5,9 @@ The sender decides that from memory; it tells its ledger, so that people see fro
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -31,6 +31,18 @@ class Wait(Struct, frozen=True, order=True):
 
     until: datetime
     name: str
+
+
+class Waits(Protocol):
+    """What senders told of what they wait for."""
+
+    def tell_waits(self, waits: Sequence[Wait], now: datetime) -> None:
+        """Keep what keeps this sender's due jobs back, in place of what it told before. It counts for TOLD_FOR."""
+        ...
+
+    def waits(self, now: datetime) -> Sequence[Wait]:
+        """What keeps due jobs back by what all senders told, each name once with its longest wait, longest first."""
+        ...
 
 
 def recipients_of(waits: Iterable[Wait]) -> list[str]:

@@ -25,7 +25,7 @@ from schemas.log import Record
 from schemas.topics import TICKETS
 from sender.delivery.gate import Gate
 from sender.delivery.loop import Delivery
-from sender.ledger.port import Pause
+from sender.ledger.restrictions import Pause
 from sender.ports import Reply, ReplyKind, Stage
 from tests.support.helpdesk.events import Helpdesk
 from tests.support.helpdesk.files import created, write_directory, write_events

@@ -14,8 +14,9 @@ from schemas.log import NewRecord
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from schemas.topics import SUPPRESSIONS
 from sender.ledger.claimable import ANY, Claimable
-from sender.ledger.outcomes import suppression_record
-from sender.ledger.port import Outbound, Pause, Retention
+from sender.ledger.outbox import Outbound, suppression_record
+from sender.ledger.port import Retention
+from sender.ledger.restrictions import Pause
 from sender.ledger.waits import Wait
 from sender.records import Admission, Entry, Listed, Report, Selection
 from sender.states import Standing, Transition

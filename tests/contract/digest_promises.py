@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from schemas.job import PersonRef
 from schemas.vocabulary import Audience, PersonKind
-from sender.ledger.port import Ledger, Pause
+from sender.ledger.port import Ledger
+from sender.ledger.restrictions import Pause
 from sender.records import Report
 from sender.states import Hold, State, Transition
 from sender.storms.digests import parted_report

@@ -7,7 +7,8 @@ import msgspec
 from schemas.directory import SuppressionRecord
 from schemas.outcome import Outcome
 from schemas.topics import OUTCOMES, SUPPRESSIONS
-from sender.ledger.port import Ledger, Pause, Retention
+from sender.ledger.port import Ledger, Retention
+from sender.ledger.restrictions import Pause
 from sender.records import Report
 from sender.states import Hold, Transition
 from tests.contract.ledger_promises import FAR, HOUR, LEASE, on

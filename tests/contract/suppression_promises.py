@@ -12,7 +12,8 @@ from schemas.log import NewRecord
 from schemas.pseudonyms import Pseudonyms
 from schemas.topics import SUPPRESSIONS
 from schemas.vocabulary import Channel, PersonKind, Trigger
-from sender.ledger.port import Ledger, Pause, Retention
+from sender.ledger.port import Ledger, Retention
+from sender.ledger.restrictions import Pause
 from sender.records import Report
 from sender.states import Hold, State, Transition
 from tests.contract.ledger_promises import HOUR, LEASE, found, on, state

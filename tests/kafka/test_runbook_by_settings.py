@@ -16,7 +16,7 @@ from adapters.sqlite.ledger import SqliteLedger
 from schemas.dead_letter import Cause, dead_letter
 from schemas.log import NewRecord, Record
 from schemas.topics import JOBS, TICKETS
-from sender.ledger.port import Pause
+from sender.ledger.restrictions import Pause
 from tests.kafka.members import settings_of
 from tests.ops.test_runbook import COMMANDS, words_of
 from tests.support.brokers.cluster import Cluster

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.postgres.dialect import translated
 from adapters.postgres.server import Connection, Limits, Server
-from adapters.sql_ledger import lists, storms
+from adapters.sql_ledger import listing, storms
 from adapters.sql_ledger import statements as sql
 from schemas.job import PersonRef
 from schemas.vocabulary import PersonKind
@@ -92,7 +92,7 @@ def test_lists_are_read_off_an_index(
     connection: Connection, ticket: str | None, person: PersonRef | None, state: State | None, paged: bool
 ) -> None:
     selection = Selection(ticket, person, hold=Hold.MODE if state else None, customer="c", since=START, until=START)
-    statement, _ = lists.list_statement(selection, state, paged=paged)
+    statement, _ = listing.list_statement(selection, state, paged=paged)
     assert "Seq Scan" not in plan(connection, statement)
 
 

@@ -14,7 +14,7 @@ from schemas.directory import SuppressionRecord
 from schemas.job import Job
 from schemas.vocabulary import Channel, Trigger
 from sender.delivery_mode import LIVE, DeliveryMode, Mode
-from sender.ledger.port import Pause
+from sender.ledger.restrictions import Pause
 from sender.records import Entry, Report
 from sender.states import Hold, State, Transition
 from tests.support.sender.fakes import HUNG, START, FakeTransport, a_job

@@ -9,8 +9,8 @@ from schemas.directory import SuppressionRecord, read_record
 from schemas.outcome import Outcome
 from schemas.topics import OUTCOMES, SUPPRESSIONS
 from schemas.vocabulary import Channel, Trigger
-from sender.ledger.outcomes import UNTOLD, outcome_record, suppression_record
-from sender.ledger.port import Pause
+from sender.ledger.outbox import UNTOLD, outcome_record, suppression_record
+from sender.ledger.restrictions import Pause
 from sender.records import Change, Entry
 from sender.states import Standing, State, Transition
 from tests.support.sender.fakes import START, a_job

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from adapters.sql_ledger import lists, storms
+from adapters.sql_ledger import listing, storms
 from adapters.sql_ledger import statements as sql
 from adapters.sqlite.database import open_database, transaction
 from schemas.job import PersonRef
@@ -62,14 +62,14 @@ def test_every_list_is_read_off_one_index_in_its_order(
     connection: sqlite3.Connection, ticket: str | None, person: PersonRef | None, state: State | None, paged: bool
 ) -> None:
     selection = Selection(ticket, person, hold=Hold.MODE if state else None, customer="c", since=START, until=START)
-    statement, _ = lists.list_statement(selection, state, paged=paged)
+    statement, _ = listing.list_statement(selection, state, paged=paged)
     [step] = [step for step in plan(connection, statement) if "SCALAR" not in step]
     leading = "ticket=? AND " if ticket else "person=? AND " if person else "state=? AND " if state else ""
     assert re.sub(r"jobs_\w+", "…", step) == f"SEARCH jobs USING INDEX … ({leading}accepted>? AND accepted<?)"
 
 
 def test_a_list_of_everything_stops_at_its_end(connection: sqlite3.Connection) -> None:
-    statement, _ = lists.list_statement(Selection(), None, paged=False)
+    statement, _ = listing.list_statement(Selection(), None, paged=False)
     assert plan(connection, statement) == ["SCAN jobs USING INDEX jobs_accepted"]
 
 

@@ -17,7 +17,8 @@ from adapters.sqlite.database import DatabaseError
 from sender.bounces.mail_parts import MAX_READ
 from sender.bounces.policy import Evidence, Finding, finding
 from sender.bounces.reading import MailKind, read_mail
-from sender.ledger.port import Ledger, LedgerUnavailableError
+from sender.ledger.port import LedgerUnavailableError
+from sender.ledger.restrictions import Suppressions
 from sender.proof import Proofs
 from sender.suppressions.opt_out import OptOutTokens
 from tocsin.cli.console import TRY_LATER, UNUSABLE, WRONG_SETTINGS, named_failures, say_json, stop, warn
@@ -117,7 +118,7 @@ def _mails(places: Sequence[str], passed_over: Callable[[OSError], object]) -> I
 
 
 def _deal_with(
-    mail: StoredMail, ledger: Ledger, installation: str, evidence: Evidence, dry_run: bool
+    mail: StoredMail, ledger: Suppressions, installation: str, evidence: Evidence, dry_run: bool
 ) -> tuple[MailKind, bool]:
     now = datetime.now(UTC)
     found = finding(read_mail(mail.content, installation), evidence, now)

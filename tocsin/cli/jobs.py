@@ -9,8 +9,8 @@ from typing import Annotated, Final
 import typer
 from msgspec.structs import replace
 
+from sender.ledger.jobs import JobListing, Jobs
 from sender.ledger.operator_actions import PAGE, Act, act_on, selected, states_for
-from sender.ledger.port import Ledger
 from sender.proof import Proofs, tokens_in
 from sender.records import Selection
 from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, warn
@@ -207,9 +207,7 @@ _SAID: Final = {
 }
 
 
-def _do(
-    ledger: Ledger, act: Act, named: Sequence[str] | None, wanted: Selection, reason: str | None, yes: bool
-) -> None:
+def _do(ledger: Jobs, act: Act, named: Sequence[str] | None, wanted: Selection, reason: str | None, yes: bool) -> None:
     """Do it to the jobs that were named, or selected; the exit code is 1 where one that was named stays as it is."""
     jobs = _chosen(ledger, act, named, wanted)
     if len(jobs) > 1 and not yes:
@@ -227,7 +225,7 @@ def _do(
         raise typer.Exit(FOUND_FAULTS)
 
 
-def _chosen(ledger: Ledger, act: Act, named: Sequence[str] | None, wanted: Selection) -> list[str]:
+def _chosen(ledger: JobListing, act: Act, named: Sequence[str] | None, wanted: Selection) -> list[str]:
     is_filtered = wanted != Selection()
     if named and is_filtered:
         raise typer.BadParameter("name jobs by their ids, or by filters, not by both")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sender.ledger.port import Pause
+from sender.ledger.restrictions import Pause
 from sender.messages.plain_text import one_line
 from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
 from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger

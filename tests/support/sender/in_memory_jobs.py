@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from schemas.job import Job
 from schemas.log import NewRecord
 from sender.ledger.claimable import ANY, Claimable, Taking
-from sender.ledger.outcomes import outcome_record
-from sender.ledger.port import Outbound, Retention
+from sender.ledger.outbox import Outbound, outcome_record
+from sender.ledger.port import Retention
 from sender.records import (
     BEGINNINGS,
     Admission,

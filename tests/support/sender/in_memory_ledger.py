@@ -13,8 +13,9 @@ from schemas.job import JOB_DECODER, Job
 from schemas.log import NewRecord
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from schemas.topics import SUPPRESSIONS
-from sender.ledger.outcomes import suppression_record
-from sender.ledger.port import Pause, Retention
+from sender.ledger.outbox import suppression_record
+from sender.ledger.port import Retention
+from sender.ledger.restrictions import Pause
 from sender.ledger.waits import TOLD_FOR, Wait
 from sender.privacy.forgetting import Blanked, Forgetting, Forgotten
 from sender.records import Admission, Entry, Report, lane_of, reader_of, recipient_of

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from adapters.sql_ledger import lists, statements, storms, suppressions
+from adapters.sql_ledger import listing, pauses, statements, storms, suppressions
 
 SELDOM = {"COUNTS", "ENTRY", "PAUSES"}
 
 FREQUENT = {
     f"{module.__name__.split('.')[-1]}.{name}": statement
-    for module in (statements, storms, suppressions, lists)
+    for module in (statements, storms, suppressions, pauses, listing)
     for name, value in vars(module).items()
     if name.isupper() and not name.startswith("_") and isinstance(value, str | tuple | dict)
     if name not in SELDOM

@@ -15,7 +15,8 @@ from schemas.job import Job, PersonRef
 from schemas.vocabulary import PersonKind, Trigger
 from sender.delivery.gate import Gate
 from sender.delivery.loop import Delivery
-from sender.ledger.port import Ledger, Pause
+from sender.ledger.port import Ledger
+from sender.ledger.restrictions import Pause
 from sender.ports import OutgoingMail, Reply, ReplyKind, Stage
 from sender.replies.refusals import About
 from sender.storms.storm import StormPolicy

@@ -26,7 +26,7 @@ from schemas.outcome import Outcome
 from schemas.vocabulary import Trigger
 from sender.delivery.attempt import report_on
 from sender.delivery.retry import RetryPolicy, Verdict, after_lapse, after_reply, out_of_time
-from sender.ledger.outcomes import UNTOLD
+from sender.ledger.outbox import UNTOLD
 from sender.ledger.port import Ledger
 from sender.ports import ReplyKind
 from sender.records import Admission, Entry, Report, Selection, lane_of

@@ -6,15 +6,16 @@ import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from adapters.kafka.settings import KafkaSettings, Membership
 from adapters.prometheus.lag_metrics import LagMetrics
 from adapters.prometheus.ledger_metrics import LedgerMetrics
 from adapters.prometheus.sender_metrics import SenderMetrics
 from schemas.topics import JOBS
-from sender.ledger.port import Ledger, LedgerAwayError, LedgerUnavailableError
-from sender.ledger.waits import recipients_of
+from sender.ledger.jobs import JobListing
+from sender.ledger.port import LedgerAwayError, LedgerUnavailableError
+from sender.ledger.waits import Waits, recipients_of
 from sender.ports import Clock
 from tocsin.services.lifecycle.background import in_background
 from tocsin.services.lifecycle.outage import LedgerOutage
@@ -25,6 +26,10 @@ from tocsin.services.monitoring.service import ReadingWatch, ServiceWatch
 LOOP: Final = "look_at_ledger"
 LOOK_EVERY: Final = 5.0
 """Seconds between two looks at the ledger."""
+
+
+class WatchedLedger(JobListing, Waits, Protocol):
+    """What is looked at of the ledger, every few seconds."""
 
 
 class SendingWatch(ServiceWatch):
@@ -51,13 +56,13 @@ class SendingWatch(ServiceWatch):
         if not self._outage.holds_up(part):
             self.waits_for_ledger(part, None)
 
-    def looking_at(self, ledger: Ledger, clock: Clock) -> AbstractContextManager[None]:
+    def looking_at(self, ledger: WatchedLedger, clock: Clock) -> AbstractContextManager[None]:
         """Look at the ledger every few seconds within the block, where anybody sees it: it counts all jobs."""
         if not self.is_shown:
             return nullcontext()
         return in_background(partial(self._look, ledger, clock), "ledger-metrics")
 
-    def _look(self, ledger: Ledger, clock: Clock, stop: threading.Event) -> None:
+    def _look(self, ledger: WatchedLedger, clock: Clock, stop: threading.Event) -> None:
         while not stop.is_set():
             self.vitals.beat(LOOP)
             try:

@@ -1,10 +1,15 @@
-"""What the ledger tells the world: the fate of each job, and each change of a suppression."""
+"""What the ledger tells the world: the fate of each job, and each change of a suppression.
+
+A change and its record in the outbox are one transaction. From there a publisher brings records to their topics.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from schemas.directory import SuppressionRecord
 from schemas.log import NewRecord
@@ -15,6 +20,28 @@ from sender.states import Transition
 
 UNTOLD: Final = frozenset({Transition.CLAIMED, Transition.FREED})
 """Changes that are nobody's business but the sender's."""
+
+
+class Outbound(Struct, frozen=True):
+    """A record that the ledger has for a topic. `id` grows in the order of the changes of each job."""
+
+    id: int
+    record: NewRecord
+
+
+class Outbox(Protocol):
+    """The records that are still to be published."""
+
+    def outbox(self, limit: int) -> Sequence[Outbound]:
+        """At most `limit` records that have not been forgotten yet, the oldest first.
+
+        Empty where another publisher is at it: only one at a time may, so that the outcomes of a job stay in order.
+        """
+        ...
+
+    def published(self, ids: Sequence[int]) -> None:
+        """Forget these records: they stand in their topics."""
+        ...
 
 
 def outcome_record(entry: Entry, change: Change) -> NewRecord | None:

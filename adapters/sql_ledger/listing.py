@@ -1,24 +1,64 @@
-"""Lists of jobs, page by page, the newest first."""
+"""Jobs as people look them up: one by its id, or a list, page by page, the newest first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any, Final
 
-from adapters.sql_ledger.moments import to_micros
-from adapters.sql_ledger.rows import listed_of
+from adapters.sql_ledger import statements as sql
+from adapters.sql_ledger.moments import from_micros, to_micros
+from adapters.sql_ledger.rows import change_of, entry_of, listed_of
 from adapters.sql_ledger.session import Row, Session
 from adapters.sql_ledger.statements import ENTRY
-from sender.records import Listed, Selection
-from sender.states import State
+from adapters.sql_ledger.transactions import SqlTransactions
+from sender.records import Change, Entry, Listed, Selection
+from sender.states import FINISHED, State
 
 PLACE: Final = "SELECT accepted, seq FROM jobs WHERE id = :before"
 
 _NO_STATES: Final = frozenset({None})
 
 
-def listed(session: Session, selection: Selection, limit: int, before: str | None) -> list[Listed]:
-    """See sender.ledger.Ledger. A page of several states is put together from one list for each."""
+class SqlJobListing(SqlTransactions):
+    """See sender.ledger.jobs.JobListing."""
+
+    def find(self, job: str) -> Entry | None:
+        """See sender.ledger.jobs.JobListing."""
+        rows = self._read(sql.FIND, {"id": job})
+        return entry_of(rows[0]) if rows else None
+
+    def history(self, job: str) -> list[Change]:
+        """See sender.ledger.jobs.JobListing."""
+        return [change_of(row) for row in self._read(sql.HISTORY, {"id": job})]
+
+    def list(self, selection: Selection, limit: int, before: str | None = None) -> list[Listed]:
+        """See sender.ledger.jobs.JobListing."""
+        with self._reading() as session:
+            return _listed(session, selection, limit, before)
+
+    def counts(self) -> dict[State, int]:
+        """See sender.ledger.jobs.JobListing."""
+        found = {row["state"]: row["jobs"] for row in self._read(sql.COUNTS, {})}
+        return {state: found.get(state, 0) for state in State}
+
+    def oldest(self) -> dict[State, datetime]:
+        """See sender.ledger.jobs.JobListing."""
+        open_states = [state for state in State if state not in FINISHED]
+        found = {state: self._read(sql.OLDEST, {"state": state.value})[0]["moment"] for state in open_states}
+        return {state: from_micros(moment) for state, moment in found.items() if moment is not None}
+
+    def next_due(self, besides: Collection[str] = ()) -> datetime | None:
+        """See sender.ledger.jobs.JobListing."""
+        values = {"besides": json.dumps(list(besides))}
+        moments = [self._read(sql.NEXT_TRY, values)[0]["moment"]]
+        moments += [self._read(statement, {})[0]["moment"] for statement in sql.NEXT_END]
+        return min((from_micros(moment) for moment in moments if moment is not None), default=None)
+
+
+def _listed(session: Session, selection: Selection, limit: int, before: str | None) -> list[Listed]:
+    """A page of several states is put together from one list for each."""
     values: dict[str, Any] = {"limit": limit}
     if before is not None:
         places = session.rows(PLACE, {"before": before})

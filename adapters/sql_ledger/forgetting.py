@@ -11,6 +11,7 @@ from adapters.sql_ledger.moments import from_micros, to_micros
 from adapters.sql_ledger.rows import entry_of, job_columns
 from adapters.sql_ledger.session import Row, Session
 from adapters.sql_ledger.statements import ENTRY, FORGET_OUTBOX
+from adapters.sql_ledger.transactions import SqlTransactions
 from schemas.directory import SuppressionRecord
 from schemas.topics import SUPPRESSIONS
 from sender.privacy.forgetting import Blanked, Forgetting, Forgotten
@@ -37,8 +38,25 @@ NOTE: Final = """
 NOTED: Final = "SELECT person, at, who, why FROM forgotten ORDER BY at DESC, person LIMIT :limit"
 
 
-def blank(session: Session, forgetting: Forgetting, limit: int, after: int) -> Blanked:
-    """See sender.ledger.Ledger."""
+class SqlForgottenPeople(SqlTransactions):
+    """See sender.ledger.forgetting.ForgottenPeople."""
+
+    def blank(self, forgetting: Forgetting, limit: int, after: int = 0) -> Blanked:
+        """See sender.ledger.forgetting.ForgottenPeople."""
+        return self._transact(lambda session: _blank(session, forgetting, limit, after))
+
+    def note_forgotten(self, one: Forgotten) -> None:
+        """See sender.ledger.forgetting.ForgottenPeople."""
+        values = {"person": one.person, "at": to_micros(one.at), "who": one.who, "why": one.why}
+        self._transact(lambda session: session.run(NOTE, values))
+
+    def forgotten(self, limit: int) -> Sequence[Forgotten]:
+        """See sender.ledger.forgetting.ForgottenPeople."""
+        rows = self._read(NOTED, {"limit": limit})
+        return [Forgotten(from_micros(row["at"]), row["person"], row["who"], row["why"]) for row in rows]
+
+
+def _blank(session: Session, forgetting: Forgetting, limit: int, after: int) -> Blanked:
     if after == 0:
         _blank_outbox(session, forgetting, limit)
     rows = session.rows(PAGE, {"after": after, "limit": limit})
@@ -59,17 +77,6 @@ def blank(session: Session, forgetting: Forgetting, limit: int, after: int) -> B
                 session.run(BLANK_OTHER, {"seq": row["seq"], "body": body})
     session.run_each(BLANK_CHANGES, [{"seq": row["seq"]} for row in own])
     return Blanked(rows[-1]["seq"] if len(rows) == limit else None, len(own), others, still_open)
-
-
-def note(session: Session, one: Forgotten) -> None:
-    """See sender.ledger.Ledger."""
-    session.run(NOTE, {"person": one.person, "at": to_micros(one.at), "who": one.who, "why": one.why})
-
-
-def listed(session: Session, limit: int) -> Sequence[Forgotten]:
-    """See sender.ledger.Ledger."""
-    rows = session.rows(NOTED, {"limit": limit})
-    return [Forgotten(from_micros(row["at"]), row["person"], row["who"], row["why"]) for row in rows]
 
 
 def _blank_own(session: Session, row: Row, entry: Entry, forgetting: Forgetting) -> None:

@@ -1,0 +1,27 @@
+"""Storms in the ledger: how they end, and what a digest lists."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from sender.records import Entry
+from sender.storms.storm import StormPolicy
+
+
+class Storms(Protocol):
+    """Ends the storms in which jobs were held. They begin in JobQueue.accept."""
+
+    def end_storms(self, now: datetime, storm: StormPolicy, limit: int = 10) -> int:
+        """End at most `limit` holds of mailboxes whose time is over by this policy; says how many.
+
+        Where the policy asks for digests, the jobs that the storm held are grouped (see sender.storms.digests): the
+        newest of each group carries its digest, and the others are bundled with it. A lone one just goes out. Else the
+        jobs stay held, for a person to release or until they expire. A carrier does not wait for its own bundle in
+        their lane.
+        """
+        ...
+
+    def bundle(self, carrier: str) -> list[Entry]:
+        """The jobs that are bundled with this carrier, in the order of their acceptance."""
+        ...
