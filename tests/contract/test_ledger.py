@@ -20,6 +20,7 @@ from tests.contract import (
     outbox_promises,
     storm_promises,
     suppression_promises,
+    wait_promises,
 )
 from tests.contract.ledger_contract import BROKEN, DurableLedgerContract, LedgerContract, every_promise
 from tests.contract.ledger_promises import Promise
@@ -42,6 +43,7 @@ def test_the_check_finds_the_ledger_that_breaks_it(promise: Promise) -> None:
         outbox_promises,
         storm_promises,
         suppression_promises,
+        wait_promises,
     ],
 )
 def test_no_promise_is_left_out(module: ModuleType) -> None:
