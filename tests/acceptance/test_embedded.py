@@ -34,6 +34,7 @@ from tocsin.services.embedded_service import DirectoryFiles, embedded_service
 from tocsin.services.lifecycle.stopping import Stop
 from tocsin.services.monitoring.embedded import EmbeddedWatch
 from tocsin.services.monitoring.health_file import HealthFile
+from tocsin.services.reload import checking
 
 
 class EmbeddedInstallation:
@@ -87,6 +88,12 @@ class EmbeddedInstallation:
     def health(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.folder / "health.json").read_text())
         return found
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Changed rules are waited for until they are checked, however busy the machine is."""
+    monkeypatch.setattr(checking, "PATIENCE", 60.0)
 
 
 @pytest.fixture
