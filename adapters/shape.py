@@ -105,11 +105,14 @@ class _Walk:
         return self._own_keys is not None and key.startswith(self._own_keys)
 
     def _mapping(self, data: Mapping[str, Any], shape: DictType, path: Path) -> Any:
+        if len(data) < (shape.min_length or 0):
+            return self._wrong(path, "the mapping is empty", "put something into it")
         kept = {}
         for key, value in data.items():
             if self._value(key, _options(shape.key_type)[0], (*path, key)) is not WRONG:
                 kept[key] = self.keep(value, shape.value_type, (*path, key))
-        return {key: value for key, value in kept.items() if value is not WRONG}
+        right = {key: value for key, value in kept.items() if value is not WRONG}
+        return right if len(right) >= (shape.min_length or 0) else WRONG
 
     def _list(self, data: list[Any], shape: ListType, path: Path) -> Any:
         if len(data) < (shape.min_length or 0):

@@ -39,6 +39,7 @@ class FindingCode(StrEnum):
     MISSING_KEY = "missing_key", Severity.ERROR
     WRONG_VALUE = "wrong_value", Severity.ERROR
     WRONG_SETTING = "wrong_setting", Severity.ERROR
+    WRONG_CALENDAR = "wrong_calendar", Severity.ERROR
     DUPLICATE_RULE = "duplicate_rule", Severity.ERROR
     UNKNOWN_RULE = "unknown_rule", Severity.ERROR
     INSTEAD_OF_LOOP = "instead_of_loop", Severity.ERROR

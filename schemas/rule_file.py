@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from schemas.calendars import CalendarName, CalendarSettings
 from schemas.reading import END
 from schemas.vocabulary import Category, Channel, MessageFormat, Trigger
 
@@ -210,6 +211,13 @@ class RuleFile(Struct, frozen=True, forbid_unknown_fields=True):
         ]
         | None
     ) = None
+    calendars: Annotated[
+        dict[CalendarName, CalendarSettings],
+        Meta(
+            description="When desks are open, by name. With `extends`, one of the same name stands in the place of "
+            "the inherited one."
+        ),
+    ] = {}
     rules: Annotated[list[RuleEntry], Meta(description="The rules, in the order in which they are asked.")] = []
 
 

@@ -19,6 +19,7 @@ from adapters.shipped import RULES
 from engine.rulebook.build import Base, examine
 from engine.rulebook.problems import Partial, Problem
 from engine.rulebook.rulebook import Rulebook
+from schemas.calendars import CalendarSettings
 from schemas.finding import FindingCode
 from schemas.rule_file import Defaults, RuleEntry, RuleFile, Settings
 from schemas.vocabulary import Audience, Category
@@ -91,9 +92,10 @@ def template_files(folder: Path) -> Iterator[Path]:
 def default_base() -> Base:
     """What a file that extends the default one starts from."""
     content = _Content(Source.of_file(DEFAULT_FILE).content)
-    if content.file.defaults is None or content.problems:
+    file = content.file
+    if file.defaults is None or content.problems:
         raise RuntimeError(f"{DEFAULT_FILE} is not as it should be: the installation is damaged")
-    return Base(content.file.settings or Settings(), content.file.defaults, tuple(content.file.rules))
+    return Base(file.settings or Settings(), file.defaults, tuple(file.rules), file.calendars)
 
 
 def _digest(source: Source, templates: Path, extends: bool) -> str:
@@ -129,11 +131,12 @@ class _Content:
             head.extends if head is not None else None,
             self._part(whole, "settings", Settings),
             self._part({"defaults": _merged_defaults(whole)}, "defaults", Defaults),
+            {} if head is None else _all_named(head.calendars, whole.get("calendars")),
             self._rules(whole.get("rules", [])),
         )
         if self._defaults_are_wrong(whole):
             # One mistake is enough to be told of: what it leaves out is looked up in the shipped ones.
-            self.file = RuleFile("default", self.file.settings, None, self.file.rules)
+            self.file = RuleFile("default", self.file.settings, None, self.file.calendars, self.file.rules)
 
     def _defaults_are_wrong(self, whole: dict[str, Any]) -> bool:
         wrong_start = self.file.extends is None and whole.get("extends") is not None
@@ -175,6 +178,12 @@ def _over(lower: Any, upper: Any) -> Any:
     if not (isinstance(lower, dict) and isinstance(upper, dict)):
         return upper
     return {**lower, **{key: _over(lower.get(key), value) for key, value in upper.items()}}
+
+
+def _all_named(right: dict[str, CalendarSettings], written: Any) -> dict[str, CalendarSettings]:
+    """The calendars, and in the place of each that is wrong one that is never closed: so that its name is known."""
+    names = written if isinstance(written, dict) else {}
+    return {name: right.get(name, CalendarSettings("UTC", {"mon-sun": "00:00-24:00"})) for name in names}
 
 
 def _partial(index: int, data: Any) -> Partial:

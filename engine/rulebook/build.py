@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from msgspec import Struct
 
+from engine.rulebook.calendar_reading import read_calendars
+from engine.rulebook.calendars import Calendar
 from engine.rulebook.conditions.check import check_condition
 from engine.rulebook.conditions.lexer import ConditionError
 from engine.rulebook.conditions.parser import parse_condition
@@ -15,6 +17,7 @@ from engine.rulebook.consistency import Placed, categories_named, problems_betwe
 from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType, custom_field
 from engine.rulebook.problems import Partial, Path, Problem, RulebookError
 from engine.rulebook.rulebook import DefaultForm, MainSite, Policy, Rule, Rulebook
+from schemas.calendars import CalendarSettings
 from schemas.finding import FindingCode
 from schemas.job import BUILT_IN_FORMS
 from schemas.rule_file import Defaults, RuleEntry, RuleFile, Send, Settings, TriggerForms
@@ -27,6 +30,7 @@ class Base(Struct, frozen=True):
     settings: Settings
     defaults: Defaults
     rules: tuple[RuleEntry, ...]
+    calendars: Mapping[str, CalendarSettings]
 
 
 class Examined(Struct, frozen=True):
@@ -56,6 +60,10 @@ def examine(content: RuleFile, digest: str, base: Base | None = None, partial: S
     inherited = base if content.extends is not None else None
     settings = content.settings or (inherited.settings if inherited else Settings())
     defaults = content.defaults or (inherited.defaults if inherited else None)
+    calendars, problems_of_calendars = read_calendars(
+        {**(inherited.calendars if inherited else {}), **content.calendars}
+    )
+    problems += problems_of_calendars
     fields = _fields(settings)
     placed = _placed(content.rules, inherited.rules if inherited else (), partial)
     rules = [_rule(position, each.entry, fields, each.path, problems) for position, each in enumerate(placed)]
@@ -75,7 +83,7 @@ def examine(content: RuleFile, digest: str, base: Base | None = None, partial: S
         )
         return Examined(None, problems)
     right = tuple(rule for rule in rules if rule is not None)
-    return Examined(Rulebook(digest, right, _policy(settings, defaults), fields), problems)
+    return Examined(Rulebook(digest, right, _policy(settings, defaults, calendars), fields), problems)
 
 
 def _fields(settings: Settings) -> Mapping[str, Field]:
@@ -154,7 +162,7 @@ def _condition(
     return None if found else node
 
 
-def _policy(settings: Settings, defaults: Defaults) -> Policy:
+def _policy(settings: Settings, defaults: Defaults, calendars: Mapping[str, Calendar]) -> Policy:
     nobody: frozenset[Category] = frozenset()
     # The key for one category is nearer than the one for its kind of object, whatever their order.
     for key, whom in sorted(settings.when_unnamed.items(), key=lambda item: "." in item[0]):
@@ -176,6 +184,7 @@ def _policy(settings: Settings, defaults: Defaults) -> Policy:
         },
         fax=fax,
         texts={**BUILT_IN_FORMS, **_texts(defaults)},
+        calendars=calendars,
         fax_region=settings.fax_region,
     )
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from engine.rulebook.calendars import Calendar
 from engine.rulebook.conditions.syntax import Node, leaves
 from engine.rulebook.fields import Field
 from schemas.rule_file import CustomFieldSettings
@@ -80,6 +81,7 @@ class Policy(Struct, frozen=True):
     fax: DefaultForm
     texts: Mapping[Channel, str]
     """The templates of text messages and chats where no rule names one."""
+    calendars: Mapping[str, Calendar]
     fax_region: str | None = None
     """Of numbers without + and country code; None: they stay as they are written."""
 

@@ -115,7 +115,7 @@ class TestRefusals:
     def test_inherited_rules_have_no_place_in_the_file(self) -> None:
         category = Category.PRODUCT_CONTACTS
         declared = Settings(fields={f"f{number}": CustomFieldSettings("text") for number in range(20)})
-        base = Base(declared, msgspec.convert(DEFAULTS, Defaults), (RuleEntry("theirs", category, if_=pairs(9)),))
+        base = Base(declared, msgspec.convert(DEFAULTS, Defaults), (RuleEntry("theirs", category, if_=pairs(9)),), {})
         own = RuleFile(extends="default", rules=[RuleEntry("own", category, if_=pairs(10))])
         found = limit_problems(build_rulebook(own, "test", base))
         assert [problem.path for problem in found] == [(), ("rules", 0, "if")]

@@ -55,6 +55,11 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         "settings: {language: de, languages: [en, fr]}",
         "Write what the message names.",
     ),
+    Code.WRONG_CALENDAR: Entry(
+        "The name, time zone, days, hours or a holiday of a calendar means nothing.",
+        'calendars: {support: {time_zone: Europe/Paris, open: {mon-fri: "22:00-06:00"}}}',
+        "Write what the message names; the page on rules shows a calendar.",
+    ),
     Code.DUPLICATE_RULE: Entry(
         "Two rules of the file have one name.",
         "- {rule: one, for: site.contacts}\n- {rule: one, for: product.contacts}",
