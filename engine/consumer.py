@@ -13,8 +13,9 @@ from engine.decide import Decision, decide_all
 from engine.directory.directory import Directory
 from engine.directory.naming import first_named
 from engine.placement import Misplaced, misplaced
-from engine.ports import Clock, DirectorySource, EventLog, EventTrace, RulesInForce, RulesSource, Tracer, Untraced
+from engine.ports import DirectorySource, EventLog, EventTrace, RulesInForce, RulesSource, Tracer, Untraced
 from engine.stages.s4_rule_matching import MatcherUnavailableError
+from schemas.clock import Clock
 from schemas.dead_letter import Cause, dead_letter, first_came
 from schemas.event import Event, read_event
 from schemas.log import Headers, NewRecord, Record

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
@@ -63,14 +62,6 @@ class RulesSource(Protocol):
 
     def current(self) -> RulesInForce:
         """The rules in force by now. Those that were given before must no longer be used."""
-        ...
-
-
-class Clock(Protocol):
-    """The time, passed in."""
-
-    def now(self) -> datetime:
-        """The present moment, in UTC."""
         ...
 
 

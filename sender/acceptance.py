@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from schemas.clock import Clock
 from schemas.dead_letter import Cause, dead_letter
 from schemas.job import JOB_DECODER, Job, without_new_words
 from schemas.log import NewRecord, Record
@@ -19,7 +20,7 @@ from schemas.reading import check_free_value, read_json
 from schemas.refusal import RefusedError, refuse
 from sender.delivery.log_lines import tell_admissions, tell_dead_letter
 from sender.ledger.jobs import JobQueue
-from sender.ports import Clock, JobLog, Topics
+from sender.ports import JobLog, Topics
 from sender.records import Admission
 from sender.storms.storm import NO_STORMS, StormPolicy
 from sender.tracing import JobTrace, Tracer, Untraced

@@ -45,14 +45,6 @@ class Topics(Protocol):
         ...
 
 
-class Clock(Protocol):
-    """The time, passed in."""
-
-    def now(self) -> datetime:
-        """The present moment, in UTC."""
-        ...
-
-
 class People(Protocol):
     """What the directory says by now about those who are to be alerted."""
 

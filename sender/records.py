@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from schemas.directory import SuppressionRecord
+from schemas.hashing import hash_of
 from schemas.job import Form, Job, PersonRef
 from schemas.mailbox import mailbox
 from schemas.vocabulary import Channel, PersonKind, Trigger
@@ -125,7 +125,7 @@ class Listed(Struct, frozen=True):
 
 def lane_of(job: Job) -> str:
     """The lane of a job: 128 bits of a hash of source, ticket, channel and mailbox."""
-    return _digest(job.source, job.ticket, job.channel.value, mailbox(job.address))
+    return hash_of(job.source, job.ticket, job.channel.value, mailbox(job.address))
 
 
 def domain_of(job: Job) -> str:
@@ -143,7 +143,7 @@ def recipient_of(job: Job) -> str:
 
     The audience, since a digest for contacts must not list what collaborators are told.
     """
-    return _digest(job.channel.value, mailbox(job.address), job.audience.value)
+    return hash_of(job.channel.value, mailbox(job.address), job.audience.value)
 
 
 def reader_of(person: str) -> str:
@@ -160,9 +160,3 @@ def admission_of(job: Job, holder: tuple[str, str] | None) -> Admission:
         # Jobs about something else claim the key for their event, and go out whoever holds it.
         return Admission.ACCEPTED
     return Admission.DROPPED if job.otherwise is None else Admission.DIVERTED
-
-
-def _digest(*parts: str) -> str:
-    # Lengths keep ("a", "bc") apart from ("ab", "c").
-    text = "".join(f"{len(part)}:{part}" for part in parts)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -9,5 +9,5 @@ class SystemClock:
     """The present moment by the machine's clock."""
 
     def now(self) -> datetime:
-        """See engine.ports.Clock."""
+        """See schemas.clock.Clock."""
         return datetime.now(UTC)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
-from importlib.resources import files
 from typing import Final
 
 import psycopg
@@ -14,10 +13,14 @@ from adapters.postgres.faults import of_call, unavailable
 from adapters.postgres.server import Connection, Limits, Server
 from adapters.postgres.session import PostgresSession
 from adapters.postgres.watch import Patience
+from adapters.sql_ledger.migrations import scripts_of
 from adapters.sql_ledger.respelling import respell
 
 _LIMITS: Final = Limits(statement=timedelta(0), lock=timedelta(minutes=5))
 """Building an index may take long, and so may waiting for another sender that does."""
+
+_PACKAGE: Final = "adapters.postgres"
+"""Where the migrations are."""
 
 _MAILBOXES: Final = 4
 """The number of the migration that brings mailboxes to one form."""
@@ -44,7 +47,7 @@ def migrate(server: Server) -> None:
     with server.connect(_LIMITS) as connection:
         try:
             _check_encoding(server, connection)
-            if _version(server, connection) != len(_migrations()):
+            if _version(server, connection) != len(scripts_of(_PACKAGE)):
                 # Before the transaction begins: within it, tables that came meanwhile might not be seen. The lock ends
                 # with the connection.
                 connection.execute("SELECT pg_advisory_lock(%s)", [lock_key("migrations")])
@@ -55,7 +58,7 @@ def migrate(server: Server) -> None:
 
 
 def _apply(server: Server, connection: Connection) -> None:
-    version, migrations = _version(server, connection), _migrations()
+    version, migrations = _version(server, connection), scripts_of(_PACKAGE)
     if version == len(migrations):
         return
     connection.execute(_MARK)
@@ -73,7 +76,7 @@ def _version(server: Server, connection: Connection) -> int:
     if found["used"] and not rows:
         message = "its table `jobs` belongs to another program: name another database"
         raise unavailable(server.place, "foreign_database", message)
-    version, known = (rows[0]["version"] if rows else 0), len(_migrations())
+    version, known = (rows[0]["version"] if rows else 0), len(scripts_of(_PACKAGE))
     if version > known:
         message = f"it was written by a newer version (schema {version}, this one knows {known}): upgrade"
         raise unavailable(server.place, "newer_version", message)
@@ -85,13 +88,3 @@ def _check_encoding(server: Server, connection: Connection) -> None:
     if found["server_encoding"] != "UTF8":
         message = f"its encoding is {found['server_encoding']}: create it with ENCODING 'UTF8' TEMPLATE template0"
         raise unavailable(server.place, "not_utf8", message)
-
-
-def _migrations() -> list[str]:
-    """The scripts of the folder `migrations`: their names begin with 001, 002 and so on, without a gap."""
-    folder = files("adapters.postgres").joinpath("migrations")
-    scripts = sorted((file.name, file) for file in folder.iterdir() if file.name.endswith(".sql"))
-    numbers = [int(name.split("_")[0]) for name, _ in scripts]
-    if numbers != list(range(1, len(numbers) + 1)):
-        raise RuntimeError(f"the numbers of the migrations have a gap or a double: {numbers}")
-    return [file.read_text(encoding="utf-8") for _, file in scripts]

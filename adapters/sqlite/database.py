@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 from adapters.files.private_files import narrow, private_file
+from adapters.sql_ledger.migrations import scripts_of
 from adapters.sql_ledger.respelling import respell
 from adapters.sqlite.job_functions import add_job_functions
 from adapters.sqlite.session import SqliteSession
@@ -21,6 +21,9 @@ APPLICATION_ID: Final = 0x746F6373
 
 BUSY_TIMEOUT: Final = timedelta(seconds=10)
 """How long a transaction waits for another process's."""
+
+_PACKAGE: Final = "adapters.sqlite"
+"""Where the migrations are."""
 
 _MAILBOXES: Final = 7
 """The number of the migration that brings mailboxes to one form."""
@@ -146,7 +149,7 @@ def _switch_to_wal(connection: sqlite3.Connection) -> str:
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Apply the migrations that the file has not seen, in one transaction: another process may be at it too."""
-    migrations = _migrations()
+    migrations = scripts_of(_PACKAGE)
     if _version(connection) == len(migrations):
         return
     add_job_functions(connection)
@@ -166,16 +169,6 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _migrations() -> list[str]:
-    """The scripts of the folder `migrations`: their names begin with 001, 002 and so on, without a gap."""
-    scripts = sorted((file.name, file) for file in files("adapters.sqlite").joinpath("migrations").iterdir())
-    scripts = [(name, file) for name, file in scripts if name.endswith(".sql")]
-    numbers = [int(name.split("_")[0]) for name, _ in scripts]
-    if numbers != list(range(1, len(numbers) + 1)):
-        raise RuntimeError(f"the numbers of the migrations have a gap or a double: {numbers}")
-    return [file.read_text(encoding="utf-8") for _, file in scripts]
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ import msgspec
 
 from adapters.sql_ledger.moments import from_micros, to_micros
 from adapters.sqlite.database import open_database, reading, transaction
-from engine.ports import Clock
+from schemas.clock import Clock
 from schemas.log import Headers, NewRecord, Record
 
 PARTITION: Final = 0

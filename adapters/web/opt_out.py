@@ -13,8 +13,8 @@ from aiohttp import web
 
 from adapters.web.client_rates import Limit, limiting
 from adapters.web.opt_out_pages import POLICY, asking_page, done_page, language_for
+from schemas.clock import Clock
 from sender.ledger.port import LedgerUnavailableError
-from sender.ports import Clock
 from sender.suppressions.opt_out import PATH, OptOutRequest, OptOutTokens, Suppressor
 
 MAX_BODY: Final = 16_384

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from schemas.vocabulary import Trigger
-from sender.messages.wording import primary_language
+from sender.messages.built_in_text import primary_language
 from sender.suppressions.opt_out import OptOutRequest
 
 STYLE: Final = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -16,6 +15,7 @@ from engine.stages.s6_merging import Line, Message
 from engine.statuses import changed_for_customers
 from schemas.directory import TriggerSettings
 from schemas.event import Event
+from schemas.hashing import hash_of
 from schemas.job import Form, Job, Otherwise
 from schemas.mailbox import mailbox
 from schemas.vocabulary import Channel, MessageFormat, PersonKind, Trigger
@@ -79,18 +79,12 @@ def _expiry(scope: Scope) -> datetime:
 
 def job_id(event: Event, channel: Channel, address: str) -> str:
     """The job's id: 128 bits of a hash of source, event, channel and mailbox, whatever the directory says by now."""
-    return _digest(event.source, event.id, channel.value, mailbox(address))
+    return hash_of(event.source, event.id, channel.value, mailbox(address))
 
 
 def once_key(event: Event) -> str:
     """What only one event of a ticket may claim: a hash of source and ticket."""
-    return _digest("opened", event.source, event.ticket.id)
-
-
-def _digest(*parts: str) -> str:
-    # Lengths keep ("a", "bc") apart from ("ab", "c").
-    text = "".join([f"{len(part)}:{part}" for part in parts])
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hash_of("opened", event.source, event.ticket.id)
 
 
 def _other_triggers(scope: Scope, message: Message, language: str) -> list[Trigger]:

@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from schemas.clock import Clock
 from schemas.trace_context import TraceContext
 from sender.bounces.hard_bounces import bounced
 from sender.delivery.pacing import Pacing
@@ -26,7 +27,6 @@ from sender.delivery.retry import (
     out_of_time,
 )
 from sender.ports import (
-    Clock,
     Composed,
     Composer,
     DeliveryWatch,

@@ -13,6 +13,7 @@ from typing import Final, Protocol, TypeVar
 
 from msgspec import Struct, field
 
+from schemas.clock import Clock
 from sender.delivery.attempt import Attempts, Tried
 from sender.delivery.gate import Gate
 from sender.delivery.handing_over import HandOvers
@@ -22,7 +23,7 @@ from sender.delivery.rounds import Claimed, LedgerRounds, RoundLedger, RoundPoli
 from sender.ledger.port import LedgerAwayError
 from sender.ledger.restrictions import Restrictions
 from sender.ledger.waits import Wait
-from sender.ports import Clock, Composer, DeliveryWatch, OutgoingMessage, Transport, Unwatched, WithheldError
+from sender.ports import Composer, DeliveryWatch, OutgoingMessage, Transport, Unwatched, WithheldError
 from sender.records import TRANSPORTS, Entry, transport_of
 from sender.storms.storm import NO_STORMS, StormPolicy
 from sender.tracing import Tracer, Untraced

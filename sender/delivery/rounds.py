@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
+from schemas.clock import Clock
 from sender.delivery.attempt import Tried, report_on
 from sender.delivery.gate import Gate
 from sender.delivery.log_lines import tell_change, tell_void
@@ -16,7 +17,7 @@ from sender.delivery.retry import Chance, RetryPolicy, Verdict, after_lapse, out
 from sender.ledger.jobs import JobQueue
 from sender.ledger.storms import Storms
 from sender.ledger.waits import TELL_EVERY, Wait, Waits
-from sender.ports import Clock, DeliveryWatch
+from sender.ports import DeliveryWatch
 from sender.records import Entry
 from sender.states import State
 from sender.storms.storm import StormPolicy

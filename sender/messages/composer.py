@@ -16,8 +16,8 @@ from schemas.job import BUILT_IN_FORMS, Form, Job
 from schemas.vocabulary import Channel, MessageFormat, Trigger
 from sender.delivery_mode import LIVE, DeliveryMode
 from sender.messages.addresses import MailIdentity, recipient_of
+from sender.messages.built_in_text import fallback_text
 from sender.messages.digest import digest_subject, digest_text
-from sender.messages.fallback import fallback_text
 from sender.messages.fax import AS_TEXT, FaxForm
 from sender.messages.mentions import neutral
 from sender.messages.message import Bodies, MailingList, message_id, return_path, write_message

@@ -9,10 +9,10 @@ from typing import Final
 from msgspec import Struct
 
 from schemas.vocabulary import Channel, Trigger
+from sender.messages.built_in_text import HAPPENED, in_language
 from sender.messages.plain_text import one_line
 from sender.messages.subject import reference_of
 from sender.messages.times import local_time
-from sender.messages.wording import HAPPENED, in_language
 from sender.records import Entry
 
 TITLE: Final = 120

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from email.utils import format_datetime
@@ -10,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from schemas.hashing import hash_of
 from schemas.job import Job
 from schemas.mailbox import wire_address
 from schemas.named_mailbox import NoMailboxError, named_mailbox
@@ -70,7 +70,7 @@ def message_id(job: Job, identity: MailIdentity) -> str:
     """
     token = Proofs(identity.secrets).write(job.id)
     if token is None:
-        return f"<{_digest(identity.installation, job.id)}.hash@{identity.installation}>"
+        return f"<{hash_of(identity.installation, job.id)}.hash@{identity.installation}>"
     return f"<{token}@{identity.installation}>"
 
 
@@ -110,7 +110,7 @@ def thread_id(job: Job, identity: MailIdentity) -> str:
 
     It names the installation, the platform and the ticket. No message has this id: each is an answer to the ticket.
     """
-    return f"<{_digest(identity.installation, job.source, job.ticket)}.ticket@{identity.installation}>"
+    return f"<{hash_of(identity.installation, job.source, job.ticket)}.ticket@{identity.installation}>"
 
 
 def _headers(job: Job, identity: MailIdentity, own_id: str, recipient: str, subject: str) -> list[HeaderField]:
@@ -167,7 +167,7 @@ def _to(job: Job, recipient: str, *, utf8: bool) -> HeaderField:
 def _body(bodies: Bodies) -> Entity:
     text = text_entity(_lines(bodies.text), "plain")
     # It follows from what it separates, so that no text can hold it, and so that a message is the same on every try.
-    boundary = f"=_{_digest(bodies.text, bodies.html or '')}"
+    boundary = f"=_{hash_of(bodies.text, bodies.html or '')}"
     if bodies.html is not None:
         return alternative([text, text_entity(_lines(bodies.html), "html")], boundary)
     if bodies.pdf is not None:
@@ -177,9 +177,3 @@ def _body(bodies: Bodies) -> Entity:
 
 def _lines(text: str) -> str:
     return text.rstrip("\r\n") + "\n"
-
-
-def _digest(*parts: str) -> str:
-    # Lengths keep ("a", "bc") apart from ("ab", "c").
-    text = "".join(f"{len(part)}:{part}" for part in parts)
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]

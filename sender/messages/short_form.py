@@ -12,10 +12,10 @@ from msgspec import Struct
 
 from schemas.job import Job
 from schemas.vocabulary import Channel, Trigger
+from sender.messages.built_in_text import HAPPENED, in_language
 from sender.messages.plain_text import one_line
 from sender.messages.subject import reference_of
 from sender.messages.text_length import units, within_segments, within_units
-from sender.messages.wording import HAPPENED, in_language
 
 TITLE: Final = 200
 STATUS: Final = 100

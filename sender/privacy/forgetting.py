@@ -6,7 +6,7 @@ stand in decisions. In all else that is kept, the person's reference, addresses 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -160,34 +160,46 @@ def hashed(
     """
     if record.until is not None and record.until <= now:
         return []
-    hashes: list[tuple[str | None, str | None]] = []
-    if record.address:
-        hashes.append((pseudonyms.of_mailbox(mailbox(record.address))[0], None))
-    if record.person:
-        hashes.append((None, pseudonyms.of_person(record.person)[0]))
-    if record.person or record.person_hash:
-        reached = [one for one in addresses if record.channel in (None, one.channel)]
-        hashes += [(pseudonyms.of_mailbox(one.mailbox)[0], None) for one in reached]
     reason = forgetting.text(record.reason) if isinstance(record.reason, str) else None
     return [
         replace(
             record,
-            id="/".join(
-                [
-                    ID_PREFIX + str(of_address or of_person),
-                    record.channel or "*",
-                    *sorted(record.triggers or []),
-                    *(() if record.until is None else (_moment(record.until),)),
-                ]
-            ),
+            id=_hashed_id(record, one),
             address=None,
             person=None,
             reason=reason,
-            address_hash=of_address,
-            person_hash=of_person,
+            address_hash=one.of_address,
+            person_hash=one.of_person,
         )
-        for of_address, of_person in hashes
+        for one in _subjects(record, addresses, pseudonyms)
     ]
+
+
+class _Subject(Struct, frozen=True):
+    """By what a suppression is recognised once its person is forgotten: one of the two."""
+
+    of_address: str | None = None
+    of_person: str | None = None
+
+
+def _subjects(record: SuppressionRecord, addresses: Sequence[Address], pseudonyms: Pseudonyms) -> Iterator[_Subject]:
+    if record.address:
+        yield _Subject(of_address=pseudonyms.of_mailbox(mailbox(record.address))[0])
+    if record.person:
+        yield _Subject(of_person=pseudonyms.of_person(record.person)[0])
+    if record.person or record.person_hash:
+        for one in addresses:
+            if record.channel in (None, one.channel):
+                yield _Subject(of_address=pseudonyms.of_mailbox(one.mailbox)[0])
+
+
+def _hashed_id(record: SuppressionRecord, subject: _Subject) -> str:
+    """An id that two suppressions share only where one says all that the other says."""
+    parts = [ID_PREFIX + str(subject.of_address or subject.of_person), record.channel or "*"]
+    parts += sorted(record.triggers or [])
+    if record.until is not None:
+        parts.append(_moment(record.until))
+    return "/".join(parts)
 
 
 def _moment(now: datetime) -> str:

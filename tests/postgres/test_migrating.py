@@ -11,6 +11,7 @@ import pytest
 
 from adapters.postgres import migrating
 from adapters.postgres.ledger import PostgresLedger
+from adapters.sql_ledger.migrations import scripts_of
 from sender.records import Admission
 from tests.postgres.places import admin, code_of, ledger_at
 from tests.support.databases.fixtures import DatabaseServer, made_in
@@ -19,7 +20,7 @@ from tests.support.sender.fakes import START, a_job
 
 pytestmark = pytest.mark.postgres
 
-LATEST = len(migrating._migrations())
+LATEST = len(scripts_of("adapters.postgres"))
 MORE = "ALTER TABLE jobs ADD COLUMN more integer; CREATE INDEX jobs_more ON jobs (more)"
 
 
@@ -47,8 +48,8 @@ def test_a_later_migration_finds_the_jobs_of_an_older_version(
 ) -> None:
     with ledger_at(empty_database) as ledger:
         ledger.accept([a_job()], START)
-    scripts = migrating._migrations()
-    monkeypatch.setattr(migrating, "_migrations", lambda: [*scripts, MORE])
+    scripts = scripts_of("adapters.postgres")
+    monkeypatch.setattr(migrating, "scripts_of", lambda _: [*scripts, MORE])
     for _ in range(2):
         with ledger_at(empty_database) as ledger:
             assert ledger.accept([a_job()], START) == [Admission.DUPLICATE]
@@ -58,9 +59,9 @@ def test_a_later_migration_finds_the_jobs_of_an_older_version(
 def test_what_was_kept_under_two_spellings_of_a_mailbox_is_one(
     empty_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = migrating._migrations()[: migrating._MAILBOXES - 1]
+    before = scripts_of("adapters.postgres")[: migrating._MAILBOXES - 1]
     with monkeypatch.context() as patch, respelled_ledger.older_mailboxes(monkeypatch):
-        patch.setattr(migrating, "_migrations", lambda: before)
+        patch.setattr(migrating, "scripts_of", lambda _: before)
         with ledger_at(empty_database) as older:
             respelled_ledger.fill(older)
     with ledger_at(empty_database) as ledger:
@@ -70,8 +71,8 @@ def test_what_was_kept_under_two_spellings_of_a_mailbox_is_one(
 def test_a_migration_that_fails_leaves_all_as_it_was(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with ledger_at(empty_database):
         pass
-    scripts = migrating._migrations()
-    monkeypatch.setattr(migrating, "_migrations", lambda: [*scripts, MORE, "CREATE TABLE jobs ()"])
+    scripts = scripts_of("adapters.postgres")
+    monkeypatch.setattr(migrating, "scripts_of", lambda _: [*scripts, MORE, "CREATE TABLE jobs ()"])
     assert code_of(lambda: PostgresLedger(empty_database)) == "storage_error"
     assert version(empty_database) == [("tocsin", LATEST)]
     with closing(psycopg.connect(empty_database)) as connection, pytest.raises(psycopg.errors.UndefinedColumn):

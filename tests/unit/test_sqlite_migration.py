@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from adapters.sql_ledger.migrations import scripts_of
 from adapters.sql_ledger.moments import to_micros
 from adapters.sqlite import database
 from adapters.sqlite.ledger import SqliteLedger
@@ -49,9 +50,9 @@ CHANGES = """
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file as the second version of its tables left it."""
     path = tmp_path / "tocsin.db"
-    older = database._migrations()[:2]
+    older = scripts_of("adapters.sqlite")[:2]
     with monkeypatch.context() as patch:
-        patch.setattr(database, "_migrations", lambda: older)
+        patch.setattr(database, "scripts_of", lambda _: older)
         with closing(database.open_database(path)) as connection, database.transaction(connection):
             for number, (job, state) in enumerate(SAVED):
                 keep(connection, job, state, START + number * HOUR)
@@ -130,9 +131,9 @@ def test_a_file_is_brought_up_to_date_whole_or_not_at_all(path: Path) -> None:
 
 def test_what_was_kept_under_two_spellings_of_a_mailbox_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "tocsin.db"
-    before = database._migrations()[: database._MAILBOXES - 1]
+    before = scripts_of("adapters.sqlite")[: database._MAILBOXES - 1]
     with monkeypatch.context() as patch, respelled_ledger.older_mailboxes(monkeypatch):
-        patch.setattr(database, "_migrations", lambda: before)
+        patch.setattr(database, "scripts_of", lambda _: before)
         with closing(SqliteLedger(path)) as older:
             respelled_ledger.fill(older)
     with closing(SqliteLedger(path)) as ledger:

@@ -19,6 +19,7 @@ from adapters.sqlite.event_log import SqliteConsumer, SqliteLog
 from adapters.sqlite.ledger import SqliteLedger
 from engine.consumer import Batch, Consumer
 from engine.ports import DirectorySource, RulesSource
+from schemas.clock import Clock
 from schemas.log import NewRecord
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, OUTCOMES, SUPPRESSIONS, TICKETS
@@ -26,7 +27,7 @@ from sender.acceptance import Acceptance
 from sender.delivery.gate import Gate
 from sender.delivery.loop import Delivery
 from sender.ledger.port import Retention
-from sender.ports import Clock, Composer, OutgoingMessage, People, Transport
+from sender.ports import Composer, OutgoingMessage, People, Transport
 from sender.publisher import LAST_BATCHES, Publisher
 from tocsin.config.groups import ENGINE_GROUP, SENDER_GROUP
 from tocsin.config.wiring.sending import POLL_SECONDS, SendingSettings

@@ -16,12 +16,12 @@ from adapters.kafka.directory_topic import DirectoryFeed
 from adapters.kafka.errors import DamagedBatchError, KafkaUnavailableError
 from adapters.kafka.job_log import KafkaJobLog
 from adapters.kafka.settings import KafkaSettings, Membership
+from schemas.clock import Clock
 from schemas.pseudonyms import Pseudonyms
 from sender.acceptance import Acceptance
 from sender.delivery.gate import Gate
 from sender.delivery.loop import Delivery
 from sender.ledger.port import LedgerAwayError
-from sender.ports import Clock
 from sender.privacy.people_index import PeopleIndex
 from sender.publisher import LAST_BATCHES, Publisher
 from tocsin.clock import SystemClock

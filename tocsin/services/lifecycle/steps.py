@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from engine.consumer import Batch, Consumer
+from schemas.clock import Clock
 from sender.acceptance import Acceptance, Accepted
-from sender.ports import Clock
 from sender.publisher import Publisher
 from tocsin.services.monitoring.engine import DecidingWatch
 from tocsin.services.monitoring.event_lines import tell_batch

@@ -12,11 +12,11 @@ from adapters.kafka.settings import KafkaSettings, Membership
 from adapters.prometheus.lag_metrics import LagMetrics
 from adapters.prometheus.ledger_metrics import LedgerMetrics
 from adapters.prometheus.sender_metrics import SenderMetrics
+from schemas.clock import Clock
 from schemas.topics import JOBS
 from sender.ledger.jobs import JobListing
 from sender.ledger.port import LedgerAwayError, LedgerUnavailableError
 from sender.ledger.waits import Waits, recipients_of
-from sender.ports import Clock
 from tocsin.services.lifecycle.background import in_background
 from tocsin.services.lifecycle.outage import LedgerOutage
 from tocsin.services.monitoring.delivery import LivingDelivery

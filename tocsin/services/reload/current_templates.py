@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from adapters.writing.composer import ChildComposer
-from sender.ports import Clock
+from schemas.clock import Clock
 from tocsin.services.monitoring.health_file import HealthFile
 from tocsin.services.monitoring.service import ServiceWatch
 from tocsin.services.reload.rules_in_force import WatchedRules, health_of

@@ -1,8 +1,9 @@
-"""The built-in message, for where a template fails: trigger, reference and title, nothing else."""
+"""Texts that no template makes: what each trigger is called, and the message for where a template fails."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypeVar
 
 from msgspec import Struct
 
@@ -10,7 +11,37 @@ from schemas.job import Job
 from schemas.vocabulary import Trigger
 from sender.messages.plain_text import one_line
 from sender.messages.subject import MAX_TITLE, reference_of
-from sender.messages.wording import in_language
+
+T = TypeVar("T")
+
+ENGLISH: Final = "en"
+
+# Of letters that text messages have in their 7-bit alphabet: one beyond it would more than halve what fits.
+HAPPENED: Final[Mapping[str, Mapping[Trigger, str]]] = {
+    ENGLISH: {
+        Trigger.OPENED: "opened",
+        Trigger.RESOLVED: "resolved",
+        Trigger.CLOSED: "closed",
+        Trigger.STATUS_CHANGED: "status changed",
+    },
+    "fr": {
+        Trigger.OPENED: "ouverte",
+        Trigger.RESOLVED: "résolue",
+        Trigger.CLOSED: "fermée",
+        Trigger.STATUS_CHANGED: "statut changé",
+    },
+}
+"""What became of a ticket, in a word or two, by language."""
+
+
+def in_language(texts: Mapping[str, T], language: str) -> T:
+    """The text in this language (a tag of BCP 47), whatever its region; in English where there is none."""
+    return texts.get(primary_language(language), texts[ENGLISH])
+
+
+def primary_language(tag: str) -> str:
+    """The language of a tag without region or script: `fr` of `fr-CA` and `fr_CA` (RFC 5646, section 2.2.1)."""
+    return tag.replace("_", "-").partition("-")[0].lower()
 
 
 class Words(Struct, frozen=True):

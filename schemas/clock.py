@@ -1,0 +1,14 @@
+"""The time, as a port: whoever needs it is given a clock, so that a test can set it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+        ...
