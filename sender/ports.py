@@ -14,7 +14,7 @@ from schemas.log import NewRecord, Record
 from schemas.vocabulary import Channel, Trigger
 from sender.ledger.port import LedgerAwayError
 from sender.ledger.waits import Wait
-from sender.records import Entry, Report
+from sender.records import LedgerEntry, Report
 from sender.replies.refusals import About
 
 
@@ -52,7 +52,7 @@ class People(Protocol):
         """Take in what has changed. False while it was never read completely; an outage leaves what was known last."""
         ...
 
-    def withdrawal(self, entry: Entry, now: datetime) -> str | None:
+    def withdrawal(self, entry: LedgerEntry, now: datetime) -> str | None:
         """Why this job's person must not get it any more: they left, or a suppression stands. None where they may."""
         ...
 
@@ -100,7 +100,7 @@ class Composer(Protocol):
         """The message for this trigger and form: the job's own, or those of its `otherwise`."""
         ...
 
-    async def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
+    async def digest(self, carrier: LedgerEntry, listed: Sequence[LedgerEntry]) -> Composed:
         """The message that lists these jobs, of which the carrier is one, under the carrier's Message-ID."""
         ...
 
@@ -232,7 +232,7 @@ class Transport(Protocol[M_contra]):
 class DeliveryWatch(Protocol):
     """Who wants to know how delivery goes. Called from the event loop and from the ledger's thread; never fails."""
 
-    def answered(self, entry: Entry, reply: Reply, now: datetime) -> None:
+    def answered(self, entry: LedgerEntry, reply: Reply, now: datetime) -> None:
         """The transport answered for a job."""
         ...
 
@@ -256,7 +256,7 @@ class DeliveryWatch(Protocol):
 class Unwatched:
     """Nobody wants to know."""
 
-    def answered(self, entry: Entry, reply: Reply, now: datetime) -> None:
+    def answered(self, entry: LedgerEntry, reply: Reply, now: datetime) -> None:
         """See DeliveryWatch."""
 
     def changed(self, report: Report) -> None:

@@ -47,7 +47,7 @@ BEGINNINGS: Final[Mapping[Admission, Transition]] = {
 """How a job begins after each admission but `duplicate`."""
 
 
-class Entry(Struct, frozen=True):
+class LedgerEntry(Struct, frozen=True):
     """A job in the ledger. It holds addresses and texts: never log one whole."""
 
     job: Job
@@ -118,7 +118,7 @@ class Selection(Struct, frozen=True):
 class Listed(Struct, frozen=True):
     """One line of a list of jobs. `accepted` and `changed` are the times of its first and last change."""
 
-    entry: Entry
+    entry: LedgerEntry
     accepted: datetime
     changed: datetime
 

@@ -9,7 +9,7 @@ from schemas.job import Job
 from schemas.log import Record
 from schemas.trace_context import TraceContext
 from sender.ports import Reply
-from sender.records import Admission, Entry
+from sender.records import Admission, LedgerEntry
 from sender.states import Transition
 
 
@@ -33,7 +33,7 @@ class Tracer(Protocol):
         """A job came; its trace is that with which its record came."""
         ...
 
-    def attempting(self, entry: Entry, listed: Sequence[Entry]) -> JobTrace:
+    def attempting(self, entry: LedgerEntry, listed: Sequence[LedgerEntry]) -> JobTrace:
         """One try begins; its trace is the job's. `listed` are the jobs in its digest."""
         ...
 
@@ -47,7 +47,7 @@ class Untraced:
         """See Tracer."""
         return self
 
-    def attempting(self, entry: Entry, listed: Sequence[Entry]) -> JobTrace:  # noqa: ARG002 - likewise
+    def attempting(self, entry: LedgerEntry, listed: Sequence[LedgerEntry]) -> JobTrace:  # noqa: ARG002 - likewise
         """See Tracer."""
         return self
 

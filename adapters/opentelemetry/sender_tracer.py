@@ -12,7 +12,7 @@ from schemas.job import Job
 from schemas.log import Record
 from schemas.trace_context import TraceContext, trace_context_of
 from sender.ports import Reply
-from sender.records import Admission, Entry
+from sender.records import Admission, LedgerEntry
 from sender.states import Transition
 from sender.tracing import JobTrace
 
@@ -33,7 +33,7 @@ class SenderTracer:
         span = processing(self._tracer, record, trace_context_of(record), self._system, self._group)
         return _JobSpan(span, job)
 
-    def attempting(self, entry: Entry, listed: Sequence[Entry]) -> JobTrace:
+    def attempting(self, entry: LedgerEntry, listed: Sequence[LedgerEntry]) -> JobTrace:
         """See sender.tracing.Tracer."""
         job = entry.job
         others = [one.job.trace for one in listed[:_MOST_LINKS] if one.job.id != job.id]

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from schemas.vocabulary import Channel
 from sender.ledger.waits import MAILBOX, RELAY, Wait
 from sender.ports import Reply, ReplyKind
-from sender.records import Admission, Entry, Report
+from sender.records import Admission, LedgerEntry, Report
 from sender.states import Transition
 
 DELAYS: Final = (0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400, 259200)
@@ -67,7 +67,7 @@ class SenderMetrics:
             self._accepted.labels(admission.value).inc(number)
         self._no_jobs.inc(refused)
 
-    def answered(self, entry: Entry, reply: Reply, now: datetime) -> None:
+    def answered(self, entry: LedgerEntry, reply: Reply, now: datetime) -> None:
         """See sender.ports.DeliveryWatch."""
         self._answers.labels(entry.job.channel.value, _class_of(reply)).inc()
         if reply.kind is ReplyKind.UNKNOWN:

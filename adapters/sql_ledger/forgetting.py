@@ -15,7 +15,7 @@ from adapters.sql_ledger.transactions import SqlTransactions
 from schemas.directory import SuppressionRecord
 from schemas.topics import SUPPRESSIONS
 from sender.privacy.forgetting import Blanked, Forgetting, Forgotten
-from sender.records import Entry
+from sender.records import LedgerEntry
 
 _SUPPRESSION: Final = msgspec.json.Decoder(SuppressionRecord)
 
@@ -79,8 +79,8 @@ def _blank(session: Session, forgetting: Forgetting, limit: int, after: int) -> 
     return Blanked(rows[-1]["seq"] if len(rows) == limit else None, len(own), others, still_open)
 
 
-def _blank_own(session: Session, row: Row, entry: Entry, forgetting: Forgetting) -> None:
-    columns = job_columns(Entry(forgetting.job(entry.job), entry.diverted, entry.standing))
+def _blank_own(session: Session, row: Row, entry: LedgerEntry, forgetting: Forgetting) -> None:
+    columns = job_columns(LedgerEntry(forgetting.job(entry.job), entry.diverted, entry.standing))
     names = ("lane", "domain", "recipient", "person", "body")
     session.run(BLANK_OWN, {"seq": row["seq"]} | {name: columns[name] for name in names})
 

@@ -21,7 +21,7 @@ from adapters.sql_ledger.transactions import SqlTransactions
 from adapters.sql_ledger.writes import Writes
 from schemas.job import Job
 from sender.ledger.claimable import ANY, Claimable, Taking
-from sender.records import BEGINNINGS, MAIL, Admission, Entry, Report, admission_of
+from sender.records import BEGINNINGS, MAIL, Admission, LedgerEntry, Report, admission_of
 from sender.states import FINISHED, Hold, Transition, begin, step
 from sender.storms.digests import is_left_out, storm_report
 from sender.storms.storm import NO_STORMS, StormPolicy
@@ -40,18 +40,18 @@ class SqlJobQueue(SqlTransactions):
 
         return self._write(now, work)
 
-    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[LedgerEntry]:
         """See sender.ledger.jobs.JobQueue."""
         owner = self._owner
         return self._write(now, lambda writes: _claim_due(writes, limit, now + lease, owner, which))
 
-    def hand_over(self, claims: Sequence[Entry]) -> Collection[str]:
+    def hand_over(self, claims: Sequence[LedgerEntry]) -> Collection[str]:
         """See sender.ledger.jobs.JobQueue."""
         values = [{"id": one.job.id, "attempt": one.standing.attempt} for one in claims]
         found = self._transact(lambda session: session.rows_of_each(sql.HAND_OVER, values))
         return {one.job.id for one, rows in zip(claims, found, strict=True) if rows}
 
-    def abandoned(self, now: datetime, limit: int, under_way: Collection[str]) -> list[Entry]:
+    def abandoned(self, now: datetime, limit: int, under_way: Collection[str]) -> list[LedgerEntry]:
         """See sender.ledger.jobs.JobQueue."""
         owner = self._owner
         owners = {row["owner"] for row in self._read(sql.OWNERS, {})}
@@ -61,11 +61,11 @@ class SqlJobQueue(SqlTransactions):
         lists = {"gone": json.dumps(list(gone)), "under_way": json.dumps(list(under_way))}
         return [entry_of(row) for row in self._read(sql.ABANDONED, lists | {"owner": owner, "limit": limit})]
 
-    def lapsed(self, now: datetime, limit: int) -> list[Entry]:
+    def lapsed(self, now: datetime, limit: int) -> list[LedgerEntry]:
         """See sender.ledger.jobs.JobQueue."""
         return [entry_of(row) for row in self._read(sql.LAPSED, {"now": to_micros(now), "limit": limit})]
 
-    def overdue(self, now: datetime, limit: int) -> list[Entry]:
+    def overdue(self, now: datetime, limit: int) -> list[LedgerEntry]:
         """See sender.ledger.jobs.JobQueue."""
         return [entry_of(row) for row in self._read(sql.OVERDUE, {"now": to_micros(now), "limit": limit})]
 
@@ -87,7 +87,7 @@ def _accept(writes: Writes, job: Job, storm: StormPolicy) -> Admission:
     writes.known.add(job.id)
     admission = admission_of(job, _claim_key(writes, job))
     begun = Report(job.id, 0, BEGINNINGS[admission])
-    entry = Entry(job, admission is Admission.DIVERTED, begin(begun.transition, writes.now))
+    entry = LedgerEntry(job, admission is Admission.DIVERTED, begin(begun.transition, writes.now))
     buried = entry.standing.state not in FINISHED and is_buried(writes, job, storm)
     held = storm_report(job.id, storm)
     standing = step(entry.standing, held.transition, hold=held.hold) if buried else None
@@ -99,7 +99,7 @@ def _accept(writes: Writes, job: Job, storm: StormPolicy) -> Admission:
     return admission
 
 
-def _claim_due(writes: Writes, limit: int, lease_until: datetime, owner: str, which: Claimable) -> list[Entry]:
+def _claim_due(writes: Writes, limit: int, lease_until: datetime, owner: str, which: Claimable) -> list[LedgerEntry]:
     """Take those that are due, the longest due first."""
     of = {None: "any", MAIL: "mail"}.get(which.transport, "texts")
     values: dict[str, Any] = {"now": writes.micros, "limit": limit}
@@ -115,7 +115,7 @@ def _claim_due(writes: Writes, limit: int, lease_until: datetime, owner: str, wh
     return [_claim(writes, row, lease_until, owner) for row in rows if taking.takes(row["recipient"], row["domain"])]
 
 
-def _claim(writes: Writes, row: Row, lease_until: datetime, owner: str) -> Entry:
+def _claim(writes: Writes, row: Row, lease_until: datetime, owner: str) -> LedgerEntry:
     """Take one job that is due."""
     entry = writes.move(row, Report(row["id"], row["attempt"], Transition.CLAIMED, lease_until, owner=owner))
     if entry is None:

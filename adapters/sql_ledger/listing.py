@@ -13,7 +13,7 @@ from adapters.sql_ledger.rows import change_of, entry_of, listed_of
 from adapters.sql_ledger.session import Row, Session
 from adapters.sql_ledger.statements import ENTRY
 from adapters.sql_ledger.transactions import SqlTransactions
-from sender.records import Change, Entry, Listed, Selection
+from sender.records import Change, LedgerEntry, Listed, Selection
 from sender.states import FINISHED, State
 
 PLACE: Final = "SELECT accepted, seq FROM jobs WHERE id = :before"
@@ -24,7 +24,7 @@ _NO_STATES: Final = frozenset({None})
 class SqlJobListing(SqlTransactions):
     """See sender.ledger.jobs.JobListing."""
 
-    def find(self, job: str) -> Entry | None:
+    def find(self, job: str) -> LedgerEntry | None:
         """See sender.ledger.jobs.JobListing."""
         rows = self._read(sql.FIND, {"id": job})
         return entry_of(rows[0]) if rows else None

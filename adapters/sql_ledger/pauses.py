@@ -12,7 +12,7 @@ from adapters.sql_ledger.session import Row, Session
 from adapters.sql_ledger.transactions import SqlTransactions
 from adapters.sql_ledger.writes import Writes
 from sender.ledger.restrictions import Pause
-from sender.records import Entry, Report
+from sender.records import LedgerEntry, Report
 from sender.states import Hold, Transition
 
 PAUSE: Final = """
@@ -58,7 +58,7 @@ class SqlPauses(SqlTransactions):
             return _pauses(session)
 
 
-def resume_at_once(writes: Writes, entry: Entry) -> None:
+def resume_at_once(writes: Writes, entry: LedgerEntry) -> None:
     """Let go a job that has just been held for a pause, where the pause has ended meanwhile: nothing else would."""
     if entry.standing.hold is not Hold.PAUSED:
         return

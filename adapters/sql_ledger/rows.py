@@ -10,14 +10,14 @@ import msgspec
 from adapters.sql_ledger.moments import from_micros, to_micros
 from adapters.sql_ledger.session import Row
 from schemas.job import JOB_DECODER
-from sender.records import Change, Entry, Listed, domain_of, lane_of, recipient_of
+from sender.records import Change, LedgerEntry, Listed, domain_of, lane_of, recipient_of
 from sender.states import FINISHED, Hold, Standing, State, Transition
 from sender.storms.storm import saved_at
 
 
-def entry_of(row: Row) -> Entry:
+def entry_of(row: Row) -> LedgerEntry:
     """The entry in a row of `jobs`."""
-    return Entry(JOB_DECODER.decode(row["body"]), bool(row["diverted"]), standing_of(row))
+    return LedgerEntry(JOB_DECODER.decode(row["body"]), bool(row["diverted"]), standing_of(row))
 
 
 def standing_of(row: Row) -> Standing:
@@ -63,7 +63,7 @@ def standing_columns(standing: Standing) -> dict[str, Any]:
     }
 
 
-def job_columns(entry: Entry) -> dict[str, Any]:
+def job_columns(entry: LedgerEntry) -> dict[str, Any]:
     """The columns of `jobs` that stay as they are; a dropped job counts for no storm."""
     job = entry.job
     return {

@@ -14,7 +14,7 @@ from adapters.sql_ledger.statements import ENTRY
 from adapters.sql_ledger.transactions import SqlTransactions
 from adapters.sql_ledger.writes import Writes
 from schemas.job import JOB_DECODER, Job
-from sender.records import Entry, Report, reader_of, recipient_of
+from sender.records import LedgerEntry, Report, reader_of, recipient_of
 from sender.states import FINISHED
 from sender.storms.digests import LEAVES_ITS_DIGEST, HeldJob, digests, release_reports, unbundled_report
 from sender.storms.storm import StormEnd, StormPolicy, saved_at
@@ -81,7 +81,7 @@ class SqlStorms(SqlTransactions):
         """See sender.ledger.storms.Storms."""
         return self._write(now, lambda writes: _end_storms(writes, storm, limit))
 
-    def bundle(self, carrier: str) -> list[Entry]:
+    def bundle(self, carrier: str) -> list[LedgerEntry]:
         """See sender.ledger.storms.Storms."""
         return [entry_of(row) for row in self._read(BUNDLE, {"carrier": carrier})]
 
@@ -157,7 +157,7 @@ def is_under_way(writes: Writes, row: Row) -> bool:
     return any(carrier["lease_until"] is not None for carrier in carriers)
 
 
-def follow_carrier(writes: Writes, row: Row, carrier: Entry, report: Report) -> None:
+def follow_carrier(writes: Writes, row: Row, carrier: LedgerEntry, report: Report) -> None:
     """The jobs of a digest end as their carrier ends, and may have arrived where it may."""
     of = {"carrier": row["seq"]}
     if carrier.standing.unknowns > row["unknowns"]:

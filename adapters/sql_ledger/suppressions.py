@@ -17,7 +17,7 @@ from schemas.directory import SuppressionRecord
 from schemas.mailbox import mailbox
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from sender.ledger.outbox import suppression_record
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.suppressions.standing import adds_nothing, stands_for, subjects_of
 
 SUPPRESSION: Final = "SELECT body FROM suppressions WHERE id = :id"
@@ -59,7 +59,7 @@ class SqlSuppressions(SqlTransactions):
         return [_suppression_of(row) for row in rows]
 
     def suppressing(
-        self, entry: Entry, now: datetime, pseudonyms: Pseudonyms = NO_PSEUDONYMS
+        self, entry: LedgerEntry, now: datetime, pseudonyms: Pseudonyms = NO_PSEUDONYMS
     ) -> SuppressionRecord | None:
         """See sender.ledger.restrictions.Suppressions."""
         with self._reading() as session:
@@ -114,7 +114,7 @@ def _lift(writes: Writes, suppression: str) -> bool:
 
 
 def _suppressing(
-    session: Session, entry: Entry, now: datetime, pseudonyms: Pseudonyms = NO_PSEUDONYMS
+    session: Session, entry: LedgerEntry, now: datetime, pseudonyms: Pseudonyms = NO_PSEUDONYMS
 ) -> SuppressionRecord | None:
     subjects = subjects_of(entry, pseudonyms)
     # One statement with the mailbox and person, and one more for each secret.

@@ -14,7 +14,7 @@ from adapters.sql_ledger.rows import entry_of, standing_columns
 from adapters.sql_ledger.session import Row, Session
 from schemas.log import NewRecord
 from sender.ledger.outbox import outcome_record
-from sender.records import Change, Entry, Report
+from sender.records import Change, LedgerEntry, Report
 from sender.states import FINISHED, step
 
 
@@ -57,7 +57,7 @@ class Writes:
         rows = self.session.rows(sql.FIND_TO_CHANGE, {"id": job})
         return rows[0] if rows else None
 
-    def move(self, row: Row, report: Report, carrier: Row | None = None) -> Entry | None:
+    def move(self, row: Row, report: Report, carrier: Row | None = None) -> LedgerEntry | None:
         """Change a job as the report says; the entry after it, or None where the table of states has no such way.
 
         `carrier` is the row of the job with which this one is bundled.
@@ -78,11 +78,11 @@ class Writes:
         self._found.pop(report.job, None)
         if moving:
             self._choose_head(row["lane"], entered=bool(in_lane))
-        entry = Entry(before.job, before.diverted, standing)
+        entry = LedgerEntry(before.job, before.diverted, standing)
         self.write_down(entry, report)
         return entry
 
-    def write_down(self, entry: Entry, report: Report) -> None:
+    def write_down(self, entry: LedgerEntry, report: Report) -> None:
         """Keep a change of a job, after which it stands as in the entry, and tell of it."""
         standing = entry.standing
         change = Change(

@@ -16,7 +16,7 @@ from schemas.vocabulary import Channel, Trigger
 from sender.messages.composer import Draft, Drafts, MessageWriter
 from sender.messages.fax import FaxForm
 from sender.ports import Composed, Part, TemplateFaultError
-from sender.records import Entry
+from sender.records import LedgerEntry
 
 
 class ChildComposer:
@@ -47,7 +47,7 @@ class ChildComposer:
         """See sender.ports.Composer."""
         return await self._written(self._drafts.message(job, trigger, form))
 
-    async def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
+    async def digest(self, carrier: LedgerEntry, listed: Sequence[LedgerEntry]) -> Composed:
         """See sender.ports.Composer."""
         return await self._written(await asyncio.to_thread(self._drafts.digest, carrier, listed))
 

@@ -22,7 +22,7 @@ from schemas.vocabulary import Channel, Trigger
 from sender.bounces.hard_bounces import TERM, hard_bounce
 from sender.bounces.reading import Fate, MailKind, ReturnedMail
 from sender.proof import Proofs
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.replies.refusals import About
 from sender.suppressions.opt_out import COMPLAINT, OptOutRequest, OptOutTokens
 
@@ -50,8 +50,8 @@ class Evidence(Struct, frozen=True):
     `believes_unproven` a bounce counts that has only the job's id, as messages of the first release have it.
     """
 
-    find: Callable[[str], Entry | None]
-    bundle: Callable[[str], Sequence[Entry]]
+    find: Callable[[str], LedgerEntry | None]
+    bundle: Callable[[str], Sequence[LedgerEntry]]
     opt_outs: OptOutTokens
     proofs: Proofs
     believes_unproven: bool = False
@@ -66,7 +66,7 @@ class Finding(Struct, frozen=True):
 
     mail: ReturnedMail
     job: str | None = None
-    entry: Entry | None = None
+    entry: LedgerEntry | None = None
     fate: Fate | None = None
     records: Sequence[SuppressionRecord] = ()
     why: str | None = None
@@ -92,7 +92,7 @@ def finding(mail: ReturnedMail, evidence: Evidence, now: datetime) -> Finding:
     return _bounce(mail, entry, is_proven, now)
 
 
-def _bounce(mail: ReturnedMail, entry: Entry, is_proven: bool, now: datetime) -> Finding:
+def _bounce(mail: ReturnedMail, entry: LedgerEntry, is_proven: bool, now: datetime) -> Finding:
     job = entry.job.id
     own = sorted(
         (fate for fate in mail.fates if _is_to(fate, entry.job)), key=lambda one: not _is_their_own(one, entry.job)
@@ -115,7 +115,9 @@ def _bounce(mail: ReturnedMail, entry: Entry, is_proven: bool, now: datetime) ->
     return Finding(mail, job, entry, fate, [hard_bounce(entry.job, since)])
 
 
-def _complaint(mail: ReturnedMail, entry: Entry, bundled: Sequence[Entry], is_proven: bool, now: datetime) -> Finding:
+def _complaint(
+    mail: ReturnedMail, entry: LedgerEntry, bundled: Sequence[LedgerEntry], is_proven: bool, now: datetime
+) -> Finding:
     """It stops that person's e-mails of that kind: those of the message's trigger, of a digest all that are in it."""
     job = entry.job
     if not is_proven:

@@ -36,7 +36,7 @@ from sender.ports import (
     Transport,
     WithheldError,
 )
-from sender.records import Entry, Report
+from sender.records import LedgerEntry, Report
 from sender.tracing import Tracer
 
 KEPT_WORDS: Final = 500
@@ -46,10 +46,10 @@ KEPT_WORDS: Final = 500
 class Tried(Struct, frozen=True):
     """A report, and what is known of its job at that moment. `listed` are the jobs in its digest, itself among them."""
 
-    entry: Entry
+    entry: LedgerEntry
     report: Report
     reply: Reply | None = None
-    listed: Sequence[Entry] = ()
+    listed: Sequence[LedgerEntry] = ()
     trace: TraceContext | None = None
 
 
@@ -70,7 +70,7 @@ class Attempts:
         send_limit: timedelta,
         watch: DeliveryWatch,
         tracer: Tracer,
-        handing_over: Callable[[Entry], Awaitable[None]],
+        handing_over: Callable[[LedgerEntry], Awaitable[None]],
     ) -> None:
         self._handing_over = handing_over
         self._composer = composer
@@ -89,7 +89,7 @@ class Attempts:
         now = self._clock.now()
         return max((now - since for since in self._writing.values()), default=timedelta(0))
 
-    async def make(self, entry: Entry, listed: Sequence[Entry] = ()) -> Tried:
+    async def make(self, entry: LedgerEntry, listed: Sequence[LedgerEntry] = ()) -> Tried:
         """Make one try on a claimed job; with `listed`, as the digest of those. Raises nothing but cancellation."""
         trace = self._tracer.attempting(entry, listed)
         try:
@@ -102,7 +102,7 @@ class Attempts:
         trace.end(report.transition, reply)
         return Tried(entry, report, reply, listed, trace.context)
 
-    async def _make(self, entry: Entry, listed: Sequence[Entry]) -> tuple[Report, Reply | None]:
+    async def _make(self, entry: LedgerEntry, listed: Sequence[LedgerEntry]) -> tuple[Report, Reply | None]:
         self._writing[entry.job.id] = self._clock.now()
         try:
             composed = await self._compose(entry, listed)
@@ -118,12 +118,12 @@ class Attempts:
         except WithheldError as error:
             return replace(report_on(entry, after_withholding(self._clock.now())), text=str(error)), None
 
-    async def _compose(self, entry: Entry, listed: Sequence[Entry]) -> Composed:
+    async def _compose(self, entry: LedgerEntry, listed: Sequence[LedgerEntry]) -> Composed:
         if listed:
             return await self._composer.digest(entry, listed)
         return await self._composer.compose(entry.job, entry.trigger, entry.form)
 
-    def _too_late(self, entry: Entry) -> Report | None:
+    def _too_late(self, entry: LedgerEntry) -> Report | None:
         """The last look at the clock before anything is handed over."""
         now, lease_until = self._clock.now(), entry.standing.lease_until
         if entry.job.expires <= now:
@@ -133,7 +133,7 @@ class Attempts:
             return self._fault(entry, "writing the message took so long that its lease was nearly over")
         return None
 
-    async def _send(self, entry: Entry, composed: Composed) -> tuple[Report, Reply]:
+    async def _send(self, entry: LedgerEntry, composed: Composed) -> tuple[Report, Reply]:
         self._pacing.asked(entry, self._clock.now())
         reply = await self._hand_over(entry, composed.message)
         now = self._clock.now()
@@ -146,7 +146,7 @@ class Attempts:
         report = report_on(entry, verdict, reply, composed.fault)
         return replace(report, suppress=bounced(entry.job, composed.message.recipient, reply, now)), reply
 
-    async def _hand_over(self, entry: Entry, message: OutgoingMessage) -> Reply:
+    async def _hand_over(self, entry: LedgerEntry, message: OutgoingMessage) -> Reply:
         try:
             async with asyncio.timeout(self._send_limit.total_seconds()):
                 return await self._transport.send(message, lambda: self._handing_over(entry))
@@ -157,12 +157,12 @@ class Attempts:
         except Exception as error:  # noqa: BLE001 - as above; the final dot may have been sent before it
             return Reply(ReplyKind.UNKNOWN, None, f"the transport failed: {place_of(error)}")
 
-    def _fault(self, entry: Entry, words: str) -> Report:
+    def _fault(self, entry: LedgerEntry, words: str) -> Report:
         verdict = after_fault(self._policy, entry.standing, self._clock.now(), self._chance)
         return report_on(entry, verdict, Reply(ReplyKind.DEFERRED, None, words))
 
 
-def report_on(entry: Entry, verdict: Verdict, reply: Reply | None = None, fault: str | None = None) -> Report:
+def report_on(entry: LedgerEntry, verdict: Verdict, reply: Reply | None = None, fault: str | None = None) -> Report:
     """The report of a verdict on the entry's present attempt."""
     return Report(
         job=entry.job.id,

@@ -9,7 +9,7 @@ from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from sender.delivery_mode import LIVE, DeliveryMode
 from sender.ledger.restrictions import Pause, Restrictions
 from sender.ports import People
-from sender.records import Entry, Report
+from sender.records import LedgerEntry, Report
 from sender.states import Hold, Transition
 from sender.storms.digests import parted_report
 
@@ -39,7 +39,7 @@ class Gate:
         self._pauses = self._ledger.pauses()
         return self._people is None or self._people.look()
 
-    def stops(self, entry: Entry, now: datetime) -> Report | None:
+    def stops(self, entry: LedgerEntry, now: datetime) -> Report | None:
         """What stops this job; None where it may go out.
 
         A job that was released by a person passes modes and pauses. What was withdrawn stays so, whoever released it.
@@ -57,24 +57,24 @@ class Gate:
             return _report(entry, Transition.HELD, "the sender is not live for this customer", Hold.MODE)
         return None
 
-    def parts(self, entry: Entry, carrier: Entry) -> Report | None:
+    def parts(self, entry: LedgerEntry, carrier: LedgerEntry) -> Report | None:
         """What keeps this job out of the digest that lists it, to go out in another one; None where it may stay."""
         return parted_report(entry, carrier, self._mode)
 
-    def _withdrawal(self, entry: Entry, now: datetime) -> str | None:
+    def _withdrawal(self, entry: LedgerEntry, now: datetime) -> str | None:
         suppression = self._ledger.suppressing(entry, now, self._pseudonyms)
         if suppression is not None:
             return f"suppressed: {suppression.reason}"
         return None if self._people is None else self._people.withdrawal(entry, now)
 
 
-def _holds(pause: Pause, entry: Entry) -> bool:
+def _holds(pause: Pause, entry: LedgerEntry) -> bool:
     if pause.customer is not None:
         return pause.customer == entry.job.customer
     return pause.template == entry.form.template
 
 
-def _report(entry: Entry, transition: Transition, text: str, hold: Hold | None = None) -> Report:
+def _report(entry: LedgerEntry, transition: Transition, text: str, hold: Hold | None = None) -> Report:
     if entry.standing.unknowns and transition is Transition.WITHDRAWN:
         text += "; an earlier try may have arrived"
     return Report(entry.job.id, entry.standing.attempt, transition, text=text, hold=hold)

@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from sender.ports import WithheldError
-from sender.records import Entry
+from sender.records import LedgerEntry
 
-Write = Callable[[Sequence[Entry]], Awaitable[Collection[str]]]
+Write = Callable[[Sequence[LedgerEntry]], Awaitable[Collection[str]]]
 """Writes down which jobs are about to be handed over; gives the ids of those that may be."""
 
 
@@ -20,10 +20,10 @@ class HandOvers:
 
     def __init__(self, write: Write) -> None:
         self._write = write
-        self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[LedgerEntry, asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
 
-    async def ask(self, entry: Entry) -> None:
+    async def ask(self, entry: LedgerEntry) -> None:
         """Wait until the job may be handed over. Raises WithheldError where it must not be."""
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, answer))
@@ -39,7 +39,7 @@ class HandOvers:
         finally:
             self._writing = None
 
-    async def _write_some(self, together: Sequence[tuple[Entry, asyncio.Future[None]]]) -> None:
+    async def _write_some(self, together: Sequence[tuple[LedgerEntry, asyncio.Future[None]]]) -> None:
         words = "another sender may have it by now"
         try:
             may: Collection[str] = await self._write([entry for entry, _ in together])

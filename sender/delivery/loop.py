@@ -24,7 +24,7 @@ from sender.ledger.port import LedgerAwayError
 from sender.ledger.restrictions import Restrictions
 from sender.ledger.waits import Wait
 from sender.ports import Composer, DeliveryWatch, OutgoingMessage, Transport, Unwatched, WithheldError
-from sender.records import TRANSPORTS, Entry, transport_of
+from sender.records import TRANSPORTS, LedgerEntry, transport_of
 from sender.storms.storm import NO_STORMS, StormPolicy
 from sender.tracing import Tracer, Untraced
 
@@ -218,7 +218,7 @@ class Delivery:
         """The jobs that this sender works on, or knows the answer of."""
         return {task.get_name() for task in self._under_way} | {one.report.job for one in self._answers}
 
-    async def _hand_over(self, claims: Sequence[Entry]) -> Collection[str]:
+    async def _hand_over(self, claims: Sequence[LedgerEntry]) -> Collection[str]:
         if self._thread is None:
             raise WithheldError("delivery has ended")
         return await _in(self._thread, lambda: self._rounds.hand_over(claims))

@@ -21,7 +21,7 @@ from sender.delivery.token_bucket import TokenBucket
 from sender.ledger.claimable import ANY, Claimable
 from sender.ledger.waits import MAILBOX, MOST_WAITS, RELAY, Wait
 from sender.ports import Reply, ReplyKind
-from sender.records import MAIL, TRANSPORTS, Entry, domain_of, recipient_of, transport_of
+from sender.records import MAIL, TRANSPORTS, LedgerEntry, domain_of, recipient_of, transport_of
 
 
 class PacingPolicy(Struct, frozen=True):
@@ -63,11 +63,11 @@ class Pacing:
         moments = [one.resumes(now) for one in self._transports.values()]
         return min((moment for moment in moments if moment is not None), default=None)
 
-    def claimed(self, transport: str, entries: Sequence[Entry], now: datetime) -> None:
+    def claimed(self, transport: str, entries: Sequence[LedgerEntry], now: datetime) -> None:
         """These jobs were claimed, and are about to be tried."""
         self._transports[transport].claimed(entries, now)
 
-    def asked(self, entry: Entry, now: datetime) -> None:
+    def asked(self, entry: LedgerEntry, now: datetime) -> None:
         """The job's message is about to be handed over."""
         self._of(entry).asked(entry, now)
 
@@ -80,15 +80,15 @@ class Pacing:
         longest = [wait for some in (others, mailboxes) for wait in sorted(some, reverse=True)[:MOST_WAITS]]
         return tuple(sorted(longest, reverse=True))
 
-    def heard(self, entry: Entry, reply: Reply, now: datetime) -> None:
+    def heard(self, entry: LedgerEntry, reply: Reply, now: datetime) -> None:
         """The transport's answer for a job."""
         self._of(entry).heard(entry, reply, now)
 
-    def ended(self, entry: Entry) -> None:
+    def ended(self, entry: LedgerEntry) -> None:
         """The try on a job is over, whether the transport was asked or not."""
         self._of(entry).ended(entry)
 
-    def _of(self, entry: Entry) -> TransportPacing:
+    def _of(self, entry: LedgerEntry) -> TransportPacing:
         return self._transports[transport_of(entry.job.channel)]
 
 
@@ -127,7 +127,7 @@ class TransportPacing:
         """See Pacing."""
         return self._domains.waiting.waits(now) + self._mailboxes.waits(now, MAILBOX)
 
-    def claimed(self, entries: Sequence[Entry], now: datetime) -> None:
+    def claimed(self, entries: Sequence[LedgerEntry], now: datetime) -> None:
         """See Pacing."""
         for entry in entries:
             recipient = recipient_of(entry.job)
@@ -135,10 +135,10 @@ class TransportPacing:
             waiting = self._mailboxes if recipient in self._mailboxes else self._domains.waiting
             waiting.claimed(entry.job.id, recipient if recipient in self._mailboxes else domain_of(entry.job), now)
 
-    def asked(self, entry: Entry, now: datetime) -> None:
+    def asked(self, entry: LedgerEntry, now: datetime) -> None:
         """See Pacing."""
 
-    def heard(self, entry: Entry, reply: Reply, now: datetime) -> None:
+    def heard(self, entry: LedgerEntry, reply: Reply, now: datetime) -> None:
         """See Pacing."""
         job, recipient, domain = entry.job.id, recipient_of(entry.job), domain_of(entry.job)
         if reply.is_about_the_relay:
@@ -154,7 +154,7 @@ class TransportPacing:
         if reply.kind is ReplyKind.ACCEPTED:
             self._domains.accepted(domain)
 
-    def ended(self, entry: Entry) -> None:
+    def ended(self, entry: LedgerEntry) -> None:
         """See Pacing."""
         recipient = recipient_of(entry.job)
         self._under_way[recipient] -= 1
@@ -196,18 +196,18 @@ class RelayPacing(TransportPacing):
             found.append(Wait(max(self._circuit.resumes() or now, now), RELAY))
         return found
 
-    def claimed(self, entries: Sequence[Entry], now: datetime) -> None:
+    def claimed(self, entries: Sequence[LedgerEntry], now: datetime) -> None:
         """See Pacing."""
         super().claimed(entries, now)
         self._circuit.claimed(entry.job.id for entry in entries)
         if self._bucket is not None:
             self._bucket.take(len(entries), now)
 
-    def asked(self, entry: Entry, now: datetime) -> None:
+    def asked(self, entry: LedgerEntry, now: datetime) -> None:
         """See Pacing."""
         self._circuit.asked(entry.job.id, now)
 
-    def heard(self, entry: Entry, reply: Reply, now: datetime) -> None:
+    def heard(self, entry: LedgerEntry, reply: Reply, now: datetime) -> None:
         """See Pacing."""
         of_few = self._circuit.heard(entry.job.id, mailbox(entry.job.address), domain_of(entry.job), reply, now)
         for domain in of_few:
@@ -216,7 +216,7 @@ class RelayPacing(TransportPacing):
         if was_asked and not reply.is_about_the_relay and not (reply.is_silence and self._circuit.is_open):
             super().heard(entry, reply, now)
 
-    def ended(self, entry: Entry) -> None:
+    def ended(self, entry: LedgerEntry) -> None:
         """See Pacing."""
         super().ended(entry)
         self._circuit.ended(entry.job.id)

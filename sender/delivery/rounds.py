@@ -18,7 +18,7 @@ from sender.ledger.jobs import JobQueue
 from sender.ledger.storms import Storms
 from sender.ledger.waits import TELL_EVERY, Wait, Waits
 from sender.ports import DeliveryWatch
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.states import State
 from sender.storms.storm import StormPolicy
 
@@ -29,8 +29,8 @@ LOOK_FOR_ABANDONED: Final = timedelta(seconds=2)
 class Claimed(Struct, frozen=True):
     """A job to be tried now; where it carries a digest, with the jobs that the digest lists, itself among them."""
 
-    entry: Entry
-    listed: tuple[Entry, ...] = ()
+    entry: LedgerEntry
+    listed: tuple[LedgerEntry, ...] = ()
 
 
 class RoundPolicy(Struct, frozen=True):
@@ -89,7 +89,7 @@ class LedgerRounds:
             self._ledger.tell_waits(waits, now)
             self._told = (now, names)
 
-    def hand_over(self, claims: Sequence[Entry]) -> Collection[str]:
+    def hand_over(self, claims: Sequence[LedgerEntry]) -> Collection[str]:
         """Write down that these are about to be handed over; gives those that may be."""
         return self._ledger.hand_over(claims)
 
@@ -114,10 +114,10 @@ class LedgerRounds:
                 self._watch.changed(one.report)
         return len(tried) - len(void)
 
-    def _pass(self, entry: Entry, stopped: list[Tried]) -> Claimed | None:
+    def _pass(self, entry: LedgerEntry, stopped: list[Tried]) -> Claimed | None:
         """The job, if it may go out; a digest without what may not."""
         now = self._clock.now()
-        listed: list[Entry] = []
+        listed: list[LedgerEntry] = []
         if entry.standing.digest:
             for one in self._ledger.bundle(entry.job.id):
                 stop = self._gate.stops(one, now) or self._gate.parts(one, entry)
@@ -132,7 +132,7 @@ class LedgerRounds:
             return None
         return Claimed(entry, (*listed, entry) if listed else ())
 
-    def _abandoned(self, now: datetime, under_way: Collection[str]) -> Sequence[Entry]:
+    def _abandoned(self, now: datetime, under_way: Collection[str]) -> Sequence[LedgerEntry]:
         if self._asked is not None and self._asked <= now < self._asked + LOOK_FOR_ABANDONED:
             return ()
         found = self._ledger.abandoned(now, self._policy.sweep, under_way)
@@ -140,12 +140,12 @@ class LedgerRounds:
         self._asked = None if len(found) == self._policy.sweep else now
         return found
 
-    def _see_to(self, late: Sequence[Entry]) -> int:
+    def _see_to(self, late: Sequence[LedgerEntry]) -> int:
         if not late:
             return 0
         return self.apply([Tried(entry, report_on(entry, self._late_verdict(entry))) for entry in late])
 
-    def _late_verdict(self, entry: Entry) -> Verdict:
+    def _late_verdict(self, entry: LedgerEntry) -> Verdict:
         if entry.standing.state is State.SENDING:
             return after_lapse(self._policy.retry, entry.standing, self._clock.now(), self._chance)
         return out_of_time(entry.standing)

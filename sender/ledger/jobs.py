@@ -12,7 +12,7 @@ from typing import Protocol
 
 from schemas.job import Job
 from sender.ledger.claimable import ANY, Claimable
-from sender.records import Admission, Change, Entry, Listed, Report, Selection
+from sender.records import Admission, Change, LedgerEntry, Listed, Report, Selection
 from sender.states import State
 from sender.storms.storm import NO_STORMS, StormPolicy
 
@@ -32,7 +32,7 @@ class JobQueue(Protocol):
         """
         ...
 
-    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[LedgerEntry]:
         """Take at most `limit` jobs that are due, the longest due first, each the oldest open one of its lane.
 
         Nobody else gets them until `now + lease`, or until this process is known to be gone. Their standing is that
@@ -40,14 +40,14 @@ class JobQueue(Protocol):
         """
         ...
 
-    def hand_over(self, claims: Sequence[Entry]) -> Collection[str]:
+    def hand_over(self, claims: Sequence[LedgerEntry]) -> Collection[str]:
         """Write down that the relay may have the content of these jobs from now on; gives those for which that holds.
 
         It holds where the claim does. What is not given back must not be handed over: it may be somebody else's by now.
         """
         ...
 
-    def abandoned(self, now: datetime, limit: int, under_way: Collection[str]) -> list[Entry]:
+    def abandoned(self, now: datetime, limit: int, under_way: Collection[str]) -> list[LedgerEntry]:
         """At most `limit` jobs in `sending` that nobody works on. They need a report: this changes nothing.
 
         Those are the jobs of processes that are known to be gone, whatever their lease, and those that this ledger has
@@ -55,11 +55,11 @@ class JobQueue(Protocol):
         """
         ...
 
-    def lapsed(self, now: datetime, limit: int) -> list[Entry]:
+    def lapsed(self, now: datetime, limit: int) -> list[LedgerEntry]:
         """At most `limit` jobs in `sending` whose lease has ended. They need a report: this changes nothing."""
         ...
 
-    def overdue(self, now: datetime, limit: int) -> list[Entry]:
+    def overdue(self, now: datetime, limit: int) -> list[LedgerEntry]:
         """At most `limit` open jobs that have expired. They need a report: this changes nothing.
 
         What is in `sending`, or bundled with a carrier that is, has to wait for the answer.
@@ -84,7 +84,7 @@ class JobQueue(Protocol):
 class JobListing(Protocol):
     """What the jobs are, how they stand and what happened to them. Nothing here changes anything."""
 
-    def find(self, job: str) -> Entry | None:
+    def find(self, job: str) -> LedgerEntry | None:
         """The job of this id."""
         ...
 

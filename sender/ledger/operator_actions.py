@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from sender.ledger.jobs import JobListing, Jobs
 from sender.privacy.naming import FORGOTTEN
-from sender.records import Entry, Report, Selection
+from sender.records import LedgerEntry, Report, Selection
 from sender.states import TABLE, Hold, State, Transition
 
 PAGE: Final = 500
@@ -52,7 +52,7 @@ def states_for(act: Act) -> frozenset[State]:
     return TABLE[_TRANSITIONS[act]].sources - {State.SENDING}
 
 
-def objection(entry: Entry, act: Act, now: datetime) -> str | None:
+def objection(entry: LedgerEntry, act: Act, now: datetime) -> str | None:
     """Why this can't be done to the job as it stands; None where it can."""
     state = entry.standing.state
     if act in _SENDS and entry.job.address == FORGOTTEN:
@@ -98,7 +98,7 @@ def _act_on_page(ledger: Jobs, jobs: Sequence[str], act: Act, now: datetime, rea
         yield Done(job, "it has just changed: look at it again" if job in void else faults[job])
 
 
-def _report(entry: Entry, act: Act, now: datetime, reason: str | None) -> Report:
+def _report(entry: LedgerEntry, act: Act, now: datetime, reason: str | None) -> Report:
     return Report(
         entry.job.id,
         entry.standing.attempt,

@@ -15,7 +15,7 @@ from schemas.directory import SuppressionRecord
 from schemas.log import NewRecord
 from schemas.outcome import Outcome
 from schemas.topics import OUTCOMES, SUPPRESSIONS
-from sender.records import Change, Entry
+from sender.records import Change, LedgerEntry
 from sender.states import Transition
 
 UNTOLD: Final = frozenset({Transition.CLAIMED, Transition.FREED})
@@ -44,7 +44,7 @@ class Outbox(Protocol):
         ...
 
 
-def outcome_record(entry: Entry, change: Change) -> NewRecord | None:
+def outcome_record(entry: LedgerEntry, change: Change) -> NewRecord | None:
     """The record of one change of a job (topic `tocsin.outcomes`, key = ticket id); None where it is not told."""
     if change.transition in UNTOLD:
         return None

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from schemas.directory import SuppressionRecord
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
-from sender.records import Entry
+from sender.records import LedgerEntry
 
 
 class Suppressions(Protocol):
@@ -35,7 +35,7 @@ class Suppressions(Protocol):
         ...
 
     def suppressing(
-        self, entry: Entry, now: datetime, pseudonyms: Pseudonyms = NO_PSEUDONYMS
+        self, entry: LedgerEntry, now: datetime, pseudonyms: Pseudonyms = NO_PSEUDONYMS
     ) -> SuppressionRecord | None:
         """One of these suppressions that stands for the job's person or mailbox, and for its trigger.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.storms.storm import StormPolicy
 
 
@@ -22,6 +22,6 @@ class Storms(Protocol):
         """
         ...
 
-    def bundle(self, carrier: str) -> list[Entry]:
+    def bundle(self, carrier: str) -> list[LedgerEntry]:
         """The jobs that are bundled with this carrier, in the order of their acceptance."""
         ...

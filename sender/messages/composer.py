@@ -33,7 +33,7 @@ from sender.ports import (
     Renderer,
     TemplateFaultError,
 )
-from sender.records import TEXTS, Entry
+from sender.records import TEXTS, LedgerEntry
 from sender.suppressions.opt_out import NO_LINKS, OptOut, OptOutLinks, OptOutWriter
 
 NO_OPT_OUT: Final = OptOut()
@@ -86,7 +86,7 @@ class Drafts:
         links = self._links(job, [trigger])
         return self._draft(job, trigger, form, MailingList(trigger.value.replace("_", "-"), links))
 
-    def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Draft:
+    def digest(self, carrier: LedgerEntry, listed: Sequence[LedgerEntry]) -> Draft:
         """The draft of a digest. It has the built-in text, whatever the templates are."""
         carrier, *listed = (replace(one, job=_without_mentions(one.job)) for one in (carrier, *listed))
         subject, channel = digest_subject(carrier, listed), carrier.job.channel

@@ -13,7 +13,7 @@ from sender.messages.built_in_text import HAPPENED, in_language
 from sender.messages.plain_text import one_line
 from sender.messages.subject import reference_of
 from sender.messages.times import local_time
-from sender.records import Entry
+from sender.records import LedgerEntry
 
 TITLE: Final = 120
 """Characters of a title that are listed."""
@@ -48,12 +48,14 @@ _WORDS: Final = {
 }
 
 
-def digest_subject(carrier: Entry, listed: Sequence[Entry]) -> str:
+def digest_subject(carrier: LedgerEntry, listed: Sequence[LedgerEntry]) -> str:
     """The subject of the digest of these jobs, of which the carrier is one."""
     return _words(carrier).subject.format(len(listed))
 
 
-def digest_text(carrier: Entry, listed: Sequence[Entry], fits: Callable[[str], bool] = lambda _: True) -> str:
+def digest_text(
+    carrier: LedgerEntry, listed: Sequence[LedgerEntry], fits: Callable[[str], bool] = lambda _: True
+) -> str:
     """The digest in the carrier's language and time zone: how many of each kind, then each job on a line of its own.
 
     Each line holds what its own job may show and nothing else: when, what happened, reference, title, link. A chat
@@ -73,7 +75,7 @@ def digest_text(carrier: Entry, listed: Sequence[Entry], fits: Callable[[str], b
         lines.pop()
 
 
-def _line(entry: Entry, carrier: Entry, happened: Mapping[Trigger, str]) -> str:
+def _line(entry: LedgerEntry, carrier: LedgerEntry, happened: Mapping[Trigger, str]) -> str:
     ticket = entry.job.context.ticket
     time = local_time(entry.job.context.saved_at, carrier.job.language, carrier.job.time_zone)
     title = one_line(ticket.title, TITLE)
@@ -82,5 +84,5 @@ def _line(entry: Entry, carrier: Entry, happened: Mapping[Trigger, str]) -> str:
     return f"- {time}, {happened[entry.trigger]}: {name}{link}"
 
 
-def _words(carrier: Entry) -> Words:
+def _words(carrier: LedgerEntry) -> Words:
     return in_language(_WORDS, carrier.job.language)

@@ -10,7 +10,7 @@ from schemas.mailbox import mailbox
 from schemas.pseudonyms import NO_PSEUDONYMS, UNRECOGNISED, Pseudonyms
 from schemas.refusal import Refusal
 from schemas.vocabulary import PersonKind
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.suppressions.standing import stands_for, subjects_of
 
 LEFT = "person_left"
@@ -72,7 +72,7 @@ class PeopleIndex:
         """See sender.ports.People."""
         return self._is_complete
 
-    def withdrawal(self, entry: Entry, now: datetime) -> str | None:
+    def withdrawal(self, entry: LedgerEntry, now: datetime) -> str | None:
         """See sender.ports.People."""
         subjects = subjects_of(entry, self._pseudonyms)
         hashes = (*subjects.mailbox_hashes, *subjects.person_hashes)

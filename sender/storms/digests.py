@@ -18,7 +18,7 @@ from typing import Final
 from msgspec import Struct
 
 from sender.delivery_mode import LIVE, DeliveryMode
-from sender.records import Entry, Report, reader_of
+from sender.records import LedgerEntry, Report, reader_of
 from sender.states import Hold, Transition
 from sender.storms.storm import StormPolicy
 
@@ -95,7 +95,7 @@ def unbundled_report(job: str, attempt: int) -> Report:
     return Report(job, attempt, Transition.HELD, text="its digest goes out without its carrier", hold=Hold.STORM)
 
 
-def parted_report(entry: Entry, carrier: Entry, mode: DeliveryMode = LIVE) -> Report | None:
+def parted_report(entry: LedgerEntry, carrier: LedgerEntry, mode: DeliveryMode = LIVE) -> Report | None:
     """What happens to a job that must not be in the digest that lists it; None where it may.
 
     Its reader is another one, as earlier versions bundled them; or one of the two is redirected and the other is not,

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from schemas.directory import SuppressionRecord
 from schemas.mailbox import mailbox
 from schemas.pseudonyms import Pseudonyms
-from sender.records import Entry
+from sender.records import LedgerEntry
 
 
 class Subjects(Struct, frozen=True):
@@ -23,13 +23,13 @@ class Subjects(Struct, frozen=True):
     person_hashes: Sequence[str]
 
 
-def subjects_of(entry: Entry, pseudonyms: Pseudonyms) -> Subjects:
+def subjects_of(entry: LedgerEntry, pseudonyms: Pseudonyms) -> Subjects:
     """Whom this job is for."""
     address, person = mailbox(entry.job.address), str(entry.job.person)
     return Subjects(address, person, pseudonyms.of_mailbox(address), pseudonyms.of_person(person))
 
 
-def stands_for(record: SuppressionRecord, entry: Entry, subjects: Subjects, now: datetime) -> bool:
+def stands_for(record: SuppressionRecord, entry: LedgerEntry, subjects: Subjects, now: datetime) -> bool:
     """Whether it stands now, for the job's person or its mailbox, on the job's channel and for its trigger.
 
     At `until` it has ended. A `channel` or `triggers` of null is all of them.

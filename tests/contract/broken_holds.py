@@ -18,7 +18,7 @@ from sender.ledger.outbox import Outbound, suppression_record
 from sender.ledger.port import Retention
 from sender.ledger.restrictions import Pause
 from sender.ledger.waits import Wait
-from sender.records import Admission, Entry, Listed, Report, Selection
+from sender.records import Admission, LedgerEntry, Listed, Report, Selection
 from sender.states import Standing, Transition
 from sender.storms.storm import StormPolicy
 from sender.suppressions.standing import Subjects
@@ -40,28 +40,28 @@ class KeepsWhatIsNoChange(InMemoryLedger):
 
 
 class ComparesAddressesAsText(InMemoryLedger):
-    def stands_for(self, record: SuppressionRecord, entry: Entry, subjects: Subjects, now: datetime) -> bool:
+    def stands_for(self, record: SuppressionRecord, entry: LedgerEntry, subjects: Subjects, now: datetime) -> bool:
         return record.address in (None, entry.job.address) and super().stands_for(record, entry, subjects, now)
 
 
 class OverlooksTheChannel(InMemoryLedger):
-    def stands_for(self, record: SuppressionRecord, entry: Entry, subjects: Subjects, now: datetime) -> bool:
+    def stands_for(self, record: SuppressionRecord, entry: LedgerEntry, subjects: Subjects, now: datetime) -> bool:
         return super().stands_for(replace(record, channel=None), entry, subjects, now)
 
 
 class OverlooksTriggers(InMemoryLedger):
-    def stands_for(self, record: SuppressionRecord, entry: Entry, subjects: Subjects, now: datetime) -> bool:
+    def stands_for(self, record: SuppressionRecord, entry: LedgerEntry, subjects: Subjects, now: datetime) -> bool:
         return super().stands_for(replace(record, triggers=None), entry, subjects, now)
 
 
 class SuppressesForEver(InMemoryLedger):
-    def stands_for(self, record: SuppressionRecord, entry: Entry, subjects: Subjects, now: datetime) -> bool:
+    def stands_for(self, record: SuppressionRecord, entry: LedgerEntry, subjects: Subjects, now: datetime) -> bool:
         return super().stands_for(replace(record, until=None), entry, subjects, now)
 
 
 class RecognisesOneSecret(InMemoryLedger):
     def suppressing(
-        self, entry: Entry, now: datetime, pseudonyms: Pseudonyms = NO_PSEUDONYMS
+        self, entry: LedgerEntry, now: datetime, pseudonyms: Pseudonyms = NO_PSEUDONYMS
     ) -> SuppressionRecord | None:
         return super().suppressing(entry, now, Pseudonyms(["a secret of today"]))
 
@@ -85,7 +85,7 @@ class PausesAnew(InMemoryLedger):
 
 
 class ResumesNobody(InMemoryLedger):
-    def is_of(self, entry: Entry, customer: str | None, template: str | None) -> bool:
+    def is_of(self, entry: LedgerEntry, customer: str | None, template: str | None) -> bool:
         return False
 
 
@@ -98,7 +98,7 @@ class ForgetsTheOtherPause(InMemoryLedger):
 
 
 class AsksTheFirstTemplate(InMemoryLedger):
-    def is_of(self, entry: Entry, customer: str | None, template: str | None) -> bool:
+    def is_of(self, entry: LedgerEntry, customer: str | None, template: str | None) -> bool:
         return super().is_of(replace(entry, diverted=False), customer, template)
 
 
@@ -107,7 +107,7 @@ class HoldsForPausesThatEnded(InMemoryLedger):
         self.deaf = report.transition is Transition.HELD
         return super().record_one(report, now)
 
-    def is_paused(self, entry: Entry) -> bool:
+    def is_paused(self, entry: LedgerEntry) -> bool:
         return self.deaf or super().is_paused(entry)
 
 
@@ -128,7 +128,7 @@ class TellsVoidReports(InMemoryLedger):
 
 
 class KeepsBundlesQuiet(InMemoryLedger):
-    def follow_carrier(self, before: Entry, report: Report, now: datetime) -> None:
+    def follow_carrier(self, before: LedgerEntry, report: Report, now: datetime) -> None:
         records = dict(self.records)
         super().follow_carrier(before, report, now)
         self.records = records
@@ -195,27 +195,27 @@ class SelectsAllTimes(InMemoryLedger):
 
 
 class AvoidsNobody(InMemoryLedger):
-    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> builtins.list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> builtins.list[LedgerEntry]:
         return super().claim(now, limit, lease)
 
 
 class AvoidsDomainsAlone(InMemoryLedger):
-    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> builtins.list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> builtins.list[LedgerEntry]:
         return super().claim(now, limit, lease, replace(which, not_recipients=()))
 
 
 class ProbesByMany(InMemoryLedger):
-    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> builtins.list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> builtins.list[LedgerEntry]:
         return super().claim(now, limit, lease, replace(which, alone=()))
 
 
 class ClaimsAnyNumber(InMemoryLedger):
-    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> builtins.list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> builtins.list[LedgerEntry]:
         return super().claim(now, limit, lease, replace(which, of_each=None))
 
 
 class ClaimsAnyChannel(InMemoryLedger):
-    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> builtins.list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> builtins.list[LedgerEntry]:
         return super().claim(now, limit, lease, replace(which, transport=None))
 
 

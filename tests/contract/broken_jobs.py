@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from schemas.job import Job
 from sender.ledger.claimable import ANY, Claimable
-from sender.records import Admission, Entry, Report
+from sender.records import Admission, LedgerEntry, Report
 from sender.states import Standing, State, Transition
 from sender.storms.storm import StormPolicy
 from tests.contract import ledger_promises as promises
@@ -41,7 +41,7 @@ class IgnoresTheSource(InMemoryLedger):
 
 
 class HasNoLanes(InMemoryLedger):
-    def is_head(self, entry: Entry) -> bool:
+    def is_head(self, entry: LedgerEntry) -> bool:
         return True
 
 
@@ -53,13 +53,13 @@ class ResendsBehindTheOthers(InMemoryLedger):
 
 
 class ClaimsTheNewestFirst(InMemoryLedger):
-    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[LedgerEntry]:
         self.jobs = dict(reversed(self.jobs.items()))
         return super().claim(now, limit, lease, which)
 
 
 class HandsOutTwice(InMemoryLedger):
-    def is_due(self, entry: Entry, now: datetime) -> bool:
+    def is_due(self, entry: LedgerEntry, now: datetime) -> bool:
         return entry.standing.lease_until is not None or super().is_due(entry, now)
 
     def record_one(self, report: Report, now: datetime) -> bool:
@@ -67,7 +67,7 @@ class HandsOutTwice(InMemoryLedger):
 
 
 class KeepsHandOversToItself(InMemoryLedger):
-    def hand_over_one(self, claim: Entry) -> bool:
+    def hand_over_one(self, claim: LedgerEntry) -> bool:
         return self.still_has(self.jobs[claim.job.id].entry.standing, claim.standing)
 
 
@@ -77,7 +77,7 @@ class HandsOverWhatItLost(InMemoryLedger):
 
 
 class FindsTheLapsedAlone(InMemoryLedger):
-    def abandoned(self, now: datetime, limit: int, under_way: Collection[str]) -> list[Entry]:
+    def abandoned(self, now: datetime, limit: int, under_way: Collection[str]) -> list[LedgerEntry]:
         return self.lapsed(now, limit)
 
 
@@ -93,7 +93,7 @@ class SaysNothingOfVoidReports(InMemoryLedger):
 
 
 class SeesOnlyTheFirstExpire(InMemoryLedger):
-    def overdue(self, now: datetime, limit: int) -> list[Entry]:
+    def overdue(self, now: datetime, limit: int) -> list[LedgerEntry]:
         return [entry for entry in super().overdue(now, limit) if self.is_head(entry)]
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from schemas.job import Job
 from sender.ledger.port import Retention
-from sender.records import Entry, Report, recipient_of
+from sender.records import LedgerEntry, Report, recipient_of
 from sender.states import Hold, State
 from sender.storms.digests import LEAVES_ITS_DIGEST, HeldJob
 from sender.storms.storm import NO_STORMS, StormEnd, StormPolicy
@@ -54,12 +54,12 @@ class GivesNoDigest(InMemoryLedger):
 
 
 class MixesReaders(InMemoryLedger):
-    def held_job(self, entry: Entry, place: int) -> HeldJob:
+    def held_job(self, entry: LedgerEntry, place: int) -> HeldJob:
         return replace(super().held_job(entry, place), reader="")
 
 
 class PartsCollaborators(InMemoryLedger):
-    def held_job(self, entry: Entry, place: int) -> HeldJob:
+    def held_job(self, entry: LedgerEntry, place: int) -> HeldJob:
         return replace(super().held_job(entry, place), reader=str(entry.job.person))
 
 
@@ -90,7 +90,7 @@ class NeverWaits(InMemoryLedger):
 
 
 class LetsEverythingGo(InMemoryLedger):
-    def is_held(self, entry: Entry, recipient: str) -> bool:
+    def is_held(self, entry: LedgerEntry, recipient: str) -> bool:
         return entry.standing.hold is not None and recipient_of(entry.job) == recipient
 
 
@@ -115,7 +115,7 @@ class BlocksItsOwnCarrier(InMemoryLedger):
 
 
 class LosesTheBundle(InMemoryLedger):
-    def follow_carrier(self, before: Entry, report: Report, now: datetime) -> None:
+    def follow_carrier(self, before: LedgerEntry, report: Report, now: datetime) -> None:
         pass
 
 
@@ -130,12 +130,12 @@ class CarriesForEver(InMemoryLedger):
 
 
 class ForgetsDoubts(InMemoryLedger):
-    def follow_carrier(self, before: Entry, report: Report, now: datetime) -> None:
+    def follow_carrier(self, before: LedgerEntry, report: Report, now: datetime) -> None:
         super().follow_carrier(self.jobs[report.job].entry, report, now)
 
 
 class NeverLooksAtBundles(InMemoryLedger):
-    def overdue(self, now: datetime, limit: int) -> list[Entry]:
+    def overdue(self, now: datetime, limit: int) -> list[LedgerEntry]:
         return [entry for entry in super().overdue(now, limit) if entry.standing.state is not State.BUNDLED]
 
 
@@ -145,7 +145,7 @@ class CancelsWhatIsBeingSent(InMemoryLedger):
 
 
 class LosesWhatACarrierLeaves(InMemoryLedger):
-    def follow_carrier(self, before: Entry, report: Report, now: datetime) -> None:
+    def follow_carrier(self, before: LedgerEntry, report: Report, now: datetime) -> None:
         super().follow_carrier(before, report, now)
         if report.transition in LEAVES_ITS_DIGEST:
             self.storms.clear()

@@ -10,7 +10,7 @@ import pytest
 
 from schemas.vocabulary import Channel, Trigger
 from sender.ledger.port import Ledger, Retention
-from sender.records import Admission, Entry, Report, recipient_of
+from sender.records import Admission, LedgerEntry, Report, recipient_of
 from sender.states import Hold, State, Transition
 from tests.support.sender.fakes import START, a_job
 
@@ -21,15 +21,15 @@ FAR = START + timedelta(days=30)
 Promise = Callable[[Ledger], None]
 
 
-def ids(entries: Iterable[Entry]) -> list[str]:
+def ids(entries: Iterable[LedgerEntry]) -> list[str]:
     return [entry.job.id for entry in entries]
 
 
-def on(entry: Entry, transition: Transition, until: datetime | None = None, **said: Any) -> Report:
+def on(entry: LedgerEntry, transition: Transition, until: datetime | None = None, **said: Any) -> Report:
     return Report(entry.job.id, entry.standing.attempt, transition, until, **said)
 
 
-def found(ledger: Ledger, job: str) -> Entry:
+def found(ledger: Ledger, job: str) -> LedgerEntry:
     entry = ledger.find(job)
     assert entry is not None
     return entry

@@ -20,7 +20,7 @@ from sender.delivery.loop import Delivery, DeliverySettings
 from sender.delivery.transports import Transports
 from sender.ledger.port import Ledger
 from sender.ports import ReplyKind, Stage
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.replies.refusals import About
 from sender.states import State, Transition, begin
 from tests.support.mail.relay_replies import AGAINST_US, EXPECTED
@@ -175,7 +175,7 @@ async def test_one_recipient_s_trouble_is_forgotten_once_it_is_over() -> None:
 async def test_it_is_counted_as_no_refusal_of_a_message() -> None:
     async with FaultyPeer([Fault(At.RCPT, HOST, times=1), Fault(At.RCPT, "550 5.7.1 No", times=1)]) as peer:
         replies = await send(peer, mail(), mail())
-    registry, entry = CollectorRegistry(), Entry(a_job(), False, begin(Transition.ACCEPTED, START))
+    registry, entry = CollectorRegistry(), LedgerEntry(a_job(), False, begin(Transition.ACCEPTED, START))
     metrics = SenderMetrics(registry)
     for reply in replies:
         metrics.answered(entry, reply, START)

@@ -14,7 +14,7 @@ import pytest
 
 from adapters.postgres.ledger import PostgresLedger
 from sender.delivery.retry import RetryPolicy
-from sender.records import Entry, Selection
+from sender.records import LedgerEntry, Selection
 from sender.states import State
 from tests.faults.engines import until
 from tests.faults.postgres_senders import (
@@ -84,15 +84,15 @@ async def test_what_a_killed_sender_had_not_handed_over_goes_out_at_once(
     assert all(due and due < datetime.now(UTC) + half_an_hour for due in unknown.values())
 
 
-def sending(ledger: PostgresLedger) -> list[Entry]:
+def sending(ledger: PostgresLedger) -> list[LedgerEntry]:
     return [line.entry for line in ledger.list(Selection(states=frozenset({State.SENDING})), 1_000)]
 
 
-def queued(ledger: PostgresLedger) -> list[Entry]:
+def queued(ledger: PostgresLedger) -> list[LedgerEntry]:
     return [line.entry for line in ledger.list(Selection(states=frozenset({State.QUEUED})), 1_000)]
 
 
-def given(ledger: PostgresLedger) -> list[Entry]:
+def given(ledger: PostgresLedger) -> list[LedgerEntry]:
     return [one for one in sending(ledger) if one.standing.handed_over]
 
 

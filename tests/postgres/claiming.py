@@ -14,7 +14,7 @@ from datetime import timedelta
 from adapters.postgres.ledger import PostgresLedger
 from schemas.job import Job
 from sender.ledger.port import Ledger
-from sender.records import Entry, Report, lane_of
+from sender.records import LedgerEntry, Report, lane_of
 from sender.states import FINISHED, Transition
 from tests.support.sender.fakes import START, a_job
 
@@ -51,7 +51,7 @@ def claim_all(ledger: Ledger, seed: str) -> list[tuple[str, int]]:
     return had
 
 
-def report_on(entry: Entry, transition: Transition) -> Report:
+def report_on(entry: LedgerEntry, transition: Transition) -> Report:
     return Report(entry.job.id, entry.standing.attempt, transition, START)
 
 

@@ -12,7 +12,7 @@ import pytest
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.owning import GONE_AFTER
 from sender.ledger.port import Ledger
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.states import Transition
 from tests.contract.ledger_promises import ids, on
 from tests.postgres.places import admin, behind_a_proxy, code_of, ledger_at
@@ -35,7 +35,7 @@ def other(postgres_url: str) -> Iterator[Ledger]:
         yield ledger
 
 
-def claimed(ledger: Ledger) -> list[Entry]:
+def claimed(ledger: Ledger) -> list[LedgerEntry]:
     ledger.accept([a_job(f"e-{number}", f"T-{number}") for number in range(3)], START)
     entries = ledger.claim(START, 3, LEASE)
     ledger.hand_over(entries[:1])
@@ -46,7 +46,7 @@ def gone(ledger: Ledger, now: datetime) -> list[str]:
     return ids(ledger.abandoned(now, 9, ()))
 
 
-def withheld(ledger: Ledger) -> list[Entry]:
+def withheld(ledger: Ledger) -> list[LedgerEntry]:
     return [one for one in ledger.abandoned(LATER, 9, ()) if one.standing.never_offered]
 
 

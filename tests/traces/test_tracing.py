@@ -29,7 +29,7 @@ from schemas.log import NewRecord, Record
 from schemas.topics import JOBS, TICKETS
 from schemas.trace_context import TraceContext, trace_context_of
 from sender.acceptance import Acceptance
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.states import Transition, begin
 from tests.support.engine_on_fakes import FakeLog, consumer_on
 from tests.support.helpdesk.events import Helpdesk
@@ -177,7 +177,7 @@ def taken_in(provider: TracerProvider, *headers: tuple[str, bytes]) -> Job:
 
 def test_the_trace_survives_the_ledger(provider: TracerProvider, exporter: InMemorySpanExporter) -> None:
     job = taken_in(provider, ("traceparent", PARENT.encode()), ("tracestate", b"a=1"))
-    entry = Entry(job, False, begin(Transition.ACCEPTED, START))
+    entry = LedgerEntry(job, False, begin(Transition.ACCEPTED, START))
     SenderTracer(provider, "g").attempting(entry, ()).end(Transition.DELIVERED)
     taken, tried = exporter.get_finished_spans()
     assert isinstance(job.trace, TraceContext)
@@ -190,7 +190,7 @@ def test_the_trace_survives_the_ledger(provider: TracerProvider, exporter: InMem
 def test_a_digest_is_linked_to_what_it_lists(provider: TracerProvider, exporter: InMemorySpanExporter) -> None:
     carrier, other = a_job("e-2"), taken_in(provider)
     exporter.clear()
-    entries = [Entry(one, False, begin(Transition.ACCEPTED, START)) for one in (other, carrier)]
+    entries = [LedgerEntry(one, False, begin(Transition.ACCEPTED, START)) for one in (other, carrier)]
     SenderTracer(provider, "g").attempting(entries[1], entries).end(Transition.DEFERRED)
     (tried,) = exporter.get_finished_spans()
     assert isinstance(other.trace, TraceContext)

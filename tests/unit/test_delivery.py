@@ -12,7 +12,7 @@ from schemas.vocabulary import Trigger
 from sender.delivery.loop import DeliverySettings
 from sender.delivery.retry import FREED_AT_ONCE, RetryPolicy, Verdict, after_lapse
 from sender.ports import Composed, HandingOver, OutgoingMail, OutgoingMessage, Reply, unasked
-from sender.records import Entry, Report
+from sender.records import LedgerEntry, Report
 from sender.states import State, Transition
 from tests.faults.engines import until
 from tests.support.sender.fakes import HUNG, LATER, NO, OK, START, FakeComposer, FakeTransport, a_job, message_id
@@ -240,7 +240,7 @@ def _of(verdict: Verdict) -> tuple[Transition, datetime | None]:
 class LosesClaims(InMemoryLedger):
     """Another sender frees each job just before it is handed over."""
 
-    def hand_over_one(self, claim: Entry) -> bool:
+    def hand_over_one(self, claim: LedgerEntry) -> bool:
         self.record([Report(claim.job.id, claim.standing.attempt, Transition.FREED, START)], START)
         return super().hand_over_one(claim)
 

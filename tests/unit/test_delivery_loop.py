@@ -14,7 +14,7 @@ from sender.delivery.loop import DeliverySettings
 from sender.ledger.claimable import ANY, Claimable
 from sender.ledger.port import LedgerUnavailableError
 from sender.ports import HandingOver, OutgoingMessage, Reply, Stage, unasked
-from sender.records import Entry, Report
+from sender.records import LedgerEntry, Report
 from sender.states import State, Transition
 from tests.faults.engines import until
 from tests.support.sender.fakes import NO, OK, START, FakeComposer, FakeTransport, a_job
@@ -108,7 +108,7 @@ class Guarded(InMemoryLedger):
             raise LedgerUnavailableError("locked", "another process holds its lock")
         return super().record(reports, now)
 
-    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[LedgerEntry]:
         self.threads.add(threading.current_thread().name)
         return super().claim(now, limit, lease, which)
 

@@ -24,7 +24,7 @@ from sender.ledger.operator_actions import Act, objection
 from sender.privacy.forgetting import Address, Forgetting, hashed, mark
 from sender.privacy.naming import FORGOTTEN
 from sender.privacy.people_index import PeopleIndex
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.states import State, Transition, begin
 from tests.support.sender.fakes import START, a_job
 
@@ -101,9 +101,9 @@ def test_what_the_mail_server_said_of_her_goes_whole() -> None:
 def test_a_blanked_job_can_be_read_and_not_sent_again() -> None:
     job = FORGETTING.job(a_job(address=ADDRESS))
     assert JOB_DECODER.decode(msgspec.json.encode(job)) == job
-    entry = Entry(job, False, replace(begin(Transition.ACCEPTED, START), state=State.FAILED))
+    entry = LedgerEntry(job, False, replace(begin(Transition.ACCEPTED, START), state=State.FAILED))
     assert "forgotten" in str(objection(entry, Act.RESEND, START))
-    assert objection(Entry(a_job(), False, entry.standing), Act.RESEND, START) is None, "the control"
+    assert objection(LedgerEntry(a_job(), False, entry.standing), Act.RESEND, START) is None, "the control"
 
 
 def test_what_was_asked_for_stays_as_hashes_alone() -> None:
@@ -166,7 +166,7 @@ def by_the_sender(records: list[SuppressionRecord], pseudonyms: Pseudonyms, pers
     for one in records:
         index.apply(one)
     job = a_job(address=address, trigger=Trigger.CLOSED, person=PersonRef(PersonKind.CONTACT, person))
-    return index.withdrawal(Entry(job, False, begin(Transition.ACCEPTED, START)), START) is not None
+    return index.withdrawal(LedgerEntry(job, False, begin(Transition.ACCEPTED, START)), START) is not None
 
 
 @pytest.mark.parametrize("holds", [by_the_engine, by_the_sender])

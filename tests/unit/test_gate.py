@@ -15,7 +15,7 @@ from schemas.job import Job
 from schemas.vocabulary import Channel, Trigger
 from sender.delivery_mode import LIVE, DeliveryMode, Mode
 from sender.ledger.restrictions import Pause
-from sender.records import Entry, Report
+from sender.records import LedgerEntry, Report
 from sender.states import Hold, State, Transition
 from tests.support.sender.fakes import HUNG, START, FakeTransport, a_job
 from tests.support.sender.on_fakes import SenderOnFakes
@@ -33,7 +33,7 @@ class FakePeople:
     def look(self) -> bool:
         return self.is_known
 
-    def withdrawal(self, entry: Entry, now: datetime) -> str | None:
+    def withdrawal(self, entry: LedgerEntry, now: datetime) -> str | None:
         return self.reasons.get(str(entry.job.person))
 
 

@@ -14,7 +14,7 @@ from sender.acceptance import Acceptance
 from sender.delivery.loop import DeliverySettings
 from sender.ledger.port import LedgerAwayError
 from sender.ports import OutgoingMail, Reply
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.states import State
 from tests.faults.engines import until
 from tests.support.sender.fakes import OK, START, FakeClock, FakeTransport, a_job
@@ -103,7 +103,7 @@ class InDoubt(InMemoryLedger):
 
     lost = False
 
-    def hand_over_one(self, claim: Entry) -> bool:
+    def hand_over_one(self, claim: LedgerEntry) -> bool:
         held = super().hand_over_one(claim)
         if not self.lost:
             self.lost = True

@@ -14,7 +14,7 @@ from adapters.postgres.ledger import PostgresLedger
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.log import NewRecord
 from sender.ledger.port import Ledger
-from sender.records import Entry, Report
+from sender.records import LedgerEntry, Report
 from sender.states import State, Transition
 from tests.contract.broken_storms import BlocksItsOwnCarrier, ListsWhatMustWait, LosesTheBundle, OvertakesTheDigest
 from tests.postgres.places import admin
@@ -52,12 +52,12 @@ def test_postgres(postgres_url: str) -> None:
 
 
 class HasNoLanes(InMemoryLedger):
-    def is_head(self, entry: Entry) -> bool:
+    def is_head(self, entry: LedgerEntry) -> bool:
         return True
 
 
 class ForgetsClaims(InMemoryLedger):
-    def lapsed(self, now: Any, limit: int) -> list[Entry]:
+    def lapsed(self, now: Any, limit: int) -> list[LedgerEntry]:
         for kept in self.jobs.values():
             if kept.entry.standing.state is State.SENDING:
                 del self.jobs[kept.entry.job.id]
@@ -78,12 +78,12 @@ class TellsNobodyOfTheEnd(InMemoryLedger):
 
 
 class HandsOverWhatItLost(InMemoryLedger):
-    def hand_over_one(self, claim: Entry) -> bool:
+    def hand_over_one(self, claim: LedgerEntry) -> bool:
         return super().hand_over_one(claim) or True
 
 
 class ForgetsWhatWasHandedOver(InMemoryLedger):
-    def hand_over_one(self, claim: Entry) -> bool:
+    def hand_over_one(self, claim: LedgerEntry) -> bool:
         return self.still_has(self.jobs[claim.job.id].entry.standing, claim.standing)
 
 

@@ -21,7 +21,7 @@ from schemas.vocabulary import Trigger
 from sender.delivery.loop import DeliverySettings
 from sender.ledger.claimable import ANY, Claimable
 from sender.ports import Composed, Reply, ReplyKind, Stage
-from sender.records import Entry
+from sender.records import LedgerEntry
 from tests.faults.engines import until
 from tests.support.sender.fakes import START, FakeComposer, FakeTransport, a_job
 from tests.support.sender.in_memory_ledger import InMemoryLedger
@@ -63,7 +63,7 @@ class HangingLedger(InMemoryLedger):
         super().__init__()
         self._hangs = hangs
 
-    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[LedgerEntry]:
         self._hangs.hang()
         return super().claim(now, limit, lease, which)
 

@@ -14,7 +14,7 @@ from schemas.mailbox import address_fault, mailbox
 from schemas.pseudonyms import NO_PSEUDONYMS
 from schemas.vocabulary import Channel, Reason
 from sender.privacy.people_index import PeopleIndex
-from sender.records import Entry, domain_of, lane_of, recipient_of
+from sender.records import LedgerEntry, domain_of, lane_of, recipient_of
 from sender.states import Transition, begin
 from sender.suppressions.standing import stands_for, subjects_of
 from tests.support.helpdesk.events import Helpdesk, alerted, email, saved
@@ -126,7 +126,7 @@ def test_the_sender_knows_a_suppression_by_any_spelling(held: str) -> None:
     people.apply(ContactRecord(id="ct-1"))
     people.apply(record)
     for spelling in SPELLINGS:
-        entry = Entry(a_job(address=spelling), False, begin(Transition.ACCEPTED, START))
+        entry = LedgerEntry(a_job(address=spelling), False, begin(Transition.ACCEPTED, START))
         assert stands_for(record, entry, subjects_of(entry, NO_PSEUDONYMS), START)
         assert people.withdrawal(entry, START) == "suppressed: hard_bounce"
 

@@ -14,7 +14,7 @@ from schemas.job import BUILT_IN_FORMS, Job
 from schemas.vocabulary import Channel, Trigger
 from sender.messages.mentions import UNSEEN, neutral_text
 from sender.ports import OutgoingText
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.states import Standing, State
 from tests.support.mail.messages import IDENTITY, MessageComposer, a_job, external, shipped_renderer, templates
 
@@ -94,7 +94,7 @@ def test_no_chat_message_acts_by_the_words_of_an_event(title: str, description: 
     composer = MessageComposer(shipped_renderer(), IDENTITY)
     job = chat(title=title, description=description, status=status, link="https://portal.example/@T-1")
     assert acts(said(composer, job)) == []
-    entry = Entry(job, False, Standing(State.SENDING))
+    entry = LedgerEntry(job, False, Standing(State.SENDING))
     digest = composer.digest(entry, [entry, entry]).message
     assert isinstance(digest, OutgoingText)
     assert acts(f"{digest.subject}\n{digest.text}") == []

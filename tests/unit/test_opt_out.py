@@ -15,7 +15,7 @@ from adapters.web.opt_out_pages import language_for
 from schemas.job import PersonRef
 from schemas.vocabulary import Channel, PersonKind, Trigger
 from sender.delivery_mode import DeliveryMode
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.states import Transition, begin
 from sender.suppressions.opt_out import (
     LONGEST_TOKEN,
@@ -164,7 +164,7 @@ def test_any_id_makes_a_token_that_fits_a_header_or_no_link(person: str) -> None
 
 def test_a_digest_opts_its_reader_out_of_all_that_it_lists_for_them() -> None:
     one, two = (
-        Entry(job, False, begin(Transition.ACCEPTED, NOW))
+        LedgerEntry(job, False, begin(Transition.ACCEPTED, NOW))
         for job in (a_job(), a_job(id="f" * 32, trigger=Trigger.CLOSED))
     )
     composer = MessageComposer(FixedRenderer(), IDENTITY, opt_out=OPT_OUT)

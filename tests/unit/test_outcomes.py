@@ -11,18 +11,18 @@ from schemas.topics import OUTCOMES, SUPPRESSIONS
 from schemas.vocabulary import Channel, Trigger
 from sender.ledger.outbox import UNTOLD, outcome_record, suppression_record
 from sender.ledger.restrictions import Pause
-from sender.records import Change, Entry
+from sender.records import Change, LedgerEntry
 from sender.states import Standing, State, Transition
 from tests.support.sender.fakes import START, a_job
 
-ENTRY = Entry(a_job(), False, Standing(State.FAILED, attempt=2, changes=5))
+ENTRY = LedgerEntry(a_job(), False, Standing(State.FAILED, attempt=2, changes=5))
 
 
 def change(transition: Transition, code: int | None = None, text: str | None = None) -> Change:
     return Change(5, START, transition, State.FAILED, 2, code, text, "a fault of the template")
 
 
-def outcome(entry: Entry, of: Change) -> Outcome:
+def outcome(entry: LedgerEntry, of: Change) -> Outcome:
     record = outcome_record(entry, of)
     assert record is not None
     assert (record.topic, record.key) == (OUTCOMES, entry.job.ticket.encode())
@@ -45,7 +45,7 @@ def test_a_reply_is_what_was_said(code: int | None, text: str | None, reply: str
 
 def test_a_diverted_job_goes_by_its_other_trigger() -> None:
     job = a_job(trigger=Trigger.OPENED, once="k", otherwise=Trigger.STATUS_CHANGED)
-    assert outcome(Entry(job, True, ENTRY.standing), change(Transition.REFUSED)).trigger is Trigger.STATUS_CHANGED
+    assert outcome(LedgerEntry(job, True, ENTRY.standing), change(Transition.REFUSED)).trigger is Trigger.STATUS_CHANGED
 
 
 @pytest.mark.parametrize("transition", Transition)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from sender.ledger.waits import RELAY, Wait
-from sender.records import Entry, Listed, Report
+from sender.records import LedgerEntry, Listed, Report
 from sender.states import FINISHED, Hold, Standing, State, Transition
 from tests.support.sender.fakes import START, a_job
 from tests.support.sender.in_memory_ledger import InMemoryLedger
@@ -25,11 +25,11 @@ LEASE = timedelta(minutes=8)
 JOB = replace(a_job(), expires=START + timedelta(days=3))
 
 
-def entry(state: State, expires: datetime = JOB.expires, **standing: object) -> Entry:
-    return Entry(replace(JOB, expires=expires), False, Standing(state, **standing))  # type: ignore[arg-type]
+def entry(state: State, expires: datetime = JOB.expires, **standing: object) -> LedgerEntry:
+    return LedgerEntry(replace(JOB, expires=expires), False, Standing(state, **standing))  # type: ignore[arg-type]
 
 
-def said_of(one: Entry, now: datetime, *waits: Wait) -> str:
+def said_of(one: LedgerEntry, now: datetime, *waits: Wait) -> str:
     """Both what `list` and what `show` say."""
     listed = lines.line(Listed(one, START, START), None, waits, now)
     return "\n".join([listed, *lines.standing(one, [], [], waits, now)])

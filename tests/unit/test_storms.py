@@ -20,7 +20,7 @@ from schemas.vocabulary import Audience, PersonKind, Trigger
 from sender.delivery.loop import DeliverySettings
 from sender.delivery_mode import DeliveryMode
 from sender.ledger.port import Ledger
-from sender.records import Entry, Report
+from sender.records import LedgerEntry, Report
 from sender.states import Hold, Standing, State, Transition
 from sender.storms.storm import StormEnd, StormPolicy
 from tests.support.mail.messages import IDENTITY, FixedRenderer, MessageComposer, as_mail, read
@@ -179,8 +179,8 @@ async def test_a_digest_that_an_earlier_version_mixed_goes_out_in_two(ledger: Le
     assert sender.ledger.counts()[State.DELIVERED] == 9
 
 
-def entry(job: Job) -> Entry:
-    return Entry(job, False, Standing(State.SENDING))
+def entry(job: Job) -> LedgerEntry:
+    return LedgerEntry(job, False, Standing(State.SENDING))
 
 
 def test_a_digest_says_what_happened_to_which_ticket_and_no_more() -> None:

@@ -11,7 +11,7 @@ from sender.delivery_mode import DeliveryMode
 from sender.messages.short_form import TextLimits
 from sender.messages.text_length import segments
 from sender.ports import HandingOver, OutgoingMail, OutgoingText, Reply, ReplyKind, unasked
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.states import Standing, State
 from tests.support.mail.messages import IDENTITY, OPT_OUT, MessageComposer, a_job, as_mail, as_read, shipped_renderer
 from tests.support.sender.fakes import OK, FakeTransport
@@ -54,7 +54,8 @@ def test_redirected_it_is_a_mail_that_names_whom_it_was_for() -> None:
 )
 def test_a_digest_is_short_where_there_is_little_room(channel: Channel, address: str, room: int, listed: int) -> None:
     jobs = [
-        Entry(a_job(id=f"{n}", channel=channel, address=address), False, Standing(State.SENDING)) for n in range(60)
+        LedgerEntry(a_job(id=f"{n}", channel=channel, address=address), False, Standing(State.SENDING))
+        for n in range(60)
     ]
     limits = TextLimits(chat_length=room)
     message = MessageComposer(shipped_renderer(), IDENTITY, texts=limits).digest(jobs[-1], jobs).message
@@ -70,7 +71,7 @@ def test_a_digest_is_short_where_there_is_little_room(channel: Channel, address:
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_a_digest_by_sms_is_one_message_that_says_how_many(language: str) -> None:
     jobs = [
-        Entry(
+        LedgerEntry(
             a_job(id=f"{n}", channel=Channel.SMS, address="+331", trigger=trigger, language=language),
             False,
             Standing(State.SENDING),

@@ -9,7 +9,7 @@ from schemas.vocabulary import Channel
 from sender.delivery.pacing import Pacing, PacingPolicy
 from sender.ledger.waits import MOST_WAITS, RELAY, TELL_EVERY, Wait, waits_of
 from sender.ports import Reply, ReplyKind, Stage
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.states import State, Transition, begin
 from tests.support.sender.fakes import START, FakeTransport, a_job
 from tests.support.sender.in_memory_ledger import InMemoryLedger
@@ -83,7 +83,7 @@ def test_many_mailboxes_do_not_crowd_out_a_domain() -> None:
         full = FULL if domain == "acme.example" else PUT_OFF
         for number in range(jobs):
             job = a_job("e-1", address=f"p{number}@{domain}")
-            pacing.heard(Entry(job, False, begin(Transition.ACCEPTED, START)), full, START)
+            pacing.heard(LedgerEntry(job, False, begin(Transition.ACCEPTED, START)), full, START)
     names = [one.name for one in pacing.waits(START)]
     assert (len(names), names.count("rival.example")) == (MOST_WAITS + 1, 1)
 

@@ -9,14 +9,14 @@ import pytest
 from engine.directory.directory import Directory
 from schemas.directory import ContactRecord, SuppressionRecord, widest_suppression
 from sender.privacy.people_index import LEFT, PeopleIndex
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.states import Transition, begin
 from tests.support.engine_on_fakes import Still
 from tests.support.sender.fakes import START, a_job
 from tocsin.services.people import DirectoryPeople
 
 JOB = a_job()
-ENTRY = Entry(JOB, False, begin(Transition.ACCEPTED, START))
+ENTRY = LedgerEntry(JOB, False, begin(Transition.ACCEPTED, START))
 WHO = JOB.person
 HELD = f"{WHO}/email/opened"
 

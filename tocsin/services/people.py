@@ -8,7 +8,7 @@ from engine.directory.directory import Directory
 from engine.directory.records import Person
 from engine.ports import DirectorySource
 from sender.privacy.people_index import LEFT
-from sender.records import Entry
+from sender.records import LedgerEntry
 
 
 class DirectoryPeople:
@@ -23,7 +23,7 @@ class DirectoryPeople:
         self._directory = self._source.current()
         return True
 
-    def withdrawal(self, entry: Entry, now: datetime) -> str | None:
+    def withdrawal(self, entry: LedgerEntry, now: datetime) -> str | None:
         """See sender.ports.People."""
         job = entry.job
         who = job.person

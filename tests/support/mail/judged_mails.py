@@ -8,7 +8,7 @@ from schemas.job import Job
 from sender.bounces.policy import Evidence, Finding, finding
 from sender.bounces.reading import read_mail
 from sender.proof import Proofs
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.states import Transition, begin
 from sender.suppressions.opt_out import OptOutTokens
 from tests.support.mail.messages import IDENTITY, a_job
@@ -36,8 +36,8 @@ def judged(
     return finding(read_mail(content, US), evidence, now)
 
 
-def entry_of(job: Job) -> Entry:
-    return Entry(job, False, begin(Transition.ACCEPTED, NOW))
+def entry_of(job: Job) -> LedgerEntry:
+    return LedgerEntry(job, False, begin(Transition.ACCEPTED, NOW))
 
 
 def return_path(job: Job) -> str:

@@ -30,7 +30,7 @@ from sender.messages.composer import AS_A_RULE, NO_OPT_OUT, Drafts, MessageWrite
 from sender.messages.fax import AS_TEXT, FaxForm, FaxPages
 from sender.messages.short_form import TextLimits
 from sender.ports import Composed, OutgoingMail, Part, Renderer
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.suppressions.opt_out import OptOut
 
 TEMPLATES = Path(__file__).parents[3] / "rules" / "templates"
@@ -177,7 +177,7 @@ class MessageComposer:
     def compose(self, job: Job, trigger: Trigger, form: Form) -> Composed:
         return self._writer.write(self._drafts.message(job, trigger, form))
 
-    def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
+    def digest(self, carrier: LedgerEntry, listed: Sequence[LedgerEntry]) -> Composed:
         return self._writer.write(self._drafts.digest(carrier, listed))
 
 

@@ -13,7 +13,7 @@ from schemas.log import NewRecord, Record
 from schemas.mailbox import mailbox
 from schemas.vocabulary import Audience, Category, Channel, MessageFormat, PersonKind, Trigger
 from sender.ports import Composed, HandingOver, OutgoingMail, OutgoingMessage, Reply, ReplyKind, unasked
-from sender.records import Entry
+from sender.records import LedgerEntry
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OK = Reply(ReplyKind.ACCEPTED, 250, "queued")
@@ -53,7 +53,7 @@ class FakeComposer:
         fault = "no such field" if job.id in self.faulty else None
         return Composed(OutgoingMail("alerts@desk.example", job.address, content.encode()), fault)
 
-    async def digest(self, carrier: Entry, listed: Sequence[Entry]) -> Composed:
+    async def digest(self, carrier: LedgerEntry, listed: Sequence[LedgerEntry]) -> Composed:
         message = (await self.compose(carrier.job, carrier.trigger, carrier.form)).message
         assert isinstance(message, OutgoingMail)
         lines = "".join(f"\r\n{entry.job.id}" for entry in listed)

@@ -8,14 +8,14 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from sender.records import Change, Entry, Listed, Selection, lane_of, recipient_of
+from sender.records import Change, LedgerEntry, Listed, Selection, lane_of, recipient_of
 from sender.states import FINISHED, State
 
 
 class Kept(Struct):
     """A job as the ledger in memory keeps it. `carrier` is the job whose digest lists it, while that is open."""
 
-    entry: Entry
+    entry: LedgerEntry
     history: list[Change]
     carrier: str | None = None
 
@@ -30,7 +30,7 @@ class InMemoryListing:
     def __init__(self) -> None:
         self.jobs: dict[str, Kept] = {}
 
-    def find(self, job: str) -> Entry | None:
+    def find(self, job: str) -> LedgerEntry | None:
         kept = self.jobs.get(job)
         return None if kept is None else kept.entry
 
@@ -84,7 +84,7 @@ class InMemoryListing:
         expiries = [kept.entry.job.expires for kept in jobs if not self.is_under_way(kept)]
         return min([*tries, *leases, *expiries], default=None)
 
-    def is_head(self, entry: Entry) -> bool:
+    def is_head(self, entry: LedgerEntry) -> bool:
         lane = self.lane(lane_of(entry.job))
         return next(iter(lane)).entry.job.id == entry.job.id
 

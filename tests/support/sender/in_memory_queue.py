@@ -13,7 +13,7 @@ from schemas.log import NewRecord
 from sender.ledger.claimable import ANY, Claimable, Taking
 from sender.ledger.outbox import Outbound, outcome_record
 from sender.ledger.port import Retention
-from sender.records import BEGINNINGS, Admission, Change, Entry, Report, admission_of, domain_of, recipient_of
+from sender.records import BEGINNINGS, Admission, Change, LedgerEntry, Report, admission_of, domain_of, recipient_of
 from sender.states import WAITING, Standing, State, Transition, begin, step
 from sender.storms.digests import is_left_out
 from sender.storms.storm import NO_STORMS, StormPolicy
@@ -38,7 +38,7 @@ class InMemoryQueue(InMemoryListing):
             return Admission.DUPLICATE
         admission = admission_of(job, self.claim_key(job, now))
         standing = begin(BEGINNINGS[admission], now)
-        self.jobs[job.id] = Kept(Entry(job, admission is Admission.DIVERTED, standing), [])
+        self.jobs[job.id] = Kept(LedgerEntry(job, admission is Admission.DIVERTED, standing), [])
         self.keep(standing, Report(job.id, 0, BEGINNINGS[admission]), now)
         return admission
 
@@ -49,7 +49,7 @@ class InMemoryQueue(InMemoryListing):
         self.keys[job.once] = (holder, now)
         return holder
 
-    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[Entry]:
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[LedgerEntry]:
         waiting = [kept.entry for kept in self.jobs.values() if self.is_due(kept.entry, now)]
         waiting.sort(key=lambda entry: entry.standing.due or now)
         taking, due = Taking(which), [one for one in waiting if which.may_go(*self.keys_of(one))][:limit]
@@ -61,13 +61,13 @@ class InMemoryQueue(InMemoryListing):
         self.record(reports, now)
         return [self.jobs[report.job].entry for report in reports]
 
-    def keys_of(self, entry: Entry) -> tuple[str, str]:
+    def keys_of(self, entry: LedgerEntry) -> tuple[str, str]:
         return recipient_of(entry.job), domain_of(entry.job)
 
-    def hand_over(self, claims: Sequence[Entry]) -> set[str]:
+    def hand_over(self, claims: Sequence[LedgerEntry]) -> set[str]:
         return {one.job.id for one in claims if self.hand_over_one(one)}
 
-    def hand_over_one(self, claim: Entry) -> bool:
+    def hand_over_one(self, claim: LedgerEntry) -> bool:
         kept = self.jobs.get(claim.job.id)
         if kept is None or not self.still_has(kept.entry.standing, claim.standing):
             return False
@@ -77,19 +77,19 @@ class InMemoryQueue(InMemoryListing):
     def still_has(self, standing: Standing, claimed: Standing) -> bool:
         return standing.state is State.SENDING and standing.attempt == claimed.attempt
 
-    def abandoned(self, now: datetime, limit: int, under_way: Collection[str]) -> builtins.list[Entry]:
+    def abandoned(self, now: datetime, limit: int, under_way: Collection[str]) -> builtins.list[LedgerEntry]:
         entries = [kept.entry for kept in self.jobs.values() if kept.entry.standing.owner is not None]
         return [one for one in entries if one.standing.owner != self.owner or one.job.id not in under_way][:limit]
 
-    def is_due(self, entry: Entry, now: datetime) -> bool:
+    def is_due(self, entry: LedgerEntry, now: datetime) -> bool:
         due = entry.standing.due
         return entry.standing.state in WAITING and due is not None and due <= now and self.is_head(entry)
 
-    def lapsed(self, now: datetime, limit: int) -> list[Entry]:
+    def lapsed(self, now: datetime, limit: int) -> list[LedgerEntry]:
         entries = [kept.entry for kept in self.jobs.values()]
         return [one for one in entries if one.standing.lease_until and one.standing.lease_until <= now][:limit]
 
-    def overdue(self, now: datetime, limit: int) -> list[Entry]:
+    def overdue(self, now: datetime, limit: int) -> list[LedgerEntry]:
         waiting = [kept.entry for kept in self.jobs.values() if kept.open and not self.is_under_way(kept)]
         return [entry for entry in waiting if entry.job.expires <= now][:limit]
 

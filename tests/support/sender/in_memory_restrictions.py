@@ -9,7 +9,7 @@ from schemas.directory import SuppressionRecord
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from sender.ledger.outbox import suppression_record
 from sender.ledger.restrictions import Pause
-from sender.records import Entry, Report
+from sender.records import LedgerEntry, Report
 from sender.states import Hold, Transition
 from sender.suppressions.standing import Subjects, adds_nothing, stands_for, subjects_of
 from tests.support.sender.in_memory_queue import InMemoryQueue
@@ -43,12 +43,12 @@ class InMemoryRestrictions(InMemoryQueue):
         return [self.suppressed[one] for one in sorted(self.suppressed) if one > after][:limit]
 
     def suppressing(
-        self, entry: Entry, now: datetime, pseudonyms: Pseudonyms = NO_PSEUDONYMS
+        self, entry: LedgerEntry, now: datetime, pseudonyms: Pseudonyms = NO_PSEUDONYMS
     ) -> SuppressionRecord | None:
         subjects = subjects_of(entry, pseudonyms)
         return next((one for one in self.suppressed.values() if self.stands_for(one, entry, subjects, now)), None)
 
-    def stands_for(self, record: SuppressionRecord, entry: Entry, subjects: Subjects, now: datetime) -> bool:
+    def stands_for(self, record: SuppressionRecord, entry: LedgerEntry, subjects: Subjects, now: datetime) -> bool:
         return stands_for(record, entry, subjects, now)
 
     def pause(self, pause: Pause) -> None:
@@ -63,16 +63,16 @@ class InMemoryRestrictions(InMemoryQueue):
                 self.resume_at_once(entry, now)
         return bool(ended)
 
-    def is_of(self, entry: Entry, customer: str | None, template: str | None) -> bool:
+    def is_of(self, entry: LedgerEntry, customer: str | None, template: str | None) -> bool:
         return entry.job.customer == customer if template is None else entry.form.template == template
 
-    def resume_at_once(self, entry: Entry, now: datetime) -> None:
+    def resume_at_once(self, entry: LedgerEntry, now: datetime) -> None:
         if entry.standing.hold is Hold.PAUSED and not self.is_paused(entry):
             words = "no longer paused"
             report = Report(entry.job.id, entry.standing.attempt, Transition.RESUMED, now, text=words)
             self.record([report], now)
 
-    def is_paused(self, entry: Entry) -> bool:
+    def is_paused(self, entry: LedgerEntry) -> bool:
         return any(self.is_of(entry, one.customer, one.template) for one in self.paused)
 
     def pauses(self) -> list[Pause]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from schemas.job import Job
-from sender.records import Admission, Entry, Report, lane_of, reader_of, recipient_of
+from sender.records import Admission, LedgerEntry, Report, lane_of, reader_of, recipient_of
 from sender.states import Hold, State
 from sender.storms.digests import LEAVES_ITS_DIGEST, HeldJob, digests, release_reports, storm_report, unbundled_report
 from sender.storms.storm import StormEnd, StormPolicy, ends_at, saved_at
@@ -65,20 +65,20 @@ class InMemoryStorms(InMemoryQueue):
             for report in rest:
                 self.jobs[report.job].carrier = first.job
 
-    def held_job(self, entry: Entry, place: int) -> HeldJob:
+    def held_job(self, entry: LedgerEntry, place: int) -> HeldJob:
         job = entry.job
         return HeldJob(job.id, entry.standing.attempt, lane_of(job), place, reader_of(str(job.person)))
 
-    def is_held(self, entry: Entry, recipient: str) -> bool:
+    def is_held(self, entry: LedgerEntry, recipient: str) -> bool:
         return entry.standing.hold is Hold.STORM and recipient_of(entry.job) == recipient
 
     def groups(self, held: list[HeldJob], others: list[tuple[str, int]], size: int) -> list[list[HeldJob]]:
         return digests(held, others, size)
 
-    def bundle(self, carrier: str) -> list[Entry]:
+    def bundle(self, carrier: str) -> list[LedgerEntry]:
         return [kept.entry for kept in self.jobs.values() if kept.carrier == carrier]
 
-    def follow_carrier(self, before: Entry, report: Report, now: datetime) -> None:
+    def follow_carrier(self, before: LedgerEntry, report: Report, now: datetime) -> None:
         carrier = self.jobs[report.job]
         for kept in [self.jobs[entry.job.id] for entry in self.bundle(report.job)]:
             standing = kept.entry.standing

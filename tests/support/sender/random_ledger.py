@@ -29,7 +29,7 @@ from sender.delivery.retry import RetryPolicy, Verdict, after_lapse, after_reply
 from sender.ledger.outbox import UNTOLD
 from sender.ledger.port import Ledger
 from sender.ports import ReplyKind
-from sender.records import Admission, Entry, Report, Selection, lane_of
+from sender.records import Admission, LedgerEntry, Report, Selection, lane_of
 from sender.states import FINISHED, Hold, State, Transition
 from sender.storms.storm import NO_STORMS, StormPolicy
 from tests.support.sender.fakes import START, FakeClock, a_job
@@ -73,7 +73,7 @@ class LedgerWorld(RuleBasedStateMachine):
         self.clock = FakeClock()
         self.accepted: dict[str, Job] = {}
         self.holder: dict[str, tuple[str, str]] = {}
-        self.in_hand: dict[str, Entry] = {}
+        self.in_hand: dict[str, LedgerEntry] = {}
         self.answers: list[Report] = []
         self.arrived: Counter[str] = Counter()
         self.digests: dict[str, set[str]] = {}
@@ -112,13 +112,13 @@ class LedgerWorld(RuleBasedStateMachine):
             self.try_once(self.in_hand.pop(job), kind)
         self.record()
 
-    def try_once(self, entry: Entry, kind: ReplyKind) -> None:
+    def try_once(self, entry: LedgerEntry, kind: ReplyKind) -> None:
         if entry.job.id not in self.ledger.hand_over([entry]):
             return
         verdict = self.sent(entry, kind) if entry.job.expires > self.clock.now() else out_of_time(entry.standing)
         self.answers.append(report_on(entry, verdict))
 
-    def sent(self, entry: Entry, kind: ReplyKind) -> Verdict:
+    def sent(self, entry: LedgerEntry, kind: ReplyKind) -> Verdict:
         listed = self.ledger.bundle(entry.job.id) if entry.standing.digest else []
         told = [one.job for one in [*listed, entry]]
         for job in told:

@@ -6,14 +6,14 @@ from typing import Final
 
 from sender.ledger.jobs import JobListing
 from sender.ledger.operator_actions import PAGE
-from sender.records import Entry, Selection, lane_of
+from sender.records import LedgerEntry, Selection, lane_of
 from sender.states import FINISHED, WAITING, State
 
 MOST_PAGES: Final = 4
 """Of open jobs of one ticket that are looked at. Where there are more, the oldest of these is named."""
 
 
-def ahead_of(ledger: JobListing, entry: Entry) -> Entry | None:
+def ahead_of(ledger: JobListing, entry: LedgerEntry) -> LedgerEntry | None:
     """The oldest open job for which this one waits; None where it waits for none."""
     if entry.standing.state not in WAITING:
         return None

@@ -8,7 +8,7 @@ from typing import Final
 
 from sender.ledger.waits import Wait
 from sender.messages.plain_text import one_line
-from sender.records import Change, Entry, Listed
+from sender.records import Change, LedgerEntry, Listed
 from sender.states import WAITING, State
 from tocsin.operations.jobs.outlook import is_over, next_try, obstacles, time
 
@@ -31,7 +31,7 @@ def line(listed: Listed, last: Change | None, waits: Sequence[Wait], now: dateti
     return "  ".join(part for part in parts if part)
 
 
-def state(entry: Entry) -> str:
+def state(entry: LedgerEntry) -> str:
     """How it stands, in one word, and by what it is held."""
     hold = entry.standing.hold
     return entry.standing.state.value if hold is None else f"{entry.standing.state}/{hold}"
@@ -43,7 +43,7 @@ def said(change: Change, limit: int) -> str:
     return one_line(" ".join(parts), limit)
 
 
-def heading(entry: Entry) -> Iterator[str]:
+def heading(entry: LedgerEntry) -> Iterator[str]:
     """Who is told of what, by which way and why. No texts."""
     job = entry.job
     yield f"job {job.id}"
@@ -60,12 +60,12 @@ def heading(entry: Entry) -> Iterator[str]:
 
 
 def standing(
-    entry: Entry,
+    entry: LedgerEntry,
     changes: Sequence[Change],
-    bundled: Sequence[Entry],
+    bundled: Sequence[LedgerEntry],
     waits: Sequence[Wait],
     now: datetime,
-    ahead: Entry | None = None,
+    ahead: LedgerEntry | None = None,
 ) -> Iterator[str]:
     """How it stands, since when, and what comes next.
 
@@ -102,7 +102,7 @@ def changes_of(changes: Sequence[Change]) -> Iterator[str]:
             yield f"     its template failed, the built-in text stood in for it: {one_line(change.fault, WHOLE)}"
 
 
-def texts(entry: Entry) -> Iterator[str]:
+def texts(entry: LedgerEntry) -> Iterator[str]:
     """What the message is made of."""
     for field, value in _flat("", entry.job.context):
         first, *more = [one_line(part, 100_000) for part in str(value).splitlines()] or [str(value)]

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from sender.ledger.waits import MAILBOX, Wait
-from sender.records import Change, Entry, Listed
+from sender.records import Change, LedgerEntry, Listed
 from tocsin.operations.jobs.outlook import holding, next_try
 
 
@@ -36,12 +36,12 @@ def listed_object(listed: Listed, last: Change | None, waits: Sequence[Wait], no
 
 
 def shown_object(
-    entry: Entry,
+    entry: LedgerEntry,
     changes: Sequence[Change],
-    bundled: Sequence[Entry],
+    bundled: Sequence[LedgerEntry],
     waits: Sequence[Wait],
     now: datetime,
-    ahead: Entry | None,
+    ahead: LedgerEntry | None,
     *,
     texts: bool,
 ) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def shown_object(
     }
 
 
-def _outlook(entry: Entry, waits: Sequence[Wait], now: datetime) -> dict[str, Any]:
+def _outlook(entry: LedgerEntry, waits: Sequence[Wait], now: datetime) -> dict[str, Any]:
     held_back = [
         {"by": "mailbox" if one.name.startswith(MAILBOX) else one.name, "until": one.until}
         for one in holding(entry, waits)
@@ -72,6 +72,6 @@ def _outlook(entry: Entry, waits: Sequence[Wait], now: datetime) -> dict[str, An
     return {"next_try": next_try(entry, waits, now), "held_back": held_back}
 
 
-def _standing(entry: Entry) -> dict[str, Any]:
+def _standing(entry: LedgerEntry) -> dict[str, Any]:
     fields = ("state", "hold", "due", "lease_until", "attempt", "released", "digest")
     return {field: getattr(entry.standing, field) for field in fields}

@@ -8,7 +8,7 @@ from typing import Final
 
 from sender.ledger.waits import MAILBOX, RELAY, Wait, waits_of
 from sender.messages.plain_text import one_line
-from sender.records import Entry
+from sender.records import LedgerEntry
 from sender.states import FINISHED, WAITING, State
 
 _NAME: Final = 260
@@ -31,17 +31,17 @@ def ago(moment: datetime, now: datetime) -> str:
     return f"{' '.join(parts[:2]) or f'{left.seconds} s'} ago"
 
 
-def holding(entry: Entry, waits: Sequence[Wait]) -> list[Wait]:
+def holding(entry: LedgerEntry, waits: Sequence[Wait]) -> list[Wait]:
     """What keeps it back though it waits for nothing but its turn: relay, domain or mailbox; the longest first."""
     return waits_of(entry.job, waits) if entry.standing.state in WAITING else []
 
 
-def is_over(entry: Entry, now: datetime) -> bool:
+def is_over(entry: LedgerEntry, now: datetime) -> bool:
     """Whether its time has ended, and no sender has seen to it yet."""
     return entry.standing.state not in FINISHED and entry.job.expires <= now
 
 
-def next_try(entry: Entry, waits: Sequence[Wait], now: datetime) -> datetime | None:
+def next_try(entry: LedgerEntry, waits: Sequence[Wait], now: datetime) -> datetime | None:
     """Before when it is surely not tried. None where that is unknown, over, or where there is no try to come."""
     due = entry.standing.due
     if entry.standing.state not in WAITING or due is None or is_over(entry, now):
@@ -50,7 +50,7 @@ def next_try(entry: Entry, waits: Sequence[Wait], now: datetime) -> datetime | N
     return moment if moment > now else None
 
 
-def obstacles(entry: Entry, waits: Sequence[Wait], now: datetime) -> Iterator[str]:
+def obstacles(entry: LedgerEntry, waits: Sequence[Wait], now: datetime) -> Iterator[str]:
     """What keeps it back and until when, or what has ended for it that a sender has not seen to yet."""
     stands = entry.standing
     if is_over(entry, now):

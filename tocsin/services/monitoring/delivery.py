@@ -11,7 +11,7 @@ from sender.delivery.loop import Delivery
 from sender.ledger.port import LedgerAwayError
 from sender.ledger.waits import Wait
 from sender.ports import Reply
-from sender.records import Entry, Report
+from sender.records import LedgerEntry, Report
 from tocsin.services.lifecycle.stopping import Stop
 from tocsin.services.monitoring.vitals import Vitals
 
@@ -30,7 +30,7 @@ class LivingDelivery:
         self._metrics = metrics
         self._vitals = vitals
 
-    def answered(self, entry: Entry, reply: Reply, now: datetime) -> None:
+    def answered(self, entry: LedgerEntry, reply: Reply, now: datetime) -> None:
         """See sender.ports.DeliveryWatch."""
         self._metrics.answered(entry, reply, now)
 
