@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -48,7 +49,7 @@ WRONG: Final = object()
 def shaped(data: object, kind: type[Shaped], path: Path) -> tuple[Shaped | None, list[Problem]]:
     """The data as this type, without what is wrong in it, and all that is; None where too little is left."""
     walk = _Walk()
-    kept = walk.keep(data, type_info(kind), path)
+    kept = walk.keep(data, _type(kind), path)
     if kept is WRONG:
         return None, walk.problems
     try:
@@ -61,8 +62,13 @@ def shaped(data: object, kind: type[Shaped], path: Path) -> tuple[Shaped | None,
 def shape_problems(data: object, kind: Any, own_keys: str) -> list[Problem]:
     """All that is wrong with the shape of data that should be of this type. Keys that begin with `own_keys` are not."""
     walk = _Walk(own_keys)
-    walk.keep(data, type_info(kind), ())
+    walk.keep(data, _type(kind), ())
     return walk.problems
+
+
+@cache
+def _type(kind: Any) -> Type:
+    return type_info(kind)
 
 
 class _Walk:
@@ -71,6 +77,7 @@ class _Walk:
     def __init__(self, own_keys: str | None = None) -> None:
         self.problems: list[Problem] = []
         self._own_keys = own_keys
+        self._required: set[Path] = set()
 
     def keep(self, data: Any, shape: Type, path: Path) -> Any:
         """What can be kept of the data; WRONG where that is nothing."""
@@ -93,6 +100,7 @@ class _Walk:
             meant = closest(key, fields) or f"the keys here are {', '.join(fields)}"
             message = f"there is no key `{key}` here"
             self.problems.append(Problem((*path, key), message, None, FindingCode.UNKNOWN_KEY, meant, at_key=True))
+        self._required |= {(*path, key) for key, field in fields.items() if field.required}
         kept = {key: self.keep(data[key], field.type, (*path, key)) for key, field in fields.items() if key in data}
         for key, field in fields.items():
             if field.required and key not in data:
@@ -116,7 +124,10 @@ class _Walk:
 
     def _list(self, data: list[Any], shape: ListType, path: Path) -> Any:
         if len(data) < (shape.min_length or 0):
-            return self._wrong(path, "the list is empty", "put something into it, or leave the key out")
+            advice = (
+                "put something into it" if path in self._required else "put something into it, or leave the key out"
+            )
+            return self._wrong(path, "the list is empty", advice)
         kept = [self.keep(value, shape.item_type, (*path, index)) for index, value in enumerate(data)]
         right = [value for value in kept if value is not WRONG]
         return right if len(right) >= (shape.min_length or 0) else WRONG
@@ -196,8 +207,13 @@ def _shown(data: object) -> str:
 
 def _wanted(shape: Type) -> str:
     """What may stand here, in words."""
-    words = [_words(option) for option in _options(shape) if not isinstance(option, NoneType)]
-    return " or ".join(words)
+    options = [option for option in _options(shape) if not isinstance(option, NoneType)]
+    named = [names for option in options if (names := _names(option))]
+    listed = [
+        isinstance(option, ListType) and _names(_options(option.item_type)[0]) in named for option in options
+    ]  # what has been said is not said again
+    words = ["a list of them" if known else _words(option) for option, known in zip(options, listed, strict=True)]
+    return ", or ".join(words) if any(listed) else " or ".join(words)
 
 
 def _words(shape: Type) -> str:

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from schemas.calendars import CalendarName, CalendarSettings
 from schemas.reading import END
-from schemas.vocabulary import Category, Channel, MessageFormat, Trigger
+from schemas.vocabulary import Audience, Category, Channel, MessageFormat, Trigger
 
 Name = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*" + END)]
 TemplateName = Annotated[
@@ -29,6 +29,27 @@ LocalText = Annotated[
 Keyword = Annotated[LocalText, Meta(description="What stands before the subject: one text, or one for each language.")]
 Format = Annotated[MessageFormat, Meta(description="Whether messages have an HTML part or are text alone.")]
 Hours = Annotated[int, Meta(ge=1, le=8_784, description="Whole hours, at most 366 days.")]
+Whom = Literal[
+    "all",
+    "contacts",
+    "collaborators",
+    "product.contacts",
+    "product.collaborators",
+    "site.contacts",
+    "site.collaborators",
+    "contract.contacts",
+    "contract.collaborators",
+    "service.contacts",
+    "service.collaborators",
+    "customer.contacts",
+    "customer.collaborators",
+]
+"""One recipient category, all of one audience, or all ten."""
+
+
+def categories_of(whom: str) -> tuple[Category, ...]:
+    """The categories that a word of Whom stands for, in their order."""
+    return tuple(category for category in Category if whom in ("all", category.audience, category))
 
 
 class FormSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -162,8 +183,12 @@ class RuleEntry(Struct, frozen=True, forbid_unknown_fields=True, rename={"for_":
         ),
     ]
     for_: Annotated[
-        Category,
-        Meta(description="Whom it tells: the people attached to this, where the contract has the tick for them."),
+        Whom | Annotated[list[Whom], Meta(min_length=1)],
+        Meta(
+            description="Whom it tells: the people attached to this, where the contract has the tick for them. One "
+            "category, a list of them, `contacts`, `collaborators` or `all`; for several it works as if it were "
+            "written once for each."
+        ),
     ]
     on: (
         Annotated[
@@ -188,6 +213,18 @@ class RuleEntry(Struct, frozen=True, forbid_unknown_fields=True, rename={"for_":
         | None
     ) = None
     send: Annotated[Send, Meta(description="What its messages are like; left out: as usual.")] | None = None
+
+    @property
+    def categories(self) -> tuple[Category, ...]:
+        """The categories that it is for, each once, in their order."""
+        words = [self.for_] if isinstance(self.for_, str) else self.for_
+        named = {category for word in words for category in categories_of(word)}
+        return tuple(category for category in Category if category in named)
+
+    @property
+    def audiences(self) -> tuple[Audience, ...]:
+        """The audiences of these categories, each once."""
+        return tuple(dict.fromkeys(category.audience for category in self.categories))
 
 
 class RuleFile(Struct, frozen=True, forbid_unknown_fields=True):

@@ -21,8 +21,7 @@ from engine.rulebook.problems import Partial, Problem
 from engine.rulebook.rulebook import Rulebook
 from schemas.calendars import CalendarSettings
 from schemas.finding import FindingCode
-from schemas.rule_file import Defaults, RuleEntry, RuleFile, Settings
-from schemas.vocabulary import Audience, Category
+from schemas.rule_file import Defaults, RuleEntry, RuleFile, Settings, categories_of
 
 DEFAULT_FILE: Final = RULES / "default.yaml"
 """The rule file that comes with the product; its templates lie beside it."""
@@ -68,7 +67,8 @@ def read_rule_file(path: Path | None = None, limits: Limits = limit_problems) ->
     examined = examine(content.file, digest, base, content.partial)
     problems = [*content.problems, *examined.problems]
     if examined.rulebook is not None:
-        problems += limits(examined.rulebook)
+        # What is too much of a rule is so for each of its categories, and is told once.
+        problems += dict.fromkeys(limits(examined.rulebook))
     if content.is_no_mapping:
         problems = content.problems
     faults = sorted((source.fault(problem) for problem in problems), key=lambda one: (one.line, one.column))
@@ -189,10 +189,11 @@ def _all_named(right: dict[str, CalendarSettings], written: Any) -> dict[str, Ca
 def _partial(index: int, data: Any) -> Partial:
     """What is known of a rule that is not whole."""
     given = data if isinstance(data, dict) else {}
-    name, condition, category = given.get("rule"), given.get("if"), given.get("for")
+    name, condition, whom = given.get("rule"), given.get("if"), given.get("for")
+    words = [word for word in (whom if isinstance(whom, list) else [whom]) if isinstance(word, str)]
     return Partial(
         index,
         name if isinstance(name, str) else None,
         condition if isinstance(condition, str) else None,
-        Audience(Category(category).audience) if category in tuple(Category) else None,
+        tuple(dict.fromkeys(category.audience for word in words for category in categories_of(word))),
     )

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from engine.rulebook.calendar_reading import read_calendars
 from engine.rulebook.calendars import Calendar
-from engine.rulebook.conditions.check import check_condition
+from engine.rulebook.conditions.check import check_condition, fields_of_one_audience
 from engine.rulebook.conditions.lexer import ConditionError
 from engine.rulebook.conditions.parser import parse_condition
 from engine.rulebook.conditions.syntax import Node
@@ -66,10 +66,12 @@ def examine(content: RuleFile, digest: str, base: Base | None = None, partial: S
     problems += problems_of_calendars
     fields = _fields(settings)
     placed = _placed(content.rules, inherited.rules if inherited else (), partial)
-    rules = [_rule(position, each.entry, fields, each.path, problems) for position, each in enumerate(placed)]
+    rules: list[Rule] = []
+    for each in placed:
+        rules += _rules(len(rules), each.entry, fields, each.path, problems)
     for one in partial:
         if one.condition is not None:
-            _condition(one.condition, fields, one.audience, None, ("rules", one.index, "if"), problems)
+            _condition(one.condition, fields, one.audiences, None, ("rules", one.index, "if"), problems)
     problems += problems_between(placed, {one.name for one in partial if one.name is not None})
     problems += setting_problems(settings)
     if defaults is None:
@@ -82,8 +84,7 @@ def examine(content: RuleFile, digest: str, base: Base | None = None, partial: S
             )
         )
         return Examined(None, problems)
-    right = tuple(rule for rule in rules if rule is not None)
-    return Examined(Rulebook(digest, right, _policy(settings, defaults, calendars), fields), problems)
+    return Examined(Rulebook(digest, tuple(rules), _policy(settings, defaults, calendars), fields), problems)
 
 
 def _fields(settings: Settings) -> Mapping[str, Field]:
@@ -105,32 +106,35 @@ def _placed(
     return first + rest
 
 
-def _rule(
+def _rules(
     position: int, entry: RuleEntry, fields: Mapping[str, Field], path: Path, problems: list[Problem]
-) -> Rule | None:
-    """The rule; None where its condition is wrong."""
+) -> list[Rule]:
+    """The rule once for each of its categories, from this position on; none where its condition is wrong."""
     send = entry.send
     templates = _templates(send)
     condition = None
     if entry.if_ is not None:
-        condition = _condition(entry.if_, fields, entry.for_.audience, entry.on, (*path, "if"), problems)
+        condition = _condition(entry.if_, fields, entry.audiences, entry.on, (*path, "if"), problems)
         if condition is None:
-            return None
-    return Rule(
-        position=position,
-        name=entry.rule,
-        category=entry.for_,
-        triggers=frozenset(entry.on or Trigger),
-        condition=condition,
-        channels=frozenset((send.channels if send else None) or Channel),
-        path=path,
-        text=entry.if_,
-        instead_of=entry.instead_of,
-        template=templates.pop(Channel.EMAIL, None),
-        templates=templates or None,
-        keyword=send.keyword if send else None,
-        format=send.format if send else None,
-    )
+            return []
+    return [
+        Rule(
+            position=at,
+            name=entry.rule,
+            category=category,
+            triggers=frozenset(entry.on or Trigger),
+            condition=condition,
+            channels=frozenset((send.channels if send else None) or Channel),
+            path=path,
+            text=entry.if_,
+            instead_of=entry.instead_of,
+            template=templates.get(Channel.EMAIL),
+            templates={channel: name for channel, name in templates.items() if channel is not Channel.EMAIL} or None,
+            keyword=send.keyword if send else None,
+            format=send.format if send else None,
+        )
+        for at, category in enumerate(entry.categories, position)
+    ]
 
 
 def _templates(send: Send | None) -> dict[Channel, str]:
@@ -146,18 +150,20 @@ def _templates(send: Send | None) -> dict[Channel, str]:
 def _condition(
     text: str,
     fields: Mapping[str, Field],
-    audience: Audience | None,
+    audiences: Sequence[Audience],
     triggers: Sequence[Trigger] | None,
     path: Path,
     problems: list[Problem],
 ) -> Node | None:
-    """The condition; None where it is wrong: what is, goes into `problems`."""
+    """The condition; None where it is wrong: what is, goes into `problems`. No audiences: they are not known."""
     try:
         node = parse_condition(text)
     except ConditionError as error:
         problems.append(Problem.of_condition(path, error))
         return None
-    found = check_condition(node, fields, audience, triggers)
+    found = check_condition(node, fields, audiences[0] if len(audiences) == 1 else None, triggers)
+    if len(audiences) > 1:
+        found += fields_of_one_audience(node, fields)
     problems += [Problem.of_condition(path, error) for error in found]
     return None if found else node
 

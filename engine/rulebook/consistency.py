@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Final
 
 from msgspec import Struct
@@ -10,7 +10,7 @@ from msgspec import Struct
 from engine.rulebook.problems import Path, Problem
 from schemas.fax_number import is_region
 from schemas.finding import FindingCode
-from schemas.rule_file import RuleEntry, Settings
+from schemas.rule_file import RuleEntry, Settings, categories_of
 from schemas.suggestion import closest
 from schemas.time_zones import time_zones, zone_meant
 from schemas.vocabulary import Category, ObjectKind, Trigger
@@ -39,6 +39,7 @@ def problems_between(placed: Sequence[Placed], further: Set[str]) -> list[Proble
                 Problem((*each.path, "rule"), message, code=FindingCode.DUPLICATE_RULE, suggestion="rename this one")
             )
         replaces[name] = each.entry.instead_of
+        problems += _named_twice(each)
     for each in placed:
         path, other = (*each.path, "instead_of"), each.entry.instead_of
         if other is None or other in further - replaces.keys():
@@ -60,7 +61,24 @@ def problems_between(placed: Sequence[Placed], further: Set[str]) -> list[Proble
 
 def _may_meet(one: RuleEntry, other: RuleEntry) -> bool:
     """Whether some person and trigger can match both."""
-    return one.for_.audience is other.for_.audience and bool({*(one.on or Trigger)} & {*(other.on or Trigger)})
+    return bool({*one.audiences} & {*other.audiences}) and bool({*(one.on or Trigger)} & {*(other.on or Trigger)})
+
+
+def _named_twice(placed: Placed) -> Iterator[Problem]:
+    """The words of a list of categories that name one which another word names before."""
+    whom = placed.entry.for_
+    if isinstance(whom, str):
+        return
+    for index, word in enumerate(whom):
+        for other in whom[:index] + whom[index + 1 :]:
+            if not (wider := {*categories_of(other)}).issuperset(named := categories_of(word)):
+                continue
+            if len(wider) > len(named) or word in whom[:index]:
+                held = "stands in this list twice" if other == word else f"is one of `{other}` already"
+                message = f"`{word}` {held}"
+                path = (*placed.path, "for", index)
+                yield Problem(path, message, code=FindingCode.WRONG_VALUE, suggestion="take it out of the list")
+                break
 
 
 def _leads_back(name: str, replaces: Mapping[str, str | None]) -> bool:

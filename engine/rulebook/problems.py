@@ -43,4 +43,5 @@ class Partial(Struct, frozen=True):
     index: int
     name: str | None
     condition: str | None
-    audience: Audience | None
+    audiences: tuple[Audience, ...]
+    """Those that it is for; none where that is not known."""

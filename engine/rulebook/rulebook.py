@@ -21,7 +21,11 @@ ALL_TICKS: Final = sum(category.bit for category in Category)
 
 
 class Rule(Struct, frozen=True):
-    """One rule. `position` is its place in the file: the smaller is asked first for template and keyword."""
+    """A rule for one category; one that the file writes for several stands here once for each, under one name.
+
+    `position` is its place among all of these, in the file's order: the smaller is asked first for template and
+    keyword.
+    """
 
     position: int
     name: str
@@ -109,6 +113,11 @@ class Rulebook:
         self.fields = fields
         # At most 1,024: one for each set of ticks.
         self._derived: dict[int, Ruleset] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The rules as the file names them: each once, for however many categories it is."""
+        return tuple(dict.fromkeys(rule.name for rule in self.rules))
 
     def derive(self, ticks: int) -> Ruleset:
         """The rules that these ticks put in force, in the order of the file."""

@@ -59,7 +59,7 @@ class _Writer:
             reply_to=scope.contract.reply_to,
             context=self._contexts.of(record, language),
             categories=message.categories,
-            rules=[rule.name for rule in message.rules],
+            rules=[*dict.fromkeys([rule.name for rule in message.rules])],
             rulebook=scope.rulebook.digest,
             created=scope.now,
             expires=self._expires,

@@ -10,6 +10,7 @@ import pytest
 
 from engine.decide import decide
 from engine.directory.directory import Directory
+from engine.rulebook.problems import RulebookError
 from engine.rulebook.rulebook import Rulebook
 from engine.stages import s5_person_gates as person_gates
 from schemas.directory import RECORD_KINDS, record_from_data, widest_suppression
@@ -20,6 +21,7 @@ from tests.support.oracle.chance import NOW
 from tests.support.oracle.compare import difference
 from tests.support.oracle.helpdesk import random_helpdesk, random_settings
 from tests.support.oracle.oracle import expected
+from tests.support.oracle.rules import random_rules
 from tocsin.cli.decide import decision_view
 
 MAIN_SITE = {"all": "required", "not_site": "not_for_site", "off": "not_required"}
@@ -33,8 +35,17 @@ def rulebook_with(settings: dict[str, Any]) -> Rulebook:
             "main_site": MAIN_SITE[settings.get("main_site", "all")],
             "stale_after_hours": int(settings.get("stale_hours", 72)),
             "language": settings.get("default_language", "en"),
-        }
+        },
+        *[written(rule) for rule in settings.get("rules", ())],
     )
+
+
+def written(rule: dict[str, Any]) -> dict[str, Any]:
+    """A rule of the oracle as a rule file has it."""
+    entry: dict[str, Any] = {key: rule[key] for key in ("rule", "for", "on", "instead_of") if key in rule}
+    if "status" in rule:
+        entry["if"] = f"ticket.status == {json.dumps(rule['status'])}"
+    return entry | ({"send": {"channels": rule["channels"]}} if "channels" in rule else {})
 
 
 def directory_of(records: list[dict[str, Any]]) -> Directory:
@@ -64,13 +75,27 @@ def _plain(value: Any) -> Any:
     return {"kind": value.kind, "id": value.id}
 
 
+def settings_with_rules(chance: random.Random) -> dict[str, Any]:
+    """Random settings, and random rules that a rule file may have."""
+    settings = random_settings(chance)
+    rules = {rule["rule"]: rule for rule in random_rules(chance)}
+    while True:
+        settings["rules"] = list(rules.values())
+        try:
+            rulebook_with(settings)
+        except RulebookError:
+            rules.popitem()
+        else:
+            return settings
+
+
 @pytest.mark.parametrize("seed", range(0, 600, 100))
 def test_engine_and_oracle_decide_alike(seed: int) -> None:
     differences = []
     for number in range(seed, seed + 100):
         chance = random.Random(number)
         records, events = random_helpdesk(chance)
-        settings = random_settings(chance) if number % 2 else {}
+        settings = settings_with_rules(chance) if number % 2 else {}
         rulebook, directory = rulebook_with(settings), directory_of(records)
         for event in events:
             wanted = expected(event, records, NOW, **settings)

@@ -115,3 +115,31 @@ def test_a_rule_that_does_not_match_is_the_reason(desk: Helpdesk) -> None:
     assert ("co-en", "product.collaborators", "no_active_mode") in skipped(decision)
     desk.collaborator("co-fr", modes=[])
     assert people(decided(desk, "low", never)) == set()
+
+
+def test_a_rule_for_several_categories_brings_one_message_that_names_it_once(desk: Helpdesk) -> None:
+    desk.collaborator("co-both", "product/P-erp", "site/S-paris", "contract/C-7")
+    desk.contact("ct-1", "site/S-paris")
+    own = {"rule": "own", "for": ["product.collaborators", "site.collaborators"], "send": {"format": "text"}}
+    jobs = {job.person.id: job for job in decided(desk, "low", own).jobs}
+    assert [*jobs["co-both"].categories] == ["product.collaborators", "site.collaborators", "contract.collaborators"]
+    assert jobs["co-both"].rules == [
+        "product-collaborators",
+        "site-collaborators",
+        "contract-collaborators",
+        "own",
+    ]
+    assert "own" not in jobs["ct-1"].rules
+
+
+def test_it_takes_the_place_of_another_through_whichever_of_its_categories(desk: Helpdesk) -> None:
+    desk.collaborator("co-both", "product/P-erp", "site/S-paris")
+    desk.collaborator("co-site", "site/S-paris")
+    own = {"rule": "own", "for": "collaborators", "instead_of": "product-collaborators"}
+    jobs = {job.person.id: job for job in decided(desk, "low", own).jobs}
+    assert jobs["co-both"].rules == ["site-collaborators", "own"]
+    assert jobs["co-site"].rules == ["site-collaborators", "own"]
+    narrower = {"rule": "narrower", "for": "product.collaborators", "instead_of": "own"}
+    replaced = {job.person.id: job for job in decided(desk, "low", own, narrower).jobs}
+    assert replaced["co-both"].rules == ["site-collaborators", "narrower"]
+    assert replaced["co-site"].rules == ["site-collaborators", "own"]

@@ -75,8 +75,15 @@ CONDITIONS = st.recursive(
     ),
     max_leaves=8,
 )
+WHOM = st.sampled_from([category.value for category in Category])
 RULES = st.fixed_dictionaries(
-    {"for": st.sampled_from([category.value for category in Category])},
+    {
+        "for": st.one_of(
+            WHOM,
+            st.sampled_from(["all", "contacts", "collaborators"]),
+            st.lists(WHOM, min_size=1, max_size=4, unique=True),
+        )
+    },
     optional={"on": st.lists(st.sampled_from([trigger.value for trigger in Trigger]), min_size=1), "if": CONDITIONS},
 )
 FIELDS = ["ticket.priority", "ticket.custom.note", "ticket.custom.flag", "ticket.custom.severity"]

@@ -22,7 +22,7 @@ from engine.rulebook.conditions.parser import MAX_LENGTH
 from engine.rulebook.rulebook import ALL_TICKS, Rulebook
 from engine.stages.s4_rule_matching import Question
 from schemas.rule_file import CustomFieldSettings, Defaults, RuleEntry, RuleFile, Settings
-from schemas.vocabulary import Audience, Category, Trigger
+from schemas.vocabulary import Audience, Trigger
 from tests.support.helpdesk.rulebooks import DEFAULTS, rulebook_of
 
 # ---------------------------------------------------------------- what was measured
@@ -113,10 +113,10 @@ class TestRefusals:
         assert problem.path == ("rules", 0, "if")
 
     def test_inherited_rules_have_no_place_in_the_file(self) -> None:
-        category = Category.PRODUCT_CONTACTS
         declared = Settings(fields={f"f{number}": CustomFieldSettings("text") for number in range(20)})
-        base = Base(declared, msgspec.convert(DEFAULTS, Defaults), (RuleEntry("theirs", category, if_=pairs(9)),), {})
-        own = RuleFile(extends="default", rules=[RuleEntry("own", category, if_=pairs(10))])
+        theirs, mine = (RuleEntry(name, "product.contacts", if_=pairs(9 + at)) for at, name in enumerate(("a", "b")))
+        base = Base(declared, msgspec.convert(DEFAULTS, Defaults), (theirs,), {})
+        own = RuleFile(extends="default", rules=[mine])
         found = limit_problems(build_rulebook(own, "test", base))
         assert [problem.path for problem in found] == [(), ("rules", 0, "if")]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -14,6 +15,7 @@ from adapters.rule_files.load import load_rulebook
 from adapters.rule_files.source import Source
 from engine.rulebook.rulebook import ALL_TICKS
 from schemas.generate import FOLDER
+from schemas.rule_file import Whom
 from schemas.vocabulary import Audience, Category, Channel, Trigger
 
 
@@ -71,6 +73,42 @@ def test_a_rule_with_the_name_of_a_default_rule_stands_in_its_place(tmp_path: Pa
     assert [rule.text for rule in rules] == [None, 'person.language == "fr"', *[None] * 8]
 
 
+@pytest.mark.parametrize(
+    ("whom", "categories"),
+    [
+        ("site.contacts", [Category.SITE_CONTACTS]),
+        ("[site.contacts, product.contacts]", [Category.PRODUCT_CONTACTS, Category.SITE_CONTACTS]),
+        ("contacts", [category for category in Category if category.audience is Audience.CONTACTS]),
+        ("collaborators", [category for category in Category if category.audience is Audience.COLLABORATORS]),
+        ("all", list(Category)),
+        (
+            "[collaborators, site.contacts]",
+            [one for one in Category if one.audience is Audience.COLLABORATORS or one is Category.SITE_CONTACTS],
+        ),
+    ],
+)
+def test_a_rule_for_several_categories_is_derived_once_for_each_that_is_ticked(
+    tmp_path: Path, whom: str, categories: list[Category]
+) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(f"extends: default\nrules:\n  - {{rule: own, for: {whom}, on: [closed]}}\n")
+    rulebook = load_rulebook(file)
+    own = [rule for rule in rulebook.rules if rule.name == "own"]
+    assert [rule.category for rule in own] == categories
+    assert [rule.position for rule in rulebook.rules] == list(range(10 + len(categories)))
+    assert all(rule.triggers == {Trigger.CLOSED} and rule.path == ("rules", 0) for rule in own)
+    for category in Category:
+        ruleset = rulebook.derive(category.bit)
+        assert [rule.category for rule in ruleset.rules if rule.name == "own"] == [category] * (category in categories)
+    assert rulebook.names[10:] == ("own",)
+    schema = json.loads((FOLDER / "rule-file.schema.json").read_text())
+    Draft202012Validator(schema).validate(Source.of_file(file).content)
+
+
+def test_every_word_for_whom_is_a_category_an_audience_or_all() -> None:
+    assert set(get_args(Whom)) == {*Category, *Audience, "all"}
+
+
 def test_defaults_say_only_what_differs_from_those_of_the_file_that_is_extended(tmp_path: Path) -> None:
     file = tmp_path / "rules.yaml"
     file.write_text(
@@ -115,6 +153,27 @@ HEAD = "extends: default\nrules:\n  - rule: one\n    for: site.contacts\n"
         ("extends: defaults\n", 1, 10, "`defaults` is not allowed here: did you mean `default`?"),
         (HEAD + "    of: [opened]\n", 5, 5, "there is no key `of` here"),
         (HEAD.replace("site.contacts", "sites.contacts"), 4, 10, "did you mean `site.contacts`?"),
+        (HEAD.replace("site.contacts", "[]"), 4, 10, "the list is empty: put something into it"),
+        (HEAD.replace("site.contacts", "[all, 1]"), 4, 16, "`1` is not allowed here"),
+        (
+            HEAD.replace("site.contacts", "[site.contacts, contacts]"),
+            4,
+            11,
+            "`site.contacts` is one of `contacts` already",
+        ),
+        (HEAD.replace("site.contacts", "[all, all]"), 4, 16, "`all` stands in this list twice"),
+        (
+            HEAD.replace("site.contacts", "all") + '    if: person.customer == "acme"\n',
+            5,
+            9,
+            "only contacts have `person.customer`, and this rule is for others too: write `for: contacts`",
+        ),
+        (
+            HEAD.replace("site.contacts", "contacts") + "    instead_of: site-collaborators\n",
+            5,
+            17,
+            "the two can never match together",
+        ),
         (HEAD + "    on: [opend]\n", 5, 10, "did you mean `opened`?"),
         (HEAD + "    on: []\n", 5, 9, "the list is empty: put something into it"),
         (HEAD + "    send: {channels: [mail]}\n", 5, 23, "did you mean `email`?"),

@@ -20,6 +20,21 @@ def check_condition(
     return [error for leaf in leaves(node) for error in _check_leaf(leaf, fields, audience, triggers)]
 
 
+def fields_of_one_audience(node: Node, fields: Mapping[str, Field]) -> list[ConditionError]:
+    """What is wrong, besides, in a rule for both audiences: it asks about a field that only one of them has."""
+    asked = ((leaf, fields.get(leaf.field)) for leaf in leaves(node))
+    return [
+        ConditionError(
+            f"only {field.audience} have `{field.name}`, and this rule is for others too",
+            leaf.field_place,
+            FindingCode.FIELD_OF_OTHERS,
+            f"write `for: {field.audience}` (or their categories), and a rule of its own for the others",
+        )
+        for leaf, field in asked
+        if field is not None and field.audience is not None
+    ]
+
+
 def possible_values(
     field: Field, audience: Audience | None, triggers: Sequence[Trigger] | None
 ) -> Sequence[str] | None:

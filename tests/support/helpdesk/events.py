@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from adapters.rule_files.load import default_base, load_rulebook
+from adapters.rule_files.load import load_rulebook
 from engine.decide import Decision, decide
 from engine.directory.directory import Directory
 from engine.rulebook.build import build_rulebook
@@ -17,6 +17,7 @@ from engine.rulebook.rulebook import Rulebook
 from schemas.directory import record_from_data
 from schemas.event import Event, read_event
 from schemas.rule_file import RuleFile
+from tests.support.helpdesk.rulebooks import base
 
 NOW = datetime(2026, 3, 2, 9, 20, tzinfo=UTC)
 ALL = ["opened", "resolved", "closed", "status_changed"]
@@ -61,7 +62,7 @@ def default_rules() -> Rulebook:
 def rules(settings: dict[str, Any] | None = None, *own: dict[str, Any]) -> Rulebook:
     """The ten default rules and these of a file's own, with these settings."""
     content = msgspec.convert({"extends": "default", "settings": settings or {}, "rules": list(own)}, RuleFile)
-    return build_rulebook(content, "test", default_base())
+    return build_rulebook(content, "test", base())
 
 
 class Helpdesk:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from adapters.rule_files.load import default_base
 from engine.decide import Decision, decide
 from engine.directory.directory import Directory
-from engine.rulebook.build import Base, build_rulebook
+from engine.rulebook.build import build_rulebook
 from engine.rulebook.problems import RulebookError
 from engine.rulebook.rulebook import Rulebook
 from schemas.directory import RECORD_KINDS, record_from_data, widest_suppression
@@ -22,6 +20,7 @@ from schemas.event import Event, read_event
 from schemas.refusal import RefusedError
 from schemas.rule_file import RuleFile
 from schemas.vocabulary import Category, Trigger
+from tests.support.helpdesk.rulebooks import base
 from tests.support.oracle.chance import NOW
 from tests.support.oracle.helpdesk import random_helpdesk, random_settings
 from tocsin.authoring.explain.changes import Fields, Records
@@ -107,9 +106,11 @@ def is_right(content: Fields) -> bool:
 
 def random_rule(chance: random.Random, number: int) -> dict[str, Any]:
     """One rule: in the place of a default one, or of its own."""
-    category = chance.choice(list(Category)).value
+    category = chance.choice(list(Category))
     default = category.replace(".", "-")
-    rule: dict[str, Any] = {"rule": chance.choice((default, f"own-{number}")), "for": category}
+    several = chance.sample([one.value for one in Category if one is not category], 2)
+    whom = chance.choice((category.value, category.value, [category.value, *several], category.audience.value, "all"))
+    rule: dict[str, Any] = {"rule": chance.choice((default, f"own-{number}")), "for": whom}
     if chance.random() < 0.5:
         rule["on"] = chance.sample([trigger.value for trigger in Trigger], chance.choice((1, 2)))
     if chance.random() < 0.5:
@@ -124,12 +125,6 @@ def random_rule(chance: random.Random, number: int) -> dict[str, Any]:
 def rulebook_of(content: Fields) -> Rulebook:
     """The rulebook of a rule file with this content."""
     return build_rulebook(msgspec.convert(content, RuleFile), "test", base())
-
-
-@cache
-def base() -> Base:
-    """What a rule file starts from that extends the default one."""
-    return default_base()
 
 
 def directory_of(records: Records) -> Directory:

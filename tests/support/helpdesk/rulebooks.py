@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
 
-from engine.rulebook.build import build_rulebook
+from adapters.rule_files.load import default_base
+from engine.rulebook.build import Base, build_rulebook
 from engine.rulebook.rulebook import Rulebook
 from schemas.rule_file import RuleFile
 from schemas.vocabulary import Trigger
@@ -21,3 +23,9 @@ def rulebook_of(rules: Sequence[Mapping[str, Any]], settings: Mapping[str, Any] 
     named = [{"rule": f"rule-{index}", **rule} for index, rule in enumerate(rules)]
     content = {"defaults": DEFAULTS, "rules": named, "settings": settings}
     return build_rulebook(msgspec.convert(content, RuleFile), digest="test")
+
+
+@cache
+def base() -> Base:
+    """What a rule file starts from that extends the default one."""
+    return default_base()

@@ -14,6 +14,7 @@ ABSENT: Value = object()
 TRIGGERS = ("opened", "resolved", "closed", "status_changed")
 KINDS = ("product", "site", "contract", "service", "customer")
 AUDIENCES = ("contacts", "collaborators")
+CHANNELS = ("email", "fax", "sms", "chat")
 NOT_FROM_PEOPLE = ("import", "merge", "test", "auto_reply")
 STATUSES = ("new", "in_progress", "waiting", "closed_int", "solved")
 

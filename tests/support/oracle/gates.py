@@ -4,11 +4,17 @@ from collections.abc import Callable
 
 from tests.support.oracle.people import Attempt, good_modes, is_on
 from tests.support.oracle.reading import Record, mailbox, moment
+from tests.support.oracle.rules import rules_of
 
 
 def category_is_on(attempt: Attempt) -> bool:
-    """Gate 4. Each tick derives the default rule of its category, which always matches."""
+    """Gate 4, first half."""
     return is_on(attempt.save, attempt.category)
+
+
+def rule_matches(attempt: Attempt) -> bool:
+    """Gate 4, second half. Each tick derives the default rule of its category, which always matches."""
+    return rules_of(attempt) != []
 
 
 def person_is_known(attempt: Attempt) -> bool:
@@ -152,6 +158,7 @@ def address_of(attempt: Attempt) -> tuple[str, str]:
 
 GATES: list[tuple[str, Callable[[Attempt], bool]]] = [
     ("category_off", category_is_on),
+    ("no_rule", rule_matches),
     ("unknown_person", person_is_known),
     ("no_active_mode", has_active_mode),
     ("customer_trigger_off", customer_has_trigger),

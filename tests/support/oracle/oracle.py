@@ -1,8 +1,10 @@
 """Who is alerted, and why the others are not: the semantics, read once more, without a thought for speed.
 
-It covers the ten default rules (one per recipient category, without conditions, on every channel).
+It covers the ten default rules (one per recipient category, without conditions, on every channel), and rules of one's
+own for any categories, whose only condition is a status.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +24,7 @@ from tests.support.oracle.people import (
     why_object_leads_nowhere,
 )
 from tests.support.oracle.reading import TRIGGERS, Record, is_refused, known_records, moment, unreadable_records
+from tests.support.oracle.rules import OwnRule, rules_of
 from tests.support.oracle.triggers import triggers_of
 
 SILENT_ORIGINS = ("import", "merge", "test", "auto_reply")
@@ -37,16 +40,19 @@ def expected(
     main_site: str = "all",
     stale_hours: float = 72,
     default_language: str = "en",
+    rules: Sequence[OwnRule] = (),
 ) -> Record:
     """The decision on one event: `event`, `triggers`, `jobs` and `skipped`, or `{"refused": True}`.
 
     `when_unnamed` holds the object kinds of which an unnamed object means nobody; `status_labels` maps a
     status to "internal" or to a label per language; `main_site` is "all", "not_site" (the category site needs
-    no link to the main site) or "off".
+    no link to the main site) or "off". `rules` are those of the file beside the default ones.
     """
     if is_refused(event):
         return {"refused": True}
-    settings = Settings(frozenset(when_unnamed), status_labels or {}, main_site, stale_hours, default_language)
+    settings = Settings(
+        frozenset(when_unnamed), status_labels or {}, main_site, stale_hours, default_language, tuple(rules)
+    )
     return decided(Save(event, known_records(directory), unreadable_records(directory), now, settings))
 
 
@@ -105,6 +111,7 @@ class Letter:
     address: str
     trigger: str
     categories: list[Category] = field(default_factory=list)
+    rules: list[str] = field(default_factory=list)
 
     @property
     def precedence(self) -> tuple[bool, int, str]:
@@ -145,6 +152,7 @@ def letters(passed: list[Attempt]) -> list[Letter]:
         )
         if attempt.category not in letter.categories:
             letter.categories.append(attempt.category)
+        letter.rules += rules_of(attempt)
     return list(found.values())
 
 
@@ -196,5 +204,5 @@ def as_job(first: Letter, together: list[Letter]) -> dict[str, Any]:
         "address": first.address,
         "trigger": first.trigger,
         "categories": [category.name for category in through],
-        "rules": [category.rule for category in through],
+        "rules": list(dict.fromkeys(rule for one in together for rule in one.rules)),
     }

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
 
 from tests.support.oracle.reading import AUDIENCES, CHANNELS, KINDS, Record, is_good_mode, moment
 
@@ -19,6 +21,7 @@ class Settings:
     main_site: str = "all"
     stale_hours: float = 72
     default_language: str = "en"
+    rules: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,12 @@ class Attempt:
     def record(self) -> Record:
         """The person's record; empty for someone unknown."""
         return self.save.known.get(self.person, {})
+
+    @cached_property
+    def ways(self) -> list[Category]:
+        """The categories that are on and that lead to this person."""
+        mine = [category for category in CATEGORIES if category.audience == self.category.audience]
+        return [one for one in mine if is_on(self.save, one) and self.person in people_in(self.save, one)]
 
     @property
     def customer(self) -> Record:

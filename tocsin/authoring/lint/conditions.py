@@ -9,6 +9,7 @@ from engine.rulebook.conditions.syntax import And, Node, Or, leaves
 from engine.rulebook.problems import Problem
 from engine.rulebook.rulebook import Rule, Rulebook
 from schemas.finding import Finding, FindingCode
+from tocsin.authoring.lint.categories import by_audience, told_once, written_rules
 from tocsin.authoring.lint.reasoning import Circumstances, always_holds, implies, never_holds
 from tocsin.authoring.lint.spans import span_of, written
 from tocsin.authoring.lint.subject import Subject
@@ -22,10 +23,15 @@ def findings(subject: Subject) -> Iterator[Finding]:
     rulebook = subject.reading.rulebook
     if rulebook is None:
         return
-    for rule in subject.rules:
-        if rule.condition is not None and rule.text is not None and rule.path:
-            for problem in _Condition(rule, rule.condition, rule.text, rulebook).problems():
-                yield subject.at(problem)
+    for rule in written_rules(subject.rules):
+        found = by_audience(rule, lambda copy: _problems(copy, rulebook))
+        for problem in told_once(found):
+            yield subject.at(problem)
+
+
+def _problems(rule: Rule, rulebook: Rulebook) -> Iterator[Problem]:
+    if rule.condition is not None and rule.text is not None:
+        yield from _Condition(rule, rule.condition, rule.text, rulebook).problems()
 
 
 def circumstances(rule: Rule, rulebook: Rulebook) -> Circumstances:

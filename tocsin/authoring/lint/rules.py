@@ -11,6 +11,7 @@ from engine.rulebook.problems import Problem
 from engine.rulebook.rulebook import Rule, Rulebook
 from schemas.finding import Finding, FindingCode
 from schemas.vocabulary import Channel
+from tocsin.authoring.lint.categories import Written, told_once, written_rules
 from tocsin.authoring.lint.reasoning import Circumstances, implies, never_holds
 from tocsin.authoring.lint.subject import Subject
 
@@ -36,9 +37,9 @@ def findings(subject: Subject) -> Iterator[Finding]:
 def problems(rulebook: Rulebook, rules: Sequence[Rule]) -> Iterator[Problem]:
     """What is wrong with these rules of a rulebook beside each other; inherited ones have no place, and no problems."""
     beside = _Rules(rulebook, rules)
-    for rule in rules:
-        if rule.path:
-            yield from beside.problems_of(rule)
+    for rule in written_rules(rules):
+        yield from told_once({copy.category: [*beside.problems_of(copy)] for copy in rule})
+        yield from beside.always_replaced(rule)
 
 
 class _Rules:
@@ -46,7 +47,9 @@ class _Rules:
 
     def __init__(self, rulebook: Rulebook, rules: Sequence[Rule]) -> None:
         self._rulebook = rulebook
-        self._named = {rule.name: rule for rule in rules}
+        self._named: dict[str, list[Rule]] = {}
+        for rule in rules:
+            self._named.setdefault(rule.name, []).append(rule)
         self._replaced = {rule.instead_of for rule in rulebook.rules}
         pairs = ((one, other) for one in rules for other in rules if _are_comparable(one, other))
         self._pairs = list(islice(pairs, MAX_PAIRS))
@@ -86,21 +89,32 @@ class _Rules:
                 yield _problem(rule, f"send.{name}", FindingCode.SHADOWED_SETTING, message, advice)
 
     def _about_replacing(self, rule: Rule) -> Iterator[Problem]:
-        other = self._named.get(rule.instead_of or "")
-        if other is None:
-            return
-        both = Circumstances(self._rulebook.fields, rule.category.audience, rule.triggers & other.triggers)
-        if _are_short(rule, other) and never_holds([rule.condition, other.condition], both):
-            message = f"this rule and {_called(other)} can never match together: it takes nobody's place"
+        others = self._named.get(rule.instead_of or "", [])
+        if others and not any(self._may_meet(rule, other) for other in others):
+            message = f"this rule and {_called(others[0])} can never match together: it takes nobody's place"
             advice = "take `instead_of` out, or let the conditions meet"
             yield _problem(rule, "instead_of", FindingCode.NEVER_REPLACES, message, advice)
-        elif other.instead_of is None and self._covers(rule, other):
-            # A rule that is replaced still takes the place of the one that it names itself.
+
+    def always_replaced(self, rule: Written) -> Iterator[Problem]:
+        """That the rule which this one takes the place of never applies, for any of its categories."""
+        others = self._named.get(rule[0].instead_of or "", [])
+        # A rule that is replaced still takes the place of the one that it names itself.
+        if not others or others[0].instead_of is not None:
+            return
+        if all(any(self._may_meet(copy, other) and self._covers(copy, other) for copy in rule) for other in others):
+            other = others[0]
             message = f"{_called(other)} never applies: this rule takes its place wherever it matches"
             advice = (
                 f"delete `{other.name}`" if other.path else f"name this rule `{other.name}` and leave `instead_of` out"
             )
-            yield _problem(rule, "instead_of", FindingCode.ALWAYS_REPLACED, message, advice)
+            yield _problem(rule[0], "instead_of", FindingCode.ALWAYS_REPLACED, message, advice)
+
+    def _may_meet(self, rule: Rule, other: Rule) -> bool:
+        """Whether both may match for one person; so too where it is not known."""
+        if rule.category.audience is not other.category.audience:
+            return False
+        both = Circumstances(self._rulebook.fields, rule.category.audience, rule.triggers & other.triggers)
+        return not (_are_short(rule, other) and never_holds([rule.condition, other.condition], both))
 
     def _stands_in(self, rule: Rule, other: Rule) -> bool:
         """Whether the other one matches, and counts, wherever this one does, and this one takes nobody's place."""

@@ -71,7 +71,7 @@ def coverage_of(rulebook: Rulebook, results: Sequence[Result]) -> Exercised:
     held = {name for one in passed for name in _held_back(one, rulebook.rules)}
     closed = {_gate(skip) for one in passed for skip in named_skips(one.test.expect, one.decision)}
     possible = [gate for gate in all_gates() if _is_possible(gate, rulebook)]
-    names = [rule.name for rule in rulebook.rules]
+    names = rulebook.names
     return Exercised(
         rules=len(names),
         gates=len(possible),
@@ -140,5 +140,8 @@ def _always_matches(category: Category, rules: Sequence[Rule]) -> bool:
 
 def _stays(rule: Rule, rules: Sequence[Rule]) -> bool:
     """Whether what may take the rule's place is for the same category, so that one of them matches."""
-    others = [other for other in rules if other.instead_of == rule.name]
-    return all(other.category is rule.category and _stays(other, rules) for other in others)
+    others = {other.name for other in rules if other.instead_of == rule.name}
+    return all(
+        any(other.name == name and other.category is rule.category and _stays(other, rules) for other in rules)
+        for name in others
+    )

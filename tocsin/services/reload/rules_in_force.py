@@ -241,7 +241,7 @@ class WatchedRules:
 
     def _put_in_force(self) -> RulesInForce:
         rulebook = self.loaded.rulebook
-        log.info("rules_in_force", rulebook=rulebook.digest, rules=len(rulebook.rules))
+        log.info("rules_in_force", rulebook=rulebook.digest, rules=len(rulebook.names))
         return RulesInForce(rulebook, SteadfastMatcher(self._matcher))
 
     def _signature(self) -> Signature:

@@ -1,0 +1,81 @@
+"""The rules of a file beside the ten default ones, read once more: whom each is for, and whose place it takes."""
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from tests.support.oracle.chance import AUDIENCES, CHANNELS, KINDS, STATUSES, TRIGGERS, chance, some
+from tests.support.oracle.people import CATEGORIES, Attempt, Category
+
+OwnRule = dict[str, Any]
+"""As it stands in a rule file: `rule`, `for`, and maybe `on`, `status` (in place of a condition), `channels` and
+`instead_of`."""
+
+DEFAULTS: tuple[OwnRule, ...] = tuple({"rule": one.rule, "for": one.name} for one in CATEGORIES)
+
+
+def is_for(rule: OwnRule, category: Category) -> bool:
+    """A word names one category, an audience, or all; a list names each of its words."""
+    words = rule["for"] if isinstance(rule["for"], list) else [rule["for"]]
+    return any(word in ("all", category.audience, category.name) for word in words)
+
+
+def in_file(own: Sequence[OwnRule]) -> list[OwnRule]:
+    """All rules in their order; one with a default rule's name stands in its place."""
+    named = {rule["rule"]: rule for rule in own}
+    default_names = {rule["rule"] for rule in DEFAULTS}
+    return [named.get(rule["rule"], rule) for rule in DEFAULTS] + [
+        rule for rule in own if rule["rule"] not in default_names
+    ]
+
+
+def matches(rule: OwnRule, attempt: Attempt) -> bool:
+    """Whether the rule matches for this person and trigger, through whatever category that is on and that they are in.
+
+    Whatever category, since one rule takes another's place wherever both match.
+    """
+    if attempt.trigger not in rule.get("on", TRIGGERS):
+        return False
+    if rule.get("status") not in (None, attempt.save.ticket["status"]):
+        return False
+    return any(is_for(rule, category) for category in attempt.ways)
+
+
+def rules_of(attempt: Attempt) -> list[str]:
+    """The names of the rules by which this attempt alerts, in their order."""
+    if not attempt.save.settings.rules:
+        return [attempt.category.rule]
+    matching = [rule for rule in in_file(attempt.save.settings.rules) if matches(rule, attempt)]
+    replaced = {rule.get("instead_of") for rule in matching}
+    return [
+        rule["rule"]
+        for rule in matching
+        if rule["rule"] not in replaced
+        and is_for(rule, attempt.category)
+        and attempt.channel in rule.get("channels", CHANNELS)
+    ]
+
+
+def random_rules(rng: random.Random) -> list[OwnRule]:
+    """A few rules, most of them for several categories."""
+    return [random_rule(rng, number) for number in range(rng.choice((0, 1, 2, 4)))]
+
+
+def random_rule(rng: random.Random, number: int) -> OwnRule:
+    """One rule of one's own, or in the place of a default one."""
+    names = [f"{kind}.{audience}" for kind in KINDS for audience in AUDIENCES]
+    listed = some(rng, names, 0.3) or [rng.choice(names)]
+    whom = rng.choice(("all", "contacts", "collaborators", rng.choice(names), listed, listed))
+    own: OwnRule = {"rule": f"own-{number}", "for": whom}
+    if chance(rng, 0.4):
+        own["on"] = rng.sample(TRIGGERS, rng.choice((1, 2)))
+    if chance(rng, 0.4):
+        own["status"] = rng.choice(STATUSES)
+    if chance(rng, 0.4):
+        own["channels"] = [rng.choice(CHANNELS)]
+    default = rng.choice([one for one in CATEGORIES if is_for(own, one)]).rule
+    if chance(rng, 0.2):
+        own["rule"] = default
+    elif chance(rng, 0.5):
+        own["instead_of"] = default if number == 0 or chance(rng, 0.6) else f"own-{number - 1}"
+    return own
