@@ -28,7 +28,7 @@ from sender.states import State
 from tests.faults.engines import until
 from tests.support.helpdesk.events import Helpdesk, envelope
 from tests.support.helpdesk.files import created, write_directory
-from tocsin.config.wiring.mail import MailSettings
+from tests.support.settings.environments import mail_by
 from tocsin.services.embedded import Embedded, FolderInUseError, sole_owner
 from tocsin.services.embedded_service import DirectoryFiles, embedded_service
 from tocsin.services.lifecycle.stopping import Stop
@@ -59,7 +59,7 @@ class EmbeddedInstallation:
     async def service(self, watch: EmbeddedWatch | None = None) -> AsyncIterator[Embedded]:
         directory = write_directory(self.folder / "directory", self.desk)
         relay = f"{HOST}:{self.mailbox.port}"
-        mail = MailSettings.of(relay, "none", "Support <support@desk.example>", None, "{number}@fax.example")
+        mail = mail_by(relay, {"TOCSIN_FAX": "{number}@fax.example"})
         health = HealthFile(self.folder)
         async with embedded_service(
             self.database, DirectoryFiles(directory), self.rules, mail, health, watch=watch
@@ -282,7 +282,7 @@ async def test_while_the_relay_is_down_jobs_wait_and_nothing_is_lost(program: Em
     await program.mailbox.close()
     port = 1  # nothing listens there
     directory = write_directory(program.folder / "directory", program.desk)
-    mail = MailSettings.of(f"{HOST}:{port}", "none", "Support <support@desk.example>", None, None)
+    mail = mail_by(f"{HOST}:{port}")
     program.emit(created(1))
     async with embedded_service(
         program.database, DirectoryFiles(directory), program.rules, mail, HealthFile(program.folder)

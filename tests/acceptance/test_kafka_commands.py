@@ -218,7 +218,7 @@ def test_a_broker_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_a_setting_that_cannot_be_used_is_named(environment: dict[str, str], named: str) -> None:
     with pytest.raises(ValueError, match=named):
-        kafka_settings("kafka.example:9093", "", settings_in(environment))
+        kafka_settings(settings_in({"TOCSIN_KAFKA": "kafka.example:9093", **environment}))
 
 
 def test_credentials_come_out_of_the_environment(tmp_path: Path) -> None:
@@ -229,7 +229,8 @@ def test_credentials_come_out_of_the_environment(tmp_path: Path) -> None:
         "TOCSIN_KAFKA_USERNAME": "tocsin",
         "TOCSIN_KAFKA_PASSWORD_FILE": str(tmp_path / "password"),
     }
-    settings = kafka_settings("a.example:1, b.example:2", "x.", settings_in(environment))
+    environment |= {"TOCSIN_KAFKA": "a.example:1, b.example:2", "TOCSIN_KAFKA_PREFIX": "x."}
+    settings = kafka_settings(settings_in(environment))
     assert isinstance(settings, KafkaSettings)
     assert (settings.bootstrap, settings.real("t")) == (("a.example:1", "b.example:2"), "x.t")
     assert settings.login is not None

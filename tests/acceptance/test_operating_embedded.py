@@ -25,9 +25,8 @@ from tests.support.helpdesk.events import Helpdesk, email
 from tests.support.helpdesk.files import created, write_directory
 from tests.support.http.peers import HttpPeer
 from tests.support.mail.smtp_peers import At, Fault, FaultyPeer
-from tests.support.settings.environments import settings_in
+from tests.support.settings.environments import mail_by
 from tocsin.config.data_folder import database_in
-from tocsin.config.wiring.mail import MailSettings
 from tocsin.config.wiring.sending import EVERYTHING, SendingSettings
 from tocsin.services.embedded import Embedded
 from tocsin.services.embedded_service import DirectoryFiles, embedded_service
@@ -55,8 +54,7 @@ class Place:
     @asynccontextmanager
     async def service(self, sending: SendingSettings, environment: Mapping[str, str]) -> AsyncIterator[Embedded]:
         directory, rules = write_directory(self.folder / "directory", self.desk), self.folder / "rules" / "default.yaml"
-        relay, writer = f"{HOST}:{self.port}", "Support <support@desk.example>"
-        mail = MailSettings.of(relay, "none", writer, None, None, settings_in(environment))
+        mail = mail_by(f"{HOST}:{self.port}", environment)
         health = HealthFile(self.folder)
         async with embedded_service(
             database_in(self.folder), DirectoryFiles(directory), rules, mail, health, sending

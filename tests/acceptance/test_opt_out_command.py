@@ -9,10 +9,11 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -27,7 +28,17 @@ from tests.support.mail.messages import TEMPLATES, a_job, as_mail, as_read, read
 from tests.support.settings.environments import settings_in
 from tocsin.cli.app import app
 from tocsin.config.data_folder import database_in
+from tocsin.config.settings.declared.mail import (
+    FAX,
+    FAX_PDF,
+    FAX_SUBJECT,
+    FROM,
+    OPT_OUT_MAILTO,
+    OPT_OUT_URL,
+    SMTP_TLS,
+)
 from tocsin.config.settings.faults import SettingsError
+from tocsin.config.settings.setting import Setting
 from tocsin.config.wiring.mail import MailSettings
 
 SECRET = "a-secret-of-the-tests"
@@ -35,10 +46,21 @@ ENVIRONMENT = {"TOCSIN_OPT_OUT_SECRETS": f"{SECRET} an-older-one-of-the-tests"}
 
 
 def settings(
-    url: str | None = None, mailto: str | None = None, subject: str = "{subject}", pdf: bool = False
+    url: str | None = None,
+    mailto: str | None = None,
+    subject: str = "{subject}",
+    pdf: bool = False,
+    environment: Mapping[str, str] = ENVIRONMENT,
 ) -> MailSettings:
-    mail = MailSettings.of("localhost:25", "none", "Support <support@desk.example>", None, "{number}@fax.example")
-    return mail.with_forms(url, mailto, subject, pdf, settings_in(ENVIRONMENT))
+    told: dict[Setting[Any], Any] = {
+        SMTP_TLS: "none",
+        FROM: "Support <support@desk.example>",
+        FAX: "{number}@fax.example",
+        FAX_SUBJECT: subject,
+        FAX_PDF: pdf,
+    }
+    links = {one: value for one, value in ((OPT_OUT_URL, url), (OPT_OUT_MAILTO, mailto)) if value is not None}
+    return MailSettings.of(settings_in(environment).with_options({**told, **links}))
 
 
 @pytest.fixture
@@ -121,4 +143,4 @@ def test_settings_that_can_not_be_used_are_named(url: str | None, mailto: str | 
     with pytest.raises(SettingsError, match=named):
         settings(url, mailto, subject)
     with pytest.raises(SettingsError, match="TOCSIN_MAIL_SECRETS"):
-        settings().with_forms("https://alerts.desk.example", None, "{subject}", False)
+        settings("https://alerts.desk.example", environment={})

@@ -43,9 +43,9 @@ from tests.support.brokers.cluster import Cluster
 from tests.support.helpdesk.events import Helpdesk
 from tests.support.helpdesk.files import created, write_directory
 from tests.support.sender.operated_ledger import fill
+from tests.support.settings.environments import mail_by
 from tocsin.cli.app import app
 from tocsin.config.data_folder import database_in
-from tocsin.config.wiring.mail import MailSettings
 from tocsin.demo.stage import MARK, Stage
 from tocsin.services.embedded import Embedded, sole_owner
 from tocsin.services.embedded_service import DirectoryFiles, embedded_service
@@ -87,8 +87,7 @@ class InstallationOfZoe:
     @asynccontextmanager
     async def service(self) -> AsyncIterator[Embedded]:
         write_directory(self.directory, self.desk)
-        mail = MailSettings.of(f"{HOST}:{self.port}", "none", "Support <support@desk.example>", None, None)
-        mail = mail.with_forms(None, None, "", False)
+        mail = mail_by(f"{HOST}:{self.port}")
         mail = type(mail)(mail.relay, mail.identity, mail.texts, OptOut(None, None, (SECRET,)), mail.fax_subject)
         health = HealthFile(self.data)
         async with embedded_service(

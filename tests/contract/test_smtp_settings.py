@@ -12,15 +12,18 @@ from tests.support.mail.smtp_certificates import authority, server_context
 from tests.support.mail.smtp_peers import FaultyPeer
 from tests.support.mail.smtp_sending import mail
 from tocsin.cli.app import app
+from tocsin.config.settings.declared.mail import FROM, SMTP
 from tocsin.config.settings.faults import SettingsError
-from tocsin.config.settings.reading import Settings, read_settings
+from tocsin.config.settings.in_force import Settings
+from tocsin.config.settings.reading import read_settings
 from tocsin.config.wiring.mail import MailSettings
 
 WRITER = "Support <support@desk.example>"
 
 
 def mail_by(settings: Settings, port: int = 25) -> MailSettings:
-    return MailSettings.of(f"localhost:{port}", "starttls", WRITER, None, None, settings)
+    told = {SMTP: f"localhost:{port}", FROM: WRITER}
+    return MailSettings.of(settings.with_options(told))
 
 
 @pytest.fixture

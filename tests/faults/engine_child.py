@@ -23,7 +23,7 @@ import typer
 from adapters.kafka.directory_topic import DirectoryFeed
 from adapters.kafka.settings import KafkaSettings, Membership
 from adapters.kafka.transaction import Step, nothing
-from tocsin.cli.kafka_options import kafka_failures
+from tocsin.cli.kafka import kafka_failures
 from tocsin.logs import log_to_stderr
 from tocsin.services.engine import engine_service
 from tocsin.services.lifecycle.deadline import stopping

@@ -9,7 +9,7 @@ import typer
 
 from adapters.kafka.errors import KafkaUnavailableError
 from tocsin.cli.console import UNUSABLE
-from tocsin.cli.kafka_options import kafka_failures
+from tocsin.cli.kafka import kafka_failures
 
 REFUSED = (
     "Connection failed: KafkaConnectionError: 111 ECONNREFUSED",

@@ -11,16 +11,18 @@ import pytest
 from adapters.kafka.settings import SESSION, Membership
 from sender.delivery.loop import DeliverySettings
 from tests.support.settings.values import written
-from tocsin.cli.sending_options import sending_settings
 from tocsin.config.settings.declared.kafka import KAFKA_SESSION
-from tocsin.config.settings.declared.sending import DELIVERY_LEASE, DELIVERY_UNKNOWN_AFTER, STORM_END, STORM_LIMIT
+from tocsin.config.settings.declared.processes import ENGINE_GROUP, INSTANCE_NAME
+from tocsin.config.settings.declared.sending import DELIVERY_LEASE, DELIVERY_UNKNOWN_AFTER, SEND_LIMIT
 from tocsin.config.settings.faults import SettingsError
+from tocsin.config.settings.in_force import Settings
 from tocsin.config.settings.kinds import Number
-from tocsin.config.settings.reading import Settings, read_settings
+from tocsin.config.settings.reading import read_settings
 from tocsin.config.settings.setting import Setting
 from tocsin.config.wiring.kafka import membership
-from tocsin.config.wiring.sending import SEND_LIMIT, SendingSettings
+from tocsin.config.wiring.sending import SendingSettings
 
+ENGINE_ONE: tuple[tuple[Setting[Any], object], ...] = ((ENGINE_GROUP, "engine"), (INSTANCE_NAME, "one"))
 PATIENCE = (KAFKA_SESSION, DELIVERY_LEASE, DELIVERY_UNKNOWN_AFTER)
 
 
@@ -31,13 +33,14 @@ def bounds(setting: Setting[Any]) -> tuple[float, float]:
     return kind.minimum, kind.maximum
 
 
-def told(*values: tuple[Setting[Any], float]) -> Settings:
-    return read_settings(None, {setting.variable: str(value) for setting, value in values}, PATIENCE).checked()
+def told(*values: tuple[Setting[Any], object]) -> Settings:
+    given = {setting.variable: str(value) for setting, value in [*ENGINE_ONE, *values]}
+    return read_settings(None, given).checked()
 
 
 @pytest.mark.parametrize("seconds", [*bounds(KAFKA_SESSION), SESSION.total_seconds(), 31.0])
 def test_every_session_has_limits_that_fit_together(seconds: float) -> None:
-    place = membership("engine", "one", told((KAFKA_SESSION, seconds)))
+    place = membership(told((KAFKA_SESSION, seconds)), ENGINE_GROUP)
     assert place.session == timedelta(seconds=seconds)
     # An open transaction holds nobody up for longer than the session does, and its calls end before the process does.
     assert timedelta(0) < place.transaction <= place.session
@@ -45,7 +48,7 @@ def test_every_session_has_limits_that_fit_together(seconds: float) -> None:
 
 
 def test_nothing_said_is_what_it_was() -> None:
-    assert membership("engine", "one", told()) == Membership("engine", "one")
+    assert membership(told(), ENGINE_GROUP) == Membership("engine", "one")
 
 
 @pytest.mark.parametrize("lease", bounds(DELIVERY_LEASE))
@@ -62,10 +65,10 @@ def test_a_sender_that_is_told_nothing_waits_as_it_did() -> None:
     assert (made.retry, made.lease) == (plain.retry, SEND_LIMIT * 2)
 
 
-def test_a_sender_waits_as_the_settings_in_force_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = told((DELIVERY_LEASE, 7), (DELIVERY_UNKNOWN_AFTER, 9))
-    monkeypatch.setattr("tocsin.cli.sending_options.in_force", lambda: settings)
-    sending = sending_settings("live", (), STORM_LIMIT.default or 0, 1.0, STORM_END.default, None)  # type: ignore[arg-type]
+def test_a_sender_waits_as_the_settings_in_force_say() -> None:
+    minutes = {DELIVERY_LEASE.variable: "7", DELIVERY_UNKNOWN_AFTER.variable: "9"}
+    settings = read_settings(None, minutes).checked()
+    sending = SendingSettings.of(settings)
     assert (sending.lease, sending.unknown_after) == (timedelta(minutes=7), timedelta(minutes=9))
 
 

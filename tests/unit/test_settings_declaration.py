@@ -13,17 +13,23 @@ from typing import Annotated, Any
 import pytest
 import typer
 from jsonschema import Draft202012Validator
+from msgspec import Struct
 from typer.core import TyperCommand
 from typer.main import get_command
+from typer.testing import CliRunner
 
+from tests.support.settings.environments import mail_by
 from tests.support.settings.values import in_toml, sample
 from tocsin.cli.app import app
-from tocsin.cli.settled import SettledCommand, option
+from tocsin.cli.options import Form, add_command, option, without
+from tocsin.cli.settled import SettledCommand
 from tocsin.config.settings.commands import SERVICES
 from tocsin.config.settings.declared import SETTINGS, used_by
 from tocsin.config.settings.declared.kafka import KAFKA
+from tocsin.config.settings.declared.mail import FROM, SMTP_TLS
 from tocsin.config.settings.declared.sending import LEDGER
 from tocsin.config.settings.example import PLACEHOLDER, example
+from tocsin.config.settings.in_force import Settings
 from tocsin.config.settings.reading import read_settings
 from tocsin.config.settings.schema import settings_schema
 from tocsin.config.settings.setting import Setting
@@ -180,9 +186,9 @@ def test_an_option_takes_a_word_in_any_case(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("tls", ["STARTTLS", "Implicit"])
 def test_the_relay_takes_its_word_in_any_case(tls: str) -> None:
-    assert (
-        MailSettings.of("desk.example:25", tls, "Support <support@desk.example>", None, None).relay.tls == tls.lower()
-    )
+    assert mail_by("desk.example:25", {"TOCSIN_SMTP_TLS": tls}).relay.tls == tls.lower()
+    by_option = read_settings(None, {}).settings.with_options({SMTP_TLS: tls, FROM: "support@desk.example"})
+    assert MailSettings.of(by_option).relay.tls == tls.lower()
 
 
 def test_a_command_that_is_not_settled_takes_nothing_from_the_file(tmp_path: Path) -> None:
@@ -268,3 +274,43 @@ def test_a_service_uses_what_it_needs() -> None:
 
 def needed(command: str) -> list[Setting[Any]]:
     return [setting for setting in used_by(command) if command in setting.needed_by]
+
+
+def test_options_of_settings_are_made_in_one_place() -> None:
+    """No command writes one itself. The settings file alone has a variable, and is no setting."""
+    folder = Path(__file__).parents[2] / "tocsin" / "cli"
+    writers = {file.name for file in folder.glob("*.py") if "envvar=" in file.read_text(encoding="utf-8")}
+    assert writers == {"options.py", "app.py"}
+
+
+class Shown(Struct, frozen=True):
+    """Options that several commands share."""
+
+    limit: Annotated[int, typer.Option("--limit")] = 5
+    text: Annotated[bool, typer.Option("--text")] = False
+
+
+def test_a_command_has_the_options_of_its_declaration_and_shared_ones_and_gets_one_object_of_each() -> None:
+    made_up, seen = typer.Typer(), []
+
+    def listed(settings: Settings, shown: Annotated[Shown, without("text")]) -> None:
+        seen.append((settings.given(KAFKA), settings.origin(KAFKA).name, shown))
+
+    made_up.callback()(lambda: None)
+    add_command(made_up, "topics", listed, Form(KAFKA, ("-k",)))
+    command: Any = get_command(made_up)
+    options = {name for parameter in command.commands["topics"].params for name in parameter.opts}
+    assert options == {"--kafka", "-k", "--prefix", "--limit"}
+    assert CliRunner().invoke(made_up, ["topics", "-k", "a:1", "--limit", "7"]).exit_code == 0
+    assert seen == [("a:1", "--kafka", Shown(limit=7))]
+    # It is required, as `topics` needs it by its declaration.
+    assert CliRunner().invoke(made_up, ["topics"], env={"TOCSIN_KAFKA": ""}).exit_code == 2
+
+
+def test_of_two_that_exclude_each_other_the_command_line_decides_else_the_first() -> None:
+    both = read_settings(None, {"TOCSIN_KAFKA": "a:1", "TOCSIN_LEDGER": "postgresql://h/d"}).checked()
+    named = both.with_options({LEDGER: "postgresql://h/e"})
+    assert (both.either(KAFKA, LEDGER)[KAFKA], both.either(KAFKA, LEDGER)[LEDGER]) == ("a:1", None)
+    assert (named.either(KAFKA, LEDGER)[KAFKA], named.either(KAFKA, LEDGER)[LEDGER]) == (None, "postgresql://h/e")
+    each = named.with_options({KAFKA: "b:1"})
+    assert each.either(KAFKA, LEDGER) is each

@@ -17,8 +17,9 @@ from tocsin.config.settings.declared import SETTINGS, used_by
 from tocsin.config.settings.declared.kafka import KAFKA, KAFKA_CA, KAFKA_PASSWORD, KAFKA_SASL
 from tocsin.config.settings.declared.processes import DATA, LOG_FORMAT, LOG_LEVEL
 from tocsin.config.settings.declared.sending import LEDGER, STORM_END, STORM_LIMIT
+from tocsin.config.settings.in_force import Settings
 from tocsin.config.settings.kinds import Choice
-from tocsin.config.settings.reading import Settings, read_settings
+from tocsin.config.settings.reading import read_settings
 from tocsin.config.settings.secret_files import MOST_BYTES, read_secret
 from tocsin.config.settings.setting import Secrecy, Setting
 from tocsin.config.settings.variables import unknown_variables

@@ -14,8 +14,9 @@ from tocsin.cli.console import WRONG_SETTINGS
 from tocsin.config.settings.declared import SETTINGS
 from tocsin.config.settings.faults import SettingsError
 from tocsin.config.settings.forms import host_and_port
+from tocsin.config.settings.in_force import Held
 from tocsin.config.settings.masking import holds_password, without_password
-from tocsin.config.settings.reading import Held, read_settings
+from tocsin.config.settings.reading import read_settings
 from tocsin.config.settings.secret_files import read_secret
 from tocsin.config.settings.setting import Secrecy, Setting
 from tocsin.config.settings.toml_file import read_toml

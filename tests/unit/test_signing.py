@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.settings.environments import settings_in
+from tests.support.settings.environments import mail_by, settings_in
 from tocsin.config.settings.faults import SettingsError
 from tocsin.config.wiring.mail import MailSettings
 from tocsin.config.wiring.signing import NAME, expected_secrets, installation_secrets, made_secrets
@@ -78,9 +78,7 @@ def test_a_folder_that_can_not_keep_one_is_named(tmp_path: Path) -> None:
 
 
 def mail(environment: dict[str, str]) -> MailSettings:
-    settings = settings_in(environment)
-    made = MailSettings.of("localhost:25", "none", "Support <support@desk.example>", None, None, settings)
-    return made.with_forms(None, None, "{subject}", False, settings)
+    return mail_by("localhost:25", environment)
 
 
 def test_a_return_path_with_a_token_needs_a_secret_where_no_folder_will_have_one() -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer.models import CommandInfo
 
 from tocsin.cli import (
     bounces,
@@ -40,7 +38,6 @@ from tocsin.cli import (
     validate,
 )
 from tocsin.cli.console import EXIT_CODES, WRONG_SETTINGS, say, stop
-from tocsin.cli.settled import SettledCommand
 from tocsin.config.settings.variables import SETTINGS_FILE
 from tocsin.logs import LogSettingsError, log_to_stderr
 
@@ -109,15 +106,3 @@ for command in (
     settings,
 ):
     command.register(app)
-
-
-def _commands(of: typer.Typer) -> Iterator[CommandInfo]:
-    yield from of.registered_commands
-    for group in of.registered_groups:
-        if group.typer_instance is not None:
-            yield from _commands(group.typer_instance)
-
-
-for one in _commands(app):
-    # All are given their settings in one way; whoever uses none is not touched by it.
-    one.cls = SettledCommand

@@ -22,13 +22,13 @@ from sender.ledger.restrictions import Suppressions
 from sender.proof import Proofs
 from sender.suppressions.opt_out import OptOutTokens
 from tocsin.cli.console import TRY_LATER, UNUSABLE, WRONG_SETTINGS, named_failures, say_json, stop, warn
-from tocsin.cli.ledger_options import DataOption, LedgerOption
-from tocsin.cli.settled import in_force, one_of, option
+from tocsin.cli.options import add_command
 from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.mail import INSTALLATION, MAIL_SECRETS, UNPROVEN_BOUNCES
 from tocsin.config.settings.declared.processes import DATA
 from tocsin.config.settings.declared.sending import LEDGER
 from tocsin.config.settings.faults import SettingsError
+from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.ledgers import NoLedgerError, open_ledger
 from tocsin.config.wiring.signing import installation_secrets
 from tocsin.printing.printable import printable
@@ -46,7 +46,7 @@ _WORDS: Final = {
 def register(app: typer.Typer) -> None:
     """Add the command."""
     bounces = typer.Typer(help="Bounces, complaints, automatic answers and mails that opt out.", no_args_is_help=True)
-    bounces.command()(read)
+    add_command(bounces, "bounces read", read)
     # With one command alone its name could be left out.
     bounces.callback()(lambda: None)
     app.add_typer(bounces, name="bounces")
@@ -56,10 +56,7 @@ def read(
     places: Annotated[
         list[str], typer.Argument(help="Files, folders, mbox files or Maildirs; - is one mail on standard input.")
     ],
-    installation: Annotated[str, option(INSTALLATION)],
-    data: DataOption = None,
-    ledger: LedgerOption = None,
-    unproven: Annotated[bool, option(UNPROVEN_BOUNCES)] = False,
+    settings: Settings,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would follow, and change nothing.")] = False,
 ) -> None:
     """Tell what came back, a JSON line each, and suppress dead addresses, and people who opted out or complained.
@@ -72,11 +69,12 @@ def read(
     Exit code 75 asks a mail system that pipes a mail to do so again later.
     """
     failed = TRY_LATER if places == [_PIPE] else UNUSABLE
-    ledger, data = one_of(LEDGER, DATA, (ledger, data))
+    settings = settings.either(LEDGER, DATA)
+    ledger, data = settings[LEDGER], settings[DATA]
     if data is not None and not database_in(data).is_file():
-        stop(f"{in_force().named(DATA)}: there is no ledger in {data}", failed)
+        stop(f"{settings.named(DATA)}: there is no ledger in {data}", failed)
     try:
-        secrets = installation_secrets(in_force(), data)
+        secrets = installation_secrets(settings, data)
     except SettingsError as error:
         stop(str(error), TRY_LATER if places == [_PIPE] else WRONG_SETTINGS)
     try:
@@ -84,7 +82,9 @@ def read(
         with _named(failed), open_ledger(data, ledger) as opened:
             if not secrets:
                 warn(f"there is no secret, so that nothing can be proven: give {MAIL_SECRETS.names}")
+            unproven = settings.given(UNPROVEN_BOUNCES)
             evidence = Evidence(opened.find, opened.bundle, OptOutTokens(secrets), Proofs(secrets), unproven)
+            installation = settings.given(INSTALLATION)
             mails = _mails(places, lambda error: unread.append(_named_file(error)))
             counts = Counter(_deal_with(mail, opened, installation, evidence, dry_run) for mail in mails)
     except (NoLedgerError, LedgerUnavailableError, DatabaseError) as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -16,9 +15,9 @@ from tocsin.authoring.lint.formats.json import json
 from tocsin.authoring.lint.formats.sarif import sarif
 from tocsin.authoring.lint.formats.text import text
 from tocsin.cli.console import FOUND_FAULTS, named_failures, say_document, say_lines
-from tocsin.cli.judging_options import RulesArgument
-from tocsin.cli.settled import option
-from tocsin.config.settings.declared.processes import DIRECTORY
+from tocsin.cli.options import Form, add_command
+from tocsin.config.settings.declared.processes import DIRECTORY, RULES
+from tocsin.config.settings.in_force import Settings
 
 
 class Format(StrEnum):
@@ -41,15 +40,17 @@ _DOCUMENTS: Final = (Format.JSON, Format.SARIF)
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(check)
+    add_command(
+        app,
+        "check",
+        check,
+        Form(RULES, is_argument=True),
+        Form(DIRECTORY, ("-d",), meaning="Check the directory too, and the templates that customers name."),
+    )
 
 
 def check(
-    rules: RulesArgument = None,
-    directory: Annotated[
-        Path | None,
-        option(DIRECTORY, "-d", meaning="Check the directory too, and the templates that customers name."),
-    ] = None,
+    settings: Settings,
     form: Annotated[
         Format, typer.Option("--format", "-f", help="text: for people; json, sarif, github: for programs.")
     ] = Format.TEXT,
@@ -65,7 +66,7 @@ def check(
     (the defaults stand in for it), and people whose language has no templates.
     """
     with named_failures():
-        report = check_all(rules, directory)
+        report = check_all(settings[RULES], settings[DIRECTORY])
     written = _WRITERS[form](report)
     if written:
         (say_document if form in _DOCUMENTS else say_lines)(written)

@@ -12,18 +12,19 @@ from tocsin.authoring.reach.records import read_surveyed
 from tocsin.authoring.reach.report import as_json, report
 from tocsin.authoring.reach.survey import survey
 from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say, say_json
-from tocsin.cli.judging_options import DirectoryOption, RulesArgument
+from tocsin.cli.options import Form, add_command
 from tocsin.cli.progress import progress_bar
+from tocsin.config.settings.declared.processes import DIRECTORY, RULES
+from tocsin.config.settings.in_force import Settings
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(coverage)
+    add_command(app, "coverage", coverage, Form(RULES, is_argument=True), Form(DIRECTORY, ("-d",)))
 
 
 def coverage(
-    directory: DirectoryOption,
-    rules: RulesArgument = None,
+    settings: Settings,
     now: NowOption = None,
     examples: Annotated[int, typer.Option("--examples", min=0, max=10_000, help="Shown of each kind.")] = 5,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -39,8 +40,8 @@ def coverage(
     """
     at = moment(now) or datetime.now(UTC)
     with named_failures():
-        rulebook = load_rulebook(rules)
-        loading = read_surveyed(directory)
+        rulebook = load_rulebook(settings[RULES])
+        loading = read_surveyed(settings.given(DIRECTORY))
         known = loading.sink.directory
         counts = known.counts()
         with progress_bar("Surveying contracts", counts["contract"]) as progress:

@@ -17,20 +17,21 @@ from schemas.job import Job
 from tocsin.authoring.deciding import Setting, setting
 from tocsin.authoring.event_files import Line, read_lines
 from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say_json, told
-from tocsin.cli.judging_options import DirectoryOption, RulesOption
+from tocsin.cli.options import Form, add_command
+from tocsin.config.settings.declared.processes import DIRECTORY, RULES
+from tocsin.config.settings.in_force import Settings
 
 BATCH: Final = 200
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(decide)
+    add_command(app, "decide", decide, Form(RULES, ("-r",)), Form(DIRECTORY, ("-d",)))
 
 
 def decide(
     events: Annotated[Path, typer.Argument(help="File of events, one JSON object a line; `-`: standard input.")],
-    directory: DirectoryOption,
-    rules: RulesOption = None,
+    settings: Settings,
     now: NowOption = None,
 ) -> None:
     """Decide about events, and print one JSON line for each. Nothing is sent.
@@ -46,7 +47,7 @@ def decide(
     at = moment(now)
     received = at or datetime.now(UTC)
     refused = 0
-    with named_failures(), setting(directory, rules) as around:
+    with named_failures(), setting(settings.given(DIRECTORY), settings[RULES]) as around:
         told(around.loaded)
         for lines in _batches(read_lines(events, received)):
             refused += sum(line.refused is not None for line in lines)

@@ -6,7 +6,7 @@ import asyncio
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,6 +17,10 @@ from adapters.sqlite.event_log import SqliteLog
 from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, DECISIONS, TICKETS
 from tocsin.cli.console import named_failures, say, stop
+from tocsin.cli.options import add_command
+from tocsin.config.settings.declared.mail import FAX, FROM, INSTALLATION, SMTP, SMTP_TLS
+from tocsin.config.settings.reading import read_settings
+from tocsin.config.settings.setting import Setting
 from tocsin.config.wiring.mail import MailSettings
 from tocsin.demo.show import decisions_in, next_steps, show_message, table_of
 from tocsin.demo.stage import FolderNotOursError, Stage, database_of, set_stage
@@ -29,7 +33,7 @@ from tocsin.services.monitoring.health_file import HealthFile
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(demo)
+    add_command(app, "demo", demo)
 
 
 def demo(
@@ -56,13 +60,15 @@ def demo(
 async def _run(stage: Stage) -> None:
     """Append the saves as a platform would send them, then let engine and sender do all that there is to do."""
     async with Mailbox(stage.mails) as mailbox:
-        mail = MailSettings.of(
-            f"{HOST}:{mailbox.port}",
-            "none",
-            "Tocsin demo <demo@desk.example>",
-            "demo.desk.example",
-            "{number}@fax.example",
-        )
+        told: dict[Setting[Any], str] = {
+            SMTP: f"{HOST}:{mailbox.port}",
+            SMTP_TLS: "none",
+            FROM: "Tocsin demo <demo@desk.example>",
+            INSTALLATION: "demo.desk.example",
+            FAX: "{number}@fax.example",
+        }
+        # What the environment says is not for the demo: its mails stay on this machine.
+        mail = MailSettings.of(read_settings(None, {}).settings.with_options(told))
         health = HealthFile(stage.folder)
         files = DirectoryFiles(stage.directory)
         async with embedded_service(database_of(stage), files, stage.rules, mail, health) as service:

@@ -14,32 +14,33 @@ from engine.rulebook.rulebook import Rule, Ruleset
 from schemas.suggestion import nearest
 from schemas.vocabulary import Category, Channel, Trigger
 from tocsin.cli.console import FOUND_FAULTS, named_failures, say, stop, told
-from tocsin.cli.judging_options import DirectoryOption, RulesOption
+from tocsin.cli.options import Form, add_command
+from tocsin.config.settings.declared.processes import DIRECTORY, RULES
+from tocsin.config.settings.in_force import Settings
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(derive)
+    add_command(app, "derive", derive, Form(RULES, ("-r",)), Form(DIRECTORY, ("-d",)))
 
 
 def derive(
     contract: Annotated[str, typer.Argument(help="The contract's id.")],
-    directory: DirectoryOption,
-    rules: RulesOption = None,
+    settings: Settings,
 ) -> None:
     """Show exactly the rules that run for a contract, and the ticks that put them in force.
 
     Contracts with the same ticks share one derived ruleset, which is named by its ticks.
     """
     with named_failures():
-        rulebook = load_rulebook(rules)
-        loaded = load_directory(directory)
+        rulebook = load_rulebook(settings[RULES])
+        loaded = load_directory(settings.given(DIRECTORY))
     told(loaded)
     found = loaded.directory.contract(contract)
     if found is None:
         known = {one.id: one for one in loaded.directory.contracts()}
         stop(f"the directory has no contract {contract!r}{nearest(contract, known)}", FOUND_FAULTS)
-    for line in _lines(found, rulebook.derive(found.ticks), rules):
+    for line in _lines(found, rulebook.derive(found.ticks), settings[RULES]):
         say(line)
 
 

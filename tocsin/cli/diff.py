@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from msgspec import Struct
 
 from adapters.files.directory_folder import load_directory
 from adapters.kafka.directory_topic import DirectoryTopic
@@ -22,12 +23,14 @@ from tocsin.authoring.diff.report import as_json, report
 from tocsin.authoring.diff.tally import Tally
 from tocsin.authoring.event_files import Line
 from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, NowOption, moment, say, say_json, stop, told, warn
-from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, PrefixOption, cluster, kafka_failures
+from tocsin.cli.kafka import CREDENTIALS, kafka_failures
+from tocsin.cli.options import Form, add_command
 from tocsin.cli.progress import progress_bar
-from tocsin.cli.settled import in_force, one_of, option
 from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.kafka import KAFKA
 from tocsin.config.settings.declared.processes import DATA, DIRECTORY
+from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.kafka import kafka_in
 from tocsin.config.wiring.opt_out import pseudonyms_of
 
 CHANGED: Final = 1
@@ -37,7 +40,18 @@ _TOPIC: Final = "topic:"
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog=CREDENTIALS)(diff)
+    forms = (
+        Form(DIRECTORY, ("-d",), "The directory's records; where Kafka is named instead: those of its topic."),
+        Form(DATA, meaning="Data folder of `tocsin up`, for topic:NAME."),
+    )
+    add_command(app, "diff", diff, *forms, epilog=CREDENTIALS)
+
+
+class ToldOf(Struct, frozen=True):
+    """How much is told of what changes, and how."""
+
+    examples: Annotated[int, typer.Option("--examples", min=0, max=1000, help="Shown of each kind of change.")] = 3
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False
 
 
 def diff(
@@ -47,19 +61,12 @@ def diff(
         str,
         typer.Option("--events", "-e", help="File of events, one JSON object a line, or topic:NAME."),
     ],
-    directory: Annotated[
-        Path | None,
-        option(DIRECTORY, "-d", meaning="The directory's records; where Kafka is named instead: those of its topic."),
-    ] = None,
+    settings: Settings,
+    told_of: ToldOf,
     new_directory: Annotated[
         Path | None, typer.Option("--new-directory", help="Directory for the new rules, where it is another.")
     ] = None,
     now: NowOption = "event",
-    examples: Annotated[int, typer.Option("--examples", min=0, max=1000, help="Shown of each kind of change.")] = 3,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    kafka: ClusterOption = None,
-    prefix: PrefixOption = "",
-    data: Annotated[Path | None, option(DATA, meaning="Data folder of `tocsin up`, for topic:NAME.")] = None,
 ) -> None:
     """Replay real events against two rule files: who gains a message, who loses one, whose is another. Nothing is sent.
 
@@ -71,19 +78,18 @@ def diff(
     at = moment(now)
     with failing_with_two(), kafka_failures():
         topic = events.removeprefix(_TOPIC) if events.startswith(_TOPIC) else None
-        settings = None if kafka is None else cluster(kafka, prefix)
-        known = _directory(one_of(KAFKA, DIRECTORY, (kafka, directory))[1], settings)
-        changed = known if new_directory is None else _directory(new_directory, None)
-        _, in_data = one_of(KAFKA, DATA, (kafka, data))
-        tally = Tally(examples)
+        cluster = kafka_in(settings)
+        known = _directory(settings.either(KAFKA, DIRECTORY)[DIRECTORY], cluster, settings)
+        changed = known if new_directory is None else _directory(new_directory, None, settings)
+        tally = Tally(told_of.examples)
         with _side(old, known) as before, _side(new, changed) as after:
-            lines = events_in_file(Path(events)) if topic is None else _in_topic(topic, settings, in_data)
+            lines = events_in_file(Path(events)) if topic is None else _in_topic(topic, cluster, settings)
             with progress_bar("Replaying", _size(events, topic)) as progress:
                 replay(_noted(lines), before, after, at, tally, progress)
     if not tally.events:
         warn(f"{events}: there is no event that can be read")
         raise typer.Exit(FAILED)
-    if json:
+    if told_of.json:
         say_json(as_json(tally))
     else:
         for line in report(tally, known, changed):
@@ -104,14 +110,14 @@ def failing_with_two() -> Iterator[None]:
         stop(f"{type(error).__name__}: {error}", FAILED)
 
 
-def _directory(path: Path | None, settings: KafkaSettings | None) -> Directory:
+def _directory(path: Path | None, cluster: KafkaSettings | None, settings: Settings) -> Directory:
     if path is not None:
         loaded = load_directory(path)
         told(loaded)
         return loaded.directory
-    if settings is None:
+    if cluster is None:
         raise typer.BadParameter("name the directory's folder", param_hint="--directory")
-    source = DirectoryTopic(settings, pseudonyms=pseudonyms_of(in_force()))
+    source = DirectoryTopic(cluster, pseudonyms=pseudonyms_of(settings))
     try:
         return source.current()
     finally:
@@ -125,15 +131,16 @@ def _side(rules: str, directory: Directory) -> Iterator[Side]:
         yield Side(directory, RulesInForce(rulebook, matcher))
 
 
-def _in_topic(topic: str, settings: KafkaSettings | None, data: Path | None) -> Iterator[Line]:
+def _in_topic(topic: str, cluster: KafkaSettings | None, settings: Settings) -> Iterator[Line]:
+    data = settings.either(KAFKA, DATA)[DATA]
     if data is not None:
         database = database_in(data)
         if not database.is_file():
-            raise typer.BadParameter(f"{database} does not exist", param_hint=in_force().named(DATA))
+            raise typer.BadParameter(f"{database} does not exist", param_hint=settings.named(DATA))
         return events_in_data(database, topic)
-    if settings is None:
+    if cluster is None:
         raise typer.BadParameter(f"a topic is read from {KAFKA.names} or {DATA.names}", param_hint="--events")
-    return events_in_topic(settings, topic)
+    return events_in_topic(cluster, topic)
 
 
 def _size(events: str, topic: str | None) -> int | None:

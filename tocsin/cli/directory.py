@@ -19,10 +19,12 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import refuse_missing
 from schemas.topics import DIRECTORY
 from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, told, warn
-from tocsin.cli.directory_looking import diff, show
-from tocsin.cli.directory_options import OwnerOption, owner_given
-from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
+from tocsin.cli.directory_looking import OwnerOption, diff, owner_given, show
+from tocsin.cli.kafka import CREDENTIALS, kafka_failures
+from tocsin.cli.options import add_command
 from tocsin.cli.progress import progress_bar
+from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.kafka import kafka_settings
 from tocsin.operations.directory_load.faults import faults_in
 from tocsin.operations.directory_load.plan import Plan, plan
 from tocsin.printing.printable import printable
@@ -41,16 +43,14 @@ _SLIPS: Final = (
 def register(app: typer.Typer) -> None:
     """Add the command."""
     directory = typer.Typer(help="Fill the directory's topic, and look into it.", no_args_is_help=True)
-    directory.command(epilog=CREDENTIALS)(load)
-    for command in (diff, show, check):
-        directory.command(epilog=CREDENTIALS)(command)
+    for command in (load, diff, show, check):
+        add_command(directory, f"directory {command.__name__}", command, epilog=CREDENTIALS)
     app.add_typer(directory, name="directory")
 
 
 def load(
     path: Annotated[Path, typer.Argument(help="Folder (or file) with the directory's records, YAML or JSONL.")],
-    kafka: KafkaOption,
-    prefix: PrefixOption = "",
+    settings: Settings,
     remove_others: Annotated[
         bool, typer.Option("--remove-others", help="Remove this owner's records that the files do not name.")
     ] = False,
@@ -78,16 +78,16 @@ def load(
     file must not take its records away.
     """
     with kafka_failures(), _stopped_tidily():
-        mine, settings = owner_given(owner), cluster(kafka, prefix)
+        mine, cluster = owner_given(owner), kafka_settings(settings)
         if _takes_long(path):
-            refuse_missing(settings, [DIRECTORY])
+            refuse_missing(cluster, [DIRECTORY])
         found = wire_records(path)
         told(found)
         if not accept_unknown and any(code.is_slip for code in found.problem_counts):
             stop(_SLIPS, FOUND_FAULTS)
         is_whole = all(code.is_warning or code.is_slip for code in found.problem_counts)
-        refuse_missing(settings, [DIRECTORY])
-        done = _load(settings, found, mine, (remove_others and is_whole, remove_many, take_over))
+        refuse_missing(cluster, [DIRECTORY])
+        done = _load(cluster, found, mine, (remove_others and is_whole, remove_many, take_over))
     if remove_others and not is_whole:
         warn("nothing was removed, since not everything could be read")
     written = len(done.added) + len(done.changed)
@@ -96,8 +96,7 @@ def load(
 
 
 def check(
-    kafka: KafkaOption,
-    prefix: PrefixOption = "",
+    settings: Settings,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Name what is wrong in the directory's topics by now: each fault with its place, and why.
@@ -111,7 +110,7 @@ def check(
     KIND/ID, and remove the wrong key by a null value.
     """
     with kafka_failures():
-        found = faults_in(cluster(kafka, prefix))
+        found = faults_in(kafka_settings(settings))
     if json:
         say_json(found)
     else:
@@ -130,13 +129,13 @@ def _takes_long(path: Path) -> bool:
     return sum(file.stat().st_size for file in files if file.is_file()) > _LARGE
 
 
-def _load(settings: KafkaSettings, found: WireRecords, owner: str | None, allowed: tuple[bool, bool, bool]) -> Plan:
+def _load(cluster: KafkaSettings, found: WireRecords, owner: str | None, allowed: tuple[bool, bool, bool]) -> Plan:
     remove_others, remove_many, take_over = allowed
     limit = time_for(2 * len(found.records))
-    with closing(OneTransaction(settings, TRANSACTION, limit)) as transaction:
+    with closing(OneTransaction(cluster, TRANSACTION, limit)) as transaction:
         # Only now: what an earlier load left open is aborted, and one that is at work can't be committed any more.
         with progress_bar("Reading the topic", None) as progress:
-            held = held_records(settings, progress)
+            held = held_records(cluster, progress)
         planned = plan(found.records, held, owner, remove_others)
         if planned.foreign and not take_over:
             stop(_foreign(planned.foreign, owner), FOUND_FAULTS)

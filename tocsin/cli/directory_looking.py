@@ -15,24 +15,38 @@ from adapters.kafka.records import moment_of
 from adapters.kafka.topics import refuse_missing
 from schemas.directory import record_kind
 from schemas.foreign_record import read_any_record
+from schemas.ownership import owner_named
 from schemas.refusal import RefusedError
 from schemas.topics import DIRECTORY
 from tocsin.cli.console import FOUND_FAULTS, say, say_document, stop, told, warn
 from tocsin.cli.diff import CHANGED, failing_with_two
-from tocsin.cli.directory_options import OwnerOption, owner_given
-from tocsin.cli.kafka_options import KafkaOption, PrefixOption, cluster, kafka_failures
+from tocsin.cli.kafka import kafka_failures
 from tocsin.cli.progress import progress_bar
+from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.kafka import kafka_settings
 from tocsin.operations.directory_load.plan import plan
 from tocsin.operations.directory_load.report import as_json, report
 from tocsin.printing.printable import printable
 
 _SHOWN_BYTES: Final = 4_000
 
+OwnerOption = Annotated[
+    str | None,
+    typer.Option("--owner", help="Name of the source: only records of that name count as its own."),
+]
+
+
+def owner_given(owner: str | None) -> str | None:
+    """The owner. Ends the command where it is no name."""
+    try:
+        return None if owner is None else owner_named(owner)
+    except RefusedError as error:
+        raise typer.BadParameter(error.shown(), param_hint="--owner") from None
+
 
 def show(
     record: Annotated[str, typer.Argument(metavar="KIND/ID", help="Key of the record, as contact/ct-1.")],
-    kafka: KafkaOption,
-    prefix: PrefixOption = "",
+    settings: Settings,
 ) -> None:
     """Show a record as topic helpdesk.directory holds it: where it is, when it came, whose it is, and its fields.
 
@@ -42,7 +56,7 @@ def show(
     with kafka_failures():
         kind, record_id = name_of(key)
         with progress_bar("Reading the topic", None) as progress:
-            held = held_records(cluster(kafka, prefix), progress).get(key)
+            held = held_records(kafka_settings(settings), progress).get(key)
     if held is None:
         stop(f"{printable(record)}: the topic holds no such record", FOUND_FAULTS)
     for line in _place(held):
@@ -72,8 +86,7 @@ def _place(held: HeldRecord) -> list[str]:
 
 def diff(
     path: Annotated[Path, typer.Argument(help="Folder (or file) with the directory's records, YAML or JSONL.")],
-    kafka: KafkaOption,
-    prefix: PrefixOption = "",
+    settings: Settings,
     remove_others: Annotated[
         bool, typer.Option("--remove-others", help="Count as removed what the files do not name.")
     ] = False,
@@ -89,10 +102,10 @@ def diff(
         mine = owner_given(owner)
         found = wire_records(path)
         told(found)
-        settings = cluster(kafka, prefix)
-        refuse_missing(settings, [DIRECTORY])
+        cluster = kafka_settings(settings)
+        refuse_missing(cluster, [DIRECTORY])
         with progress_bar("Reading the topic", None) as progress:
-            held = held_records(settings, progress)
+            held = held_records(cluster, progress)
         planned = plan(found.records, held, mine, remove_others)
         if any(not code.is_warning for code in found.problem_counts):
             warn("of what was named above, a load would take in nothing, and remove nothing at all")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -13,11 +12,12 @@ from adapters.kafka.passing_over import pass_over
 from schemas.dead_letter import ListedLetter
 from schemas.topics import JOBS, TICKETS
 from tocsin.cli.console import FOUND_FAULTS, say, say_json, say_lines, stop, warn
-from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, KafkaOption, PrefixOption, cluster, kafka_failures
-from tocsin.cli.ledger_options import DataOption
-from tocsin.cli.settled import by_default, one_of, option
+from tocsin.cli.kafka import CREDENTIALS, kafka_failures
+from tocsin.cli.options import Form, add_command
 from tocsin.config.settings.declared.kafka import KAFKA
 from tocsin.config.settings.declared.processes import DATA, ENGINE_GROUP
+from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.kafka import kafka_settings
 from tocsin.operations.dead_letters.letters import Letter, Letterbox, Place, Wanted, letterbox_in, letterbox_on_kafka
 from tocsin.operations.dead_letters.redriving import Redrive
 from tocsin.printing.printable import printable
@@ -33,17 +33,15 @@ _NOWHERE: Final = Place(-1, -1)
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     dlq = typer.Typer(help="Dead letters: records that could not be used.", no_args_is_help=True)
-    dlq.command("list", epilog=CREDENTIALS)(list_letters)
-    dlq.command(epilog=CREDENTIALS)(show)
-    dlq.command(epilog=CREDENTIALS)(redrive)
-    dlq.command("pass-over", epilog=CREDENTIALS)(pass_over_batch)
+    add_command(dlq, "dlq list", list_letters, epilog=CREDENTIALS)
+    add_command(dlq, "dlq show", show, epilog=CREDENTIALS)
+    add_command(dlq, "dlq redrive", redrive, epilog=CREDENTIALS)
+    add_command(dlq, "dlq pass-over", pass_over_batch, Form(KAFKA, is_needed=True), epilog=CREDENTIALS)
     app.add_typer(dlq, name="dlq")
 
 
 def list_letters(
-    data: DataOption = None,
-    kafka: ClusterOption = None,
-    prefix: PrefixOption = "",
+    settings: Settings,
     code: CodeOption = None,
     ticket: TicketOption = None,
     contract: ContractOption = None,
@@ -54,7 +52,7 @@ def list_letters(
     Ticket and contract are what its bytes name, as far as these can be read; where they name no ticket, its key.
     """
     wanted = Wanted(code, ticket, contract)
-    with _letterbox(data, kafka, prefix) as box:
+    with _letterbox(settings) as box:
         number = 0
         for letter in box.letters():
             if letter in wanted:
@@ -65,12 +63,10 @@ def list_letters(
 
 def show(
     place: Annotated[str, typer.Argument(help="The place of one, PARTITION:OFFSET, as `list` names it.")],
-    data: DataOption = None,
-    kafka: ClusterOption = None,
-    prefix: PrefixOption = "",
+    settings: Settings,
 ) -> None:
     """Show one with its fault, key, headers and value. Bytes that are no text are shown by number."""
-    with _letterbox(data, kafka, prefix) as box:
+    with _letterbox(settings) as box:
         letter = _at(box, place)
         if letter is None:
             stop(_nothing_at(place), FOUND_FAULTS)
@@ -81,10 +77,8 @@ def show(
 
 
 def redrive(
+    settings: Settings,
     places: Annotated[list[str] | None, typer.Argument(help="Places, PARTITION:OFFSET, as `list` names them.")] = None,
-    data: DataOption = None,
-    kafka: ClusterOption = None,
-    prefix: PrefixOption = "",
     code: CodeOption = None,
     ticket: TicketOption = None,
     contract: ContractOption = None,
@@ -98,7 +92,7 @@ def redrive(
     wanted = Wanted(code, ticket, contract)
     if bool(places) == (wanted != Wanted()):
         raise typer.BadParameter("name places, or else a --code, --ticket or --contract")
-    with _letterbox(data, kafka, prefix) as box:
+    with _letterbox(settings) as box:
         missing: list[str] = []
         chosen = _found(box, places, missing) if places else (one for one in box.letters() if one in wanted)
         redriving = Redrive(box.append, warn)
@@ -111,12 +105,10 @@ def redrive(
 
 
 def pass_over_batch(
-    kafka: KafkaOption,
+    settings: Settings,
     partition: Annotated[int, typer.Option("--partition", min=0, help="As the log line batch_damaged names it.")],
     offset: Annotated[int, typer.Option("--offset", min=0, help="Likewise.")],
     topic: Annotated[str, typer.Option("--topic", help="helpdesk.tickets or tocsin.jobs.")] = TICKETS,
-    group: Annotated[str, option(ENGINE_GROUP)] = by_default(ENGINE_GROUP),
-    prefix: PrefixOption = "",
 ) -> None:
     """Let a group go on behind a batch of records that can't be decoded.
 
@@ -127,7 +119,7 @@ def pass_over_batch(
     if topic not in (TICKETS, JOBS):
         raise typer.BadParameter(f"{topic!r} is neither {TICKETS} nor {JOBS}", param_hint="--topic")
     with kafka_failures():
-        passed = pass_over(cluster(kafka, prefix), group, topic, partition, offset)
+        passed = pass_over(kafka_settings(settings), settings.given(ENGINE_GROUP), topic, partition, offset)
     say(f"{passed.batch}")
     became = f"{passed.records} of its records are dead letters" if passed.records else "it is a dead letter"
     say(f"passed over; {became}")
@@ -175,15 +167,16 @@ def _nothing_at(place: str) -> str:
 
 
 @contextmanager
-def _letterbox(data: Path | None, kafka: str | None, prefix: str) -> Iterator[Letterbox]:
-    with kafka_failures(), _opened(data, kafka, prefix) as box:
+def _letterbox(settings: Settings) -> Iterator[Letterbox]:
+    with kafka_failures(), _opened(settings) as box:
         yield box
 
 
-def _opened(data: Path | None, kafka: str | None, prefix: str) -> AbstractContextManager[Letterbox]:
-    kafka, data = one_of(KAFKA, DATA, (kafka, data))
+def _opened(settings: Settings) -> AbstractContextManager[Letterbox]:
+    settings = settings.either(KAFKA, DATA)
+    kafka, data = settings[KAFKA], settings[DATA]
     if kafka is not None and data is None:
-        return letterbox_on_kafka(cluster(kafka, prefix))
+        return letterbox_on_kafka(kafka_settings(settings))
     if data is not None and kafka is None:
         if not data.is_dir():
             stop(f"{data}: there is no such folder")

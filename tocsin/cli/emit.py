@@ -18,26 +18,25 @@ from schemas.log import NewRecord
 from schemas.topics import TICKETS
 from tocsin.authoring.event_files import Line, read_lines
 from tocsin.cli.console import FOUND_FAULTS, say, warn
-from tocsin.cli.kafka_options import ClusterOption, PrefixOption, cluster, kafka_failures
-from tocsin.cli.ledger_options import DataOption
-from tocsin.cli.settled import one_of
+from tocsin.cli.kafka import kafka_failures
+from tocsin.cli.options import add_command
 from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.kafka import KAFKA
 from tocsin.config.settings.declared.processes import DATA
+from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.kafka import kafka_settings
 
 BATCH: Final = 1_000
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(emit)
+    add_command(app, "emit", emit)
 
 
 def emit(
     file: Annotated[Path, typer.Argument(help="File of events, one JSON object a line; `-`: standard input.")],
-    data: DataOption = None,
-    kafka: ClusterOption = None,
-    prefix: PrefixOption = "",
+    settings: Settings,
     as_is: Annotated[
         bool,
         typer.Option(
@@ -51,11 +50,11 @@ def emit(
     twice doubles nothing:
     the same events make the same jobs, and those are known already.
     """
-    kafka, data = one_of(KAFKA, DATA, (kafka, data))
-    if (data is None) == (kafka is None):
+    settings = settings.either(KAFKA, DATA)
+    if (settings[DATA] is None) == (settings[KAFKA] is None):
         raise typer.BadParameter("name one log: --data DATA, or --kafka HOST:PORT")
     appended = refused = 0
-    with kafka_failures(), _opened(data, kafka, prefix) as append:
+    with kafka_failures(), _opened(settings) as append:
         lines = read_lines(file, datetime.now(UTC))
         while batch := list(islice(lines, BATCH)):
             refused += sum(_named(file, line) for line in batch)
@@ -68,12 +67,13 @@ Append = Callable[[Iterable[NewRecord]], int]
 
 
 @contextmanager
-def _opened(data: Path | None, kafka: str | None, prefix: str) -> Iterator[Append]:
-    """What appends to the log that was named, and returns how many records there were."""
-    if kafka is not None:
-        with closing(KafkaAppender(cluster(kafka, prefix))) as appender:
+def _opened(settings: Settings) -> Iterator[Append]:
+    """What appends to the log that is named, and returns how many records there were."""
+    data = settings[DATA]
+    if data is None:
+        with closing(KafkaAppender(kafka_settings(settings))) as appender:
             yield appender.append
-    elif data is not None:
+    else:
         private_folder(data)
         with closing(SqliteLog(database_in(data))) as log:
             yield lambda records: log.append(records, datetime.now(UTC))

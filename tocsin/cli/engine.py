@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
-from typing import Annotated
 
 import structlog
 import typer
 
-from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures, membership
-from tocsin.cli.listen_option import ListenOption, address_failures, address_of
-from tocsin.cli.process_options import STOP_WITHIN, InstanceOption, RulesInForceOption, StopWithinOption
-from tocsin.cli.settled import by_default, in_force, option
-from tocsin.cli.starting import log_as_told
-from tocsin.config.settings.declared.processes import ENGINE_GROUP, ENGINE_HEALTH, ENGINE_LEAVE
+from tocsin.cli.kafka import CREDENTIALS, kafka_failures
+from tocsin.cli.options import add_command
+from tocsin.cli.starting import address_failures, listen_address, log_as_told
+from tocsin.config.settings.declared.processes import ENGINE_GROUP, ENGINE_HEALTH, ENGINE_LEAVE, RULES, STOP_WITHIN
+from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.kafka import kafka_settings, membership
 from tocsin.config.wiring.opt_out import pseudonyms_of
 from tocsin.services.engine import engine_service
 from tocsin.services.lifecycle.deadline import stopping
@@ -28,20 +26,10 @@ log = structlog.get_logger()
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog=CREDENTIALS)(engine)
+    add_command(app, "engine", engine, epilog=CREDENTIALS)
 
 
-def engine(
-    kafka: KafkaOption,
-    instance: InstanceOption,
-    rules: RulesInForceOption = None,
-    group: Annotated[str, option(ENGINE_GROUP)] = by_default(ENGINE_GROUP),
-    prefix: PrefixOption = "",
-    health: Annotated[Path | None, option(ENGINE_HEALTH)] = None,
-    listen: ListenOption = None,
-    leave: Annotated[bool | None, option(ENGINE_LEAVE)] = None,
-    stop_within: StopWithinOption = STOP_WITHIN,
-) -> None:
+def engine(settings: Settings) -> None:
     """Decide the events of topic helpdesk.tickets; jobs, decisions and dead letters go to their topics.
 
     Each batch is one transaction: killed at any moment and started again, no event is lost and none decided twice. Run
@@ -56,24 +44,25 @@ def engine(
 
     It ends by itself with exit code 4 where Kafka leaves a transaction without an answer: let it be started again.
     """
-    log_as_told()
-    with stopping(timedelta(seconds=stop_within)) as asked, kafka_failures(), address_failures():
-        settings, place = cluster(kafka, prefix), membership(group, instance)
-        watch = EngineWatch(instance)
+    log_as_told(settings)
+    within = timedelta(seconds=settings.given(STOP_WITHIN))
+    with stopping(within) as asked, kafka_failures(), address_failures(settings):
+        cluster, place = kafka_settings(settings), membership(settings, ENGINE_GROUP)
+        watch = EngineWatch(place.instance)
         with (
             suppress(StoppedError),
-            watch.shown(address_of(listen), settings, group),
+            watch.shown(listen_address(settings), cluster, place.group),
             engine_service(
-                settings,
+                cluster,
                 place,
-                rules,
-                health,
-                leaving=Leaving(leave),
+                settings[RULES],
+                settings[ENGINE_HEALTH],
+                leaving=Leaving(settings[ENGINE_LEAVE]),
                 watch=watch,
                 stop=asked,
-                pseudonyms=pseudonyms_of(in_force()),
+                pseudonyms=pseudonyms_of(settings),
             ) as service,
         ):
-            log.info("up", group=group, instance=instance)
+            log.info("up", group=place.group, instance=place.instance)
             service.run(asked)
         log.info("stopped")

@@ -25,14 +25,15 @@ from tocsin.authoring.explain import telling, view
 from tocsin.authoring.explain.explanation import Explainer
 from tocsin.authoring.explain.world import Rules
 from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, NowOption, moment, say, say_json, stop, told, warn
-from tocsin.cli.judging_options import RulesOption
-from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, PrefixOption, cluster, kafka_failures
-from tocsin.cli.ledger_options import LedgerOption, tried_ledger
-from tocsin.cli.settled import in_force, is_named, one_of, option
+from tocsin.cli.kafka import CREDENTIALS, kafka_failures
+from tocsin.cli.ledger import tried_ledger
+from tocsin.cli.options import Form, add_command
 from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.kafka import KAFKA
-from tocsin.config.settings.declared.processes import DATA, DIRECTORY
+from tocsin.config.settings.declared.processes import DATA, DIRECTORY, RULES
 from tocsin.config.settings.declared.sending import LEDGER
+from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.kafka import kafka_settings
 from tocsin.operations.history import telling as past_telling
 from tocsin.operations.history import view as past_view
 from tocsin.operations.history.fates import Fates
@@ -41,10 +42,16 @@ from tocsin.operations.history.kept import Archive, kept_in_data, kept_on_kafka
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog=CREDENTIALS)(explain)
+    forms = (
+        Form(DIRECTORY, ("-d",), "The directory's records. For what was decided: only to name people."),
+        Form(RULES, ("-r",)),
+        Form(DATA, meaning="Data folder of `tocsin up`; with --kafka: of the sender, for what became of messages."),
+    )
+    add_command(app, "explain", explain, *forms, epilog=CREDENTIALS)
 
 
 def explain(
+    settings: Settings,
     asked: Annotated[
         str | None,
         typer.Argument(
@@ -54,22 +61,10 @@ def explain(
     event: Annotated[
         Path | None, typer.Option("--event", "-e", help="File with an event that may come; `-`: standard input.")
     ] = None,
-    directory: Annotated[
-        Path | None,
-        option(DIRECTORY, "-d", meaning="The directory's records. For what was decided: only to name people."),
-    ] = None,
-    rules: RulesOption = None,
     now: NowOption = "event",
     person: Annotated[
         str | None, typer.Option("--person", "-p", help="Only about this person: contact/ct-1, collaborator/co-1.")
     ] = None,
-    data: Annotated[
-        Path | None,
-        option(DATA, meaning="Data folder of `tocsin up`; with --kafka: of the sender, for what became of messages."),
-    ] = None,
-    kafka: ClusterOption = None,
-    prefix: PrefixOption = "",
-    ledger: LedgerOption = None,
     since: Annotated[
         str, typer.Option("--since", help="How far to look back: 7d, 12h, 30m, or a time (2026-03-02T09:15:00Z).")
     ] = "7d",
@@ -86,17 +81,17 @@ def explain(
     """
     who = None if person is None else _person(person)
     with kafka_failures():
-        if asked is not None and event is None and _is_about_the_past(asked, kafka, data):
-            _look_back(asked, _place(kafka, prefix, data, ledger), directory, _since(since), who, json)
+        if asked is not None and event is None and _is_about_the_past(asked, settings):
+            _look_back(settings, asked, _since(since), who, json)
         else:
-            _look_ahead(_event_file(asked, event), directory, rules, now, who, json)
+            _look_ahead(settings, _event_file(settings, asked, event), now, who, json)
 
 
-def _is_about_the_past(asked: str, kafka: str | None, data: Path | None) -> bool:
+def _is_about_the_past(asked: str, settings: Settings) -> bool:
     """Whether a word is an id. Where no place of decisions is named beside it, a file that there is comes first."""
-    if is_named(KAFKA) or is_named(DATA):
+    if settings.is_named(KAFKA) or settings.is_named(DATA):
         return True
-    return (kafka is not None or data is not None) and not _is_file(asked)
+    return (settings[KAFKA] is not None or settings[DATA] is not None) and not _is_file(asked)
 
 
 def _is_file(asked: str) -> bool:
@@ -112,19 +107,18 @@ class _Place(Struct, frozen=True):
     fates: AbstractContextManager[Fates]
 
 
-def _place(kafka: str | None, prefix: str, data: Path | None, ledger: str | None) -> _Place:
-    brokers, _ = one_of(KAFKA, DATA, (kafka, data))
+def _place(settings: Settings) -> _Place:
+    brokers = settings.either(KAFKA, DATA)[KAFKA]
     if brokers is not None:
-        return _Place(f"on Kafka ({brokers})", kept_on_kafka(cluster(brokers, prefix)), _fates(data, ledger))
-    database = database_in(data or Path())
+        return _Place(f"on Kafka ({brokers})", kept_on_kafka(kafka_settings(settings)), _fates(settings))
+    database = database_in(settings[DATA] or Path())
     if not database.is_file():
-        raise typer.BadParameter(f"{database} does not exist", param_hint=in_force().named(DATA))
-    return _Place(f"in {database}", kept_in_data(database), _fates(data, ledger))
+        raise typer.BadParameter(f"{database} does not exist", param_hint=settings.named(DATA))
+    return _Place(f"in {database}", kept_in_data(database), _fates(settings))
 
 
-def _look_back(
-    asked: str, place: _Place, directory: Path | None, since: datetime, who: PersonRef | None, json: bool
-) -> None:
+def _look_back(settings: Settings, asked: str, since: datetime, who: PersonRef | None, json: bool) -> None:
+    place, directory = _place(settings), settings[DIRECTORY]
     kept = place.archive(asked, since)
     if not kept:
         stop(f"no decision about {asked} is kept {place.name} since {since:%Y-%m-%d %H:%M} UTC (--since)", FOUND_FAULTS)
@@ -138,23 +132,27 @@ def _look_back(
     if fates.unknown is not None:
         said = f"what became of the jobs is unknown, since the ledger can't be asked: {fates.unknown}"
         # Whoever names a ledger asks for its answers as well; settings are the same for every command.
-        stop(said, UNUSABLE) if is_named(LEDGER) else warn(said)
+        stop(said, UNUSABLE) if settings.is_named(LEDGER) else warn(said)
 
 
 @contextmanager
-def _fates(data: Path | None, url: str | None) -> Iterator[Fates]:
+def _fates(settings: Settings) -> Iterator[Fates]:
     """What became of messages: from the ledger in a data folder or in PostgreSQL, where one is named."""
-    url, data = one_of(LEDGER, DATA, (url, data))
-    if data is not None and url is None and not is_named(DATA) and not database_in(data).is_file():
+    settings = settings.either(LEDGER, DATA)
+    url, data = settings[LEDGER], settings[DATA]
+    if url is not None:
+        settings = settings.without(DATA)
+    elif data is None:
+        yield Fates()
+        return
+    elif not settings.is_named(DATA) and not database_in(data).is_file():
         # The settings of an installation are the same where its sender's folder is not.
-        warn(f"{in_force().named(DATA)}: there is no ledger in {data}, so what became of messages is not told")
-        data = None
-    if data is None and url is None:
+        warn(f"{settings.named(DATA)}: there is no ledger in {data}, so what became of messages is not told")
         yield Fates()
         return
     with ExitStack() as opened:
         try:
-            ledger = opened.enter_context(tried_ledger(None if url else data, url))
+            ledger = opened.enter_context(tried_ledger(settings))
         except (LedgerUnavailableError, DatabaseError) as error:
             fates = Fates(unknown=str(error))
         else:
@@ -162,9 +160,8 @@ def _fates(data: Path | None, url: str | None) -> Iterator[Fates]:
         yield fates
 
 
-def _look_ahead(
-    event: Path, directory: Path | None, rules: Path | None, now: str | None, who: PersonRef | None, json: bool
-) -> None:
+def _look_ahead(settings: Settings, event: Path, now: str | None, who: PersonRef | None, json: bool) -> None:
+    directory, rules = settings[DIRECTORY], settings[RULES]
     if directory is None:
         raise typer.BadParameter("name the directory's folder", param_hint=DIRECTORY.names)
     at = moment(now)
@@ -182,9 +179,9 @@ def _look_ahead(
             say(text)
 
 
-def _event_file(asked: str | None, event: Path | None) -> Path:
+def _event_file(settings: Settings, asked: str | None, event: Path | None) -> Path:
     if event is not None:
-        if asked is not None or is_named(KAFKA) or is_named(DATA):
+        if asked is not None or settings.is_named(KAFKA) or settings.is_named(DATA):
             raise typer.BadParameter("name a ticket or an event by its id, or a file with an event (--event), not both")
         return event
     if asked is None:

@@ -2,50 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from msgspec import Struct
 
 from schemas.job import PersonRef
 from schemas.vocabulary import PersonKind
 from sender.records import Selection
 from sender.states import Hold, State
 
-TicketOption = Annotated[str | None, typer.Option("--ticket", help="Jobs about this ticket.")]
-PersonOption = Annotated[str | None, typer.Option("--person", help="Jobs to this person, contact/ct-1.")]
-StateOption = Annotated[list[State] | None, typer.Option("--state", help="Jobs in this state; may be repeated.")]
-HoldOption = Annotated[Hold | None, typer.Option("--hold", help="Jobs that are held by this.")]
-CustomerOption = Annotated[str | None, typer.Option("--customer", help="Jobs about tickets of this customer.")]
-TemplateOption = Annotated[str | None, typer.Option("--template", help="Jobs of this template, external/opened.")]
-SinceOption = Annotated[
-    str | None, typer.Option("--since", help="Jobs accepted from this time on, 2026-03-02T09:15:00Z.")
-]
-UntilOption = Annotated[str | None, typer.Option("--until", help="Jobs accepted before this time.")]
 
+class JobFilters(Struct, frozen=True):
+    """What jobs have in common that a command is about; every filter that is given narrows them."""
 
-def selection_of(
-    ticket: str | None,
-    person: str | None,
-    states: Sequence[State] | None,
-    hold: Hold | None,
-    customer: str | None,
-    template: str | None,
-    since: str | None,
-    until: str | None,
-) -> Selection:
-    """What these options select. Ends the command where one is none."""
-    return Selection(
-        ticket=ticket,
-        person=None if person is None else person_of(person),
-        states=frozenset(states or ()),
-        hold=hold,
-        customer=customer,
-        template=template,
-        since=None if since is None else moment_of(since, "--since"),
-        until=None if until is None else moment_of(until, "--until"),
-    )
+    ticket: Annotated[str | None, typer.Option("--ticket", help="Jobs about this ticket.")] = None
+    person: Annotated[str | None, typer.Option("--person", help="Jobs to this person, contact/ct-1.")] = None
+    state: Annotated[list[State] | None, typer.Option("--state", help="Jobs in this state; may be repeated.")] = None
+    hold: Annotated[Hold | None, typer.Option("--hold", help="Jobs that are held by this.")] = None
+    customer: Annotated[str | None, typer.Option("--customer", help="Jobs about tickets of this customer.")] = None
+    template: Annotated[str | None, typer.Option("--template", help="Jobs of this template, external/opened.")] = None
+    since: Annotated[
+        str | None, typer.Option("--since", help="Jobs accepted from this time on, 2026-03-02T09:15:00Z.")
+    ] = None
+    until: Annotated[str | None, typer.Option("--until", help="Jobs accepted before this time.")] = None
+
+    def selection(self) -> Selection:
+        """What they select. Ends the command where one is none."""
+        return Selection(
+            ticket=self.ticket,
+            person=None if self.person is None else person_of(self.person),
+            states=frozenset(self.state or ()),
+            hold=self.hold,
+            customer=self.customer,
+            template=self.template,
+            since=None if self.since is None else moment_of(self.since, "--since"),
+            until=None if self.until is None else moment_of(self.until, "--until"),
+        )
 
 
 def person_of(text: str) -> PersonRef:

@@ -14,21 +14,12 @@ from sender.ledger.operator_actions import PAGE, Act, act_on, selected, states_f
 from sender.proof import Proofs, tokens_in
 from sender.records import Selection
 from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, warn
-from tocsin.cli.job_filters import (
-    CustomerOption,
-    HoldOption,
-    PersonOption,
-    SinceOption,
-    StateOption,
-    TemplateOption,
-    TicketOption,
-    UntilOption,
-    selection_of,
-)
-from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
-from tocsin.cli.settled import in_force, one_of
+from tocsin.cli.job_filters import JobFilters
+from tocsin.cli.ledger import opened_ledger
+from tocsin.cli.options import add_command, without
 from tocsin.config.settings.declared.processes import DATA
 from tocsin.config.settings.declared.sending import LEDGER
+from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.signing import installation_secrets
 from tocsin.operations.jobs import lines
 from tocsin.operations.jobs.lanes import ahead_of
@@ -47,29 +38,21 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a job,
 def register(app: typer.Typer) -> None:
     """Add the commands. They work while a sender runs."""
     jobs = typer.Typer(help="Jobs: what became of each message, and what to do about it.", no_args_is_help=True)
-    jobs.command("list")(list_jobs)
+    add_command(jobs, "jobs list", list_jobs)
     for command in (show, resend, cancel, hold, release):
-        jobs.command()(command)
+        add_command(jobs, f"jobs {command.__name__}", command)
     app.add_typer(jobs, name="jobs")
 
 
 def list_jobs(
-    data: DataOption = None,
-    ledger: LedgerOption = None,
-    ticket: TicketOption = None,
-    person: PersonOption = None,
-    state: StateOption = None,
-    hold: HoldOption = None,
-    customer: CustomerOption = None,
-    template: TemplateOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
+    settings: Settings,
+    filters: JobFilters,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest first.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
     """List jobs, the newest first: id, when accepted, state, trigger, channel, person, ticket, and the last words."""
-    wanted = selection_of(ticket, person, state, hold, customer, template, since, until)
-    with opened_ledger(data, ledger) as opened:
+    wanted = filters.selection()
+    with opened_ledger(settings) as opened:
         words = lines.WORDS if is_terminal() else lines.WHOLE
         now = datetime.now(UTC)
         number, before, waits = 0, None, opened.waits(now)
@@ -87,16 +70,15 @@ def list_jobs(
 
 def show(
     job: Annotated[str, typer.Argument(help="The id of a job, as `list` names it, or the Message-ID of its message.")],
-    data: DataOption = None,
-    ledger: LedgerOption = None,
+    settings: Settings,
     text: Annotated[bool, typer.Option("--text", help="With the texts that the message is made of.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show one job: who is told of what and why, how it stands, and each change with the server's own words."""
-    with opened_ledger(data, ledger) as opened:
+    with opened_ledger(settings) as opened:
         if "@" in job:
-            folder = one_of(LEDGER, DATA, (ledger, data))[1]
-            job = Proofs(installation_secrets(in_force(), folder)).first(tokens_in(job)) or job
+            folder = settings.either(LEDGER, DATA)[DATA]
+            job = Proofs(installation_secrets(settings, folder)).first(tokens_in(job)) or job
         entry = opened.find(job)
         if entry is None:
             stop(f"{job}: there is no such job: tocsin jobs list", FOUND_FAULTS)
@@ -117,16 +99,9 @@ def show(
 
 
 def resend(
+    settings: Settings,
+    filters: Annotated[JobFilters, without("hold")],
     jobs: JobsArgument = None,
-    data: DataOption = None,
-    ledger: LedgerOption = None,
-    ticket: TicketOption = None,
-    person: PersonOption = None,
-    state: StateOption = None,
-    customer: CustomerOption = None,
-    template: TemplateOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
     reason: ReasonOption = None,
     yes: YesOption = False,
 ) -> None:
@@ -134,68 +109,47 @@ def resend(
 
     Whoever has the first copy and gets a second sees one message. Who is suppressed, or left, still gets none.
     """
-    wanted = selection_of(ticket, person, state, None, customer, template, since, until)
-    with opened_ledger(data, ledger) as opened:
+    wanted = filters.selection()
+    with opened_ledger(settings) as opened:
         _do(opened, Act.RESEND, jobs, wanted, reason, yes)
 
 
 def cancel(
+    settings: Settings,
+    filters: JobFilters,
     jobs: JobsArgument = None,
-    data: DataOption = None,
-    ledger: LedgerOption = None,
-    ticket: TicketOption = None,
-    person: PersonOption = None,
-    state: StateOption = None,
-    hold: HoldOption = None,
-    customer: CustomerOption = None,
-    template: TemplateOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
     reason: ReasonOption = None,
     yes: YesOption = False,
 ) -> None:
     """Stop what has not gone out. It can be sent again by `resend`."""
-    wanted = selection_of(ticket, person, state, hold, customer, template, since, until)
-    with opened_ledger(data, ledger) as opened:
+    wanted = filters.selection()
+    with opened_ledger(settings) as opened:
         _do(opened, Act.CANCEL, jobs, wanted, reason, yes)
 
 
 def hold(
+    settings: Settings,
+    filters: Annotated[JobFilters, without("state", "hold")],
     jobs: JobsArgument = None,
-    data: DataOption = None,
-    ledger: LedgerOption = None,
-    ticket: TicketOption = None,
-    person: PersonOption = None,
-    customer: CustomerOption = None,
-    template: TemplateOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
     reason: ReasonOption = None,
     yes: YesOption = False,
 ) -> None:
     """Keep back what waits, until it is released or expires. Later jobs of its ticket and mailbox wait behind it."""
-    wanted = selection_of(ticket, person, None, None, customer, template, since, until)
-    with opened_ledger(data, ledger) as opened:
+    wanted = filters.selection()
+    with opened_ledger(settings) as opened:
         _do(opened, Act.HOLD, jobs, wanted, reason, yes)
 
 
 def release(
+    settings: Settings,
+    filters: Annotated[JobFilters, without("state")],
     jobs: JobsArgument = None,
-    data: DataOption = None,
-    ledger: LedgerOption = None,
-    ticket: TicketOption = None,
-    person: PersonOption = None,
-    hold: HoldOption = None,
-    customer: CustomerOption = None,
-    template: TemplateOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
     reason: ReasonOption = None,
     yes: YesOption = False,
 ) -> None:
     """Let go what is held, whatever holds it: no mode and no pause holds it again."""
-    wanted = selection_of(ticket, person, None, hold, customer, template, since, until)
-    with opened_ledger(data, ledger) as opened:
+    wanted = filters.selection()
+    with opened_ledger(settings) as opened:
         _do(opened, Act.RELEASE, jobs, wanted, reason, yes)
 
 

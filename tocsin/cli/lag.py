@@ -15,9 +15,11 @@ from rich.live import Live
 from schemas.lag import GroupLag, PartitionLag, Status, WaitingTicket, WaitingTickets
 from schemas.topics import JOBS, TICKETS
 from tocsin.cli.console import FOUND_FAULTS, say, say_json
-from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
-from tocsin.cli.settled import in_force
+from tocsin.cli.kafka import CREDENTIALS, kafka_failures
+from tocsin.cli.options import add_command
 from tocsin.config.settings.declared.processes import ENGINE_GROUP, SENDER_GROUP
+from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.kafka import kafka_settings
 from tocsin.operations.lag.tickets import with_tickets
 from tocsin.operations.lag.watching import Watched, looks
 from tocsin.printing.tables import Cell, is_terminal, layout, table
@@ -34,11 +36,11 @@ STOP_WITHIN: Final = timedelta(seconds=2)
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog=CREDENTIALS)(lag)
+    add_command(app, "lag", lag, epilog=CREDENTIALS)
 
 
 def lag(
-    kafka: KafkaOption,
+    settings: Settings,
     group: Annotated[
         list[str] | None, typer.Option("--group", help="GROUP=TOPIC, may be repeated. Else engine and sender.")
     ] = None,
@@ -49,7 +51,6 @@ def lag(
     ] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="With --tickets: at most so many.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a group, one a line.")] = False,
-    prefix: PrefixOption = "",
 ) -> None:
     """Show how far the groups are behind: in records, and in how long the oldest record has waited.
 
@@ -59,17 +60,17 @@ def lag(
     """
     if tickets and watch:
         raise typer.BadParameter("tickets are looked for once: leave out --watch", param_hint="--tickets")
-    watched = tuple(_watched(one) for one in group) if group else _services()
+    watched = tuple(_watched(one) for one in group) if group else _services(settings)
     span, every = timedelta(seconds=window), timedelta(seconds=window / LOOKS)
     with kafka_failures():
-        settings = cluster(kafka, prefix)
+        cluster = kafka_settings(settings)
         if watch:
             with stopping(STOP_WITHIN) as asked:
-                _show(looks(settings, watched, span, every, asked.event.wait), as_json)
+                _show(looks(cluster, watched, span, every, asked.event.wait), as_json)
             return
-        *_, last = islice(looks(settings, watched, span, every), LOOKS + 1)
+        *_, last = islice(looks(cluster, watched, span, every), LOOKS + 1)
         if tickets:
-            last = [with_tickets(settings, one, limit) for one in last]
+            last = [with_tickets(cluster, one, limit) for one in last]
     _print(last, as_json)
     raise typer.Exit(0 if all(one.status is Status.OK for one in last) else FOUND_FAULTS)
 
@@ -84,9 +85,9 @@ def _show(seen: Iterator[list[GroupLag]], as_json: bool) -> None:
             live.update(Group(*map(_table, found)), refresh=True)
 
 
-def _services() -> tuple[Watched, ...]:
+def _services(settings: Settings) -> tuple[Watched, ...]:
     """The groups that engine and sender have by the settings."""
-    return Watched(in_force().given(ENGINE_GROUP), TICKETS), Watched(in_force().given(SENDER_GROUP), JOBS)
+    return Watched(settings.given(ENGINE_GROUP), TICKETS), Watched(settings.given(SENDER_GROUP), JOBS)
 
 
 def _watched(text: str) -> Watched:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
 
 import structlog
 import typer
@@ -17,17 +16,15 @@ from adapters.web.serving import serving
 from sender.ledger.port import LedgerAwayError, LedgerUnavailableError
 from sender.suppressions.opt_out import OptOutTokens
 from tocsin.cli.console import UNUSABLE, WRONG_SETTINGS, stop
-from tocsin.cli.ledger_options import DataOption, LedgerOption
-from tocsin.cli.listen_option import address_failures
-from tocsin.cli.process_options import STOP_WITHIN, StopWithinOption
-from tocsin.cli.settled import in_force, one_of, option
-from tocsin.cli.starting import log_as_told
+from tocsin.cli.options import add_command
+from tocsin.cli.starting import address_failures, log_as_told
 from tocsin.clock import SystemClock
 from tocsin.config.settings.declared.mail import MAIL_SECRETS, OPT_OUT_LISTEN, OPT_OUT_PROXIES, OPT_OUT_RATE
-from tocsin.config.settings.declared.processes import DATA
+from tocsin.config.settings.declared.processes import DATA, STOP_WITHIN
 from tocsin.config.settings.declared.sending import LEDGER
 from tocsin.config.settings.faults import SettingsError
 from tocsin.config.settings.forms import listening, networks
+from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.ledgers import NoLedgerError
 from tocsin.config.wiring.signing import installation_secrets
 from tocsin.services.lifecycle.awaited_ledger import awaited_ledger
@@ -40,15 +37,10 @@ log = structlog.get_logger()
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("opt-out")(opt_out)
+    add_command(app, "opt-out", opt_out)
 
 
-def opt_out(
-    listen: Annotated[str, option(OPT_OUT_LISTEN)],
-    data: DataOption = None,
-    ledger: LedgerOption = None,
-    stop_within: StopWithinOption = STOP_WITHIN,
-) -> None:
+def opt_out(settings: Settings) -> None:
     """Serve the page to which the links of messages lead: /u/TOKEN.
 
     A GET asks, a POST opts out and writes that into the ledger; nothing else can be done here. It runs beside the
@@ -57,11 +49,12 @@ def opt_out(
     tells. Stop it with Ctrl-C or SIGTERM: an answer
     that is under way is finished, within --stop-within.
     """
-    log_as_told()
-    ledger, data = one_of(LEDGER, DATA, (ledger, data))
+    log_as_told(settings)
+    settings = settings.either(LEDGER, DATA)
+    ledger, data = settings[LEDGER], settings[DATA]
     try:
-        secrets = _secrets(data)
-        within = timedelta(seconds=stop_within)
+        secrets = _secrets(settings, data)
+        within = timedelta(seconds=settings.given(STOP_WITHIN))
         outage = LedgerOutage()
 
         def tell(why: LedgerAwayError | None) -> None:
@@ -74,11 +67,11 @@ def opt_out(
             stopping(within) as asked,
             suppress(StoppedError),
             awaited_ledger(data, ledger, asked, tell) as opened,
-            address_failures(OPT_OUT_LISTEN),
+            address_failures(settings, OPT_OUT_LISTEN),
         ):
-            limit = Limit(in_force().given(OPT_OUT_RATE), networks(in_force().given(OPT_OUT_PROXIES)))
+            limit = Limit(settings.given(OPT_OUT_RATE), networks(settings.given(OPT_OUT_PROXIES)))
             application = opt_out_application(OptOutTokens(secrets), opened, SystemClock(), limit)
-            host, port = listening(listen)
+            host, port = listening(settings.given(OPT_OUT_LISTEN))
             with serving(application, host, port) as bound:
                 log.info("up", port=bound)
                 asked.event.wait()
@@ -87,9 +80,9 @@ def opt_out(
         stop(str(error), UNUSABLE)
 
 
-def _secrets(data: Path | None) -> tuple[str, ...]:
+def _secrets(settings: Settings, data: Path | None) -> tuple[str, ...]:
     try:
-        secrets = installation_secrets(in_force(), data)
+        secrets = installation_secrets(settings, data)
     except SettingsError as error:
         stop(str(error), WRONG_SETTINGS)
     if not secrets:

@@ -10,7 +10,9 @@ import typer
 from sender.ledger.restrictions import Pause
 from sender.messages.plain_text import one_line
 from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
-from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
+from tocsin.cli.ledger import opened_ledger
+from tocsin.cli.options import add_command
+from tocsin.config.settings.in_force import Settings
 from tocsin.operations.jobs.lines import WHOLE
 from tocsin.operations.jobs.outlook import time
 
@@ -21,41 +23,39 @@ TemplateOption = Annotated[str | None, typer.Option("--template", help="The temp
 def register(app: typer.Typer) -> None:
     """Add the commands. They work while a sender runs, and are seen by all senders on the ledger."""
     for command in (pause, resume, pauses):
-        app.command()(command)
+        add_command(app, command.__name__, command)
 
 
 def pause(
-    data: DataOption = None,
-    ledger: LedgerOption = None,
+    settings: Settings,
     customer: CustomerOption = None,
     template: TemplateOption = None,
     reason: Annotated[str, typer.Option("--reason", help="For whoever asks later.")] = "",
 ) -> None:
     """Hold what is about one customer, or of one template, from now on; what is being sent is finished."""
     what = _named(customer, template)
-    with opened_ledger(data, ledger) as opened:
+    with opened_ledger(settings) as opened:
         opened.pause(Pause(customer, template, datetime.now(UTC), reason))
     say(f"{what} is paused")
 
 
 def resume(
-    data: DataOption = None,
-    ledger: LedgerOption = None,
+    settings: Settings,
     customer: CustomerOption = None,
     template: TemplateOption = None,
 ) -> None:
     """End a pause: what it alone held goes out, unless it has expired."""
     what = _named(customer, template)
-    with opened_ledger(data, ledger) as opened:
+    with opened_ledger(settings) as opened:
         was_paused = opened.resume(customer, template, datetime.now(UTC))
     if not was_paused:
         stop(f"{what} is not paused: tocsin pauses", FOUND_FAULTS)
     say(f"{what} is resumed")
 
 
-def pauses(data: DataOption = None, ledger: LedgerOption = None) -> None:
+def pauses(settings: Settings) -> None:
     """List the pauses, the oldest first."""
-    with opened_ledger(data, ledger) as opened:
+    with opened_ledger(settings) as opened:
         found = opened.pauses()
     for one in found:
         what = _named(one.customer, one.template)

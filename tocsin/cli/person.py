@@ -25,14 +25,16 @@ from schemas.vocabulary import Channel
 from sender.privacy.forgetting import ID_PREFIX, Address
 from tocsin.cli.console import FOUND_FAULTS, WRONG_SETTINGS, say, say_json, stop, warn
 from tocsin.cli.job_filters import person_of
-from tocsin.cli.kafka_options import CREDENTIALS, ClusterOption, PrefixOption, cluster, kafka_failures
-from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
-from tocsin.cli.settled import in_force, is_named, one_of, option
+from tocsin.cli.kafka import CREDENTIALS, kafka_failures
+from tocsin.cli.ledger import opened_ledger
+from tocsin.cli.options import Form, add_command
 from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.kafka import KAFKA
 from tocsin.config.settings.declared.mail import MAIL_SECRETS
 from tocsin.config.settings.declared.processes import DATA, DIRECTORY
 from tocsin.config.settings.declared.sending import LEDGER
+from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.kafka import kafka_settings
 from tocsin.config.wiring.opt_out import pseudonyms_of
 from tocsin.operations.person.finding import Known, exported, known
 from tocsin.operations.person.forgetting import forget as forget_person
@@ -41,9 +43,9 @@ from tocsin.operations.person.places import Places, records_in, records_on
 from tocsin.operations.person.telling import told
 
 PersonArgument = Annotated[str, typer.Argument(help="Whom: contact/ct-1, collaborator/co-1.")]
-DirectoryOption = Annotated[
-    Path | None, option(DIRECTORY, "-d", meaning="The directory's records of embedded mode, for addresses and names.")
-]
+DIRECTORY_FORM: Final = Form(
+    DIRECTORY, ("-d",), meaning="The directory's records of embedded mode, for addresses and names."
+)
 AddressOption = Annotated[
     list[str] | None,
     typer.Option("--address", help="One more address of theirs, CHANNEL/ADDRESS or an e-mail address; repeated."),
@@ -54,19 +56,15 @@ LISTED: Final = 1_000
 def register(app: typer.Typer) -> None:
     """Add the commands. They work while everything else runs."""
     person = typer.Typer(help="People: what is kept of one, and forgetting them.", no_args_is_help=True)
-    person.command(epilog=CREDENTIALS)(export)
-    person.command(epilog=CREDENTIALS)(forget)
-    person.command()(forgotten)
+    add_command(person, "person export", export, DIRECTORY_FORM, epilog=CREDENTIALS)
+    add_command(person, "person forget", forget, DIRECTORY_FORM, epilog=CREDENTIALS)
+    add_command(person, "person forgotten", forgotten)
     app.add_typer(person, name="person")
 
 
 def export(
     person: PersonArgument,
-    data: DataOption = None,
-    ledger: LedgerOption = None,
-    kafka: ClusterOption = None,
-    prefix: PrefixOption = "",
-    directory: DirectoryOption = None,
+    settings: Settings,
     address: AddressOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="A new file, for its owner alone. Else: printed.")] = None,
 ) -> None:
@@ -76,7 +74,7 @@ def export(
     letters that name them. docs/privacy.md says what that is, and what is kept elsewhere.
     """
     who, now = person_of(person), datetime.now(UTC)
-    with kafka_failures(), _places(data, ledger, kafka, prefix, directory) as places:
+    with kafka_failures(), _places(settings) as places:
         one = known(places, who, _addresses(address))
         if out is None:
             for line in exported(places, one, now):
@@ -90,11 +88,7 @@ def export(
 def forget(
     person: PersonArgument,
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept, without what names the person.")],
-    data: DataOption = None,
-    ledger: LedgerOption = None,
-    kafka: ClusterOption = None,
-    prefix: PrefixOption = "",
-    directory: DirectoryOption = None,
+    settings: Settings,
     address: AddressOption = None,
     by: Annotated[str | None, typer.Option("--by", help="Who does it. Else: the name of this process's user.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; else it is only said what there is.")] = False,
@@ -107,9 +101,9 @@ def forget(
     week.
     """
     who, now = person_of(person), datetime.now(UTC)
-    if not pseudonyms_of(in_force(), _folder(data, kafka)):
+    if not pseudonyms_of(settings, _folder(settings)):
         stop(f"{MAIL_SECRETS.names}: there is no secret; what people asked for is kept by it", WRONG_SETTINGS)
-    with kafka_failures(), _places(data, ledger, kafka, prefix, directory, asks_for_directory=True) as places:
+    with kafka_failures(), _places(settings, asks_for_directory=True) as places:
         one = known(places, who, _addresses(address))
         counts = _counts(places, one, now)
         # One that was cut off, or could not write the file anew, is brought to its end.
@@ -125,9 +119,9 @@ def forget(
         raise typer.Exit(FOUND_FAULTS)
 
 
-def forgotten(data: DataOption = None, ledger: LedgerOption = None) -> None:
+def forgotten(settings: Settings) -> None:
     """List who was forgotten, the last one first: when, by whom and why, under a hash in the place of the person."""
-    with opened_ledger(data, ledger) as opened:
+    with opened_ledger(settings) as opened:
         for one in opened.forgotten(LISTED):
             say(f"{one.at.isoformat(timespec='seconds')}  {one.person}  by {one.who}: {one.why}")
 
@@ -174,33 +168,24 @@ def _addresses(given: list[str] | None) -> list[Address]:
     return found
 
 
-def _folder(data: Path | None, kafka: str | None) -> Path | None:
+def _folder(settings: Settings) -> Path | None:
     """The data folder of embedded mode; None where it is a cluster that is meant, or nothing."""
-    return None if is_named(KAFKA) else one_of(KAFKA, DATA, (kafka, data))[1]
+    return None if settings.is_named(KAFKA) else settings.either(KAFKA, DATA)[DATA]
 
 
 @contextmanager
-def _places(
-    data: Path | None,
-    ledger: str | None,
-    kafka: str | None,
-    prefix: str,
-    directory: Path | None,
-    *,
-    asks_for_directory: bool = False,
-) -> Iterator[Places]:
+def _places(settings: Settings, *, asks_for_directory: bool = False) -> Iterator[Places]:
     """All places of this installation: with a cluster, its topics and the sender's ledger; else the data folder."""
-    folder = _folder(data, kafka)
-    brokers = kafka if folder is None else None
-    pseudonyms = pseudonyms_of(in_force(), folder)
-    _, kept_in = one_of(LEDGER, DATA, (ledger, data))
+    folder, directory = _folder(settings), settings[DIRECTORY]
+    pseudonyms = pseudonyms_of(settings, folder)
+    kept_in = settings.either(LEDGER, DATA)[DATA]
     database = None if kept_in is None else database_in(kept_in)
     with ExitStack() as opened:
-        sender_ledger = opened.enter_context(opened_ledger(data, ledger))
-        if brokers is not None:
-            settings = cluster(brokers, prefix)
-            source = opened.enter_context(closing(DirectoryTopic(settings, pseudonyms=pseudonyms)))
-            yield Places(sender_ledger, records_on(settings), source.current(), pseudonyms, None, database)
+        sender_ledger = opened.enter_context(opened_ledger(settings))
+        if folder is None and settings[KAFKA] is not None:
+            cluster = kafka_settings(settings)
+            source = opened.enter_context(closing(DirectoryTopic(cluster, pseudonyms=pseudonyms)))
+            yield Places(sender_ledger, records_on(cluster), source.current(), pseudonyms, None, database)
             return
         if folder is None:
             raise typer.BadParameter("name the data folder of `tocsin up`, or --kafka HOST:PORT and the ledger")

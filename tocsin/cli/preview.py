@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from msgspec import Struct
 
 from adapters.browser.picture import PictureError, picture
 from adapters.files.directory_folder import LoadedDirectory, load_directory
@@ -28,7 +29,9 @@ from tocsin.authoring.preview.jobs import Reader, Shown, preview_job, reader_of,
 from tocsin.authoring.preview.rendering import Rendered, render
 from tocsin.authoring.preview.showing import page, side_by_side, size
 from tocsin.cli.console import FOUND_FAULTS, named_failures, say, say_lines, stop, told
-from tocsin.cli.judging_options import DirectoryOption, RulesOption
+from tocsin.cli.options import Form, add_command
+from tocsin.config.settings.declared.processes import DIRECTORY, RULES
+from tocsin.config.settings.in_force import Settings
 from tocsin.printing.tables import is_terminal
 
 ALL: Final = "all"
@@ -36,25 +39,29 @@ ALL: Final = "all"
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(preview)
+    add_command(app, "preview", preview, Form(RULES, ("-r",)), Form(DIRECTORY, ("-d",)))
+
+
+class Wanted(Struct, frozen=True):
+    """Which message it is to be, where not the one that the person would get."""
+
+    language: Annotated[
+        str | None, typer.Option("--language", "-l", help="Another language, or `all` side by side.")
+    ] = None
+    trigger: Annotated[
+        Trigger | None, typer.Option("--trigger", help="What the message is about. Else: what the person would get.")
+    ] = None
+    channel: Annotated[Channel, typer.Option("--channel", help="email, or sms, chat: cut as it would be; fax.")] = (
+        Channel.EMAIL
+    )
 
 
 def preview(
     template: Annotated[str, typer.Argument(help="The template, such as external/opened.")],
     event: Annotated[Path, typer.Option("--event", "-e", help="File with one event; `-`: standard input.")],
     person: Annotated[str, typer.Option("--person", "-p", help="For whom: contact/ct-1, collaborator/co-1.")],
-    directory: DirectoryOption,
-    rules: RulesOption = None,
-    language: Annotated[
-        str | None,
-        typer.Option("--language", "-l", help="Another language, or `all` side by side."),
-    ] = None,
-    trigger: Annotated[
-        Trigger | None, typer.Option("--trigger", help="What the message is about. Else: what the person would get.")
-    ] = None,
-    channel: Annotated[
-        Channel, typer.Option("--channel", help="email, or sms, chat: cut as it would be; fax.")
-    ] = Channel.EMAIL,
+    settings: Settings,
+    wanted: Wanted,
     png: Annotated[Path | None, typer.Option("--png", help="Write a picture to this file.")] = None,
 ) -> None:
     """Show subject, text and HTML of a message as they would be rendered for a person. Nothing is sent.
@@ -63,16 +70,17 @@ def preview(
 
     The exit code is 1 if the template fails: the built-in text, which would be sent then, is shown.
     """
+    rules, language, channel = settings[RULES], wanted.language, wanted.channel
     with named_failures():
         rulebook = load_rulebook(rules)
         sources = read_sources(templates_folder(rules))
-        loaded = load_directory(directory)
+        loaded = load_directory(settings.given(DIRECTORY))
         told(loaded)
         known = loaded.directory
         _check_template(template, channel, sources)
         decision = _decision(event, known, rulebook)
         reader = reader_of(decision, _person(person, loaded))
-        about = trigger or trigger_of(decision, reader)
+        about = wanted.trigger or trigger_of(decision, reader)
         languages = rulebook.policy.languages if language == ALL else (language,)
         shown = [Shown(about, channel, one) for one in languages]
         jobs = [preview_job(decision, reader, one, known, rulebook) for one in shown]

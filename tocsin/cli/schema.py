@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from tocsin.cli.console import say_document
+from tocsin.cli.options import add_command
 from tocsin.config.settings.schema import settings_schema
 
 
@@ -27,7 +28,7 @@ _FILES: Final[Mapping[Of, str]] = {Of.RULES: "rule-file", Of.TESTS: "rule-test",
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(schema)
+    add_command(app, "schema", schema)
 
 
 def schema(

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from tocsin.cli.console import WRONG_SETTINGS, say, say_json, say_lines, warn
+from tocsin.cli.options import add_command
 from tocsin.cli.settled import settings_file
 from tocsin.config.check import all_faults
 from tocsin.config.settings.commands import SERVICES
@@ -22,7 +23,7 @@ COMMANDS: Final = sorted({command for setting in SETTINGS for command in setting
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(settings)
+    add_command(app, "settings", settings)
 
 
 def settings(

@@ -1,28 +1,50 @@
-"""How a service begins: with its log as it was told to keep it."""
+"""How a service begins: with its log as it was told to keep it, and where it answers."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 
-from tocsin.cli.settled import exposure, in_force
-from tocsin.config.settings.declared.processes import LOG_FORMAT, LOG_LEVEL
+from adapters.web.serving import AddressError
+from tocsin.cli.console import UNUSABLE, stop
+from tocsin.cli.settled import exposure
+from tocsin.config.settings.declared.processes import LISTEN_ADDRESS, LOG_FORMAT, LOG_LEVEL
+from tocsin.config.settings.forms import listening
+from tocsin.config.settings.in_force import Settings
+from tocsin.config.settings.setting import Setting
 from tocsin.config.settings.variables import unknown_variables
 from tocsin.logs import log_to_stderr
 
 log = structlog.get_logger()
 
 
-def log_as_told() -> None:
+def log_as_told(settings: Settings) -> None:
     """Keep the log in the form and from the level that the settings say, with none of their secrets in it.
 
     Its first lines are variables that look like settings and are none, and passwords on the command line.
     """
-    told = {LOG_FORMAT.variable: in_force()[LOG_FORMAT], LOG_LEVEL.variable: in_force()[LOG_LEVEL]}
+    told = {LOG_FORMAT.variable: settings[LOG_FORMAT], LOG_LEVEL.variable: settings[LOG_LEVEL]}
     given = {variable: str(value) for variable, value in told.items() if value is not None}
-    log_to_stderr(environment={**os.environ, **given}, secrets=in_force().secrets())
+    log_to_stderr(environment={**os.environ, **given}, secrets=settings.secrets())
     for unknown in unknown_variables(os.environ):
         log.warning("unknown_variable", variable=unknown.name, meaning=str(unknown))
-    for exposed in in_force().exposed():
+    for exposed in settings.exposed():
         log.warning("password_on_command_line", option=exposed.option, said=exposure(exposed))
+
+
+def listen_address(settings: Settings) -> tuple[str, int] | None:
+    """Where to answer probes and scrapes, if anywhere."""
+    listen = settings[LISTEN_ADDRESS]
+    return None if listen is None else listening(listen)
+
+
+@contextmanager
+def address_failures(settings: Settings, setting: Setting[str] = LISTEN_ADDRESS) -> Iterator[None]:
+    """Turn an address that is taken into an exit code, and a message that names where the setting came from."""
+    try:
+        yield
+    except AddressError as error:
+        stop(f"{settings.named(setting)}: {error}", UNUSABLE)

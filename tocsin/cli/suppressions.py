@@ -14,7 +14,9 @@ from schemas.vocabulary import Channel, Trigger
 from sender.messages.plain_text import one_line
 from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, warn
 from tocsin.cli.job_filters import moment_of, person_of
-from tocsin.cli.ledger_options import DataOption, LedgerOption, opened_ledger
+from tocsin.cli.ledger import opened_ledger
+from tocsin.cli.options import add_command
+from tocsin.config.settings.in_force import Settings
 from tocsin.operations.jobs.lines import WHOLE
 
 PAGE: Final = 500
@@ -24,20 +26,19 @@ BY_HAND: Final = "by_hand"
 def register(app: typer.Typer) -> None:
     """Add the commands. They work while a sender runs."""
     suppressions = typer.Typer(help="Suppressions: who gets no messages, and why.", no_args_is_help=True)
-    suppressions.command("list")(list_suppressions)
-    suppressions.command()(add)
-    suppressions.command()(lift)
+    add_command(suppressions, "suppressions list", list_suppressions)
+    add_command(suppressions, "suppressions add", add)
+    add_command(suppressions, "suppressions lift", lift)
     app.add_typer(suppressions, name="suppressions")
 
 
 def list_suppressions(
-    data: DataOption = None,
-    ledger: LedgerOption = None,
+    settings: Settings,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object each, one a line.")] = False,
 ) -> None:
     """List the sender's own suppressions, ended ones too; those of the directory stand there."""
     number, after = 0, ""
-    with opened_ledger(data, ledger) as opened:
+    with opened_ledger(settings) as opened:
         while page := opened.suppressions(PAGE, after):
             for one in page:
                 say_json(one) if as_json else say(_line(one, datetime.now(UTC)))
@@ -46,8 +47,7 @@ def list_suppressions(
 
 
 def add(
-    data: DataOption = None,
-    ledger: LedgerOption = None,
+    settings: Settings,
     address: Annotated[str | None, typer.Option("--address", help="Nothing goes to this address on --channel.")] = None,
     person: Annotated[str | None, typer.Option("--person", help="Nothing goes to this person, contact/ct-1.")] = None,
     channel: Annotated[
@@ -59,18 +59,17 @@ def add(
 ) -> None:
     """Suppress an address, or a person. What waits for them ends as withdrawn when its turn comes."""
     record = _record(address, person, channel, trigger, until, reason)
-    with opened_ledger(data, ledger) as opened:
+    with opened_ledger(settings) as opened:
         new = opened.suppress([record], datetime.now(UTC))
     say(f"{record.id}: {'suppressed' if new else 'replaced'}")
 
 
 def lift(
     suppression: Annotated[str, typer.Argument(help="The id of one, as `list` names it.")],
-    data: DataOption = None,
-    ledger: LedgerOption = None,
+    settings: Settings,
 ) -> None:
     """Forget a suppression. What it has withdrawn stays so, unless it is sent again: tocsin jobs resend."""
-    with opened_ledger(data, ledger) as opened:
+    with opened_ledger(settings) as opened:
         lifted = opened.lift(suppression, datetime.now(UTC))
     if not lifted:
         stop(f"{suppression}: there is no such suppression in the ledger: tocsin suppressions list", FOUND_FAULTS)

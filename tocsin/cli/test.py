@@ -17,16 +17,18 @@ from tocsin.authoring.rule_tests.preparing import Prepared, prepare
 from tocsin.authoring.rule_tests.reading import files_of_tests
 from tocsin.authoring.rule_tests.running import Result, failure, run
 from tocsin.cli.console import FOUND_FAULTS, named_failures, say, say_lines, stop, warn
-from tocsin.cli.judging_options import RulesArgument
+from tocsin.cli.options import Form, add_command
+from tocsin.config.settings.declared.processes import RULES
+from tocsin.config.settings.in_force import Settings
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(name="test")(run_tests)
+    add_command(app, "test", run_tests, Form(RULES, is_argument=True))
 
 
 def run_tests(
-    rules: RulesArgument = None,
+    settings: Settings,
     name: Annotated[
         str | None, typer.Option("-k", "--name", help="Only tests with this in their name, in any case.")
     ] = None,
@@ -45,6 +47,7 @@ def run_tests(
     A rule is exercised if it decided at least one expected message, and if in at least one test it held back; a gate if
     a test names its reason.
     """
+    rules = settings[RULES]
     with named_failures():
         rulebook = load_rulebook(rules)
         tests = [one for one in _prepared(rules or DEFAULT_FILE) if name is None or name.lower() in one.name.lower()]

@@ -8,24 +8,26 @@ import typer
 
 from adapters.kafka.topics import TOPICS, Level, check_topics, create_topics
 from tocsin.cli.console import FOUND_FAULTS, say, warn
-from tocsin.cli.kafka_options import CREDENTIALS, KafkaOption, PrefixOption, cluster, kafka_failures
+from tocsin.cli.kafka import CREDENTIALS, kafka_failures
+from tocsin.cli.options import add_command
+from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.kafka import kafka_settings
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     topics = typer.Typer(help="Make the topics, or see what is wrong with them.", no_args_is_help=True)
-    topics.command(epilog=CREDENTIALS)(create)
-    topics.command(epilog=CREDENTIALS)(check)
+    add_command(topics, "topics create", create, epilog=CREDENTIALS)
+    add_command(topics, "topics check", check, epilog=CREDENTIALS)
     app.add_typer(topics, name="topics")
 
 
 def create(
-    kafka: KafkaOption,
+    settings: Settings,
     partitions: Annotated[
         int, typer.Option("--partitions", min=1, help="Of each topic: as many engines can share the work.")
     ] = 12,
     replication: Annotated[int, typer.Option("--replication", min=1, help="Brokers that have each record.")] = 3,
-    prefix: PrefixOption = "",
 ) -> None:
     """Make the topics that are missing, with the retention, compaction and sizes that they need.
 
@@ -33,16 +35,16 @@ def create(
     behind its earlier ones' back: choose a number that lasts.
     """
     with kafka_failures():
-        made = create_topics(cluster(kafka, prefix), partitions, replication)
+        made = create_topics(kafka_settings(settings), partitions, replication)
     for name in made:
         say(f"{name}: made")
     say(f"{len(made)} topics made, {len(TOPICS) - len(made)} were there")
 
 
-def check(kafka: KafkaOption, prefix: PrefixOption = "") -> None:
+def check(settings: Settings) -> None:
     """Name what is missing or wrong: topics, compaction, retention, sizes, replicas. The exit code is then 1."""
     with kafka_failures():
-        problems = check_topics(cluster(kafka, prefix))
+        problems = check_topics(kafka_settings(settings))
     for problem in problems:
         warn(f"{problem.level.value}: {problem}")
     faults = [problem for problem in problems if problem.level is not Level.NOTE]

@@ -13,48 +13,14 @@ import typer
 
 from adapters.sqlite.database import DatabaseError
 from sender.ledger.port import LedgerUnavailableError
-from sender.storms.storm import StormEnd
 from tocsin.cli.console import UNUSABLE, named_failures, say, stop
-from tocsin.cli.listen_option import ListenOption, address_failures, address_of
-from tocsin.cli.mail_options import (
-    CONNECTIONS,
-    FAX_SUBJECT,
-    RELAY,
-    TLS,
-    ConnectionsOption,
-    FaxOption,
-    FaxPdfOption,
-    FaxSubjectOption,
-    FromOption,
-    InstallationOption,
-    OptOutMailtoOption,
-    OptOutUrlOption,
-    PlainTextOption,
-    SmtpOption,
-    TlsOption,
-)
-from tocsin.cli.process_options import (
-    STOP_WITHIN,
-    FolderOption,
-    FollowedDirectoryOption,
-    RulesInForceOption,
-    StopWithinOption,
-)
-from tocsin.cli.sending_options import (
-    STORM_LIMIT,
-    STORM_WINDOW,
-    LiveCustomerOption,
-    ModeOption,
-    RateOption,
-    StormEndOption,
-    StormLimitOption,
-    StormWindowOption,
-    sending_settings,
-)
-from tocsin.cli.settled import in_force
-from tocsin.cli.starting import log_as_told
+from tocsin.cli.options import add_command
+from tocsin.cli.starting import address_failures, listen_address, log_as_told
 from tocsin.config.data_folder import database_in
-from tocsin.config.wiring.mail import MailSettings, RelayLimits
+from tocsin.config.settings.declared.processes import DATA, DIRECTORY, RULES, STOP_WITHIN
+from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.mail import MailSettings
+from tocsin.config.wiring.sending import SendingSettings
 from tocsin.config.wiring.signing import made_secrets
 from tocsin.services.embedded import Embedded, FolderInUseError, sole_owner
 from tocsin.services.embedded_service import DirectoryFiles, embedded_service
@@ -68,32 +34,11 @@ log = structlog.get_logger()
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(up)
+    add_command(app, "up", up)
 
 
 def up(
-    data: FolderOption,
-    directory: FollowedDirectoryOption,
-    writer: FromOption,
-    smtp: SmtpOption = RELAY,
-    tls: TlsOption = TLS,
-    rules: RulesInForceOption = None,
-    installation: InstallationOption = None,
-    fax: FaxOption = None,
-    fax_subject: FaxSubjectOption = FAX_SUBJECT,
-    fax_pdf: FaxPdfOption = False,
-    opt_out_url: OptOutUrlOption = None,
-    opt_out_mailto: OptOutMailtoOption = None,
-    mode: ModeOption = "live",
-    live_customer: LiveCustomerOption = None,
-    storm_limit: StormLimitOption = STORM_LIMIT,
-    storm_window: StormWindowOption = STORM_WINDOW,
-    storm_end: StormEndOption = StormEnd.DIGEST,
-    rate: RateOption = None,
-    connections: ConnectionsOption = CONNECTIONS,
-    plain_text_allowed: PlainTextOption = False,
-    listen: ListenOption = None,
-    stop_within: StopWithinOption = STOP_WITHIN,
+    settings: Settings,
     remove_many: Annotated[
         bool, typer.Option("--remove-many", help="Let changes of the directory remove more than a fifth of a kind.")
     ] = False,
@@ -113,18 +58,16 @@ def up(
     names the authorities to trust, TOCSIN_SMTP_HELLO the name to greet the relay with. All settings: docs/settings.md,
     `tocsin settings`.
     """
-    log_as_told()
-    sending = sending_settings(mode, live_customer, storm_limit, storm_window, storm_end, rate)
+    log_as_told(settings)
+    data, within = settings.given(DATA), timedelta(seconds=settings.given(STOP_WITHIN))
     try:
-        watch, within = EmbeddedWatch(), timedelta(seconds=stop_within)
-        shown = watch.answering(address_of(listen))
-        with stopping(within) as asked, named_failures(), address_failures():
-            limits = RelayLimits(connections, plain_text_allowed)
-            mail = MailSettings.of(smtp, tls, writer, installation, fax, in_force(), limits)
-            mail = mail.with_forms(opt_out_url, opt_out_mailto, fax_subject, fax_pdf, in_force())
+        watch = EmbeddedWatch()
+        shown = watch.answering(listen_address(settings))
+        with stopping(within) as asked, named_failures(), address_failures(settings):
+            mail, sending = MailSettings.of(settings), SendingSettings.of(settings)
             with sole_owner(data), shown:
-                mail = mail.signed_by(made_secrets(in_force(), data))
-                files = DirectoryFiles(directory, remove_many)
+                mail = mail.signed_by(made_secrets(settings, data))
+                files, rules = DirectoryFiles(settings.given(DIRECTORY), remove_many), settings[RULES]
                 service = embedded_service(database_in(data), files, rules, mail, HealthFile(data), sending, watch)
                 asyncio.run(_work(service, data, drain, asked))
     except (FolderInUseError, DatabaseError, LedgerUnavailableError) as error:

@@ -16,29 +16,32 @@ from tocsin.authoring.explain.explanation import Explainer
 from tocsin.authoring.explain.telling import told as explained
 from tocsin.authoring.explain.world import Rules
 from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say, told, warn
-from tocsin.cli.judging_options import RulesOption
-from tocsin.cli.settled import option
-from tocsin.config.settings.declared.processes import DIRECTORY
+from tocsin.cli.options import Form, add_command
+from tocsin.config.settings.declared.processes import DIRECTORY, RULES
+from tocsin.config.settings.in_force import Settings
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(validate)
+    add_command(
+        app,
+        "validate",
+        validate,
+        Form(DIRECTORY, ("-d",), meaning="Directory, to see also what the event would do."),
+        Form(RULES, ("-r",)),
+    )
 
 
 def validate(
     event: Annotated[Path, typer.Argument(help="File with one event; `-`: standard input.")],
-    directory: Annotated[
-        Path | None, option(DIRECTORY, "-d", meaning="Directory, to see also what the event would do.")
-    ] = None,
-    rules: RulesOption = None,
+    settings: Settings,
     now: NowOption = "event",
 ) -> None:
     """Check that an event is well-formed, and say what it means; with a directory, whom it would alert.
 
     Nothing is sent. What is wrong is named with field, value and what to do; the exit code is then 1.
     """
-    at = moment(now)
+    at, directory, rules = moment(now), settings[DIRECTORY], settings[RULES]
     with named_failures():
         line = read_one(event, at or datetime.now(UTC))
         if line.refused is not None:

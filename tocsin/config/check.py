@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 
 from tocsin.config.settings.faults import SettingsError, SettingsFault
-from tocsin.config.settings.reading import Reading, Settings
+from tocsin.config.settings.in_force import Settings
+from tocsin.config.settings.reading import Reading
 from tocsin.config.settings.setting import Setting
 from tocsin.config.wiring.kafka import kafka_in
 from tocsin.config.wiring.mail import mail_in

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from adapters.files.opening import read_bounded
 
@@ -41,6 +41,11 @@ class Kind(ABC, Generic[T]):
     @abstractmethod
     def accept(self, value: object) -> T:
         """The value that the settings file holds."""
+
+    def take(self, value: Any) -> T:
+        """The value that an option gave: of the right type, or words."""
+        self.check(value)
+        return cast("T", value)
 
     def check(self, value: T) -> None:
         """Refuse a value of the right type that can't be used all the same."""
@@ -79,10 +84,14 @@ class Text(Kind[str]):
 
 
 class Choice(Kind[C]):
-    """One of a few words, in any case where all of them are of one."""
+    """One of a few words, in any case where all of them are of one.
 
-    def __init__(self, words: type[C]) -> None:
-        self._words = words
+    Where `is_listed`, help lists the words, and the command line is wrong with another; else the setting's meaning
+    names them, and another is refused as a setting.
+    """
+
+    def __init__(self, words: type[C], is_listed: bool = False) -> None:
+        self.words, self.is_listed = words, is_listed
         cases = (str.lower, str.upper)
         self._in_case = next((case for case in cases if all(word == case(word) for word in words)), str)
         self.said = f"one of {', '.join(words)}"
@@ -91,7 +100,7 @@ class Choice(Kind[C]):
     def parse(self, text: str) -> C:
         """See Kind."""
         try:
-            return self._words(self._in_case(text))
+            return self.words(self._in_case(text))
         except ValueError:
             raise self.refused(text) from None
 
@@ -101,9 +110,9 @@ class Choice(Kind[C]):
             raise self.refused(value)
         return self.parse(value)
 
-    def check(self, value: C) -> None:
+    def take(self, value: Any) -> C:
         """See Kind."""
-        self.parse(value)
+        return self.accept(value)
 
 
 class Flag(Kind[bool]):
@@ -237,4 +246,8 @@ class Words(Kind[tuple[str, ...]]):
         """See Kind."""
         if not isinstance(value, list) or not all(isinstance(one, str) and one.split() == [one] for one in value):
             raise self.refused(value)
+        return tuple(value)
+
+    def take(self, value: Any) -> tuple[str, ...]:
+        """See Kind. On the command line, the option is repeated."""
         return tuple(value)

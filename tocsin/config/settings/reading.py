@@ -4,97 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any
 
 from msgspec import Struct
 
 from tocsin.config.settings.declared import SETTINGS
 from tocsin.config.settings.faults import SettingsError, SettingsFault
+from tocsin.config.settings.in_force import Held, Settings
 from tocsin.config.settings.kinds import Place
 from tocsin.config.settings.masking import holds_password, type_of
 from tocsin.config.settings.origins import BY_DEFAULT, Origin, Source
 from tocsin.config.settings.secret_files import read_secret
 from tocsin.config.settings.setting import Secrecy, Setting
 from tocsin.config.settings.toml_file import TomlFile, read_toml
-
-T = TypeVar("T")
-
-
-class Held(Struct, frozen=True):
-    """A value in force and its origin."""
-
-    value: Any
-    origin: Origin
-
-    def __repr__(self) -> str:
-        """Without the value, which may be a secret."""
-        return f"Held({self.origin})"
-
-
-class Settings:
-    """The settings of one command, with their origins."""
-
-    def __init__(self, held: Mapping[str, Held]) -> None:
-        self._held = held
-
-    def __getitem__(self, setting: Setting[T]) -> T | None:
-        """The value in force. Raises KeyError for a setting that the command does not use."""
-        value: T | None = self._held[setting.key].value
-        return value
-
-    def given(self, setting: Setting[T]) -> T:
-        """The value in force of a setting that has a default, so that there is always one."""
-        value = self[setting]
-        assert value is not None  # noqa: S101 - a slip in the code: without a default, nothing may be said
-        return value
-
-    def get(self, setting: Setting[T]) -> T | None:
-        """The same; None for a setting that the command does not use."""
-        held = self._held.get(setting.key)
-        return None if held is None else held.value
-
-    def __contains__(self, setting: Setting[Any]) -> bool:
-        """Whether the command uses it."""
-        return setting.key in self._held
-
-    def origin(self, setting: Setting[Any]) -> Origin:
-        """Where its value came from."""
-        return self._held[setting.key].origin
-
-    def named(self, setting: Setting[Any]) -> str:
-        """The place to mend: the option, variable, or file, line and key that set it; where nothing did, its names."""
-        origin = self.origin(setting)
-        if origin.source is Source.DEFAULT:
-            return setting.names
-        return origin.name if origin.source is not Source.FILE else f"{origin.name}: {setting.key}"
-
-    def secrets(self) -> frozenset[str]:
-        """Every secret in force, and every value with a password in it."""
-        held = ((setting, self.get(setting)) for setting in SETTINGS if setting.is_secret)
-        return frozenset(
-            value
-            for setting, value in held
-            if value is not None and (setting.secrecy is Secrecy.WHOLE or holds_password(value))
-        )
-
-    def exposed(self) -> list[Setting[Any]]:
-        """Those that the command line gives with a password in them."""
-        named = [one for one in SETTINGS if one.key in self._held and self.origin(one).source is Source.OPTION]
-        return [one for one in named if one.secrecy is Secrecy.WITHIN and holds_password(str(self[one]))]
-
-    def with_options(self, given: Mapping[Setting[Any], Any]) -> Settings:
-        """The same, with what the command line says. Raises SettingsError for values that can't be used."""
-        faults = [fault for setting, value in given.items() for fault in _checked(setting, value)]
-        if faults:
-            raise SettingsError(faults)
-        by_option = {
-            setting.key: Held(value, Origin(Source.OPTION, setting.option or "")) for setting, value in given.items()
-        }
-        return Settings({**self._held, **by_option})
-
-    def __repr__(self) -> str:
-        """Without any value."""
-        return f"Settings({len(self._held)} settings)"
 
 
 class Reading(Struct, frozen=True):
@@ -221,14 +143,3 @@ def _twice(setting: Setting[Any], ways: Iterable[_Way]) -> Iterator[SettingsFaul
         given = [way.where for way in ways if way.source is source]
         if len(given) > 1:
             yield SettingsFault(given[1], f"{given[0]} says the same: keep one of them", setting.key)
-
-
-def _checked(setting: Setting[Any], value: Any) -> Iterator[SettingsFault]:
-    try:
-        setting.kind.check(value)
-    except ValueError as error:
-        yield SettingsFault(setting.option or setting.key, str(error), setting.key)
-
-
-DEFAULTS: Final = read_settings(None, {}).settings
-"""What is in force where nothing is set."""

@@ -27,8 +27,9 @@ class Secrecy(Enum):
 class Setting(Struct, Generic[T], frozen=True, kw_only=True, eq=False):
     """A setting: one key of the file, one variable, and one option where it has one.
 
-    `used_by` are commands by their first word; those in `needed_by` can't do without a value. A secret NAME may come
-    from a file as well: by the variable NAME_FILE, and by the key with `_file` behind it.
+    `used_by` are commands by their first word; those in `needed_by` can't do without a value. Each of them takes the
+    option, all its subcommands too, but those that are named in `optionless`, by all their words. A secret NAME may
+    come from a file as well: by the variable NAME_FILE, and by the key with `_file` behind it.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Setting(Struct, Generic[T], frozen=True, kw_only=True, eq=False):
     secrecy: Secrecy = Secrecy.OPEN
     used_by: tuple[str, ...]
     needed_by: tuple[str, ...] = ()
+    optionless: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:

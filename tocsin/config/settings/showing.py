@@ -10,8 +10,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from tocsin.config.settings.faults import SettingsFault
+from tocsin.config.settings.in_force import Settings
 from tocsin.config.settings.masking import shown
-from tocsin.config.settings.reading import Settings
 from tocsin.config.settings.setting import Setting
 from tocsin.config.settings.variables import unknown_variables
 

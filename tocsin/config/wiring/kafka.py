@@ -19,34 +19,35 @@ from tocsin.config.settings.declared.kafka import (
     KAFKA_TLS,
     KAFKA_USERNAME,
 )
+from tocsin.config.settings.declared.processes import INSTANCE_NAME
 from tocsin.config.settings.faults import SettingsError
 from tocsin.config.settings.forms import brokers as brokers_of
-from tocsin.config.settings.reading import Settings
+from tocsin.config.settings.in_force import Settings
 from tocsin.config.settings.setting import Setting
 
 _LOGIN: Final[tuple[Setting[Any], ...]] = (KAFKA_SASL, KAFKA_USERNAME, KAFKA_PASSWORD)
 
 
-def kafka_settings(brokers: str, prefix: str, settings: Settings) -> KafkaSettings:
-    """The settings for these brokers (HOST:PORT, with commas between them). Raises SettingsError."""
+def kafka_settings(settings: Settings) -> KafkaSettings:
+    """The cluster whose brokers are named. Raises SettingsError."""
     login, tls = _login(settings), _tls(settings)
     try:
-        return KafkaSettings(brokers_of(brokers), prefix, tls, login)
+        return KafkaSettings(brokers_of(settings.given(KAFKA)), settings[KAFKA_PREFIX] or "", tls, login)
     except KafkaSettingsError as error:
         raise SettingsError.at("table [kafka]", error) from None
     except ValueError as error:
         raise SettingsError.at(KAFKA.names, error) from None
 
 
-def membership(group: str, instance: str, settings: Settings) -> Membership:
-    """The place in its group of a process of this name."""
-    return Membership.of(group, instance, timedelta(seconds=settings.given(KAFKA_SESSION)))
+def membership(settings: Settings, group: Setting[str]) -> Membership:
+    """The place in this group of the process that the settings name."""
+    session = timedelta(seconds=settings.given(KAFKA_SESSION))
+    return Membership.of(settings.given(group), settings.given(INSTANCE_NAME), session)
 
 
 def kafka_in(settings: Settings) -> KafkaSettings | None:
-    """The settings where brokers are named, else None. Raises SettingsError."""
-    brokers = settings.get(KAFKA)
-    return None if brokers is None else kafka_settings(brokers, settings[KAFKA_PREFIX] or "", settings)
+    """The cluster where brokers are named, else None. Raises SettingsError."""
+    return None if settings.get(KAFKA) is None else kafka_settings(settings)
 
 
 def _tls(settings: Settings) -> Tls | None:

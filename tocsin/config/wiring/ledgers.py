@@ -12,6 +12,9 @@ from msgspec import Struct
 from adapters.sqlite.ledger import SqliteLedger
 from sender.ledger.port import Ledger
 from tocsin.config.data_folder import database_in
+from tocsin.config.settings.declared.processes import DATA
+from tocsin.config.settings.declared.sending import LEDGER
+from tocsin.config.settings.in_force import Settings
 
 
 class OpenLedger(Ledger, Protocol):
@@ -27,6 +30,11 @@ class LedgerPlace(Struct, frozen=True):
 
     data: Path
     url: str | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> LedgerPlace:
+        """Where the settings say."""
+        return cls(settings.given(DATA), settings[LEDGER])
 
     @property
     def options(self) -> tuple[Path | None, str | None]:

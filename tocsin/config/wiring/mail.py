@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from adapters.smtp.relay import Relay, Tls
+from adapters.smtp.relay import Relay
 from adapters.smtp.tls import CertificatesError, context_trusting
 from adapters.smtp.transport import SmtpTransport
 from adapters.writing.composer import ChildComposer
@@ -26,16 +26,16 @@ from sender.suppressions.opt_out import OptOut
 from tocsin.config.settings.declared.mail import (
     CHAT_LENGTH,
     FAX,
+    FAX_PDF,
     FAX_SUBJECT,
     FROM,
     INSTALLATION,
     MAIL_SECRETS,
-    OPT_OUT_MAILTO,
-    OPT_OUT_URL,
     RETURN_PATH,
     SMS_SEGMENTS,
     SMTP,
     SMTP_CA,
+    SMTP_CONNECTIONS,
     SMTP_HELLO,
     SMTP_PASSWORD,
     SMTP_PLAIN_TEXT,
@@ -44,7 +44,7 @@ from tocsin.config.settings.declared.mail import (
 )
 from tocsin.config.settings.faults import SettingsError
 from tocsin.config.settings.forms import host_and_port, writer
-from tocsin.config.settings.reading import DEFAULTS, Settings
+from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.named_fields import Fields, named_fields
 from tocsin.config.wiring.opt_out import opt_out_settings
 from tocsin.config.wiring.signing import expected_secrets
@@ -61,16 +61,6 @@ _FIELDS: Final[Fields] = {
 """Which setting a part means that refuses its field."""
 
 
-class RelayLimits(Struct, frozen=True):
-    """How much is asked of the relay at a time, and whether plain text may go to it over a network."""
-
-    connections: int = 8
-    plain_text_allowed: bool = False
-
-
-AS_A_RULE: Final = RelayLimits()
-
-
 class MailSettings(Struct, frozen=True):
     """The relay, who writes, the services of channels that are no mail, and the form of messages."""
 
@@ -83,48 +73,30 @@ class MailSettings(Struct, frozen=True):
     text_limits: TextLimits = TextLimits()
 
     @classmethod
-    def of(
-        cls,
-        smtp: str,
-        tls: str,
-        sender: str,
-        installation: str | None,
-        fax: str | None,
-        settings: Settings = DEFAULTS,
-        limits: RelayLimits = AS_A_RULE,
-    ) -> MailSettings:
-        """Mail in the name of `sender`, with credentials and other services of `settings`. Raises SettingsError."""
-        with named_fields(settings, _FIELDS, FROM):
-            name, address = writer(sender)
-        with named_fields(settings, _FIELDS, SMTP):
-            host, port = host_and_port(smtp)
-        with named_fields(settings, _FIELDS, SMTP_TLS):
-            bounces = settings.get(RETURN_PATH) or address
-            identity = MailIdentity(bounces, name, address, installation or address.rpartition("@")[2], fax)
-            relay = _relay(host, port, SMTP_TLS.kind.parse(tls), limits, settings)
-        text_limits = TextLimits(settings.given(SMS_SEGMENTS), settings.given(CHAT_LENGTH))
-        return cls(relay, identity, text_transports(settings), text_limits=text_limits)
-
-    def with_forms(
-        self,
-        opt_out_url: str | None,
-        opt_out_mailto: str | None,
-        fax_subject: str,
-        fax_pdf: bool,
-        settings: Settings = DEFAULTS,
-    ) -> MailSettings:
-        """The same with these links to opt out, and this form of faxes. Raises SettingsError.
+    def of(cls, settings: Settings) -> MailSettings:
+        """What these settings say of mail, where they name who writes. Raises SettingsError.
 
         What can't be used is refused before a data folder gets a secret; that comes by `signed_by`.
         """
+        with named_fields(settings, _FIELDS, FROM):
+            name, address = writer(settings.given(FROM))
+        with named_fields(settings, _FIELDS, SMTP):
+            host, port = host_and_port(settings.given(SMTP))
+        with named_fields(settings, _FIELDS, SMTP_TLS):
+            bounces = settings[RETURN_PATH] or address
+            installation = settings[INSTALLATION] or address.rpartition("@")[2]
+            identity = MailIdentity(bounces, name, address, installation, settings[FAX])
+            relay = _relay(host, port, settings)
+        texts = text_transports(settings)
         secrets = expected_secrets(settings)
-        if not secrets and TOKEN_PLACE in self.identity.envelope_from:
+        if not secrets and TOKEN_PLACE in identity.envelope_from:
             problem = f"{TOKEN_PLACE} is signed with a secret: it needs {MAIL_SECRETS.names}"
             raise SettingsError.at(settings.named(RETURN_PATH), problem)
-        opt_out = opt_out_settings(opt_out_url, opt_out_mailto, secrets, settings)
+        opt_out = opt_out_settings(settings, secrets)
         with named_fields(settings, _FIELDS, FAX_SUBJECT):
-            form = FaxForm(fax_subject)
-        made = replace(self, opt_out=opt_out, fax_subject=form.subject, fax_pdf=fax_pdf)
+            form = FaxForm(settings.given(FAX_SUBJECT))
+        limits = TextLimits(settings.given(SMS_SEGMENTS), settings.given(CHAT_LENGTH))
+        made = cls(relay, identity, texts, opt_out, form.subject, settings.given(FAX_PDF), limits)
         return made.signed_by(secrets)
 
     def signed_by(self, secrets: Sequence[str]) -> MailSettings:
@@ -144,25 +116,11 @@ class MailSettings(Struct, frozen=True):
 
 
 def mail_in(settings: Settings) -> MailSettings | None:
-    """The settings where it is said who writes, else None; pages of faxes are not drawn. Raises SettingsError."""
-    sender = settings.get(FROM)
-    if sender is None:
-        return None
-    mail = MailSettings.of(
-        settings.given(SMTP),
-        settings.given(SMTP_TLS),
-        sender,
-        settings[INSTALLATION],
-        settings[FAX],
-        settings,
-        RelayLimits(plain_text_allowed=settings.given(SMTP_PLAIN_TEXT)),
-    )
-    subject = settings.given(FAX_SUBJECT)
-    url, mailto = settings[OPT_OUT_URL], settings[OPT_OUT_MAILTO]
-    return mail.with_forms(url, mailto, subject, False, settings)
+    """The settings where it is said who writes, else None. Raises SettingsError."""
+    return None if settings.get(FROM) is None else MailSettings.of(settings)
 
 
-def _relay(host: str, port: int, tls: Tls, limits: RelayLimits, settings: Settings) -> Relay:
+def _relay(host: str, port: int, settings: Settings) -> Relay:
     username, password = settings[SMTP_USERNAME], settings[SMTP_PASSWORD]
     if (username is None) != (password is None):
         given, missing = (SMTP_PASSWORD, SMTP_USERNAME) if username is None else (SMTP_USERNAME, SMTP_PASSWORD)
@@ -176,11 +134,11 @@ def _relay(host: str, port: int, tls: Tls, limits: RelayLimits, settings: Settin
     return Relay(
         host=host,
         port=port,
-        tls=tls,
+        tls=settings.given(SMTP_TLS),
         username=username,
         password=password,
         hello=settings[SMTP_HELLO],
         tls_context=context,
-        connections=limits.connections,
-        plain_text_allowed=limits.plain_text_allowed,
+        connections=settings.given(SMTP_CONNECTIONS),
+        plain_text_allowed=settings.given(SMTP_PLAIN_TEXT),
     )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tocsin.config.settings.faults import SettingsError
-from tocsin.config.settings.reading import Settings
+from tocsin.config.settings.in_force import Settings
 from tocsin.config.settings.setting import Setting
 
 Fields = Mapping[str, Setting[Any]]

@@ -9,7 +9,7 @@ from typing import Final
 from schemas.pseudonyms import Pseudonyms
 from sender.suppressions.opt_out import OptOut
 from tocsin.config.settings.declared.mail import MAIL_SECRETS, OPT_OUT_MAILTO, OPT_OUT_URL
-from tocsin.config.settings.reading import Settings
+from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.named_fields import Fields, named_fields
 from tocsin.config.wiring.signing import installation_secrets
 
@@ -20,10 +20,10 @@ _FIELDS: Final[Fields] = {
 }
 
 
-def opt_out_settings(url: str | None, mailto: str | None, secrets: Sequence[str], settings: Settings) -> OptOut:
+def opt_out_settings(settings: Settings, secrets: Sequence[str]) -> OptOut:
     """The links: nobody is offered to opt out where neither is given. Raises SettingsError."""
     with named_fields(settings, _FIELDS, OPT_OUT_URL):
-        return OptOut(url, mailto, tuple(secrets))
+        return OptOut(settings[OPT_OUT_URL], settings[OPT_OUT_MAILTO], tuple(secrets))
 
 
 def pseudonyms_of(settings: Settings, folder: Path | None = None) -> Pseudonyms:

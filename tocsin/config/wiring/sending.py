@@ -13,16 +13,22 @@ from sender.delivery.pacing import PacingPolicy
 from sender.delivery.retry import RetryPolicy
 from sender.delivery_mode import LIVE, DeliveryMode
 from sender.storms.storm import StormPolicy
+from tocsin.config.settings.declared.sending import (
+    DELIVERY_LEASE,
+    DELIVERY_UNKNOWN_AFTER,
+    LIVE_CUSTOMERS,
+    MODE,
+    RATE,
+    SEND_LIMIT,
+    STORM_END,
+    STORM_LIMIT,
+    STORM_WINDOW,
+)
+from tocsin.config.settings.in_force import Settings
 
-SEND_LIMIT: Final = timedelta(minutes=4)
-"""Beyond all that a transport may wait for one message: a connection, what comes before the message, its reply."""
-
-LEASE: Final = SEND_LIMIT * 2
-"""How long a job belongs to the sender that claimed it, unless it is told otherwise."""
 POLL_SECONDS: Final = 0.5
 
 _RETRY: Final = RetryPolicy()
-UNKNOWN_AFTER: Final = _RETRY.unknown_delay
 
 
 class SendingSettings(Struct, frozen=True):
@@ -34,8 +40,24 @@ class SendingSettings(Struct, frozen=True):
     mode: DeliveryMode = LIVE
     storm: StormPolicy = field(default_factory=StormPolicy)
     pacing: PacingPolicy = field(default_factory=PacingPolicy)
-    lease: timedelta = LEASE
-    unknown_after: timedelta = UNKNOWN_AFTER
+    lease: timedelta = SEND_LIMIT * 2
+    unknown_after: timedelta = _RETRY.unknown_delay
+
+    @classmethod
+    def of(cls, settings: Settings) -> SendingSettings:
+        """What these settings say."""
+        live_customers = settings.given(LIVE_CUSTOMERS)
+        return cls(
+            mode=DeliveryMode.parse(settings.given(MODE), live_customers),
+            storm=StormPolicy(
+                limit=settings.given(STORM_LIMIT),
+                window=timedelta(minutes=settings.given(STORM_WINDOW)),
+                end=settings.given(STORM_END),
+            ),
+            pacing=PacingPolicy(rate=settings[RATE]),
+            lease=timedelta(minutes=settings.given(DELIVERY_LEASE)),
+            unknown_after=timedelta(minutes=settings.given(DELIVERY_UNKNOWN_AFTER)),
+        )
 
     def acceptance(self) -> AcceptanceSettings:
         """How jobs are taken in."""

@@ -17,7 +17,7 @@ from tocsin.config.settings.declared.mail import MAIL_SECRETS, OPT_OUT_SECRETS
 from tocsin.config.settings.declared.processes import DATA
 from tocsin.config.settings.declared.sending import LEDGER
 from tocsin.config.settings.faults import SettingsError
-from tocsin.config.settings.reading import Settings
+from tocsin.config.settings.in_force import Settings
 
 NAME: Final = "secrets"
 """The file in a data folder, with a secret on each line; nobody but the process's user may read it."""

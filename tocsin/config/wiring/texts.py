@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from schemas.vocabulary import Channel
 from tocsin.config.settings.declared.mail import CHAT, SMS
 from tocsin.config.settings.faults import SettingsError
-from tocsin.config.settings.reading import Settings
+from tocsin.config.settings.in_force import Settings
 
 if TYPE_CHECKING:
     from adapters.apprise.transport import AppriseTransport

@@ -26,3 +26,10 @@ def by_table() -> Iterator[tuple[str, Iterator[Setting[Any]]]]:
 def used_by(command: str) -> tuple[Setting[Any], ...]:
     """The settings of a command, by its first word."""
     return tuple(setting for setting in SETTINGS if command in setting.used_by)
+
+
+def options_of(words: str) -> tuple[Setting[Any], ...]:
+    """Those that a command takes as options, by all its words (`dlq list`): first what it needs, then as declared."""
+    command = words.partition(" ")[0]
+    options = [one for one in used_by(command) if one.option is not None and words not in one.optionless]
+    return tuple(sorted(options, key=lambda setting: command not in setting.needed_by))

@@ -18,6 +18,7 @@ KAFKA: Final = Setting(
     meaning="Kafka's brokers, HOST:PORT, with commas between them.",
     used_by=ON_KAFKA,
     needed_by=("engine", "sender", "topics", "directory", "lag"),
+    optionless=("person forgotten",),
 )
 KAFKA_PREFIX: Final = Setting(
     key="kafka.prefix",
@@ -26,6 +27,7 @@ KAFKA_PREFIX: Final = Setting(
     kind=PREFIX,
     meaning="Stands before every name of a topic and group: letters, digits, '.', '_' and '-'.",
     used_by=ON_KAFKA,
+    optionless=("person forgotten",),
 )
 KAFKA_TLS: Final = Setting(
     key="kafka.tls",

@@ -46,6 +46,7 @@ DATA: Final = Setting(
     meaning="Folder for what must not be forgotten: everything of `up`; of `sender` the ledger, unless --ledger.",
     used_by=("sender", "up", "opt-out", "emit", "dlq", "diff", "explain", *LEDGER_TOOLS),
     needed_by=("sender", "up"),
+    optionless=("dlq pass-over",),
 )
 
 
@@ -74,6 +75,7 @@ ENGINE_GROUP: Final = Setting(
     meaning="The group that shares the work.",
     default=ENGINE_GROUP_NAME,
     used_by=("engine", "lag", "dlq"),
+    optionless=("lag", "dlq list", "dlq show", "dlq redrive"),
 )
 ENGINE_HEALTH: Final = Setting(
     key="engine.health",
@@ -99,6 +101,7 @@ SENDER_GROUP: Final = Setting(
     meaning="The group that reads the jobs.",
     default=SENDER_GROUP_NAME,
     used_by=("sender", "lag"),
+    optionless=("lag",),  # its --group is any group on any topic
 )
 SENDER_LEAVE: Final = Setting(
     key="sender.leave",
@@ -125,4 +128,5 @@ DIRECTORY: Final = Setting(
     meaning="Folder (or file) with the directory's records, YAML or JSONL.",
     used_by=("up", "diff", "person", *JUDGES),
     needed_by=("up", "decide", "derive", "preview", "coverage"),
+    optionless=("person forgotten",),
 )

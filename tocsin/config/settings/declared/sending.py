@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from sender.delivery.retry import RetryPolicy
 from sender.delivery_mode import DeliveryMode
 from sender.storms.storm import StormEnd, StormPolicy
 from tocsin.config.settings.commands import LEDGER as ON_LEDGER
@@ -12,8 +13,9 @@ from tocsin.config.settings.commands import MAIL
 from tocsin.config.settings.forms import TEXT
 from tocsin.config.settings.kinds import Choice, Number, Text, Whole, Words
 from tocsin.config.settings.setting import Secrecy, Setting
-from tocsin.config.wiring.sending import LEASE as LEASE_TIME
-from tocsin.config.wiring.sending import SEND_LIMIT, UNKNOWN_AFTER
+
+SEND_LIMIT: Final = timedelta(minutes=4)
+"""Beyond all that a transport may wait for one message: a connection, what comes before the message, its reply."""
 
 _STORM: Final = StormPolicy()
 _MINUTE: Final = timedelta(minutes=1)
@@ -61,7 +63,7 @@ DELIVERY_LEASE: Final = Setting(
     # Longer than a try: a message has to be written first.
     kind=Number(_LONGEST_TRY + 1, _DAY),
     meaning="Minutes that a job belongs to the sender that took it up; one whose sender is gone is `unknown` then.",
-    default=LEASE_TIME / _MINUTE,
+    default=2 * _LONGEST_TRY,
     used_by=MAIL,
 )
 DELIVERY_UNKNOWN_AFTER: Final = Setting(
@@ -70,7 +72,7 @@ DELIVERY_UNKNOWN_AFTER: Final = Setting(
     # A relay may still be at work on a try that was given up.
     kind=Number(_LONGEST_TRY + 1, _DAY),
     meaning="Minutes after which an `unknown` message, which may have arrived, is tried again.",
-    default=UNKNOWN_AFTER / _MINUTE,
+    default=RetryPolicy().unknown_delay / _MINUTE,
     used_by=MAIL,
 )
 STORM_LIMIT: Final = Setting(
@@ -95,7 +97,7 @@ STORM_END: Final = Setting(
     key="storm.end",
     variable="TOCSIN_STORM_END",
     option="--storm-end",
-    kind=Choice(StormEnd),
+    kind=Choice(StormEnd, is_listed=True),
     meaning="What is held goes out as one digest, or waits to be released.",
     default=StormEnd.DIGEST,
     used_by=MAIL,

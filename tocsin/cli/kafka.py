@@ -5,19 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Final
+from typing import Final
 
 from adapters.kafka.errors import InstanceTakenError, KafkaRefusedError, KafkaSettingsError, KafkaUnavailableError
-from adapters.kafka.settings import KafkaSettings, Membership
 from tocsin.cli.console import UNUSABLE, WRONG_SETTINGS, named_failures, stop
-from tocsin.cli.settled import in_force, option
-from tocsin.config.settings.declared.kafka import KAFKA, KAFKA_PREFIX
-from tocsin.config.wiring import kafka as made_of
-from tocsin.config.wiring.kafka import kafka_settings
 
-KafkaOption = Annotated[str, option(KAFKA)]
-ClusterOption = Annotated[str | None, option(KAFKA)]
-PrefixOption = Annotated[str, option(KAFKA_PREFIX)]
 CREDENTIALS: Final = (
     "TLS and credentials come from the environment or the settings file: TOCSIN_KAFKA_TLS=on, or files in "
     "TOCSIN_KAFKA_CA, TOCSIN_KAFKA_CERTIFICATE and TOCSIN_KAFKA_KEY; TOCSIN_KAFKA_SASL (SCRAM-SHA-512, SCRAM-SHA-256, "
@@ -45,16 +37,6 @@ class _Trouble(logging.Handler):
             return
         if any(word in text for word in _TELLING) or not any(word in self.text for word in _TELLING):
             self.text = text
-
-
-def cluster(kafka: str, prefix: str) -> KafkaSettings:
-    """The cluster, with the credentials of the settings in force. Raises SettingsError."""
-    return kafka_settings(kafka, prefix, in_force())
-
-
-def membership(group: str, instance: str) -> Membership:
-    """The place of this process in its group, with the session of the settings in force."""
-    return made_of.membership(group, instance, in_force())
 
 
 @contextmanager
