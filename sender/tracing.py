@@ -8,8 +8,8 @@ from typing import Protocol
 from schemas.job import Job
 from schemas.log import Record
 from schemas.trace_context import TraceContext
-from sender.ports import Reply
 from sender.records import Admission, LedgerEntry
+from sender.replies.reply import Reply
 from sender.states import Transition
 
 

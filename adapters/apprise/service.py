@@ -12,7 +12,8 @@ from apprise import Apprise, AppriseAsset, AppriseResult, AppriseResultStatus
 from msgspec import Struct
 
 from schemas.mailbox import address_fault
-from sender.ports import OutgoingText, Reply, ReplyKind
+from sender.ports import OutgoingText
+from sender.replies.reply import Reply, ReplyKind
 
 PLACE: Final = "{address}"
 SAMPLES: Final = ("+33123456789", "alerts", "#alerts", "@alerts", "123456789")

@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Final
 
 from adapters.apprise.service import Service
-from sender.ports import HandingOver, OutgoingText, Reply, ReplyKind, unasked
+from sender.ports import HandingOver, OutgoingText, unasked
+from sender.replies.reply import Reply, ReplyKind
 
 AT_A_TIME: Final = 8
 LIMIT: Final = timedelta(seconds=60)

@@ -11,8 +11,8 @@ from adapters.opentelemetry.spans import context_of, link_to, mark_failed, paren
 from schemas.job import Job
 from schemas.log import Record
 from schemas.trace_context import TraceContext, trace_context_of
-from sender.ports import Reply
 from sender.records import Admission, LedgerEntry
+from sender.replies.reply import Reply
 from sender.states import Transition
 from sender.tracing import JobTrace
 

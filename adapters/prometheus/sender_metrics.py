@@ -10,8 +10,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas.vocabulary import Channel
 from sender.ledger.waits import MAILBOX, RELAY, Wait
-from sender.ports import Reply, ReplyKind
 from sender.records import Admission, LedgerEntry, Report
+from sender.replies.reply import Reply, ReplyKind
 from sender.states import Transition
 
 DELAYS: Final = (0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400, 259200)

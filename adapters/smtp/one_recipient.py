@@ -7,8 +7,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sender.ports import Reply, ReplyKind
 from sender.replies.refusals import About
+from sender.replies.reply import Reply, ReplyKind
 
 MOST: Final = 1_000
 """How many recipients are remembered: the one that was refused longest ago is forgotten first."""

@@ -8,8 +8,8 @@ from aiosmtplib import SMTPResponse, SMTPResponseException
 
 from adapters.smtp.tls import why_it_failed
 from sender.messages.plain_text import one_line
-from sender.ports import Reply, ReplyKind, Stage
 from sender.replies.refusals import CLOSING, About, codes_in, most_telling, refusal_about
+from sender.replies.reply import Reply, ReplyKind, Stage
 
 MAX_REPLY: Final = 500
 

@@ -13,8 +13,9 @@ from aiosmtplib import SMTP, SMTPHeloError, SMTPResponse, SMTPResponseException,
 from adapters.smtp.relay import Relay, Tls
 from adapters.smtp.replies import no_of, words_of, yes_of
 from adapters.smtp.tls import why_it_failed
-from sender.ports import OutgoingMail, Reply, ReplyKind, Stage
+from sender.ports import OutgoingMail
 from sender.replies.refusals import CLOSING
+from sender.replies.reply import Reply, ReplyKind, Stage
 
 GOODBYE: Final = 5.0
 """Seconds that a relay has to answer QUIT: nothing depends on it."""

@@ -13,8 +13,9 @@ from adapters.smtp.relay import Relay
 from adapters.smtp.replies import failure_of
 from adapters.smtp.session import Session
 from schemas.mailbox import wire_address
-from sender.ports import HandingOver, OutgoingMail, Reply, ReplyKind, Stage, WithheldError, unasked
+from sender.ports import HandingOver, OutgoingMail, WithheldError, unasked
 from sender.replies.refusals import CLOSING
+from sender.replies.reply import Reply, ReplyKind, Stage
 
 
 class SmtpTransport:

@@ -9,8 +9,8 @@ from schemas.directory import SuppressionRecord
 from schemas.job import Job
 from schemas.mailbox import mailbox, wire_address
 from schemas.vocabulary import Channel
-from sender.ports import Reply, ReplyKind, Stage
 from sender.replies.refusals import About
+from sender.replies.reply import Reply, ReplyKind, Stage
 
 TERM: Final = timedelta(days=90)
 """How long a dead address is left alone: some come back to life."""

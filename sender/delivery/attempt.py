@@ -26,17 +26,9 @@ from sender.delivery.retry import (
     after_withholding,
     out_of_time,
 )
-from sender.ports import (
-    Composed,
-    Composer,
-    DeliveryWatch,
-    OutgoingMessage,
-    Reply,
-    ReplyKind,
-    Transport,
-    WithheldError,
-)
+from sender.ports import Composed, Composer, DeliveryWatch, OutgoingMessage, Transport, WithheldError
 from sender.records import LedgerEntry, Report
+from sender.replies.reply import Reply, ReplyKind
 from sender.tracing import Tracer
 
 KEPT_WORDS: Final = 500

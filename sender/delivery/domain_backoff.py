@@ -12,7 +12,7 @@ from typing import Final
 
 from sender.delivery.backoff import Backoff, BackoffPolicy
 from sender.delivery.retry import Chance
-from sender.ports import Reply, ReplyKind
+from sender.replies.reply import Reply, ReplyKind
 
 MAILBOX_UNAVAILABLE: Final = 450
 """RFC 5321, section 4.2.3: the mailbox is busy, or blocked for now; so says whoever greylists (RFC 6647)."""

@@ -20,8 +20,8 @@ from sender.delivery.retry import Chance
 from sender.delivery.token_bucket import TokenBucket
 from sender.ledger.claimable import ANY, Claimable
 from sender.ledger.waits import MAILBOX, MOST_WAITS, RELAY, Wait
-from sender.ports import Reply, ReplyKind
 from sender.records import MAIL, TRANSPORTS, LedgerEntry, domain_of, recipient_of, transport_of
+from sender.replies.reply import Reply, ReplyKind
 
 
 class PacingPolicy(Struct, frozen=True):

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from sender.delivery.retry import Chance
-from sender.ports import BEFORE_MAIL, Reply
+from sender.replies.reply import BEFORE_MAIL, Reply
 
 _log: Final = logging.getLogger(__name__)
 

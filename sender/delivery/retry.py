@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sender.ports import ReplyKind
+from sender.replies.reply import ReplyKind
 from sender.states import Standing, Transition
 
 Chance = Callable[[], float]

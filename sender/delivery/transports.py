@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schemas.vocabulary import Channel
-from sender.ports import (
-    HandingOver,
-    OutgoingMail,
-    OutgoingMessage,
-    OutgoingText,
-    Reply,
-    ReplyKind,
-    Transport,
-    unasked,
-)
+from sender.ports import HandingOver, OutgoingMail, OutgoingMessage, OutgoingText, Transport, unasked
+from sender.replies.reply import Reply, ReplyKind
 
 
 class Transports:

@@ -26,7 +26,7 @@ from schemas.topics import TICKETS
 from sender.delivery.gate import Gate
 from sender.delivery.loop import Delivery
 from sender.ledger.restrictions import Pause
-from sender.ports import Reply, ReplyKind, Stage
+from sender.replies.reply import Reply, ReplyKind, Stage
 from tests.support.helpdesk.events import Helpdesk
 from tests.support.helpdesk.files import created, write_directory, write_events
 from tests.support.helpdesk.rule_folders import OWN, write_rules

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters.mailbox.mailbox import Mailbox
-from sender.ports import Reply, ReplyKind, Stage
+from sender.replies.reply import Reply, ReplyKind, Stage
 from tests.support.mail.messages import a_job, as_read, compose, external
 from tests.support.mail.smtp_peers import At, Fault, FaultyPeer
 from tests.support.mail.smtp_sending import mail, send, transport_to

@@ -14,7 +14,8 @@ from adapters.smtp.transport import SmtpTransport
 from sender.delivery.loop import Delivery, DeliverySettings
 from sender.delivery.transports import Transports
 from sender.ledger.port import Ledger
-from sender.ports import HandingOver, OutgoingMail, Reply, ReplyKind, Stage, Transport, unasked
+from sender.ports import HandingOver, OutgoingMail, Transport, unasked
+from sender.replies.reply import Reply, ReplyKind, Stage
 from sender.states import State
 from tests.support.mail.smtp_certificates import server_context, trusting_context
 from tests.support.mail.smtp_peers import At, FaultyPeer

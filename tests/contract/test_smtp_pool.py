@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from adapters.smtp.relay import Relay, Tls
 from adapters.smtp.transport import SmtpTransport
-from sender.ports import Reply, ReplyKind, Stage
+from sender.replies.reply import Reply, ReplyKind, Stage
 from tests.support.mail.smtp_peers import HANG, At, Fault, FaultyPeer
 from tests.support.mail.smtp_sending import mail, relay_at
 

@@ -19,9 +19,9 @@ from sender.bounces.hard_bounces import suppression_of
 from sender.delivery.loop import Delivery, DeliverySettings
 from sender.delivery.transports import Transports
 from sender.ledger.port import Ledger
-from sender.ports import ReplyKind, Stage
 from sender.records import LedgerEntry
 from sender.replies.refusals import About
+from sender.replies.reply import ReplyKind, Stage
 from sender.states import State, Transition, begin
 from tests.support.mail.relay_replies import AGAINST_US, EXPECTED
 from tests.support.mail.smtp_peers import At, Fault, FaultyPeer

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from sender.ports import ReplyKind
+from sender.replies.reply import ReplyKind
 from tests.support.mail.smtp_peers import HANG, STALL, TAKE_AND_DISCONNECT, At, Fault, FaultyPeer
 from tests.support.mail.smtp_sending import mail, send, transport_to
 

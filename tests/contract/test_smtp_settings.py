@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from sender.ports import ReplyKind
+from sender.replies.reply import ReplyKind
 from tests.support.mail.smtp_certificates import authority, server_context
 from tests.support.mail.smtp_peers import FaultyPeer
 from tests.support.mail.smtp_sending import mail

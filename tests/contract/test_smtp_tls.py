@@ -16,7 +16,7 @@ from aiosmtplib import SMTPConnectError
 from adapters.smtp.relay import Relay, Tls
 from adapters.smtp.tls import CertificatesError, context_trusting, why_it_failed
 from adapters.smtp.transport import SmtpTransport
-from sender.ports import Reply, ReplyKind
+from sender.replies.reply import Reply, ReplyKind
 from tests.support.mail.smtp_certificates import server_context, trusting_context
 from tests.support.mail.smtp_peers import FaultyPeer
 from tests.support.mail.smtp_sending import mail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sender.ports import Reply, ReplyKind, Stage
+from sender.replies.reply import Reply, ReplyKind, Stage
 from tests.support.mail.smtp_peers import DISCONNECT, HANG, TAKE_AND_DISCONNECT, At, Fault, FaultyPeer
 from tests.support.mail.smtp_sending import CONTENT, mail, send, transport_to
 

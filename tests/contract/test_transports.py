@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from sender.ports import HandingOver, Reply, ReplyKind, Transport, unasked
+from sender.ports import HandingOver, Transport, unasked
+from sender.replies.reply import Reply, ReplyKind
 from tests.contract import transport_promises as promises
 from tests.contract.transport_promises import PROMISES, World
 from tests.contract.transport_worlds import WORLDS, apprise_world, smtp_world

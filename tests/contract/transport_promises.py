@@ -8,7 +8,8 @@ from contextlib import suppress
 from enum import Enum, auto
 from typing import Any, Final, Protocol
 
-from sender.ports import OutgoingMessage, ReplyKind, Transport, WithheldError
+from sender.ports import OutgoingMessage, Transport, WithheldError
+from sender.replies.reply import ReplyKind
 
 
 class Misdeed(Enum):

@@ -26,7 +26,8 @@ from sender.delivery.pacing import PacingPolicy
 from sender.delivery.relay_circuit import CircuitPolicy
 from sender.delivery.retry import RetryPolicy
 from sender.delivery.transports import Transports
-from sender.ports import HandingOver, OutgoingMail, Reply, unasked
+from sender.ports import HandingOver, OutgoingMail, unasked
+from sender.replies.reply import Reply
 from sender.states import State
 from tests.support.sender.fakes import TICKET, FakeComposer, a_job
 from tocsin.clock import SystemClock

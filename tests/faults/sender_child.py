@@ -26,7 +26,8 @@ from sender.delivery.loop import Delivery, DeliverySettings
 from sender.delivery.retry import RetryPolicy
 from sender.delivery.transports import Transports
 from sender.ledger.port import Ledger, LedgerUnavailableError
-from sender.ports import HandingOver, OutgoingMail, OutgoingMessage, Reply, Transport, unasked
+from sender.ports import HandingOver, OutgoingMail, OutgoingMessage, Transport, unasked
+from sender.replies.reply import Reply
 from tests.support.mail.smtp_sending import transport_to
 from tests.support.sender.fakes import FakeComposer, message_id
 

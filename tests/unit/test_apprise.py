@@ -19,7 +19,8 @@ from adapters.apprise.service import HIDDEN, Service, ServiceError
 from adapters.apprise.transport import AppriseTransport
 from schemas.mailbox import address_fault
 from schemas.vocabulary import Channel
-from sender.ports import OutgoingText, Reply, ReplyKind
+from sender.ports import OutgoingText
+from sender.replies.reply import Reply, ReplyKind
 from tests.support.http.peers import HttpPeer
 from tests.support.settings.environments import settings_in
 from tocsin.config.settings.faults import SettingsError

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from sender.delivery.backoff import Backoff, BackoffPolicy
 from sender.delivery.domain_backoff import DomainBackoff, may_be_about_the_domain, puts_off_its_mailbox
-from sender.ports import Reply, ReplyKind, Stage
 from sender.replies.refusals import About
+from sender.replies.reply import Reply, ReplyKind, Stage
 from tests.support.sender.fakes import START
 
 BUSY = Reply(ReplyKind.DEFERRED, 451, "4.7.1 later", Stage.RCPT, "4.7.1")

@@ -11,8 +11,9 @@ from schemas.job import Form, Job
 from schemas.vocabulary import Trigger
 from sender.delivery.loop import DeliverySettings
 from sender.delivery.retry import FREED_AT_ONCE, RetryPolicy, Verdict, after_lapse
-from sender.ports import Composed, HandingOver, OutgoingMail, OutgoingMessage, Reply, unasked
+from sender.ports import Composed, HandingOver, OutgoingMail, OutgoingMessage, unasked
 from sender.records import LedgerEntry, Report
+from sender.replies.reply import Reply
 from sender.states import State, Transition
 from tests.faults.engines import until
 from tests.support.sender.fakes import HUNG, LATER, NO, OK, START, FakeComposer, FakeTransport, a_job, message_id

@@ -13,8 +13,9 @@ import pytest
 from sender.delivery.loop import DeliverySettings
 from sender.ledger.claimable import ANY, Claimable
 from sender.ledger.port import LedgerUnavailableError
-from sender.ports import HandingOver, OutgoingMessage, Reply, Stage, unasked
+from sender.ports import HandingOver, OutgoingMessage, unasked
 from sender.records import LedgerEntry, Report
+from sender.replies.reply import Reply, Stage
 from sender.states import State, Transition
 from tests.faults.engines import until
 from tests.support.sender.fakes import NO, OK, START, FakeComposer, FakeTransport, a_job

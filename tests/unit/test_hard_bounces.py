@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from schemas.directory import SuppressionRecord
 from schemas.vocabulary import Channel
 from sender.bounces.hard_bounces import bounced, suppression_of
-from sender.ports import Reply, ReplyKind, Stage
 from sender.replies.refusals import About
+from sender.replies.reply import Reply, ReplyKind, Stage
 from tests.support.sender.fakes import START, a_job
 
 DEAD = Reply(ReplyKind.REFUSED, 550, "no", Stage.RCPT, "5.1.1", About.MAILBOX)

@@ -13,8 +13,9 @@ import pytest
 from sender.acceptance import Acceptance
 from sender.delivery.loop import DeliverySettings
 from sender.ledger.port import LedgerAwayError
-from sender.ports import OutgoingMail, Reply
+from sender.ports import OutgoingMail
 from sender.records import LedgerEntry
+from sender.replies.reply import Reply
 from sender.states import State
 from tests.faults.engines import until
 from tests.support.sender.fakes import OK, START, FakeClock, FakeTransport, a_job

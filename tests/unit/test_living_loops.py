@@ -20,8 +20,9 @@ from schemas.job import Form, Job
 from schemas.vocabulary import Trigger
 from sender.delivery.loop import DeliverySettings
 from sender.ledger.claimable import ANY, Claimable
-from sender.ports import Composed, Reply, ReplyKind, Stage
+from sender.ports import Composed
 from sender.records import LedgerEntry
+from sender.replies.reply import Reply, ReplyKind, Stage
 from tests.faults.engines import until
 from tests.support.sender.fakes import START, FakeComposer, FakeTransport, a_job
 from tests.support.sender.in_memory_ledger import InMemoryLedger

@@ -13,8 +13,9 @@ from sender.delivery.backoff import BackoffPolicy
 from sender.delivery.loop import DeliverySettings
 from sender.delivery.pacing import PacingPolicy
 from sender.delivery.relay_circuit import RelayCircuit
-from sender.ports import OutgoingMail, Reply, ReplyKind, Stage
+from sender.ports import OutgoingMail
 from sender.replies.refusals import About
+from sender.replies.reply import Reply, ReplyKind, Stage
 from sender.states import State, Transition
 from tests.support.sender.fakes import START, FakeTransport, a_job, message_id
 from tests.support.sender.on_fakes import SenderOnFakes

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sender.delivery.relay_circuit import CircuitPolicy, RelayCircuit
-from sender.ports import Reply, ReplyKind, Stage
 from sender.replies.refusals import About
+from sender.replies.reply import Reply, ReplyKind, Stage
 from tests.support.sender.fakes import START
 
 GONE = Reply(ReplyKind.DEFERRED, None, "connect: refused", Stage.CONNECT)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sender.delivery.retry import RetryPolicy, Verdict, after_fault, after_lapse, after_reply, out_of_time
-from sender.ports import ReplyKind
+from sender.replies.reply import ReplyKind
 from sender.states import TABLE, Standing, State, Transition, step
 from tests.support.sender.fakes import START
 

@@ -10,8 +10,9 @@ from sender.delivery.transports import Transports
 from sender.delivery_mode import DeliveryMode
 from sender.messages.short_form import TextLimits
 from sender.messages.text_length import segments
-from sender.ports import HandingOver, OutgoingMail, OutgoingText, Reply, ReplyKind, unasked
+from sender.ports import HandingOver, OutgoingMail, OutgoingText, unasked
 from sender.records import LedgerEntry
+from sender.replies.reply import Reply, ReplyKind
 from sender.states import Standing, State
 from tests.support.mail.messages import IDENTITY, OPT_OUT, MessageComposer, a_job, as_mail, as_read, shipped_renderer
 from tests.support.sender.fakes import OK, FakeTransport

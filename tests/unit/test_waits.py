@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from schemas.vocabulary import Channel
 from sender.delivery.pacing import Pacing, PacingPolicy
 from sender.ledger.waits import MOST_WAITS, RELAY, TELL_EVERY, Wait, waits_of
-from sender.ports import Reply, ReplyKind, Stage
 from sender.records import LedgerEntry
+from sender.replies.reply import Reply, ReplyKind, Stage
 from sender.states import State, Transition, begin
 from tests.support.sender.fakes import START, FakeTransport, a_job
 from tests.support.sender.in_memory_ledger import InMemoryLedger

@@ -19,8 +19,9 @@ from sender.delivery.backoff import BackoffPolicy
 from sender.delivery.loop import Delivery, DeliverySettings
 from sender.delivery.transports import Transports
 from sender.ledger.waits import MAILBOX
-from sender.ports import Composed, HandingOver, OutgoingMail, OutgoingText, Reply, ReplyKind, Stage, unasked
+from sender.ports import Composed, HandingOver, OutgoingMail, OutgoingText, unasked
 from sender.records import TEXTS
+from sender.replies.reply import Reply, ReplyKind, Stage
 from sender.states import State
 from tests.support.mail.smtp_peers import DISCONNECT, At, Fault, FaultyPeer
 from tests.support.mail.smtp_sending import transport_to

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from adapters.smtp.relay import Relay, Tls
 from adapters.smtp.transport import SmtpTransport
-from sender.ports import OutgoingMail, Reply
+from sender.ports import OutgoingMail
+from sender.replies.reply import Reply
 from tests.support.mail.smtp_peers import FaultyPeer
 
 CONTENT = b"Subject: hello\r\nMessage-ID: <1@x.example>\r\n\r\n.leading dot\r\n..two\r\nend\r\n"

@@ -12,8 +12,9 @@ from schemas.job import ExternalContext, ExternalTicket, Form, Job, Otherwise, P
 from schemas.log import NewRecord, Record
 from schemas.mailbox import mailbox
 from schemas.vocabulary import Audience, Category, Channel, MessageFormat, PersonKind, Trigger
-from sender.ports import Composed, HandingOver, OutgoingMail, OutgoingMessage, Reply, ReplyKind, unasked
+from sender.ports import Composed, HandingOver, OutgoingMail, OutgoingMessage, unasked
 from sender.records import LedgerEntry
+from sender.replies.reply import Reply, ReplyKind
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OK = Reply(ReplyKind.ACCEPTED, 250, "queued")

@@ -17,8 +17,9 @@ from sender.delivery.gate import Gate
 from sender.delivery.loop import Delivery
 from sender.ledger.port import Ledger
 from sender.ledger.restrictions import Pause
-from sender.ports import OutgoingMail, Reply, ReplyKind, Stage
+from sender.ports import OutgoingMail
 from sender.replies.refusals import About
+from sender.replies.reply import Reply, ReplyKind, Stage
 from sender.storms.storm import StormPolicy
 from tests.support.sender.fakes import FakeClock, FakeComposer, FakeTransport, a_job
 from tocsin.config.data_folder import database_in

@@ -28,8 +28,8 @@ from sender.delivery.attempt import report_on
 from sender.delivery.retry import RetryPolicy, Verdict, after_lapse, after_reply, out_of_time
 from sender.ledger.outbox import UNTOLD
 from sender.ledger.port import Ledger
-from sender.ports import ReplyKind
 from sender.records import Admission, LedgerEntry, Report, Selection, lane_of
+from sender.replies.reply import ReplyKind
 from sender.states import FINISHED, Hold, State, Transition
 from sender.storms.storm import NO_STORMS, StormPolicy
 from tests.support.sender.fakes import START, FakeClock, a_job

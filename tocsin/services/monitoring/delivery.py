@@ -10,8 +10,8 @@ from adapters.prometheus.sender_metrics import SenderMetrics
 from sender.delivery.loop import Delivery
 from sender.ledger.port import LedgerAwayError
 from sender.ledger.waits import Wait
-from sender.ports import Reply
 from sender.records import LedgerEntry, Report
+from sender.replies.reply import Reply
 from tocsin.services.lifecycle.stopping import Stop
 from tocsin.services.monitoring.vitals import Vitals
 
