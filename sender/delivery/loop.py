@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -14,17 +13,18 @@ from typing import Final, Protocol, TypeVar
 from msgspec import Struct, field
 
 from schemas.clock import Clock
-from sender.delivery.attempt import Attempts, Tried
+from sender.delivery.attempt import Attempts
 from sender.delivery.gate import Gate
 from sender.delivery.handing_over import HandOvers
 from sender.delivery.pacing import Pacing, PacingPolicy
 from sender.delivery.retry import Chance, RetryPolicy
-from sender.delivery.rounds import Claimed, LedgerRounds, RoundLedger, RoundPolicy
+from sender.delivery.rounds import LedgerRounds, RoundLedger, RoundPolicy
+from sender.delivery.under_way import UnderWay
 from sender.ledger.port import LedgerAwayError
 from sender.ledger.restrictions import Restrictions
 from sender.ledger.waits import Wait
 from sender.ports import Composer, DeliveryWatch, OutgoingMessage, Transport, Unwatched, WithheldError
-from sender.records import TRANSPORTS, LedgerEntry, transport_of
+from sender.records import TRANSPORTS, LedgerEntry
 from sender.storms.storm import NO_STORMS, StormPolicy
 from sender.tracing import Tracer, Untraced
 
@@ -114,9 +114,7 @@ class Delivery:
             HandOvers(self._hand_over).ask,
         )
         self._thread: ThreadPoolExecutor | None = None
-        self._under_way: set[asyncio.Task[Tried]] = set()
-        self._busy: Counter[str] = Counter()
-        self._answers: list[Tried] = []
+        self._under_way = UnderWay()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set, then finish what is under way."""
@@ -127,7 +125,7 @@ class Delivery:
                     answers = await self._round_or_wait(thread)
                     pause = self._settings.look_again if answers else ASK_AGAIN
                     await asyncio.wait(
-                        {stopping, *self._under_way},
+                        {stopping, *self._under_way.tasks},
                         timeout=pause.total_seconds(),
                         return_when=asyncio.FIRST_COMPLETED,
                     )
@@ -140,8 +138,7 @@ class Delivery:
 
     def under_way(self) -> list[str]:
         """The jobs that are being sent, and those whose answer is not recorded yet. May be asked from any thread."""
-        sending = [f"job {task.get_name()}" for task in tuple(self._under_way)]
-        return sorted(sending) + [f"job {one.report.job} (answered, not recorded)" for one in self._answers]
+        return self._under_way.described()
 
     async def drain(self, stop: asyncio.Event | None = None) -> None:
         """Deliver until nothing is under way, and what is due at the clock's present time has been tried or must wait.
@@ -153,7 +150,7 @@ class Delivery:
         async with self._ledger_thread() as thread:
             while not stopping.is_set() and (await self._round(thread) or self._under_way):
                 if self._under_way:
-                    await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait(self._under_way.tasks, return_when=asyncio.FIRST_COMPLETED)
 
     async def _round_or_wait(self, thread: ThreadPoolExecutor) -> bool:
         """One round; False where the ledger does not answer. What the relay answers meanwhile is kept."""
@@ -172,7 +169,7 @@ class Delivery:
         waits, now = self._waits()
         self._watch.waiting(waits, now)
         await _in(thread, lambda: self._rounds.tell_waits(waits))
-        own = self._own()
+        own = self._under_way.jobs()
         swept = await _in(thread, lambda: self._rounds.sweep(own))
         may_claim = await _in(thread, self._rounds.look)
         started = [may_claim and await self._start(thread, transport) for transport in TRANSPORTS]
@@ -181,51 +178,37 @@ class Delivery:
     async def _record(self, thread: ThreadPoolExecutor) -> None:
         """Record the answers that have come, all in one transaction. They are kept until that has worked."""
         await self._let_more_come()
-        done = {task for task in self._under_way if task.done()}
-        self._under_way -= done
-        came = [task.result() for task in done]
-        self._busy -= Counter(transport_of(one.entry.job.channel) for one in came)
-        self._answers += came
-        if self._answers:
-            answers = self._answers
+        answers = self._under_way.collect()
+        if answers:
             await _in(thread, lambda: self._rounds.apply(answers))
-            self._answers = []
+            self._under_way.recorded()
 
     async def _let_more_come(self) -> None:
         """Where most places are taken, wait a moment: to record several answers costs little more than one."""
-        busy = sum(not task.done() for task in self._under_way)
-        if busy * 2 > self._settings.concurrency:
+        if self._under_way.running() * 2 > self._settings.concurrency:
             await asyncio.sleep(SETTLE.total_seconds())
 
     async def _start(self, thread: ThreadPoolExecutor, transport: str) -> bool:
         """Claim what a transport has room for, and begin with it; says whether there was anything."""
         started = False
         for _ in range(_MOST_CLAIMS):
-            now, free = self._clock.now(), self._settings.concurrency - self._busy[transport]
+            now, free = self._clock.now(), self._settings.concurrency - self._under_way.busy(transport)
             room = self._pacing.room(transport, now, free)
             if not room.limit:
                 break
             claims = await _in(thread, lambda room=room: self._rounds.claim(room))  # type: ignore[misc]
             self._pacing.claimed(transport, [one.entry for one in claims.ready], self._clock.now())
-            self._busy[transport] += len(claims.ready)
-            self._under_way |= {self._begin(one) for one in claims.ready}
+            for one in claims.ready:
+                self._under_way.begin(one.entry, self._attempts.make(one.entry, one.listed))
             started = started or bool(claims.number)
             if claims.number < room.limit and not room.is_choice:
                 break
         return started
 
-    def _own(self) -> Collection[str]:
-        """The jobs that this sender works on, or knows the answer of."""
-        return {task.get_name() for task in self._under_way} | {one.report.job for one in self._answers}
-
     async def _hand_over(self, claims: Sequence[LedgerEntry]) -> Collection[str]:
         if self._thread is None:
             raise WithheldError("delivery has ended")
         return await _in(self._thread, lambda: self._rounds.hand_over(claims))
-
-    def _begin(self, claimed: Claimed) -> asyncio.Task[Tried]:
-        entry = claimed.entry
-        return asyncio.create_task(self._attempts.make(entry, claimed.listed), name=entry.job.id)
 
     def _waits(self) -> tuple[Sequence[Wait], datetime]:
         now = self._clock.now()
@@ -260,7 +243,7 @@ class Delivery:
         """Wait for answers, and record each as it comes: where the process is cut, only the late ones are lost."""
         self._watch.came_round(self._attempts.writing())
         await asyncio.wait(
-            self._under_way,
+            self._under_way.tasks,
             timeout=self._settings.look_again.total_seconds(),
             return_when=asyncio.FIRST_COMPLETED,
         )
