@@ -38,7 +38,7 @@ class AcceptanceSettings(Struct, frozen=True):
 
 
 class Accepted(Struct, frozen=True):
-    """What became of the records of one step."""
+    """What became of the records of one step: admissions by kind, refused records, and how many records there were."""
 
     admissions: dict[Admission, int]
     refused: int
@@ -74,6 +74,7 @@ class Acceptance:
             return Accepted({}, 0, 0)
         try:
             coming, letters = self._sort_out(records)
+            # Dead letters before the commit: after a crash in between they are written again, and none is lost.
             if letters:
                 self._dead_letters.append(letters)
             admissions = self._take_in(coming)
@@ -125,7 +126,7 @@ class _Coming(Struct, frozen=True):
 
 
 def _coming(job: Job, trace: JobTrace) -> _Coming:
-    """Its tries are told within the trace with which it came, however much later."""
+    """The job with the trace in which it came: its attempts belong to that trace, however much later they are made."""
     return _Coming(job if trace.context is None else replace(job, trace=trace.context), trace)
 
 
@@ -134,6 +135,7 @@ def read_job(raw: bytes) -> Job:
     try:
         job = read_json(raw, JOB_DECODER, MAX_JOB_BYTES)
     except RefusedError:
+        # A newer engine may use words that this release does not know. Those that only inform are left out.
         known = without_new_words(raw)
         if known is raw:
             raise

@@ -1,4 +1,4 @@
-"""Going live without fear: who gets messages by now, and what becomes of the others' messages."""
+"""The delivery mode: whose messages go out by now, and what becomes of the others. Customers can go live one by one."""
 
 from __future__ import annotations
 

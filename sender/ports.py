@@ -26,11 +26,11 @@ class JobLog(Protocol):
         ...
 
     def commit(self) -> None:
-        """All records polled so far are done with."""
+        """Commit the position behind all records that were polled so far."""
         ...
 
     def rewind(self) -> None:
-        """What was polled and not committed is polled again."""
+        """Poll again what was polled and not committed."""
         ...
 
 
@@ -146,7 +146,7 @@ HandingOver = Callable[[], Awaitable[None]]
 
 
 async def unasked() -> None:
-    """Nobody has anything against it."""
+    """Let every message be handed over."""
 
 
 M_contra = TypeVar("M_contra", bound=OutgoingMessage, contravariant=True)
@@ -172,7 +172,7 @@ class Transport(Protocol[M_contra]):
 
 
 class DeliveryWatch(Protocol):
-    """Who wants to know how delivery goes. Called from the event loop and from the ledger's thread; never fails."""
+    """Is told how delivery goes. Called from the event loop and from the ledger's thread; never fails."""
 
     def answered(self, entry: LedgerEntry, reply: Reply, now: datetime) -> None:
         """The transport answered for a job."""
@@ -196,7 +196,7 @@ class DeliveryWatch(Protocol):
 
 
 class Unwatched:
-    """Nobody wants to know."""
+    """Ignores all that it is told."""
 
     def answered(self, entry: LedgerEntry, reply: Reply, now: datetime) -> None:
         """See DeliveryWatch."""

@@ -9,7 +9,7 @@ from sender.ports import Topics
 
 BATCH: Final = 500
 LAST_BATCHES: Final = 10
-"""Published at a stop, which must not take as long as an outage was: more of them keep."""
+"""How many batches are published at a stop. After a long outage there may be more: those stay in the outbox."""
 
 
 class Publisher:

@@ -1,4 +1,4 @@
-"""What a ledger holds: jobs and how they stand, what happened to them, and by what they are kept apart."""
+"""What a ledger holds: jobs and their states, reports, changes; and the keys of jobs: lane, domain, recipient."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def lane_of(job: Job) -> str:
 
 
 def domain_of(job: Job) -> str:
-    """What the relay's troubles are kept apart by: the domain of an e-mail address, else the channel."""
+    """The key of backoff: the domain of an e-mail address; else the channel, since one service takes all of it."""
     return mailbox(job.address).rpartition("@")[2] if job.channel is Channel.EMAIL else job.channel.value
 
 

@@ -1,4 +1,4 @@
-"""Who follows a job through services: a span for taking it in, and one for each try."""
+"""Tracing with OpenTelemetry, as a port: a span for the acceptance of a job, and one for each attempt to deliver it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sender.states import Transition
 
 
 class JobTrace(Protocol):
-    """The span of one step of a job: taken in, or one try. It is ended once; never fails."""
+    """The span of one step of a job: its acceptance, or one attempt. It is ended once; never fails."""
 
     @property
     def context(self) -> TraceContext | None:
-        """What goes on with the job; None where nothing is traced."""
+        """The trace context that is kept with the job; None where nothing is traced."""
         ...
 
     def end(self, outcome: Admission | Transition | None, reply: Reply | None = None) -> None:
@@ -27,19 +27,19 @@ class JobTrace(Protocol):
 
 
 class Tracer(Protocol):
-    """Who follows jobs through services. Never fails, and waits for nothing outside."""
+    """Begins spans. Never fails, and waits for nothing outside."""
 
     def accepting(self, record: Record, job: Job) -> JobTrace:
         """A job came; its trace is that with which its record came."""
         ...
 
     def attempting(self, entry: LedgerEntry, listed: Sequence[LedgerEntry]) -> JobTrace:
-        """One try begins; its trace is the job's. `listed` are the jobs in its digest."""
+        """An attempt begins; its trace is the job's. `listed` are the jobs in its digest."""
         ...
 
 
 class Untraced:
-    """Nobody follows: the tracer, and the span of every step."""
+    """Traces nothing: it is the tracer, and the span of every step."""
 
     context: TraceContext | None = None
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import psycopg
 
-from adapters.postgres.watch import NoAnswerError
+from adapters.postgres.watchdog import NoAnswerError
 from sender.ledger.port import LedgerAwayError, LedgerUnavailableError
 
 _LOST: Final = ("connection_lost", "the connection was lost: is the server up? Nothing is lost")

@@ -19,7 +19,7 @@ from adapters.postgres.owning import Owner
 from adapters.postgres.publishing import OutboxReader
 from adapters.postgres.server import Connection, Limits, Server, prepare
 from adapters.postgres.session import PostgresSession
-from adapters.postgres.watch import Watch
+from adapters.postgres.watchdog import Watchdog
 from adapters.sql_ledger.ledger import SqlLedger, outbound
 from adapters.sql_ledger.session import Session
 from sender.ledger.outbox import Outbound
@@ -64,9 +64,9 @@ class PostgresLedger(SqlLedger):
         self._server = Server(url)
         self._limits = limits or Limits()
         migrate(self._server)
-        self._watch = Watch(answer_within)
-        self._outbox = OutboxReader(self._server, self._limits, self._watch)
-        self._own = Owner(self._server, self._limits, self._watch)
+        self._watchdog = Watchdog(answer_within)
+        self._outbox = OutboxReader(self._server, self._limits, self._watchdog)
+        self._own = Owner(self._server, self._limits, self._watchdog)
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             self._server.url,
             connection_class=psycopg.Connection[DictRow],
@@ -89,7 +89,7 @@ class PostgresLedger(SqlLedger):
         self._outbox.close()
         self._own.close()
         self._pool.close()
-        self._watch.close()
+        self._watchdog.close()
 
     @property
     def _owner(self) -> str:
@@ -111,6 +111,7 @@ class PostgresLedger(SqlLedger):
             raise of_call(self._server.place, error) from None
 
     def _transact_once(self, work: Callable[[Session], T]) -> T:
+        # In a pipeline, statements without a result wait for no answer of their own.
         with self._session() as (connection, session), connection.pipeline(), connection.transaction():
             return work(session)
 
@@ -124,7 +125,7 @@ class PostgresLedger(SqlLedger):
         """A connection of the pool. Raises LedgerUnavailableError, or one of _IN_THE_WAY."""
         # Errors are not chained: their details may hold addresses.
         try:
-            with self._pool.connection() as connection, self._watch.over(connection) as patience:
+            with self._pool.connection() as connection, self._watchdog.over(connection) as patience:
                 yield connection, PostgresSession(connection, patience)
         except _IN_THE_WAY:
             raise
@@ -145,5 +146,5 @@ class PostgresLedger(SqlLedger):
 
     def _check(self, connection: Connection) -> None:
         """Whether a connection of the pool still works; raises psycopg.Error where it doesn't."""
-        with self._watch.over(connection):
+        with self._watchdog.over(connection):
             connection.execute("")

@@ -12,7 +12,7 @@ from adapters.postgres.dialect import lock_key
 from adapters.postgres.faults import of_call, unavailable
 from adapters.postgres.server import Connection, Limits, Server
 from adapters.postgres.session import PostgresSession
-from adapters.postgres.watch import Patience
+from adapters.postgres.watchdog import Patience
 from adapters.sql_ledger.migrations import scripts_of
 from adapters.sql_ledger.respelling import respell
 

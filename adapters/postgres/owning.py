@@ -1,7 +1,7 @@
-"""Which senders live: each holds a lock of a session under its name, which ends with its process or its connection.
+"""Which senders live. Each holds an advisory lock on its name, which ends with its process or its connection.
 
-Where a pooler gives sessions to others (PgBouncer in transaction mode) locks tell nothing, and leases decide. A process
-that lost its connection counts as gone too: what it claimed may be freed, and it can't hand that over any more.
+A process that lost its connection counts as gone too: what it claimed may be freed, and it can't hand that over any
+more. Behind a pooler that shares sessions (PgBouncer in transaction mode) locks tell nothing, and only leases do.
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ import psycopg
 from adapters.postgres.dialect import lock_key
 from adapters.postgres.faults import closed, of_call
 from adapters.postgres.server import Connection, Limits, Server
-from adapters.postgres.watch import Watch
+from adapters.postgres.watchdog import Watchdog
 
 GONE_AFTER: Final = timedelta(seconds=4)
-"""How long a name must have no lock: less is a process that connects anew, as all do after the server has restarted."""
+"""How long a name must be without its lock before it counts as gone.
+
+A living process may be without it for a moment, while it connects again: after a restart of the server all do.
+"""
 
 _HOLD: Final = "SELECT pg_advisory_lock(%s)"
 
-# For the moment of the statement alone; shared, so that two who look do not see each other.
+# The lock is held for this statement only. It is shared, so that two senders that look at once do not see each other.
 _FREE: Final = """
     SELECT owner FROM unnest(%(names)s::text[], %(keys)s::bigint[]) AS owners (owner, key)
     WHERE pg_try_advisory_xact_lock_shared(key)
@@ -39,11 +42,11 @@ T = TypeVar("T")
 class Owner:
     """The name of this process on the ledger, held on a connection of its own from the first claim to the end."""
 
-    def __init__(self, server: Server, limits: Limits, watch: Watch) -> None:
+    def __init__(self, server: Server, limits: Limits, watchdog: Watchdog) -> None:
         self._name = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         self._server = server
         self._limits = limits
-        self._watch = watch
+        self._watchdog = watchdog
         self._turn = threading.Lock()
         self._connection: Connection | None = None
         self._missing: dict[str, datetime] = {}
@@ -64,13 +67,13 @@ class Owner:
             return [name for name, since in self._missing.items() if now - since >= GONE_AFTER]
 
     def close(self) -> None:
-        """Give up the name: what it has claimed may be seen to at once."""
+        """Give up the name: others may free at once what it has claimed."""
         with self._turn:
             self._closed = True
             self._let_go()
 
     def _call(self, work: Callable[[Connection], T]) -> T:
-        """By the connection that is there; by a new one where that has gone since."""
+        """Work on the connection that there is, or on a new one: the old one was idle, and may have been cut since."""
         if self._closed:
             raise closed(self._server.place)
         had_one = self._connection is not None
@@ -89,9 +92,9 @@ class Owner:
     def _call_once(self, work: Callable[[Connection], T]) -> T:
         if self._connection is None:
             self._connection = self._server.connect(self._limits)
-            with self._watch.over(self._connection):
+            with self._watchdog.over(self._connection):
                 self._connection.execute(_HOLD, [_key(self._name)])
-        with self._watch.over(self._connection):
+        with self._watchdog.over(self._connection):
             return work(self._connection)
 
     def _let_go(self) -> None:

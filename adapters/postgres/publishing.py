@@ -1,4 +1,7 @@
-"""One publisher at a time: a lock of the session that reads the outbox, so that it ends with its connection."""
+"""One publisher at a time: whoever reads the outbox holds an advisory lock, which ends with its connection.
+
+Two at once could publish the outcomes of a job in the wrong order.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from adapters.postgres.dialect import lock_key
 from adapters.postgres.faults import closed, of_call
 from adapters.postgres.server import Connection, Limits, Server
 from adapters.postgres.session import PostgresSession
-from adapters.postgres.watch import Watch
+from adapters.postgres.watchdog import Watchdog
 from adapters.sql_ledger.session import Row
 from adapters.sql_ledger.statements import OUTBOX
 
@@ -24,10 +27,10 @@ _BECOME_PUBLISHER: Final = "SELECT pg_try_advisory_lock(%s) AS ours"
 class OutboxReader:
     """Reads the outbox where nobody else does, on a connection of its own. Once it may, it may until that ends."""
 
-    def __init__(self, server: Server, limits: Limits, watch: Watch) -> None:
+    def __init__(self, server: Server, limits: Limits, watchdog: Watchdog) -> None:
         self._server = server
         self._limits = limits
-        self._watch = watch
+        self._watchdog = watchdog
         self._turn = threading.Lock()
         self._connection: Connection | None = None
         self._is_publisher = False
@@ -66,7 +69,7 @@ class OutboxReader:
     def _read(self, limit: int) -> Sequence[Row]:
         if self._connection is None:
             self._connection = self._server.connect(self._limits)
-        with self._watch.over(self._connection) as patience:
+        with self._watchdog.over(self._connection) as patience:
             if not self._is_publisher:
                 (found,) = self._connection.execute(_BECOME_PUBLISHER, [lock_key("publisher")]).fetchall()
                 self._is_publisher = found["ours"]

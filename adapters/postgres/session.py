@@ -1,4 +1,4 @@
-"""A connection as the session that the ledger's calls work on."""
+"""A connection to PostgreSQL as the Session on which the ledger works."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from adapters.postgres.dialect import lock_key, translated
 from adapters.postgres.server import Connection
-from adapters.postgres.watch import Patience
+from adapters.postgres.watchdog import Patience
 from adapters.sql_ledger.session import Row, Values
 
 # In the order of the keys, which is the same for all senders: so none waits for one that waits for it.

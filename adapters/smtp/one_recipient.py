@@ -1,4 +1,4 @@
-"""Recipients for whom alone the relay says what it would say to a sender that it does not want at all."""
+"""Refusals that sound as if the relay wanted nothing from this sender, and yet are about one recipient alone."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from sender.replies.refusals import About
 from sender.replies.reply import Reply, ReplyKind
 
 MOST: Final = 1_000
-"""How many recipients are remembered: the one that was refused longest ago is forgotten first."""
+"""How many recipients are remembered. The one that was refused longest ago is forgotten first."""
 
 
 class OneRecipient:
-    """Tells a refusal of this sender from one that only looks so, since a relay may restrict a single address.
+    """Tells the refusal of a sender from that of a recipient: a relay may restrict one address in the same words.
 
-    Where the relay has taken somebody else's message after it last refused anybody in such words, and refuses a
-    recipient so again, that is about this recipient: it puts off its message alone. Used from one event loop.
+    If the relay takes a message after it refused anybody in such words, it does want this sender. When it then refuses
+    the same recipient so again, the refusal is about that recipient, and only that message is put off. Used from one
+    event loop.
     """
 
     def __init__(self) -> None:

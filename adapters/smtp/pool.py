@@ -74,7 +74,7 @@ class Pool:
         if session is None or not session.is_open:
             self._places.release()
         elif session.messages >= self._relay.messages_per_connection:
-            # Its place is free when the relay counts it no more.
+            # Its place is free only once it is closed: until then the relay counts it.
             self._part_with(session).add_done_callback(lambda _: self._places.release())
         else:
             loop = asyncio.get_running_loop()
@@ -92,7 +92,7 @@ class Pool:
         return goodbye
 
     async def _context(self) -> ssl.SSLContext | None:
-        """The system's certificates are read once, and beside the loop: they are many."""
+        """The TLS context. The system's certificates are many, so they are read once, and in another thread."""
         if self._tls_context is None and self._relay.tls is not Tls.NONE:
             self._tls_context = await asyncio.to_thread(ssl.create_default_context)
         return self._tls_context

@@ -1,4 +1,4 @@
-"""Where the mail relay is, and how to speak with it."""
+"""The settings of the mail relay: where it is, how to connect to it, and how much may be asked of it."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ class Tls(StrEnum):
 class Relay(Struct, frozen=True, kw_only=True):
     """A mail relay, and how much may be asked of it.
 
-    `timeout` is how long to wait for each reply, in seconds, and half of what everything before a message may take;
-    `final_timeout` that for the reply to the message itself, which a relay may scan and store first (RFC 5321, section
-    4.5.3.2, would wait for 5 and 10 minutes).
+    `timeout` is how long to wait for each reply, in seconds. All that comes before a message's content may take twice
+    as long. `final_timeout` is the wait for the reply to the message itself, which a relay may scan and store first.
+    (RFC 5321, section 4.5.3.2, allows 5 and 10 minutes.)
 
-    At most `connections` are open at a time. One takes `messages_per_connection` messages, and is closed when nothing
-    was sent on it for `idle_timeout` seconds: relays close idle ones themselves, and count what is open.
+    At most `connections` are open at a time. Each takes `messages_per_connection` messages, and is closed when nothing
+    was sent on it for `idle_timeout` seconds: relays close idle connections themselves, and limit how many are open.
 
     `hello` is the name to greet with, by default this machine's full name: see `greeting_name`. `tls_context` replaces
-    the system's own certificates and rules. Without TLS only this machine is spoken with, unless `plain_text_allowed`;
-    a password is never sent so. Raises ValueError for what can't be kept.
+    the system's certificates and rules. Without TLS only a relay on this machine is used, unless `plain_text_allowed`;
+    a password is never sent without TLS. Raises ValueError for settings that can't be used.
     """
 
     host: str
@@ -55,7 +55,7 @@ class Relay(Struct, frozen=True, kw_only=True):
     plain_text_allowed: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what would give a password or messages away, and what would send nothing."""
+        """Refuse settings that would give a password or messages away, and those with which nothing could be sent."""
         if self.username is not None and self.tls is Tls.NONE:
             raise ValueError("username: a password is sent over TLS only; set tls to starttls or implicit")
         if self.tls is Tls.NONE and not self.plain_text_allowed and not is_loopback(self.host):

@@ -1,4 +1,4 @@
-"""What the relay says, as a Reply."""
+"""Turns what the relay answers, or the error in place of an answer, into a Reply."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ _FIRST_CODE: Final = 200
 
 
 def yes_of(response: SMTPResponse, stage: Stage) -> Reply:
-    """The relay takes the message."""
+    """The reply for a response that takes the message."""
     return Reply(ReplyKind.ACCEPTED, response.code, _text(response), stage, _status(response))
 
 
 def no_of(response: SMTPResponse, stage: Stage, otherwise: ReplyKind) -> Reply:
-    """What a response means that is no yes; `otherwise` is for one that makes no sense at this stage.
+    """The reply for a response that does not take the message; `otherwise` is its kind where its code makes no sense.
 
-    Where it is about the relay, or what the relay holds against this sender, the message is put off whatever the code.
+    A response about the relay, or about this sender, puts the message off whatever its code: it is not the message's
+    fault, and once the cause is mended the message can go out.
     """
     kind = {4: ReplyKind.DEFERRED, 5: ReplyKind.REFUSED}.get(response.code // 100)
     if kind is None:

@@ -48,7 +48,7 @@ class Session:
 
     @property
     def is_open(self) -> bool:
-        """Whether another message can be tried on it; the relay may have gone all the same."""
+        """Whether another message can be sent on it, as far as is known: the relay may have closed it already."""
         return self._client.is_connected
 
     async def open(self) -> None:
@@ -161,14 +161,14 @@ class Session:
         return options
 
     def _no(self, response: SMTPResponse, otherwise: ReplyKind = ReplyKind.DEFERRED) -> Reply:
-        """What a reply means that is no yes; a session that the relay does not want, or that makes no sense, ends."""
+        """The reply for a negative response. It ends a session that the relay closes, or in which it makes no sense."""
         reply = no_of(response, self.stage, otherwise)
         if response.code // 100 not in (4, 5) or response.code == CLOSING or reply.is_about_the_relay:
             self.drop()
         return reply
 
     async def _say(self, stage: Stage, command: Sequence[bytes], yes: int) -> Reply | None:
-        """Give a command; None where the answer's first digit is that of a yes."""
+        """Send a command; None where the first digit of the response is `yes`."""
         self.stage = stage
         response = await self._client.execute_command(*command)
         if response.code // 100 == yes:

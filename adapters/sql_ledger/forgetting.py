@@ -76,6 +76,7 @@ def _blank(session: Session, forgetting: Forgetting, limit: int, after: int) -> 
                 others += 1
                 session.run(BLANK_OTHER, {"seq": row["seq"], "body": body})
     session.run_each(BLANK_CHANGES, [{"seq": row["seq"]} for row in own])
+    # A page that is not full is the last one.
     return Blanked(rows[-1]["seq"] if len(rows) == limit else None, len(own), others, still_open)
 
 

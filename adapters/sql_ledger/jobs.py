@@ -34,6 +34,7 @@ class SqlJobQueue(SqlTransactions):
         """See sender.ledger.jobs.JobQueue."""
 
         def work(writes: Writes) -> list[Admission]:
+            # All at once and first: one by one, two transactions could wait for each other.
             writes.session.reserve(names.of_jobs(jobs))
             writes.look_up_known([job.id for job in jobs])
             return [_accept(writes, job, storm) for job in jobs]
@@ -42,6 +43,7 @@ class SqlJobQueue(SqlTransactions):
 
     def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[LedgerEntry]:
         """See sender.ledger.jobs.JobQueue."""
+        # Before the transaction begins: a name may have to be taken on a connection of its own.
         owner = self._owner
         return self._write(now, lambda writes: _claim_due(writes, limit, now + lease, owner, which))
 
@@ -56,6 +58,7 @@ class SqlJobQueue(SqlTransactions):
         owner = self._owner
         owners = {row["owner"] for row in self._read(sql.OWNERS, {})}
         if not owners:
+            # Nothing is being sent, so that nobody need be looked for.
             return []
         gone = self._gone(sorted(owners - {owner}), now)
         lists = {"gone": json.dumps(list(gone)), "under_way": json.dumps(list(under_way))}

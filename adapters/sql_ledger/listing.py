@@ -51,6 +51,7 @@ class SqlJobListing(SqlTransactions):
 
     def next_due(self, besides: Collection[str] = ()) -> datetime | None:
         """See sender.ledger.jobs.JobListing."""
+        # A statement for each kind of moment, so that each finds the soonest in an index of its own.
         values = {"besides": json.dumps(list(besides))}
         moments = [self._read(sql.NEXT_TRY, values)[0]["moment"]]
         moments += [self._read(statement, {})[0]["moment"] for statement in sql.NEXT_END]
@@ -66,6 +67,7 @@ def _listed(session: Session, selection: Selection, limit: int, before: str | No
             return []
         values |= {"before_accepted": places[0]["accepted"], "before_seq": places[0]["seq"]}
     found: list[Row] = []
+    # One statement for each state: an index holds its jobs in this order. All states in one would have to be sorted.
     for state in _states(selection):
         statement, more = list_statement(selection, state, paged=before is not None)
         found += session.rows(statement, values | more)

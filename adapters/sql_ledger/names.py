@@ -1,7 +1,7 @@
-"""What a transaction reserves, so that several senders on one ledger do their work one after the other.
+"""The names that a transaction reserves (locks), so that two senders never change the same mailbox at once.
 
-All jobs of a mailbox have one name: what they share (their lanes, their storm, a digest that lists them) lies within
-it. Claims reserve nothing: they take the rows that nobody else has.
+All jobs of a mailbox have one name, since what they share lies within it: lanes, a storm, a digest that lists them.
+Claims reserve nothing: they take only rows that nobody else has locked.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sender.records import Report
 from sender.states import Hold
 
 PAUSES: Final = "pauses"
-"""All pauses: a job must not be held for one just as that ends."""
+"""The name of all pauses. Without it a job could be held for a pause just as that ends, and would stay held."""
 
 
 def of_mailbox(job: Job) -> str:

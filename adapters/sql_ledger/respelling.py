@@ -46,7 +46,7 @@ _RECORD: Final = msgspec.json.Decoder(SuppressionRecord)
 
 
 class _Address(msgspec.Struct):
-    """What of a job says whether it may have to change."""
+    """The one member of a job that says whether its keys may have to change: the others need not be decoded."""
 
     address: str
 

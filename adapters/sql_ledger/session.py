@@ -1,4 +1,4 @@
-"""What the ledger needs of a database: statements within a transaction."""
+"""The port to a database: statements within one transaction."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Session(Protocol):
         ...
 
     def run(self, statement: str, values: Values) -> None:
-        """Carry out a statement without a result. It may be done later, but before any that follows."""
+        """Carry out a statement without a result. It may be sent later, with the next one that has a result."""
         ...
 
     def run_each(self, statement: str, values: Sequence[Values]) -> None:

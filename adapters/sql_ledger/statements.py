@@ -25,6 +25,8 @@ CLAIM_KEY: Final = """
     RETURNING source, event, CASE WHEN source = :source AND event = :event THEN 1 ELSE 0 END AS ours
 """
 
+# `head` marks the oldest open job of each lane. Only heads are claimed, and an index holds them by their due time.
+# A bundled job is in no lane where its carrier is in the same one, so that the digest does not wait for what it lists.
 INSERT_JOB: Final = """
     INSERT INTO jobs
         (id, lane, open, in_lane, head, state, due, lease_until, expires, diverted, attempt, unknowns, faults, changes,

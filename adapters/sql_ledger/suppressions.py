@@ -104,6 +104,7 @@ def _suppress_all(writes: Writes, records: Sequence[SuppressionRecord]) -> int:
 
 
 def _lift(writes: Writes, suppression: str) -> bool:
+    # Else it could be replaced between the look and the deletion, and the outbox would end with the wrong record.
     writes.session.reserve([names.of_suppression(suppression)])
     known = writes.session.rows(SUPPRESSION, {"id": suppression})
     if not known:

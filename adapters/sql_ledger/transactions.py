@@ -42,6 +42,7 @@ class SqlTransactions(ABC):
         def and_write_down(session: Session) -> T:
             writes = Writes(session, now)
             result = work(writes)
+            # What was collected goes out in two statements at the end, however many jobs changed.
             writes.finish()
             return result
 

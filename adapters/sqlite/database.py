@@ -77,6 +77,7 @@ def open_database(path: Path, busy_timeout: timedelta = BUSY_TIMEOUT) -> sqlite3
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """Everything inside happens, durably, or nothing does. Raises DatabaseError where the storage fails."""
     with named_errors(_path_of(connection)):
+        # The write lock at once: to a transaction that has read an older state SQLite refuses it, without waiting.
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
@@ -121,6 +122,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         _check_owner(connection, path)
         if _switch_to_wal(connection) != "wal":
             raise DatabaseError("no_wal", str(path), "this file system can't share memory: use a local disk")
+        # With NORMAL, what was committed last could be gone after a power cut: a message would go out twice.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         # What is deleted is overwritten: it held addresses and texts.

@@ -1,4 +1,4 @@
-"""Leaves nothing in the file of what was deleted from it or overwritten."""
+"""Erases from the file what was deleted or overwritten: SQLite leaves it in free pages and in the write-ahead log."""
 
 from __future__ import annotations
 

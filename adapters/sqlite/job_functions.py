@@ -1,4 +1,4 @@
-"""What the migrations need to know of what an older version kept: SQL functions of its JSON."""
+"""SQL functions for migrations: they read columns out of the JSON of jobs and suppressions that older versions kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A connection as the session that the ledger's calls work on."""
+"""A connection to SQLite as the Session on which the ledger works."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from adapters.sql_ledger.session import Row, Values
 
 
 class SqliteSession:
-    """The file has one writer at a time. Rows name their columns, however the connection is set."""
+    """Rows name their columns, however the connection is set up."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

@@ -31,7 +31,7 @@ _Address: TypeAlias = IPv4Address | IPv6Address
 
 
 class ClientRates:
-    """Counts requests by client. `monotonic` gives seconds."""
+    """A token bucket for each client. `monotonic` gives seconds."""
 
     def __init__(self, rate: float, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._rate = rate
@@ -40,7 +40,7 @@ class ClientRates:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait(self, client: str) -> float:
-        """Take one request of this client's: 0 where it may come, else the seconds until one may."""
+        """Count a request of this client: 0 where it is allowed, else the seconds until one will be."""
         now = self._monotonic()
         left, since = self._left.pop(client, (self._most, now))
         left = min(self._most, left + (now - since) * self._rate)
@@ -81,7 +81,7 @@ def limiting(limit: Limit, path: str, monotonic: Callable[[], float] = time.mono
 def client_of(peer: str | None, forwarded: Sequence[str], trusted: Sequence[Network]) -> str | None:
     """Who asks: the peer, or the last address in X-Forwarded-For that is no trusted proxy's; of IPv6, its network.
 
-    None where a trusted proxy doesn't tell: it would be limited for everybody.
+    None where a trusted proxy doesn't say who asks: a limit on the proxy itself would be one for all of its clients.
     """
     for text in (peer or "", *reversed(",".join(forwarded).split(","))):
         address = _address(text.strip())

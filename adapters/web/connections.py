@@ -1,7 +1,7 @@
 """The connections of an HTTP server, held to its limits.
 
-aiohttp reads the requests; here stands what it leaves to a proxy in front: how many connections there may be, what ends
-one that goes on for too long, and that no answer says who asked or what serves.
+aiohttp reads the requests. It leaves some protection to a proxy in front, and there need not be one. So the number of
+connections is bounded here, those that take too long are ended, and no answer repeats the request or names the server.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _CLIENTS_FAULT: Final = range(400, 500)
 
 
 class Connections:
-    """All open ones. It belongs to the thread of the server's loop."""
+    """All open connections of a server. It belongs to the thread of the server's loop."""
 
     def __init__(self, limits: ServerLimits) -> None:
         self.limits = limits
@@ -49,12 +49,13 @@ class Connections:
         self._told = float("-inf")
 
     def opened(self, one: Connection, now: float) -> bool:
-        """Count one in, at the cost of another where there are too many; False where all others are at work."""
+        """Take in a connection. Where there are too many, one that waits is ended for it; False where none waits."""
         if len(self._open) >= self._most:
             self._tell(now)
             if not self._waiting:
                 return False
-            # Whoever holds the most can't keep others out; with one address, the newest is the likeliest to ask.
+            # The address with the most connections loses the one that has waited longest. So nobody shuts others out,
+            # and the newest connections stay, which are the likeliest to ask something.
             most = max(self._waiting, key=lambda address: len(self._waiting[address]))
             next(iter(self._waiting[most])).abort()
         self._open[one] = None
@@ -62,12 +63,12 @@ class Connections:
         return True
 
     def waits(self, one: Connection) -> None:
-        """It has no request under way."""
+        """No request of this connection is being answered, so that it may be ended to make room."""
         if one in self._open:
             self._waiting.setdefault(one.address, {})[one] = None
 
     def works(self, one: Connection) -> None:
-        """A request of it is under way, or it is closed."""
+        """A request of this connection is being answered, or it is closed."""
         of_address = self._waiting.get(one.address, {})
         of_address.pop(one, None)
         if not of_address:
@@ -86,7 +87,7 @@ class Connections:
             await asyncio.sleep(0)
 
     async def look_after(self) -> None:
-        """End those that have outlived their time, again and again."""
+        """End connections that have outlived their time, until this is cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(self.limits.look)
@@ -100,7 +101,7 @@ class Connections:
 
 
 class Connection(web.RequestHandler):
-    """One of them, with aiohttp's protocol for it."""
+    """One connection: aiohttp's protocol, which tells Connections what it does."""
 
     def __init__(self, server: web.Server, connections: Connections, loop: asyncio.AbstractEventLoop) -> None:
         limits = connections.limits
@@ -149,7 +150,7 @@ class Connection(web.RequestHandler):
         return self._connections.limits
 
     def begins(self) -> None:
-        """The head of a request has been read. Until its body is whole, it is its sender who takes the time."""
+        """The head of a request has been read. The time that its body takes counts against its client."""
         self._since = self._clock()
 
     def works(self) -> None:
@@ -159,13 +160,13 @@ class Connection(web.RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Give any answer, whoever made it: a route, aiohttp for want of one, or its parser."""
+        """Send an answer, whoever made it: a route, aiohttp where no route fits, or aiohttp's parser."""
         if isinstance(resp, web.HTTPException) and resp.status in _CLIENTS_FAULT:
             # aiohttp's own words may repeat what was asked.
             resp.text = phrase(resp.status)
         for name, value in HEADERS.items():
             resp.headers.setdefault(name, value)
-        # From here on it is whoever takes the answer.
+        # From here on the time depends on the client, which has to take the answer: it may be ended to make room.
         self._connections.waits(self)
         try:
             return await super().finish_response(request, resp, start_time)
@@ -210,12 +211,12 @@ def phrase(status: int) -> str:
 async def within_limits(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Hand a request on once its body is whole. Nobody waits long for one, nor keeps a large one."""
+    """Pass a request on once its body is whole. A body that is slow or large is refused before anything works on it."""
     connection = request.protocol
     if not isinstance(connection, Connection):
         raise TypeError("this server is to be run by adapters.web.serving")
     connection.begins()
-    # Without a route its body is nobody's concern.
+    # Without a route nobody reads the body.
     if request.match_info.http_exception is None:
         try:
             async with asyncio.timeout(connection.limits.body):

@@ -1,4 +1,4 @@
-"""What an HTTP server gives to those who ask it, whoever they are: one object says all of it."""
+"""The limits of an HTTP server, all in one object. They hold for every client, whoever it is."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class ServerLimits(Struct, frozen=True):
     connections: int = 384
     """Open at once. One more, and the address that has the most loses the one that has waited longest."""
     waiting: float = 15.0
-    """From the opening, or from the last answer, until the head of a request is whole; however its bytes trickle in."""
+    """From the opening, or from the last answer, until the head of a request is whole, however its bytes trickle in."""
     body: float = 10.0
     """From there until its body is whole."""
     exchange: float = 60.0
     """From there until the answer has been taken; and for what is left to be taken where a connection is closed."""
     lingering: float = 1.0
-    """For which a body that nobody wants is read past, so that its sender sees the answer."""
+    """How long a body that nobody wants is read and dropped, since a client that still sends reads no answer."""
     line: int = 8190
     """A request's first line."""
     field: int = 4096
@@ -44,7 +44,7 @@ class ServerLimits(Struct, frozen=True):
     processor: float = 0.25
     """The share of one processor that the whole server may take; what is beyond waits."""
     look: float = 1.0
-    """Between two looks for connections that have outlived their time."""
+    """The time between two checks for connections that have outlived their time."""
 
     def within_descriptors(self) -> int:
         """Connections that can be open at once beside the work; a low limit of the process is named in the log."""

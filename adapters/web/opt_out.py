@@ -28,9 +28,10 @@ AS_A_RULE: Final = Limit()
 def opt_out_application(
     tokens: OptOutTokens, suppressor: Suppressor, clock: Clock, limit: Limit = AS_A_RULE
 ) -> web.Application:
-    """The application: `/u/TOKEN`, and `/livez`, which the loop answers that serves the page.
+    """The application: `/u/TOKEN`, and `/livez`, which the same loop answers: so it tells whether the page is served.
 
-    What it can't record it answers with 503, so that a mail provider asks again; 429 to a client beyond the limit.
+    Where an opt-out can't be recorded, the answer is 503, so that a mail provider tries again. A client that asks too
+    often gets 429.
     """
     endpoint = _Endpoint(tokens, suppressor, clock)
     application = web.Application(client_max_size=MAX_BODY, middlewares=[limiting(limit, PATH)])

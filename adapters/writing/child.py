@@ -16,8 +16,8 @@ from sender.messages.fax import FaxForm
 from sender.ports import OutgoingMail, Renderer
 
 
-class Desk:
-    """What is in force, and the answers by it. Nothing is in force while a setup is under way, or after one failed."""
+class RequestHandler:
+    """Answers requests by the last setup. None is in force while a new one is under way, or after it failed."""
 
     def __init__(self) -> None:
         self._writer: MessageWriter | None = None
@@ -68,4 +68,4 @@ def _writer(stationery: Stationery, renderer: Renderer, region: str | None) -> M
 
 
 if __name__ == "__main__":
-    serve(Desk().answer)
+    serve(RequestHandler().answer)

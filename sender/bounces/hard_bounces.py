@@ -1,4 +1,4 @@
-"""What is noted down of an address that a mail server calls dead: it is suppressed for a while."""
+"""Hard bounces: the suppression of an address that a mail server calls dead."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sender.replies.refusals import About
 from sender.replies.reply import Reply, ReplyKind, Stage
 
 TERM: Final = timedelta(days=90)
-"""How long a dead address is left alone: some come back to life."""
+"""How long a dead address is suppressed. It ends, since some mailboxes are opened again."""
 
 HARD_BOUNCE: Final = "hard_bounce"
 
@@ -21,7 +21,7 @@ HARD_BOUNCE: Final = "hard_bounce"
 def suppression_of(job: Job, reply: Reply, now: datetime, term: timedelta = TERM) -> SuppressionRecord | None:
     """The suppression of the job's address, until `now + term`, where its refusal means that it is dead; else None.
 
-    Only the answer to RCPT is about an address.
+    Only the answer to RCPT counts: later ones may be about the content.
     """
     if job.channel is not Channel.EMAIL or reply.kind is not ReplyKind.REFUSED or reply.stage is not Stage.RCPT:
         return None

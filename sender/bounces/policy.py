@@ -1,4 +1,4 @@
-"""What follows from a mail that came back, held against the installation's secrets and its ledger.
+"""What follows from a mail that came back, checked against the installation's secrets and its ledger.
 
 Anybody can write such a mail, and ids of jobs can be computed. So a bounce or a complaint counts only where it brings
 the token of a message that this installation sent (see sender.proof): whoever writes it has had that message, or a
@@ -44,7 +44,7 @@ BAD_TOKEN: Final = "its token is none of this installation's"  # noqa: S105 - wo
 
 
 class Evidence(Struct, frozen=True):
-    """What a mail is held against.
+    """What a mail is checked against.
 
     `find` gives the job of an id, `bundle` those that its digest lists besides (see sender.ledger.jobs). With
     `believes_unproven` a bounce counts that has only the job's id, as messages of the first release have it.
@@ -135,7 +135,10 @@ def _is_to(fate: Fate, job: Job) -> bool:
 
 
 def _is_their_own(fate: Fate, job: Job) -> bool:
-    """Whether the mailbox is the one to which the job went, perhaps in another domain, and not a member of a list."""
+    """Whether the mailbox is the one to which the job went, perhaps renamed into another domain.
+
+    The job may have gone to a list: then a report names a member of it, who must not cost the others their messages.
+    """
     final, own = mailbox(fate.addresses[0]), _spellings(job)
     return final in own or final.rpartition("@")[0] in {one.rpartition("@")[0] for one in own}
 

@@ -1,4 +1,4 @@
-"""One try on one job: write the message, look at the clock, hand it over, and say what happened."""
+"""One attempt to deliver one job: compose the message, check the time, hand the message over, report what happened."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ KEPT_WORDS: Final = 500
 
 
 class Tried(Struct, frozen=True):
-    """A report, and what is known of its job at that moment. `listed` are the jobs in its digest, itself among them."""
+    """The result of an attempt: the report for the ledger, and the transport's reply where it gave one.
+
+    `entry` is the job as it was claimed. Where it carries a digest, `listed` are the jobs in that, itself among them.
+    """
 
     entry: LedgerEntry
     report: Report
@@ -46,9 +49,9 @@ class Tried(Struct, frozen=True):
 
 
 class Attempts:
-    """Makes tries, any number at a time. What goes wrong with one job becomes a report on it, and stops no other.
+    """Makes attempts, any number at a time. An error in one becomes a report on its job and stops no other.
 
-    A transport that has not answered within `send_limit` is cancelled.
+    A transport that has not answered within `send_limit` is cancelled: whether its message arrived is unknown then.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - its ports, one by one
@@ -77,12 +80,15 @@ class Attempts:
         self._writing: dict[str, datetime] = {}
 
     def writing(self) -> timedelta:
-        """How long the oldest message that is being written has been so: a renderer that hangs stops no loop."""
+        """How long the message has been in composing that has been there longest.
+
+        Delivery goes on while a renderer hangs, so this is the only sign of it.
+        """
         now = self._clock.now()
         return max((now - since for since in self._writing.values()), default=timedelta(0))
 
     async def make(self, entry: LedgerEntry, listed: Sequence[LedgerEntry] = ()) -> Tried:
-        """Make one try on a claimed job; with `listed`, as the digest of those. Raises nothing but cancellation."""
+        """Make one attempt on a claimed job; with `listed`, as the digest of those. Raises nothing but cancellation."""
         trace = self._tracer.attempting(entry, listed)
         try:
             report, reply = await self._make(entry, listed)
@@ -90,6 +96,7 @@ class Attempts:
             trace.end(None)
             raise
         finally:
+            # Before the result is recorded: the next claim may count on the place that this one had.
             self._pacing.ended(entry)
         trace.end(report.transition, reply)
         return Tried(entry, report, reply, listed, trace.context)
@@ -116,16 +123,17 @@ class Attempts:
         return await self._composer.compose(entry.job, entry.trigger, entry.form)
 
     def _too_late(self, entry: LedgerEntry) -> Report | None:
-        """The last look at the clock before anything is handed over."""
+        """The report of a job whose time or lease ended while its message was composed; None where it may go out."""
         now, lease_until = self._clock.now(), entry.standing.lease_until
         if entry.job.expires <= now:
             return report_on(entry, out_of_time(entry.standing))
-        # Handed over now, it might still be under way when another sender may claim it: that would double it.
+        # Handed over now, the message might still be on its way when another sender claims the job and sends a second.
         if lease_until is None or now + self._send_limit > lease_until:
             return self._fault(entry, "writing the message took so long that its lease was nearly over")
         return None
 
     async def _send(self, entry: LedgerEntry, composed: Composed) -> tuple[Report, Reply]:
+        # Told before the answer: a relay that answers nothing is found out by this alone.
         self._pacing.asked(entry, self._clock.now())
         reply = await self._hand_over(entry, composed.message)
         now = self._clock.now()
@@ -136,6 +144,7 @@ class Attempts:
         else:
             verdict = after_reply(self._policy, entry.standing, reply.kind, now, self._chance)
         report = report_on(entry, verdict, reply, composed.fault)
+        # The suppression is recorded with the report, in one transaction: a crash loses both or none.
         return replace(report, suppress=bounced(entry.job, composed.message.recipient, reply, now)), reply
 
     async def _hand_over(self, entry: LedgerEntry, message: OutgoingMessage) -> Reply:
@@ -155,7 +164,7 @@ class Attempts:
 
 
 def report_on(entry: LedgerEntry, verdict: Verdict, reply: Reply | None = None, fault: str | None = None) -> Report:
-    """The report of a verdict on the entry's present attempt."""
+    """The report that states this verdict on the job's present attempt."""
     return Report(
         job=entry.job.id,
         attempt=entry.standing.attempt,

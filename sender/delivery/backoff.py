@@ -1,4 +1,4 @@
-"""What is put off waits: first for a short time, then longer and longer. Time and chance are passed in."""
+"""Backoff: a mailbox or domain that was put off waits, longer each time. Time and chance are passed in."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from sender.ledger.waits import Wait
 
 
 class BackoffPolicy(Struct, frozen=True):
-    """How long a mailbox or a domain waits that is put off, and by what a domain is.
+    """How long a mailbox or a domain waits after it was put off, and what puts off a domain.
 
-    It waits `first_pause`, then `growth` times as long after each further deferral, at most `longest_pause`, less a
-    random part of up to `jitter` of it. A mailbox waits from its first deferral on; a domain once more than `tolerated`
-    of its mailboxes were put off, and nothing was accepted between. At a time `of_each` messages are on their way to
-    one mailbox. `remembered` bounds how many mailboxes and how many domains are known: the one that was heard of
-    longest ago is forgotten first.
+    The first wait is `first_pause`. After each further deferral it is `growth` times as long, at most `longest_pause`,
+    less a random part of up to `jitter` of it. A mailbox waits from its first deferral on. A domain waits once more
+    than `tolerated` of its mailboxes were put off with nothing accepted in between. At most `of_each` messages are on
+    their way to one mailbox at a time. `remembered` bounds how many mailboxes, and how many domains, are known: the one
+    that was heard of longest ago is forgotten first.
     """
 
     tolerated: int = 4
@@ -40,7 +40,7 @@ class BackoffPolicy(Struct, frozen=True):
 
 
 class _Waiting(Struct):
-    """`pause` is the last one, `until` the end of it, `probe` the job that finds out whether it is over."""
+    """One that waits: its last `pause`, which ends at `until`, and the job (`probe`) that then finds out how it is."""
 
     until: datetime
     pause: timedelta
@@ -51,7 +51,7 @@ class _Waiting(Struct):
 
 
 class Backoff:
-    """Which mailboxes, or which domains, wait. After its pause each gets one job at a time, until it is forgotten."""
+    """The mailboxes, or domains, that wait. After its pause each gets one job at a time, until one is accepted."""
 
     def __init__(self, policy: BackoffPolicy, chance: Chance) -> None:
         self._policy = policy
@@ -63,15 +63,15 @@ class Backoff:
         return name in self._waiting
 
     def blocked(self, now: datetime) -> frozenset[str]:
-        """Those of which nothing is to be tried now."""
+        """Those to which nothing is to be sent now."""
         return frozenset(name for name, one in self._waiting.items() if one.is_blocked(now))
 
     def may_be_probed(self, now: datetime) -> frozenset[str]:
-        """Those of which one job may be tried."""
+        """Those to which one job may be sent, to find out whether they take mail again."""
         return frozenset(name for name, one in self._waiting.items() if not one.is_blocked(now))
 
     def waits(self, now: datetime, prefix: str = "") -> list[Wait]:
-        """Those that wait, and until when; those whose pause has ended wait for their one job's answer."""
+        """Those that wait, and until when. One whose pause has ended waits for the answer to its probe: until now."""
         return [Wait(max(one.until, now), prefix + name) for name, one in self._waiting.items()]
 
     def resumes(self, now: datetime) -> datetime | None:
@@ -85,7 +85,7 @@ class Backoff:
             one.probe = job
 
     def put_off(self, job: str, name: str, now: datetime) -> None:
-        """A job was put off. What was under way when the wait began says nothing new."""
+        """A job was put off. One that was under way when the wait began makes it no longer: it tells nothing new."""
         one = self._waiting.get(name)
         if one is None or one.probe == job:
             self.wait_longer(name, now)
@@ -93,7 +93,7 @@ class Backoff:
             self._waiting.move_to_end(name)
 
     def wait_longer(self, name: str, now: datetime) -> None:
-        """It waits from now on, longer than the last time, whatever was under way."""
+        """It waits from now on, longer than the last time."""
         policy, one = self._policy, self._waiting.get(name)
         last = timedelta(0) if one is None else one.pause
         pause = min(max(last * policy.growth, policy.first_pause), policy.longest_pause)

@@ -1,6 +1,6 @@
-"""By what replies a mailbox is put off, and by what a whole domain: its evidence are several mailboxes in a row.
+"""Which replies put off a mailbox, and when they put off its whole domain: once several mailboxes in a row had one.
 
-One mailbox may be full, greylisted, or have a server of its own that chokes: that says nothing of others.
+A single mailbox may be full, greylisted, or on a server of its own that is overloaded: that says nothing of the others.
 """
 
 from __future__ import annotations
@@ -15,16 +15,19 @@ from sender.delivery.retry import Chance
 from sender.replies.reply import Reply, ReplyKind
 
 MAILBOX_UNAVAILABLE: Final = 450
-"""RFC 5321, section 4.2.3: the mailbox is busy, or blocked for now; so says whoever greylists (RFC 6647)."""
+"""RFC 5321, section 4.2.3: the mailbox is busy or blocked for now. Greylisting (RFC 6647) answers with it too."""
 
 _ABOUT_A_MAILBOX: Final = "4.2."
 _ABOUT_A_HOST: Final = ("4.1.2", "4.3.", "4.4.")
-"""RFC 3463: the domain can't be found, the other system has trouble, the way to it has."""
+"""RFC 3463: the domain can't be found, its mail system has trouble, or the network to it has."""
 _GREYLISTED: Final = re.compile(r"gr[ae]y[- ]?list", re.IGNORECASE)
 
 
 class DomainBackoff:
-    """Which domains wait. After its pause a domain gets one job at a time, until one is accepted."""
+    """Which domains wait. After its pause a domain gets one job at a time, until one is accepted.
+
+    For a domain that does not wait, the mailboxes are counted that were put off since it last accepted a message.
+    """
 
     def __init__(self, policy: BackoffPolicy, chance: Chance) -> None:
         self.waiting: Final = Backoff(policy, chance)
@@ -51,7 +54,7 @@ class DomainBackoff:
 
 
 def puts_off_its_mailbox(reply: Reply) -> bool:
-    """Whether nothing more is to be tried with the mailbox for now: it was put off, or nobody knows what it got."""
+    """Whether the mailbox gets nothing more for now: it was put off, or it is unknown whether the message arrived."""
     return reply.kind in (ReplyKind.DEFERRED, ReplyKind.UNKNOWN) and not reply.is_about_the_relay
 
 

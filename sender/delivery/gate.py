@@ -1,4 +1,4 @@
-"""The last look at a claimed job before it is written and handed over: is it still wanted, and may it go now?"""
+"""The last check of a claimed job before its message is composed: is it still wanted, and may it go out now?"""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from sender.storms.digests import parted_report
 
 
 class Gate:
-    """Stops jobs that nobody is to get any more, and those that may not go yet. Used from the ledger's thread.
+    """Withdraws jobs that nobody may get any more, and holds those that may not go yet. Used from the ledger's thread.
 
-    Without `people`, nothing is known of them but what their jobs say: all are still there. By `pseudonyms`, what
-    people asked for who were forgotten since still holds.
+    Without `people`, everybody counts as still being in the directory. By `pseudonyms` people are recognised who were
+    forgotten since, so that what they asked for still holds.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Gate:
         self._pauses: Sequence[Pause] = ()
 
     def look(self) -> bool:
-        """Take in what has changed; False while people are not known yet, so that nothing may be claimed."""
+        """Read pauses and directory anew. False while the directory was never complete: nothing may be claimed then."""
         self._pauses = self._ledger.pauses()
         return self._people is None or self._people.look()
 

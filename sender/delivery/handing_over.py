@@ -1,6 +1,6 @@
-"""The last step before a message's content goes out: the ledger knows that it may have arrived, whatever comes then.
+"""The last step before a message's content goes out: the ledger writes down that the message may have arrived.
 
-It is the fence too: where the claim was lost meanwhile, nothing goes out.
+It fences too: where this sender has lost its claim meanwhile, the ledger says no, and nothing goes out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Write = Callable[[Sequence[LedgerEntry]], Awaitable[Collection[str]]]
 
 
 class HandOvers:
-    """Those that ask while something is being written are written down together: that costs little more than one."""
+    """Writes hand-overs down in groups. All that ask during one write share the next: it costs little more than one."""
 
     def __init__(self, write: Write) -> None:
         self._write = write
@@ -33,6 +33,7 @@ class HandOvers:
 
     async def _write_all(self) -> None:
         try:
+            # Those that ask during a write are taken together the next time round.
             while self._waiting:
                 together, self._waiting = self._waiting, []
                 await self._write_some(together)
@@ -47,7 +48,7 @@ class HandOvers:
             may, words = (), f"the ledger could not be told: {type(error).__name__}"
         for entry, answer in together:
             if answer.done():
-                continue  # who asked was cut off
+                continue  # the attempt was cancelled meanwhile
             if entry.job.id in may:
                 answer.set_result(None)
             else:

@@ -124,6 +124,7 @@ class Delivery:
                 while not stop.is_set():
                     answers = await self._round_or_wait(thread)
                     pause = self._settings.look_again if answers else ASK_AGAIN
+                    # An answer ends the pause: it has to be recorded, and its place is free for another job.
                     await asyncio.wait(
                         {stopping, *self._under_way.tasks},
                         timeout=pause.total_seconds(),
@@ -165,6 +166,7 @@ class Delivery:
     async def _round(self, thread: ThreadPoolExecutor) -> bool:
         """One round; says whether it found anything to see to or to send."""
         self._watch.came_round(self._attempts.writing())
+        # Answers first: they free places, and what stands behind them in a lane becomes due.
         await self._record(thread)
         waits, now = self._waits()
         self._watch.waiting(waits, now)
@@ -191,6 +193,7 @@ class Delivery:
     async def _start(self, thread: ThreadPoolExecutor, transport: str) -> bool:
         """Claim what a transport has room for, and begin with it; says whether there was anything."""
         started = False
+        # More than once, since what the gate stops takes no place, and others may be due behind it.
         for _ in range(_MOST_CLAIMS):
             now, free = self._clock.now(), self._settings.concurrency - self._under_way.busy(transport)
             room = self._pacing.room(transport, now, free)
@@ -201,6 +204,7 @@ class Delivery:
             for one in claims.ready:
                 self._under_way.begin(one.entry, self._attempts.make(one.entry, one.listed))
             started = started or bool(claims.number)
+            # Fewer than there was room for: no more are due, unless only some of them were chosen.
             if claims.number < room.limit and not room.is_choice:
                 break
         return started

@@ -1,6 +1,6 @@
-"""How many jobs may be tried now, and which, by what was answered lately and how fast the relay may be asked.
+"""Pacing: how many jobs may be claimed now, and which, by the replies of late and by the relay's rate limit.
 
-Mails (faxes too, which go to a gateway as mails), SMS and chats have a transport each, and none waits for another.
+There are three transports: mail (faxes too, which go to a gateway as mails), SMS and chat. None waits for another.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ class PacingPolicy(Struct, frozen=True):
 
 
 class Room(Struct, frozen=True):
-    """How many jobs may be claimed, and which; where `is_choice`, others may as well, once there is none of these."""
+    """How many jobs may be claimed, and which.
+
+    With `is_choice` these are preferred and not required: where none of them is due, others may be claimed.
+    """
 
     limit: int
     which: Claimable = ANY
@@ -46,7 +49,7 @@ class Room(Struct, frozen=True):
 
 
 class Pacing:
-    """Told of each claim and each reply, it says what may be claimed next. Used from one thread."""
+    """Says what may be claimed next. It has to be told of each claim and each reply. Used from one thread."""
 
     def __init__(self, policy: PacingPolicy, chance: Chance) -> None:
         self._relay = RelayPacing(policy, chance)
@@ -55,7 +58,7 @@ class Pacing:
         }
 
     def room(self, transport: str, now: datetime, free: int) -> Room:
-        """What may be claimed for a transport, where `free` more of its jobs could be under way."""
+        """What may be claimed for a transport that has `free` places for further jobs."""
         return self._transports[transport].room(now, free)
 
     def resumes(self, now: datetime) -> datetime | None:
@@ -76,7 +79,7 @@ class Pacing:
         found = [one for transport in self._transports.values() for one in transport.waits(now)]
         mailboxes = [one for one in found if one.name.startswith(MAILBOX)]
         others = [one for one in found if not one.name.startswith(MAILBOX)]
-        # Many mailboxes must not crowd out a domain.
+        # Kept apart, so that many mailboxes don't crowd a domain or the relay out of what people read.
         longest = [wait for some in (others, mailboxes) for wait in sorted(some, reverse=True)[:MOST_WAITS]]
         return tuple(sorted(longest, reverse=True))
 
@@ -85,7 +88,7 @@ class Pacing:
         self._of(entry).heard(entry, reply, now)
 
     def ended(self, entry: LedgerEntry) -> None:
-        """The try on a job is over, whether the transport was asked or not."""
+        """The attempt on a job is over, whether the transport was asked or not."""
         self._of(entry).ended(entry)
 
     def _of(self, entry: LedgerEntry) -> TransportPacing:
@@ -93,7 +96,7 @@ class Pacing:
 
 
 class TransportPacing:
-    """The pace of one transport. Its mailboxes wait first, its domains by what several of them were answered."""
+    """The pace of one transport. A mailbox waits by its own replies, a domain by those of several of its mailboxes."""
 
     def __init__(self, name: str, policy: BackoffPolicy, chance: Chance) -> None:
         self._name = name
@@ -132,6 +135,7 @@ class TransportPacing:
         for entry in entries:
             recipient = recipient_of(entry.job)
             self._under_way[recipient] += 1
+            # A job to a mailbox that waits is the probe of that mailbox, and not of its domain.
             waiting = self._mailboxes if recipient in self._mailboxes else self._domains.waiting
             waiting.claimed(entry.job.id, recipient if recipient in self._mailboxes else domain_of(entry.job), now)
 
@@ -142,7 +146,7 @@ class TransportPacing:
         """See Pacing."""
         job, recipient, domain = entry.job.id, recipient_of(entry.job), domain_of(entry.job)
         if reply.is_about_the_relay:
-            # Where all is redirected, texts go as mails.
+            # A text that is redirected goes out as a mail, so that here too a reply may be about the relay.
             self._domains.waiting.put_off(job, domain, now)
             return
         if puts_off_its_mailbox(reply):
@@ -165,7 +169,7 @@ class TransportPacing:
 
 
 class RelayPacing(TransportPacing):
-    """That of the mail relay, which has a circuit, and may have a rate."""
+    """The pace of the mail relay, which has a circuit breaker, and may have a rate limit."""
 
     def __init__(self, policy: PacingPolicy, chance: Chance) -> None:
         super().__init__(MAIL, policy.backoff, chance)
@@ -180,6 +184,7 @@ class RelayPacing(TransportPacing):
         room, avoided = super().room(now, limit), self._circuit.avoids()
         if not avoided:
             return room
+        # No exception for single mailboxes here: the probe is to go to a domain that has not refused.
         which = replace(room.which, not_domains={*room.which.not_domains, *avoided}, despite=frozenset())
         return Room(limit, which, is_choice=True)
 
@@ -212,6 +217,7 @@ class RelayPacing(TransportPacing):
         of_few = self._circuit.heard(entry.job.id, mailbox(entry.job.address), domain_of(entry.job), reply, now)
         for domain in of_few:
             self._domains.waiting.wait_longer(domain, now)
+        # What is about the relay tells nothing of a mailbox, nor does silence while the relay is silent to all.
         was_asked = reply.stage is not None or reply.code is not None
         if was_asked and not reply.is_about_the_relay and not (reply.is_silence and self._circuit.is_open):
             super().heard(entry, reply, now)

@@ -1,4 +1,7 @@
-"""The circuit to the relay: while no session with it can be had, no job is tried. Time and chance are passed in."""
+"""A circuit breaker for the relay: while no session with it is possible, no job is tried.
+
+It is pure: time and chance are passed in.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +19,16 @@ _log: Final = logging.getLogger(__name__)
 
 
 class CircuitPolicy(Struct, frozen=True):
-    """How long to leave a relay alone that can't be reached, or refuses to speak.
+    """How long a relay is left alone that can't be reached, or refuses every session.
 
-    After the n-th failure in a row that is `first_pause * growth ** (n - 1)`, at most `longest_pause`, less a random
-    part of up to `jitter` of it, so that several senders do not come back together.
+    After the n-th failure in a row the pause is `first_pause * growth ** (n - 1)`, at most `longest_pause`, less a
+    random part of up to `jitter` of it, so that several senders do not come back at the same moment.
 
-    A relay that takes messages and says nothing to them, `silent_tries` of them in a row and to more than one mailbox,
-    is as good as out of reach; so is one that has answered nothing for `silence`, though it was asked.
+    A silent relay counts as out of reach. It is silent once it took `silent_tries` messages in a row, to more than one
+    mailbox, without an answer to any; or once it has answered nothing for `silence` while a message waited for it.
 
-    What it says to the recipients of at most `few_domains`, and to no other, is those domains' affair.
+    A refusal of this sender that only recipients in at most `few_domains` domains get is taken for those domains' own,
+    which the relay passes on.
     """
 
     first_pause: timedelta = timedelta(seconds=1)
@@ -53,10 +57,11 @@ class CircuitPolicy(Struct, frozen=True):
 
 
 class RelayCircuit:
-    """Closed: jobs are tried. Open: none is. After its pause one job is the probe, whose answer closes it or not.
+    """Closed: jobs are tried. Open: none is. After a pause one job goes as the probe, whose answer may close it again.
 
-    What looks as if it were said to everybody may be one domain's words, which the relay hands on. So the probe goes to
-    a domain to which it was not said yet, where such a job is due; whoever is answered otherwise shows whose it is.
+    A refusal that sounds as if it were about this sender may be the word of one domain, which the relay passes on. So
+    the probe goes, where such a job is due, to a domain that has not refused so. If it is answered otherwise, the
+    refusal was those domains' own.
     """
 
     def __init__(self, policy: CircuitPolicy, chance: Chance) -> None:
@@ -77,7 +82,7 @@ class RelayCircuit:
         return self._until is not None
 
     def is_out_of_reach(self, now: datetime) -> bool:
-        """Whether it is open, or would be if those that were asked had been given up by now."""
+        """Whether it is open, or the relay has been silent for so long that it counts as open."""
         return self.is_open or self._is_silent(now)
 
     def room(self, now: datetime, wanted: int) -> int:
@@ -87,7 +92,7 @@ class RelayCircuit:
         return min(wanted, 1) if self._probe is None and self._until <= now else 0
 
     def avoids(self) -> frozenset[str]:
-        """The domains to which no probe is to go while there is a job to another one."""
+        """The domains that have refused, to which no probe goes while a job for another one is due."""
         return frozenset(self._told)
 
     def resumes(self) -> datetime | None:
@@ -95,10 +100,11 @@ class RelayCircuit:
         return self._until if self._probe is None else None
 
     def claimed(self, jobs: Iterable[str]) -> None:
-        """These jobs are about to be tried; none where there is none to a domain that is not avoided."""
+        """These jobs are about to be tried; none, where jobs are due only for domains that `avoids` names."""
         if self._until is not None and self._probe is None:
             self._probe = next(iter(jobs), None)
             if self._probe is None:
+                # Nobody else can be asked, so that the next probe may go to any of them.
                 self._told.clear()
 
     def asked(self, job: str, now: datetime) -> None:
@@ -140,10 +146,11 @@ class RelayCircuit:
 
     def _failed(self, job: str, domain: str, reply: Reply, now: datetime) -> None:
         if reply.stage in BEFORE_MAIL:
+            # No recipient had been named yet, so it can be no domain's word.
             self._told.clear()
         elif len(self._told) <= self._policy.few_domains:
             self._told.add(domain)
-        # Others that were under way when it opened say nothing new.
+        # Jobs that were under way when it opened tell nothing new, so they make the pause no longer.
         if self._until is None or job == self._probe:
             self._tell_failed(reply, now)
             self._failures += 1
@@ -151,7 +158,7 @@ class RelayCircuit:
             self._probe = None
 
     def _tell_failed(self, reply: Reply, now: datetime) -> None:
-        """A line where it opens; none of the relay's words, which may hold addresses."""
+        """Log that it opens, without the relay's words, which may hold addresses."""
         if self._opened is None:
             self._opened = now
             answer = {"stage": reply.stage, "code": reply.code, "status": reply.status, "why": reply.why}
@@ -164,6 +171,7 @@ class RelayCircuit:
             self._opened = None
 
     def _is_silent(self, now: datetime) -> bool:
+        """Whether the relay has answered nothing for `silence`, while a message waited for it all that time."""
         oldest = min(self._asked.values(), default=now)
         waits_for = now - max(oldest, self._answered or oldest)
         return waits_for >= self._policy.silence

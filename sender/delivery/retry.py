@@ -1,4 +1,4 @@
-"""When a job is tried again, and when it is given up. Pure: the time and the chance are passed in."""
+"""Retries: when a job is tried again, and when it is given up. Pure: the time and the chance are passed in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ Chance = Callable[[], float]
 """A source of random numbers, at least 0 and below 1."""
 
 FREED_AT_ONCE: Final = 3
-"""So often a job whose sender ended before it was handed over goes out at once; then it waits: it may be the cause."""
+"""How often a job goes out again at once whose sender ended before it was handed over.
+
+After that it waits longer each time, since the job itself may be what ends its senders.
+"""
 
 _ENOUGH_DOUBLINGS: Final = 64
 _FASTEST_GROWTH: Final = 10.0
@@ -24,15 +27,16 @@ _FASTEST_GROWTH: Final = 10.0
 class RetryPolicy(Struct, frozen=True):
     """How patient the sender is.
 
-    After the n-th try that was put off, a job waits `first_delay * growth ** (n - 1)`, at most `longest_delay`; to
-    each wait comes a random part of up to `jitter` of it, so that jobs that failed together do not return together.
+    After the n-th attempt that was put off, a job waits `first_delay * growth ** (n - 1)`, at most `longest_delay`.
+    A random part of up to `jitter` is added to each wait, so that jobs that failed together do not return together.
+    The number of these attempts has no limit: the job's expiry ends them.
 
-    After a try that may have arrived it waits `unknown_delay`: long enough for a slow relay to finish, since a second
-    copy is worse than a late one. It gets at most `unknown_tries` tries of that kind. A message that can't be written
-    gets `fault_tries`. Tries that were put off are not bounded: the job's expiry ends them.
+    After an attempt that may have arrived, a job waits `unknown_delay`: long enough for a slow relay to finish, since a
+    second copy is worse than a late one. It gets at most `unknown_tries` attempts of that kind. A message that can't be
+    composed gets `fault_tries`.
 
-    Where no session with the relay could be had, the job waits `relay_delay` alone: the circuit sees to it that the
-    relay is not asked too often, and once it is back nothing is to wait for long.
+    Where no session with the relay was possible, the job waits only `relay_delay`. The circuit breaker keeps the relay
+    from being asked too often, and once the relay is back, jobs should go out soon.
     """
 
     first_delay: timedelta = timedelta(seconds=30)
@@ -77,32 +81,36 @@ def after_reply(policy: RetryPolicy, standing: Standing, kind: ReplyKind, now: d
 
 
 def after_no_session(policy: RetryPolicy, now: datetime) -> Verdict:
-    """The verdict on an attempt for which the relay could not be spoken with."""
+    """The verdict on an attempt for which no session with the relay was possible."""
     return Verdict(Transition.DEFERRED, now + policy.relay_delay)
 
 
 def after_lapse(policy: RetryPolicy, standing: Standing, now: datetime, chance: Chance) -> Verdict:
-    """The verdict on an attempt whose sender is gone, or whose lease has ended: had the final dot been sent?"""
+    """The verdict on an attempt whose sender is gone, or whose lease has ended.
+
+    Where it is certain that nothing was handed over, the job is freed. Else its message may have arrived.
+    """
     if standing.never_offered:
         again = standing.freed + 1 - FREED_AT_ONCE
         return Verdict(Transition.FREED, now if again <= 0 else now + _growing(policy, again, chance))
     verdict = _after_unknown(policy, standing, Transition.LAPSED, now, chance)
     if verdict.until is None or standing.lease_until is None:
         return verdict
-    # A process that counts as gone, and is not, may still be at it for as long as its lease.
+    # A process that counts as gone may still live, cut off from the ledger, and send until its lease ends.
     return Verdict(verdict.transition, max(verdict.until, standing.lease_until))
 
 
 def after_withholding(now: datetime) -> Verdict:
     """The verdict of its own sender on an attempt of which nothing was handed over, through no fault of the relay.
 
-    Not `freed`: where it is in doubt what the ledger was told, that may say that it was handed over.
+    It is put off until now, and not `freed`: if the ledger's answer was lost, the ledger may have written down that the
+    message was handed over, and would then refuse to free it.
     """
     return Verdict(Transition.DEFERRED, now)
 
 
 def after_fault(policy: RetryPolicy, standing: Standing, now: datetime, chance: Chance) -> Verdict:
-    """The verdict on an attempt whose message could not be written."""
+    """The verdict on an attempt whose message could not be composed."""
     if standing.faults + 1 >= policy.fault_tries:
         return Verdict(Transition.GAVE_UP)
     return Verdict(Transition.BROKEN, now + _growing(policy, standing.faults + 1, chance))

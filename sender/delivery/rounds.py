@@ -1,4 +1,4 @@
-"""What a round of delivery does on the ledger: claim what is due, see to what ran out of time, write down answers."""
+"""The ledger's side of a round of delivery: claim due jobs, report on those that ran out of time, record results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sender.states import State
 from sender.storms.storm import StormPolicy
 
 LOOK_FOR_ABANDONED: Final = timedelta(seconds=2)
-"""How often it is asked which jobs nobody works on: that needs no haste, and costs something."""
+"""How often the ledger is asked for jobs that nobody works on. A few seconds do no harm, and asking costs time."""
 
 
 class Claimed(Struct, frozen=True):
@@ -73,7 +73,7 @@ class LedgerRounds:
         return self._gate.look()
 
     def claim(self, room: Room) -> Claims:
-        """Claim what is due; what the gate stops is written down as stopped, and does not go out."""
+        """Claim what is due. What the gate stops is recorded at once, and does not go out."""
         claimed = self._ledger.claim(self._clock.now(), room.limit, self._policy.lease, room.which)
         stopped: list[Tried] = []
         ready = [one for entry in claimed if (one := self._pass(entry, stopped)) is not None]
@@ -82,9 +82,10 @@ class LedgerRounds:
         return Claims(len(claimed), ready)
 
     def tell_waits(self, waits: Sequence[Wait]) -> None:
-        """Tell the ledger what keeps due jobs back: where that changes, and now and then while it lasts."""
+        """Tell the ledger what keeps due jobs back: when that changes, and every TELL_EVERY while it lasts."""
         now, names = self._clock.now(), frozenset(one.name for one in waits)
         before, at = (frozenset[str](), now) if self._told is None else (self._told[1], self._told[0])
+        # A clock that was set back to before `at` must not silence it until it has caught up.
         if names != before or (names and not at <= now < at + TELL_EVERY):
             self._ledger.tell_waits(waits, now)
             self._told = (now, names)
@@ -94,9 +95,9 @@ class LedgerRounds:
         return self._ledger.hand_over(claims)
 
     def sweep(self, under_way: Collection[str]) -> int:
-        """See to jobs that nobody works on or that ran out of time, and to storms that are over; says how many changed.
+        """Report on jobs that nobody works on or that ran out of time, and end storms; says how many of both.
 
-        `under_way` are this sender's own.
+        `under_way` are the jobs that this sender works on.
         """
         now = self._clock.now()
         changed = self._see_to(self._abandoned(now, under_way))
@@ -108,6 +109,7 @@ class LedgerRounds:
         void = frozenset(self._ledger.record([one.report for one in tried], self._clock.now()))
         for one in tried:
             if one.report in void:
+                # The answer came too late: the job has been claimed again since, or has ended.
                 tell_void(one)
             else:
                 tell_change(one)
@@ -115,7 +117,7 @@ class LedgerRounds:
         return len(tried) - len(void)
 
     def _pass(self, entry: LedgerEntry, stopped: list[Tried]) -> Claimed | None:
-        """The job, if it may go out; a digest without what may not."""
+        """The job, where it may go out; a digest loses the jobs that may not."""
         now = self._clock.now()
         listed: list[LedgerEntry] = []
         if entry.standing.digest:
@@ -123,7 +125,7 @@ class LedgerRounds:
                 stop = self._gate.stops(one, now) or self._gate.parts(one, entry)
                 if stop is not None:
                     stopped.append(Tried(one, stop))
-                elif now < one.job.expires:
+                elif now < one.job.expires:  # an expired job is sent in no form
                     listed.append(one)
         stop = self._gate.stops(entry, now)
         if stop is not None:

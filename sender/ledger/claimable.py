@@ -1,4 +1,4 @@
-"""Which of the due jobs may be claimed: what a ledger is told of relays, domains and mailboxes that wait."""
+"""Which of the due jobs may be claimed: pacing tells the ledger which relays, domains and mailboxes must wait."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sender.records import MAIL, TRANSPORTS
 class Claimable(Struct, frozen=True):
     """Which due jobs a claim may take. Domains are those of `domain_of`, recipients those of `recipient_of`.
 
-    Those of this `transport` alone (None: of all). None of `not_domains`, but for those of the recipients in `despite`;
-    none of `not_recipients`. Of each domain and recipient in `alone` a claim takes one job at most: that of
-    a recipient in `alone` counts for the recipient, not for its domain. Of any recipient it takes so many that there
-    are no more than `of_each` with those that are `under_way`; None: any number.
+    A claim takes jobs of this `transport` alone (None: of all). It takes none to `not_recipients`, and none to
+    `not_domains` except to the recipients in `despite`. For each domain and each recipient in `alone` it takes one job
+    at most; the job of such a recipient does not count for its domain. No recipient gets more than `of_each` jobs at a
+    time, those `under_way` included (None: any number).
     """
 
     transport: str | None = None
@@ -49,7 +49,7 @@ class Taking:
         self._taken: set[str] = set()
 
     def takes(self, recipient: str, domain: str) -> bool:
-        """Whether it takes the next one that is due, of those that may go."""
+        """Whether the claim takes this job, which is due and `may_go`, besides those that it has taken."""
         alone = next((one for one in (recipient, domain) if one in self._which.alone), None)
         of_each = self._which.of_each
         if alone in self._taken or (of_each is not None and self._numbers[recipient] >= of_each):

@@ -1,4 +1,4 @@
-"""What a person can do to jobs, and why it may not be possible."""
+"""What operators can do to jobs (resend, cancel, hold, release), and why that may not be possible."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from sender.records import LedgerEntry, Report, Selection
 from sender.states import TABLE, Hold, State, Transition
 
 PAGE: Final = 500
-"""Jobs that are looked at, or changed in one transaction, at a time: a sender at work waits no longer than that."""
+"""How many jobs are read, or changed in one transaction, at a time, so that a sender at work never waits for long."""
 
 
 class Act(StrEnum):
-    """What a person can do to a job."""
+    """An operator's action on a job."""
 
     RESEND = "resend"
     """Send again what ended without delivery: the same job, under the same Message-ID."""
@@ -77,6 +77,7 @@ def act_on(ledger: Jobs, jobs: Sequence[str], act: Act, now: datetime, reason: s
 
 def selected(ledger: JobListing, selection: Selection) -> list[str]:
     """The ids of all jobs that were selected, in the order in which they were accepted."""
+    # All ids before anything is done to a job: that may take it out of the selection, and so move the pages.
     ids: list[str] = []
     while page := ledger.list(selection, PAGE, ids[-1] if ids else None):
         ids += [one.entry.job.id for one in page]
@@ -93,6 +94,7 @@ def _act_on_page(ledger: Jobs, jobs: Sequence[str], act: Act, now: datetime, rea
         for job, entry in entries.items()
         if entry is not None and faults[job] is None
     }
+    # A report names the attempt that was looked at, so that it changes no job that was claimed meanwhile.
     void = {report.job for report in ledger.record(list(reports.values()), now)} if reports else frozenset()
     for job in entries:
         yield Done(job, "it has just changed: look at it again" if job in void else faults[job])

@@ -1,4 +1,4 @@
-"""What the ledger tells the world: the fate of each job, and each change of a suppression.
+"""The outbox: what the ledger tells others, which are the outcomes of jobs and the changes of suppressions.
 
 A change and its record in the outbox are one transaction. From there a publisher brings records to their topics.
 """
@@ -19,7 +19,7 @@ from sender.records import Change, LedgerEntry
 from sender.states import Transition
 
 UNTOLD: Final = frozenset({Transition.CLAIMED, Transition.FREED})
-"""Changes that are nobody's business but the sender's."""
+"""Changes that only concern the sender itself, so that nobody is told of them."""
 
 
 class Outbound(Struct, frozen=True):

@@ -1,6 +1,6 @@
-"""What keeps due jobs back though nothing is wrong with them: a relay out of reach, a domain or mailbox put off.
+"""Waits: what keeps due jobs back though nothing is wrong with them: a relay out of reach, a domain or mailbox put off.
 
-The sender decides that from memory; it tells its ledger, so that people see from anywhere why a job does not go out.
+A sender decides that in memory. It tells the ledger too, so that people see from anywhere why a job does not go out.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ RELAY: Final = "relay"
 MAILBOX: Final = "mailbox/"
 """How the name of a wait for one mailbox begins; what follows is its `recipient_of`, so that no address is told."""
 TELL_EVERY: Final = timedelta(seconds=5)
-"""While anything waits, it is told of anew so often: what was told longer ago is of a sender that is gone."""
+"""How often a sender repeats what it waits for, so that what nobody repeats is known to be of a sender that is gone."""
 TOLD_FOR: Final = timedelta(seconds=30)
-"""For how long what was told counts."""
+"""For how long a wait counts after it was told: a few repetitions may be late."""
 MOST_WAITS: Final = 100
 """No more mailboxes are told of, and no more of the others: those that last longest."""
 

@@ -59,10 +59,10 @@ class Reply(Struct, frozen=True):
 
     @property
     def is_about_the_relay(self) -> bool:
-        """Whether it tells of the relay itself or what it holds against us, and nothing of a message."""
+        """Whether it is about the relay, or about this sender, and tells nothing of the message."""
         return self.kind is ReplyKind.DEFERRED and (self.stage in BEFORE_MAIL or self.about is About.RELAY)
 
     @property
     def is_silence(self) -> bool:
-        """Whether a relay that had the message said nothing to it."""
+        """Whether the relay was given the message and never answered."""
         return self.kind is ReplyKind.UNKNOWN and self.code is None and self.stage is not None

@@ -1,9 +1,9 @@
 """The storm breaker: what is too much for one mailbox at a time, and what becomes of the rest.
 
-A mailbox is in a storm once more than `limit` jobs for it tell of saves within one `window`. That is measured in the
-time of the saves, so that catching up after an outage is none. While it lasts, every job for the mailbox is held,
-whenever its save was. The storm ends, by the clock, when nothing has come for `quiet`, and after `longest` at the
-latest; then what was held goes out as digests, or waits for a person.
+A mailbox is in a storm once more than `limit` jobs for it tell of saves within one `window`. The times of the saves
+count, and not when the jobs came: else catching up after an outage would be a storm. While it lasts, every job for the
+mailbox is held, whenever its save was. It ends, by the clock, when nothing has come for `quiet`, and after `longest` at
+the latest. Then what was held goes out as digests, or waits for a person.
 """
 
 from __future__ import annotations

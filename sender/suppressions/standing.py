@@ -1,4 +1,4 @@
-"""Whether a suppression stands for a job, and whether it says anything new."""
+"""Whether a suppression applies to a job, and whether it adds anything to one that is kept."""
 
 from __future__ import annotations
 

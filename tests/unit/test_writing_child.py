@@ -291,12 +291,12 @@ def _is_running(pid: int) -> bool:
 DRAWS_NOTHING = (
     "import os, adapters.fax.pages\n"
     "from adapters.children.serving import serve\n"
-    "from adapters.writing.child import Desk\n"
+    "from adapters.writing.child import RequestHandler\n"
     "def draw(self, job, text):\n"
     "    if {ends!r} in text: os.abort()\n"
     "    return right(self, job, text)\n"
     "right, adapters.fax.pages.PdfPages.draw = adapters.fax.pages.PdfPages.draw, draw\n"
-    "serve(Desk().answer)\n"
+    "serve(RequestHandler().answer)\n"
 )
 
 

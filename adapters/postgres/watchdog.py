@@ -39,7 +39,7 @@ class Patience:
                 end.shutdown(socket.SHUT_RDWR)
 
 
-class Watch:
+class Watchdog:
     """A thread that looks at all calls that are under way."""
 
     def __init__(self, limit: timedelta) -> None:
@@ -47,12 +47,12 @@ class Watch:
         self._calls: set[Patience] = set()
         self._turn = threading.Lock()
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, name="postgres-watch", daemon=True)
+        self._thread = threading.Thread(target=self._look, name="postgres-watchdog", daemon=True)
         self._thread.start()
 
     @contextmanager
     def over(self, connection: psycopg.Connection[Any]) -> Iterator[Patience]:
-        """Watch over a connection while the block lasts."""
+        """Watchdog over a connection while the block lasts."""
         patience = Patience(connection, self._seconds)
         with self._turn:
             self._calls.add(patience)
