@@ -10,21 +10,25 @@ from msgspec import UNSET, Struct
 from engine.directory.records import Person
 from engine.rulebook.fields import CUSTOM_PREFIX
 from engine.scope import Scope
-from schemas.vocabulary import Trigger
+from schemas.vocabulary import Channel, Trigger
 
 
 class Subject(Struct, frozen=True):
-    """What a condition is asked about: a save, one trigger of it, and one person (None: not in the directory)."""
+    """What a condition is asked about: a save, one trigger of it, one channel, and one person.
+
+    `person` is None for somebody who is not in the directory, `channel` where no condition asks for it.
+    """
 
     scope: Scope
     trigger: Trigger
     person: Person | None
+    channel: Channel | None = None
 
 
 def value_of(field: str, subject: Subject) -> Any:
     """What the field of this name holds; None where there is nothing that a comparison could hold of."""
     value = _raw_value(field, subject)
-    return value if isinstance(value, str | int | float) else None
+    return value if isinstance(value, str | int | float | tuple) else None
 
 
 def _raw_value(field: str, subject: Subject) -> Any:
@@ -33,8 +37,12 @@ def _raw_value(field: str, subject: Subject) -> Any:
     record, _, name = field.partition(".")
     if record == "trigger":
         return subject.trigger.value
+    if record == "channel":
+        return None if subject.channel is None else subject.channel.value
     if record == "previous":
         return _before(name, subject.scope)
+    if field == "ticket.reopened":
+        return _is_reopened(subject.scope)
     holder = _HOLDERS[record](subject)
     return None if holder is None else getattr(holder, name)
 
@@ -44,6 +52,17 @@ def _before(name: str, scope: Scope) -> Any:
         return None
     value = getattr(scope.event.previous, name)
     return getattr(scope.event.ticket, name) if value is UNSET else value
+
+
+def _is_reopened(scope: Scope) -> bool:
+    """Whether the save takes back a resolution or the customer's closure. Where nobody says what was before, it is not.
+
+    So a rule for all other saves (`not ticket.reopened`) still tells people on platforms that send no `previous`.
+    """
+    ticket, previous = scope.event.ticket, scope.event.previous
+    if previous is None or ticket.resolution_marked or ticket.closed_for_customer:
+        return False
+    return previous.resolution_marked is True or previous.closed_for_customer is True
 
 
 _HOLDERS: Final[Mapping[str, Callable[[Subject], Any]]] = {

@@ -13,6 +13,7 @@ from schemas.mailbox import address_fault
 from schemas.named_mailbox import NoMailboxError, named_mailbox
 from schemas.reading import END, Identifier, read_json, refusal_of
 from schemas.refusal import Refusal, RefusedError, refuse
+from schemas.tags import BAD_TAGS, Groups, Tags
 from schemas.timestamps import Timestamp, in_utc
 from schemas.vocabulary import Channel, MessageFormat, Trigger
 from schemas.written import Word, written
@@ -121,6 +122,7 @@ class ContractRecord(Struct, frozen=True, tag_field="kind", tag="contract"):
             examples=["support@desk.example", "ACME Support <support@acme.example>"],
         ),
     ] = None
+    tags: Tags = None
 
 
 class TriggerSettings(Struct, frozen=True):
@@ -186,6 +188,7 @@ class CustomerRecord(Struct, frozen=True, tag_field="kind", tag="customer"):
         CustomerAlerts | None,
         Meta(description="Of which triggers the customer's contacts are told at all, and how; not mentioned: of none."),
     ] = None
+    tags: Tags = None
 
 
 class SiteRecord(Struct, frozen=True, tag_field="kind", tag="site"):
@@ -260,6 +263,7 @@ class ContactRecord(Struct, frozen=True, tag_field="kind", tag="contact"):
     alerts: Annotated[
         TriggerNames, Meta(description="The triggers of which the person wants to hear; not mentioned: none.")
     ] = None
+    groups: Groups = None
 
 
 class CollaboratorRecord(Struct, frozen=True, tag_field="kind", tag="collaborator"):
@@ -273,6 +277,7 @@ class CollaboratorRecord(Struct, frozen=True, tag_field="kind", tag="collaborato
     alerts: Annotated[
         TriggerNames, Meta(description="The triggers of which the person wants to hear; not mentioned: none.")
     ] = None
+    groups: Groups = None
 
 
 class SuppressionRecord(Struct, frozen=True, tag_field="kind", tag="suppression"):
@@ -440,5 +445,6 @@ def read_reply_to(text: str) -> str:
 
 
 def part_code(refusal: Refusal) -> str:
-    """The class of the fault of a part that is lost alone: `bad_reply_to` of a contract, `bad_mode` of a person."""
-    return "bad_reply_to" if refusal.field == "reply_to" else "bad_mode"
+    """The class of the fault of a part that is lost alone: `bad_reply_to`, `bad_tags` or `bad_mode`."""
+    field = refusal.field.partition("[")[0]
+    return {"reply_to": "bad_reply_to", "tags": BAD_TAGS, "groups": BAD_TAGS}.get(field, "bad_mode")

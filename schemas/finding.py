@@ -52,8 +52,10 @@ class FindingCode(StrEnum):
     FIELD_OF_OTHERS = "field_of_others", Severity.ERROR
     WRONG_TYPE = "wrong_type", Severity.ERROR
     IMPOSSIBLE_VALUE = "impossible_value", Severity.ERROR
+    COMPARED_WITH_ITSELF = "compared_with_itself", Severity.ERROR
     NEVER_HOLDS = "never_holds", Severity.WARNING
     ALWAYS_HOLDS = "always_holds", Severity.WARNING
+    WILDCARD = "wildcard", Severity.WARNING
     UNREACHABLE_PART = "unreachable_part", Severity.WARNING
     REDUNDANT_PART = "redundant_part", Severity.REMARK
     # rules beside each other

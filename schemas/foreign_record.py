@@ -22,7 +22,13 @@ from schemas.directory import (
 from schemas.refusal import RefusedError
 from schemas.timestamps import Timestamp
 
-_FREE: Final = {"modes": inspect.type_info(list[ModeRecord]), "since": inspect.type_info(Timestamp)}
+_TEXTS: Final = inspect.type_info(list[str])
+_FREE: Final = {
+    "modes": inspect.type_info(list[ModeRecord]),
+    "since": inspect.type_info(Timestamp),
+    "groups": _TEXTS,
+    "tags": _TEXTS,
+}
 """What fields hold whose types are open, so that a fault in them costs no more than that."""
 
 

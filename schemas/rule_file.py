@@ -200,10 +200,14 @@ class RuleEntry(Struct, frozen=True, forbid_unknown_fields=True, rename={"for_":
         Annotated[
             str,
             Meta(
-                description="A condition; left out: always. Comparisons ==, !=, <, <=, >, >=, in (…), not in (…) of a "
-                "field with values, joined by and, or, not and parentheses. The fields stand in "
+                description="A condition; left out: always. Comparisons ==, !=, <, <=, >, >=, in (…) of a field with "
+                'values or another field; contains, contains word, starts with, ends with for text; "…" in a list such '
+                "as person.groups; each with not, joined by and, or, not and parentheses. The fields stand in "
                 "docs/condition-fields.md.",
-                examples=['ticket.priority in ("high", "critical") and person.language == "fr"'],
+                examples=[
+                    'ticket.priority in ("high", "critical") and person.language == "fr"',
+                    'ticket.title contains "outage" and "on-call" in person.groups',
+                ],
             ),
         ]
         | None

@@ -1,4 +1,4 @@
-"""From a condition to its alternatives: its disjunctive normal form, over the codes of its fields.
+"""From a condition to its alternatives: its disjunctive normal form, over the codes of its properties.
 
 durable_rules reads nested `$or` and `$and` at a cost that doubles with each pair, refuses more than 15 of them in one
 rule, and its `$not` never fires. So it is never shown any: each alternative becomes a rule of its own, a plain list
@@ -11,14 +11,14 @@ from __future__ import annotations
 from functools import reduce
 from typing import Final
 
-from adapters.durable_rules.encoding import Encoding
-from engine.rulebook.conditions.syntax import And, Compare, Node, Not, OneOf, Or
+from adapters.durable_rules.encoding import Encoding, property_of
+from engine.rulebook.conditions.syntax import And, Node, Not, Or
 
 MAX_ALTERNATIVES: Final = 256
 """For one condition. Eight pairs of `or` joined by `and` come to as many."""
 
 Alternative = dict[str, int]
-"""Field to the codes that it may have, as bits. A field that is not in it may have any."""
+"""Property to the codes that it may have, as bits. One that is not in it may have any."""
 
 
 class TooManyAlternativesError(ValueError):
@@ -46,9 +46,10 @@ class _Expansion:
                 if isinstance(node, And) is positive:
                     return reduce(self._all, sorted(expanded, key=len))
                 return self._bounded([one for part in expanded for one in part])
-            case OneOf() | Compare():
-                mask, full = self._encoding.mask(node), self._encoding.full(node.field)
-                return self._whole(node.field, mask if positive else full & ~mask)
+            case _:
+                name = property_of(node)
+                mask, full = self._encoding.mask(node), self._encoding.full(name)
+                return self._whole(name, mask if positive else full & ~mask)
 
     def _whole(self, field: str, mask: int) -> list[Alternative]:
         if mask == self._encoding.full(field):

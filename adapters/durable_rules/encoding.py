@@ -3,19 +3,40 @@
 Equality of durable_rules is loose (`'1' == 1`, `'' == 0`, `True == 'true'`), it rounds large numbers, refuses floats
 with an exponent, and treats null and missing fields in ways of its own. With codes none of this can matter: a field
 has one code for all values that no condition tells apart, a code is always present, and it is always a small integer.
+
+What durable_rules can't do at all (looking into texts and lists, comparing two fields) is computed before it is asked:
+each such comparison is a property of its own, whose code says whether it holds.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import is_
 from typing import Any, Final
 
-from engine.rulebook.conditions.evaluate import is_number
-from engine.rulebook.conditions.syntax import Compare, Leaf, Node, OneOf, Order, leaves
+from engine.rulebook.conditions.evaluate import holds, is_number
+from engine.rulebook.conditions.syntax import (
+    Compare,
+    FieldPair,
+    FieldRelation,
+    Leaf,
+    Node,
+    OneOf,
+    Order,
+    TextTest,
+    leaves,
+)
+from engine.rulebook.conditions.texts import folded
 
 OTHER: Final = 0
 """The code of the values for which each comparison with the field is false: also null, missing, and of another type."""
+
+FALSE, TRUE = OTHER, 1
+"""The codes of a comparison that is computed."""
+
+Coded = OneOf | Compare
+"""Comparisons that durable_rules makes itself, over the codes of their one field."""
 
 Region = tuple[str, str | int]
 """Values that no comparison can tell apart: one text, one truth value, or one rank among the numbers."""
@@ -29,7 +50,7 @@ class FieldCodes:
     too small or too precise.
     """
 
-    def __init__(self, compared: Sequence[Leaf]) -> None:
+    def __init__(self, compared: Sequence[Coded]) -> None:
         self._bounds: list[int | float] = sorted(
             {bound for leaf in compared for bound in _constants(leaf) if is_number(bound)}
         )
@@ -41,6 +62,11 @@ class FieldCodes:
         self._regions = regions
         self.size = 1 + max(regions.values())
 
+    @property
+    def named(self) -> list[object]:
+        """The texts and truth values that are told apart from all others."""
+        return [*self._texts, *self._truths]
+
     def encode(self, value: object) -> int:
         """The code of a value, whatever its type."""
         if isinstance(value, str):
@@ -51,14 +77,14 @@ class FieldCodes:
             return self._ranks[self._rank(value)]
         return OTHER
 
-    def mask(self, leaf: Leaf) -> int:
+    def mask(self, leaf: Coded) -> int:
         """The codes of the values for which this comparison holds, as bits: bit c stands for code c."""
         mask = 0
         for region in self._covered(leaf):
             mask |= 1 << self._regions[region]
         return mask
 
-    def _coded(self, compared: Sequence[Leaf]) -> dict[Region, int]:
+    def _coded(self, compared: Sequence[Coded]) -> dict[Region, int]:
         """A code for each region; regions covered by the same comparisons share one."""
         # Ranks come first and in order, so that a comparison by order mostly covers neighbouring codes.
         covering: dict[Region, int] = {("rank", rank): 0 for rank in range(self._end)}
@@ -68,7 +94,7 @@ class FieldCodes:
         codes = {0: OTHER}
         return {region: codes.setdefault(by, len(codes)) for region, by in covering.items()}
 
-    def _covered(self, leaf: Leaf) -> Iterator[Region]:
+    def _covered(self, leaf: Coded) -> Iterator[Region]:
         if isinstance(leaf, Compare):
             yield from (("rank", rank) for rank in self._ranks_of(leaf))
             return
@@ -100,37 +126,94 @@ class FieldCodes:
         return 2 * index + exact
 
 
-class Encoding:
-    """The codes of every field that some conditions read. `fields` gives their order."""
+class ComputedCodes:
+    """The codes of the comparisons that are computed and read the same fields, in the order of `leaves`.
 
-    def __init__(self, conditions: Iterable[Node]) -> None:
-        compared: dict[str, list[Leaf]] = {}
-        for condition in conditions:
-            for leaf in leaves(condition):
-                compared.setdefault(leaf.field, []).append(leaf)
-        self._codes = {name: FieldCodes(compared[name]) for name in sorted(compared)}
-        self.fields = tuple(self._codes)
+    The last answer is kept: of the people of one save, those questions that read the same of it come together, and
+    looking through a long text takes its time.
+    """
+
+    def __init__(self, reads: tuple[str, ...], computed: Sequence[Leaf]) -> None:
+        self._reads = reads
+        self._leaves = computed
+        self._last: tuple[Any, ...] = (object(),) * len(reads)
+        self._codes: tuple[int, ...] = ()
 
     def encode(self, facts: Mapping[str, Any]) -> tuple[int, ...]:
-        """The code of each field, in the order of `fields`. A field that is not among the facts is missing."""
-        return tuple([codes.encode(facts.get(name)) for name, codes in self._codes.items()])
+        """Whether each of them holds."""
+        values = tuple([facts.get(name) for name in self._reads])
+        # The same objects, since equal ones need not be alike: 1 is not true.
+        if not all(map(is_, values, self._last)):
+            self._codes = tuple([TRUE if holds(leaf, facts) else FALSE for leaf in self._leaves])
+            self._last = values
+        return self._codes
+
+
+class Encoding:
+    """The codes of every property that some conditions read: fields, and computed comparisons by names of their own.
+
+    `properties` gives their order.
+    """
+
+    def __init__(self, conditions: Iterable[Node]) -> None:
+        compared: dict[str, list[Coded]] = {}
+        self.computed: dict[str, Leaf] = {}
+        """The comparisons that are computed, by property."""
+        for condition in conditions:
+            for leaf in leaves(condition):
+                if isinstance(leaf, OneOf | Compare):
+                    compared.setdefault(leaf.field, []).append(leaf)
+                else:
+                    self.computed.setdefault(property_of(leaf), leaf)
+        self._codes = {name: FieldCodes(compared[name]) for name in sorted(compared)}
+        by_reads: dict[tuple[str, ...], dict[str, Leaf]] = {}
+        for name, leaf in sorted(self.computed.items()):
+            by_reads.setdefault(leaf.reads, {})[name] = leaf
+        self._computed_codes = [ComputedCodes(reads, [*named.values()]) for reads, named in by_reads.items()]
+        self.properties = (*self._codes, *(name for named in by_reads.values() for name in named))
+
+    def encode(self, facts: Mapping[str, Any]) -> tuple[int, ...]:
+        """The code of each property, in the order of `properties`. A field that is not among the facts is missing."""
+        codes = tuple([codes.encode(facts.get(name)) for name, codes in self._codes.items()])
+        for computed in self._computed_codes:
+            codes += computed.encode(facts)
+        return codes
 
     def code(self, field: str, value: object) -> int:
-        """The code of one value of a field."""
-        return self._codes[field].encode(value)
+        """The code of one value of a field; 0 where it is not compared by itself."""
+        return self._codes[field].encode(value) if field in self._codes else OTHER
+
+    def named(self, field: str) -> list[object]:
+        """The texts and truth values with which conditions compare a field."""
+        return self._codes[field].named
 
     def mask(self, leaf: Leaf) -> int:
-        """The codes of the leaf's field for which it holds, as bits."""
-        return self._codes[leaf.field].mask(leaf)
+        """The codes of the leaf's property for which it holds, as bits."""
+        return self._codes[leaf.field].mask(leaf) if isinstance(leaf, OneOf | Compare) else 1 << TRUE
 
-    def size(self, field: str) -> int:
-        """How many codes a field has."""
-        return self._codes[field].size
+    def size(self, name: str) -> int:
+        """How many codes a property has."""
+        return self._codes[name].size if name in self._codes else 1 + TRUE
 
-    def full(self, field: str) -> int:
-        """All codes of a field, as bits."""
-        return (1 << self.size(field)) - 1
+    def full(self, name: str) -> int:
+        """All codes of a property, as bits."""
+        return (1 << self.size(name)) - 1
 
 
-def _constants(leaf: Leaf) -> tuple[Any, ...]:
+def property_of(leaf: Leaf) -> str:
+    """The property that a comparison reads: its field, or one of its own. Those that say the same share one."""
+    match leaf:
+        case OneOf() | Compare():
+            return leaf.field
+        case TextTest():
+            return f"{leaf.field} {leaf.relation} {folded(leaf.text)!r}"
+        case FieldPair(relation=FieldRelation.EQUAL):
+            return " == ".join(sorted(leaf.reads))
+        case FieldPair():
+            return f"{leaf.first} {leaf.relation} {leaf.second}"
+        case _:
+            return f"{leaf.value!r} in {leaf.field}"
+
+
+def _constants(leaf: Coded) -> tuple[Any, ...]:
     return leaf.values if isinstance(leaf, OneOf) else (leaf.bound,)

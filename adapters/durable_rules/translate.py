@@ -98,7 +98,7 @@ def _parts(numbered: Sequence[_Numbered]) -> Iterator[list[_Numbered]]:
 
 
 def _net(part: Sequence[_Numbered], encoding: Encoding) -> Net:
-    sizes = {_TRIGGER: len(Trigger)} | {name: encoding.size(name) for name in encoding.fields}
+    sizes = {_TRIGGER: len(Trigger)} | {name: encoding.size(name) for name in encoding.properties}
     places = {name: place for place, name in enumerate(sizes)}
     read = sorted({name for alternative, _ in part for name in alternative}, key=places.__getitem__)
     rules = [

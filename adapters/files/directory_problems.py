@@ -28,6 +28,8 @@ class ProblemCode(StrEnum):
     """The person is there, without this mode of reception."""
     BAD_REPLY_TO = "bad_reply_to"
     """The contract alerts; answers go to the sender's own address."""
+    BAD_TAGS = "bad_tags"
+    """The record is used without this list, or this text in it: conditions of rules do not find it there."""
     UNKNOWN_KEY = "unknown_key"
     """The record is used without this key, which nothing reads."""
     UNKNOWN_WORD = "unknown_word"

@@ -10,7 +10,7 @@ from msgspec import Struct
 from adapters.files.directory_folder import read_into
 from adapters.files.directory_problems import DirectoryProblem, ProblemCode
 from engine.directory import compact
-from schemas.directory import CollaboratorRecord, ContactRecord, Record, SuppressionRecord, record_kind
+from schemas.directory import CollaboratorRecord, ContactRecord, CustomerRecord, Record, SuppressionRecord, record_kind
 from schemas.refusal import Refusal
 
 
@@ -40,8 +40,10 @@ class _Kept:
 
     def apply(self, record: Record) -> list[Refusal]:
         self.records[record_kind(record), record.id] = record
-        # A mode that can't be used costs the person that mode alone, and whoever reads the topic will say so again.
-        return compact.person(record)[1] if isinstance(record, ContactRecord | CollaboratorRecord) else []
+        # A part that can't be used costs the record that part alone, and whoever reads the topic will say so again.
+        if isinstance(record, ContactRecord | CollaboratorRecord):
+            return compact.person(record)[1]
+        return compact.customer(record)[1] if isinstance(record, CustomerRecord) else []
 
     def mark_unreadable(self, kind: str, record_id: str, held: SuppressionRecord | None = None) -> None:  # noqa: ARG002
         self.records.pop((kind, record_id), None)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.durable_rules.limits import limit_problems
 from adapters.files.opening import read_bounded
@@ -17,6 +18,7 @@ from adapters.rule_files.source import Source
 from adapters.shape import shaped
 from adapters.shipped import RULES
 from engine.rulebook.build import Base, examine
+from engine.rulebook.fields import trigger_meant
 from engine.rulebook.problems import Partial, Problem
 from engine.rulebook.rulebook import Rulebook
 from schemas.calendars import CalendarSettings
@@ -157,12 +159,23 @@ class _Content:
         entries = []
         for index, data in enumerate(rules):
             entry, problems = shaped(data, RuleEntry, ("rules", index))
-            self.problems += problems
+            self.problems += [_about_trigger(problem, data) for problem in problems]
             if entry is None:
                 self.partial.append(_partial(index, data))
             else:
                 entries.append(entry)
         return entries
+
+
+def _about_trigger(problem: Problem, rule: Any) -> Problem:
+    """The problem, with better advice where a word under `on` is no trigger and it is known what was meant."""
+    if problem.path[2:3] != ("on",):
+        return problem
+    value = rule["on"]
+    for step in problem.path[3:]:
+        value = value[step]
+    meant = trigger_meant(value)
+    return problem if meant is None else replace(problem, suggestion=meant)
 
 
 def _merged_defaults(whole: dict[str, Any]) -> Any:

@@ -24,6 +24,7 @@ from schemas.directory import (
 )
 from schemas.mailbox import mailbox
 from schemas.refusal import Refusal, RefusedError
+from schemas.tags import read_tags
 from schemas.vocabulary import Category, ObjectKind, PersonKind, Trigger
 
 _TRIGGERS = {trigger.value: trigger_bit(trigger) for trigger in Trigger}
@@ -52,8 +53,9 @@ _SETTINGS: dict[TriggerSettings, TriggerSettings] = {}
 
 
 def contract(record: ContractRecord) -> tuple[Contract, list[Refusal]]:
-    """A contract in memory, and its `reply_to` where that can't be read: it alone is lost."""
+    """A contract in memory, and what can't be read of its `reply_to` and `tags`: that alone is lost."""
     reply_to, refusals = _reply_to(record.reply_to)
+    tags, bad_tags = _tags("tags", record.tags)
     made = Contract(
         id=record.id,
         reference=record.reference,
@@ -73,8 +75,9 @@ def contract(record: ContractRecord) -> tuple[Contract, list[Refusal]]:
         contacts=_ids(record.contacts),
         collaborators=_shared_ids(record.collaborators),
         reply_to=reply_to,
+        tags=tags,
     )
-    return made, refusals
+    return made, refusals + bad_tags
 
 
 def attached(record: ProductRecord | SiteRecord | ServiceRecord) -> Attached:
@@ -82,9 +85,10 @@ def attached(record: ProductRecord | SiteRecord | ServiceRecord) -> Attached:
     return Attached(record.id, record.name, _ids(record.contacts), _shared_ids(record.collaborators))
 
 
-def customer(record: CustomerRecord) -> Customer:
-    """A customer in memory."""
-    return Customer(
+def customer(record: CustomerRecord) -> tuple[Customer, list[Refusal]]:
+    """A customer in memory, and what can't be read of their `tags`: that alone is lost."""
+    tags, refusals = _tags("tags", record.tags)
+    made = Customer(
         id=record.id,
         name=record.name,
         contacts=_ids(record.contacts),
@@ -93,12 +97,15 @@ def customer(record: CustomerRecord) -> Customer:
         language=_text(record.language),
         time_zone=_text(record.time_zone),
         alerts=_settings(record.alerts),
+        tags=tags,
     )
+    return made, refusals
 
 
 def person(record: ContactRecord | CollaboratorRecord) -> tuple[Person, list[Refusal]]:
-    """A person in memory, and the modes that could not be read: they alone are lost."""
+    """A person in memory, and the modes and groups that could not be read: they alone are lost."""
     modes, refusals = _modes(record.modes or [])
+    groups, bad_groups = _tags("groups", record.groups)
     if isinstance(record, CollaboratorRecord):
         kind, belongs = PersonKind.COLLABORATOR, None
         acts_for, sites = _ids(None), _ids(None)
@@ -116,8 +123,9 @@ def person(record: ContactRecord | CollaboratorRecord) -> tuple[Person, list[Ref
         customer=belongs,
         acts_for=acts_for,
         sites=sites,
+        groups=groups,
     )
-    return made, refusals
+    return made, refusals + bad_groups
 
 
 def suppression(record: SuppressionRecord, *, is_readable: bool = True) -> Suppression:
@@ -154,6 +162,13 @@ def _modes(given: list[object]) -> tuple[tuple[Mode, ...], list[Refusal]]:
         else:
             modes.append(Mode(mode.channel, mode.address, bool(mode.active)))
     return tuple(modes), refusals
+
+
+def _tags(field: str, given: object) -> tuple[tuple[str, ...], list[Refusal]]:
+    if given is None:
+        return (), []
+    tags, refusals = read_tags(field, given)
+    return _shared_ids(tags), refusals
 
 
 def _trigger_ticks(names: list[str] | None) -> int:

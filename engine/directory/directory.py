@@ -99,7 +99,8 @@ class Directory:
                 self._contracts[record.id], refusals = compact.contract(record)
                 return refusals
             case CustomerRecord():
-                self._customers[record.id] = compact.customer(record)
+                self._customers[record.id], refusals = compact.customer(record)
+                return refusals
             case ProductRecord():
                 self._attached["product"][record.id] = compact.attached(record)
             case SiteRecord():

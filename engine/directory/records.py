@@ -31,6 +31,7 @@ class Person(Struct, frozen=True, gc=False):
     customer: str | None = None
     acts_for: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
     def wants(self, trigger: Trigger) -> bool:
         """Whether the person's own tick for this trigger is on."""
@@ -53,6 +54,7 @@ class Customer(Attached, frozen=True, gc=False):
     language: str | None = None
     time_zone: str | None = None
     alerts: tuple[TriggerSettings | None, ...] = ()
+    tags: tuple[str, ...] = ()
 
     def alert(self, trigger: Trigger) -> TriggerSettings | None:
         """The customer's settings for this trigger."""
@@ -80,6 +82,7 @@ class Contract(Struct, frozen=True, gc=False):
     contacts: tuple[str, ...]
     collaborators: tuple[str, ...]
     reply_to: str | None
+    tags: tuple[str, ...] = ()
 
 
 class Suppression(Struct, frozen=True, gc=False):

@@ -71,7 +71,7 @@ def examine(content: RuleFile, digest: str, base: Base | None = None, partial: S
         rules += _rules(len(rules), each.entry, fields, each.path, problems)
     for one in partial:
         if one.condition is not None:
-            _condition(one.condition, fields, one.audiences, None, ("rules", one.index, "if"), problems)
+            _condition(one.condition, fields, one.audiences, (None, None), ("rules", one.index, "if"), problems)
     problems += problems_between(placed, {one.name for one in partial if one.name is not None})
     problems += setting_problems(settings)
     if defaults is None:
@@ -114,7 +114,8 @@ def _rules(
     templates = _templates(send)
     condition = None
     if entry.if_ is not None:
-        condition = _condition(entry.if_, fields, entry.audiences, entry.on, (*path, "if"), problems)
+        limits = (entry.on, send.channels if send else None)
+        condition = _condition(entry.if_, fields, entry.audiences, limits, (*path, "if"), problems)
         if condition is None:
             return []
     return [
@@ -151,17 +152,20 @@ def _condition(
     text: str,
     fields: Mapping[str, Field],
     audiences: Sequence[Audience],
-    triggers: Sequence[Trigger] | None,
+    limits: tuple[Sequence[Trigger] | None, Sequence[Channel] | None],
     path: Path,
     problems: list[Problem],
 ) -> Node | None:
-    """The condition; None where it is wrong: what is, goes into `problems`. No audiences: they are not known."""
+    """The condition; None where it is wrong: what is, goes into `problems`.
+
+    No audiences: they are not known. `limits` are the triggers and the channels of its rule (None: not known, or all).
+    """
     try:
         node = parse_condition(text)
     except ConditionError as error:
         problems.append(Problem.of_condition(path, error))
         return None
-    found = check_condition(node, fields, audiences[0] if len(audiences) == 1 else None, triggers)
+    found = check_condition(node, fields, audiences[0] if len(audiences) == 1 else None, *limits)
     if len(audiences) > 1:
         found += fields_of_one_audience(node, fields)
     problems += [Problem.of_condition(path, error) for error in found]

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from schemas.vocabulary import SPEAKING_ORIGINS, ActorKind, Audience, PersonKind, Trigger
+from schemas.vocabulary import SPEAKING_ORIGINS, ActorKind, Audience, Channel, PersonKind, Trigger
 
 
 class FieldType(StrEnum):
@@ -17,6 +17,8 @@ class FieldType(StrEnum):
     TEXT = "text"
     NUMBER = "number"
     BOOLEAN = "boolean"
+    LIST = "list"
+    """Of texts."""
 
 
 class Field(Struct, frozen=True):
@@ -32,10 +34,11 @@ class Field(Struct, frozen=True):
     audience: Audience | None = None
 
 
-_TEXT, _BOOLEAN = FieldType.TEXT, FieldType.BOOLEAN
+_TEXT, _BOOLEAN, _LIST = FieldType.TEXT, FieldType.BOOLEAN, FieldType.LIST
 
 _DECLARED: Final = (
     Field("trigger", _TEXT, "what the save means", tuple(Trigger)),
+    Field("channel", _TEXT, "how the message would be sent: judged for each channel", tuple(Channel)),
     Field("event.origin", _TEXT, "what made the save", SPEAKING_ORIGINS),
     Field("ticket.id", _TEXT, "the ticket's id"),
     Field("ticket.reference", _TEXT, "the ticket's number as people write it"),
@@ -51,6 +54,7 @@ _DECLARED: Final = (
     Field("ticket.closed_for_customer", _BOOLEAN, "closed on the customer's side"),
     Field("ticket.closed_internally", _BOOLEAN, "closed inside the helpdesk"),
     Field("ticket.visible_to_customer", _BOOLEAN, "customers may see the ticket"),
+    Field("ticket.reopened", _BOOLEAN, "resolved or closed on the customer's side before the save, and neither now"),
     Field("previous.status", _TEXT, "the status before the save (null at creation)"),
     Field("previous.priority", _TEXT, "the priority before the save (null at creation)"),
     Field("actor.kind", _TEXT, "what kind of person made the save", tuple(ActorKind)),
@@ -58,18 +62,32 @@ _DECLARED: Final = (
     Field("contract.id", _TEXT, "the contract's id"),
     Field("contract.reference", _TEXT, "the contract's reference"),
     Field("contract.client", _TEXT, "id of the contract client"),
+    Field("contract.tags", _LIST, "the tags in the contract's record"),
     Field("customer.id", _TEXT, "id of the ticket's customer, else of the contract client"),
     Field("customer.name", _TEXT, "name of the ticket's customer, else of the contract client"),
     Field("customer.language", _TEXT, "language in that customer's record"),
+    Field("customer.tags", _LIST, "the tags in that customer's record"),
     Field("person.kind", _TEXT, "contact or collaborator", tuple(PersonKind)),
     Field("person.id", _TEXT, "the person's id"),
     Field("person.name", _TEXT, "the person's name"),
     Field("person.language", _TEXT, "language in the person's own record"),
     Field("person.time_zone", _TEXT, "time zone in the person's own record"),
+    Field("person.groups", _LIST, "the groups in the person's own record"),
     Field("person.customer", _TEXT, "id of the contact's customer", None, Audience.CONTACTS),
+    Field("person.sites", _LIST, "ids of the sites to which the contact is linked", None, Audience.CONTACTS),
 )
 
 BUILT_IN_FIELDS: Final[Mapping[str, Field]] = {field.name: field for field in _DECLARED}
+
+_REOPENED: Final = frozenset({"reopened", "reopen", "reopening", "re-opened", "reopened_ticket", "ticket_reopened"})
+
+
+def trigger_meant(word: object) -> str | None:
+    """What to write in the place of a word that is no trigger, where that is known."""
+    if not isinstance(word, str) or word.casefold() not in _REOPENED:
+        return None
+    return "a reopening is a change of status: write `on: [status_changed]` and `if: ticket.reopened`"
+
 
 CUSTOM_PREFIX: Final = "ticket.custom."
 

@@ -130,9 +130,10 @@ class Rulebook:
 
     def _read_by(self, rules: tuple[Rule, ...], audience: Audience) -> tuple[Field, ...]:
         names = {
-            leaf.field
+            name
             for rule in rules
             if rule.category.audience is audience and rule.condition is not None
             for leaf in leaves(rule.condition)
+            for name in leaf.reads
         }
         return tuple(self.fields[name] for name in sorted(names))

@@ -6,7 +6,7 @@ The questions that one save raises, the port that answers them, and the answers 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
@@ -23,8 +23,8 @@ from schemas.vocabulary import Audience, Category, Channel, Trigger
 class Question(Struct, frozen=True):
     """Which rules of the ruleset match for someone of this audience, this trigger and these facts.
 
-    `facts` holds what the ruleset reads for the audience, by field name: text, number, boolean, or None where there
-    is nothing comparable.
+    `facts` holds what the ruleset reads for the audience, by field name: text, number, boolean, a tuple of texts, or
+    None where there is nothing comparable.
     """
 
     ruleset: Ruleset
@@ -73,39 +73,48 @@ Asked = tuple[Trigger, PersonRef]
 class Inquiry(Struct, frozen=True):
     """The questions of one save, and which of them is about whom.
 
-    People about whom the rules read the same share one.
+    People about whom the rules read the same share one. For a person and a trigger there is one, or, where the rules
+    read it, one for each channel, in the order of Channel.
     """
 
     questions: list[Question]
-    about: dict[Asked, int]
+    about: dict[Asked, tuple[int, ...]]
 
 
 def inquire(scope: Scope, recipients: Sequence[Recipient]) -> Inquiry:
     """What must be asked to know every rule that matches for each recipient and trigger."""
     ruleset = scope.rulebook.derive(scope.contract.ticks)
     inquiry = Inquiry([], {})
-    shared: dict[tuple[Trigger, Audience], int] = {}
+    shared: dict[tuple[Trigger, Audience], tuple[int, ...]] = {}
     for recipient in recipients:
         audience = recipient.category.audience
         for trigger in scope.triggers:
             asked = (trigger, recipient.person)
             if asked in inquiry.about:
                 continue
-            position = shared.get((trigger, audience))
-            if position is None:
-                position = len(inquiry.questions)
-                inquiry.questions.append(_question(scope, ruleset, recipient, trigger))
+            positions = shared.get((trigger, audience))
+            if positions is None:
+                asking = _questions(scope, ruleset, recipient, trigger)
+                positions = tuple(range(len(inquiry.questions), len(inquiry.questions) + len(asking)))
+                inquiry.questions.extend(asking)
                 if not _reads_person(ruleset, audience):
-                    shared[trigger, audience] = position
-            inquiry.about[asked] = position
+                    shared[trigger, audience] = positions
+            inquiry.about[asked] = positions
     return inquiry
 
 
-def _question(scope: Scope, ruleset: Ruleset, recipient: Recipient, trigger: Trigger) -> Question:
-    subject = Subject(scope, trigger, recipient.record)
+def _questions(scope: Scope, ruleset: Ruleset, recipient: Recipient, trigger: Trigger) -> list[Question]:
     audience = recipient.category.audience
-    facts = {field.name: value_of(field.name, subject) for field in ruleset.reads[audience]}
-    return Question(ruleset, audience, trigger, facts)
+    read = ruleset.reads[audience]
+    subject = Subject(scope, trigger, recipient.record)
+    facts = {field.name: value_of(field.name, subject) for field in read}
+    if _CHANNEL not in facts:
+        return [Question(ruleset, audience, trigger, facts)]
+    return [Question(ruleset, audience, trigger, {**facts, _CHANNEL: channel.value}) for channel in Channel]
+
+
+_CHANNEL: Final = "channel"
+_INDEX: Final = {channel: index for index, channel in enumerate(Channel)}
 
 
 def _reads_person(ruleset: Ruleset, audience: Audience) -> bool:
@@ -113,7 +122,10 @@ def _reads_person(ruleset: Ruleset, audience: Audience) -> bool:
 
 
 class Matches:
-    """The rules that match, by person and trigger: after those that another takes the place of are gone."""
+    """The rules that match, by person and trigger: after those that another takes the place of are gone.
+
+    Where conditions read the channel, that is so for each channel by itself.
+    """
 
     def __init__(
         self, scope: Scope, recipients: Sequence[Recipient], inquiry: Inquiry, answers: Sequence[Answer]
@@ -125,7 +137,8 @@ class Matches:
             reached.setdefault(recipient.person, set()).add(recipient.category)
         matching = [[rules[position] for position in sorted(answer)] for answer in answers]
         self._matching = {
-            asked: _in_force(matching[index], reached[asked[1]]) for asked, index in inquiry.about.items()
+            asked: [_in_force(matching[index], reached[asked[1]]) for index in indices]
+            for asked, indices in inquiry.about.items()
         }
 
     def of(self, person: PersonRef, trigger: Trigger, category: Category, channel: Channel) -> list[Rule]:
@@ -133,9 +146,9 @@ class Matches:
 
         In the order of the file.
         """
-        return [
-            rule for rule in self._matching[trigger, person] if rule.category is category and channel in rule.channels
-        ]
+        found = self._matching[trigger, person]
+        matching = found[0] if len(found) == 1 else found[_INDEX[channel]]
+        return [rule for rule in matching if rule.category is category and channel in rule.channels]
 
     def doubt(
         self, unreadable: Mapping[str, str], trigger: Trigger, category: Category, channel: Channel
@@ -150,8 +163,8 @@ class Matches:
         for rule in asked:
             if rule.condition is None or not (rule.name in names or rule.instead_of in names):
                 continue
-            for leaf in leaves(rule.condition):
-                record = unreadable.get(leaf.field.partition(".")[0])
+            for name in (name for leaf in leaves(rule.condition) for name in leaf.reads):
+                record = unreadable.get(name.partition(".")[0])
                 if record is not None:
                     return record
         return None

@@ -8,13 +8,19 @@ from typing import Any
 import pytest
 
 from adapters.durable_rules.matcher import DurableMatcher
+from engine.rulebook.conditions.syntax import leaves
 from engine.rulebook.rulebook import ALL_TICKS, Rulebook
 from engine.stages.s4_rule_matching import Answer, Question, ReferenceMatcher, RuleMatcher
 from schemas.vocabulary import Audience, Category, Trigger
 from tests.support.helpdesk.rulebooks import rulebook_of
 
 SETTINGS = {
-    "fields": {"severity": {"type": "number"}, "flag": {"type": "boolean"}, "note": {"type": "text"}},
+    "fields": {
+        "severity": {"type": "number"},
+        "limit": {"type": "number"},
+        "flag": {"type": "boolean"},
+        "note": {"type": "text"},
+    },
 }
 
 Matching = Callable[[Rulebook, Sequence[Question]], Sequence[Answer]]
@@ -77,6 +83,62 @@ CASES: list[tuple[str, list[Any], list[Any]]] = [
     ("ticket.custom.severity < 1 or ticket.custom.severity > 3", [0, 4], [1, 3, None]),
     ("not (ticket.custom.severity > 1 and ticket.custom.severity < 3)", [1, 3, None, "2"], [2]),
     ("not (ticket.custom.severity < 1 or not ticket.custom.severity < 3)", [1, 2], [0, 3, None]),
+    ("ticket.custom.flag", [True], [1, "true", None, False]),
+    ("not ticket.custom.flag", [1, "true", None, False], [True]),
+    # Without case, with accents, and in the forms of NFKC.
+    (
+        "ticket.title contains 'Outage'",
+        ["outages", "An OUTAGE!", "\uff2f\uff55\uff54\uff41\uff47\uff45"],
+        ["outáge", "out age"],
+    ),
+    ("ticket.title contains 'outage'", ["outage"], [None, True, 1, "", ["outage"], ("outage",)]),
+    ("ticket.title contains 'É'", ["caf\u00e9", "cafe\u0301", "CAFE\u0301"], ["cafe", "\u0301e", "\u00ea"]),
+    ("ticket.title contains 'e'", ["cafe", "ce\u0301e"], ["caf\u00e9", "cafe\u0301", "x\u0302"]),
+    ("ticket.title contains 'x'", ["x", "x\u0302x"], ["x\u0302"]),  # a letter that has no code point with its accent
+    ("ticket.title contains 'STRASSE'", ["Hauptstra\u00dfe", "Stra\u1e9ee"], ["strase"]),
+    ("ticket.title contains 'file'", ["pro\ufb01le"], ["fi le"]),
+    ("ticket.title contains '.*'", ["a.*b"], ["", "ab", ".", "*."]),
+    ("ticket.title contains '$m \\\\'", ["$M \\"], ["m", "$m"]),
+    ("ticket.title not contains 'a'", ["b", None, 1], ["A"]),
+    ("ticket.title starts with 'Re: '", ["RE: x", "re: "], ["x re: ", "re:", " re: x", None]),
+    ("ticket.title starts with 'e'", ["ex"], ["e\u0301x", "\u00e9x"]),
+    ("ticket.title not starts with 're:'", ["x", None], ["RE: x"]),
+    ("ticket.title ends with '!'", ["No!", "\uff01"], ["!a", "", None]),
+    ("ticket.title ends with 'e'", ["CAFE"], ["caf\u00e9", "cafe\u0301"]),
+    (
+        "ticket.title contains word 'sap'",
+        ["SAP", "no sap.", "(Sap)", "sap-hr", "l'SAP"],
+        ["sapling", "asap", "sap2", "sap_x"],
+    ),
+    ("ticket.title contains word 'sap'", ["asap sap"], ["asap saps", "sáp", "sa\u0301p", "sap\u0301", None]),
+    ("ticket.title contains word 'C++'", ["in c++", "c++,", "c++11"], ["c", "abc++", "c+"]),
+    ("ticket.title contains word '.net'", [".NET", "asp.net"], [".nets", "net"]),
+    ("ticket.title contains word 'print server'", ["the print server"], ["print servers", "print  server"]),
+    ("ticket.title contains word 'aa'", ["aaa aa", "aa"], ["aaa", "aaaa"]),
+    ("ticket.title contains word 'न'", ["न"], ["नि", "क\u094dन"]),
+    ("ticket.title contains word '障害'", ["サーバー障害発生", "障害"], ["障", "害障"]),
+    ("ticket.title contains word 'サーバー'", ["サーバー障害", "サーバーが"], ["サーバーズ"]),
+    (
+        "'on-call' in person.groups",
+        [("on-call",), ("a", "on-call")],
+        [(), ("On-Call",), ("on-call-2",), "on-call", None, 1],
+    ),
+    ("'on-call' not in person.groups", [(), None, "on-call"], [("on-call",)]),
+]
+
+PAIRS: list[tuple[str, list[tuple[Any, Any]], list[tuple[Any, Any]]]] = [
+    # condition, values of its two fields for which it holds, and for which it does not
+    ("person.id == ticket.custom.note", [("a", "a"), ("", "")], [("a", "A"), (None, None), ("1", 1), ("a", "b")]),
+    ("person.id != ticket.custom.note", [("a", "b"), (None, None), ("1", 1)], [("a", "a")]),
+    (
+        "ticket.custom.severity < ticket.custom.limit",
+        [(1, 2), (1, 1.5)],
+        [(2, 1), (1, 1), (None, 1), (1, "2"), (False, 1)],
+    ),
+    ("ticket.custom.severity >= ticket.custom.limit", [(1, 1.0), (2**53 + 1, 2**53)], [(0, 1), (None, None)]),
+    ("ticket.custom.flag == ticket.closed_internally", [(True, True)], [(1, True), (True, False), (None, None)]),
+    ("ticket.site in person.groups", [("a", ("b", "a"))], [("a", ("A",)), (None, (None,)), ("a", None), ("a", "a")]),
+    ("ticket.site not in person.groups", [("a", ()), (None, None)], [("a", ("a",))]),
 ]
 
 
@@ -93,6 +155,25 @@ class TestRuleMatcher:
         answers = match(rulebook, [question(rulebook, {field.name: value}) for value in [*holding, *failing]])
 
         assert list(answers) == [frozenset({0})] * len(holding) + [frozenset()] * len(failing)
+
+    @pytest.mark.parametrize(("condition", "holding", "failing"), PAIRS, ids=[case[0] for case in PAIRS])
+    def test_two_fields_are_compared_exactly(
+        self, match: Matching, condition: str, holding: list[Any], failing: list[Any]
+    ) -> None:
+        rulebook = rulebook_of([{"for": "site.contacts", "if": condition}], SETTINGS)
+        names = next(leaves(rulebook.rules[0].condition)).reads  # type: ignore[arg-type]
+        facts = [dict(zip(names, pair, strict=True)) for pair in [*holding, *failing]]
+
+        answers = match(rulebook, [question(rulebook, one) for one in facts])
+
+        assert list(answers) == [frozenset({0})] * len(holding) + [frozenset()] * len(failing)
+
+    def test_what_is_computed_of_one_text_is_not_taken_for_another(self, match: Matching) -> None:
+        rules = [{"for": "site.contacts", "if": f"ticket.title contains '{one}'"} for one in ("a", "b")]
+        rulebook = rulebook_of(rules)
+        titles = ["a", "b", "ab", "", "a", None, "b"]
+        answers = match(rulebook, [question(rulebook, {"ticket.title": title}) for title in titles])
+        assert list(answers) == [{0}, {1}, {0, 1}, set(), {0}, set(), {1}]
 
     def test_a_missing_field_is_as_null(self, match: Matching) -> None:
         rules = [

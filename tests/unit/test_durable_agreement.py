@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from adapters.durable_rules import translate
-from adapters.durable_rules.encoding import FieldCodes
+from adapters.durable_rules.encoding import ComputedCodes, FieldCodes
 from adapters.durable_rules.evaluation import Evaluator
 from adapters.durable_rules.limits import limit_problems
 from adapters.durable_rules.matcher import DurableMatcher
@@ -24,7 +24,14 @@ from engine.stages.s4_rule_matching import Question, ReferenceMatcher
 from schemas.vocabulary import Audience, Category, Trigger
 from tests.support.helpdesk.rulebooks import rulebook_of
 
-CUSTOM = {"fields": {"severity": {"type": "number"}, "flag": {"type": "boolean"}, "note": {"type": "text"}}}
+CUSTOM = {
+    "fields": {
+        "severity": {"type": "number"},
+        "limit": {"type": "number"},
+        "flag": {"type": "boolean"},
+        "note": {"type": "text"},
+    }
+}
 TEXTS = ["", " ", "high", "HIGH", "1", "1.0", "true", "null", "é", "e\u0301", "\u200b", "a\"b'c\\", "\n", "𝄞", "$m"]
 NUMBERS = ["0", "-0.0", "1", "1.0", "-1", "0.1", "2.5", "9007199254740991", "9007199254740993"]
 NUMBERS += ["9223372036854775808", "18446744073709551616.5", "0." + "0" * 299 + "1"]
@@ -56,7 +63,36 @@ def ordered(field: str) -> SearchStrategy[str]:
     )
 
 
+PARTS = ["e", "HIGH", "1", "é", "e\u0301", "h", "\u200bx", "a\"b'c\\", "𝄞", "$m", ".*", "igh", "hi gh", "ß", "ss"]
+WITHIN = ["contains", "starts with", "ends with", "contains word"]
+
+
+def looked_for(field: str) -> SearchStrategy[str]:
+    relation = st.sampled_from([*WITHIN, *(f"not {one}" for one in WITHIN)])
+    parts = st.sampled_from([part for part in PARTS if any(map(str.isalnum, part))])
+    return st.builds("{} {} {}".format, st.just(field), relation, parts.map(quoted))
+
+
+def listed(field: str) -> SearchStrategy[str]:
+    value = st.sampled_from([quoted(text) for text in TEXTS] + ["ticket.priority", "ticket.custom.note"])
+    return st.builds("{} {} {}".format, value, st.sampled_from(["in", "not in"]), st.just(field))
+
+
+def paired(fields: list[str], relations: list[str]) -> SearchStrategy[str]:
+    pairs = st.permutations(fields).map(lambda chosen: chosen[:2])
+    return st.builds(lambda pair, relation: f"{pair[0]} {relation} {pair[1]}", pairs, st.sampled_from(relations))
+
+
 COMPARISONS = st.one_of(
+    looked_for("ticket.title"),
+    looked_for("ticket.custom.note"),
+    listed("person.groups"),
+    listed("contract.tags"),
+    paired(["ticket.priority", "ticket.custom.note", "ticket.title"], ["==", "!="]),
+    paired(["ticket.custom.flag", "ticket.resolution_marked"], ["==", "!="]),
+    paired(["ticket.custom.severity", "ticket.custom.limit"], ["==", "!=", "<", "<=", ">", ">="]),
+    one_of("channel", ['"email"', '"fax"']),
+    st.sampled_from(["ticket.custom.flag", "ticket.reopened", "not ticket.reopened"]),
     one_of("ticket.priority", [quoted(text) for text in TEXTS]),
     one_of("ticket.custom.note", [quoted(text) for text in TEXTS]),
     one_of("event.origin", ['"user"', '"automation"']),
@@ -87,7 +123,10 @@ RULES = st.fixed_dictionaries(
     optional={"on": st.lists(st.sampled_from([trigger.value for trigger in Trigger]), min_size=1), "if": CONDITIONS},
 )
 FIELDS = ["ticket.priority", "ticket.custom.note", "ticket.custom.flag", "ticket.custom.severity"]
-FIELDS += ["ticket.resolution_marked", "event.origin"]
+FIELDS += ["ticket.resolution_marked", "event.origin", "ticket.title", "ticket.custom.limit", "ticket.reopened"]
+FIELDS += ["channel", "person.groups", "contract.tags"]
+LISTS: list[Any] = [(), ("high",), ("1", "true"), tuple(TEXTS), ("HIGH", "é", "")]
+VALUES += LISTS
 ODD = st.one_of(*[st.sampled_from(VALUES)] * 5, st.integers(), st.floats(), st.text())
 FACTS = st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, ODD))
 
@@ -145,6 +184,8 @@ KNOWN_CONDITIONS = [
     "not ticket.custom.severity < 3",
     'ticket.priority in ("1", "high") and ticket.custom.flag == true',
     "ticket.custom.severity not in (0, 2, 3)",
+    'ticket.priority contains "1"',
+    "ticket.custom.flag == ticket.resolution_marked",
 ]
 
 
@@ -154,7 +195,7 @@ def known_differences(evaluator: Evaluator) -> list[Question]:
     matcher = DurableMatcher(rulebook)
     matcher._evaluator = evaluator
     fields = ["ticket.priority", "ticket.custom.flag", "ticket.custom.severity"]
-    facts = [dict.fromkeys(fields, value) for value in VALUES]
+    facts = [{**dict.fromkeys(fields, value), "ticket.resolution_marked": 1} for value in [*VALUES, True, 1]]
     return differences(questions_of(rulebook, facts, 0), matcher)
 
 
@@ -213,4 +254,28 @@ def test_a_wrong_translation_is_seen(evaluator: Evaluator, monkeypatch: pytest.M
         return kept or [{"$gte": {name: 0}}]
 
     monkeypatch.setattr(translate, "_comparisons", without)
+    assert known_differences(evaluator)
+
+
+def never_anew(codes: ComputedCodes, facts: dict[str, Any]) -> tuple[int, ...]:
+    return codes._codes or right_computed(codes, facts)
+
+
+def anew_where_unequal(codes: ComputedCodes, facts: dict[str, Any]) -> tuple[int, ...]:
+    same = tuple(facts.get(name) for name in codes._reads) == codes._last
+    return codes._codes if same else right_computed(codes, facts)
+
+
+def always_false(codes: ComputedCodes, facts: dict[str, Any]) -> tuple[int, ...]:
+    return (0,) * len(right_computed(codes, facts))
+
+
+right_computed = ComputedCodes.encode
+
+
+@pytest.mark.parametrize("wrong", [never_anew, anew_where_unequal, always_false])
+def test_what_is_computed_wrongly_is_seen(
+    evaluator: Evaluator, monkeypatch: pytest.MonkeyPatch, wrong: Callable[..., tuple[int, ...]]
+) -> None:
+    monkeypatch.setattr(ComputedCodes, "encode", wrong)
     assert known_differences(evaluator)

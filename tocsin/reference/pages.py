@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from engine.rulebook.fields import BUILT_IN_FIELDS, Field
+from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType
 from schemas.finding import FindingCode, Severity
 from tocsin.authoring.lint.catalogue import CATALOGUE
 from tocsin.config.settings.page import MARK as SETTINGS_MARK
@@ -23,8 +23,9 @@ DOCS: Final = Path(__file__).parents[2] / "docs"
 MARK: Final = "<!-- From here on written by `make schemas`: edit tocsin/authoring/lint/catalogue.py instead. -->"
 
 _GROUPS: Final = {
-    "trigger": "The save",
-    "event": "The save",
+    "trigger": "The save, and how it would be told",
+    "channel": "The save, and how it would be told",
+    "event": "The save, and how it would be told",
     "ticket": "The ticket, after the save",
     "previous": "The ticket, before the save",
     "actor": "Who made the save",
@@ -38,8 +39,8 @@ _HEAD: Final = """# Condition fields
 What `if` of a rule may compare. This page is written by `make schemas` from `engine/rulebook/fields.py`; how conditions
 are written stands in [rules.md](rules.md).
 
-A field that is missing or null makes every comparison with it false, so that `!=` and `not in` hold. Text is compared
-exactly, capitals included.
+A field that is missing or null makes every comparison with it false, so that `!=` and `not in` hold. `==` and `in`
+compare text exactly, capitals included; `contains`, `starts with`, `ends with` and `contains word` don't mind capitals.
 """
 
 _CUSTOM: Final = """## Custom fields
@@ -70,10 +71,21 @@ def _meaning(field: Field) -> str:
 def _example(field: Field) -> str:
     if field.values is not None:
         return f'{field.name} == "{field.values[0]}"'
-    return f"{field.name} == true" if field.type == "boolean" else f'{field.name} == "{_VALUES.get(field.name, "…")}"'
+    if field.type is FieldType.BOOLEAN:
+        return f"{field.name} == true"
+    value = _VALUES.get(field.name, "…")
+    if field.type is FieldType.LIST:
+        return f'"{value}" in {field.name}'
+    return f'{field.name} {_RELATIONS.get(field.name, "==")} "{value}"'
 
 
+_RELATIONS: Final = {"ticket.title": "contains"}
 _VALUES: Final = {
+    "ticket.title": "outage",
+    "contract.tags": "premium",
+    "customer.tags": "key-account",
+    "person.groups": "on-call",
+    "person.sites": "S-paris",
     "ticket.priority": "high",
     "previous.priority": "low",
     "ticket.status": "waiting",

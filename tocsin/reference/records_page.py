@@ -117,7 +117,7 @@ def _words(kind: inspect.Type) -> str:
 
 def _plural(kind: inspect.Type) -> str:
     if isinstance(kind, inspect.StrType):
-        return "ids"
+        return "ids" if kind.max_length == IDENTIFIER_LENGTH else "texts"
     return _words(kind) if isinstance(kind, inspect.EnumType) else _words(kind).replace("]", "s]", 1)
 
 

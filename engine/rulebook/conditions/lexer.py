@@ -51,7 +51,7 @@ class Token(Struct, frozen=True):
 
 LONGEST_INTEGER: Final = 30
 
-KEYWORDS: Final = frozenset({"and", "or", "not", "in"})
+KEYWORDS: Final = frozenset({"and", "or", "not", "in", "contains", "starts", "ends", "with", "word"})
 _CONSTANTS: Final[dict[str, Literal]] = {"true": True, "false": False, "null": None}
 
 _TOKEN: Final = re.compile(

@@ -5,7 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 from engine.rulebook.conditions.lexer import ConditionError, Token, TokenKind, tokens
-from engine.rulebook.conditions.syntax import And, Compare, Literal, Node, Not, OneOf, Or, Order, Place
+from engine.rulebook.conditions.syntax import (
+    And,
+    Compare,
+    FieldPair,
+    FieldRelation,
+    Leaf,
+    Listed,
+    Literal,
+    Node,
+    Not,
+    OneOf,
+    Or,
+    Order,
+    Place,
+    TextRelation,
+    TextTest,
+)
 
 MAX_LENGTH: Final = 4_000
 MAX_DEPTH: Final = 40
@@ -55,27 +71,76 @@ class _Parser:
 
     def comparison(self) -> Node:
         left = self._operand("a field, such as `ticket.priority`")
-        if left.kind is TokenKind.FIELD and self._current.text in ("in", "not"):
-            return self._membership(left)
+        if left.kind is TokenKind.FIELD and self._is_complete:
+            return OneOf(left.text, (True,), left.place, (left.place,))
+        negated = self._take("not")
+        relation = self._text_relation()
+        if relation is not None:
+            leaf: Leaf = self._text_test(left, relation)
+        elif self._take("in"):
+            leaf = self._membership(left)
+        elif negated:
+            message = f"`in`, `contains`, `starts with` or `ends with` is missing before {_named(self._current)}"
+            raise ConditionError(message, self._current.place, suggestion="write `not` before the whole comparison")
+        else:
+            return self._relation(left)
+        return Not(leaf) if negated else leaf
+
+    @property
+    def _is_complete(self) -> bool:
+        """Whether nothing follows with which the field before could be compared."""
+        following = self._current
+        return following.kind is TokenKind.END or (
+            following.kind in (TokenKind.WORD, TokenKind.PUNCTUATION) and following.text in ("and", "or", ")")
+        )
+
+    def _relation(self, left: Token) -> Node:
         operator = self._advance()
         if operator.kind is not TokenKind.OPERATOR:
-            raise ConditionError(
-                f"a comparison such as `==` or `in` is missing before {_named(operator)}", operator.place
-            )
+            message = f"a comparison such as `==` or `in` is missing before {_named(operator)}"
+            raise ConditionError(message, operator.place, suggestion=_MEANT.get(operator.text.lower(), ""))
         right = self._operand("a value to compare with")
-        if left.kind is right.kind:
-            what = "two fields" if left.kind is TokenKind.FIELD else "two values"
-            raise ConditionError(f"{what} are compared: compare a field with a value", right.place)
-        field, value = (left, right) if left.kind is TokenKind.FIELD else (right, left)
+        if left.kind is right.kind is TokenKind.LITERAL:
+            raise ConditionError("two values are compared: compare a field with a value", right.place)
         if operator.text in ("==", "!="):
-            equal = OneOf(field.text, (value.value,), field.place, (value.place,))
+            equal = _equal(left, right)
             return equal if operator.text == "==" else Not(equal)
         order = Order(operator.text)
+        if left.kind is right.kind:
+            return FieldPair(left.text, order, right.text, left.place, right.place)
+        field, value = (left, right) if left.kind is TokenKind.FIELD else (right, left)
         return Compare(field.text, order if field is left else order.mirrored, value.value, field.place, value.place)
 
-    def _membership(self, field: Token) -> Node:
-        negated = self._take("not")
-        self._expect("in")
+    def _text_relation(self) -> TextRelation | None:
+        if self._take("contains"):
+            return TextRelation.CONTAINS_WORD if self._take("word") else TextRelation.CONTAINS
+        for relation in (TextRelation.STARTS_WITH, TextRelation.ENDS_WITH):
+            if self._take(relation.partition(" ")[0]):
+                self._expect("with")
+                return relation
+        return None
+
+    def _text_test(self, field: Token, relation: TextRelation) -> TextTest:
+        if field.kind is not TokenKind.FIELD:
+            message = f"a field must stand before `{relation}`"
+            raise ConditionError(message, field.place, suggestion=f'write `ticket.title {relation} "…"`')
+        text = self._advance()
+        if text.kind is not TokenKind.LITERAL or not isinstance(text.value, str):
+            message = f"`{relation}` asks for a text in quotes, not {_named(text)}"
+            advice = f'write it in quotes: "{text.text}"' if text.kind in (TokenKind.FIELD, TokenKind.LITERAL) else ""
+            raise ConditionError(message, text.place, suggestion=advice)
+        return TextTest(field.text, relation, text.value, field.place, text.place)
+
+    def _membership(self, left: Token) -> Leaf:
+        """What stands behind `in`: a list of values, or a field that is a list."""
+        if self._current.kind is TokenKind.FIELD:
+            right = self._advance()
+            if left.kind is TokenKind.FIELD:
+                return FieldPair(left.text, FieldRelation.IN, right.text, left.place, right.place)
+            return Listed(left.value, right.text, left.place, right.place)
+        if left.kind is not TokenKind.FIELD:
+            message = f"a field that is a list, such as `person.groups`, is missing before {_named(self._current)}"
+            raise ConditionError(message, self._current.place)
         closing = ")" if self._take("(") else "]"
         if closing == "]":
             self._expect("[", 'a list in parentheses, such as ("high", "critical")')
@@ -89,8 +154,7 @@ class _Parser:
             places.append(value.place)
             if self._current.text != closing:
                 self._expect(",", f"`,` or `{closing}`")
-        member = OneOf(field.text, tuple(values), field.place, tuple(places))
-        return Not(member) if negated else member
+        return OneOf(left.text, tuple(values), left.place, tuple(places))
 
     def expect_end(self) -> None:
         if self._current.kind is not TokenKind.END:
@@ -125,6 +189,37 @@ class _Parser:
         if token.kind not in (TokenKind.FIELD, TokenKind.LITERAL):
             raise ConditionError(f"{wanted} is missing before {_named(token)}", token.place)
         return token
+
+
+def _equal(left: Token, right: Token) -> Leaf:
+    if left.kind is right.kind:
+        return FieldPair(left.text, FieldRelation.EQUAL, right.text, left.place, right.place)
+    field, value = (left, right) if left.kind is TokenKind.FIELD else (right, left)
+    return OneOf(field.text, (value.value,), field.place, (value.place,))
+
+
+_CONTAINS: Final = "write `contains`"
+_MEANT: Final = {
+    "contain": _CONTAINS,
+    "containing": _CONTAINS,
+    "includes": _CONTAINS,
+    "include": _CONTAINS,
+    "like": _CONTAINS,
+    "matches": _CONTAINS,
+    "has": _CONTAINS,
+    "does": "write `not contains`",
+    "start": "write `starts with`",
+    "starts_with": "write `starts with`",
+    "startswith": "write `starts with`",
+    "begins": "write `starts with`",
+    "end": "write `ends with`",
+    "ends_with": "write `ends with`",
+    "endswith": "write `ends with`",
+    "is": "write `==`",
+    "equals": "write `==`",
+    "word": "write `contains word`",
+}
+"""What people write in the place of a comparison, and what they mean."""
 
 
 def _named(token: Token) -> str:

@@ -94,11 +94,14 @@ def _facts(case: Case, rule: Rule) -> dict[str, Any]:
     scope = prepare(decision.event, decision.now, case.directory, case.rulebook).scope
     if rule.condition is None or scope is None:
         return {}
-    subject = Subject(scope, case.trigger, case.person)
-    return {leaf.field: value_of(leaf.field, subject) for leaf in leaves(rule.condition)}
+    subject = Subject(scope, case.trigger, case.person, case.channel)
+    names = dict.fromkeys(name for leaf in leaves(rule.condition) for name in leaf.reads)
+    return {name: value_of(name, subject) for name in names}
 
 
 def _shown(value: Any) -> str:
     if value is None:
         return "missing"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_shown, value))})"
     return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)

@@ -115,6 +115,11 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         'if: event.origin == "import"',
         "Write a value that it can have. Saves of some origins never alert anybody, whatever the rules say.",
     ),
+    Code.COMPARED_WITH_ITSELF: Entry(
+        "A field is compared with itself: that never holds, or says no more than that there is a value.",
+        "if: ticket.customer == ticket.customer",
+        "Name the field that was meant.",
+    ),
     Code.NEVER_HOLDS: Entry(
         "The whole condition can never hold, whatever ticket comes: the rule never matches.",
         'if: ticket.priority == "high" and ticket.priority == "critical"',
@@ -124,6 +129,11 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         "The whole condition holds, whatever ticket comes: it is as if there were none.",
         'if: ticket.priority != "low" or ticket.priority != "high"',
         "Most often `and`, or `not in`, was meant. Else take `if` out.",
+    ),
+    Code.WILDCARD: Entry(
+        "A text of a condition has a `*`, which stands for itself alone.",
+        'if: ticket.title == "*outage*"',
+        'Write `contains`, `starts with` or `ends with`: `ticket.title contains "outage"`.',
     ),
     Code.UNREACHABLE_PART: Entry(
         "One part of an `or` can never hold where it stands.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from engine.rulebook.conditions.syntax import And, Node, Or, leaves
+from engine.rulebook.conditions.syntax import And, Node, OneOf, Or, TextRelation, TextTest, leaves
 from engine.rulebook.problems import Problem
 from engine.rulebook.rulebook import Rule, Rulebook
 from schemas.finding import Finding, FindingCode
@@ -36,7 +36,7 @@ def _problems(rule: Rule, rulebook: Rulebook) -> Iterator[Problem]:
 
 def circumstances(rule: Rule, rulebook: Rulebook) -> Circumstances:
     """Those in which a rule's condition is asked."""
-    return Circumstances(rulebook.fields, rule.category.audience, rule.triggers)
+    return Circumstances(rulebook.fields, rule.category.audience, rule.triggers, rule.channels)
 
 
 class _Condition:
@@ -49,6 +49,7 @@ class _Condition:
         self._given = circumstances(rule, rulebook)
 
     def problems(self) -> Iterator[Problem]:
+        yield from self._wildcards()
         if never_holds([self._node], self._given):
             yield self._never()
         elif always_holds(self._node, self._given):
@@ -57,6 +58,22 @@ class _Condition:
             yield self._problem(self._node, FindingCode.ALWAYS_HOLDS, message, advice)
         elif sum(1 for _ in leaves(self._node)) <= MAX_LEAVES:
             yield from self._parts(self._node, ())
+
+    def _wildcards(self) -> Iterator[Problem]:
+        """Texts with a `*`, which stands for itself alone."""
+        for leaf in leaves(self._node):
+            if isinstance(leaf, TextTest):
+                texts = [(leaf.text, leaf.text_place)]
+            elif isinstance(leaf, OneOf):
+                pairs = zip(leaf.values, leaf.value_places, strict=True)
+                texts = [(value, place) for value, place in pairs if isinstance(value, str)]
+            else:
+                continue
+            for text, place in texts:
+                if "*" in text:
+                    message = "`*` stands for nothing but itself"
+                    advice = _without_wildcards(leaf.field, text)
+                    yield Problem((*self._rule.path, "if"), message, place, FindingCode.WILDCARD, advice)
 
     def _never(self) -> Problem:
         core = self._contradiction()
@@ -117,3 +134,15 @@ class _Condition:
     def _problem(self, part: Node, code: FindingCode, message: str, advice: str) -> Problem:
         place = span_of(part, self._text)
         return Problem((*self._rule.path, "if"), message, place, code, advice)
+
+
+def _without_wildcards(field: str, text: str) -> str:
+    """What to write in the place of a text that was meant as a pattern."""
+    wanted = text.strip("*")
+    if not wanted.strip() or "*" in wanted:
+        return "write `contains`, `starts with` or `ends with` a text without it"
+    relation = TextRelation.CONTAINS
+    if text.startswith("*") is not text.endswith("*"):
+        relation = TextRelation.ENDS_WITH if text.startswith("*") else TextRelation.STARTS_WITH
+    quoted = wanted.replace("\\", "\\\\").replace('"', '\\"')
+    return f'write `{field} {relation} "{quoted}"`'

@@ -129,7 +129,7 @@ class _Rules:
         )
 
     def _given(self, rule: Rule) -> Circumstances:
-        return Circumstances(self._rulebook.fields, rule.category.audience, rule.triggers)
+        return Circumstances(self._rulebook.fields, rule.category.audience, rule.triggers, rule.channels)
 
 
 def _are_comparable(one: Rule, other: Rule) -> bool:

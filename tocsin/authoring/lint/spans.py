@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from engine.rulebook.conditions.syntax import Compare, Node, Not, OneOf, Place, leaves
+from engine.rulebook.conditions.syntax import Leaf, Node, Not, OneOf, Place, leaves
 
 _NOT: Final = re.compile(r"not\s*$")
 _CLOSING: Final = re.compile(r"\s*[)\]]")
@@ -33,11 +33,9 @@ def _negation_before(node: Node, text: str, start: int) -> int:
     return before.start() if before is not None else start
 
 
-def _leaf_span(leaf: OneOf | Compare, text: str) -> Place:
-    values = leaf.value_places if isinstance(leaf, OneOf) else (leaf.bound_place,)
-    places = (leaf.field_place, *values)
-    start = min(place.offset for place in places)
-    end = max(place.offset + place.length for place in places)
+def _leaf_span(leaf: Leaf, text: str) -> Place:
+    start = min(place.offset for place in leaf.places)
+    end = max(place.offset + place.length for place in leaf.places)
     is_list = re.search(r"\bin\s*[(\[]", text[start:end]) is not None
-    closing = _CLOSING.match(text, end) if is_list else None
+    closing = _CLOSING.match(text, end) if is_list and isinstance(leaf, OneOf) else None
     return Place(start, (closing.end() if closing else end) - start)
