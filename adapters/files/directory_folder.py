@@ -171,7 +171,9 @@ class Loading(Generic[S]):
         except OSError as error:
             self._lose_file(name, None, f"the file can't be read: {error.strerror or 'input or output error'}")
         except YamlFaultError as fault:
-            self._lose_file(name, fault.line, f"{fault.refusals[0].reason}: nothing of this document is used")
+            self._lose_file(
+                name, fault.line, f"{fault.refusals[0].reason}: nothing of this document is used", fault.column
+            )
         except RefusedError as fault:
             self._lose_file(name, None, fault.refusals[0].reason)
 
@@ -179,8 +181,8 @@ class Loading(Generic[S]):
         """Note a folder that can't be read."""
         self._lose_file(folder.as_posix(), None, f"the folder can't be read: {error.strerror}")
 
-    def _lose_file(self, name: str, line: int | None, reason: str) -> None:
-        self._complain(ProblemCode.UNREADABLE_FILE, name, line, _NO_NAME, Refusal("", reason))
+    def _lose_file(self, name: str, line: int | None, reason: str, column: int | None = None) -> None:
+        self._complain(ProblemCode.UNREADABLE_FILE, name, line, _NO_NAME, Refusal("", reason), column)
 
     def _read_jsonl(self, path: Path, name: str) -> None:
         with lines_of_file(path, name) as lines:

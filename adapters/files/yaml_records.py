@@ -18,6 +18,7 @@ from ruamel.yaml.reader import ReaderError
 
 from adapters.files.directory_problems import STANDS_TWICE
 from adapters.files.opening import folder_around, read_bounded
+from adapters.yaml_slips import slip_of
 from schemas.reading import HALF, HALF_CHARACTER
 from schemas.refusal import Refusal, RefusedError, refuse
 
@@ -49,11 +50,12 @@ class YamlRecord(Struct, frozen=True):
 
 
 class YamlFaultError(RefusedError):
-    """Text that is no YAML from `line` on (from 1)."""
+    """Text that is no YAML from `line` and `column` on (from 1; the column is None where it is not known)."""
 
-    def __init__(self, line: int, reason: str) -> None:
+    def __init__(self, line: int, reason: str, column: int | None = None) -> None:
         super().__init__("not_yaml", Refusal("", reason))
         self.line = line
+        self.column = column
 
 
 def yaml_text(path: Path, name: str) -> str:
@@ -101,16 +103,14 @@ def _documents(text: str) -> Iterator[Any]:
         for document in yaml.compose_all(text):
             if document is not None and document.tag != _TAG + "null":
                 yield document
-    except MarkedYAMLError as error:
+    except MaxDepthExceededError as error:
         mark = error.problem_mark or error.context_mark
         line = 1 if mark is None else mark.line + 1
-        too_deep = isinstance(error, MaxDepthExceededError)
-        reason = "a record is nested too deeply to be read" if too_deep else f"this is not YAML: {error.problem}"
-        raise YamlFaultError(line, reason) from None
-    except ReaderError as error:
-        # Its text goes over two lines, and its place is an index.
-        line = text.count("\n", 0, error.position) + 1
-        raise YamlFaultError(line, f"this is not YAML: U+{error.character:04X} can't stand here") from None
+        raise YamlFaultError(line, "a record is nested too deeply to be read") from None
+    except (MarkedYAMLError, ReaderError) as error:
+        slip = slip_of(text, error)
+        reason = f"this is not YAML: {slip.message.removeprefix('YAML: ')}: {slip.advice}"
+        raise YamlFaultError(slip.line + 1, reason, slip.column + 1) from None
     except (YAMLError, ValueError) as error:
         raise YamlFaultError(1, f"this is not YAML: {str(error).splitlines()[0]}") from None
 

@@ -140,7 +140,11 @@ def _missing_files(
 def _advice(template: str, sources: TemplateSources) -> str:
     """A template of another name that is there; where this one is, its file is what is missing."""
     there = {file.template for file in _template_files(sources)}
-    return "" if template in there else closest(template, there)
+    if template in there:
+        return ""
+    # The folder forgotten, or the / between the two.
+    meant = sorted(one for one in there if one.endswith(f"/{template}") or one.replace("/", "") == template)
+    return f"did you mean `{'` or `'.join(meant)}`?" if meant else closest(template, there)
 
 
 def _audiences(template: str, uses: Collection[TemplateUse]) -> list[Audience]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 
 from schemas.finding import FindingCode
@@ -34,10 +36,13 @@ class Fault(Struct, frozen=True):
         return f"{head}\n{marked(self.text, self.column, self.length)}" if self.text.strip() else head
 
 
+_SHOWN: Final = {"\t": "→"}
+
+
 def marked(text: str, column: int, length: int) -> str:
     """A line, and below it marks under `length` characters from `column` on."""
-    # A tab before the marks would move them.
-    shown = "".join(character if character.isprintable() else " " for character in text)
+    # One sign for each character, or the marks would move: a tab is shown as an arrow.
+    shown = "".join(_SHOWN.get(character, character if character.isprintable() else " ") for character in text)
     marks = " " * (column - 1) + "^" * max(1, min(length, len(text) - column + 1))
     return f"    {shown}\n    {marks}"
 

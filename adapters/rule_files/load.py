@@ -14,6 +14,7 @@ from adapters.durable_rules.limits import limit_problems
 from adapters.files.opening import read_bounded
 from adapters.jinja.sources import MAX_FILE_BYTES
 from adapters.rule_files.faults import Fault, RuleFileError
+from adapters.rule_files.rule_slips import with_advice
 from adapters.rule_files.source import Source
 from adapters.shape import shaped
 from adapters.shipped import RULES
@@ -159,7 +160,7 @@ class _Content:
         entries = []
         for index, data in enumerate(rules):
             entry, problems = shaped(data, RuleEntry, ("rules", index))
-            self.problems += [_about_trigger(problem, data) for problem in problems]
+            self.problems += [with_advice(_about_trigger(problem, data), data) for problem in problems]
             if entry is None:
                 self.partial.append(_partial(index, data))
             else:

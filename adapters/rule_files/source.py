@@ -8,14 +8,17 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec.structs import replace
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
 from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from adapters.files.opening import read_bounded
 from adapters.rule_files.faults import Fault, RuleFileError
 from adapters.rule_files.places import inside, length_of_value
+from adapters.yaml_slips import YamlSlip, slip_of
 from engine.rulebook.problems import Path as ValuePath
 from engine.rulebook.problems import Problem
 from schemas.finding import FindingCode
@@ -44,6 +47,8 @@ _TimesAsText.add_constructor("tag:yaml.org,2002:timestamp", _TimesAsText.constru
 
 
 _ESCAPED_HALF: Final = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2}")
+_KEY: Final = re.compile(r"[^:,{}\[\]]*")
+_JSON: Final[dict[bool | None, str]] = {True: "true", False: "false", None: "null"}
 MAX_OPEN: Final = 500
 """The parser's time grows with the square of the brackets that are open."""
 
@@ -95,26 +100,29 @@ class Source:
         yaml.Constructor = _TimesAsText
         try:
             return yaml.load(self.text)
-        except MarkedYAMLError as error:
+        except (MarkedYAMLError, ReaderError) as error:
             raise RuleFileError([self._syntax_fault(error)]) from None
         except Exception as error:  # noqa: BLE001 - whatever the parser meets in a text that nobody foresaw
             reason = (str(error) or type(error).__name__).splitlines()[0]
             message = f"this is no YAML that can be read: {reason}"
             raise RuleFileError([Fault(self.name, 1, 1, message, code=FindingCode.YAML_SYNTAX)]) from None
 
-    def _syntax_fault(self, error: MarkedYAMLError) -> Fault:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line, mark.column) if mark is not None else (0, 0)
-        text = self._lines[line] if line < len(self._lines) else ""
-        if "duplicate key" in str(error.problem):
-            words, code, advice = "a key stands here twice", FindingCode.DUPLICATE_KEY, "keep one of them"
-        else:
-            words, code = (
-                f"YAML: {(str(error.problem) or 'this can not be read').splitlines()[0]}",
-                FindingCode.YAML_SYNTAX,
-            )
-            advice = "see that brackets and quotes are closed, and that lines are indented with blanks alike"
-        return Fault(self.name, line + 1, column + 1, words, text, length_of_value(text, column), code, advice)
+    def _syntax_fault(self, error: MarkedYAMLError | ReaderError) -> Fault:
+        if isinstance(error, MarkedYAMLError) and "duplicate key" in str(error.problem):
+            mark = error.problem_mark
+            slip = YamlSlip(mark.line, mark.column, "a key stands here twice", "keep one of them")
+            length = length_of_value(self._line(mark.line), mark.column)
+            return self._fault_at(replace(slip, length=length), FindingCode.DUPLICATE_KEY)
+        return self._fault_at(slip_of(self.text, error))
+
+    def _fault_at(self, slip: YamlSlip, code: FindingCode = FindingCode.YAML_SYNTAX) -> Fault:
+        text = self._line(slip.line)
+        at = (slip.line + 1, slip.column + 1)
+        advice = f"{slip.advice}: {slip.proposal}" if slip.proposal else slip.advice
+        return Fault(self.name, *at, slip.message, text, slip.length, code, advice)
+
+    def _line(self, line: int) -> str:
+        return self._lines[line] if line < len(self._lines) else ""
 
     def _plain(self, node: Any, depth: int) -> Any:
         self._unfolded += 1
@@ -125,10 +133,39 @@ class Source:
             message = f"the file holds {what}"
             raise RuleFileError([Fault(self.name, 1, 1, message, code=FindingCode.UNREADABLE_FILE)])
         if isinstance(node, CommentedMap):
-            return {self._whole(str(key)): self._plain(value, depth + 1) for key, value in node.items()}
+            return {self._key(node, key): self._plain(value, depth + 1) for key, value in node.items()}
+        if isinstance(node, TaggedScalar):
+            self._refuse_tag(node)
         if isinstance(node, CommentedSeq):
             return [self._plain(value, depth + 1) for value in node]
         return self._whole(_plain_scalar(node))
+
+    def _key(self, node: CommentedMap, key: object) -> str:
+        """The key as text. Raises RuleFileError where it would be another text than the one that is written."""
+        if isinstance(key, str):
+            return str(self._whole(str(key)))
+        places = node.lc.data.get(key)
+        line, column = places[:2] if places else _start(node)
+        found = _KEY.match(self._line(line), column)
+        written = found[0].rstrip() if found else ""
+        if written and written == str(key):
+            return written
+        if key is None or (isinstance(key, bool | int | float) and written):
+            read = _JSON[key] if isinstance(key, bool | None) else "a number"
+            message = f"the key `{written}` is read as {read}"
+            advice = f'write it in quotes: `"{written}"`' if written else "write a key before the `:`"
+            if isinstance(key, bool) and "%YAML 1.1" in self.text:
+                message, advice = f"{message}, as `%YAML 1.1` asks for", "take that line out"
+            raise RuleFileError([self._fault_at(YamlSlip(line, column, message, advice, max(1, len(written))))])
+        message = "a key is a word or a text, and this is a list or a mapping"
+        raise RuleFileError([self._fault_at(YamlSlip(line, column, message, "put in quotes what begins with [ or {"))])
+
+    def _refuse_tag(self, node: TaggedScalar) -> None:
+        tag = str(node.tag.value or "")
+        at = max(0, self.text.find(tag))
+        line, column = self.text.count("\n", 0, at), at - self.text.rfind("\n", 0, at) - 1
+        slip = YamlSlip(line, column, f"`{tag}` is read as a tag of YAML", "put the value in quotes", len(tag))
+        raise RuleFileError([self._fault_at(slip)])
 
     def _whole(self, value: Any) -> Any:
         """The value. Raises RuleFileError where it is a text with half of a character."""
@@ -146,7 +183,7 @@ class Source:
         """Line and column (both from 0) of the value, or of the nearest thing around it that is there."""
         node, position = self._tree, _start(self._tree)
         for number, step in enumerate(path, 1):
-            if isinstance(node, CommentedMap) and step in node:
+            if isinstance(node, CommentedMap) and (step := _own_key(node, step)) in node:
                 places = node.lc.key if at_key and number == len(path) else node.lc.value
             elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
                 places = node.lc.item
@@ -163,8 +200,13 @@ class Source:
     def _value(self, path: ValuePath) -> Any:
         node = self._tree
         for step in path:
-            node = node[step]
+            node = node[_own_key(node, step) if isinstance(node, CommentedMap) else step]
         return node
+
+
+def _own_key(node: CommentedMap, key: Any) -> Any:
+    """The key as the parser has it: one of digits is a number to it."""
+    return key if key in node else next((own for own in node if str(own) == key), key)
 
 
 def _most_open(text: str) -> int:

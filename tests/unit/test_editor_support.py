@@ -25,6 +25,7 @@ NAMED = re.compile(r"# yaml-language-server: \$schema=(\S+)")
 FILES = [
     *(ROOT / "rules").glob("*.yaml"),
     *(ROOT / "tocsin" / "demo" / "helpdesk").glob("rules*.yaml"),
+    *(ROOT / "tocsin" / "demo" / "starter").glob("rules*.yaml"),
 ]
 
 

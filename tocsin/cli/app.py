@@ -22,6 +22,7 @@ from tocsin.cli import (
     emit,
     engine,
     explain,
+    init,
     jobs,
     lag,
     opt_out,
@@ -79,6 +80,7 @@ def _main(
 
 for command in (
     demo,
+    init,
     up,
     emit,
     validate,

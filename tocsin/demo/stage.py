@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from adapters.files.private_files import private_folder
 from tocsin.config.data_folder import DATABASE
+from tocsin.demo.schema_lines import bring_schema
 
 HELPDESK: Final = Path(str(files("tocsin") / "demo" / "helpdesk"))
 MARK: Final = ".tocsin-demo"
@@ -21,7 +22,6 @@ MARK: Final = ".tocsin-demo"
 EXAMPLE: Final = b'"evt-23"'
 """A save that stops people at many gates."""
 
-_SCHEMA: Final = re.compile(r"\A(# yaml-language-server: \$schema=)\S*/(\S+)")
 _TIME: Final = re.compile(rb'"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)"')
 
 
@@ -71,22 +71,11 @@ def set_stage(folder: Path, now: datetime) -> Stage:
     shutil.copytree(HELPDESK / "directory", stage.directory)
     shutil.copyfile(HELPDESK / "rules.yaml", stage.rules)
     for file in (stage.rules, *stage.directory.glob("*.yaml")):
-        _bring_schema(file, folder)
+        bring_schema(file, folder)
     lines = moved((HELPDESK / "events.jsonl").read_bytes(), now).splitlines(keepends=True)
     stage.events.write_bytes(b"".join(lines))
     stage.example.write_bytes(next(line for line in lines if EXAMPLE in line))
     return stage
-
-
-def _bring_schema(file: Path, folder: Path) -> None:
-    """Put the schema that the file's first line names into the folder, and let the line lead there: editors read it."""
-
-    def leading_there(line: re.Match[str]) -> str:
-        name = line[2]
-        shutil.copyfile(str(files("schemas") / "json" / name), folder / name)
-        return line[1] + "../" * (len(file.relative_to(folder).parts) - 1) + name
-
-    file.write_text(_SCHEMA.sub(leading_there, file.read_text(encoding="utf-8"), count=1), encoding="utf-8")
 
 
 def moved(events: bytes, now: datetime) -> bytes:

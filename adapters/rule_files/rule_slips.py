@@ -1,0 +1,62 @@
+"""Better advice for the slips that are made most in rules: names, names of templates, conditions that are no text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from engine.rulebook.problems import Problem
+
+_LETTERS: Final = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "Æ": "AE", "Œ": "OE"})
+_ENDINGS: Final = re.compile(r"(?:\.[A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*)?(?:\.(?:txt|html))?(?:\.j2)?")
+_TEMPLATE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:/[A-Za-z0-9][A-Za-z0-9_-]*)*")
+
+
+def with_advice(problem: Problem, rule: Any) -> Problem:
+    """The problem, and where its place in the rule and what stands there make it a known slip, what to do."""
+    inside, value = problem.path[2:], rule
+    for step in inside:
+        if not (isinstance(value, dict) and step in value):
+            return problem
+        value = value[step]
+    advice = _advice(tuple(map(str, inside)), value)
+    return problem if advice is None else replace(problem, suggestion=advice)
+
+
+def _advice(inside: tuple[str, ...], value: object) -> str | None:
+    match inside:
+        case ("rule" | "instead_of",):
+            return _name_advice(value)
+        case ("if",) if isinstance(value, bool):
+            return "leave `if` out where the rule always holds, or name a field: `ticket.visible_to_customer == true`"
+        case ("send", "template", *_) if isinstance(value, str):
+            return _template_advice(value)
+    return None
+
+
+def _name_advice(value: object) -> str | None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f'write it in quotes: `"{value}"`'
+    allowed = allowed_name(value) if isinstance(value, str) else ""
+    return f"a name has letters (a to z), digits, - and _ alone: write `{allowed}`" if allowed else None
+
+
+def allowed_name(name: str) -> str:
+    """A name that rules may have and that resembles this one, without accents and signs; empty: none."""
+    plain = unicodedata.normalize("NFKD", name.translate(_LETTERS)).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-_")[:80]
+
+
+def _template_advice(name: str) -> str | None:
+    """A template's name as it should be, where it was given as the file that it stands in."""
+    path = name.replace("\\", "/").strip("/").removeprefix("./").removeprefix("templates/")
+    for found in re.finditer(r"\.", path):
+        if _ENDINGS.fullmatch(path, found.start()):
+            path = path[: found.start()]
+            break
+    if path == name or not _TEMPLATE.fullmatch(path):
+        return None
+    return f"a template is named below the templates folder, without language and ending: write `{path}`"

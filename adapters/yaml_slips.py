@@ -1,0 +1,228 @@
+"""What people mean where a text is no YAML: the slips that are made most, each with its place and what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
+
+
+class YamlSlip(Struct, frozen=True):
+    """What is wrong and what to do: at a line and column (both from 0), over `length` characters.
+
+    `proposal` is what might be written: it holds what the author wrote, which is not for every log.
+    """
+
+    line: int
+    column: int
+    message: str
+    advice: str
+    length: int = 1
+    proposal: str = ""
+
+
+class _Spot(Struct, frozen=True):
+    """Where the parser stopped, and what it says of that. `begun` is the line where what it was reading began."""
+
+    lines: list[str]
+    line: int
+    column: int
+    said: str
+    begun: tuple[int, int]
+
+    @property
+    def text(self) -> str:
+        return self.lines[self.line] if self.line < len(self.lines) else ""
+
+    @property
+    def value(self) -> tuple[int, str] | None:
+        """The value that the line gives to its first key, and its column."""
+        found = _VALUE.match(self.text)
+        return (found.start("value"), found["value"].rstrip()) if found else None
+
+    def here(self, message: str, advice: str, length: int = 1) -> YamlSlip:
+        return YamlSlip(self.line, self.column, message, advice, length)
+
+    def at_value(self, message: str, reason: str) -> YamlSlip | None:
+        """A slip of the whole value, which belongs in quotes."""
+        if self.value is None:
+            return None
+        column, value = self.value
+        return YamlSlip(self.line, column, message, reason, len(value), quoted(value))
+
+
+_VALUE: Final = re.compile(r"\s*(?:- +)*[^\s:#'\"{\[][^:#{\[]*: +(?P<value>[^\s{].*)")
+_GLUED: Final = re.compile(r"\s*(?:- +)*(?P<key>[A-Za-z_]\w*)(?P<at>:)(?P<value>\S.*)")
+_GLUED_DASH: Final = re.compile(r"\s*(?P<at>-)(?P<value>[A-Za-z_]\w*: .*)")
+_FIRST: Final = {
+    "@": "`@` is kept by YAML for itself",
+    "`": "a backtick is kept by YAML for itself",
+    "%": "`%` begins a directive of YAML",
+    "*": "`*` names an anchor of YAML",
+    "!": "`!` begins a tag of YAML",
+    "[": "`[` begins a list",
+    "{": "`{` begins a mapping",
+}
+TYPOGRAPHIC: Final = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u2018\u2019\u201a\u201b"
+"""Quotes of word processors: “ ” „ « » and their like."""
+_BLANKS: Final = re.compile("[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]")
+_GENERAL: Final = "see that brackets and quotes are closed, and that lines are indented with blanks alike"
+
+
+def slip_of(text: str, error: MarkedYAMLError | ReaderError) -> YamlSlip:
+    """The slip for which the parser refused the text."""
+    if isinstance(error, ReaderError):
+        return unseen_character(text, error.position, error.character)
+    mark, context = error.problem_mark or error.context_mark, error.context_mark
+    line, column = (mark.line, mark.column) if mark is not None else (0, 0)
+    begun = (line, column) if context is None else (context.line, context.column)
+    said = (str(error.problem) or "this can not be read").splitlines()[0]
+    spot = _Spot(text.splitlines(), line, column, said, begun)
+    found = (judge(spot) for judge in _JUDGES)
+    return next(filter(None, found), None) or spot.here(f"YAML: {said}", _GENERAL, max(1, len(spot.text) - column))
+
+
+def unseen_character(text: str, position: int, character: str | int) -> YamlSlip:
+    """The slip of a control character, or of another that no YAML has, at an offset of the text."""
+    code = character if isinstance(character, int) else ord(character)
+    line, column = text.count("\n", 0, position), position - text.rfind("\n", 0, position) - 1
+    return YamlSlip(line, column, f"a character that can't be seen (U+{code:04X}) stands here", "take it out")
+
+
+def quoted(value: str) -> str:
+    """The value as it is written in quotes, to be shown: those that already stand around it are changed for others."""
+    inner = value[1:-1] if _is_in_quotes(value) else value
+    if "'" not in inner:
+        return f"`'{inner}'`"
+    if '"' not in inner and "\\" not in inner:
+        return f'`"{inner}"`'
+    doubled = inner.replace("'", "''")
+    return f"`'{doubled}'`"
+
+
+def _is_in_quotes(value: str) -> bool:
+    """Whether the quotes at both ends were meant to hold the whole value: in `"a" == "b"` they were not."""
+    if len(value) < 3 or value[0] not in "\"'" or value[-1] != value[0]:  # noqa: PLR2004
+        return False
+    inner = value[1:-1]
+    at = inner.find(value[0])
+    return at < 0 or inner.count(value[0]) % 2 == 1 or not inner[at - 1 : at].isalnum()
+
+
+def _tab(spot: _Spot) -> YamlSlip | None:
+    before = len(spot.text) - len(spot.text.lstrip())
+    in_front = spot.text[: max(before, spot.column + 1)]
+    at = in_front.find("\t") if "\\t" in spot.said or "\t" in spot.text[:before] else -1
+    if at < 0:
+        return None
+    length = len(in_front) - at - len(in_front[at:].lstrip("\t"))
+    message = "a tab stands here (shown as →): YAML takes blanks alone between and before words"
+    return YamlSlip(spot.line, at, message, "put blanks in its place", max(1, length))
+
+
+def _odd_blank(spot: _Spot) -> YamlSlip | None:
+    found = _BLANKS.search(spot.text[: spot.column + 1])
+    if found is None or spot.text[: found.start()].strip(" -"):
+        return None
+    message = f"a blank that is none (U+{ord(found[0]):04X}) stands here, as web pages and word processors have them"
+    return YamlSlip(spot.line, found.start(), message, "put an ordinary blank in its place")
+
+
+def _glued(spot: _Spot) -> YamlSlip | None:
+    """`key:value` and `-key`, on the line where the parser stopped or on the one before."""
+    for line in (spot.line - 1, spot.line):
+        if not 0 <= line < len(spot.lines):
+            continue
+        for pattern, mark in ((_GLUED, ":"), (_GLUED_DASH, "-")):
+            found = pattern.match(spot.lines[line])
+            if found is not None:
+                message = f"there is no blank behind the `{mark}`"
+                proposal = f"`{found['key']}: {found['value'].rstrip()}`" if mark == ":" else ""
+                return YamlSlip(line, found.start("at"), message, "write one", 1, proposal)
+    return None
+
+
+def _colon(spot: _Spot) -> YamlSlip | None:
+    if "mapping values are not allowed" in spot.said and spot.value is not None and spot.column > spot.value[0]:
+        return spot.at_value("a `:` with a blank behind it begins a value of its own", "put the whole value in quotes")
+    if "but got ':'" in spot.said and spot.begun[0] == spot.line:
+        message = "a `:` with a blank behind it begins a value of its own"
+        return spot.here(message, "put the value that holds it in quotes")
+    return None
+
+
+def _first_character(spot: _Spot) -> YamlSlip | None:
+    begun = spot.text[spot.column : spot.column + 1]
+    if ("cannot start any token" in spot.said or "undefined alias" in spot.said) and begun in _FIRST:
+        reason = "put the value in quotes"
+        value = spot.at_value(_FIRST[begun], reason)
+        return value if value is not None and value.column == spot.column else spot.here(_FIRST[begun], reason)
+    value_begins = "" if spot.value is None else spot.value[1][0]
+    if "found '<scalar>'" in spot.said and value_begins == "[":
+        return spot.at_value(_FIRST["["], "put the whole value in quotes")
+    return None
+
+
+def _typographic(spot: _Spot) -> YamlSlip | None:
+    at = next((at for at, one in enumerate(spot.text) if one in TYPOGRAPHIC), None)
+    if at is None or spot.text[:at].rstrip()[-1:] not in (":", "-", "[", ",", "{"):
+        return None
+    return YamlSlip(spot.line, at, f"`{spot.text[at]}` is no quote of YAML", "write straight ones, \" or '")
+
+
+def _quotes(spot: _Spot) -> YamlSlip | None:
+    """Quotes that are closed before the value's end, since the same stand inside of it."""
+    if "<scalar>" not in spot.said or not re.search("[\"']", spot.text[: spot.column + 1]):
+        return None
+    message = "the quotes are closed before the value ends"
+    if spot.value is not None and spot.value[1][0] in "\"'":
+        return spot.at_value(message, "write it in quotes of the other kind")
+    return spot.here(message, "write it in quotes of the other kind, or double a ' that stands inside of '…'")
+
+
+def _unclosed(spot: _Spot) -> YamlSlip | None:
+    line, column = spot.begun
+    if "end of stream" in spot.said and spot.lines[line][column : column + 1] in ('"', "'"):
+        return YamlSlip(line, column, "these quotes are never closed", "close them at the end of the value")
+    if "expected ',' or" in spot.said and line < spot.line:
+        bracket = spot.lines[line][column : column + 1]
+        closing = {"[": "]", "{": "}"}.get(bracket, bracket)
+        return YamlSlip(line, column, f"this `{bracket}` is not closed", f"write `{closing}` where it ends")
+    return None
+
+
+def _backslash(spot: _Spot) -> YamlSlip | None:
+    if "unknown escape" not in spot.said:
+        return None
+    message = 'within "…" a backslash begins a code, and there is none of this name'
+    return spot.here(message, "write two backslashes, or put the value in single quotes")
+
+
+def _indent(spot: _Spot) -> YamlSlip | None:
+    if "mapping values are not allowed" in spot.said and spot.line > 0:
+        message = "this line goes on with the value of the line before, and no `:` with a blank may stand there"
+        advice = "begin it in the column of the lines that it belongs to, or put the whole value in quotes"
+        return spot.here(message, advice)
+    if "block end" not in spot.said or ("found '<block" not in spot.said and "found '-'" not in spot.said):
+        return None
+    message = "this line is indented otherwise than the lines that it belongs to"
+    return spot.here(message, "begin it in the same column as they do", max(1, len(spot.text.rstrip()) - spot.column))
+
+
+_JUDGES: Final[tuple[Callable[[_Spot], YamlSlip | None], ...]] = (
+    _tab,
+    _odd_blank,
+    _typographic,
+    _unclosed,
+    _colon,
+    _glued,
+    _first_character,
+    _backslash,
+    _quotes,
+    _indent,
+)
+"""In the order in which they are asked: the surest signs first."""
