@@ -10,6 +10,8 @@ from msgspec import Struct
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
+from engine.rulebook.conditions.lexer import TYPOGRAPHIC_QUOTES
+
 
 class YamlSlip(Struct, frozen=True):
     """What is wrong and what to do: at a line and column (both from 0), over `length` characters.
@@ -67,8 +69,6 @@ _FIRST: Final = {
     "[": "`[` begins a list",
     "{": "`{` begins a mapping",
 }
-TYPOGRAPHIC: Final = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u2018\u2019\u201a\u201b"
-"""Quotes of word processors: “ ” „ « » and their like."""
 _BLANKS: Final = re.compile("[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]")
 _GENERAL: Final = "see that brackets and quotes are closed, and that lines are indented with blanks alike"
 
@@ -168,7 +168,7 @@ def _first_character(spot: _Spot) -> YamlSlip | None:
 
 
 def _typographic(spot: _Spot) -> YamlSlip | None:
-    at = next((at for at, one in enumerate(spot.text) if one in TYPOGRAPHIC), None)
+    at = next((at for at, one in enumerate(spot.text) if one in TYPOGRAPHIC_QUOTES), None)
     if at is None or spot.text[:at].rstrip()[-1:] not in (":", "-", "[", ",", "{"):
         return None
     return YamlSlip(spot.line, at, f"`{spot.text[at]}` is no quote of YAML", "write straight ones, \" or '")

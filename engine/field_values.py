@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import UNSET, Struct
 
 from engine.directory.records import Person
-from engine.rulebook.fields import CUSTOM_PREFIX
+from engine.rulebook.fields import CUSTOM_PREFIX, TIME_IN
 from engine.scope import Scope
 from schemas.vocabulary import Channel, Trigger
 
@@ -34,6 +34,8 @@ def value_of(field: str, subject: Subject) -> Any:
 def _raw_value(field: str, subject: Subject) -> Any:
     if field.startswith(CUSTOM_PREFIX):
         return (subject.scope.event.ticket.custom or {}).get(field.removeprefix(CUSTOM_PREFIX))
+    if field.startswith(TIME_IN):
+        return subject.scope.policy.calendars[field.removeprefix(TIME_IN)].is_open(subject.scope.event.time)
     record, _, name = field.partition(".")
     if record == "trigger":
         return subject.trigger.value

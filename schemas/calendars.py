@@ -24,7 +24,7 @@ CalendarName = Annotated[
 Days = Annotated[
     str,
     Meta(
-        description="Days of the week: `sat`, `mon-fri`, `mon,wed`.",
+        description='Days of the week: `sat`, `mon-fri`, `"mon,wed"`.',
         extra_json_schema={"pattern": f"^{_DAYS}( *, *{_DAYS})*{END}"},
     ),
 ]

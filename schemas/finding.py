@@ -48,6 +48,7 @@ class FindingCode(StrEnum):
     # conditions
     CONDITION_SYNTAX = "condition_syntax", Severity.ERROR
     UNKNOWN_FIELD = "unknown_field", Severity.ERROR
+    UNKNOWN_CALENDAR = "unknown_calendar", Severity.ERROR
     UNDECLARED_FIELD = "undeclared_field", Severity.ERROR
     FIELD_OF_OTHERS = "field_of_others", Severity.ERROR
     WRONG_TYPE = "wrong_type", Severity.ERROR

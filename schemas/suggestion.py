@@ -10,6 +10,9 @@ from typing import Final
 MAX_COMPARED: Final = 200
 """Characters of a name that are compared with others: the time grows with their square."""
 
+LONG_ENOUGH: Final = 4
+"""Characters of a name that was cut short: from so many on, the one that begins with it is surely meant."""
+
 
 def closest(name: str, names: Iterable[str]) -> str:
     """A suggestion for a name that does not exist: `did you mean …?`, or nothing."""
@@ -27,5 +30,8 @@ def nearest(name: str, names: Iterable[str]) -> str:
 def _closest(name: str, names: tuple[str, ...]) -> str | None:
     # The same slip may stand in each of a million records. Capitals are the commonest of slips, so they don't count.
     in_small = {one.casefold(): one for one in names}
+    begun = [one for one in in_small if len(name) >= LONG_ENOUGH and one.startswith(name.casefold())]
+    if len(begun) == 1:
+        return in_small[begun[0]]
     close = difflib.get_close_matches(name.casefold(), in_small, n=1, cutoff=0.5)
     return in_small[close[0]] if close else None

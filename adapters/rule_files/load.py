@@ -8,18 +8,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from adapters.durable_rules.limits import limit_problems
 from adapters.files.opening import read_bounded
 from adapters.jinja.sources import MAX_FILE_BYTES
 from adapters.rule_files.faults import Fault, RuleFileError
-from adapters.rule_files.rule_slips import with_advice
+from adapters.rule_files.rule_slips import with_advice, with_calendar_advice
 from adapters.rule_files.source import Source
 from adapters.shape import shaped
 from adapters.shipped import RULES
 from engine.rulebook.build import Base, examine
-from engine.rulebook.fields import trigger_meant
 from engine.rulebook.problems import Partial, Problem
 from engine.rulebook.rulebook import Rulebook
 from schemas.calendars import CalendarSettings
@@ -129,7 +127,7 @@ class _Content:
             self.problems.append(Problem((), "a rule file is a mapping, with `rules:`", suggestion=advice))
             whole = {}
         head, problems = shaped({**whole, "rules": [], "settings": None, "defaults": None}, RuleFile, ())
-        self.problems += problems
+        self.problems += [with_calendar_advice(problem, whole) for problem in problems]
         self.file = RuleFile(
             head.extends if head is not None else None,
             self._part(whole, "settings", Settings),
@@ -160,23 +158,12 @@ class _Content:
         entries = []
         for index, data in enumerate(rules):
             entry, problems = shaped(data, RuleEntry, ("rules", index))
-            self.problems += [with_advice(_about_trigger(problem, data), data) for problem in problems]
+            self.problems += [with_advice(problem, data) for problem in problems]
             if entry is None:
                 self.partial.append(_partial(index, data))
             else:
                 entries.append(entry)
         return entries
-
-
-def _about_trigger(problem: Problem, rule: Any) -> Problem:
-    """The problem, with better advice where a word under `on` is no trigger and it is known what was meant."""
-    if problem.path[2:3] != ("on",):
-        return problem
-    value = rule["on"]
-    for step in problem.path[3:]:
-        value = value[step]
-    meant = trigger_meant(value)
-    return problem if meant is None else replace(problem, suggestion=meant)
 
 
 def _merged_defaults(whole: dict[str, Any]) -> Any:

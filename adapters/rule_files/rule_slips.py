@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from engine.rulebook.fields import trigger_meant
 from engine.rulebook.problems import Problem
 
 _LETTERS: Final = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "Æ": "AE", "Œ": "OE"})
@@ -18,18 +19,37 @@ _TEMPLATE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:/[A-Za-z0-9][A-Za-z0
 def with_advice(problem: Problem, rule: Any) -> Problem:
     """The problem, and where its place in the rule and what stands there make it a known slip, what to do."""
     inside, value = problem.path[2:], rule
-    for step in inside:
-        if not (isinstance(value, dict) and step in value):
-            return problem
-        value = value[step]
+    try:
+        for step in inside:
+            value = value[step]
+    except (KeyError, IndexError, TypeError):
+        # It is about something that is not there.
+        return problem
     advice = _advice(tuple(map(str, inside)), value)
     return problem if advice is None else replace(problem, suggestion=advice)
+
+
+def with_calendar_advice(problem: Problem, whole: Any) -> Problem:
+    """The problem, with what to do where days with a comma between them were taken for two keys."""
+    if problem.path[:1] != ("calendars",) or problem.path[2:3] != ("open",) or len(problem.path) != _DAYS_DEPTH:
+        return problem
+    days = whole["calendars"][problem.path[1]]["open"]
+    if days[problem.path[3]] is not None:
+        return problem
+    following = next((key for key, hours in days.items() if hours is not None), "wed")
+    advice = f'put days with a comma between them in quotes: `"{problem.path[3]},{following}": …`'
+    return replace(problem, suggestion=advice)
+
+
+_DAYS_DEPTH: Final = 4
 
 
 def _advice(inside: tuple[str, ...], value: object) -> str | None:
     match inside:
         case ("rule" | "instead_of",):
             return _name_advice(value)
+        case ("on", *_):
+            return trigger_meant(value)
         case ("if",) if isinstance(value, bool):
             return "leave `if` out where the rule always holds, or name a field: `ticket.visible_to_customer == true`"
         case ("send", "template", *_) if isinstance(value, str):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from msgspec import Struct
@@ -14,7 +14,7 @@ from engine.rulebook.conditions.lexer import ConditionError
 from engine.rulebook.conditions.parser import parse_condition
 from engine.rulebook.conditions.syntax import Node
 from engine.rulebook.consistency import Placed, categories_named, problems_between, setting_problems
-from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType, custom_field
+from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType, calendar_field, custom_field
 from engine.rulebook.problems import Partial, Path, Problem, RulebookError
 from engine.rulebook.rulebook import DefaultForm, MainSite, Policy, Rule, Rulebook
 from schemas.calendars import CalendarSettings
@@ -64,7 +64,7 @@ def examine(content: RuleFile, digest: str, base: Base | None = None, partial: S
         {**(inherited.calendars if inherited else {}), **content.calendars}
     )
     problems += problems_of_calendars
-    fields = _fields(settings)
+    fields = _fields(settings, calendars)
     placed = _placed(content.rules, inherited.rules if inherited else (), partial)
     rules: list[Rule] = []
     for each in placed:
@@ -87,9 +87,10 @@ def examine(content: RuleFile, digest: str, base: Base | None = None, partial: S
     return Examined(Rulebook(digest, tuple(rules), _policy(settings, defaults, calendars), fields), problems)
 
 
-def _fields(settings: Settings) -> Mapping[str, Field]:
+def _fields(settings: Settings, calendars: Iterable[str]) -> Mapping[str, Field]:
     custom = [custom_field(name, FieldType(given.type), given.meaning) for name, given in settings.fields.items()]
-    return {**BUILT_IN_FIELDS, **{field.name: field for field in custom}}
+    hours = map(calendar_field, calendars)
+    return {**BUILT_IN_FIELDS, **{field.name: field for field in (*custom, *hours)}}
 
 
 def _placed(

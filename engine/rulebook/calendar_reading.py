@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from engine.rulebook.calendars import Calendar, Span
+from engine.rulebook.calendars import DAYS, Calendar, Span
 from engine.rulebook.conditions.lexer import KEYWORDS
 from engine.rulebook.conditions.syntax import Place
 from engine.rulebook.problems import Path, Problem
@@ -17,7 +17,6 @@ from schemas.finding import FindingCode
 from schemas.public_holidays import code_meant, is_known
 from schemas.time_zones import time_zones, zone_meant
 
-DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 END_OF_DAY: Final = 24 * 60
 FIRST_YEAR, LAST_YEAR = 2000, 2199
 """Of holidays that are named by their date: another year is a slip."""

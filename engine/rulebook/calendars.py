@@ -11,6 +11,9 @@ from msgspec import Struct
 
 from schemas.public_holidays import holidays_of
 
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""The days of the week, as rule files name them."""
+
 LONGEST_CLOSURE: Final = 400
 """Days that are looked ahead for the next opening."""
 

@@ -90,6 +90,16 @@ def trigger_meant(word: object) -> str | None:
 
 
 CUSTOM_PREFIX: Final = "ticket.custom."
+TIME: Final = "time"
+"""What a condition calls the event's time, of which it can ask only whether a calendar is open then."""
+
+TIME_IN: Final = "time in "
+"""Before a calendar's name: the truth value that such a condition reads."""
+
+
+def calendar_field(calendar: str) -> Field:
+    """Whether the event's time lies in the open hours of a calendar."""
+    return Field(TIME_IN + calendar, FieldType.BOOLEAN, f"the calendar {calendar} is open at the event's time")
 
 
 def custom_field(name: str, field_type: FieldType, meaning: str = "") -> Field:

@@ -93,6 +93,7 @@ COMPARISONS = st.one_of(
     paired(["ticket.custom.severity", "ticket.custom.limit"], ["==", "!=", "<", "<=", ">", ">="]),
     one_of("channel", ['"email"', '"fax"']),
     st.sampled_from(["ticket.custom.flag", "ticket.reopened", "not ticket.reopened"]),
+    st.sampled_from(["time in support", "time not in support", "not time in support", "time in night"]),
     one_of("ticket.priority", [quoted(text) for text in TEXTS]),
     one_of("ticket.custom.note", [quoted(text) for text in TEXTS]),
     one_of("event.origin", ['"user"', '"automation"']),
@@ -124,7 +125,7 @@ RULES = st.fixed_dictionaries(
 )
 FIELDS = ["ticket.priority", "ticket.custom.note", "ticket.custom.flag", "ticket.custom.severity"]
 FIELDS += ["ticket.resolution_marked", "event.origin", "ticket.title", "ticket.custom.limit", "ticket.reopened"]
-FIELDS += ["channel", "person.groups", "contract.tags"]
+FIELDS += ["channel", "person.groups", "contract.tags", "time in support", "time in night"]
 LISTS: list[Any] = [(), ("high",), ("1", "true"), tuple(TEXTS), ("HIGH", "é", "")]
 VALUES += LISTS
 ODD = st.one_of(*[st.sampled_from(VALUES)] * 5, st.integers(), st.floats(), st.text())

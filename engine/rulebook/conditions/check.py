@@ -29,7 +29,7 @@ from engine.rulebook.conditions.syntax import (
     TextTest,
     leaves,
 )
-from engine.rulebook.fields import CUSTOM_PREFIX, Field, FieldType
+from engine.rulebook.fields import CUSTOM_PREFIX, TIME, TIME_IN, Field, FieldType
 from schemas.finding import FindingCode
 from schemas.suggestion import closest
 from schemas.vocabulary import Audience, Channel, PersonKind, Trigger
@@ -129,6 +129,11 @@ class _Check:
                 yield from self._pair(leaf, *known)
 
     def _unknown(self, name: str, place: Place, *, is_value: bool) -> ConditionError:
+        if name.startswith(TIME_IN):
+            return self._unknown_calendar(name.removeprefix(TIME_IN), place)
+        if name == TIME:
+            message, advice = "`time` can only be asked of a calendar", "write `time in NAME`, or `time not in NAME`"
+            return ConditionError(message, place, FindingCode.UNKNOWN_FIELD, advice)
         if not name.startswith(CUSTOM_PREFIX):
             message = f"there is no field `{name}`"
             # Compared with a field: a word without a dot is a text whose quotes are missing.
@@ -142,6 +147,12 @@ class _Check:
             FindingCode.UNDECLARED_FIELD,
             closest(own, declared) or "add it, with its type, under `settings: fields:`",
         )
+
+    def _unknown_calendar(self, name: str, place: Place) -> ConditionError:
+        calendars = [known.removeprefix(TIME_IN) for known in self._fields if known.startswith(TIME_IN)]
+        named = Place(place.offset + place.length - len(name), len(name))
+        advice = closest(name, calendars) or f"add it under `calendars:`{_there_are(calendars)}"
+        return ConditionError(f"there is no calendar `{name}`", named, FindingCode.UNKNOWN_CALENDAR, advice)
 
     def _possible(self, field: Field) -> Sequence[str] | None:
         return possible_values(field, self._audience, self._triggers, self._channels)
@@ -193,6 +204,10 @@ def _read(leaf: Leaf) -> list[tuple[str, Place]]:
     if isinstance(leaf, FieldPair):
         return [(leaf.first, leaf.first_place), (leaf.second, leaf.second_place)]
     return [(leaf.field, leaf.field_place)]
+
+
+def _there_are(calendars: Sequence[str]) -> str:
+    return f"; there are {', '.join(sorted(calendars))}" if calendars else ""
 
 
 def _may_be_equal(values: Sequence[str] | None, others: Sequence[str] | None) -> bool:

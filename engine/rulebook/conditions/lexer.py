@@ -65,6 +65,12 @@ _TOKEN: Final = re.compile(
     re.VERBOSE,
 )
 
+TYPOGRAPHIC_QUOTES: Final = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u2018\u2019\u201a\u201b"
+"""Quotes of word processors: “ ” „ « » and their like."""
+_TYPOGRAPHIC_TEXT: Final = re.compile(
+    f"[{TYPOGRAPHIC_QUOTES}](?:\\s*([^\"'{TYPOGRAPHIC_QUOTES}]*?)\\s*[{TYPOGRAPHIC_QUOTES}])?"
+)
+
 _MISTAKES: Final = (
     ("&&", "write `and` instead of `&&`"),
     ("||", "write `or` instead of `||`"),
@@ -126,4 +132,12 @@ def _unknown(text: str, position: int) -> ConditionError:
     for wrong, advice in _MISTAKES:
         if text.startswith(wrong, position):
             return ConditionError(advice, Place(position, len(wrong)))
+    found = _TYPOGRAPHIC_TEXT.match(text, position)
+    if found is not None:
+        meant = f'write straight ones: "{found[1]}"' if found[1] else 'write straight ones, "'
+        message = "typographic quotes have no meaning in a condition"
+        return ConditionError(message, Place(position, len(found[0])), suggestion=meant)
+    if not text[position].isprintable():
+        message = f"a character that can't be seen (U+{ord(text[position]):04X}) stands here"
+        return ConditionError(message, Place(position, 1), suggestion="take it out")
     return ConditionError(f"{text[position]!r} has no meaning in a condition", Place(position, 1))

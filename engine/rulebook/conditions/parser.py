@@ -22,6 +22,7 @@ from engine.rulebook.conditions.syntax import (
     TextRelation,
     TextTest,
 )
+from engine.rulebook.fields import TIME, TIME_IN
 
 MAX_LENGTH: Final = 4_000
 MAX_DEPTH: Final = 40
@@ -133,6 +134,8 @@ class _Parser:
 
     def _membership(self, left: Token) -> Leaf:
         """What stands behind `in`: a list of values, or a field that is a list."""
+        if left.kind is TokenKind.FIELD and left.text == TIME:
+            return self._in_calendar(left)
         if self._current.kind is TokenKind.FIELD:
             right = self._advance()
             if left.kind is TokenKind.FIELD:
@@ -149,17 +152,36 @@ class _Parser:
         while not self._take(closing):
             value = self._advance()
             if value.kind is not TokenKind.LITERAL:
-                raise ConditionError(f"the list takes values only, not {_named(value)}", value.place)
+                advice = f'write a text in quotes: "{value.text}"' if value.kind is TokenKind.FIELD else ""
+                message = f"the list takes values only, not {_named(value)}"
+                raise ConditionError(message, value.place, suggestion=advice)
             values.append(value.value)
             places.append(value.place)
             if self._current.text != closing:
                 self._expect(",", f"`,` or `{closing}`")
         return OneOf(left.text, tuple(values), left.place, tuple(places))
 
+    def _in_calendar(self, time: Token) -> Leaf:
+        """A truth value like any other: whether the event's time lies in the hours of the calendar named here."""
+        calendar = self._advance()
+        if calendar.kind is not TokenKind.FIELD or "." in calendar.text:
+            advice = "write it without quotes and parentheses, `time in support`"
+            message = f"the name of a calendar must stand here, not {_named(calendar)}"
+            raise ConditionError(message, calendar.place, suggestion=advice)
+        offset = time.place.offset
+        whole = Place(offset, calendar.place.offset + calendar.place.length - offset)
+        return OneOf(TIME_IN + calendar.text, (True,), whole, (whole,))
+
     def expect_end(self) -> None:
         if self._current.kind is not TokenKind.END:
-            found = self._current
-            raise ConditionError(f"`and` or `or` is missing before {_named(found)}", found.place)
+            before, found = self._tokens[self._next - 1], self._current
+            advice = ""
+            if before.kind is TokenKind.FIELD and "." not in before.text and found.kind is not TokenKind.PUNCTUATION:
+                advice = f'write a text of several words in quotes: "{before.text} {found.text}"'
+            elif isinstance(before.value, str) and before.place.offset + before.place.length == found.place.offset:
+                advice = 'within a text in "…" write a quote as \\", or put the text in quotes of the other kind'
+            message = f"`and` or `or` is missing before {_named(found)}"
+            raise ConditionError(message, found.place, suggestion=advice)
 
     @property
     def _current(self) -> Token:
@@ -187,7 +209,9 @@ class _Parser:
     def _operand(self, wanted: str) -> Token:
         token = self._advance()
         if token.kind not in (TokenKind.FIELD, TokenKind.LITERAL):
-            raise ConditionError(f"{wanted} is missing before {_named(token)}", token.place)
+            advice = 'write a text in quotes: "high"' if token.kind is TokenKind.WORD else ""
+            message = f"{wanted} is missing before {_named(token)}"
+            raise ConditionError(message, token.place, suggestion=advice)
         return token
 
 

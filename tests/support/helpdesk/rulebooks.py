@@ -18,10 +18,16 @@ _FORMS = {trigger.value: {"template": f"any/{trigger.value}"} for trigger in Tri
 DEFAULTS: Mapping[str, Any] = {"contacts": _FORMS, "collaborators": _FORMS, "fax": {"template": "any/fax"}}
 
 
+CALENDARS: Mapping[str, Any] = {
+    "support": {"time_zone": "Europe/Paris", "open": {"mon-fri": "09:00-18:00"}},
+    "night": {"time_zone": "Europe/Paris", "open": {"mon-sun": "00:00-06:00"}},
+}
+
+
 def rulebook_of(rules: Sequence[Mapping[str, Any]], settings: Mapping[str, Any] | None = None) -> Rulebook:
     """The rulebook of a file with these rules, which need only what matters. Raises RulebookError."""
     named = [{"rule": f"rule-{index}", **rule} for index, rule in enumerate(rules)]
-    content = {"defaults": DEFAULTS, "rules": named, "settings": settings}
+    content = {"defaults": DEFAULTS, "rules": named, "settings": settings, "calendars": CALENDARS}
     return build_rulebook(msgspec.convert(content, RuleFile), digest="test")
 
 

@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from engine.decide import prepare
 from engine.field_values import Subject, value_of
+from engine.rulebook.calendars import DAYS
 from engine.rulebook.conditions.evaluate import holds
 from engine.rulebook.conditions.syntax import leaves
+from engine.rulebook.fields import TIME_IN
 from engine.rulebook.rulebook import Rule
 from tocsin.authoring.explain.case import Case, Words, adds, sets
 from tocsin.authoring.explain.changes import RULE_FILE, Change, Entry
@@ -43,9 +45,19 @@ class _Miss:
         if not self.has_channel:
             found.append(f"does not send by {self._case.channel}")
         if not self.holds:
-            here = ", ".join(f"{name} is {_shown(value)}" for name, value in self.facts.items())
+            here = ", ".join(f"{name} is {_shown(value)}{self._when(name)}" for name, value in self.facts.items())
             found.append(f"asks for `{self.rule.text}`, and {here}")
         return found or ["matches, but another rule takes its place"]
+
+    def _when(self, name: str) -> str:
+        """Of a calendar what its clock and its days showed then."""
+        if not name.startswith(TIME_IN):
+            return ""
+        calendar = self._case.rulebook.policy.calendars[name.removeprefix(TIME_IN)]
+        shown = self._case.decision.event.time.astimezone(calendar.zone)
+        holiday = ", a holiday" if calendar.is_holiday(shown.date()) else ""
+        day = DAYS[shown.weekday()]
+        return f" (it was {day} {shown:%Y-%m-%d %H:%M} in {calendar.zone.key}{holiday})"
 
     def changes(self) -> Iterator[Change]:
         """The one change to the rule with which it would match; none where it takes more, or the rule is inherited."""

@@ -95,6 +95,11 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         'if: ticket.prioritty == "high"',
         "Write a field of the page on condition fields.",
     ),
+    Code.UNKNOWN_CALENDAR: Entry(
+        "A condition names a calendar that the rule file does not have.",
+        "if: time not in suport",
+        "Write the name of one under `calendars:`, or add it there.",
+    ),
     Code.UNDECLARED_FIELD: Entry(
         "A condition or a template names a custom field that the rule file does not declare.",
         "if: ticket.custom.severity >= 3",
