@@ -54,7 +54,9 @@ class _Spot(Struct, frozen=True):
         if self.value is None:
             return None
         column, value = self.value
-        return YamlSlip(self.line, column, message, reason, len(value), quoted(value))
+        return YamlSlip(
+            self.line, column, message, reason, len(value), quoted(value) if len(value) <= LONGEST_PROPOSAL else ""
+        )
 
 
 _VALUE: Final = re.compile(r"\s*(?:- +)*[^\s:#'\"{\[][^:#{\[]*: +(?P<value>[^\s{].*)")
@@ -70,6 +72,10 @@ _FIRST: Final = {
     "{": "`{` begins a mapping",
 }
 _BLANKS: Final = re.compile("[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]")
+LONGEST_LINE: Final = 2_000
+"""Characters of a line that are looked at: patterns take longer than the line is long."""
+LONGEST_PROPOSAL: Final = 120
+"""Characters of a value that is shown again in quotes."""
 _GENERAL: Final = "see that brackets and quotes are closed, and that lines are indented with blanks alike"
 
 
@@ -81,9 +87,16 @@ def slip_of(text: str, error: MarkedYAMLError | ReaderError) -> YamlSlip:
     line, column = (mark.line, mark.column) if mark is not None else (0, 0)
     begun = (line, column) if context is None else (context.line, context.column)
     said = (str(error.problem) or "this can not be read").splitlines()[0]
-    spot = _Spot(text.splitlines(), line, column, said, begun)
+    lines = [one[:LONGEST_LINE] for one in text.splitlines()]
+    spot = _Spot(lines, line, column, said, begun)
     found = (judge(spot) for judge in _JUDGES)
     return next(filter(None, found), None) or spot.here(f"YAML: {said}", _GENERAL, max(1, len(spot.text) - column))
+
+
+def _character(spot: _Spot, place: tuple[int, int]) -> str:
+    """The character at a line and column; nothing behind the end."""
+    line, column = place
+    return spot.lines[line][column : column + 1] if line < len(spot.lines) else ""
 
 
 def unseen_character(text: str, position: int, character: str | int) -> YamlSlip:
@@ -186,10 +199,10 @@ def _quotes(spot: _Spot) -> YamlSlip | None:
 
 def _unclosed(spot: _Spot) -> YamlSlip | None:
     line, column = spot.begun
-    if "end of stream" in spot.said and spot.lines[line][column : column + 1] in ('"', "'"):
+    if "end of stream" in spot.said and _character(spot, spot.begun) in ('"', "'"):
         return YamlSlip(line, column, "these quotes are never closed", "close them at the end of the value")
     if "expected ',' or" in spot.said and line < spot.line:
-        bracket = spot.lines[line][column : column + 1]
+        bracket = _character(spot, spot.begun)
         closing = {"[": "]", "{": "}"}.get(bracket, bracket)
         return YamlSlip(line, column, f"this `{bracket}` is not closed", f"write `{closing}` where it ends")
     return None

@@ -111,8 +111,9 @@ def _documents(text: str) -> Iterator[Any]:
         slip = slip_of(text, error)
         reason = f"this is not YAML: {slip.message.removeprefix('YAML: ')}: {slip.advice}"
         raise YamlFaultError(slip.line + 1, reason, slip.column + 1) from None
-    except (YAMLError, ValueError) as error:
-        raise YamlFaultError(1, f"this is not YAML: {str(error).splitlines()[0]}") from None
+    except (YAMLError, ValueError, AssertionError) as error:
+        # An assertion of the parser: `%YAML 1.3` is a version that it does not know.
+        raise YamlFaultError(1, f"this is not YAML: {(str(error) or type(error).__name__).splitlines()[0]}") from None
 
 
 def _place(node: Any, path: Sequence[str | int], at_key: bool) -> tuple[int, int]:
