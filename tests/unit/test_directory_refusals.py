@@ -140,6 +140,7 @@ UNREADABLE: dict[str, tuple[bytes, int | None, str]] = {
     "b.yaml": (b"x: " + b"[" * 100_000, 1, "nested too deeply"),
     "c.yaml": (b'kind: "\x01"', 1, "not YAML"),
     "d.yaml": (b"id: *nobody", 1, "not YAML"),
+    "e.yaml": (b"%YAML 1.3\n---\nid: x\n", 1, "not YAML"),
 }
 
 
