@@ -5,7 +5,7 @@ Its stages stand below in the order in which an event passes them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from msgspec import UNSET, Struct
@@ -16,7 +16,7 @@ from engine.scope import Scope
 from engine.stages.s1_triggers import raised_triggers
 from engine.stages.s2_event_gates import candidate, closed_event_gate
 from engine.stages.s3_recipients import Found, find_recipients
-from engine.stages.s4_rule_matching import Answer, Inquiry, Matches, ReferenceMatcher, RuleMatcher, inquire
+from engine.stages.s4_rule_matching import Inquiry, Matches, ReferenceMatcher, RuleMatcher, inquire
 from engine.stages.s5_person_gates import ask_gates
 from engine.stages.s6_merging import merge
 from engine.stages.s7_job_writing import write_jobs
@@ -83,15 +83,8 @@ def decide_all(
 
     `matcher` evaluates the conditions of this rulebook: in plain Python where it is None.
     """
-    prepared = [prepare(event, now, directory, rulebook) for event, now in cases]
-    questions = [question for one in prepared for question in one.inquiry.questions]
-    answers = (matcher or ReferenceMatcher()).match(questions) if questions else []
-    decisions, taken = [], 0
-    for one in prepared:
-        own = answers[taken : taken + len(one.inquiry.questions)]
-        taken += len(own)
-        decisions.append(conclude(one, own, rulebook))
-    return decisions
+    matched = match_rules(cases, directory, rulebook, matcher)
+    return [conclude(prepared, matches, rulebook) for prepared, matches in matched]
 
 
 class Prepared(Struct, frozen=True):
@@ -121,13 +114,29 @@ def prepare(event: Event, now: datetime, directory: Directory, rulebook: Ruleboo
     return Prepared(event, now, triggers, None, scope, found, inquire(scope, found.recipients))
 
 
-def conclude(prepared: Prepared, answers: Sequence[Answer], rulebook: Rulebook) -> Decision:
-    """The decision, once the rules have been asked."""
+def match_rules(
+    cases: Sequence[tuple[Event, datetime]],
+    directory: Directory,
+    rulebook: Rulebook,
+    matcher: RuleMatcher | None,
+) -> Iterator[tuple[Prepared, Matches | None]]:
+    """Stages 1 to 4: each event prepared, with the rules that match; None where it alerts nobody as a whole."""
+    prepared = [prepare(event, now, directory, rulebook) for event, now in cases]
+    questions = [question for one in prepared for question in one.inquiry.questions]
+    answers = (matcher or ReferenceMatcher()).match(questions) if questions else []
+    taken = 0
+    for one in prepared:
+        own = answers[taken : taken + len(one.inquiry.questions)]
+        taken += len(own)
+        yield one, None if one.scope is None else Matches(one.scope, one.found.recipients, one.inquiry, own)
+
+
+def conclude(prepared: Prepared, matches: Matches | None, rulebook: Rulebook) -> Decision:
+    """Stages 5 to 7: the decision, once it is known which rules match."""
     scope, found = prepared.scope, prepared.found
-    if scope is None:
+    if scope is None or matches is None:
         skipped = [] if prepared.reason is None else [_of_event(prepared.event, prepared.reason)]
         return Decision(prepared.event, prepared.triggers, [], skipped, prepared.now, rulebook.digest)
-    matches = Matches(scope, found.recipients, prepared.inquiry, answers)
     outcomes = [ask_gates(scope, recipient, matches) for recipient in found.recipients]
     merged = merge(outcomes)
     jobs = write_jobs(scope, merged.messages)

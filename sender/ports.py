@@ -171,7 +171,7 @@ class Transport(Protocol[M_contra]):
         ...
 
 
-class DeliveryWatch(Protocol):
+class DeliveryMonitor(Protocol):
     """Is told how delivery goes. Called from the event loop and from the ledger's thread; never fails."""
 
     def answered(self, entry: LedgerEntry, reply: Reply, now: datetime) -> None:
@@ -195,20 +195,20 @@ class DeliveryWatch(Protocol):
         ...
 
 
-class Unwatched:
+class Unmonitored:
     """Ignores all that it is told."""
 
     def answered(self, entry: LedgerEntry, reply: Reply, now: datetime) -> None:
-        """See DeliveryWatch."""
+        """See DeliveryMonitor."""
 
     def changed(self, report: Report) -> None:
-        """See DeliveryWatch."""
+        """See DeliveryMonitor."""
 
     def waiting(self, waits: Sequence[Wait], now: datetime) -> None:
-        """See DeliveryWatch."""
+        """See DeliveryMonitor."""
 
     def came_round(self, writing: timedelta) -> None:
-        """See DeliveryWatch."""
+        """See DeliveryMonitor."""
 
     def waits_for_ledger(self, why: LedgerAwayError | None) -> None:
-        """See DeliveryWatch."""
+        """See DeliveryMonitor."""

@@ -68,7 +68,7 @@ class SenderMetrics:
         self._no_jobs.inc(refused)
 
     def answered(self, entry: LedgerEntry, reply: Reply, now: datetime) -> None:
-        """See sender.ports.DeliveryWatch."""
+        """See sender.ports.DeliveryMonitor."""
         self._answers.labels(entry.job.channel.value, _class_of(reply)).inc()
         if reply.kind is ReplyKind.UNKNOWN:
             self._unknown.inc()
@@ -76,7 +76,7 @@ class SenderMetrics:
             self._delay.observe(max(0.0, (now - entry.job.context.saved_at).total_seconds()))
 
     def waiting(self, waits: Sequence[Wait], now: datetime) -> None:
-        """See sender.ports.DeliveryWatch."""
+        """See sender.ports.DeliveryMonitor."""
         mailboxes = [one for one in waits if one.name.startswith(MAILBOX)]
         domains = [one for one in waits if one.name != RELAY and one not in mailboxes]
         self._out_of_reach.set(any(one.name == RELAY for one in waits))
@@ -85,7 +85,7 @@ class SenderMetrics:
         self._longest.set(max(((one.until - now).total_seconds() for one in domains), default=0.0))
 
     def changed(self, report: Report) -> None:
-        """See sender.ports.DeliveryWatch."""
+        """See sender.ports.DeliveryMonitor."""
         self._changes.labels(report.transition.value).inc()
         if report.fault is not None:
             self._faults.inc()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Final
 
 from msgspec import Struct
 
 from schemas.directory import TriggerSettings
-from schemas.vocabulary import Channel, PersonKind, Trigger
+from schemas.vocabulary import Channel, ObjectKind, PersonKind, Trigger
 
 
 class Mode(Struct, frozen=True, gc=False):
@@ -61,6 +63,15 @@ class Customer(Attached, frozen=True, gc=False):
         return self.alerts[_INDEX[trigger]] if self.alerts else None
 
 
+ATTACHING_FIELDS: Final[Mapping[ObjectKind, str]] = {
+    ObjectKind.PRODUCT: "products",
+    ObjectKind.SITE: "sites",
+    ObjectKind.SERVICE: "services",
+    ObjectKind.CUSTOMER: "beneficiaries",
+}
+"""The field in which a contract lists the objects of each kind that are attached to it, here and on the wire."""
+
+
 class Contract(Struct, frozen=True, gc=False):
     """A contract with its ticks: one bit for each enabled category (see Category.bit)."""
 
@@ -83,6 +94,16 @@ class Contract(Struct, frozen=True, gc=False):
     collaborators: tuple[str, ...]
     reply_to: str | None
     tags: tuple[str, ...] = ()
+
+    def attached_ids(self, kind: ObjectKind) -> tuple[str, ...]:
+        """The objects of this kind that are attached to the contract: of customers, its clients and beneficiaries."""
+        if kind is ObjectKind.CONTRACT:
+            return (self.id,)
+        if kind is ObjectKind.CUSTOMER:
+            named = (self.client, self.invoiced_client, *self.beneficiaries)
+            return tuple(dict.fromkeys([one for one in named if one is not None]))
+        attached: tuple[str, ...] = getattr(self, ATTACHING_FIELDS[kind])
+        return attached
 
 
 class Suppression(Struct, frozen=True, gc=False):

@@ -99,7 +99,7 @@ def _objects(scope: Scope, kind: ObjectKind) -> Objects:
     contract = scope.contract
     if kind is ObjectKind.CONTRACT:
         return Objects([contract], None, [])
-    attached = _attached_ids(contract, kind)
+    attached = contract.attached_ids(kind)
     named = _names(scope, kind)
     wanted = attached if named is None else (named,) if named in attached else ()
     if kind is ObjectKind.CUSTOMER:
@@ -123,16 +123,3 @@ def _why_missing(scope: Scope, kind: ObjectKind, named: str, attached: tuple[str
     if scope.directory.attached(kind, named) is not None:
         return None
     return Reason.UNREADABLE_RECORD if scope.directory.is_unreadable(kind, named) else Reason.OBJECT_UNKNOWN
-
-
-def _attached_ids(contract: Contract, kind: ObjectKind) -> tuple[str, ...]:
-    match kind:
-        case ObjectKind.PRODUCT:
-            return contract.products
-        case ObjectKind.SITE:
-            return contract.sites
-        case ObjectKind.SERVICE:
-            return contract.services
-        case _:
-            clients = (contract.client, contract.invoiced_client)
-            return tuple(one for one in clients if one is not None) + contract.beneficiaries

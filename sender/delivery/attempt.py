@@ -26,7 +26,7 @@ from sender.delivery.retry import (
     after_withholding,
     out_of_time,
 )
-from sender.ports import Composed, Composer, DeliveryWatch, OutgoingMessage, Transport, WithheldError
+from sender.ports import Composed, Composer, DeliveryMonitor, OutgoingMessage, Transport, WithheldError
 from sender.records import LedgerEntry, Report
 from sender.replies.reply import Reply, ReplyKind
 from sender.tracing import Tracer
@@ -63,7 +63,7 @@ class Attempts:
         chance: Chance,
         pacing: Pacing,
         send_limit: timedelta,
-        watch: DeliveryWatch,
+        monitor: DeliveryMonitor,
         tracer: Tracer,
         handing_over: Callable[[LedgerEntry], Awaitable[None]],
     ) -> None:
@@ -75,7 +75,7 @@ class Attempts:
         self._chance = chance
         self._pacing = pacing
         self._send_limit = send_limit
-        self._watch = watch
+        self._monitor = monitor
         self._tracer = tracer
         self._writing: dict[str, datetime] = {}
 
@@ -138,7 +138,7 @@ class Attempts:
         reply = await self._hand_over(entry, composed.message)
         now = self._clock.now()
         self._pacing.heard(entry, reply, now)
-        self._watch.answered(entry, reply, now)
+        self._monitor.answered(entry, reply, now)
         if reply.is_about_the_relay:
             verdict = after_no_session(self._policy, now)
         else:

@@ -23,7 +23,7 @@ from sender.delivery.under_way import UnderWay
 from sender.ledger.port import LedgerAwayError
 from sender.ledger.restrictions import Restrictions
 from sender.ledger.waits import Wait
-from sender.ports import Composer, DeliveryWatch, OutgoingMessage, Transport, Unwatched, WithheldError
+from sender.ports import Composer, DeliveryMonitor, OutgoingMessage, Transport, Unmonitored, WithheldError
 from sender.records import TRANSPORTS, LedgerEntry
 from sender.storms.storm import NO_STORMS, StormPolicy
 from sender.tracing import Tracer, Untraced
@@ -90,15 +90,15 @@ class Delivery:
         settings: DeliverySettings | None = None,
         *,
         gate: Gate | None = None,
-        watch: DeliveryWatch | None = None,
+        monitor: DeliveryMonitor | None = None,
         tracer: Tracer | None = None,
     ) -> None:
         self._clock = clock
         self._settings = settings or DeliverySettings()
         retry, limit = self._settings.retry, self._settings.send_limit
         rounds = RoundPolicy(self._settings.lease, retry, self._settings.storm, self._settings.sweep)
-        self._watch = watch or Unwatched()
-        self._rounds = LedgerRounds(ledger, gate or Gate(ledger), clock, chance, rounds, self._watch)
+        self._monitor = monitor or Unmonitored()
+        self._rounds = LedgerRounds(ledger, gate or Gate(ledger), clock, chance, rounds, self._monitor)
         self._pacing = Pacing(self._settings.pacing, chance)
         traced = tracer or Untraced()
         self._attempts = Attempts(
@@ -109,7 +109,7 @@ class Delivery:
             chance,
             self._pacing,
             limit,
-            self._watch,
+            self._monitor,
             traced,
             HandOvers(self._hand_over).ask,
         )
@@ -158,18 +158,18 @@ class Delivery:
         try:
             await self._round(thread)
         except LedgerAwayError as error:
-            self._watch.waits_for_ledger(error)
+            self._monitor.waits_for_ledger(error)
             return False
-        self._watch.waits_for_ledger(None)
+        self._monitor.waits_for_ledger(None)
         return True
 
     async def _round(self, thread: ThreadPoolExecutor) -> bool:
         """One round; says whether it found anything to see to or to send."""
-        self._watch.came_round(self._attempts.writing())
+        self._monitor.came_round(self._attempts.writing())
         # Answers first: they free places, and what stands behind them in a lane becomes due.
         await self._record(thread)
         waits, now = self._waits()
-        self._watch.waiting(waits, now)
+        self._monitor.waiting(waits, now)
         await _in(thread, lambda: self._rounds.tell_waits(waits))
         own = self._under_way.jobs()
         swept = await _in(thread, lambda: self._rounds.sweep(own))
@@ -239,13 +239,13 @@ class Delivery:
             try:
                 return await self._record(thread)
             except LedgerAwayError as error:
-                self._watch.waits_for_ledger(error)
-                self._watch.came_round(self._attempts.writing())
+                self._monitor.waits_for_ledger(error)
+                self._monitor.came_round(self._attempts.writing())
             await asyncio.sleep(ASK_AGAIN.total_seconds())
 
     async def _finish_some(self, thread: ThreadPoolExecutor) -> None:
         """Wait for answers, and record each as it comes: where the process is cut, only the late ones are lost."""
-        self._watch.came_round(self._attempts.writing())
+        self._monitor.came_round(self._attempts.writing())
         await asyncio.wait(
             self._under_way.tasks,
             timeout=self._settings.look_again.total_seconds(),

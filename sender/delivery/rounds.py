@@ -17,7 +17,7 @@ from sender.delivery.retry import Chance, RetryPolicy, Verdict, after_lapse, out
 from sender.ledger.jobs import JobQueue
 from sender.ledger.storms import Storms
 from sender.ledger.waits import TELL_EVERY, Wait, Waits
-from sender.ports import DeliveryWatch
+from sender.ports import DeliveryMonitor
 from sender.records import LedgerEntry
 from sender.states import State
 from sender.storms.storm import StormPolicy
@@ -57,14 +57,20 @@ class LedgerRounds:
     """The ledger's side of delivery. All of it runs in one thread."""
 
     def __init__(
-        self, ledger: RoundLedger, gate: Gate, clock: Clock, chance: Chance, policy: RoundPolicy, watch: DeliveryWatch
+        self,
+        ledger: RoundLedger,
+        gate: Gate,
+        clock: Clock,
+        chance: Chance,
+        policy: RoundPolicy,
+        monitor: DeliveryMonitor,
     ) -> None:
         self._ledger = ledger
         self._gate = gate
         self._clock = clock
         self._chance = chance
         self._policy = policy
-        self._watch = watch
+        self._monitor = monitor
         self._asked: datetime | None = None
         self._told: tuple[datetime, frozenset[str]] | None = None
 
@@ -113,7 +119,7 @@ class LedgerRounds:
                 tell_void(one)
             else:
                 tell_change(one)
-                self._watch.changed(one.report)
+                self._monitor.changed(one.report)
         return len(tried) - len(void)
 
     def _pass(self, entry: LedgerEntry, stopped: list[Tried]) -> Claimed | None:

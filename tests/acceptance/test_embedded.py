@@ -29,12 +29,12 @@ from tests.faults.engines import until
 from tests.support.helpdesk.events import Helpdesk, envelope
 from tests.support.helpdesk.files import created, write_directory
 from tests.support.settings.environments import mail_by
-from tocsin.services.embedded import Embedded, FolderInUseError, sole_owner
-from tocsin.services.embedded_service import DirectoryFiles, embedded_service
+from tocsin.services.embedded.data_folder import FolderInUseError, sole_owner
+from tocsin.services.embedded.service import Embedded, EmbeddedMonitor
+from tocsin.services.embedded.wiring import DirectoryFiles, embedded_service
 from tocsin.services.lifecycle.stopping import Stop
-from tocsin.services.monitoring.embedded import EmbeddedWatch
 from tocsin.services.monitoring.health_file import HealthFile
-from tocsin.services.reload import checking
+from tocsin.services.reload import checked_rules
 
 
 class EmbeddedInstallation:
@@ -56,13 +56,13 @@ class EmbeddedInstallation:
         log.close()
 
     @asynccontextmanager
-    async def service(self, watch: EmbeddedWatch | None = None) -> AsyncIterator[Embedded]:
+    async def service(self, monitor: EmbeddedMonitor | None = None) -> AsyncIterator[Embedded]:
         directory = write_directory(self.folder / "directory", self.desk)
         relay = f"{HOST}:{self.mailbox.port}"
         mail = mail_by(relay, {"TOCSIN_FAX": "{number}@fax.example"})
         health = HealthFile(self.folder)
         async with embedded_service(
-            self.database, DirectoryFiles(directory), self.rules, mail, health, watch=watch
+            self.database, DirectoryFiles(directory), self.rules, mail, health, monitor=monitor
         ) as service:
             yield service
 
@@ -93,7 +93,7 @@ class EmbeddedInstallation:
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Changed rules are waited for until they are checked, however busy the machine is."""
-    monkeypatch.setattr(checking, "PATIENCE", 60.0)
+    monkeypatch.setattr(checked_rules, "PATIENCE", 60.0)
 
 
 @pytest.fixture
@@ -251,7 +251,7 @@ async def test_it_runs_until_it_is_stopped(program: EmbeddedInstallation) -> Non
 
 
 async def test_it_answers_probes_and_scrapes(program: EmbeddedInstallation) -> None:
-    stop, watch = Stop(), EmbeddedWatch()
+    stop, monitor = Stop(), EmbeddedMonitor()
     wanted = {"tocsin_events_total 1.0", 'tocsin_job_changes_total{transition="delivered"} 1.0'}
 
     def get(path: str) -> tuple[int, str]:
@@ -261,10 +261,10 @@ async def test_it_answers_probes_and_scrapes(program: EmbeddedInstallation) -> N
         except HTTPError as error:
             return error.code, error.read().decode()
 
-    with watch.answering((HOST, 0)) as port:
+    with monitor.answering((HOST, 0)) as port:
         reasons = "directory: not complete yet\nledger: not opened yet\nrules: none yet\n"
         assert await asyncio.to_thread(get, "/readyz") == (503, reasons)
-        async with program.service(watch) as service:
+        async with program.service(monitor) as service:
             running = asyncio.create_task(service.run(stop))
             program.emit(created(1))
             await program.mailbox.wait_for(1)
@@ -275,7 +275,7 @@ async def test_it_answers_probes_and_scrapes(program: EmbeddedInstallation) -> N
             await asyncio.wait_for(running, 20)
     loops = {line.partition('"')[2].partition('"')[0] for line in metrics if line.startswith("tocsin_loop_age")}
     assert loops >= {"decide", "accept", "deliver", "publish", "look_at_ledger"}
-    assert watch.vitals.running() == []
+    assert monitor.vitals.running() == []
 
 
 async def test_while_the_relay_is_down_jobs_wait_and_nothing_is_lost(program: EmbeddedInstallation) -> None:
@@ -314,12 +314,12 @@ async def test_a_start_with_broken_rules_works_by_those_that_were_kept(program: 
     program.desk.contact("ct-1", "contract/C-7")
     await program.run(created(1))
     program.rules.write_text(program.rules.read_text() + "\t- what is this\n")
-    watch = EmbeddedWatch()
+    monitor = EmbeddedMonitor()
     program.emit(created(2))
-    async with program.service(watch) as service:
+    async with program.service(monitor) as service:
         await service.drain()
     assert len(program.mailbox.received) == 2
-    assert not [reason for reason in watch.vitals.reasons() if reason.startswith("rules")]
+    assert not [reason for reason in monitor.vitals.reasons() if reason.startswith("rules")]
     health = json.loads((program.folder / "health.json").read_text())
     assert health["kept_since"] is not None
     assert str(program.rules) in health["faults"][0]

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from msgspec import UNSET, UnsetType
 
-from engine import tracing
 from engine.decide import Decision, decide
+from engine.decide_in_full import FullDecision, decide_in_full
 from schemas.decision import Skip
 from schemas.job import PersonRef
 from schemas.mailbox import mailbox
@@ -24,9 +24,8 @@ from tocsin.authoring.explain.case import Case, Words, adds
 from tocsin.authoring.explain.changes import Change, ChangeError, Fields, Records, apply
 from tocsin.authoring.explain.explanation import Explainer, Explanation
 from tocsin.authoring.explain.records import DirectoryRecords
-from tocsin.authoring.explain.telling import told
-from tocsin.authoring.explain.view import view
-from tocsin.authoring.explain.world import Neighbours
+from tocsin.authoring.explain.report import told, view
+from tocsin.authoring.explain.scenario import Neighbours
 from tocsin.cli.decide import decision_view, skip_view
 
 Entry = tuple[PersonRef | None, Category | None, str | UnsetType]
@@ -44,7 +43,7 @@ def seeds(quick: int, slow: int) -> list[Any]:
 @pytest.fixture
 def without_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who and why, without what would have to change: that is another test's."""
-    monkeypatch.setattr(explaining, "smallest", lambda _world, _target: None)
+    monkeypatch.setattr(explaining, "smallest", lambda _scenario, _target: None)
 
 
 @pytest.mark.parametrize("seed", seeds(4, 30))
@@ -69,7 +68,7 @@ def disagreements(desk: Desk) -> Iterator[str]:
             if [one.skip for one in alone.stopped] != [one for one in decision.skipped if one.person in (None, person)]:
                 yield f"{wire['id']}: of {person} alone"
             if not around_them(explainer, event, person, decision):
-                yield f"{wire['id']}: in the world of {person}"
+                yield f"{wire['id']}: in the scenario of {person}"
 
 
 def shown_as_decide_does(found: Explanation) -> dict[str, Any]:
@@ -90,10 +89,10 @@ def told_reasons(found: Explanation) -> Iterator[str]:
 
 
 def around_them(explainer: Explainer, event: Any, person: PersonRef, decision: Decision) -> bool:
-    """Whether the small world, in which changes for a person are tried, decides about them as the whole one does."""
+    """Whether the small scenario, in which changes for a person are tried, decides about them as the whole one does."""
     around = explaining._Around(explainer._directory, explainer._rules, event, NOW)
-    trace, _ = around.world([person]).trace()
-    return entries_of(trace.decision, person) == entries_of(decision, person)
+    full, _ = around.scenario([person]).decide()
+    return entries_of(full.decision, person) == entries_of(decision, person)
 
 
 def entries_of(decision: Decision, person: PersonRef) -> list[Skip]:
@@ -102,18 +101,18 @@ def entries_of(decision: Decision, person: PersonRef) -> list[Skip]:
 
 @pytest.mark.usefixtures("without_search")
 def test_the_comparison_notices_an_entry_that_explain_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    def forgetful(*arguments: Any) -> tracing.Trace:
-        found = tracing.trace(*arguments)
+    def forgetful(*arguments: Any) -> FullDecision:
+        found = decide_in_full(*arguments)
         return msgspec.structs.replace(
             found, decision=msgspec.structs.replace(found.decision, skipped=found.decision.skipped[:-1])
         )
 
-    monkeypatch.setattr(explaining, "trace", forgetful)
+    monkeypatch.setattr(explaining, "decide_in_full", forgetful)
     assert any(line for number in range(10) for line in disagreements(desk_of(number)))
 
 
 @pytest.mark.usefixtures("without_search")
-def test_the_comparison_notices_a_small_world_that_forgets_suppressions(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_comparison_notices_a_small_scenario_that_forgets_suppressions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Neighbours, "records", lambda self, _people, _now: DirectoryRecords(self._directory, {}))
     assert any(line for number in range(10) for line in disagreements(desk_of(number)))
 
@@ -200,7 +199,7 @@ def test_advice_that_does_not_help_is_noticed(monkeypatch: pytest.MonkeyPatch, r
 def test_advice_that_asks_for_too_much_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     needless = adds("contact/ct-1", ("sites",), "S-elsewhere", "do what is not needed")
     found = smallest.smallest
-    monkeypatch.setattr(explaining, "smallest", lambda world, target: (*(found(world, target) or ()), needless))
+    monkeypatch.setattr(explaining, "smallest", lambda scenario, target: (*(found(scenario, target) or ()), needless))
     assert any(line for number in range(10) for line in misleading(desk_of(number)))
 
 

@@ -32,7 +32,7 @@ from tests.support.helpdesk.events import Helpdesk, envelope, event_of
 from tests.support.helpdesk.files import write_directory
 from tocsin.cli.app import app
 from tocsin.config.data_folder import database_in
-from tocsin.operations.history.fates import Fates
+from tocsin.operations.history.kept import Fates
 
 NOW = datetime.now(UTC)
 LONG_AGO = NOW - timedelta(days=6)

@@ -28,8 +28,8 @@ from tests.support.mail.smtp_peers import At, Fault, FaultyPeer
 from tests.support.settings.environments import mail_by
 from tocsin.config.data_folder import database_in
 from tocsin.config.wiring.sending import EVERYTHING, SendingSettings
-from tocsin.services.embedded import Embedded
-from tocsin.services.embedded_service import DirectoryFiles, embedded_service
+from tocsin.services.embedded.service import Embedded
+from tocsin.services.embedded.wiring import DirectoryFiles, embedded_service
 from tocsin.services.lifecycle.stopping import Stop
 from tocsin.services.monitoring.health_file import HealthFile
 

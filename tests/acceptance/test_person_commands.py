@@ -47,8 +47,9 @@ from tests.support.settings.environments import mail_by
 from tocsin.cli.app import app
 from tocsin.config.data_folder import database_in
 from tocsin.demo.stage import MARK, Stage
-from tocsin.services.embedded import Embedded, sole_owner
-from tocsin.services.embedded_service import DirectoryFiles, embedded_service
+from tocsin.services.embedded.data_folder import sole_owner
+from tocsin.services.embedded.service import Embedded
+from tocsin.services.embedded.wiring import DirectoryFiles, embedded_service
 from tocsin.services.monitoring.health_file import HealthFile
 
 SECRET = "a-secret-of-this-program"

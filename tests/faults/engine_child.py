@@ -25,9 +25,8 @@ from adapters.kafka.settings import KafkaSettings, Membership
 from adapters.kafka.transaction import Step, nothing
 from tocsin.cli.kafka import kafka_failures
 from tocsin.logs import log_to_stderr
-from tocsin.services.engine import engine_service
+from tocsin.services.engine import Leaving, engine_service
 from tocsin.services.lifecycle.deadline import stopping
-from tocsin.services.lifecycle.leaving import Leaving
 from tocsin.services.lifecycle.stopping import StoppedError
 
 log = structlog.get_logger()

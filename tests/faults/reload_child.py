@@ -31,7 +31,7 @@ from tests.support.helpdesk.events import Helpdesk
 from tests.support.helpdesk.files import created
 from tests.support.helpdesk.rule_folders import OWN, write_rules
 from tocsin.clock import SystemClock
-from tocsin.services.reload.rules_in_force import WatchedRules
+from tocsin.services.reload.rules_in_force import ReloadingRules
 
 BAD_EVERY = 10
 """One change in ten is one with a mistake."""
@@ -70,8 +70,8 @@ def work(folder: Path, reloads: int, slip: str | None) -> dict[str, Any]:
             kept.append(matcher)
 
         DurableMatcher.close = never  # type: ignore[method-assign, assignment]
-    watched = WatchedRules(file, lambda _: None, pause=lambda _: None)
-    consumer = Consumer(reader, Still(desk.directory()), watched, clock)
+    rules = ReloadingRules(file, lambda _: None, pause=lambda _: None)
+    consumer = Consumer(reader, Still(desk.directory()), rules, clock)
     measures: list[dict[str, int]] = []
     for number in range(reloads):
         file.write_text(rule(number))
@@ -80,19 +80,19 @@ def work(folder: Path, reloads: int, slip: str | None) -> dict[str, Any]:
         log.append([NewRecord(TICKETS, b"k", json.dumps(created(number)).encode())], datetime.now(UTC))
         consumer.step(0.0)
         if slip == "memory":
-            kept.append([watched.loaded, bytearray(os.urandom(1_000_000))])
+            kept.append([rules.loaded, bytearray(os.urandom(1_000_000))])
         if number in (reloads // 3, reloads - 1):
             gc.collect()
             measures.append(measured())
     jobs = [json.loads(record.value or b"") for record in log.read(JOBS, limit=10 * reloads)]
     decisions = [json.loads(record.value or b"") for record in log.read(DECISIONS, limit=10 * reloads)]
-    watched.close()
+    rules.close()
     return {
         "keywords": [job["form"]["subject_keyword"] for job in jobs],
         "decided": Counter(decision["event"] for decision in decisions),
         "digests": len({job["rulebook"] for job in jobs}),
         "agree": [job["rulebook"] for job in jobs] == [decision["rulebook"] for decision in decisions],
-        "outcomes": {outcome.value: count for outcome, count in watched.reloads.items()},
+        "outcomes": {outcome.value: count for outcome, count in rules.reloads.items()},
         "measures": measures,
         "children_after": children(),
     }

@@ -18,8 +18,7 @@ from schemas.topics import TICKETS
 from tests.kafka.members import GROUP, event_log, member, settings_of
 from tests.support.brokers.cluster import Cluster
 from tests.support.brokers.native import NativeBroker
-from tocsin.services.monitoring.lag_status import judge
-from tocsin.services.monitoring.lag_window import Window
+from tocsin.services.monitoring.lag_status import LagWindow, judge
 
 pytestmark = pytest.mark.kafka
 WAIT = 20.0
@@ -196,7 +195,7 @@ def test_a_group_that_has_done_all_is_up_to_date_however_often_one_looks(cluster
     """Behind its last commit stand marks of transactions, and they stay there for as long as nothing comes."""
     filled(cluster, 2, partitions=2)
     clock = datetime.now(UTC)
-    window = Window(GROUP, TICKETS, timedelta(minutes=10))
+    window = LagWindow(GROUP, TICKETS, timedelta(minutes=10))
     with (
         event_log(cluster, member()) as log,
         closing(LagReader(settings_of(cluster), GROUP, TICKETS, now=lambda: clock)) as lag,

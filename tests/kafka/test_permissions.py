@@ -43,8 +43,7 @@ from tests.support.helpdesk.events import Helpdesk
 from tests.support.helpdesk.files import created
 from tocsin.cli.directory import TRANSACTION
 from tocsin.config.groups import ENGINE_GROUP, SENDER_GROUP
-from tocsin.services.engine import engine_service
-from tocsin.services.lifecycle.leaving import Leaving
+from tocsin.services.engine import Leaving, engine_service
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 

@@ -10,7 +10,7 @@ from schemas.finding import FindingCode
 from tocsin.authoring.lint import templates
 from tocsin.authoring.lint.catalogue import CATALOGUE
 from tocsin.authoring.lint.check import FINDERS, check
-from tocsin.authoring.lint.formats.text import text
+from tocsin.authoring.lint.report import text
 from tocsin.reference.pages import DOCS, main, stale
 
 FILES = Path(__file__).parents[1] / "checking"

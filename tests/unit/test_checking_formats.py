@@ -15,10 +15,8 @@ from typer.testing import CliRunner, Result
 from schemas.finding import CheckReport, Finding, FindingCode, Severity, Summary
 from schemas.generate import FOLDER
 from tests.support.helpdesk.rule_folders import OWN, write_rules
-from tocsin.authoring.lint.formats.github import github
-from tocsin.authoring.lint.formats.json import json as as_json
-from tocsin.authoring.lint.formats.sarif import sarif
-from tocsin.authoring.lint.formats.text import text
+from tocsin.authoring.lint.report import github, sarif, text
+from tocsin.authoring.lint.report import json as as_json
 from tocsin.cli.app import app
 
 AWKWARD = Finding(

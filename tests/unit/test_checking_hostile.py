@@ -21,10 +21,9 @@ from schemas.finding import CheckReport, Severity
 from schemas.rule_file import RuleFile
 from tests.support.helpdesk.rule_folders import OWN
 from tocsin.authoring.lint.check import check
-from tocsin.authoring.lint.formats.github import github
-from tocsin.authoring.lint.formats.json import json as as_json
-from tocsin.authoring.lint.formats.sarif import sarif
-from tocsin.authoring.lint.formats.text import text as as_text
+from tocsin.authoring.lint.report import github, sarif
+from tocsin.authoring.lint.report import json as as_json
+from tocsin.authoring.lint.report import text as as_text
 
 BASE = OWN.replace("languages: [en]", "languages: [en], fields: {n: {type: number}}") + (
     "rules:\n"

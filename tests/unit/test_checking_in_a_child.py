@@ -20,9 +20,9 @@ from tests.support.helpdesk.hostile_templates import HTML, TEXT
 from tests.support.helpdesk.rule_folders import OWN, write_rules
 from tests.support.mail.messages import templates
 from tocsin.cli.app import app
-from tocsin.services.reload import checking as checks
+from tocsin.services.reload import checked_rules as checks
 from tocsin.services.reload.checked_rules import Loaded, load_checked
-from tocsin.services.reload.rules_in_force import ReloadOutcome, WatchedRules
+from tocsin.services.reload.rules_in_force import ReloadingRules, ReloadOutcome
 
 DEEP, _ = HTML.values()
 DIGITS, _ = TEXT.values()
@@ -59,16 +59,18 @@ def _names(number: int) -> list[str]:
     return [f"a/t{each}.en.txt.j2" for each in range(number)]
 
 
-def test_a_reload_keeps_the_good_templates_and_names_the_file(tmp_path: Path) -> None:
+def test_a_reload_keeps_the_good_templates_and_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # However busy the machine is, the reload waits for the check.
+    monkeypatch.setattr(checks, "PATIENCE", 60.0)
     file = write_rules(tmp_path, OWN)
-    watched = WatchedRules(file, lambda _rules: None, load_checked, lambda _seconds: None)
-    before = watched.loaded.templates
+    rules = ReloadingRules(file, lambda _rules: None, load_checked, lambda _seconds: None)
+    before = rules.loaded.templates
     (tmp_path / "templates" / "t.en.txt.j2").write_text(DIGITS)
-    watched.current()
-    assert watched.last is ReloadOutcome.REFUSED
-    assert watched.loaded.templates is before
-    assert "t.en.txt.j2:1:1: the process that checks templates failed at this one" in watched.named_faults[0]
-    watched.close()
+    rules.current()
+    assert rules.last is ReloadOutcome.REFUSED
+    assert rules.loaded.templates is before
+    assert "t.en.txt.j2:1:1: the process that checks templates failed at this one" in rules.named_faults[0]
+    rules.close()
 
 
 def test_a_check_that_takes_long_holds_up_no_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,20 +85,20 @@ def test_a_check_that_takes_long_holds_up_no_events(tmp_path: Path, monkeypatch:
         return load_checked(path)
 
     def next_outcome() -> ReloadOutcome | None:
-        number = watched.reloads.total()
-        until(lambda: watched.current() is not None and watched.reloads.total() > number, 20)
-        return watched.last
+        number = rules.reloads.total()
+        until(lambda: rules.current() is not None and rules.reloads.total() > number, 20)
+        return rules.last
 
-    with closing(WatchedRules(file, lambda _rules: None, load, lambda _seconds: None)) as watched:
-        before = watched.current()
+    with closing(ReloadingRules(file, lambda _rules: None, load, lambda _seconds: None)) as rules:
+        before = rules.current()
         template = tmp_path / "templates" / "t.en.txt.j2"
         template.write_text("slow")
-        assert [watched.current() for _ in range(5)] == [before] * 5
-        assert (len(began), watched.last) == (2, None), "one check, and nothing is known yet"
+        assert [rules.current() for _ in range(5)] == [before] * 5
+        assert (len(began), rules.last) == (2, None), "one check, and nothing is known yet"
         template.write_text("changed meanwhile")
         may_end.set()
         assert [next_outcome(), next_outcome()] == [ReloadOutcome.UNSETTLED, ReloadOutcome.APPLIED]
-        assert watched.loaded.templates.texts["t.en.txt.j2"] == "changed meanwhile"
+        assert rules.loaded.templates.texts["t.en.txt.j2"] == "changed meanwhile"
 
 
 def test_the_authors_commands_name_the_file(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.support.helpdesk.events import envelope as saved
 from tocsin.authoring.explain.case import adds, event_sets, removes, sets
 from tocsin.authoring.explain.changes import RULE_FILE, Applied, Change, ChangeError, Entry, apply
 from tocsin.authoring.explain.records import DirectoryRecords
-from tocsin.authoring.explain.world import wire_of
+from tocsin.authoring.explain.scenario import wire_of
 
 MODE = Entry((("channel", "email"), ("address", "a@b.example")), "email a@b.example")
 EVENT: dict[str, Any] = {"id": "E-1", "data": {"origin": "import", "previous": None}}

@@ -13,13 +13,14 @@ import pytest
 from adapters.rule_files.faults import RuleFileError
 from tests.support.helpdesk.rule_folders import OWN, write_rules
 from tests.support.sender.fakes import START
-from tocsin.services.monitoring.service import ServiceWatch
+from tocsin.services.monitoring.health_file import health_of
+from tocsin.services.monitoring.service import ServiceMonitor
 from tocsin.services.reload.kept_rules import NAME, KeptRules, KeptRulesError
-from tocsin.services.reload.rules_in_force import ReloadOutcome, WatchedRules, health_of
+from tocsin.services.reload.rules_in_force import ReloadingRules, ReloadOutcome
 
 
-def started(file: Path, data: Path) -> WatchedRules:
-    return WatchedRules(file, lambda _: None, pause=lambda _: None, kept=KeptRules(data))
+def started(file: Path, data: Path) -> ReloadingRules:
+    return ReloadingRules(file, lambda _: None, pause=lambda _: None, kept=KeptRules(data))
 
 
 def break_it(file: Path) -> None:
@@ -81,7 +82,7 @@ def test_without_kept_rules_a_broken_file_refuses_the_start(file: Path, data: Pa
     break_it(file)
     for kept in (None, KeptRules(data)):
         with pytest.raises(RuleFileError):
-            WatchedRules(file, lambda _: None, pause=lambda _: None, kept=kept)
+            ReloadingRules(file, lambda _: None, pause=lambda _: None, kept=kept)
 
 
 def test_nobody_else_may_read_what_is_kept_and_there_is_one_of_it(file: Path, data: Path) -> None:
@@ -121,19 +122,19 @@ def test_a_folder_that_takes_nothing_stops_no_start(file: Path, tmp_path: Path) 
 
 def test_probes_say_that_rules_could_not_be_kept_until_they_are(file: Path, tmp_path: Path) -> None:
     """The rules in force are good, so it stays ready; a start with a broken file would find none."""
-    blocked, watch = tmp_path / "blocked", ServiceWatch({})
+    blocked, monitor = tmp_path / "blocked", ServiceMonitor({})
     blocked.write_text("a file where the folder should be")
     kept = KeptRules(blocked)
-    with closing(WatchedRules(file, watch.rules_changed, pause=lambda _: None, kept=kept)) as rules:
-        (remark,) = watch.vitals.remarks()
+    with closing(ReloadingRules(file, monitor.rules_changed, pause=lambda _: None, kept=kept)) as rules:
+        (remark,) = monitor.vitals.remarks()
         assert remark.startswith("rules: those in force could not be kept")
         assert str(blocked) in remark
-        assert watch.vitals.reasons() == []
+        assert monitor.vitals.reasons() == []
         blocked.unlink()
         # The same content, written anew: once there is room, that is all that is needed.
         later = file.stat().st_mtime + 10
         os.utime(file, (later, later))
         rules.current()
         assert rules.last is ReloadOutcome.UNCHANGED
-        assert watch.vitals.remarks() == []
+        assert monitor.vitals.remarks() == []
     assert KeptRules(blocked).load()[0].digest == rules.loaded.digest

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.lag import PartitionReading, Status
 from tests.support.sender.fakes import START
-from tocsin.services.monitoring.lag_status import catches_up, judge
-from tocsin.services.monitoring.lag_window import Window
+from tocsin.services.monitoring.lag_status import LagWindow, catches_up, judge
 
 SECOND = timedelta(seconds=1)
 
@@ -100,7 +99,7 @@ def test_when_it_will_have_caught_up() -> None:
 
 
 def test_a_group_is_as_bad_as_its_worst_partition_and_a_lost_one_leaves() -> None:
-    window = Window("engine", "helpdesk.tickets", 10 * SECOND)
+    window = LagWindow("engine", "helpdesk.tickets", 10 * SECOND)
     window.add([reading(0, 5), reading(0, 10, partition=1)], ["one"])
     seen = window.add([reading(1, 5), reading(1, 10, partition=1)], ["one"])
     assert [one.status for one in seen.partitions] == [Status.STALL, Status.OK]
@@ -110,7 +109,7 @@ def test_a_group_is_as_bad_as_its_worst_partition_and_a_lost_one_leaves() -> Non
 
 
 def test_what_lies_before_the_window_is_forgotten() -> None:
-    window = Window("engine", "helpdesk.tickets", 3 * SECOND)
+    window = LagWindow("engine", "helpdesk.tickets", 3 * SECOND)
     window.add([reading(0, 0)], [])
     seen = [window.add([reading(at, 5)], []).status for at in (1, 2, 3, 4)]
     assert seen == [Status.OK, Status.OK, Status.OK, Status.ERR]

@@ -18,7 +18,7 @@ from schemas.topics import TICKETS
 from tests.support.helpdesk.files import created
 from tests.support.sender.fakes import START
 from tocsin.cli.lag import _print
-from tocsin.operations.lag.tickets import collected, waiting_tickets
+from tocsin.operations.lag import collected, waiting_tickets
 
 NOW = START + timedelta(hours=1)
 

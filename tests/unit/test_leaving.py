@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tocsin.services.lifecycle.leaving import LONGEST_LOAD, RECORDS_PER_SECOND, Leaving, WhyLeft, next_load
+from tocsin.services.engine import LONGEST_LOAD, RECORDS_PER_SECOND, Leaving, WhyLeft, next_load
 
 MOMENT = timedelta(milliseconds=1)
 MANY = int(LONGEST_LOAD.total_seconds() * RECORDS_PER_SECOND)

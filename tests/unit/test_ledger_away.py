@@ -22,9 +22,9 @@ from tests.support.sender.fakes import OK, START, FakeClock, FakeTransport, a_jo
 from tests.support.sender.in_memory_ledger import InMemoryLedger
 from tests.support.sender.on_fakes import SenderOnFakes
 from tests.unit.test_acceptance import AcceptanceOnFakes as Intake
-from tocsin.services.lifecycle import outage as outage_lines
-from tocsin.services.lifecycle.outage import TELL_EVERY, LedgerOutage
-from tocsin.services.monitoring.sender import SendingWatch
+from tocsin.services.lifecycle import ledger_outage as outage_lines
+from tocsin.services.lifecycle.ledger_outage import TELL_EVERY, LedgerOutage
+from tocsin.services.monitoring.sender import SendingMonitor
 
 SETTINGS = DeliverySettings(concurrency=3, look_again=timedelta(milliseconds=1))
 JOBS = [a_job(f"e-{number}", f"T-{number}") for number in range(12)]
@@ -161,21 +161,21 @@ def test_an_outage_is_told_at_a_bounded_rate(monkeypatch: pytest.MonkeyPatch) ->
 def test_it_is_over_only_once_no_part_waits_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
     told, away = Told(), LedgerAwayError("unreachable", "nobody is there")
     monkeypatch.setattr(outage_lines, "log", told)
-    watch = SendingWatch({})
+    monitor = SendingMonitor({})
     for _ in range(3):
-        watch.waits_for_ledger("publish", away)
-        watch.waits_for_ledger("accept", away)
+        monitor.waits_for_ledger("publish", away)
+        monitor.waits_for_ledger("accept", away)
         # No jobs came, so it was not asked; and one part may get an answer while others do not.
-        watch.asked_ledger_nothing("accept")
-        watch.waits_for_ledger("deliver", None)
+        monitor.asked_ledger_nothing("accept")
+        monitor.waits_for_ledger("deliver", None)
     assert told.names == ["ledger_unavailable"]
-    assert {"ledger (accept)", "ledger (publish)"} <= parts_that_wait(watch)
-    watch.waits_for_ledger("publish", None)
+    assert {"ledger (accept)", "ledger (publish)"} <= parts_that_wait(monitor)
+    monitor.waits_for_ledger("publish", None)
     assert told.names == ["ledger_unavailable"]
-    watch.asked_ledger_nothing("accept")
+    monitor.asked_ledger_nothing("accept")
     assert told.names == ["ledger_unavailable", "ledger_back"]
-    assert parts_that_wait(watch).isdisjoint({"ledger (accept)", "ledger (publish)"})
+    assert parts_that_wait(monitor).isdisjoint({"ledger (accept)", "ledger (publish)"})
 
 
-def parts_that_wait(watch: SendingWatch) -> set[str]:
-    return {line.partition(":")[0] for line in watch.vitals.reasons()}
+def parts_that_wait(monitor: SendingMonitor) -> set[str]:
+    return {line.partition(":")[0] for line in monitor.vitals.reasons()}

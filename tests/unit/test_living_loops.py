@@ -28,11 +28,11 @@ from tests.support.sender.fakes import START, FakeComposer, FakeTransport, a_job
 from tests.support.sender.in_memory_ledger import InMemoryLedger
 from tests.support.sender.on_fakes import SenderOnFakes
 from tocsin.services.engine import EngineService
-from tocsin.services.lifecycle import liveness as loops
+from tocsin.services.lifecycle import loops
 from tocsin.services.lifecycle.stopping import Stop
-from tocsin.services.monitoring.delivery import LivingDelivery, delivered
-from tocsin.services.monitoring.engine import EngineWatch
-from tocsin.services.monitoring.vitals import STUCK_SECONDS, Vitals
+from tocsin.services.lifecycle.vitals import STUCK_SECONDS, Vitals
+from tocsin.services.monitoring.engine import EngineMonitor
+from tocsin.services.monitoring.sender import LivingDelivery, delivered
 
 PATIENCE = 20.0
 TOO_LONG = STUCK_SECONDS + 1
@@ -118,7 +118,7 @@ class Living:
 
 def test_a_ledger_that_hangs_is_found_out_and_its_return_too() -> None:
     hangs = Hangs()
-    living = Living(lambda watch: SenderOnFakes(ledger=HangingLedger(hangs), settings=SETTINGS, watch=watch))
+    living = Living(lambda monitor: SenderOnFakes(ledger=HangingLedger(hangs), settings=SETTINGS, monitor=monitor))
     with living.working():
         assert hangs.begun.wait(PATIENCE)
         living.monotonic.now += STUCK_SECONDS
@@ -131,7 +131,7 @@ def test_a_ledger_that_hangs_is_found_out_and_its_return_too() -> None:
 
 def test_a_renderer_that_hangs_on_the_loop_is_found_out() -> None:
     hangs = Hangs()
-    living = Living(lambda watch: SenderOnFakes(composer=HangingComposer(hangs), settings=SETTINGS, watch=watch))
+    living = Living(lambda monitor: SenderOnFakes(composer=HangingComposer(hangs), settings=SETTINGS, monitor=monitor))
     living.sender.ledger.accept([a_job()], START)
     with living.working():
         assert hangs.begun.wait(PATIENCE)
@@ -144,7 +144,7 @@ def test_a_renderer_that_hangs_on_the_loop_is_found_out() -> None:
 def test_a_renderer_that_hangs_beside_the_loop_is_found_out_though_the_loop_goes_on() -> None:
     hangs = Hangs()
     living = Living(
-        lambda watch: SenderOnFakes(composer=HangingComposer(hangs, beside=True), settings=SETTINGS, watch=watch)
+        lambda monitor: SenderOnFakes(composer=HangingComposer(hangs, beside=True), settings=SETTINGS, monitor=monitor)
     )
     living.sender.ledger.accept([a_job()], START)
     with living.working():
@@ -159,7 +159,7 @@ def test_a_renderer_that_hangs_beside_the_loop_is_found_out_though_the_loop_goes
 def test_a_relay_that_is_out_of_reach_is_no_stuck_loop() -> None:
     gone = Reply(ReplyKind.DEFERRED, None, "no connection", Stage.CONNECT)
     transport = FakeTransport(lambda _mail: gone)
-    living = Living(lambda watch: SenderOnFakes(transport, settings=SETTINGS, watch=watch))
+    living = Living(lambda monitor: SenderOnFakes(transport, settings=SETTINGS, monitor=monitor))
     living.sender.ledger.accept([a_job()], START)
     with living.working():
         until(lambda: len(transport.mails) > 0, PATIENCE)
@@ -196,13 +196,13 @@ class Troubled:
 @pytest.mark.parametrize("error", [NotCommittedError("fenced"), KafkaUnavailableError("no answer")])
 def test_an_engine_whose_batches_fail_is_not_stuck(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loops, "PAUSE_SECONDS", 0.0)
-    stop, monotonic, watch = Stop(), Monotonic(), EngineWatch("one")
+    stop, monotonic, monitor = Stop(), Monotonic(), EngineMonitor("one")
     troubled = Troubled(error, stop, monotonic)
-    watch.vitals = troubled.vitals = Vitals(monotonic)
-    service = EngineService(cast(KafkaEventLog, troubled), cast(Consumer, troubled), watch)
+    monitor.vitals = troubled.vitals = Vitals(monotonic)
+    service = EngineService(cast(KafkaEventLog, troubled), cast(Consumer, troubled), monitor)
     service.run(stop)
     assert troubled.stuck == []
     # The control: one that does not come round for as long is.
-    watch.vitals.beat("engine")
+    monitor.vitals.beat("engine")
     monotonic.now += 10 * 60
-    assert watch.vitals.stuck() == ["engine: has not come round for 600 s"]
+    assert monitor.vitals.stuck() == ["engine: has not come round for 600 s"]

@@ -14,8 +14,8 @@ import pytest
 import structlog
 
 from tocsin.logs import LogSettingsError, log_to_stderr
-from tocsin.logs.repeats import MOST_KNOWN, Repeats
 from tocsin.logs.settings import secrets_of
+from tocsin.logs.setup import MOST_KNOWN, Repeats
 
 SECRET = "s3cr3t-p4ss"
 TITLE = "Invoices do not print"

@@ -12,7 +12,7 @@ from adapters.mail_files.mbox import mails_of
 STAMP = b"From a@b.example Mon Mar  2 09:16:05 2026\n"
 
 
-class Watched(BytesIO):
+class GroupOnTopic(BytesIO):
     """A file that notes down how much was asked for at once."""
 
     most = 0
@@ -24,7 +24,7 @@ class Watched(BytesIO):
 
 
 def test_a_mail_is_cut_and_a_line_of_any_length_is_read_past() -> None:
-    file = Watched(STAMP + b"x" * 5_000_000 + b"From here\n" + STAMP + b"From" + b"\nsecond")
+    file = GroupOnTopic(STAMP + b"x" * 5_000_000 + b"From here\n" + STAMP + b"From" + b"\nsecond")
 
     assert list(mails_of(file, 100)) == [b"x" * 100, b"From\nsecond"]
     assert file.most < 100_000

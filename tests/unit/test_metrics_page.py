@@ -17,7 +17,7 @@ from adapters.prometheus.reading_metrics import ReadingMetrics
 from adapters.prometheus.rules_metrics import RulesMetrics
 from adapters.prometheus.sender_metrics import SenderMetrics
 from adapters.prometheus.vitals_metrics import VitalsMetrics
-from tocsin.services.monitoring.vitals import Vitals
+from tocsin.services.lifecycle.vitals import Vitals
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(tocsin_\w+)` \| ([\w, ]*)\|", re.MULTILINE)

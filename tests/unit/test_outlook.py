@@ -16,9 +16,8 @@ from sender.states import FINISHED, Hold, Standing, State, Transition
 from tests.support.sender.fakes import START, a_job
 from tests.support.sender.in_memory_ledger import InMemoryLedger
 from tocsin.operations.jobs import lines
-from tocsin.operations.jobs.lanes import ahead_of
 from tocsin.operations.jobs.objects import listed_object, shown_object
-from tocsin.operations.jobs.outlook import ago, next_try, time
+from tocsin.operations.jobs.outlook import ago, ahead_of, next_try, time
 
 MINUTE = timedelta(minutes=1)
 LEASE = timedelta(minutes=8)

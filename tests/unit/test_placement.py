@@ -19,7 +19,7 @@ from schemas.log import Record
 from schemas.topics import TICKETS
 from tests.support.engine_on_fakes import FakeLog, consumer_on
 from tests.support.helpdesk.events import NOW, Helpdesk, envelope
-from tocsin.services.monitoring.misplaced_lines import MisplacedLines
+from tocsin.services.monitoring.log_lines import MisplacedLines
 
 TWELVE = range(12)
 HOME = partition_of(b"T-1042", TWELVE)

@@ -13,7 +13,7 @@ from adapters.kafka.topics import TOPICS, TopicSpec
 from adapters.sqlite.database import open_database
 from sender.ledger.port import Retention
 from tests.support.documents.pages import prose
-from tocsin.services.embedded import KEPT_FOR, TOMBSTONES_KEPT
+from tocsin.services.embedded.service import KEPT_FOR, TOMBSTONES_KEPT
 
 PAGE = Path(__file__).parents[2] / "docs" / "privacy.md"
 ROWS: list[tuple[str, str, str]] = re.findall(

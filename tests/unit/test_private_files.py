@@ -16,7 +16,7 @@ from adapters.files.private_files import FreshFile, private_file, private_folder
 from adapters.mailbox.mailbox import Mailbox
 from adapters.sqlite.database import DatabaseError, open_database, transaction
 from tests.support.sender.fakes import START
-from tocsin.services.embedded import sole_owner
+from tocsin.services.embedded.data_folder import sole_owner
 from tocsin.services.monitoring.health_file import Health, HealthFile
 
 

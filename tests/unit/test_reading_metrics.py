@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from adapters.kafka.errors import DamagedBatch
 from adapters.prometheus.reading_metrics import ReadingMetrics
-from tocsin.services.monitoring.service import ReadingWatch
+from tocsin.services.monitoring.service import ReadingMonitor
 
 TOPIC = "helpdesk.tickets"
 
@@ -30,10 +30,10 @@ def test_each_partition_that_stands_still_is_named_until_it_goes_on() -> None:
 
 
 def test_probe_and_metric_tell_of_the_same_batches() -> None:
-    watch = ReadingWatch({})
-    watch.damaged([DamagedBatch(TOPIC, 3, 5_512, 5_514, "a batch (compression none) can't be decoded: crc")])
-    assert standing(watch.registry) == {"3": 1}
-    [reason] = watch.vitals.reasons()
+    monitor = ReadingMonitor({})
+    monitor.damaged([DamagedBatch(TOPIC, 3, 5_512, 5_514, "a batch (compression none) can't be decoded: crc")])
+    assert standing(monitor.registry) == {"3": 1}
+    [reason] = monitor.vitals.reasons()
     assert f"{TOPIC}, partition 3, offset 5512 (to 5514)" in reason
-    watch.damaged([])
-    assert (standing(watch.registry), watch.vitals.reasons()) == ({}, [])
+    monitor.damaged([])
+    assert (standing(monitor.registry), monitor.vitals.reasons()) == ({}, [])

@@ -10,8 +10,8 @@ from schemas.dead_letter import WHOLE_BYTES, Cause, dead_letter
 from schemas.log import NewRecord, Record
 from schemas.topics import TICKETS
 from tests.support.sender.fakes import START
+from tocsin.operations.dead_letters.letterbox import BYTES_AT_ONCE, RECORDS_AT_ONCE, Redrive
 from tocsin.operations.dead_letters.letters import Letter
-from tocsin.operations.dead_letters.redriving import BYTES_AT_ONCE, RECORDS_AT_ONCE, Redrive
 
 
 def letter(number: int, value: bytes) -> Letter:

@@ -15,8 +15,9 @@ from adapters.rule_files.load import load_rulebook
 from schemas.finding import FindingCode
 from tests.support.helpdesk.rule_folders import OWN, write_rules
 from tests.support.shortages import no_descriptors
+from tocsin.services.monitoring.health_file import health_of
 from tocsin.services.reload.checked_rules import Loaded, load_checked
-from tocsin.services.reload.rules_in_force import ReloadOutcome, WatchedRules, health_of
+from tocsin.services.reload.rules_in_force import ReloadingRules, ReloadOutcome
 
 
 class Folder:
@@ -42,12 +43,12 @@ class Folder:
         return loaded
 
     @contextmanager
-    def watched(self) -> Iterator[WatchedRules]:
-        rules = WatchedRules(self.file, self._tell, self.load, self.pause)
+    def reloading(self) -> Iterator[ReloadingRules]:
+        rules = ReloadingRules(self.file, self._tell, self.load, self.pause)
         yield rules
         rules.close()
 
-    def _tell(self, rules: WatchedRules) -> None:
+    def _tell(self, rules: ReloadingRules) -> None:
         self.told.append((rules.loaded.rulebook.digest, len(rules.faults)))
 
     def change(self, text: str = "# changed\n") -> None:
@@ -59,12 +60,12 @@ def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
 
 
-def outcomes(rules: WatchedRules) -> dict[str, int]:
+def outcomes(rules: ReloadingRules) -> dict[str, int]:
     return {outcome.value: count for outcome, count in rules.reloads.items()}
 
 
 def test_a_change_is_in_force_with_the_next_look(folder: Folder) -> None:
-    with folder.watched() as rules:
+    with folder.reloading() as rules:
         before = rules.current().rulebook.digest
         assert rules.current().rulebook.digest == before
         folder.change()
@@ -80,7 +81,7 @@ def test_a_file_that_is_being_written_is_waited_for(folder: Folder) -> None:
         if rest:
             folder.change(rest.pop(0))
 
-    with folder.watched() as rules:
+    with folder.reloading() as rules:
         folder.change(rest.pop(0))
         folder.during_pause = write_on
         assert [rule.name for rule in rules.current().rulebook.rules] == ["one"]
@@ -88,7 +89,7 @@ def test_a_file_that_is_being_written_is_waited_for(folder: Folder) -> None:
 
 
 def test_one_that_never_stands_still_changes_nothing_and_holds_nothing_up(folder: Folder) -> None:
-    with folder.watched() as rules:
+    with folder.reloading() as rules:
         before = rules.current()
         folder.change()
         folder.during_pause = folder.change
@@ -100,7 +101,7 @@ def test_one_that_never_stands_still_changes_nothing_and_holds_nothing_up(folder
 
 
 def test_what_changed_while_it_was_read_is_read_again(folder: Folder) -> None:
-    with folder.watched() as rules:
+    with folder.reloading() as rules:
         before = rules.current()
         folder.change()
         folder.during_load = folder.change
@@ -124,7 +125,7 @@ def test_what_changed_while_it_was_read_is_read_again(folder: Folder) -> None:
     ids=["syntax", "internal", "deleted", "empty", "template", "folder", "unreadable"],
 )
 def test_a_mistake_keeps_the_last_good_rules_and_is_told(folder: Folder, spoil: Callable[[Folder], None]) -> None:
-    with folder.watched() as rules:
+    with folder.reloading() as rules:
         before = rules.current()
         spoil(folder)
         assert rules.current() is before
@@ -137,7 +138,7 @@ def test_a_mistake_keeps_the_last_good_rules_and_is_told(folder: Folder, spoil: 
 
 
 def test_want_of_descriptors_ends_nothing_and_is_told_once(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
-    with folder.watched() as rules:
+    with folder.reloading() as rules:
         before = rules.current()
         with no_descriptors():
             assert [rules.current() for _ in range(3)] == [before] * 3
@@ -149,7 +150,7 @@ def test_want_of_descriptors_ends_nothing_and_is_told_once(folder: Folder, capsy
 
 
 def test_a_change_meanwhile_is_neither_refused_nor_lost(folder: Folder) -> None:
-    with folder.watched() as rules:
+    with folder.reloading() as rules:
         before = rules.current()
         folder.change()
         with no_descriptors():
@@ -161,7 +162,7 @@ def test_a_change_meanwhile_is_neither_refused_nor_lost(folder: Folder) -> None:
 
 def test_a_mistake_that_is_mended_is_forgotten(folder: Folder) -> None:
     good = folder.file.read_text()
-    with folder.watched() as rules:
+    with folder.reloading() as rules:
         before = rules.current()
         folder.change("rules: [\n")
         rules.current()
@@ -171,7 +172,7 @@ def test_a_mistake_that_is_mended_is_forgotten(folder: Folder) -> None:
 
 
 def test_a_failing_rule_test_refuses_the_swap(folder: Folder) -> None:
-    with folder.watched() as rules:
+    with folder.reloading() as rules:
         before = rules.current()
         folder.change()
         folder.failing = [Fault("rules.test.yaml", 3, 1, "ct-1 got nothing")]
@@ -184,7 +185,7 @@ def test_a_failing_rule_test_refuses_the_swap(folder: Folder) -> None:
 
 def test_rules_that_fail_their_tests_do_not_start(folder: Folder) -> None:
     folder.failing = [Fault("rules.test.yaml", 3, 1, "ct-1 got nothing")]
-    with pytest.raises(RuleFileError), folder.watched():
+    with pytest.raises(RuleFileError), folder.reloading():
         pass
 
 
@@ -192,7 +193,7 @@ def test_a_fault_that_nobody_foresaw_keeps_the_last_good_rules(folder: Folder) -
     def fail() -> None:
         raise LookupError("made up")
 
-    with folder.watched() as rules:
+    with folder.reloading() as rules:
         before = rules.current()
         folder.change()
         folder.during_load = fail
@@ -201,7 +202,7 @@ def test_a_fault_that_nobody_foresaw_keeps_the_last_good_rules(folder: Folder) -
 
 
 def test_a_test_beside_the_rules_is_watched_too(folder: Folder) -> None:
-    with folder.watched() as rules:
+    with folder.reloading() as rules:
         (folder.path / "rules.test.yaml").write_text("tests: []\n")
         rules.current()
         assert outcomes(rules) == {"unchanged": 1}
@@ -219,7 +220,7 @@ def test_the_tests_that_lie_beside_the_rules_decide(tmp_path: Path) -> None:
     all_of_them = OWN + "rules:\n  - {rule: one, for: site.contacts}\n"
     file = write_rules(tmp_path, all_of_them)
     (tmp_path / "rules.test.yaml").write_text(TEST)
-    with closing(WatchedRules(file, lambda _: None, pause=lambda _: None)) as rules:
+    with closing(ReloadingRules(file, lambda _: None, pause=lambda _: None)) as rules:
         before = rules.current()
         file.write_text(all_of_them.replace("site.contacts", "product.contacts"))
         assert rules.current() is before
@@ -259,7 +260,7 @@ class Mounted:
 @pytest.mark.parametrize("same_age", [False, True])
 def test_a_mounted_configuration_is_seen_when_its_link_is_turned(tmp_path: Path, same_age: bool) -> None:
     mounted = Mounted(tmp_path)
-    rules = WatchedRules(mounted.file, lambda _: None, pause=lambda _: None)
+    rules = ReloadingRules(mounted.file, lambda _: None, pause=lambda _: None)
     assert [rule.name for rule in rules.current().rulebook.rules] == ["one"]
     mounted.publish("two", like=tmp_path / "..2026_1" if same_age else None)
     assert [rule.name for rule in rules.current().rulebook.rules] == ["two"]

@@ -15,9 +15,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from tocsin.services.lifecycle.deadline import CUT, ECHO_SECONDS, stopping
-from tocsin.services.lifecycle.liveness import repeat
+from tocsin.services.lifecycle.loops import repeat
 from tocsin.services.lifecycle.stopping import Stop, together
-from tocsin.services.monitoring.vitals import Vitals
+from tocsin.services.lifecycle.vitals import Vitals
 
 LONG = timedelta(minutes=10)
 AT_ONCE = timedelta(0)
@@ -136,7 +136,7 @@ def test_the_deadline_cuts_and_names_what_is_under_way(ask: Callable[[Stop], Non
     told = logs[-1]
     assert (told["event"], told["log_level"], told["exit_code"]) == ("cut_short", "error", CUT)
     assert told["under_way"] == "job a1b2, accept (came round 0 s ago)"
-    assert "hangs: tocsin.services.lifecycle.liveness:" in told["threads"]
+    assert "hangs: tocsin.services.lifecycle.loops:" in told["threads"]
     assert told["why"] == "not done within 0 s"
 
 

@@ -16,8 +16,8 @@ from adapters.web.operations import operations
 from adapters.web.serving import AddressError, serving
 from schemas.lag import PartitionReading
 from tests.support.sender.fakes import START
+from tocsin.services.lifecycle.vitals import Vitals
 from tocsin.services.monitoring.lag_status import group_lag
-from tocsin.services.monitoring.vitals import Vitals
 
 
 class Monotonic:

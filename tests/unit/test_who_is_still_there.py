@@ -13,7 +13,7 @@ from sender.records import LedgerEntry
 from sender.states import Transition, begin
 from tests.support.engine_on_fakes import Still
 from tests.support.sender.fakes import START, a_job
-from tocsin.services.people import DirectoryPeople
+from tocsin.services.embedded.directory import DirectoryPeople
 
 JOB = a_job()
 ENTRY = LedgerEntry(JOB, False, begin(Transition.ACCEPTED, START))

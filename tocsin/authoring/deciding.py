@@ -18,7 +18,7 @@ from engine.stages.s4_rule_matching import Answer, Question, ReferenceMatcher, R
 log = structlog.get_logger()
 
 
-class Setting(Struct, frozen=True):
+class DecisionInputs(Struct, frozen=True):
     """All that stands around an event when it is decided."""
 
     loaded: LoadedDirectory
@@ -61,9 +61,9 @@ def rule_engine(rulebook: Rulebook) -> Iterator[SteadfastMatcher]:
 
 
 @contextmanager
-def setting(directory: Path, rules: Path | None) -> Iterator[Setting]:
+def decision_inputs(directory: Path, rules: Path | None) -> Iterator[DecisionInputs]:
     """Load directory and rules. Raises RuleFileError and OSError."""
     rulebook = load_rulebook(rules)
     loaded = load_directory(directory)
     with rule_engine(rulebook) as matcher:
-        yield Setting(loaded, rulebook, matcher)
+        yield DecisionInputs(loaded, rulebook, matcher)

@@ -10,10 +10,7 @@ import typer
 
 from schemas.finding import CheckReport
 from tocsin.authoring.lint.check import check as check_all
-from tocsin.authoring.lint.formats.github import github
-from tocsin.authoring.lint.formats.json import json
-from tocsin.authoring.lint.formats.sarif import sarif
-from tocsin.authoring.lint.formats.text import text
+from tocsin.authoring.lint.report import github, json, sarif, text
 from tocsin.cli.console import FOUND_FAULTS, named_failures, say_document, say_lines
 from tocsin.cli.options import Form, add_command
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES

@@ -14,7 +14,7 @@ from msgspec import UNSET
 from engine.decide import Decision, decide_all
 from schemas.decision import Skip
 from schemas.job import Job
-from tocsin.authoring.deciding import Setting, setting
+from tocsin.authoring.deciding import DecisionInputs, decision_inputs
 from tocsin.authoring.event_files import Line, read_lines
 from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say_json, told
 from tocsin.cli.options import Form, add_command
@@ -47,7 +47,7 @@ def decide(
     at = moment(now)
     received = at or datetime.now(UTC)
     refused = 0
-    with named_failures(), setting(settings.given(DIRECTORY), settings[RULES]) as around:
+    with named_failures(), decision_inputs(settings.given(DIRECTORY), settings[RULES]) as around:
         told(around.loaded)
         for lines in _batches(read_lines(events, received)):
             refused += sum(line.refused is not None for line in lines)
@@ -62,7 +62,7 @@ def _batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
         yield batch
 
 
-def _answers(lines: list[Line], around: Setting, at: datetime | None) -> Iterator[dict[str, Any]]:
+def _answers(lines: list[Line], around: DecisionInputs, at: datetime | None) -> Iterator[dict[str, Any]]:
     cases = [(line.event, at or line.event.time) for line in lines if line.event is not None]
     decisions = iter(decide_all(cases, around.loaded.directory, around.rulebook, around.matcher))
     for line in lines:

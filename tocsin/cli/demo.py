@@ -26,8 +26,8 @@ from tocsin.demo.show import decisions_in, next_steps, show_message, table_of
 from tocsin.demo.stage import FolderNotOursError, Stage, database_of, set_stage
 from tocsin.logs import be_quiet
 from tocsin.printing.tables import layout
-from tocsin.services.embedded import FolderInUseError, sole_owner
-from tocsin.services.embedded_service import DirectoryFiles, embedded_service
+from tocsin.services.embedded.data_folder import FolderInUseError, sole_owner
+from tocsin.services.embedded.wiring import DirectoryFiles, embedded_service
 from tocsin.services.monitoring.health_file import HealthFile
 
 

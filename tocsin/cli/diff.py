@@ -17,8 +17,7 @@ from adapters.rule_files.load import load_rulebook
 from engine.directory.directory import Directory
 from engine.ports import RulesInForce
 from tocsin.authoring.deciding import rule_engine
-from tocsin.authoring.diff.events import events_in_data, events_in_file, events_in_topic
-from tocsin.authoring.diff.replay import Side, replay
+from tocsin.authoring.diff.replay import Side, events_in_data, events_in_file, events_in_topic, replay
 from tocsin.authoring.diff.report import as_json, report
 from tocsin.authoring.diff.tally import Tally
 from tocsin.authoring.event_files import Line

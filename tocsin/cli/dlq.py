@@ -18,8 +18,8 @@ from tocsin.config.settings.declared.kafka import KAFKA
 from tocsin.config.settings.declared.processes import DATA, ENGINE_GROUP
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.kafka import kafka_settings
-from tocsin.operations.dead_letters.letters import Letter, Letterbox, Place, Wanted, letterbox_in, letterbox_on_kafka
-from tocsin.operations.dead_letters.redriving import Redrive
+from tocsin.operations.dead_letters.letterbox import Letterbox, Redrive, letterbox_in, letterbox_on_kafka
+from tocsin.operations.dead_letters.letters import Letter, Place, Wanted
 from tocsin.printing.printable import printable
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object each, one a line.")]

@@ -15,11 +15,10 @@ from tocsin.config.settings.declared.processes import ENGINE_GROUP, ENGINE_HEALT
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.kafka import kafka_settings, membership
 from tocsin.config.wiring.opt_out import pseudonyms_of
-from tocsin.services.engine import engine_service
+from tocsin.services.engine import Leaving, engine_service
 from tocsin.services.lifecycle.deadline import stopping
-from tocsin.services.lifecycle.leaving import Leaving
 from tocsin.services.lifecycle.stopping import StoppedError
-from tocsin.services.monitoring.engine import EngineWatch
+from tocsin.services.monitoring.engine import EngineMonitor
 
 log = structlog.get_logger()
 
@@ -48,17 +47,17 @@ def engine(settings: Settings) -> None:
     within = timedelta(seconds=settings.given(STOP_WITHIN))
     with stopping(within) as asked, kafka_failures(), address_failures(settings):
         cluster, place = kafka_settings(settings), membership(settings, ENGINE_GROUP)
-        watch = EngineWatch(place.instance)
+        monitor = EngineMonitor(place.instance)
         with (
             suppress(StoppedError),
-            watch.shown(listen_address(settings), cluster, place.group),
+            monitor.shown(listen_address(settings), cluster, place.group),
             engine_service(
                 cluster,
                 place,
                 settings[RULES],
                 settings[ENGINE_HEALTH],
                 leaving=Leaving(settings[ENGINE_LEAVE]),
-                watch=watch,
+                monitor=monitor,
                 stop=asked,
                 pseudonyms=pseudonyms_of(settings),
             ) as service,

@@ -19,11 +19,11 @@ from engine.directory.directory import Directory
 from schemas.job import PersonRef
 from schemas.vocabulary import PersonKind
 from sender.ledger.port import LedgerUnavailableError
-from tocsin.authoring.deciding import setting
+from tocsin.authoring.deciding import decision_inputs
 from tocsin.authoring.event_files import read_one
-from tocsin.authoring.explain import telling, view
+from tocsin.authoring.explain import report
 from tocsin.authoring.explain.explanation import Explainer
-from tocsin.authoring.explain.world import Rules
+from tocsin.authoring.explain.scenario import Rules
 from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, NowOption, moment, say, say_json, stop, told, warn
 from tocsin.cli.kafka import CREDENTIALS, kafka_failures
 from tocsin.cli.ledger import tried_ledger
@@ -34,10 +34,8 @@ from tocsin.config.settings.declared.processes import DATA, DIRECTORY, RULES
 from tocsin.config.settings.declared.sending import LEDGER
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.kafka import kafka_settings
-from tocsin.operations.history import telling as past_telling
-from tocsin.operations.history import view as past_view
-from tocsin.operations.history.fates import Fates
-from tocsin.operations.history.kept import Archive, kept_in_data, kept_on_kafka
+from tocsin.operations.history import report as past_report
+from tocsin.operations.history.kept import Archive, Fates, kept_in_data, kept_on_kafka
 
 
 def register(app: typer.Typer) -> None:
@@ -124,10 +122,10 @@ def _look_back(settings: Settings, asked: str, since: datetime, who: PersonRef |
         stop(f"no decision about {asked} is kept {place.name} since {since:%Y-%m-%d %H:%M} UTC (--since)", FOUND_FAULTS)
     with place.fates as fates:
         if json:
-            say_json(past_view.view(asked, since, kept, fates, who))
+            say_json(past_report.view(asked, since, kept, fates, who))
         else:
             names = Directory() if directory is None else load_directory(directory).directory
-            for text in past_telling.told(kept, names, fates, who):
+            for text in past_report.told(kept, names, fates, who):
                 say(text)
     if fates.unknown is not None:
         said = f"what became of the jobs is unknown, since the ledger can't be asked: {fates.unknown}"
@@ -165,7 +163,7 @@ def _look_ahead(settings: Settings, event: Path, now: str | None, who: PersonRef
     if directory is None:
         raise typer.BadParameter("name the directory's folder", param_hint=DIRECTORY.names)
     at = moment(now)
-    with setting(directory, rules) as around:
+    with decision_inputs(directory, rules) as around:
         told(around.loaded)
         line = read_one(event, at or datetime.now(UTC))
         if line.event is None:
@@ -173,9 +171,9 @@ def _look_ahead(settings: Settings, event: Path, now: str | None, who: PersonRef
         explainer = Explainer(around.loaded.directory, Rules.of(rules, around.rulebook), around.matcher)
         found = explainer.explain(line.event, at or line.event.time, who)
         if json:
-            say_json(view.view(found))
+            say_json(report.view(found))
             return
-        for text in telling.told(found):
+        for text in report.told(found):
             say(text)
 
 

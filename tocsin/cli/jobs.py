@@ -22,8 +22,8 @@ from tocsin.config.settings.declared.sending import LEDGER
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.signing import installation_secrets
 from tocsin.operations.jobs import lines
-from tocsin.operations.jobs.lanes import ahead_of
 from tocsin.operations.jobs.objects import listed_object, shown_object
+from tocsin.operations.jobs.outlook import ahead_of
 from tocsin.printing.tables import is_terminal
 
 SHOWN: Final = 100

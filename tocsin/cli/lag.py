@@ -20,8 +20,7 @@ from tocsin.cli.options import add_command
 from tocsin.config.settings.declared.processes import ENGINE_GROUP, SENDER_GROUP
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.kafka import kafka_settings
-from tocsin.operations.lag.tickets import with_tickets
-from tocsin.operations.lag.watching import Watched, looks
+from tocsin.operations.lag import GroupOnTopic, looks, with_tickets
 from tocsin.printing.tables import Cell, is_terminal, layout, table
 from tocsin.services.lifecycle.deadline import stopping
 
@@ -60,15 +59,15 @@ def lag(
     """
     if tickets and watch:
         raise typer.BadParameter("tickets are looked for once: leave out --watch", param_hint="--tickets")
-    watched = tuple(_watched(one) for one in group) if group else _services(settings)
+    groups = tuple(_group_on_topic(one) for one in group) if group else _services(settings)
     span, every = timedelta(seconds=window), timedelta(seconds=window / LOOKS)
     with kafka_failures():
         cluster = kafka_settings(settings)
         if watch:
             with stopping(STOP_WITHIN) as asked:
-                _show(looks(cluster, watched, span, every, asked.event.wait), as_json)
+                _show(looks(cluster, groups, span, every, asked.event.wait), as_json)
             return
-        *_, last = islice(looks(cluster, watched, span, every), LOOKS + 1)
+        *_, last = islice(looks(cluster, groups, span, every), LOOKS + 1)
         if tickets:
             last = [with_tickets(cluster, one, limit) for one in last]
     _print(last, as_json)
@@ -85,16 +84,16 @@ def _show(seen: Iterator[list[GroupLag]], as_json: bool) -> None:
             live.update(Group(*map(_table, found)), refresh=True)
 
 
-def _services(settings: Settings) -> tuple[Watched, ...]:
+def _services(settings: Settings) -> tuple[GroupOnTopic, ...]:
     """The groups that engine and sender have by the settings."""
-    return Watched(settings.given(ENGINE_GROUP), TICKETS), Watched(settings.given(SENDER_GROUP), JOBS)
+    return GroupOnTopic(settings.given(ENGINE_GROUP), TICKETS), GroupOnTopic(settings.given(SENDER_GROUP), JOBS)
 
 
-def _watched(text: str) -> Watched:
+def _group_on_topic(text: str) -> GroupOnTopic:
     group, equals, topic = text.partition("=")
     if not (group and equals and topic):
         raise typer.BadParameter(f"{text!r} is not of the form GROUP=TOPIC", param_hint="--group")
-    return Watched(group, topic)
+    return GroupOnTopic(group, topic)
 
 
 def _print(found: list[GroupLag], as_json: bool) -> None:

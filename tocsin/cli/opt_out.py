@@ -27,9 +27,8 @@ from tocsin.config.settings.forms import listening, networks
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.ledgers import NoLedgerError
 from tocsin.config.wiring.signing import installation_secrets
-from tocsin.services.lifecycle.awaited_ledger import awaited_ledger
 from tocsin.services.lifecycle.deadline import stopping
-from tocsin.services.lifecycle.outage import LedgerOutage
+from tocsin.services.lifecycle.ledger_outage import LedgerOutage, awaited_ledger
 from tocsin.services.lifecycle.stopping import StoppedError
 
 log = structlog.get_logger()

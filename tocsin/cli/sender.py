@@ -23,10 +23,10 @@ from tocsin.config.wiring.ledgers import LedgerPlace
 from tocsin.config.wiring.mail import MailSettings
 from tocsin.config.wiring.sending import SendingSettings
 from tocsin.config.wiring.signing import made_secrets
-from tocsin.services.embedded import FolderInUseError, sole_owner
+from tocsin.services.embedded.data_folder import FolderInUseError, sole_owner
 from tocsin.services.lifecycle.deadline import stopping
 from tocsin.services.lifecycle.stopping import Stop, StoppedError
-from tocsin.services.monitoring.sender import SenderWatch
+from tocsin.services.monitoring.sender import SenderMonitor
 from tocsin.services.sender import SenderService, sender_service
 
 log = structlog.get_logger()
@@ -59,8 +59,8 @@ def sender(settings: Settings) -> None:
     log_as_told(settings)
     within = timedelta(seconds=settings.given(STOP_WITHIN))
     try:
-        watch = SenderWatch()
-        shown = watch.answering(listen_address(settings))
+        monitor = SenderMonitor()
+        shown = monitor.answering(listen_address(settings))
         with stopping(within) as asked, kafka_failures(), address_failures(settings):
             mail, place = MailSettings.of(settings), LedgerPlace.of(settings)
             with sole_owner(place.data), shown:
@@ -74,7 +74,7 @@ def sender(settings: Settings) -> None:
                     settings[RULES],
                     mail.signed_by(secrets),
                     SendingSettings.of(settings),
-                    watch,
+                    monitor,
                     asked,
                     leave=settings.given(SENDER_LEAVE),
                 )

@@ -22,11 +22,11 @@ from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.mail import MailSettings
 from tocsin.config.wiring.sending import SendingSettings
 from tocsin.config.wiring.signing import made_secrets
-from tocsin.services.embedded import Embedded, FolderInUseError, sole_owner
-from tocsin.services.embedded_service import DirectoryFiles, embedded_service
+from tocsin.services.embedded.data_folder import FolderInUseError, sole_owner
+from tocsin.services.embedded.service import Embedded, EmbeddedMonitor
+from tocsin.services.embedded.wiring import DirectoryFiles, embedded_service
 from tocsin.services.lifecycle.deadline import stopping
 from tocsin.services.lifecycle.stopping import Stop
-from tocsin.services.monitoring.embedded import EmbeddedWatch
 from tocsin.services.monitoring.health_file import HealthFile
 
 log = structlog.get_logger()
@@ -61,14 +61,14 @@ def up(
     log_as_told(settings)
     data, within = settings.given(DATA), timedelta(seconds=settings.given(STOP_WITHIN))
     try:
-        watch = EmbeddedWatch()
-        shown = watch.answering(listen_address(settings))
+        monitor = EmbeddedMonitor()
+        shown = monitor.answering(listen_address(settings))
         with stopping(within) as asked, named_failures(), address_failures(settings):
             mail, sending = MailSettings.of(settings), SendingSettings.of(settings)
             with sole_owner(data), shown:
                 mail = mail.signed_by(made_secrets(settings, data))
                 files, rules = DirectoryFiles(settings.given(DIRECTORY), remove_many), settings[RULES]
-                service = embedded_service(database_in(data), files, rules, mail, HealthFile(data), sending, watch)
+                service = embedded_service(database_in(data), files, rules, mail, HealthFile(data), sending, monitor)
                 asyncio.run(_work(service, data, drain, asked))
     except (FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
         stop(str(error), UNUSABLE)

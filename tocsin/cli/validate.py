@@ -10,11 +10,11 @@ import typer
 
 from engine.stages.s1_triggers import raised_triggers
 from schemas.event import Event
-from tocsin.authoring.deciding import setting
+from tocsin.authoring.deciding import decision_inputs
 from tocsin.authoring.event_files import read_one
 from tocsin.authoring.explain.explanation import Explainer
-from tocsin.authoring.explain.telling import told as explained
-from tocsin.authoring.explain.world import Rules
+from tocsin.authoring.explain.report import told as explained
+from tocsin.authoring.explain.scenario import Rules
 from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say, told, warn
 from tocsin.cli.options import Form, add_command
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
@@ -54,7 +54,7 @@ def validate(
         if directory is None:
             say("Whom it would alert: name a directory (--directory).")
             return
-        with setting(directory, rules) as around:
+        with decision_inputs(directory, rules) as around:
             told(around.loaded)
             explainer = Explainer(around.loaded.directory, Rules.of(rules, around.rulebook), around.matcher)
             for text in explained(explainer.explain(line.event, at or line.event.time)):

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -14,11 +15,33 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from tocsin.logs.failures import error_in, failure_fields
-from tocsin.logs.redaction import Redactor, is_plain
-from tocsin.logs.repeats import Repeats
+from tocsin.logs.redaction import Redactor, error_in, failure_fields, is_plain
 from tocsin.logs.settings import LogFormat, format_of, level_of, secrets_of
 from tocsin.printing.printable import printable, printable_json
+
+QUIET_SECONDS: Final = 60.0
+MOST_KNOWN: Final = 500
+"""Different words that are remembered; when there are more, all are said once again."""
+
+
+class Repeats:
+    """Knows what was said within the last minute, by the words before values are put in. For any thread."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._said: dict[tuple[str, str], float] = {}
+
+    def is_one(self, record: logging.LogRecord) -> bool:
+        """Whether this was said before; from now on it was."""
+        words, now = (record.name, str(record.msg)), self._monotonic()
+        before = self._said.get(words)
+        if before is not None and now - before < QUIET_SECONDS:
+            return True
+        if len(self._said) >= MOST_KNOWN:
+            self._said.clear()
+        self._said[words] = now
+        return False
+
 
 log = structlog.get_logger()
 

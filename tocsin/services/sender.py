@@ -29,16 +29,14 @@ from tocsin.config.wiring.ledgers import LedgerPlace
 from tocsin.config.wiring.mail import MailSettings
 from tocsin.config.wiring.sending import SendingSettings
 from tocsin.config.wiring.telemetry import tracing
-from tocsin.services.lifecycle.awaited_ledger import awaited_ledger
-from tocsin.services.lifecycle.liveness import Step, once, repeated
-from tocsin.services.lifecycle.steps import accept, publish
+from tocsin.services.lifecycle.ledger_outage import awaited_ledger
+from tocsin.services.lifecycle.loops import Step, once, repeated
 from tocsin.services.lifecycle.stopping import Stop, together
-from tocsin.services.monitoring.delivery import delivered
 from tocsin.services.monitoring.health_file import HealthFile
-from tocsin.services.monitoring.sender import SenderWatch
-from tocsin.services.reload.current_templates import keeping_current
+from tocsin.services.monitoring.sender import SenderMonitor, delivered
 from tocsin.services.reload.kept_rules import KeptRules
-from tocsin.services.reload.rules_in_force import WatchedRules
+from tocsin.services.reload.rules_in_force import ReloadingRules
+from tocsin.services.rule_changes import on_rules_change
 
 log = structlog.get_logger()
 
@@ -54,8 +52,8 @@ class SenderParts(Struct, frozen=True):
     publisher: Publisher
     people: DirectoryFeed
     index: PeopleIndex
-    templates: WatchedRules
-    watch: SenderWatch
+    templates: ReloadingRules
+    monitor: SenderMonitor
     clock: Clock
 
 
@@ -67,7 +65,7 @@ class SenderService:
 
     async def run(self, stop: Stop) -> None:
         """Work until told to stop; what is under way is finished. What a part can't mend is raised, and stops all."""
-        vitals, delivery = self._parts.watch.vitals, self._parts.delivery
+        vitals, delivery = self._parts.monitor.vitals, self._parts.delivery
         stop.ask(vitals.running)
         stop.ask(delivery.under_way)
         steps = {"accept": self._accept, "publish": self._publish, "follow_people": self._follow_people}
@@ -82,27 +80,30 @@ class SenderService:
         except KafkaUnavailableError as error:
             log.warning("kafka_unavailable", error=type(error).__name__, said=str(error))
         except LedgerAwayError as error:
-            self._parts.watch.waits_for_ledger("publish", error)
+            self._parts.monitor.waits_for_ledger("publish", error)
 
     def _accept(self) -> bool:
         self._parts.templates.current()
-        taken = accept(self._parts.acceptance, self._parts.watch).records
-        self._parts.watch.generations(self._parts.jobs.generations)
-        self._parts.watch.damaged(self._parts.jobs.damaged)
-        return bool(taken)
+        taken = self._parts.acceptance.step()
+        self._parts.monitor.accepted(taken)
+        self._parts.monitor.generations(self._parts.jobs.generations)
+        self._parts.monitor.damaged(self._parts.jobs.damaged)
+        return bool(taken.records)
 
     def _publish(self) -> bool:
-        return publish(self._parts.publisher, self._parts.watch, self._parts.clock)
+        published = self._parts.publisher.step()
+        self._parts.monitor.ledger.published(published, self._parts.clock.now())
+        return bool(published)
 
     def _follow_people(self) -> bool:
         self._parts.people.catch_up()
         self._parts.index.complete()
-        self._parts.watch.vitals.ready("people")
+        self._parts.monitor.vitals.ready("people")
         return False
 
     def _outlasting(self, name: str, step: Step) -> Step:
         """The step, which waits out an outage of Kafka or of the ledger."""
-        watch, vitals, part = self._parts.watch, self._parts.watch.vitals, f"kafka ({name})"
+        monitor, vitals, part = self._parts.monitor, self._parts.monitor.vitals, f"kafka ({name})"
 
         def outlast() -> bool:
             try:
@@ -113,14 +114,14 @@ class SenderService:
                 vitals.not_ready(part, "does not answer; it is asked again" if is_away else str(error))
                 return False
             except LedgerAwayError as error:
-                watch.waits_for_ledger(name, error)
+                monitor.waits_for_ledger(name, error)
                 return False
             vitals.ready(part)
             if name == "accept" and not more:
                 # No jobs came, so that the ledger was not asked to take any.
-                watch.asked_ledger_nothing(name)
+                monitor.asked_ledger_nothing(name)
             elif name in _ON_LEDGER:
-                watch.waits_for_ledger(name, None)
+                monitor.waits_for_ledger(name, None)
             return more
 
         return outlast
@@ -143,7 +144,7 @@ async def sender_service(  # noqa: PLR0913, PLR0917 - its parts, one by one
     rules: Path | None,
     mail: MailSettings,
     sending: SendingSettings,
-    watch: SenderWatch,
+    monitor: SenderMonitor,
     stop: Stop,
     *,
     leave: bool = False,
@@ -156,14 +157,14 @@ async def sender_service(  # noqa: PLR0913, PLR0917 - its parts, one by one
     Raises RuleFileError, LedgerUnavailableError, InstanceTakenError, KafkaRefusedError, KafkaUnavailableError and
     TracingSettingsError; StoppedError where it was told to stop before its ledger answered.
     """
-    clock, seen, composer = SystemClock(), watch, mail.composer(sending.mode)
-    on_change = keeping_current(composer, seen, HealthFile(place.data), clock)
+    clock, seen, composer = SystemClock(), monitor, mail.composer(sending.mode)
+    on_change = on_rules_change(seen, HealthFile(place.data), clock, composer)
     pseudonyms = Pseudonyms(mail.opt_out.secrets)
     transport, index = mail.transport(), PeopleIndex(pseudonyms)
     with (
         tracing("tocsin-sender", sender_group=membership.group) as tracers,
         closing(composer),
-        closing(WatchedRules(rules, on_change, kept=KeptRules(place.data))) as templates,
+        closing(ReloadingRules(rules, on_change, kept=KeptRules(place.data))) as templates,
         awaited_ledger(*place.options, stop, lambda why: seen.waits_for_ledger("open", why)) as ledger,
         seen.looking_at(ledger, clock),
         seen.looking_at_lag(settings, membership),
@@ -182,7 +183,7 @@ async def sender_service(  # noqa: PLR0913, PLR0917 - its parts, one by one
             random.random,
             sending.delivery(),
             gate=gate,
-            watch=seen.delivery,
+            monitor=seen.delivery,
             tracer=tracers.jobs,
         )
         parts = SenderParts(

@@ -24,7 +24,7 @@ from tests.support.helpdesk.rulebooks import base
 from tests.support.oracle.chance import NOW
 from tests.support.oracle.helpdesk import random_helpdesk, random_settings
 from tocsin.authoring.explain.changes import Fields, Records
-from tocsin.authoring.explain.world import Rules
+from tocsin.authoring.explain.scenario import Rules
 
 MAIN_SITE = {"all": "required", "not_site": "not_for_site", "off": "not_required"}
 CONDITIONS = (

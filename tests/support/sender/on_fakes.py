@@ -9,7 +9,7 @@ from sender.delivery.gate import Gate
 from sender.delivery.loop import Delivery, DeliverySettings
 from sender.delivery_mode import LIVE, DeliveryMode
 from sender.ledger.port import Ledger
-from sender.ports import Composer, DeliveryWatch, People
+from sender.ports import Composer, DeliveryMonitor, People
 from sender.states import State
 from tests.support.sender.fakes import FakeClock, FakeComposer, FakeTransport
 from tests.support.sender.in_memory_ledger import InMemoryLedger
@@ -35,7 +35,7 @@ class SenderOnFakes:
         settings: DeliverySettings | None = None,
         people: People | None = None,
         mode: DeliveryMode = LIVE,
-        watch: DeliveryWatch | None = None,
+        monitor: DeliveryMonitor | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.ledger: Ledger = ledger or InMemoryLedger()
@@ -44,7 +44,7 @@ class SenderOnFakes:
         chance = random.Random(1).random
         gate = Gate(self.ledger, people, mode)
         self.delivery = Delivery(
-            self.ledger, self.composer, self.transport, self.clock, chance, settings, gate=gate, watch=watch
+            self.ledger, self.composer, self.transport, self.clock, chance, settings, gate=gate, monitor=monitor
         )
 
     async def until_finished(self) -> None:

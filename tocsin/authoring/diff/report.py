@@ -11,7 +11,7 @@ from schemas.job import Job
 from tocsin.authoring.diff.changes import Change, ChangeKind
 from tocsin.authoring.diff.tally import MOST_PEOPLE, Example, KindTally, Tally
 from tocsin.authoring.explain.case import called
-from tocsin.authoring.rule_tests.comparing import BY
+from tocsin.authoring.rule_tests.expectations import BY
 
 _MOST_LISTED: Final = 10
 

@@ -9,9 +9,9 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engine.decide_in_full import FullDecision, decide_in_full
 from engine.directory.directory import Directory
 from engine.stages.s4_rule_matching import RuleMatcher
-from engine.tracing import Trace, trace
 from schemas.decision import Skip
 from schemas.event import Event
 from schemas.job import Job, PersonRef
@@ -19,11 +19,12 @@ from schemas.mailbox import mailbox
 from schemas.vocabulary import Channel
 from tocsin.authoring.explain.case import Case
 from tocsin.authoring.explain.changes import Change
+from tocsin.authoring.explain.courses import Target
 from tocsin.authoring.explain.reasons import in_words
 from tocsin.authoring.explain.reasons_of_events import likely_contract
 from tocsin.authoring.explain.records import DirectoryRecords
-from tocsin.authoring.explain.smallest import Target, smallest
-from tocsin.authoring.explain.world import Neighbours, Rules, World, everybody, wire_of
+from tocsin.authoring.explain.scenario import Neighbours, Rules, Scenario, everybody, wire_of
+from tocsin.authoring.explain.smallest import smallest
 
 MOST_SEARCHED: Final = 500
 """Entries for which changes are looked for: some milliseconds each. Of more, ask about one person."""
@@ -60,7 +61,7 @@ class Explanation(Struct, frozen=True):
     `then` are the people who would be told if the event as a whole were let through, where it is stopped.
     """
 
-    trace: Trace
+    full: FullDecision
     directory: Directory
     reached: list[Reached]
     stopped: list[Stopped]
@@ -78,7 +79,7 @@ class Explainer:
 
     def explain(self, event: Event, now: datetime, person: PersonRef | None = None) -> Explanation:
         """Explain one event as judged at `now`; of one person alone where one is given."""
-        found = trace(event, self._directory, self._rules.rulebook, now, self._matcher)
+        found = decide_in_full(event, self._directory, self._rules.rulebook, now, self._matcher)
         around = _Around(self._directory, self._rules, event, now)
         decision = found.decision
         reached = [one for one in _reached(found, self._directory) if person is None or person in _readers(one)]
@@ -86,41 +87,43 @@ class Explainer:
         stopped = [self._stopped(found, skip, around, at < MOST_SEARCHED) for at, skip in enumerate(skipped)]
         absent = None
         if person is not None and not reached and all(one.skip.person != person for one in stopped):
-            absent = Absent(person, smallest(around.world([person]), Target(person)))
+            absent = Absent(person, smallest(around.scenario([person]), Target(person)))
         then = around.told_after(stopped[0].changes or ()) if decision.reason is not None else []
         return Explanation(found, self._directory, reached, stopped, absent, then)
 
-    def _stopped(self, found: Trace, skip: Skip, around: _Around, is_searched: bool) -> Stopped:
+    def _stopped(self, found: FullDecision, skip: Skip, around: _Around, is_searched: bool) -> Stopped:
         why = in_words(Case(skip, found.decision, self._directory, self._rules.rulebook)).why
         target = Target(skip.person, skip.category, skip.record)
         people = [skip.person] if skip.person is not None else []
-        return Stopped(skip, why, smallest(around.world(people), target) if is_searched else None)
+        return Stopped(skip, why, smallest(around.scenario(people), target) if is_searched else None)
 
 
 class _Around:
-    """Makes the worlds in which changes to one event are tried."""
+    """Makes the scenarios in which changes to one event are tried."""
 
     def __init__(self, directory: Directory, rules: Rules, event: Event, now: datetime) -> None:
         self._directory = directory
         likely = None if event.ticket.contract else likely_contract(directory, event.ticket)
         records = DirectoryRecords(directory, {})
         unreadable = directory.unreadable()
-        self._bare = World(wire_of(event), records, unreadable, rules, now, frozenset(), likely.id if likely else None)
+        self._bare = Scenario(
+            wire_of(event), records, unreadable, rules, now, frozenset(), likely.id if likely else None
+        )
         self._people = everybody(self._bare)
         self._neighbours = Neighbours(directory, self._people)
 
-    def world(self, people: Sequence[PersonRef]) -> World:
-        """The world of these people and of everyone who shares a mailbox with them."""
+    def scenario(self, people: Sequence[PersonRef]) -> Scenario:
+        """The scenario of these people and of everyone who shares a mailbox with them."""
         return self._of(frozenset().union(*map(self._neighbours.of, people)))
 
     def told_after(self, changes: Sequence[Change]) -> list[PersonRef]:
         """Everyone who would be told after these changes."""
-        world = self._of(self._people)
+        scenario = self._of(self._people)
         for change in changes:
-            world = world.after(change)
-        return [*dict.fromkeys(job.person for job in world.trace()[0].decision.jobs)]
+            scenario = scenario.after(change)
+        return [*dict.fromkeys(job.person for job in scenario.decide()[0].decision.jobs)]
 
-    def _of(self, people: frozenset[PersonRef]) -> World:
+    def _of(self, people: frozenset[PersonRef]) -> Scenario:
         bare = self._bare
         records = self._neighbours.records(people, bare.now)
         return replace(bare, records=records, people=people)
@@ -130,7 +133,7 @@ def _readers(reached: Reached) -> tuple[PersonRef, ...]:
     return (reached.job.person, *reached.others)
 
 
-def _reached(found: Trace, directory: Directory) -> Iterator[Reached]:
+def _reached(found: FullDecision, directory: Directory) -> Iterator[Reached]:
     """The messages, each with those who would have got the same one at the same mailbox."""
     readers = _open_mailboxes(found, directory)
     for job in found.decision.jobs:
@@ -138,7 +141,7 @@ def _reached(found: Trace, directory: Directory) -> Iterator[Reached]:
         yield Reached(job, tuple(one for one in who if one != job.person and one.kind is job.person.kind))
 
 
-def _open_mailboxes(found: Trace, directory: Directory) -> Mapping[tuple[Channel, str], Sequence[PersonRef]]:
+def _open_mailboxes(found: FullDecision, directory: Directory) -> Mapping[tuple[Channel, str], Sequence[PersonRef]]:
     """Who has a way that is open to which mailbox, each once and in the order of the ways."""
     readers: dict[tuple[Channel, str], dict[PersonRef, None]] = {}
     for way in found.ways:

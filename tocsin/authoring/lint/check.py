@@ -3,26 +3,49 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace
 
 from schemas.finding import CheckReport, Finding, Severity, Summary
-from tocsin.authoring.lint import conditions, directory, rule_file, rule_tests, rules, templates
-from tocsin.authoring.lint.subject import Subject
+from tocsin.authoring.lint import conditions, directory, rules, templates
+from tocsin.authoring.lint.subject import Subject, finding
+from tocsin.authoring.rule_tests.reading import files_of_tests
+from tocsin.authoring.rule_tests.running import faults_of_file
 from tocsin.printing.printable import printable
 
 Finder = Callable[[Subject], Iterable[Finding]]
 """Finds one kind of problem. It gets along with a subject that could be read in part only."""
 
+
+def faults_of_rule_file(subject: Subject) -> Iterator[Finding]:
+    """What the load itself refuses in the rule file."""
+    return map(finding, subject.reading.faults)
+
+
+def faults_of_rule_tests(subject: Subject) -> Iterator[Finding]:
+    """The rule tests beside the rule file: those that can't be read, and those that fail.
+
+    They are run only where the rule file has no fault, since they would fail for that reason alone.
+    """
+    rulebook = None if subject.reading.faults else subject.reading.rulebook
+    try:
+        files = files_of_tests(subject.file.parent, subject.file)
+    except OSError:
+        # Then the rule file can't be read either, which has been said.
+        return
+    for file in files:
+        yield from map(finding, faults_of_file(file, rulebook))
+
+
 FINDERS: Final[Sequence[Finder]] = (
-    rule_file.findings,
+    faults_of_rule_file,
     conditions.findings,
     rules.findings,
     templates.findings,
-    rule_tests.findings,
+    faults_of_rule_tests,
     directory.findings,
 )
 

@@ -16,7 +16,7 @@ from schemas.vocabulary import Category, ObjectKind, Reason
 from tocsin.authoring.explain.case import Case, called
 from tocsin.authoring.explain.reasons import in_words
 from tocsin.authoring.reach.gaps import Gap, GapCode
-from tocsin.authoring.reach.probing import attached_ids, probe
+from tocsin.authoring.reach.probing import probe
 
 
 def contract_gaps(contract: Contract, directory: Directory, rulebook: Rulebook, now: datetime) -> Iterator[Gap]:
@@ -86,7 +86,7 @@ def _unattached(contract: Contract, category: Category, directory: Directory) ->
     change = f"attach {audience} there, or take the contract's tick {category} away"
     if kind is ObjectKind.CONTRACT:
         return f"the contract lists no {audience}", change
-    named = attached_ids(contract, kind)
+    named = contract.attached_ids(kind)
     if not named:
         return f"no {kind} is attached to the contract", f"attach one, or take its tick {category} away"
     unreadable = [one for one in named if directory.is_unreadable(kind, one)]

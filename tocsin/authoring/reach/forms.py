@@ -1,4 +1,4 @@
-"""How messages are written for whom nothing of their own is there: also what `tocsin check` says of a directory."""
+"""Templates, keywords and languages that the directory leaves to the rule file's defaults."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from engine.directory.directory import Directory
 from engine.language import available
-from engine.rulebook.rulebook import Policy
+from engine.rulebook.rulebook import Policy, Rulebook
 from schemas.vocabulary import Trigger
+from tocsin.authoring.reach.gaps import Gap, GapCode
 
 
 def customers_by_default(directory: Directory) -> Iterator[tuple[str, Trigger, list[str]]]:
@@ -33,3 +34,21 @@ def languages_without_templates(directory: Directory, policy: Policy) -> Counter
         if language and available(language, policy.languages) is None:
             found[language] += 1
     return found
+
+
+def form_gaps(directory: Directory) -> Iterator[Gap]:
+    """Customers for whom the rule file's template or keyword is used."""
+    for customer, trigger, missing in customers_by_default(directory):
+        why = f"alerts.{trigger} has no {' and no '.join(missing)}"
+        yield Gap(
+            GapCode.DEFAULT_FORM, f"customer/{customer}", why, "name them, if the usual ones will not do", trigger
+        )
+
+
+def language_gaps(directory: Directory, rulebook: Rulebook) -> Iterator[tuple[Gap, int]]:
+    """Languages without templates, each with the number of people who ask for it."""
+    policy = rulebook.policy
+    for language, people in sorted(languages_without_templates(directory, policy).items()):
+        why = f"{people} {'person reads' if people == 1 else 'people read'} {policy.language} instead"
+        change = f"write templates in {language} and add it to `settings: languages:`"
+        yield Gap(GapCode.LANGUAGE_WITHOUT_TEMPLATES, f"language {language}", why, change, language), people

@@ -20,7 +20,7 @@ from tocsin.authoring.explain.reasons import in_words
 from tocsin.authoring.reach.gaps import Gap, GapCode
 from tocsin.authoring.reach.probing import decisions, made_up_ticket
 
-PROBE: Final = "\x00coverage"
+PROBE: Final = "\x00probe"
 """Id of the records that are made up: no record that was read can have it."""
 
 _AT_ONCE: Final = 2_000

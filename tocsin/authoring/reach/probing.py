@@ -17,7 +17,7 @@ from schemas.event import Actor, Event, Ticket
 from schemas.vocabulary import ObjectKind, Origin, Trigger
 
 _TICKET: Final = Ticket(
-    id="coverage",
+    id="probe",
     contract=None,
     customer=None,
     title="",
@@ -70,39 +70,18 @@ def matchers(rulebook: Rulebook) -> list[AnyCondition]:
     return [AnyCondition(holds=True), AnyCondition(holds=False)] if replacing else [AnyCondition(holds=True)]
 
 
-def attached_ids(contract: Contract, kind: ObjectKind) -> tuple[str, ...]:
-    """The objects of this kind that the contract names; of customers, those whose people its tickets can reach."""
-    match kind:
-        case ObjectKind.PRODUCT:
-            return contract.products
-        case ObjectKind.SITE:
-            return contract.sites
-        case ObjectKind.SERVICE:
-            return contract.services
-        case ObjectKind.CUSTOMER:
-            return customers_of(contract)
-        case _:
-            return (contract.id,)
-
-
-def customers_of(contract: Contract) -> tuple[str, ...]:
-    """The client, the invoiced client and the beneficiaries, each once."""
-    named = (contract.client, contract.invoiced_client, *contract.beneficiaries)
-    return tuple(dict.fromkeys(one for one in named if one is not None))
-
-
 def _tickets(contract: Contract, rulebook: Rulebook) -> Iterator[Ticket]:
-    customers = tuple(dict.fromkeys((contract.client, *customers_of(contract))))
+    customers = tuple(dict.fromkeys((contract.client, *contract.attached_ids(ObjectKind.CUSTOMER))))
     yield from (made_up_ticket(contract.id, customer) for customer in customers)
     for kind in {category.object_kind for category in rulebook.policy.nobody_when_unnamed}:
-        for one in attached_ids(contract, kind):
+        for one in contract.attached_ids(kind):
             yield from (made_up_ticket(contract.id, customer, **{kind.value: one}) for customer in customers)
 
 
 def _event(ticket: Ticket, now: datetime) -> Event:
     return Event(
-        id="coverage",
-        source="/coverage",
+        id="probe",
+        source="/probe",
         time=now,
         ticket=ticket,
         previous=None,

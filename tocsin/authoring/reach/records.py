@@ -10,18 +10,14 @@ from msgspec import Struct
 
 from adapters.files.directory_folder import Loading, read_into
 from engine.directory.directory import Directory
-from engine.directory.records import Contract, Customer, Person
+from engine.directory.records import ATTACHING_FIELDS, Contract, Customer, Person
 from schemas.directory import ProductRecord, Record, ServiceRecord, SiteRecord, SuppressionRecord, record_kind
 from schemas.refusal import Refusal
 from schemas.vocabulary import ObjectKind, PersonKind
 from tocsin.authoring.reach.gaps import Gap, GapCode
-from tocsin.authoring.reach.probing import attached_ids, customers_of
 
-_LISTS: Final = {
-    ObjectKind.PRODUCT: "products",
-    ObjectKind.SITE: "sites",
-    ObjectKind.SERVICE: "services",
-}
+_OWNED: Final = (ObjectKind.PRODUCT, ObjectKind.SITE, ObjectKind.SERVICE)
+"""Kinds whose records no decision keeps whole."""
 
 
 class Surveyed:
@@ -59,7 +55,7 @@ class Surveyed:
 
     def remove(self, kind: str, record_id: str) -> None:
         """Forget a record."""
-        if kind in _LISTS:
+        if kind in _OWNED:
             self.objects.pop((ObjectKind(kind), record_id), None)
         self._forget_lost(kind, record_id)
         self.directory.remove(kind, record_id)
@@ -70,7 +66,7 @@ class Surveyed:
 
     def mark_unreadable(self, kind: str, record_id: str, held: SuppressionRecord | None = None) -> None:
         """See Sink."""
-        if kind in _LISTS:
+        if kind in _OWNED:
             self.objects.pop((ObjectKind(kind), record_id), None)
         self._forget_lost(kind, record_id)
         self.directory.mark_unreadable(kind, record_id, held)
@@ -125,8 +121,8 @@ def _named_by_contract(contract: Contract) -> Iterator[_Named]:
         if getattr(contract, field) is not None:
             yield _Named(field, "customer", getattr(contract, field))
     yield from (_Named("beneficiaries", "customer", one) for one in contract.beneficiaries)
-    for kind, field in _LISTS.items():
-        yield from (_Named(field, kind.value, one) for one in attached_ids(contract, kind))
+    for kind in _OWNED:
+        yield from (_Named(ATTACHING_FIELDS[kind], kind.value, one) for one in contract.attached_ids(kind))
     yield from _people(contract.contacts, contract.collaborators)
 
 
@@ -149,7 +145,7 @@ def _people(contacts: Iterable[str], collaborators: Iterable[str]) -> Iterator[_
 
 
 def _of_contract(contract: Contract, surveyed: Surveyed) -> Iterator[Gap]:
-    record, customers = f"contract/{contract.id}", customers_of(contract)
+    record, customers = f"contract/{contract.id}", contract.attached_ids(ObjectKind.CUSTOMER)
     for site in contract.sites:
         owner = surveyed.objects.get((ObjectKind.SITE, site))
         if owner is not None and owner not in customers:

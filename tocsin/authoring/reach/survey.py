@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 
 from adapters.files.directory_folder import Loading
-from engine.directory.directory import Directory
 from engine.rulebook.rulebook import Rulebook
 from tocsin.authoring.reach.contracts import contract_gaps
-from tocsin.authoring.reach.forms import customers_by_default, languages_without_templates
+from tocsin.authoring.reach.forms import form_gaps, language_gaps
 from tocsin.authoring.reach.gaps import Gap, GapCode, Survey
 from tocsin.authoring.reach.people import people_gaps
 from tocsin.authoring.reach.records import Surveyed, record_gaps
@@ -27,28 +26,12 @@ def survey(
         progress(1)
     for gap in people_gaps(directory, rulebook, now):
         found.add(gap)
-    for gap in (*_forms(directory), *record_gaps(loading.sink)):
+    for gap in (*form_gaps(directory), *record_gaps(loading.sink)):
         found.add(gap)
-    for gap, people in _languages(directory, rulebook):
+    for gap, people in language_gaps(directory, rulebook):
         found.add(gap, people)
     _add_problems(found, loading)
     return found
-
-
-def _forms(directory: Directory) -> Iterator[Gap]:
-    for customer, trigger, missing in customers_by_default(directory):
-        why = f"alerts.{trigger} has no {' and no '.join(missing)}"
-        yield Gap(
-            GapCode.DEFAULT_FORM, f"customer/{customer}", why, "name them, if the usual ones will not do", trigger
-        )
-
-
-def _languages(directory: Directory, rulebook: Rulebook) -> Iterator[tuple[Gap, int]]:
-    policy = rulebook.policy
-    for language, people in sorted(languages_without_templates(directory, policy).items()):
-        why = f"{people} {'person reads' if people == 1 else 'people read'} {policy.language} instead"
-        change = f"write templates in {language} and add it to `settings: languages:`"
-        yield Gap(GapCode.LANGUAGE_WITHOUT_TEMPLATES, f"language {language}", why, change, language), people
 
 
 def _add_problems(found: Survey, loading: Loading[Surveyed]) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from engine.rulebook.rulebook import MainSite, Rule, Rulebook
 from schemas.decision import Skip
 from schemas.vocabulary import Audience, Category, Reason, Trigger
-from tocsin.authoring.rule_tests.comparing import expected_jobs, named_skips
+from tocsin.authoring.rule_tests.expectations import expected_jobs, named_skips
 from tocsin.authoring.rule_tests.preparing import EVENT_REASONS
 from tocsin.authoring.rule_tests.running import Result
 

@@ -14,7 +14,7 @@ from engine.decide import Decision, decide
 from engine.rulebook.rulebook import Rulebook
 from engine.stages.s4_rule_matching import RuleMatcher
 from schemas.finding import FindingCode
-from tocsin.authoring.rule_tests.comparing import differences
+from tocsin.authoring.rule_tests.expectations import differences
 from tocsin.authoring.rule_tests.preparing import Prepared, prepare
 from tocsin.authoring.rule_tests.reading import files_of_tests
 
@@ -100,6 +100,6 @@ def failure(result: Result) -> Failure:
 
 def _run(test: Prepared, rulebook: Rulebook, matcher: RuleMatcher | None) -> Result:
     start = time.perf_counter()
-    decision = decide(test.event, test.world.directory, rulebook, test.now, matcher)
+    decision = decide(test.event, test.around.directory, rulebook, test.now, matcher)
     found = differences(test, decision, rulebook)
     return Result(test, decision, found, time.perf_counter() - start)

@@ -15,7 +15,7 @@ from schemas.event import Event, read_event
 from schemas.refusal import Refusal, RefusedError
 from schemas.rule_test import Given, RuleTest
 from schemas.timestamps import Timestamp, in_utc
-from tocsin.authoring.rule_tests.worlds import World, merged, only, steps
+from tocsin.authoring.rule_tests.given_directory import GivenDirectory, merged, only, steps
 
 MOMENT: Final = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
 """When a ticket is saved in a test that names no time."""
@@ -35,7 +35,7 @@ _DATA: Final = ("triggers", "origin", "notify")
 
 
 def save(
-    test: RuleTest, given: Given, world: World, path: ValuePath, problems: list[Problem]
+    test: RuleTest, given: Given, around: GivenDirectory, path: ValuePath, problems: list[Problem]
 ) -> tuple[Event, datetime] | None:
     """The event that a test is about, and when it is judged; None where that can't be: `problems` then says why."""
     time, now = (_moment(getattr(test, key), (*path, key), problems) for key in ("time", "now"))
@@ -45,7 +45,7 @@ def save(
         "source": "/rule-test",
         "type": "ticket.saved",
         "time": time or now or MOMENT,
-        "data": _data(test, given, world),
+        "data": _data(test, given, around),
     }
     try:
         event = read_event(msgspec.json.encode(wire), MOMENT)
@@ -63,13 +63,13 @@ def _moment(text: str | None, path: ValuePath, problems: list[Problem]) -> datet
         return None
 
 
-def _data(test: RuleTest, given: Given, world: World) -> dict[str, Any]:
-    usual = _USUAL_CONTRACT if ("contract", _USUAL_CONTRACT) in world.records else only(world.records, "contract")
+def _data(test: RuleTest, given: Given, around: GivenDirectory) -> dict[str, Any]:
+    usual = _USUAL_CONTRACT if ("contract", _USUAL_CONTRACT) in around.records else only(around.records, "contract")
     ticket: dict[str, Any] = {**_TICKET, "contract": usual}
     for changes in (given.ticket, test.given.ticket if test.given is not None else {}, test.ticket):
         ticket = merged(ticket, changes)
     if "customer" not in ticket:
-        ticket["customer"] = world.records.get(("contract", str(ticket["contract"])), {}).get("client")
+        ticket["customer"] = around.records.get(("contract", str(ticket["contract"])), {}).get("client")
     data: dict[str, Any] = {"ticket": ticket, "actor": _actor(test)}
     if test.previous is not UNSET or test.triggers is None:
         data["previous"] = None if test.previous is UNSET else test.previous

@@ -1,31 +1,19 @@
-"""Dead letters, read back: where each came from, why it could not be used, and how it is sent again."""
+"""Dead letters, read back: where each came from, and why it could not be used."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
+from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
 
-from adapters.kafka.appender import KafkaAppender
-from adapters.kafka.place_reader import PlaceReader
-from adapters.kafka.records import record_of
-from adapters.kafka.settings import KafkaSettings
-from adapters.kafka.topic_reader import TopicReader
-from adapters.sqlite.event_log import PARTITION, SqliteLog
 from schemas.dead_letter import PREFIX, ListedLetter, first_came
 from schemas.log import NewRecord, Record
-from schemas.topics import DEAD_LETTERS, JOBS, TICKETS
-from tocsin.config.data_folder import database_in
+from schemas.topics import JOBS, TICKETS
 from tocsin.operations.dead_letters.subjects import Subject, subject_of
 from tocsin.printing.printable import printable
 
-_AT_ONCE: Final = 1_000
 _GO_BACK_TO: Final = (TICKETS, JOBS)
 _PLACE: Final = re.compile(r"(0|[1-9][0-9]{0,8}):(0|[1-9][0-9]{0,17})")
 
@@ -157,58 +145,3 @@ class Place(Struct, frozen=True, order=True):
         """The place that PARTITION:OFFSET names; None where that is none."""
         found = _PLACE.fullmatch(text)
         return None if found is None else cls(int(found[1]), int(found[2]))
-
-
-class Letterbox(Struct, frozen=True):
-    """The topic of dead letters, and a way back into other topics.
-
-    `letters` gives those that were there when it was asked, `at` the one at a place without reading others, or None.
-    """
-
-    letters: Callable[[], Iterator[Letter]]
-    at: Callable[[Place], Letter | None]
-    append: Callable[[Iterable[NewRecord]], int]
-
-
-@contextmanager
-def letterbox_on_kafka(settings: KafkaSettings) -> Iterator[Letterbox]:
-    """The dead letters of a cluster."""
-    with ExitStack() as opened:
-
-        @cache
-        def places() -> PlaceReader:
-            return opened.enter_context(closing(PlaceReader(settings, DEAD_LETTERS)))
-
-        @cache
-        def appender() -> KafkaAppender:
-            return opened.enter_context(closing(KafkaAppender(settings)))
-
-        def letters() -> Iterator[Letter]:
-            with closing(TopicReader(settings, [DEAD_LETTERS])) as reader:
-                for found in reader.read_to_end():
-                    yield Letter(record_of(found, settings))
-
-        def at(place: Place) -> Letter | None:
-            found = places().read(place.partition, place.offset)
-            return None if found is None else Letter(record_of(found, settings))
-
-        yield Letterbox(letters, at, lambda records: appender().append(records))
-
-
-@contextmanager
-def letterbox_in(data: Path) -> Iterator[Letterbox]:
-    """The dead letters of embedded mode."""
-    with closing(SqliteLog(database_in(data))) as log:
-
-        def letters() -> Iterator[Letter]:
-            offset, end = 0, log.end(DEAD_LETTERS)
-            # What is sent again meanwhile may leave more, which are not among those that were asked for.
-            while records := [one for one in log.read(DEAD_LETTERS, offset, _AT_ONCE) if one.offset < end]:
-                yield from map(Letter, records)
-                offset = records[-1].offset + 1
-
-        def at(place: Place) -> Letter | None:
-            found = log.read(DEAD_LETTERS, place.offset, 1) if place.partition == PARTITION else []
-            return next((Letter(one) for one in found if one.offset == place.offset), None)
-
-        yield Letterbox(letters, at, lambda records: log.append(records, datetime.now(UTC)))

@@ -1,8 +1,8 @@
-"""The decisions that were kept, by ticket or event: in the log of a data folder, or on Kafka."""
+"""What was decided, from the decisions that were kept; and what became of each job, from the sender's ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +14,13 @@ from msgspec import Struct
 from adapters.kafka.records import record_of
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topic_reader import Part, TopicReader
+from adapters.sqlite.database import DatabaseError
 from adapters.sqlite.decision_index import SqliteDecisions
 from schemas.decision import DecisionRecord
 from schemas.log import Record
 from schemas.topics import DECISIONS
+from sender.ledger.port import LedgerUnavailableError
+from sender.records import Change
 
 log = structlog.get_logger()
 
@@ -82,3 +85,29 @@ def _read(records: Iterable[Record], is_wanted: Callable[[DecisionRecord], bool]
         if is_wanted is None or is_wanted(decision):
             found.append(Kept(decision, record.timestamp))
     return sorted(found, key=lambda one: one.at)
+
+
+Histories = Callable[[str], Sequence[Change] | None]
+"""All changes of a job in the sender's ledger, the oldest first; empty where it has none, None where it is unknown."""
+
+
+def no_histories(_job: str) -> Sequence[Change]:
+    """Where no ledger is at hand."""
+    return ()
+
+
+class Fates:
+    """Histories from a ledger. Once it can't be used, it is asked no more, and `unknown` says why."""
+
+    def __init__(self, ask: Histories = no_histories, unknown: str | None = None) -> None:
+        self._ask = ask
+        self.unknown = unknown
+
+    def __call__(self, job: str) -> Sequence[Change] | None:
+        """See Histories."""
+        if self.unknown is None:
+            try:
+                return self._ask(job)
+            except (LedgerUnavailableError, DatabaseError) as error:
+                self.unknown = str(error)
+        return None

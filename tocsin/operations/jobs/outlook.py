@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from sender.ledger.jobs import JobListing
+from sender.ledger.operator_actions import PAGE
 from sender.ledger.waits import MAILBOX, RELAY, Wait, waits_of
 from sender.messages.plain_text import one_line
-from sender.records import LedgerEntry
+from sender.records import LedgerEntry, Selection, lane_of
 from sender.states import FINISHED, WAITING, State
 
 _NAME: Final = 260
@@ -72,3 +74,24 @@ def _held_back(one: Wait, now: datetime) -> str:
     else:
         what = f"mail to {one_line(one.name, _NAME)} is put off"
     return f"held back: {what}, {f'until {time(one.until)}' if one.until > now else 'and is being tried'}"
+
+
+MOST_PAGES: Final = 4
+"""Of open jobs of one ticket that are looked at. Where there are more, the oldest of these is named."""
+
+
+def ahead_of(ledger: JobListing, entry: LedgerEntry) -> LedgerEntry | None:
+    """The oldest open job for which this one waits; None where it waits for none."""
+    if entry.standing.state not in WAITING:
+        return None
+    wanted = Selection(ticket=entry.job.ticket, states=frozenset(State) - FINISHED)
+    lane, before, found = lane_of(entry.job), entry.job.id, None
+    for _ in range(MOST_PAGES):
+        page = ledger.list(wanted, PAGE, before)
+        for listed in page:
+            if lane_of(listed.entry.job) == lane:
+                found = listed.entry
+        if len(page) < PAGE:
+            break
+        before = page[-1].entry.job.id
+    return found

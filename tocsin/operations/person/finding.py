@@ -27,7 +27,7 @@ from schemas.person_export import FORMAT, End, Head, KeptJob, KeptMail, KeptReco
 from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, OUTCOMES, SUPPRESSIONS, TICKETS
 from sender.privacy.forgetting import Address, Forgetting, is_of
 from sender.records import Listed, Selection
-from tocsin.operations.history.telling import of_person
+from tocsin.operations.history.report import of_person
 from tocsin.operations.person.places import AT_ONCE, Places
 
 TOPICS: Final = (TICKETS, JOBS, DECISIONS, OUTCOMES, DEAD_LETTERS, SUPPRESSIONS)

@@ -26,7 +26,7 @@ from tocsin.config.data_folder import database_in
 from tocsin.config.groups import ENGINE_GROUP, SENDER_GROUP
 from tocsin.operations.person.finding import Known, job_in, mails_of, named, suppressions_of
 from tocsin.operations.person.places import AT_ONCE, Places
-from tocsin.services.embedded import FolderInUseError, LogTopics, sole_owner
+from tocsin.services.embedded.data_folder import FolderInUseError, LogTopics, sole_owner
 
 _ROUNDS: Final = 3
 """Withdrawing the carrier of a digest holds what it lists, which is withdrawn in the next round."""

@@ -23,7 +23,7 @@ from typing import Final
 import structlog
 
 from tocsin.services.lifecycle.stopping import Stop
-from tocsin.services.monitoring.vitals import Monotonic
+from tocsin.services.lifecycle.vitals import Monotonic
 
 log = structlog.get_logger()
 

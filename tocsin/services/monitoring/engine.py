@@ -11,18 +11,19 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.prometheus.directory_metrics import UNNAMED, DirectoryMetrics
 from adapters.prometheus.engine_metrics import EngineMetrics
 from adapters.prometheus.lag_metrics import LagMetrics
+from engine.consumer import Batch
 from engine.directory.directory import Directory
 from engine.directory.naming import first_named
 from engine.ports import EventLog
 from schemas.log import NewRecord, Record
 from schemas.topics import TICKETS
-from tocsin.services.monitoring.lag import watching_lag
-from tocsin.services.monitoring.misplaced_lines import MisplacedLines
-from tocsin.services.monitoring.service import ReadingWatch, ServiceWatch
-from tocsin.services.reload.rules_in_force import ReloadOutcome, WatchedRules
+from tocsin.services.monitoring.lag import monitoring_lag
+from tocsin.services.monitoring.log_lines import MisplacedLines, tell_batch
+from tocsin.services.monitoring.service import ReadingMonitor, ServiceMonitor
+from tocsin.services.reload.rules_in_force import ReloadingRules, ReloadOutcome
 
 
-class DecidingWatch(ServiceWatch):
+class DecidingMonitor(ServiceMonitor):
     """Sees how events are decided, wherever they come from. Its parts are called from the thread that decides."""
 
     def __init__(self, waits_for: Mapping[str, str]) -> None:
@@ -31,20 +32,26 @@ class DecidingWatch(ServiceWatch):
         self.directory = DirectoryMetrics(self.registry)
         self.misplaced = MisplacedLines()
 
-    def rules_changed(self, watched: WatchedRules) -> None:
+    def decided(self, batch: Batch) -> None:
+        """A batch was decided and committed: its metrics, and the lines of the log about it."""
+        self.engine.batch(batch)
+        tell_batch(batch)
+        self.misplaced.tell(batch.misplaced)
+
+    def rules_changed(self, rules: ReloadingRules) -> None:
         """Rules were put in force, or a change of their files was refused."""
-        super().rules_changed(watched)
-        if watched.last is ReloadOutcome.APPLIED:
+        super().rules_changed(rules)
+        if rules.last is ReloadOutcome.APPLIED:
             self.engine.reloaded("accepted")
-        if watched.last is ReloadOutcome.REFUSED:
+        if rules.last is ReloadOutcome.REFUSED:
             self.engine.reloaded("refused")
-            if watched.kept_since is None:
+            if rules.kept_since is None:
                 return
         self.vitals.ready("rules")
-        self.engine.rules_in_force(watched.loaded.rulebook.digest, time.time())
+        self.engine.rules_in_force(rules.loaded.rulebook.digest, time.time())
 
 
-class EngineWatch(DecidingWatch, ReadingWatch):
+class EngineMonitor(DecidingMonitor, ReadingMonitor):
     """Sees everything that an engine does on Kafka, and shows it."""
 
     def __init__(self, instance: str) -> None:
@@ -74,7 +81,7 @@ class EngineWatch(DecidingWatch, ReadingWatch):
         Gives the port, or 0. Raises AddressError.
         """
         with self.answering(listen) as port:
-            lag = watching_lag(self.lag, self.vitals, settings, group, TICKETS) if self.is_shown else nullcontext()
+            lag = monitoring_lag(self.lag, self.vitals, settings, group, TICKETS) if self.is_shown else nullcontext()
             with lag:
                 yield port
 
@@ -89,21 +96,21 @@ class _Directory(Protocol):
     def current(self) -> Directory: ...
 
 
-class WatchedDirectory:
+class MonitoredDirectory:
     """A DirectorySource that tells how fresh it is."""
 
-    def __init__(self, source: _Directory, watch: DecidingWatch) -> None:
+    def __init__(self, source: _Directory, monitor: DecidingMonitor) -> None:
         self._source = source
-        self._watch = watch
+        self._monitor = monitor
 
     def current(self) -> Directory:
         """See engine.ports.DirectorySource."""
         directory = self._source.current()
-        seen = self._watch.directory
+        seen = self._monitor.directory
         counts, unnamed = directory.unreadable_counts(), self._source.unnamed
         seen.read(len(directory), {**counts, UNNAMED: unnamed}, self._source.problems, time.time())
-        self._watch.vitals.ready("directory")
-        self._watch.vitals.remark("records", [*_remarks(directory, sum(counts.values())), *_without_name(unnamed)])
+        self._monitor.vitals.ready("directory")
+        self._monitor.vitals.remark("records", [*_remarks(directory, sum(counts.values())), *_without_name(unnamed)])
         return directory
 
 
@@ -121,9 +128,9 @@ def _without_name(unnamed: int) -> list[str]:
 class MeasuredEventLog:
     """An EventLog whose commits are measured."""
 
-    def __init__(self, event_log: EventLog, watch: DecidingWatch) -> None:
+    def __init__(self, event_log: EventLog, monitor: DecidingMonitor) -> None:
         self._log = event_log
-        self._watch = watch
+        self._monitor = monitor
 
     def poll(self, max_records: int, timeout: float) -> Sequence[Record]:
         """See engine.ports.EventLog."""
@@ -131,7 +138,7 @@ class MeasuredEventLog:
 
     def commit(self, records: Sequence[Record], outputs: Sequence[NewRecord]) -> None:
         """See engine.ports.EventLog."""
-        with self._watch.engine.transaction():
+        with self._monitor.engine.transaction():
             self._log.commit(records, outputs)
 
     def rewind(self) -> None:

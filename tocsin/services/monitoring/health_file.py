@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.files.private_files import private_folder, write_private
+from tocsin.services.reload.rules_in_force import ReloadingRules, ReloadOutcome
 
 log = structlog.get_logger()
 
@@ -35,6 +36,12 @@ class Health(Struct, frozen=True):
     reloads: dict[str, int] = {}
     kept_since: datetime | None = None
     directory_faults: Sequence[str] = ()
+
+
+def health_of(rules: ReloadingRules, now: datetime) -> Health:
+    """How the rules stand."""
+    reloads = {outcome.value: rules.reloads[outcome] for outcome in ReloadOutcome}
+    return Health(now, rules.loaded.rulebook.digest, rules.refusals, rules.named_faults, reloads, rules.kept_since)
 
 
 class HealthFile:

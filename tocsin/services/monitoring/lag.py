@@ -15,9 +15,9 @@ from adapters.kafka.lag_reader import LagReader
 from adapters.kafka.settings import KafkaSettings
 from adapters.prometheus.lag_metrics import LagMetrics
 from schemas.lag import GroupLag
-from tocsin.services.lifecycle.background import in_background
-from tocsin.services.monitoring.lag_window import Window
-from tocsin.services.monitoring.vitals import Vitals
+from tocsin.services.lifecycle.loops import in_background
+from tocsin.services.lifecycle.vitals import Vitals
+from tocsin.services.monitoring.lag_status import LagWindow
 
 log = structlog.get_logger()
 
@@ -35,7 +35,7 @@ HALTED_SECONDS: Final = 60.0
 """A group that has taken nothing in for so long, although records wait, is not ready."""
 
 
-def watching_lag(
+def monitoring_lag(
     metrics: LagMetrics, vitals: Vitals, settings: KafkaSettings, group: str, topic: str
 ) -> AbstractContextManager[None]:
     """Look at the lag within the block. Where Kafka does not answer there are no figures, and this is not ready."""
@@ -49,8 +49,8 @@ def _look(
         vitals.beat(LOOP)
         try:
             with closing(LagReader(settings, group, topic)) as reader:
-                intake = IntakeWatch(vitals)
-                window = Window(group, topic, LAG_WINDOW)
+                intake = IntakeMonitor(vitals)
+                window = LagWindow(group, topic, LAG_WINDOW)
                 while not stop.wait(LAG_EVERY):
                     vitals.beat(LOOP)
                     lag = window.add(*reader.read())
@@ -69,7 +69,7 @@ def _look(
     vitals.over(INTAKE)
 
 
-class IntakeWatch:
+class IntakeMonitor:
     """Sees from outside whether a group takes anything in: each of its members may think that all is well.
 
     It is not ready while it does not. Whoever watches /livez is to start the process again only where nothing else is

@@ -1,8 +1,10 @@
-"""How a partition is doing, judged over a window of readings: the states are those that Burrow made known."""
+"""How a group is doing, judged over a window of readings: the states are those that Burrow made known."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
@@ -97,3 +99,36 @@ def _worst(statuses: Sequence[Status]) -> Status:
     if any(one in _BAD for one in statuses):
         return Status.ERR
     return Status.WARN if Status.WARN in statuses else Status.OK
+
+
+class LagWindow:
+    """Keeps the readings of one group on one topic, for as long as `span` and at most `most` for each partition."""
+
+    def __init__(self, group: str, topic: str, span: timedelta, most: int = 120) -> None:
+        self._group = group
+        self._topic = topic
+        self._span = span
+        self._most = most
+        self._readings: dict[int, deque[PartitionReading]] = {}
+        self._moved: datetime | None = None
+
+    def add(self, readings: Sequence[PartitionReading], members: Sequence[str]) -> GroupLag:
+        """Take in the readings of one look at all partitions, and judge them. At least one is needed.
+
+        A partition that is not among them is forgotten: it is somebody else's by now, or gone.
+        """
+        latest = {one: kept[-1] for one, kept in self._readings.items()}
+        at = max(one.at for one in readings)
+        if self._moved is None or moves(latest, readings):
+            self._moved = at
+        self._readings = {one.partition: self._longer(one) for one in readings}
+        return group_lag(
+            self._group, self._topic, members, [*self._readings.values()], (at - self._moved).total_seconds()
+        )
+
+    def _longer(self, reading: PartitionReading) -> deque[PartitionReading]:
+        kept = self._readings.get(reading.partition, deque(maxlen=self._most))
+        while kept and reading.at - kept[0].at > self._span:
+            kept.popleft()
+        kept.append(reading)
+        return kept

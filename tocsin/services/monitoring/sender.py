@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, Protocol
 
@@ -14,25 +15,79 @@ from adapters.prometheus.ledger_metrics import LedgerMetrics
 from adapters.prometheus.sender_metrics import SenderMetrics
 from schemas.clock import Clock
 from schemas.topics import JOBS
+from sender.acceptance import Accepted
+from sender.delivery.loop import Delivery
 from sender.ledger.jobs import JobListing
 from sender.ledger.port import LedgerAwayError, LedgerUnavailableError
-from sender.ledger.waits import Waits, recipients_of
-from tocsin.services.lifecycle.background import in_background
-from tocsin.services.lifecycle.outage import LedgerOutage
-from tocsin.services.monitoring.delivery import LivingDelivery
-from tocsin.services.monitoring.lag import watching_lag
-from tocsin.services.monitoring.service import ReadingWatch, ServiceWatch
+from sender.ledger.waits import Wait, Waits, recipients_of
+from sender.records import LedgerEntry, Report
+from sender.replies.reply import Reply
+from tocsin.services.lifecycle.ledger_outage import LedgerOutage
+from tocsin.services.lifecycle.loops import in_background
+from tocsin.services.lifecycle.stopping import Stop
+from tocsin.services.lifecycle.vitals import Vitals
+from tocsin.services.monitoring.lag import monitoring_lag
+from tocsin.services.monitoring.service import ReadingMonitor, ServiceMonitor
+
+DELIVER: Final = "deliver"
+WRITE: Final = "write"
+"""A message that is written beside the loop, and never ends: the loop goes on without it."""
+
+
+class LivingDelivery:
+    """A DeliveryMonitor that tells metrics of what happens, and vitals that it goes on."""
+
+    def __init__(
+        self, metrics: SenderMetrics, vitals: Vitals, wait_for_ledger: Callable[[str, LedgerAwayError | None], None]
+    ) -> None:
+        self._wait_for_ledger = wait_for_ledger
+        self._metrics = metrics
+        self._vitals = vitals
+
+    def answered(self, entry: LedgerEntry, reply: Reply, now: datetime) -> None:
+        """See sender.ports.DeliveryMonitor."""
+        self._metrics.answered(entry, reply, now)
+
+    def changed(self, report: Report) -> None:
+        """See sender.ports.DeliveryMonitor."""
+        self._metrics.changed(report)
+
+    def waiting(self, waits: Sequence[Wait], now: datetime) -> None:
+        """See sender.ports.DeliveryMonitor."""
+        self._metrics.waiting(waits, now)
+
+    def came_round(self, writing: timedelta) -> None:
+        """See sender.ports.DeliveryMonitor."""
+        self._vitals.beat(DELIVER)
+        if writing > timedelta(0):
+            self._vitals.beat(WRITE, writing.total_seconds())
+        else:
+            self._vitals.over(WRITE)
+
+    def waits_for_ledger(self, why: LedgerAwayError | None) -> None:
+        """See sender.ports.DeliveryMonitor."""
+        self._wait_for_ledger(DELIVER, why)
+
+
+async def delivered(delivery: Delivery, vitals: Vitals, stop: Stop) -> None:
+    """Deliver until told to stop; what is under way is finished."""
+    try:
+        await delivery.run(stop.in_loop())
+    finally:
+        vitals.over(DELIVER)
+        vitals.over(WRITE)
+
 
 LOOP: Final = "look_at_ledger"
 LOOK_EVERY: Final = 5.0
 """Seconds between two looks at the ledger."""
 
 
-class WatchedLedger(JobListing, Waits, Protocol):
+class MonitoredLedger(JobListing, Waits, Protocol):
     """What is looked at of the ledger, every few seconds."""
 
 
-class SendingWatch(ServiceWatch):
+class SendingMonitor(ServiceMonitor):
     """Sees how jobs are taken in and delivered, wherever they come from."""
 
     def __init__(self, waits_for: Mapping[str, str]) -> None:
@@ -41,6 +96,10 @@ class SendingWatch(ServiceWatch):
         self.ledger = LedgerMetrics(self.registry)
         self.delivery = LivingDelivery(self.sender, self.vitals, self.waits_for_ledger)
         self._outage = LedgerOutage()
+
+    def accepted(self, taken: Accepted) -> None:
+        """Jobs were taken into the ledger, or refused."""
+        self.sender.taken_in(taken.admissions, taken.refused)
 
     def waits_for_ledger(self, part: str, why: LedgerAwayError | None) -> None:
         """A part of the service waits until the ledger answers again; None: it does. Called from any thread."""
@@ -56,13 +115,13 @@ class SendingWatch(ServiceWatch):
         if not self._outage.holds_up(part):
             self.waits_for_ledger(part, None)
 
-    def looking_at(self, ledger: WatchedLedger, clock: Clock) -> AbstractContextManager[None]:
+    def looking_at(self, ledger: MonitoredLedger, clock: Clock) -> AbstractContextManager[None]:
         """Look at the ledger every few seconds within the block, where anybody sees it: it counts all jobs."""
         if not self.is_shown:
             return nullcontext()
         return in_background(partial(self._look, ledger, clock), "ledger-metrics")
 
-    def _look(self, ledger: WatchedLedger, clock: Clock, stop: threading.Event) -> None:
+    def _look(self, ledger: MonitoredLedger, clock: Clock, stop: threading.Event) -> None:
         while not stop.is_set():
             self.vitals.beat(LOOP)
             try:
@@ -77,7 +136,7 @@ class SendingWatch(ServiceWatch):
         self.vitals.over(LOOP)
 
 
-class SenderWatch(SendingWatch, ReadingWatch):
+class SenderMonitor(SendingMonitor, ReadingMonitor):
     """Sees everything that a sender does on Kafka, and shows it."""
 
     def __init__(self) -> None:
@@ -94,4 +153,4 @@ class SenderWatch(SendingWatch, ReadingWatch):
         if not self.is_shown:
             return nullcontext()
         self._lag = LagMetrics(self.registry, membership.instance)
-        return watching_lag(self._lag, self.vitals, settings, membership.group, JOBS)
+        return monitoring_lag(self._lag, self.vitals, settings, membership.group, JOBS)

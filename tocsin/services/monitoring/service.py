@@ -16,14 +16,14 @@ from adapters.prometheus.rules_metrics import RulesMetrics
 from adapters.prometheus.vitals_metrics import VitalsMetrics
 from adapters.web.operations import operations
 from adapters.web.serving import serving
-from tocsin.services.monitoring.vitals import Vitals
-from tocsin.services.reload.rules_in_force import WatchedRules
+from tocsin.services.lifecycle.vitals import Vitals
+from tocsin.services.reload.rules_in_force import ReloadingRules
 
 MOST_NAMED: Final = 5
 """Of many batches that can't be decoded, so many are named."""
 
 
-class ServiceWatch:
+class ServiceMonitor:
     """Metrics on a registry of its own, and the vitals. `waits_for` says why which part is not ready at the start."""
 
     def __init__(self, waits_for: Mapping[str, str]) -> None:
@@ -39,13 +39,13 @@ class ServiceWatch:
         for part, reason in waits_for.items():
             self.vitals.not_ready(part, reason)
 
-    def rules_changed(self, watched: WatchedRules) -> None:
+    def rules_changed(self, rules: ReloadingRules) -> None:
         """Rules and templates were put in force, or a change of their files was refused."""
-        self.rule_files.refused(bool(watched.faults), watched.kept_since is not None)
-        remarks = [f"{named}; the last good rules stay in force" for named in watched.named_faults]
-        if watched.not_kept is not None:
+        self.rule_files.refused(bool(rules.faults), rules.kept_since is not None)
+        remarks = [f"{named}; the last good rules stay in force" for named in rules.named_faults]
+        if rules.not_kept is not None:
             remarks.append(
-                f"those in force could not be kept for a start at which the files are refused: {watched.not_kept}; "
+                f"those in force could not be kept for a start at which the files are refused: {rules.not_kept}; "
                 "make room, and save the rule file again"
             )
         self.vitals.remark("rules", remarks)
@@ -62,7 +62,7 @@ class ServiceWatch:
             yield port
 
 
-class ReadingWatch(ServiceWatch):
+class ReadingMonitor(ServiceMonitor):
     """Sees besides what a service reads from Kafka."""
 
     def __init__(self, waits_for: Mapping[str, str]) -> None:

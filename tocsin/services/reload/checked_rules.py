@@ -1,15 +1,19 @@
-"""Rules that may be put in force: loaded, checked with their templates, and tested."""
+"""Rules that may be put in force: loaded, checked with their templates, tested; in a thread, as that may take long."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
+from threading import Thread
+from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
 
+from adapters.files.signature import Signature
 from adapters.jinja.sources import TemplateSources, read_sources
 from adapters.rule_files.faults import Fault, RuleFileError
-from adapters.rule_files.load import load_rulebook, templates_folder
+from adapters.rule_files.load import DEFAULT_FILE, load_rulebook, templates_folder
 from engine.rulebook.rulebook import Rulebook
 from schemas.finding import FindingCode
 from tocsin.authoring.rule_tests.running import faults_of_tests
@@ -52,3 +56,60 @@ def load_checked(path: Path | None, tests: RuleTests = faults_of_tests) -> Loade
 def _unreadable(folder: Path, error: OSError) -> RuleFileError:
     message = f"the templates can't be read: {error.strerror}"
     return RuleFileError([Fault(str(folder), 1, 1, message, code=FindingCode.UNREADABLE_TEMPLATE)])
+
+
+def reloaded(path: Path | None, folder: Path, load: Callable[[Path | None], Loaded]) -> Loaded:
+    """Load rules anew, in a service that has used the templates in `folder`. Raises RuleFileError, and nothing else."""
+    if templates_folder(path) != folder and not folder.is_dir():
+        # Else a folder that is gone for a moment would swap every message for the shipped one.
+        message = "the templates folder is gone"
+        advice = "put it back, or start anew to use the templates that come with the product"
+        fault = Fault(str(folder), 1, 1, message, code=FindingCode.UNREADABLE_TEMPLATE, suggestion=advice)
+        raise RuleFileError([fault])
+    try:
+        return load(path)
+    except RuleFileError:
+        raise
+    except Exception as error:
+        message = f"the rules can't be checked: {type(error).__name__}: {error}"
+        file = str(path or DEFAULT_FILE)
+        raise RuleFileError([Fault(file, 1, 1, message, code=FindingCode.UNREADABLE_FILE)]) from error
+
+
+PATIENCE: Final = 5.0
+"""Seconds for which a check is waited for: hardly any takes longer, but for one of files that hang."""
+
+T = TypeVar("T")
+
+
+class Checking(Generic[T]):
+    """One check of the files with this signature, in a thread that ends with the process."""
+
+    def __init__(self, signature: Signature, check: Callable[[], T]) -> None:
+        self.signature: Final = signature
+        self._check = check
+        self._checked: Future[T] = Future()
+        self._patience = PATIENCE
+        try:
+            Thread(target=self._run, name="check", daemon=True).start()
+        except RuntimeError:  # where the process may have no more threads
+            self._run()
+
+    def has_ended(self) -> bool:
+        """Whether it is over. The first time that is waited for, for a short time."""
+        patience, self._patience = self._patience, 0.0
+        try:
+            self._checked.exception(patience)
+        except TimeoutError:
+            return False
+        return True
+
+    def result(self) -> T:
+        """What it found, once it has ended. Raises what the check raised."""
+        return self._checked.result()
+
+    def _run(self) -> None:
+        try:
+            self._checked.set_result(self._check())
+        except BaseException as error:  # noqa: BLE001 - told to whoever asks for the result
+            self._checked.set_exception(error)

@@ -1,4 +1,4 @@
-"""The rules of a running engine: watched, checked, tested, swapped between two batches.
+"""The rules of a running engine: rules, checked, tested, swapped between two batches.
 
 Where anything is wrong with the files as they are now, the last good rules stay in force.
 """
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -20,12 +21,9 @@ from adapters.files.signature import Signature, settled, signature_of
 from adapters.rule_files.faults import Fault, RuleFileError
 from adapters.rule_files.load import DEFAULT_FILE, template_files, templates_folder
 from engine.ports import RulesInForce
-from schemas.finding import FindingCode
 from tocsin.authoring.deciding import SteadfastMatcher
 from tocsin.authoring.rule_tests.reading import files_of_tests
-from tocsin.services.monitoring.health_file import Health
-from tocsin.services.reload.checked_rules import Loaded, load_checked
-from tocsin.services.reload.checking import Checking
+from tocsin.services.reload.checked_rules import Checking, Loaded, load_checked, reloaded
 from tocsin.services.reload.kept_rules import KeptRules, KeptRulesError
 
 log = structlog.get_logger()
@@ -46,14 +44,7 @@ class ReloadOutcome(StrEnum):
     """They could not be looked at, for want of file descriptors or of a disk: likewise. Once for all looks in a row."""
 
 
-def health_of(watched: WatchedRules, now: datetime) -> Health:
-    """How the rules stand, for the health file."""
-    faults = watched.named_faults
-    reloads = {outcome.value: watched.reloads[outcome] for outcome in ReloadOutcome}
-    return Health(now, watched.loaded.rulebook.digest, watched.refusals, faults, reloads, watched.kept_since)
-
-
-class WatchedRules:
+class ReloadingRules:
     """A RulesSource on a rule file and its templates and tests. It belongs to one thread.
 
     `on_change` is called after each reload, also after one that was refused: `faults` then holds what is wrong with the
@@ -65,7 +56,7 @@ class WatchedRules:
     def __init__(
         self,
         path: Path | None,
-        on_change: Callable[[WatchedRules], None],
+        on_change: Callable[[ReloadingRules], None],
         load: Callable[[Path | None], Loaded] = load_checked,
         pause: Callable[[float], None] = time.sleep,
         kept: KeptRules | None = None,
@@ -182,7 +173,7 @@ class WatchedRules:
             signature = settled(self._signature, self._pause)
             if signature is None:
                 return self._later()
-            self._checking = Checking(signature, self._checked)
+            self._checking = Checking(signature, partial(reloaded, self._path, self._folder, self._load))
         checking = self._checking
         if not checking.has_ended():
             return None
@@ -203,22 +194,6 @@ class WatchedRules:
             log.warning("rules_refused", kept=self.loaded.rulebook.digest, faults=named)
             return ReloadOutcome.REFUSED
         return self._swap(loaded)
-
-    def _checked(self) -> Loaded:
-        folder = templates_folder(self._path)
-        if folder != self._folder and not self._folder.is_dir():
-            # Else a folder that is gone for a moment would swap every message for the shipped one.
-            message = "the templates folder is gone"
-            advice = "put it back, or start anew to use the templates that come with the product"
-            fault = Fault(str(self._folder), 1, 1, message, code=FindingCode.UNREADABLE_TEMPLATE, suggestion=advice)
-            raise RuleFileError([fault])
-        try:
-            return self._load(self._path)
-        except RuleFileError:
-            raise
-        except Exception as error:
-            message = f"the rules can't be checked: {type(error).__name__}: {error}"
-            raise RuleFileError([Fault(str(self._file), 1, 1, message, code=FindingCode.UNREADABLE_FILE)]) from error
 
     def _swap(self, loaded: Loaded) -> ReloadOutcome:
         """Put other rules in force. The process of the rule engine is replaced with them: it never forgets any."""

@@ -1,0 +1,126 @@
+"""Decisions that were kept, as lines and as data: who was told what, what became of it, and why others were not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from msgspec import UNSET
+
+from engine.directory.directory import Directory
+from schemas.decision import DecidedJob, DecisionRecord, Skip
+from schemas.explanation import JobChange, PastDecision, PastExplanation
+from schemas.job import PersonRef
+from schemas.vocabulary import Reason
+from sender.records import Change
+from tocsin.authoring.explain.case import called, utc
+from tocsin.operations.history.kept import Fates, Histories, Kept, no_histories
+
+_WORDS: Final[Mapping[Reason, str]] = {
+    Reason.NO_TRIGGER: "the save neither opened, resolved or closed the ticket nor changed its status",
+    Reason.NOTIFY_OFF: "the platform forbade alerts for the save (data.notify)",
+    Reason.ORIGIN: "the save came from an import, a merge, a test or an automatic answer (data.origin)",
+    Reason.STALE: "the event was too old when it was decided (the rule file's stale_after_hours)",
+    Reason.NO_CONTRACT: "the ticket named no contract",
+    Reason.UNKNOWN_CONTRACT: "the directory had no record of the ticket's contract",
+    Reason.NOT_COMMITMENT: "the contract was not of type commitment",
+    Reason.ALERTS_DISABLED: "alerts were disabled on the contract",
+    Reason.NOT_IN_FORCE: "the contract was not active, or the ticket was created outside its dates",
+    Reason.CATEGORY_OFF: "the contract's tick for {category} was off",
+    Reason.OBJECT_NOT_ATTACHED: "the {object} that the ticket named was not attached to the contract",
+    Reason.OBJECT_UNKNOWN: "the directory had no record of the {object} that the ticket named",
+    Reason.NO_RULE: "no rule for {category} matched{trigger}",
+    Reason.UNKNOWN_PERSON: "the directory had no record of the person",
+    Reason.NO_ACTIVE_MODE: "no mode of reception was active (e-mail or fax)",
+    Reason.CUSTOMER_TRIGGER_OFF: "the contact's customer did not have it enabled{trigger}",
+    Reason.NOT_MAIN_SITE: "the contact was not linked to the main site of their customer, as e-mails ask for",
+    Reason.OWN_TICK_OFF: "the person's own tick was off{trigger}",
+    Reason.NOT_VISIBLE: "customers could not see the ticket, or the save",
+    Reason.NOT_OWN: "the ticket was not of the contact's customer, nor of one they act for",
+    Reason.STATUS_INTERNAL: "the status that customers see did not change",
+    Reason.OWN_SAVE: "the person made the save",
+    Reason.SUPPRESSED: "a suppression stood for the person or every address{trigger}",
+    Reason.SAME_MAILBOX: "a contact with the same mailbox got the message",
+    Reason.UNREADABLE_RECORD: "the directory's record {record} could not be read",
+}
+
+
+def was(skip: Skip) -> str:
+    """The reason of an entry in words."""
+    kind = "" if skip.category is None else skip.category.object_kind.value
+    trigger = "" if skip.trigger is None else f" for `{skip.trigger}`"
+    return _WORDS[skip.reason].format(category=skip.category, object=kind, trigger=trigger, record=skip.record)
+
+
+def told(
+    kept: Sequence[Kept], names: Directory, histories: Histories = no_histories, person: PersonRef | None = None
+) -> Iterator[str]:
+    """The lines about some decisions; of one person alone where one is given. `names` only calls people by name."""
+    for number, one in enumerate(kept):
+        if number:
+            yield ""
+        decision = one.decision if person is None else of_person(one.decision, person)
+        yield from _decision(decision, names, histories, person)
+
+
+def of_person(decision: DecisionRecord, person: PersonRef) -> DecisionRecord:
+    """What the decision says of one person, and of the event as a whole."""
+    jobs = [job for job in decision.jobs if job.person == person]
+    skipped = [skip for skip in decision.skipped if skip.person in (None, person)]
+    return msgspec.structs.replace(decision, jobs=jobs, skipped=skipped)
+
+
+def _decision(
+    decision: DecisionRecord, names: Directory, histories: Histories, person: PersonRef | None
+) -> Iterator[str]:
+    raised = ", ".join(decision.triggers) or "nothing that alerts"
+    yield f"Event {decision.event} from {decision.source}, ticket {decision.ticket}, decided as at {utc(decision.now)}"
+    yield f"The save meant: {raised}. Contract: {decision.contract or 'none'}. Rules: {decision.rulebook}."
+    if decision.jobs:
+        yield "Alerted:"
+        for job in decision.jobs:
+            yield from _job(job, names, histories(job.id))
+    if decision.skipped:
+        yield "Not alerted:"
+        yield from (_skip(skip, names) for skip in decision.skipped)
+    if not decision.jobs and not decision.skipped:
+        yield "Nobody was attached." if person is None else _unsaid(called(person, names))
+
+
+def _unsaid(who: str) -> str:
+    return f"Nothing is said of {who}: not attached, or another person with the same mailbox got the message."
+
+
+def _job(job: DecidedJob, names: Directory, history: Sequence[Change] | None) -> Iterator[str]:
+    yield f"  {called(job.person, names)} by {job.channel}: {job.trigger}"
+    yield f"      through {', '.join(job.categories)}; rules {', '.join(job.rules)}"
+    if history is None:
+        yield "      what became of it is unknown: the ledger can't be asked"
+    for change in history or ():
+        said = " ".join(str(part) for part in (change.code, change.text) if part is not None)
+        yield f"      {utc(change.at)}: {change.transition}, {change.state}{f' ({said})' if said else ''}"
+
+
+def _skip(skip: Skip, names: Directory) -> str:
+    who = "" if skip.person is None else called(skip.person, names) + " "
+    subject = f"{who}{'' if skip.category is None else f'through {skip.category}'}".strip()
+    return f"  {subject}{': ' if subject else ''}{was(skip)} [{skip.reason}]"
+
+
+def view(asked: str, since: datetime, kept: Sequence[Kept], fates: Fates, person: PersonRef | None) -> PastExplanation:
+    """The decisions as they are printed for programs; of one person alone where one is given."""
+    decisions = [_past(one, fates, person) for one in kept]
+    return PastExplanation(asked, since, decisions, UNSET if fates.unknown is None else fates.unknown)
+
+
+def _past(kept: Kept, histories: Histories, person: PersonRef | None) -> PastDecision:
+    decision = kept.decision if person is None else of_person(kept.decision, person)
+    found = {job.id: [*_changes(job.id, histories)] for job in decision.jobs}
+    return PastDecision(kept.at, decision, {job: changes for job, changes in found.items() if changes})
+
+
+def _changes(job: str, histories: Histories) -> Iterator[JobChange]:
+    for one in histories(job) or ():
+        yield JobChange(one.at, one.transition.value, one.state.value, one.attempt, one.code, one.text)

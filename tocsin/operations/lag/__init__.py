@@ -1,1 +1,0 @@
-"""How far the consumers are behind, and how they are doing."""

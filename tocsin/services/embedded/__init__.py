@@ -1,0 +1,1 @@
+"""Embedded mode: engine and sender in one process, on one file."""

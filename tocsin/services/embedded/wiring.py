@@ -1,0 +1,69 @@
+"""Embedded mode, wired together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+from msgspec import Struct
+
+from adapters.files.directory_source import FolderDirectory
+from adapters.files.kept_files import FOLDER, KeptFiles
+from schemas.pseudonyms import Pseudonyms
+from tocsin.clock import SystemClock
+from tocsin.config.wiring.mail import MailSettings
+from tocsin.config.wiring.sending import EVERYTHING, SendingSettings
+from tocsin.config.wiring.telemetry import tracing
+from tocsin.services.embedded.directory import DirectoryPeople
+from tocsin.services.embedded.service import Embedded, EmbeddedMonitor, Sources
+from tocsin.services.monitoring.engine import MonitoredDirectory
+from tocsin.services.monitoring.health_file import HealthFile
+from tocsin.services.reload.kept_rules import KeptRules
+from tocsin.services.reload.rules_in_force import ReloadingRules
+from tocsin.services.rule_changes import on_rules_change
+
+
+class DirectoryFiles(Struct, frozen=True):
+    """The folder (or file) with the directory's records, and whether a change of it may take away any number."""
+
+    path: Path
+    removes_many: bool = False
+
+
+@asynccontextmanager
+async def embedded_service(
+    database: Path,
+    directory: DirectoryFiles,
+    rules: Path | None,
+    mail: MailSettings,
+    health: HealthFile,
+    sending: SendingSettings = EVERYTHING,
+    monitor: EmbeddedMonitor | None = None,
+) -> AsyncIterator[Embedded]:
+    """Engine and sender on one file; `monitor` sees what they do.
+
+    Raises RuleFileError, DirectoryFilesError, OSError, DatabaseError and TracingSettingsError at the start.
+    """
+    clock, seen, composer = SystemClock(), monitor or EmbeddedMonitor(), mail.composer(sending.mode)
+
+    def directory_changed(read: FolderDirectory) -> None:
+        named = [str(one) for one in read.unreadable]
+        seen.directory_changed(named)
+        health.write_directory(named)
+
+    with closing(composer):
+        on_change = on_rules_change(seen, health, clock, composer)
+        with closing(ReloadingRules(rules, on_change, kept=KeptRules(database.parent))) as reloading:
+            kept = KeptFiles(database.parent / FOLDER, directory.path)
+            folder = FolderDirectory(directory.path, kept, directory_changed, removes_many=directory.removes_many)
+            people = DirectoryPeople(folder.beside())
+            monitored = MonitoredDirectory(folder, seen)
+            pseudonyms = Pseudonyms(mail.opt_out.secrets)
+            sources = Sources(monitored, reloading, people, composer, mail.transport(), clock, pseudonyms)
+            with tracing("tocsin", system="sqlite") as tracers:
+                service = Embedded(database, sources, sending, seen, tracers)
+                try:
+                    yield service
+                finally:
+                    await service.close()

@@ -1,0 +1,55 @@
+"""The loops of a service, seen by whoever asks whether it is alive; and work that goes on beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from tocsin.services.lifecycle.vitals import Vitals
+
+PAUSE_SECONDS: Final = 1.0
+"""Between two looks where there was nothing to do; and before another try, where an outage is waited out."""
+
+Step = Callable[[], bool]
+"""Says whether to step again at once: there may be more to do."""
+
+
+def repeat(loop: str, step: Step, vitals: Vitals, stop: threading.Event) -> None:
+    """Step until told to stop. The step under way is finished; its errors are raised, and end the loop."""
+    try:
+        while not stop.is_set():
+            vitals.beat(loop)
+            if not step():
+                stop.wait(PAUSE_SECONDS)
+    finally:
+        vitals.over(loop)
+
+
+async def repeated(loop: str, step: Step, vitals: Vitals, stop: threading.Event) -> None:
+    """The same, in a thread of its own."""
+    await asyncio.to_thread(repeat, loop, step, vitals, stop)
+
+
+async def once(what: str, call: Callable[[], None], vitals: Vitals) -> None:
+    """Something that is done once, in a thread, and is seen to be under way until it has ended."""
+    vitals.beat(what)
+    try:
+        await asyncio.to_thread(call)
+    finally:
+        vitals.over(what)
+
+
+@contextmanager
+def in_background(work: Callable[[threading.Event], None], name: str, patience: float | None = None) -> Iterator[None]:
+    """Let `work` go on within the block. It is told by the event when to stop, and waited for, `patience` seconds."""
+    stop = threading.Event()
+    thread = threading.Thread(target=work, args=(stop,), name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(patience)
