@@ -86,7 +86,7 @@ class Batch(Struct, frozen=True):
 
 
 class _Transaction:
-    """What will be committed next. One that fails is left behind: its records come again."""
+    """What will be committed next. One that fails is dropped, and its records come again."""
 
     def __init__(self) -> None:
         self.taken: list[Record] = []
@@ -132,8 +132,8 @@ class Consumer:
             return done
         work = _Transaction()
         try:
-            # Rules are swapped between two batches. The directory is as it is once the batch is here: what is
-            # unknown then, is unknown.
+            # Asked after the poll: a record of the directory that was written before an event of this batch is in
+            # it. Rules change only between two batches.
             around = _Around(self._directory.current(), self._rules.current())
             for start in range(0, len(records), CHUNK_RECORDS):
                 chunk = records[start : start + CHUNK_RECORDS]
@@ -149,7 +149,7 @@ class Consumer:
         return done
 
     def _look(self) -> None:
-        """While nothing comes, take in changes of directory and rules: so that what is wrong with them shows."""
+        """While no record comes, take in changes of directory and rules, so that faults in them show at once."""
         self._directory.current()
         self._rules.current()
 
@@ -191,13 +191,13 @@ def _decide_cases(cases: Sequence[Case], around: _Around) -> list[Handled]:
         decisions = around.decide(cases)
     except MatcherUnavailableError:
         raise
-    except Exception:  # noqa: BLE001 - one of them is one that nobody foresaw
+    except Exception:  # noqa: BLE001 - a fault in our code that one of the events brings out
         return [_decide_alone(case, around) for case in cases]
     return [_handled(case, decision) for case, decision in zip(cases, decisions, strict=True)]
 
 
 def _decide_alone(case: Case, around: _Around) -> Handled:
-    """One by one, so that an event that nobody foresaw stops itself alone."""
+    """Decide about one event alone. Where deciding fails, the event becomes a dead letter, and the others go on."""
     try:
         return _handled(case, around.decide([case])[0])
     except MatcherUnavailableError:
@@ -219,7 +219,7 @@ def _handled(case: Case, decision: Decision) -> Handled:
 
 
 def _unreadable(records: Sequence[str]) -> str:
-    """Names the first records; the decision names all. They are ids of the directory, not values of the event."""
+    """Words that name the first records; the decision names all. They are ids of the directory, no values of events."""
     named = first_named(records, len(records))
     return f"can't be read in the directory: {named}; mend them, then send the event again for whom they kept back"
 

@@ -21,7 +21,7 @@ MAX_LINK_LENGTH: Final = 2_048
 
 
 class Contexts:
-    """The contexts of one save. What its readers see alike is made once, when the first of them needs it."""
+    """The contexts of one save. What several readers see alike is made once, for the first of them."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -73,6 +73,7 @@ def _shared(scope: Scope) -> dict[str, Any]:
     ticket = scope.event.ticket
     return {
         "id": ticket.id,
+        # Templates may count on reference, title and description: these are never null.
         "reference": _cut(ticket.reference) or ticket.id,
         "title": _cut(ticket.title) or "",
         "description": _cut(ticket.external_description) or "",
@@ -91,6 +92,7 @@ def _external_ticket(scope: Scope, language: str) -> ExternalTicket:
         status=label(ticket.status, language, policy),
         previous_status=label(scope.status_before, language, policy),
         link=_web_link(ticket.links.customer if ticket.links else None),
+        # Fields that the rule file does not declare `external` never leave for contacts.
         custom=_custom(ticket.custom, policy.external_fields),
     )
 
@@ -115,6 +117,7 @@ def _custom(custom: dict[str, Any] | None, declared: frozenset[str] | None) -> d
     """The simple values of the custom fields; `declared` limits them to these names."""
     found: dict[str, CustomValue] = {}
     for name, value in (custom or {}).items():
+        # A platform may send any number of fields, and each job carries its context.
         if len(found) == MAX_CUSTOM_FIELDS:
             break
         if (declared is None or name in declared) and (value is None or isinstance(value, str | int | float)):
@@ -125,6 +128,7 @@ def _custom(custom: dict[str, Any] | None, declared: frozenset[str] | None) -> d
 def _object_name(scope: Scope, kind: ObjectKind, object_id: str | None) -> str | None:
     if object_id is None:
         return None
+    # An object that the directory does not know is called by its id.
     found = scope.directory.attached(kind, object_id)
     return _cut(found.name) if found is not None and found.name else object_id
 
@@ -141,7 +145,7 @@ def _actor_name(scope: Scope) -> str | None:
 
 
 def _web_link(link: str | None) -> str | None:
-    """The link, if it leads to the web: any other scheme could run something at its reader's."""
+    """The link, if it leads to the web: a link of another scheme could run something on the reader's machine."""
     if link is None or len(link) > MAX_LINK_LENGTH or not link.isprintable():
         return None
     try:
@@ -152,9 +156,11 @@ def _web_link(link: str | None) -> str | None:
 
 def _cut(text: str | None) -> str | None:
     """The text, cut visibly where it is longer than 32 KB of UTF-8."""
+    # A character takes 4 bytes of UTF-8 at most, so shorter texts need not be encoded to be measured.
     if text is None or len(text) <= MAX_TEXT_BYTES // 4:
         return text
     encoded = text.encode()
     if len(encoded) <= MAX_TEXT_BYTES:
         return text
+    # `ignore` drops what is left of a character that the cut went through.
     return encoded[: MAX_TEXT_BYTES - len(CUT.encode())].decode(errors="ignore") + CUT

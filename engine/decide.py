@@ -40,11 +40,13 @@ class Decision(Struct, frozen=True):
     def reason(self) -> Reason | None:
         """Why the event as a whole alerts nobody; None where it may alert."""
         first = self.skipped[0] if self.skipped else None
+        # Stage 2 writes such an entry alone; every other entry has a person or a category.
         return first.reason if first is not None and first.person is None and first.category is None else None
 
     @property
     def unreadable(self) -> list[str]:
         """The records that kept somebody from being alerted since they can't be read: each once, as `kind/id`."""
+        # A dict keeps the order in which the records came, a set would not.
         return [*dict.fromkeys(skip.record for skip in self.skipped if skip.record is not UNSET)]
 
     def record(self) -> DecisionRecord:
@@ -107,6 +109,7 @@ def prepare(event: Event, now: datetime, directory: Directory, rulebook: Ruleboo
     contract = asked.contract
     if reason is not None or contract is None:
         return Prepared(event, now, triggers, reason, None, Found([], []), Inquiry([], {}))
+    # A ticket without a customer counts as the contract client's.
     customer_id = event.ticket.customer or contract.client
     customer = directory.customer(customer_id)
     scope = Scope(event, now, triggers, contract, customer_id, customer, directory, rulebook)
@@ -123,9 +126,11 @@ def match_rules(
     """Stages 1 to 4: each event prepared, with the rules that match; None where it alerts nobody as a whole."""
     prepared = [prepare(event, now, directory, rulebook) for event, now in cases]
     questions = [question for one in prepared for question in one.inquiry.questions]
+    # One call for all events: the rule engine is another process, and a round trip costs more than a match.
     answers = (matcher or ReferenceMatcher()).match(questions) if questions else []
     taken = 0
     for one in prepared:
+        # Answers come in the order of the questions, so each event takes as many as it has asked.
         own = answers[taken : taken + len(one.inquiry.questions)]
         taken += len(own)
         yield one, None if one.scope is None else Matches(one.scope, one.found.recipients, one.inquiry, own)
@@ -146,5 +151,6 @@ def conclude(prepared: Prepared, matches: Matches | None, rulebook: Rulebook) ->
 
 def _of_event(event: Event, reason: Reason) -> Skip:
     """The entry of an event that alerts nobody as a whole."""
+    # The one record that gates of stage 2 read, and that may be unreadable, is the contract.
     record = f"contract/{event.ticket.contract}" if reason is Reason.UNREADABLE_RECORD else UNSET
     return Skip(None, None, reason, record=record)

@@ -52,6 +52,7 @@ def _ways(prepared: Prepared, matches: Matches) -> Iterator[Way]:
         return
     for recipient in prepared.found.recipients:
         for one in attempts(prepared.scope, recipient, matches):
+            # Unlike `decide`, all gates are asked: whoever mends the first closed one wants to know of the next.
             closed = closed_person_gates(one)
             record = unreadable_behind(one) if Reason.UNREADABLE_RECORD in closed else None
             yield Way(recipient.person, recipient.category, one.trigger, one.channel, closed, record)

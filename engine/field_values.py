@@ -26,7 +26,7 @@ class Subject(Struct, frozen=True):
 
 
 def value_of(field: str, subject: Subject) -> Any:
-    """What the field of this name holds; None where there is nothing that a comparison could hold of."""
+    """What the field of this name holds; None where it has no value that can be compared."""
     value = _raw_value(field, subject)
     return value if isinstance(value, str | int | float | tuple) else None
 

@@ -23,6 +23,7 @@ def available(wanted: str, languages: tuple[str, ...]) -> str | None:
 
     Itself, or the same language without region (RFC 4647, section 3.4).
     """
+    # Platforms write `pt_BR` as well as `pt-BR`.
     tag = wanted.replace("_", "-").lower()
     while tag:
         for language in languages:
@@ -43,6 +44,7 @@ def time_zone_of(person: Person, customer: Customer | None, policy: Policy) -> s
 @lru_cache(maxsize=1024)
 def _exists(time_zone: str) -> bool:
     try:
+        # It reads a file by this name; names that lead out of the folder raise ValueError.
         ZoneInfo(time_zone)
     except (KeyError, ValueError, OSError):
         return False

@@ -32,11 +32,12 @@ class Misplaced(Struct, frozen=True):
 
 
 def misplaced(record: Record, ticket: str, partition_of: PartitionOf) -> Misplaced | None:
-    """What is wrong with the place of this record of a ticket; None: nothing. Without a key any partition is right."""
+    """What is wrong with the place of this record of a ticket; None: nothing. Without a key it fits any partition."""
     key, owed = record.key, ticket.encode()
     why: tuple[Misplacement, ...] = ()
     if key != owed:
         why += (Misplacement.KEY,)
+    # Each record is judged by its own key: a wrong key in its own partition is one fault, not two.
     if key is not None and partition_of(key) not in (None, record.partition):
         why += (Misplacement.PARTITION,)
     return Misplaced(record, ticket, why, partition_of(owed)) if why else None

@@ -70,7 +70,7 @@ class EventTrace(Protocol):
 
     @property
     def context(self) -> TraceContext | None:
-        """What goes on with the records that follow from it; None where nothing is traced."""
+        """The context to pass on with the records that follow from it; None where nothing is traced."""
         ...
 
     def end(self, decision: Decision | None, cause: Cause | None) -> None:
@@ -83,7 +83,7 @@ class EventTrace(Protocol):
 
 
 class Tracer(Protocol):
-    """Who follows events through services. Never fails, and waits for nothing outside."""
+    """Follows events through services. It never fails, and waits for nothing outside this process."""
 
     def begin(self, record: Record) -> EventTrace:
         """A record was taken up; its trace is that with which it came."""
@@ -91,7 +91,7 @@ class Tracer(Protocol):
 
 
 class Untraced:
-    """Nobody follows: the tracer, and the span of every record."""
+    """Tracer and EventTrace in one, where nothing is traced."""
 
     context: TraceContext | None = None
 

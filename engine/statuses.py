@@ -22,7 +22,7 @@ def label(status: str | None, language: str, policy: Policy) -> str | None:
 def changed_for_customers(scope: Scope, language: str) -> bool:
     """Whether the status that customers see changed.
 
-    What the platform declares without a status before, is believed.
+    Where the platform declares the change and gives no status before, it is believed.
     """
     policy = scope.policy
     now = scope.event.ticket.status

@@ -46,6 +46,13 @@ class ObjectKind(StrEnum):
     SERVICE = "service"
     CUSTOMER = "customer"
 
+    attaching_field: str
+    """The field in which a contract lists such objects, on the wire and in memory; empty for the contract itself."""
+
+    def __init__(self, text: str) -> None:
+        fields = {"product": "products", "site": "sites", "service": "services", "customer": "beneficiaries"}
+        self.attaching_field = fields.get(text, "")
+
 
 class Category(StrEnum):
     """The ten recipient categories: an object kind and an audience."""

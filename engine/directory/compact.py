@@ -36,10 +36,11 @@ SHARED_VALUES: Final = 262_144
 
 
 def _sharing(kept: dict[Any, Any], value: T) -> T:
-    """The equal value that came before, or this one. What is remembered is bounded: changes do not add up.
+    """The equal value that came before, or this one. The table is bounded, so that changes over time do not fill it.
 
     Not `sys.intern`: on Python 3.12 a text that was interned is never freed.
     """
+    # Emptied at once, since finding out what is still in use would cost more than to share anew.
     if len(kept) >= SHARED_VALUES:
         kept.clear()
     shared: T = kept.setdefault(value, value)
@@ -60,6 +61,7 @@ def contract(record: ContractRecord) -> tuple[Contract, list[Refusal]]:
         id=record.id,
         reference=record.reference,
         is_commitment=record.type == "commitment",
+        # What is not mentioned is on: a record need not have fields that its platform does not know.
         is_active=record.status in (None, "active"),
         valid_from=_day(record.valid_from),
         valid_to=_day(record.valid_to),
@@ -107,6 +109,7 @@ def person(record: ContactRecord | CollaboratorRecord) -> tuple[Person, list[Ref
     modes, refusals = _modes(record.modes or [])
     groups, bad_groups = _tags("groups", record.groups)
     if isinstance(record, CollaboratorRecord):
+        # Collaborators belong to the helpdesk: gates about customers and sites are not asked of them.
         kind, belongs = PersonKind.COLLABORATOR, None
         acts_for, sites = _ids(None), _ids(None)
     else:
@@ -160,6 +163,7 @@ def _modes(given: list[object]) -> tuple[tuple[Mode, ...], list[Refusal]]:
         except RefusedError as error:
             refusals += error.refusals
         else:
+            # Nothing is sent to an address whose record does not say that it is active.
             modes.append(Mode(mode.channel, mode.address, bool(mode.active)))
     return tuple(modes), refusals
 
@@ -174,6 +178,7 @@ def _tags(field: str, given: object) -> tuple[tuple[str, ...], list[Refusal]]:
 def _trigger_ticks(names: list[str] | None) -> int:
     ticks = 0
     for name in names or ():
+        # Words that are no trigger are named when the record is loaded; here they tick nothing.
         ticks |= _TRIGGERS.get(name, 0)
     return ticks
 
@@ -197,6 +202,7 @@ def _category_ticks(recipients: Recipients | None) -> int:
 def _settings(alerts: CustomerAlerts | None) -> tuple[TriggerSettings | None, ...]:
     if alerts is None:
         return ()
+    # In the order of Trigger, see Customer.alerts.
     given = (alerts.closed, alerts.resolved, alerts.opened, alerts.status_changed)
     return tuple([None if one is None else _sharing(_SETTINGS, one) for one in given])
 

@@ -31,12 +31,13 @@ class Directory:
     """Contracts, attached objects, people and suppressions. Not for use from several threads while it changes.
 
     A record whose newest form can't be read is neither its older self nor nothing: look-ups find none, and
-    `is_unreadable` tells it from one that is not there. By `pseudonyms`, suppressions of people who were forgotten are
-    recognised; where they are None, nobody is looked for by them, and nothing is said of such records.
+    `is_unreadable` tells it from one that is not there. `pseudonyms` recognises suppressions of people who were
+    forgotten; where it is None, such suppressions hold nothing back, and nothing is said of them.
     """
 
     def __init__(self, pseudonyms: Pseudonyms | None = None) -> None:
         self.pseudonyms = pseudonyms
+        # How many suppressions stand by hashes. Hashing is costly, and where there are none it is not done.
         self._hashed = 0
         self._contracts: dict[str, Contract] = {}
         self._customers: dict[str, Customer] = {}
@@ -50,9 +51,9 @@ class Directory:
             **self._people,
             "suppression": self._suppressions,
         }
-        # By kind and id: no more of them than there are keys.
+        # By kind and id. Bounded by the number of keys, since a record that can be read takes its name out.
         self._unreadable: Mapping[str, dict[str, SuppressionRecord | None]] = {kind: {} for kind in RECORD_KINDS}
-        # The few suppressions of one mailbox or person, each found in one step.
+        # By key of mailbox, person or hash, then by id: `standing` is asked for every message.
         self._suppressed: dict[str, dict[str, Suppression]] = {}
 
     def __len__(self) -> int:
@@ -93,6 +94,7 @@ class Directory:
 
         Returns the parts that were refused.
         """
+        # Whatever stood in the way before, this form of the record can be read.
         self._mended(record_kind(record), record.id)
         match record:
             case ContractRecord():
@@ -112,6 +114,7 @@ class Directory:
             case CollaboratorRecord():
                 return self._add_person("collaborator", record)
             case _:
+                # Its older form may stand under other keys of the index than the new one.
                 self._take_out("suppression", record.id)
                 suppression = self._suppressions[record.id] = compact.suppression(record)
                 self._index(suppression)
@@ -125,10 +128,10 @@ class Directory:
             self._take_out(kind, record_id)
 
     def mark_unreadable(self, kind: str, record_id: str, held: SuppressionRecord | None = None) -> None:
-        """Take the record's older form out: its newest can't be read. An unknown kind changes nothing.
+        """Take the record's older form out, since its newest can't be read. An unknown kind changes nothing.
 
-        So it stays until a record that can be read comes for it, or it is removed. `held` is what a suppression may
-        hold back, and does meanwhile.
+        The record stays unreadable until one that can be read takes its place, or it is removed. `held` is the widest
+        that a suppression may hold back: it does so meanwhile.
         """
         if kind not in self._tables:
             return
@@ -182,6 +185,7 @@ class Directory:
         self, person: Person, channel: Channel, address: str, trigger: Trigger, now: datetime
     ) -> Iterator[Suppression]:
         """The suppressions that stand for this address or person, and this trigger."""
+        # Suppressions stand for mailboxes, so that another spelling of the address is held back as well.
         of_mailbox, of_person = mailbox(address), f"{person.kind}/{person.id}"
         keys = [_mailbox_key(of_mailbox), of_person]
         if self._hashed and self.pseudonyms is not None:
@@ -210,6 +214,7 @@ class Directory:
         self._hashed -= bool(gone.hashes)
         for key in _suppression_keys(gone):
             self._suppressed[key].pop(gone.id, None)
+            # Keys of lifted suppressions must not add up.
             if not self._suppressed[key]:
                 del self._suppressed[key]
 

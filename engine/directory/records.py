@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Final
 
 from msgspec import Struct
 
@@ -63,15 +61,6 @@ class Customer(Attached, frozen=True, gc=False):
         return self.alerts[_INDEX[trigger]] if self.alerts else None
 
 
-ATTACHING_FIELDS: Final[Mapping[ObjectKind, str]] = {
-    ObjectKind.PRODUCT: "products",
-    ObjectKind.SITE: "sites",
-    ObjectKind.SERVICE: "services",
-    ObjectKind.CUSTOMER: "beneficiaries",
-}
-"""The field in which a contract lists the objects of each kind that are attached to it, here and on the wire."""
-
-
 class Contract(Struct, frozen=True, gc=False):
     """A contract with its ticks: one bit for each enabled category (see Category.bit)."""
 
@@ -102,7 +91,7 @@ class Contract(Struct, frozen=True, gc=False):
         if kind is ObjectKind.CUSTOMER:
             named = (self.client, self.invoiced_client, *self.beneficiaries)
             return tuple(dict.fromkeys([one for one in named if one is not None]))
-        attached: tuple[str, ...] = getattr(self, ATTACHING_FIELDS[kind])
+        attached: tuple[str, ...] = getattr(self, kind.attaching_field)
         return attached
 
 
@@ -126,6 +115,7 @@ class Suppression(Struct, frozen=True, gc=False):
         """Whether it holds back this trigger on this channel now. At `until` it has ended."""
         if self.channel is not None and self.channel is not channel:
             return False
+        # A suppression of some triggers lets the others through: opting out of one is no opting out of all.
         if self.triggers is not None and trigger not in self.triggers:
             return False
         return self.until is None or now < self.until

@@ -1,4 +1,4 @@
-"""How much of a directory a change takes away: more than a fifth of a kind at once is a slip, unless one says so."""
+"""How much a change takes away: more than a fifth of a kind at once counts as a mistake, unless somebody allows it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from engine.directory.directory import Directory
 
 MOST_REMOVED: Final = 5
-"""Of a kind, one record in so many may be removed without a word."""
+"""One record in so many may be removed of each kind, without anybody allowing it."""
 
 
 def too_many(removed: Mapping[str, int], held: Mapping[str, int]) -> dict[str, tuple[int, int]]:
@@ -17,7 +17,7 @@ def too_many(removed: Mapping[str, int], held: Mapping[str, int]) -> dict[str, t
 
 
 def too_many_gone(before: Directory, after: Directory) -> dict[str, tuple[int, int]]:
-    """The same for a directory that would take the place of another. A record that can't be read is there."""
+    """The same for a directory that would take the place of another. Records that can't be read count as there."""
     held, there = before.ids(), after.ids()
     removed = {kind: len(ids - there[kind]) for kind, ids in held.items()}
     return too_many(removed, {kind: len(ids) for kind, ids in held.items()})

@@ -57,6 +57,7 @@ def examine(content: RuleFile, digest: str, base: Base | None = None, partial: S
     `partial` are rules that are in the file and not in `content`.
     """
     problems: list[Problem] = []
+    # A file has its own settings and defaults, or else those that it inherits.
     inherited = base if content.extends is not None else None
     settings = content.settings or (inherited.settings if inherited else Settings())
     defaults = content.defaults or (inherited.defaults if inherited else None)
@@ -100,6 +101,7 @@ def _placed(
     left_out = {one.index for one in partial}
     indices = (index for index in range(len(entries) + len(left_out)) if index not in left_out)
     own = [Placed(entry, ("rules", index)) for index, entry in zip(indices, entries, strict=True)]
+    # The first of two rules with one name counts here. That there are two is a problem of its own.
     named = {each.entry.rule: each for each in reversed(own)}
     known = {entry.rule for entry in inherited}
     first = [named.get(one.rule, Placed(one, ())) for one in inherited]
@@ -112,6 +114,7 @@ def _rules(
 ) -> list[Rule]:
     """The rule once for each of its categories, from this position on; none where its condition is wrong."""
     send = entry.send
+    # Rules keep the template of e-mails apart: it alone is joined with the customer's own choice.
     templates = _templates(send)
     condition = None
     if entry.if_ is not None:

@@ -42,6 +42,7 @@ def problems_between(placed: Sequence[Placed], further: Set[str]) -> list[Proble
         problems += _named_twice(each)
     for each in placed:
         path, other = (*each.path, "instead_of"), each.entry.instead_of
+        # A rule that could not be read as a whole may be named all the same.
         if other is None or other in further - replaces.keys():
             continue
         if other not in replaces:
@@ -83,6 +84,7 @@ def _named_twice(placed: Placed) -> Iterator[Problem]:
 
 def _leads_back(name: str, replaces: Mapping[str, str | None]) -> bool:
     following = replaces[name]
+    # As many steps as there are rules: a loop that does not lead through this rule is found from another one.
     for _ in replaces:
         if following is None or following == name:
             break

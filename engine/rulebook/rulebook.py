@@ -39,9 +39,9 @@ class Rule(Struct, frozen=True):
     """The condition as it was written."""
     instead_of: str | None = None
     template: str | None = None
-    """Of e-mails."""
+    """The template of e-mails."""
     templates: Mapping[Channel, str] | None = None
-    """Of other channels."""
+    """The templates of other channels."""
     keyword: LocalText | None = None
     format: MessageFormat | None = None
 
@@ -87,7 +87,7 @@ class Policy(Struct, frozen=True):
     """The templates of text messages and chats where no rule names one."""
     calendars: Mapping[str, Calendar]
     fax_region: str | None = None
-    """Of numbers without + and country code; None: they stay as they are written."""
+    """The region of numbers without + and country code; None: they stay as they are written."""
 
     @property
     def external_fields(self) -> frozenset[str]:
@@ -129,6 +129,7 @@ class Rulebook:
         return ruleset
 
     def _read_by(self, rules: tuple[Rule, ...], audience: Audience) -> tuple[Field, ...]:
+        # Only these fields go into a question: fewer fields make more questions equal, and equal ones are asked once.
         names = {
             name
             for rule in rules

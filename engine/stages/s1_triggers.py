@@ -13,6 +13,7 @@ from schemas.vocabulary import Trigger
 
 def raised_triggers(event: Event) -> tuple[Trigger, ...]:
     """The triggers that this save raises, the most telling first."""
+    # A platform that does not know what was before declares what the save means; that is believed.
     if event.declared is not None:
         return tuple(trigger for trigger in Trigger if trigger in event.declared)
     before = _Before(event.previous, event.ticket)
@@ -44,6 +45,7 @@ def _opened(before: _Before, now: Ticket) -> bool:
     """
     if now.contract is None or not is_described(now.external_description):
         return False
+    # A description that was emptied and written again opens nothing: the platform says when it came first.
     if not is_described(before.external_description):
         return before.first_described_at is None
     return before.contract is None

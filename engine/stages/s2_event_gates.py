@@ -93,6 +93,7 @@ def is_in_force(asked: Candidate) -> Reason | None:
     contract = asked.contract
     if contract is None or not contract.is_active:
         return Reason.NOT_IN_FORCE
+    # Days of contracts are days in UTC, wherever the customer is, so that all engines agree.
     day = (asked.event.ticket.created_at or asked.event.time).astimezone(UTC).date()
     too_early = contract.valid_from is not None and day < contract.valid_from
     too_late = contract.valid_to is not None and day > contract.valid_to

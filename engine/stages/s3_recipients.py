@@ -56,6 +56,7 @@ def find_recipients(scope: Scope) -> Found:
 
 def _add(found: Found, scope: Scope, category: Category, objects: Objects) -> None:
     enabled = bool(scope.contract.ticks & category.bit)
+    # An object that is missing is of interest only where the tick is on; else the tick is why nobody is reached.
     missing = objects.missing if enabled or objects.missing is None else Reason.CATEGORY_OFF
     if missing is not None and missing is not Reason.UNREADABLE_RECORD:
         found.skipped.append(Skip(None, category, missing))
@@ -75,6 +76,7 @@ def _add(found: Found, scope: Scope, category: Category, objects: Objects) -> No
 
 def _people(objects: Iterable[Attached | Contract], audience: Audience) -> Iterable[str]:
     contacts = audience is Audience.CONTACTS
+    # Once each, though attached to several objects of the kind, in the order of the records.
     return dict.fromkeys([person for one in objects for person in (one.contacts if contacts else one.collaborators)])
 
 

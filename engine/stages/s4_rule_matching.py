@@ -97,6 +97,7 @@ def inquire(scope: Scope, recipients: Sequence[Recipient]) -> Inquiry:
                 asking = _questions(scope, ruleset, recipient, trigger)
                 positions = tuple(range(len(inquiry.questions), len(inquiry.questions) + len(asking)))
                 inquiry.questions.extend(asking)
+                # Rules that read nothing of the person give all of an audience the same answer: asked once for all.
                 if not _reads_person(ruleset, audience):
                     shared[trigger, audience] = positions
             inquiry.about[asked] = positions
@@ -171,7 +172,8 @@ class Matches:
 
 
 def _in_force(matching: Sequence[Rule], reached: set[Category]) -> list[Rule]:
-    """Of the rules that match, those for the categories that reach the person, less those that another replaces."""
+    """The matching rules for the categories that reach the person, without those whose place another one takes."""
     rules = [rule for rule in matching if rule.category in reached]
+    # A rule takes another's place only where both match this person, so this is judged person by person.
     replaced = {rule.instead_of for rule in rules if rule.instead_of is not None}
     return [rule for rule in rules if rule.name not in replaced] if replaced else rules

@@ -93,22 +93,24 @@ def ask_gates(scope: Scope, recipient: Recipient, matches: Matches) -> Outcome:
     passed: list[Passed] = []
     stopped: Skip | None = None
     person = recipient.record
+    # Records that can't be read are rare, and the look-up would be paid for every recipient.
     unreadable = _NONE if person is not None and scope.customer is not None else _unreadable(scope, recipient)
     for channel in _CHANNELS:
         addresses = _active_addresses(person, channel, scope.policy.fax_region)
         if not addresses and (passed or (stopped is not None and stopped.reason.depth >= _NO_MODE)):
-            continue  # no way leads further there
+            continue  # without an address, no gate beyond NO_ACTIVE_MODE can be reached on this channel
         for attempt in _attempts(scope, recipient, matches, channel, addresses, unreadable):
             reason = closed_person_gate(attempt)
             if reason is None and person is not None:
                 trigger, rules = attempt.trigger, attempt.rules
                 to = attempt.open_addresses()
                 passed += [Passed(recipient, person, trigger, channel, address, rules) for address in to]
-                # Of several addresses, one may be held back.
+                # The open addresses get their jobs. Whether another one is held back may be in doubt: that is an entry.
                 held = len(to) < len(addresses) and attempt.held_by() is not None
                 reason = Reason.UNREADABLE_RECORD if held else None
             if reason is not None and (stopped is None or reason.depth > stopped.reason.depth):
                 stopped = _stopped(attempt, reason)
+    # Whoever is alerted has no entry, unless a record in doubt might have brought them one more message.
     if passed and stopped is not None and stopped.reason is not Reason.UNREADABLE_RECORD:
         stopped = None
     return Outcome(recipient, passed, stopped)
@@ -169,9 +171,11 @@ def _active_addresses(person: Person | None, channel: Channel, fax_region: str |
         return ()
     active = [mode.address for mode in person.modes if mode.active and mode.channel is channel]
     if channel in NUMBERS and fax_region is not None:
+        # A number that can't be completed stays as it is written, for whoever has to mend it.
         active = [e164(number, fax_region) or number for number in active]
     if len(active) <= 1:
         return active
+    # Two spellings of one mailbox would be two messages to it.
     first_spelling: dict[str, str] = {}
     for address in active:
         first_spelling.setdefault(mailbox(address), address)
@@ -252,6 +256,7 @@ def ticket_is_their_own(attempt: Attempt) -> Reason | None:
     if not attempt.for_contact or attempt.person is None:
         return None
     owner, belongs = attempt.scope.customer_id, attempt.person.customer
+    # A contact may act for other customers, such as a service provider for its clients.
     if owner is not None and (owner == belongs or owner in attempt.person.acts_for):
         return None
     contract = attempt.scope.contract
@@ -281,6 +286,7 @@ def _made_by(scope: Scope, person: Person) -> bool:
         return True
     if actor.email is None:
         return False
+    # Active or not: an address that is switched off still tells who made the save.
     wanted = mailbox(actor.email)
     return any(mode.channel is Channel.EMAIL and mailbox(mode.address) == wanted for mode in person.modes)
 

@@ -64,6 +64,7 @@ def merge(outcomes: Sequence[Outcome]) -> Merged:
     added: set[tuple[PersonRef, Category]] = set()
     for group in groups.values():
         first = min(group, key=_precedence)
+        # Contacts and collaborators are never joined: a message to contacts must hold nothing internal.
         joined = [passed for passed in group if passed.record.kind is first.record.kind]
         messages.append(_message(first, joined))
         added.update((passed.recipient.person, passed.recipient.category) for passed in joined)
@@ -76,7 +77,7 @@ def _precedence(passed: Passed) -> tuple[bool, int, str]:
 
 def _message(first: Passed, joined: Sequence[Passed]) -> Message:
     categories = {one.recipient.category for one in joined}
-    # Whoever reads this mailbox and passes for another trigger is not to lose that with the first.
+    # Where the ledger finds that the ticket was opened before, the message is about the second trigger instead.
     others = [passed for passed in joined if passed.trigger is not first.trigger]
     return Message(
         person=first.recipient.person,
@@ -96,6 +97,7 @@ def _line(chosen: Passed, joined: Sequence[Passed]) -> Line:
 
 def _in_order(joined: Sequence[Passed]) -> list[Rule]:
     """The rules of them all, each once, in the order of the file."""
+    # Most messages have one reader and one category: their rules are in order, each once.
     if len(joined) == 1:
         return list(joined[0].rules)
     rules = {rule.position: rule for one in joined for rule in one.rules}
@@ -106,6 +108,7 @@ def _skips(outcomes: Sequence[Outcome], added: set[tuple[PersonRef, Category]]) 
     skipped: list[Skip] = []
     for outcome in outcomes:
         recipient = outcome.recipient
+        # Whoever adds to a message needs no entry; the message itself lists the category.
         if outcome.stopped is None and (recipient.person, recipient.category) in added:
             continue
         hidden = Skip(recipient.person, recipient.category, Reason.SAME_MAILBOX)

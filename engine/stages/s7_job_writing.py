@@ -41,6 +41,7 @@ class _Writer:
         """The job for one message."""
         scope, event, record = self._scope, self._scope.event, message.first.record
         customer = scope.directory.customer(record.customer)
+        # The reader's own customer, which may be another one than the ticket's, decides how the message looks.
         language = language_of(record, customer, scope.policy)
         return Job(
             id=job_id(event, message.channel, message.address),
@@ -130,6 +131,7 @@ def _filled(
     message_format = settings.message_format if settings else None
     for rule in rules:
         template = template or rule.template
+        # An empty keyword is one that was chosen; an empty template is none.
         keyword = rule.keyword if keyword is None else keyword
         message_format = message_format or rule.format
     return Form(

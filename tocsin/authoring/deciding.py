@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 
 class DecisionInputs(Struct, frozen=True):
-    """All that stands around an event when it is decided."""
+    """What events are decided by: directory, rulebook and rule engine."""
 
     loaded: LoadedDirectory
     rulebook: Rulebook
@@ -27,7 +27,7 @@ class DecisionInputs(Struct, frozen=True):
 
 
 class SteadfastMatcher:
-    """Asks the rule engine; where it fails again and again, the plain evaluator, which gives the same answers.
+    """Asks the rule engine and, where that fails, the plain evaluator, which gives the same answers.
 
     An alert is worth more than the engine that should have matched it. Each time is counted in `failures` and logged.
     """

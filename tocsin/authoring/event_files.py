@@ -16,7 +16,7 @@ from schemas.reading import without_mark
 from schemas.refusal import RefusedError
 
 _LONGEST: Final = 2 * MAX_EVENT_BYTES
-"""Bytes of a line that are looked at: blanks around the event, and a mark before it, are no part of it."""
+"""Bytes of a line that are read: blanks around the event and a byte order mark are allowed for."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -36,6 +36,7 @@ class Line(msgspec.Struct, frozen=True):
             whole = msgspec.json.decode(self.raw)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return None
+        # A line that is refused may show its id all the same: whoever mends the event finds it by that.
         found = whole.get("id") if isinstance(whole, dict) else None
         return found if isinstance(found, str) else None
 
@@ -53,7 +54,7 @@ def read_lines(path: Path, received: datetime) -> Iterator[Line]:
 
 
 def _bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
-    """The lines; of one that is too long for an event, only so much that it is refused for that."""
+    """The lines. Of a line that is too long for an event, only the beginning, enough for it to be refused."""
     while line := stream.readline(_LONGEST):
         yield line
         while len(line) == _LONGEST and not line.endswith(b"\n"):

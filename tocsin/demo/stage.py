@@ -1,4 +1,4 @@
-"""Sets the stage: a folder with the helpdesk's files, its saves moved to just before now."""
+"""Makes the folder of a demo run: the helpdesk's files, its saves moved to just before now."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ def set_stage(folder: Path, now: datetime) -> Stage:
     """Make the folder anew. Raises FolderNotOursError where it holds anything else, and OSError."""
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise FolderNotOursError(f"{folder} holds files that are not the demo's: name another folder with --data")
+    # By the check above, it is empty or the demo's own.
     shutil.rmtree(folder, ignore_errors=True)
     private_folder(folder)
     (folder / MARK).touch()
@@ -79,9 +80,9 @@ def set_stage(folder: Path, now: datetime) -> Stage:
 
 
 def moved(events: bytes, now: datetime) -> bytes:
-    """The events with all their times moved by the same span, so that the last lies just before now.
+    """The events with all their times moved by the same span, so that the last is of just before now.
 
-    Old events would alert nobody.
+    Events that are too old would alert nobody (gate `stale`).
     """
     times = [datetime.fromisoformat(found.decode()) for found in _TIME.findall(events)]
     if not times:

@@ -60,7 +60,7 @@ Finish = Callable[[Fields], str]
 def log_to_stderr(
     level: int = logging.INFO, environment: Mapping[str, str] = os.environ, secrets: Iterable[str] = ()
 ) -> None:
-    """From now on, every line of this process from `level` on; TOCSIN_LOG_LEVEL and TOCSIN_LOG_FORMAT go before.
+    """Write every line of this process from `level` on to standard error. TOCSIN_LOG_LEVEL and TOCSIN_LOG_FORMAT win.
 
     No word of these `secrets`, nor of those in the environment, is in any line. Raises LogSettingsError.
     """
@@ -195,7 +195,7 @@ def _message(record: logging.LogRecord) -> str:
 
 @contextmanager
 def crashes_told() -> Iterator[None]:
-    """For a whole process: an error that nobody foresaw is a line, in any thread, and ends it with exit code 1."""
+    """Log an error that nobody foresaw in one line, in any thread; in the main one, it ends the process with code 1."""
     # Until a command has said how its log is to be; structlog's own way would show the values of variables.
     log_to_stderr(logging.WARNING, environment={})
     threading.excepthook = _thread_crashed

@@ -49,9 +49,9 @@ def looks(
 
 
 MOST_RECORDS: Final = 20_000
-"""Of all partitions of a topic together."""
+"""The most records that are read, of all partitions of a topic together."""
 MOST_TIME: Final = timedelta(seconds=10)
-"""For each group."""
+"""How long reading may take for each group."""
 
 
 class Waiting(Struct):
@@ -64,11 +64,12 @@ class Waiting(Struct):
 
 
 def with_tickets(settings: KafkaSettings, lag: GroupLag, limit: int) -> GroupLag:
-    """The same with the tickets that wait the longest, `limit` of them at most.
+    """The group's lag with the tickets that wait the longest, `limit` of them at most.
 
     Raises KafkaUnavailableError and KafkaRefusedError.
     """
     stretches = [Stretch(one.partition, one.committed, one.end) for one in lag.partitions if one.records != 0]
+    # The same share for each partition, so that a long one does not hide the others.
     most = max(1, MOST_RECORDS // max(1, len(stretches)))
     reader = WaitingReader(settings, lag.topic, stretches, most, MOST_TIME)
     found = collected(reader.records())
@@ -80,10 +81,11 @@ def collected(records: Iterable[Record]) -> list[Waiting]:
     found: dict[object, Waiting] = {}
     for record in records:
         subject = subject_of(record.key, record.value, record.headers)
+        # Records that name no ticket can't be told to be of one, so each stands alone.
         name = subject.ticket if subject.ticket is not None else (record.partition, record.offset)
         known = found.get(name)
         if known is None:
-            # Of its texts nothing is needed any more: there may be very many.
+            # There may be very many records, and nothing of their values is needed any more.
             found[name] = Waiting(replace(record, value=None), subject.ticket, subject.contract)
             continue
         known.records += 1
@@ -96,7 +98,7 @@ def collected(records: Iterable[Record]) -> list[Waiting]:
 def waiting_tickets(
     found: Sequence[Waiting], now: datetime, limit: int, is_whole: bool, records: int
 ) -> WaitingTickets:
-    """Those that wait the longest, and how many more there are. `records` is how many records wait by their offsets."""
+    """The tickets that wait the longest, and how many more there are. `records` wait according to their offsets."""
     oldest = nsmallest(limit, found, key=lambda one: (one.first.timestamp, one.first.partition, one.first.offset))
     read, listed = (sum(one.records for one in some) for some in (found, oldest))
     return WaitingTickets(
@@ -114,6 +116,7 @@ def _listed(one: Waiting, now: datetime) -> WaitingTicket:
         partition=one.first.partition,
         offset=one.first.offset,
         came=one.first.timestamp,
+        # Clocks of machines differ: a record may seem to come from the future.
         seconds=max(LEAST_WAIT, (now - one.first.timestamp).total_seconds()),
         records=one.records,
     )

@@ -1,4 +1,4 @@
-"""Text that somebody else has made, shown to a person: what acts instead of being seen is written out."""
+"""Text from elsewhere, made safe to show: control characters, which a terminal would obey, are shown as escapes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ BLANKS: Final = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 LINE: Final = "\t" + BLANKS
 """What is not printable and yet does no harm within a line."""
 PROSE: Final = "\n" + LINE
-"""The same where lines are printed that are known to be lines: elsewhere a text could pass for a line of ours."""
+"""The same for a text of several lines. Elsewhere line ends are escaped, so that no text passes for a line of ours."""
 
 
 def printable(text: str, kept: str = "") -> str:
@@ -23,11 +23,11 @@ def printable_json(text: str) -> str:
     """A JSON text that means the same: what is not printable in its strings is escaped as JSON has it."""
     if text.isprintable():
         return text
-    # Outside of strings JSON has no character that is not printable but these, which a string can't hold as they are.
+    # Between its strings, JSON has no unprintable character but these; within a string they are always escaped.
     return "".join(one if one.isprintable() or one in "\n\r\t" else _json_escape(one) for one in text)
 
 
 def _json_escape(one: str) -> str:
-    # What lies beyond 16 bits is two escapes; half of such a pair alone is one.
+    # JSON escapes UTF-16 code units: a character beyond 16 bits takes two, a lone surrogate one.
     units = one.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))

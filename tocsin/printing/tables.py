@@ -1,4 +1,4 @@
-"""What is laid out on standard output: it fits a terminal; in a pipe or file it is as wide as it takes, never cut."""
+"""Tables on standard output: they fit a terminal; in a pipe or file they are as wide as they need, never cut."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def layout() -> Console:
 
 
 def table(title: Cell, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Group:
-    """A table below its title. What acts in a text instead of being seen is written out."""
+    """A table below its title. Control characters are shown as escapes."""
     grid = Table()
     for name in columns:
         grid.add_column(name, overflow="fold")
     for row in rows:
         grid.add_row(*map(seen, row))
-    # As a title of the table it would be broken to its width.
+    # Rich would break a title of the table itself to the table's width.
     return Group(seen(title), grid)
 
 
 def seen(cell: Cell) -> Text:
-    """A cell with nothing in it that acts."""
+    """A cell whose control characters are shown as escapes."""
     pieces = ((cell, ""),) if isinstance(cell, str) else cell
     return Text.assemble(*((printable(text, kept="\n"), style) for text, style in pieces))

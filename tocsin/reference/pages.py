@@ -145,6 +145,7 @@ def stale() -> list[str]:
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or with --check say which are stale: the exit code is then 1."""
+    # Before writing, so that only pages that change are named.
     names = stale()
     if arguments == ["--check"]:
         sys.stdout.writelines(f"stale: docs/{name}: run `make schemas`\n" for name in names)

@@ -83,6 +83,7 @@ def _members(kind: inspect.Type) -> Iterator[inspect.Type]:
 def _cells(field: inspect.Field) -> tuple[str, str, str, str]:
     said = _description(field.type)
     meaning = _LEFT_OUT.sub("", said)
+    # The page has a column for this, so it is taken out of the meaning.
     found = _LEFT_OUT.search(said)
     absent = "**required**" if field.required else found[1] if found else "none"
     return f"`{field.encode_name}`", " or ".join(map(_words, _members(field.type))), meaning, absent

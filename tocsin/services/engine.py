@@ -39,7 +39,7 @@ POLL_SECONDS: Final = 0.5
 LONGEST_LOAD: Final = timedelta(seconds=1)
 """Partitions are kept for a restart whose load takes no longer. The rest of a restart takes some two seconds more."""
 RECORDS_PER_SECOND: Final = 60_000
-"""How quickly a directory is loaded, about: it may have grown since this process has loaded it."""
+"""About how quickly a directory is loaded. It may have grown since this process loaded it."""
 
 
 class WhyLeft(StrEnum):
@@ -63,20 +63,21 @@ class Leaving(Struct, frozen=True):
     def why(self, loaded_within: timedelta, records: int) -> WhyLeft | None:
         """Why it leaves; None where it stays.
 
-        It has loaded its directory `loaded_within` that time at its start, and has so many `records` now.
+        At its start it loaded its directory within `loaded_within`; it has so many `records` now.
         """
+        # An operator knows whether this is a restart or the end; the process does not.
         if self.told is not None:
             return WhyLeft.TOLD if self.told else None
         return WhyLeft.LONG_LOAD if next_load(loaded_within, records) > self.longest_load else None
 
 
 def next_load(loaded_within: timedelta, records: int) -> timedelta:
-    """How long the next load takes, about: no less than the last one, and no less than so many records take."""
+    """About how long the next load takes: no less than the last one, and no less than so many records take."""
     return max(loaded_within, timedelta(seconds=records / RECORDS_PER_SECOND))
 
 
 class EngineService:
-    """Decides what comes. An outage of Kafka is waited out; what can't be mended is raised, and ends the process."""
+    """Decides events as they come. It waits out an outage of Kafka; any other error is raised, and ends the process."""
 
     def __init__(self, event_log: KafkaEventLog, consumer: Consumer, monitor: EngineMonitor) -> None:
         self._log = event_log
@@ -97,11 +98,11 @@ class EngineService:
         try:
             self.step(POLL_SECONDS)
         except NotCommittedError as error:
-            # The records come again, here or at whoever has them now. A member that was thrown out learns that by
-            # its next sign of life.
+            # The records come again, here or at the engine that has their partitions now. A member that Kafka has put
+            # out of the group learns so at its next heartbeat.
             log.warning("batch_not_committed", error=type(error).__name__, said=str(error))
         except DamagedBatchError as error:
-            # Of the directory: without it nothing may be decided.
+            # It is a batch of the directory, and nothing may be decided by a directory that lacks records.
             log.warning("directory_damaged", **error.batch.place, why=error.batch.why)
             self._monitor.damaged([*self._log.damaged, error.batch])
             self._log.rewind()
@@ -137,14 +138,14 @@ def engine_service(  # noqa: PLR0913 - its parts, one by one
 ) -> Iterator[EngineService]:
     """The service, wired together. The directory is complete before this process joins its group.
 
-    By `pseudonyms`, suppressions of people who were forgotten are recognised.
+    `pseudonyms` recognises suppressions of people who were forgotten.
 
     In `folder` it says how the rules stand, and keeps the last good ones for a start at which the files are refused.
     `leaving` says whether it gives up its place in the group at the end. `monitor` sees what it does. A long reading of
     the directory ends where `stop` is asked for meanwhile.
 
     Raises RuleFileError, InstanceTakenError, KafkaRefusedError, KafkaUnavailableError and TracingSettingsError;
-    StoppedError where it was told to stop while it loaded its directory, be that here or later.
+    StoppedError where it was told to stop while it loaded its directory, at the start or later.
     """
     _check(settings)
     clock, seen = SystemClock(), monitor or EngineMonitor(membership.instance)
@@ -156,7 +157,7 @@ def engine_service(  # noqa: PLR0913 - its parts, one by one
         closing(DirectoryTopic(settings, (stop or Stop()).check, pseudonyms)) as topic,
     ):
         directory = MonitoredDirectory(topic, seen)
-        # While it loads, another engine goes on with the partitions that this one will ask for.
+        # Loaded before it joins the group: meanwhile another engine goes on with the partitions.
         directory.current()
         event_log = KafkaEventLog(settings, membership, after_step=after_step)
         try:
@@ -175,6 +176,7 @@ def _check(settings: KafkaSettings) -> None:
     for problem in problems:
         if problem.level is Level.WRONG:
             log.warning("topic_problem", topic=problem.topic, problem=problem.problem)
+    # Topics are never created here: with what partitions and retention is the operator's decision.
     missing = [str(problem) for problem in problems if problem.level is Level.MISSING]
     if missing:
         raise KafkaRefusedError("; ".join(missing))

@@ -58,13 +58,13 @@ class SenderParts(Struct, frozen=True):
 
 
 class SenderService:
-    """Takes jobs into the ledger and delivers them. The ledger first, then the position: so no job is lost."""
+    """Takes jobs into the ledger and delivers them. A position is committed once its job is there: none is lost."""
 
     def __init__(self, parts: SenderParts) -> None:
         self._parts = parts
 
     async def run(self, stop: Stop) -> None:
-        """Work until told to stop; what is under way is finished. What a part can't mend is raised, and stops all."""
+        """Work until told to stop, and finish what is under way. An error in one part stops all, and is raised."""
         vitals, delivery = self._parts.monitor.vitals, self._parts.delivery
         stop.ask(vitals.running)
         stop.ask(delivery.under_way)
@@ -74,7 +74,7 @@ class SenderService:
         await once("publish_the_rest", self._publish_the_rest, vitals)
 
     def _publish_the_rest(self) -> None:
-        """What became of the last jobs; where Kafka does not answer, the outbox keeps it."""
+        """Publish what became of the last jobs. Where Kafka does not answer, the outbox keeps it for the next start."""
         try:
             self._parts.publisher.drain(LAST_BATCHES)
         except KafkaUnavailableError as error:
@@ -83,6 +83,7 @@ class SenderService:
             self._parts.monitor.waits_for_ledger("publish", error)
 
     def _accept(self) -> bool:
+        # ReloadingRules belongs to one thread, and this loop comes round often enough.
         self._parts.templates.current()
         taken = self._parts.acceptance.step()
         self._parts.monitor.accepted(taken)
@@ -102,7 +103,7 @@ class SenderService:
         return False
 
     def _outlasting(self, name: str, step: Step) -> Step:
-        """The step, which waits out an outage of Kafka or of the ledger."""
+        """The step, made to wait out an outage of Kafka or of the ledger."""
         monitor, vitals, part = self._parts.monitor, self._parts.monitor.vitals, f"kafka ({name})"
 
         def outlast() -> bool:
@@ -110,6 +111,7 @@ class SenderService:
                 more = step()
             except KafkaUnavailableError as error:
                 log.warning("kafka_unavailable", error=type(error).__name__, said=str(error))
+                # A damaged batch does not go away by waiting: its words say where it lies, for whoever has to mend it.
                 is_away = not isinstance(error, DamagedBatchError)
                 vitals.not_ready(part, "does not answer; it is asked again" if is_away else str(error))
                 return False
@@ -118,7 +120,7 @@ class SenderService:
                 return False
             vitals.ready(part)
             if name == "accept" and not more:
-                # No jobs came, so that the ledger was not asked to take any.
+                # No jobs came, so the ledger was not asked, and nobody knows whether it answers.
                 monitor.asked_ledger_nothing(name)
             elif name in _ON_LEDGER:
                 monitor.waits_for_ledger(name, None)
@@ -169,6 +171,7 @@ async def sender_service(  # noqa: PLR0913, PLR0917 - its parts, one by one
         seen.looking_at(ledger, clock),
         seen.looking_at_lag(settings, membership),
         _job_log(settings, membership, leave) as jobs,
+        # Two appenders: dead letters and outcomes are written by different threads.
         closing(KafkaAppender(settings)) as letters,
         closing(KafkaAppender(settings)) as topics,
         closing(DirectoryFeed(settings, index)) as people,

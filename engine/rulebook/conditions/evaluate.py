@@ -78,6 +78,7 @@ def same(value: object, wanted: object) -> bool:
         return value == wanted
     if isinstance(value, bool) and isinstance(wanted, bool):
         return value == wanted
+    # Last, since a truth value is an integer in Python: is_number leaves it out.
     return is_number(value) and is_number(wanted) and value == wanted
 
 

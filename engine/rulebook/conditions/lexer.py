@@ -121,6 +121,7 @@ def _number(text: str) -> int | float:
 def _name(text: str, place: Place) -> Token:
     if text in _CONSTANTS:
         return Token(TokenKind.LITERAL, text, place, _CONSTANTS[text])
+    # `AND` would else be read as the name of a field, and the error would speak of that.
     if text.lower() in KEYWORDS | set(_CONSTANTS) and text not in KEYWORDS:
         raise ConditionError(f"write `{text.lower()}` in small letters", place)
     return Token(TokenKind.WORD if text in KEYWORDS else TokenKind.FIELD, text, place)

@@ -73,6 +73,7 @@ def _of_person(
         for kind in _differing(before[place], after[place]):
             yield Change(kind, person, before[place], after[place], None)
     gone = sorted(before.keys() - after.keys())
+    # Channels that lost a place come first, so that a place on the same channel counts as a change of address.
     come = sorted(after.keys() - before.keys(), key=lambda place: (place[0] not in {one[0] for one in gone}, place))
     # Another place instead of one that is gone is a change of place; what is left over is lost or gained.
     for left, right in zip_longest(gone, come):
@@ -86,6 +87,7 @@ def _of_person(
 
 
 def _differing(old: Job, new: Job) -> Iterator[ChangeKind]:
+    # What a reader would notice is named; anything else that differs is OTHER.
     found = [kind for kind, (before, after) in _compared(old, new).items() if before != after]
     yield from found
     if not found and _rest(old) != _rest(new):

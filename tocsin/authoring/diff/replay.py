@@ -76,6 +76,7 @@ def replay(
     `at` is the time by which all are judged; None: each by its own. `progress` is told how many bytes are done.
     """
     for batch in _batches(lines):
+        # A line that can't be read is decided by neither side, and so is no difference.
         cases = [(line.event, at or line.event.time) for line in batch if line.event is not None]
         for _ in range(len(batch) - len(cases)):
             tally.refuse()
@@ -86,5 +87,6 @@ def replay(
 
 def _batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
     rest = iter(lines)
+    # The rule engine is asked once for each batch; a whole topic may not fit into memory.
     while batch := list(islice(rest, BATCH)):
         yield batch

@@ -70,6 +70,7 @@ class Tally:
         contract = event.ticket.contract or ""
         kind.messages += 1
         kind.rules.update(change.rules)
+        # Once there are many contracts, those that are new are counted together: memory is bounded.
         kind.contracts[contract if contract in kind.contracts or len(kind.contracts) < MOST_KEYS else OTHERS] += 1
         is_new = change.person not in kind.people
         if is_new and len(kind.people) < MOST_PEOPLE:

@@ -45,6 +45,7 @@ class Case(Struct, frozen=True):
     @property
     def trigger(self) -> Trigger:
         """The trigger with which the person came furthest."""
+        # An entry that ended before triggers were tried has none: the most telling one of the save stands in.
         return self.skip.trigger or self.decision.triggers[0]
 
     @property
@@ -72,6 +73,7 @@ class Case(Struct, frozen=True):
     @property
     def unreadable(self) -> str | None:
         """The record that can't be read and at which the entry stops, as `kind/id`."""
+        # UNSET rather than None in the entry, so that the field is left out of its JSON.
         return None if self.skip.record is UNSET else self.skip.record
 
     @property

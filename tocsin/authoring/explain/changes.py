@@ -122,6 +122,7 @@ class With(Mapping[str, Fields]):
 def _changed(node: Any, path: tuple[Step, ...], change: Change) -> Any:
     """A copy of what stands here, changed at the end of the path."""
     if not path:
+        # A list that is not there, or null, is an empty one.
         return [*(node or ()), change.value] if change.action is Action.ADD else change.value
     first, rest = path[0], path[1:]
     if isinstance(first, Entry):
@@ -132,6 +133,7 @@ def _changed(node: Any, path: tuple[Step, ...], change: Change) -> Any:
     if not rest and change.action is Action.REMOVE:
         fields.pop(first, None)
         return fields
+    # Copied along the path alone: what lies beside it is shared with other scenarios, and never changed.
     return {**fields, first: _changed(fields.get(first), rest, change)}
 
 
@@ -139,6 +141,7 @@ def _changed_list(node: Any, entry: Entry, rest: tuple[Step, ...], change: Chang
     places = [place for place, value in enumerate(node or ()) if entry.is_in(value)]
     if not places:
         raise ChangeError(f"{change.field} of {change.record} is not there")
+    # Entries that are known by the same fields are alike to whoever reads the advice: the first one will do.
     at = places[0]
     return [*node[:at], _changed(node[at], rest, change), *node[at + 1 :]]
 

@@ -1,4 +1,4 @@
-"""Where somebody is to be let through, and the courses that lead there: each a way on which gates are to be opened."""
+"""Targets, and the courses that lead to them. A course is a way to somebody, on which gates are to be opened."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from msgspec import UNSET, Struct, UnsetType
 
 from engine.decide_in_full import FullDecision, Way
 from engine.directory.directory import Directory
-from engine.directory.records import ATTACHING_FIELDS
 from schemas.decision import Skip
 from schemas.job import PersonRef
 from schemas.mailbox import mailbox
@@ -105,7 +104,7 @@ def courses(seen: Seen, target: Target) -> Iterator[tuple[int, Seen, Course]]:
 
 
 def _least(way: Way) -> int:
-    """How many changes open at least all that is closed: some open several gates at once."""
+    """A lower bound of the changes that open all closed gates: some changes open several gates at once."""
     closed = set(way.closed)
     if closed & {Reason.UNKNOWN_PERSON, Reason.UNREADABLE_RECORD}:
         return 1
@@ -129,12 +128,14 @@ def _starts(seen: Seen, target: Target, person: PersonRef) -> Iterator[tuple[See
         if category in reached:
             yield seen, category
         elif category in off:
+            # Each category whose tick is off is a course of its own: one more change, but perhaps fewer gates behind
+            # it.
             (tick,) = changes_of(seen, Skip(person, category, Reason.CATEGORY_OFF))
             yield look(seen.scenario.after(tick), (*seen.changes, tick)), category
 
 
 def _attached(seen: Seen, target: Target, person: PersonRef) -> Iterator[tuple[Seen, Category]]:
-    """For somebody who is attached to nothing that matters here: scenarios in which they are."""
+    """Scenarios in which somebody is attached who is attached to nothing that matters here."""
     for category in categories_of(person.kind):
         record = _object(seen, category.object_kind)
         if target.category not in (None, category) or record is None:
@@ -157,8 +158,9 @@ def _object(seen: Seen, kind: ObjectKind) -> str | None:
         return None
     if kind is ObjectKind.CONTRACT:
         return f"contract/{scope.contract.id}"
-    attached = getattr(scope.contract, ATTACHING_FIELDS[kind])
+    attached = getattr(scope.contract, kind.attaching_field)
     if kind is ObjectKind.CUSTOMER:
+        # The contract client is reached whatever the ticket says, so it comes first.
         attached = (scope.contract.client, *attached)
     named = getattr(scope.event.ticket, kind.value)
     wanted = named if named in attached else next(iter(attached), None) if named is None else None

@@ -84,6 +84,7 @@ class Explainer:
         decision = found.decision
         reached = [one for one in _reached(found, self._directory) if person is None or person in _readers(one)]
         skipped = [skip for skip in decision.skipped if person is None or skip.person in (None, person)]
+        # The first entries only: an event may have thousands, and each search decides some dozen times.
         stopped = [self._stopped(found, skip, around, at < MOST_SEARCHED) for at, skip in enumerate(skipped)]
         absent = None
         if person is not None and not reached and all(one.skip.person != person for one in stopped):
@@ -94,6 +95,7 @@ class Explainer:
     def _stopped(self, found: FullDecision, skip: Skip, around: _Around, is_searched: bool) -> Stopped:
         why = in_words(Case(skip, found.decision, self._directory, self._rules.rulebook)).why
         target = Target(skip.person, skip.category, skip.record)
+        # Only those who matter to this entry are in the scenario, so that deciding takes a millisecond.
         people = [skip.person] if skip.person is not None else []
         return Stopped(skip, why, smallest(around.scenario(people), target) if is_searched else None)
 
@@ -103,6 +105,7 @@ class _Around:
 
     def __init__(self, directory: Directory, rules: Rules, event: Event, now: datetime) -> None:
         self._directory = directory
+        # A change may give the ticket a contract, so the scenario needs the records of the one that it would be.
         likely = None if event.ticket.contract else likely_contract(directory, event.ticket)
         records = DirectoryRecords(directory, {})
         unreadable = directory.unreadable()

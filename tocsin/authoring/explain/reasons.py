@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from engine.directory.records import ATTACHING_FIELDS
 from schemas.vocabulary import ObjectKind, Reason, Trigger
 from tocsin.authoring.explain.case import Case, Phrasing, Words, adds, event_sets, removes, sets
 from tocsin.authoring.explain.changes import RULE_FILE, Change, Entry
@@ -28,7 +27,7 @@ def _named(case: Case) -> str:
 def _object_not_attached(case: Case) -> Words:
     kind, named = case.category.object_kind, _named(case)
     why = f"the ticket names the {kind} {named}, which is not attached to the contract"
-    return Words(why, (adds(f"contract/{case.contract_id}", (ATTACHING_FIELDS[kind],), named, f"add {named}"),))
+    return Words(why, (adds(f"contract/{case.contract_id}", (kind.attaching_field,), named, f"add {named}"),))
 
 
 def _object_unknown(case: Case) -> Words:
@@ -54,6 +53,7 @@ def _unknown_person(case: Case) -> Words:
 
 def _no_active_mode(case: Case) -> Words:
     why = "no mode of reception is active (e-mail or fax)"
+    # Activating an address that is there is less work than finding out another.
     modes = case.person.modes if case.person is not None else ()
     inactive = [
         sets(
@@ -126,6 +126,7 @@ def _not_own(case: Case) -> Words:
         why = f"the ticket names no customer and the contract no client, the contact is of {belongs}"
         return Words(why, (sets(record, ("client",), belongs, f"name its client, for example {belongs}"),))
     why = f"the ticket is of {owner}, the contact of {belongs}"
+    # For people of the contract client, a switch of the contract is enough; others must act for the customer.
     if contract is not None and person is not None and person.customer == contract.client:
         why += ", and the client may not read every ticket of the contract"
         return Words(why, (sets(record, ("client_reads_beneficiaries",), True, "set it to true"),))
@@ -161,6 +162,7 @@ def _lifted(case: Case) -> Change:
         for address in addresses
         if person is not None
     ]
+    # One address that is free again is enough for a message.
     fewest = min(standing, key=len, default=[])
     record = f"suppression/{fewest[0].id}" if fewest else "suppression"
     return removes(record, (), "lift the suppression, if the reason for it is gone")
@@ -192,7 +194,7 @@ OF_PEOPLE: Final[Phrasing] = {
 
 
 PHRASING: Final[Phrasing] = {**OF_EVENTS, **OF_PEOPLE}
-"""That of a record that can't be read is about events, objects and people alike."""
+"""How each reason is put into words. UNREADABLE_RECORD is a reason about events, objects and people alike."""
 
 
 def in_words(case: Case) -> Words:

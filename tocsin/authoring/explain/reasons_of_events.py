@@ -36,6 +36,7 @@ def _other_saves(case: Case) -> Iterator[Change]:
         yield event_sets("data.ticket.external_description", _DESCRIPTION, does)
     else:
         yield _named_contract(case)
+    # Last, since it is rarely meant: mostly such a ticket was closed by an earlier save, which has alerted.
     yield from _ends(case)
 
 
@@ -92,6 +93,7 @@ def likely_contract(directory: Directory, ticket: Ticket) -> Contract | None:
         is_usable = contract.is_commitment and contract.is_active and contract.alerts_enabled
         return is_usable, ticket.customer in customers, ticket.product in contract.products
 
+    # Tuples compare from the left: a contract that may alert at all comes before one that merely fits.
     return max(directory.contracts(), key=fits, default=None)
 
 

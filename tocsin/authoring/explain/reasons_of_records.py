@@ -63,7 +63,7 @@ def spare_address(case: Case) -> dict[str, Any]:
 def _address(case: Case, digest: str) -> str:
     name = f"{spare_name(case)}-{digest[:6]}"
     if case.channel in NUMBERS:
-        # No number begins so: there is no such area.
+        # No number begins with +1 200: that area code is not assigned.
         return f"+1200{int(digest[:12], 16) % 10**7:07}"
     return name if case.channel is Channel.CHAT else f"{name}@address.example"
 

@@ -61,6 +61,7 @@ class _Miss:
 
     def changes(self) -> Iterator[Change]:
         """The one change to the rule with which it would match; none where it takes more, or the rule is inherited."""
+        # Advice to change several things about a rule is no help: a rule of one's own is simpler.
         if not self.rule.path or [self.has_trigger, self.has_channel, self.holds].count(False) != 1:
             return
         place = ("rules", Entry((("rule", self.rule.name),), self.rule.name))
@@ -70,6 +71,7 @@ class _Miss:
         elif not self.has_channel:
             yield adds(RULE_FILE, (*place, "send", "channels"), case.channel.value, f"add {case.channel}")
         elif len(self.rule.text or "") < _LONGEST:
+            # Only for this person, so that advice that is followed without a second thought alerts nobody else.
             text = None if case.person is None else f"({self.rule.text}) or {_is_person(case)}"
             example = "" if text is None else f", for example with `or {_is_person(case)}` behind it"
             yield sets(RULE_FILE, (*place, "if"), text, f"let the condition hold here too{example}")
@@ -103,6 +105,7 @@ def _is_person(case: Case) -> str:
 def _facts(case: Case, rule: Rule) -> dict[str, Any]:
     """What the fields of the rule's condition hold here."""
     decision = case.decision
+    # Values are looked up as stage 4 does, so that the words never differ from what was decided.
     scope = prepare(decision.event, decision.now, case.directory, case.rulebook).scope
     if rule.condition is None or scope is None:
         return {}

@@ -54,6 +54,7 @@ def _contract(one: Contract) -> dict[str, Any]:
         audience = recipients.setdefault(category.object_kind.value, {})
         audience[category.audience.value] = bool(one.ticks & category.bit)
     return {
+        # In memory only whether it is one is kept, which is all that decisions read.
         "type": "commitment" if one.is_commitment else None,
         "status": "active" if one.is_active else "inactive",
         "valid_from": one.valid_from,

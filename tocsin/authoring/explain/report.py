@@ -23,6 +23,7 @@ def told(explanation: Explanation) -> list[str]:
     lines = [*_heading(explanation.full.decision)]
     if explanation.reached:
         lines += ["", "Alerted:", *(line for one in explanation.reached for line in _reached(one, directory))]
+    # The entry of an event that alerts nobody as a whole has neither person nor category.
     whole = [one for one in explanation.stopped if one.skip.person is None and one.skip.category is None]
     others = [one for one in explanation.stopped if one not in whole]
     if whole:

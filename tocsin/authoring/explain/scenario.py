@@ -16,7 +16,7 @@ from adapters.rule_files.load import default_base
 from adapters.rule_files.source import Source
 from engine.decide_in_full import FullDecision, decide_in_full
 from engine.directory.directory import Directory
-from engine.directory.records import ATTACHING_FIELDS, Person, Suppression
+from engine.directory.records import Person, Suppression
 from engine.rulebook.build import Base, build_rulebook
 from engine.rulebook.rulebook import Rulebook
 from schemas.directory import SuppressionRecord, record_from_data
@@ -24,7 +24,7 @@ from schemas.event import Event, read_event
 from schemas.job import PersonRef
 from schemas.mailbox import mailbox
 from schemas.rule_file import RuleFile
-from schemas.vocabulary import Audience, Category, Channel, PersonKind, Trigger
+from schemas.vocabulary import Audience, Category, Channel, ObjectKind, PersonKind, Trigger
 from tocsin.authoring.explain.changes import RULE_FILE, Change, Fields, Records, apply
 from tocsin.authoring.explain.records import DirectoryRecords
 
@@ -68,11 +68,13 @@ class Scenario(Struct, frozen=True):
             rules = Rules(applied.rules, build_rulebook(_content(applied.rules), "as it would be", _base()))
         unreadable = self.unreadable
         if change.record in unreadable:
+            # Whoever changes a record writes it anew, so that it can be read.
             unreadable = {key: held for key, held in unreadable.items() if key != change.record}
         return replace(self, event=applied.event, records=applied.records, unreadable=unreadable, rules=rules)
 
     def read(self) -> Event:
         """The event."""
+        # Read as any event from the wire, so that a change that no platform could send is refused.
         return read_event(msgspec.json.encode(self.event), self.now)
 
     def decide(self) -> tuple[FullDecision, Directory]:
@@ -86,6 +88,8 @@ class Scenario(Struct, frozen=True):
         for key in dict.fromkeys(self.keys(event)):
             record = self.records.get(key)
             if record is not None:
+                # Through the same checks as a record from the wire, so that no change makes one that could not be
+                # loaded.
                 directory.apply(record_from_data(self._narrowed(record)))
             elif key in self.unreadable:
                 kind, _, record_id = key.partition("/")
@@ -97,9 +101,12 @@ class Scenario(Struct, frozen=True):
         ticket = event.ticket
         contract: Fields = self.records.get(f"contract/{ticket.contract}") or {}
         yield f"contract/{ticket.contract or self.likely_contract}"
-        for kind, name in ATTACHING_FIELDS.items():
+        for kind in ObjectKind:
+            if kind is ObjectKind.CONTRACT:
+                continue
             named = getattr(ticket, kind.value)
-            yield from (f"{kind}/{one}" for one in [*(contract.get(name) or ()), *([named] if named else [])])
+            attached = contract.get(kind.attaching_field) or ()
+            yield from (f"{kind}/{one}" for one in [*attached, *([named] if named else [])])
         for one in (contract.get("client"), contract.get("invoiced_client")):
             yield f"customer/{one}"
         for person in self.people:
@@ -171,7 +178,7 @@ class Neighbours:
         """The directory's records, with the suppressions that stand for these people."""
         standing: dict[str, Suppression] = {}
         for who in people:
-            # Of somebody who is not known, too: a suppression may be all that there is.
+            # Somebody whom the directory does not know may have a suppression all the same.
             unknown = Person(who.kind, who.id, None, None, None, (), 0)
             person = self._directory.person(who.kind, who.id) or unknown
             standing |= {one.id: one for one in self._standing(person, now)}

@@ -28,7 +28,8 @@ _CANNOT: Final = (ChangeError, RefusedError, RulebookError)
 def smallest(scenario: Scenario, target: Target) -> Changes | None:
     """The fewest changes after which the target is let through; None where none were found.
 
-    Of several sets of one size: rather records than the rule file, and rather that than what nobody can change.
+    Of several sets of one size, changes of records are better than those of the rule file, and both are better than
+    those of the event, which is past.
     """
     best: Changes | None = None
     for opening in _openings(scenario, ()):
@@ -62,6 +63,7 @@ def _beyond(seen: Seen, target: Target, best: Changes | None) -> Iterator[Change
     """What lets the target through from here, chain by chain: the most promising first."""
     limit = LONGEST if best is None else len(best)
     for least, start, course in sorted(courses(seen, target), key=lambda one: one[0]):
+        # It can't be shorter than the best one so far.
         if len(start.changes) + least > limit:
             continue
         found = _chain(start, course, target, limit)
@@ -78,6 +80,8 @@ def _chain(seen: Seen, course: Course, target: Target, limit: int) -> Changes | 
             return None
         for change in changes_of(seen, skip):
             try:
+                # The likeliest change may be impossible here, such as one of a rule that is inherited: then the next is
+                # tried.
                 seen = look(seen.scenario.after(change), (*seen.changes, change))
             except _CANNOT:
                 continue
@@ -114,6 +118,7 @@ def _stop(seen: Seen, course: Course, target: Target) -> Skip | None:
 def _needed(scenario: Scenario, changes: Changes, target: Target) -> Changes:
     """The changes without those that make no difference."""
     for change in changes if len(changes) > 1 else ():
+        # A change may have opened a gate that a later one opens as well.
         without = tuple(one for one in changes if one is not change)
         if is_enough(scenario, without, target):
             return _needed(scenario, without, target)

@@ -53,6 +53,7 @@ FINDERS: Final[Sequence[Finder]] = (
 def check(rules_file: Path | None, folder: Path | None = None, finders: Sequence[Finder] = FINDERS) -> CheckReport:
     """Everything that is found, by file and place. Raises OSError where the directory can't be read at all."""
     subject = Subject(rules_file, folder)
+    # A set: two finders may come upon the same fault.
     found = sorted({_printable(one) for finder in finders for one in finder(subject)}, key=_place(subject))
     counts = Counter(one.severity for one in found)
     return CheckReport(found, Summary(counts[Severity.ERROR], counts[Severity.WARNING], counts[Severity.REMARK]))

@@ -15,11 +15,11 @@ from tocsin.authoring.lint.reasoning import Circumstances, always_holds, implies
 from tocsin.authoring.lint.subject import Subject
 
 MAX_LEAVES: Final = 60
-"""Of a condition with more comparisons only the whole is judged, not its parts: each costs an expansion."""
+"""A condition with more comparisons is judged only as a whole: each part would cost an expansion."""
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
-    """Of every rule that the file itself holds."""
+    """The findings about the conditions of all rules that the file itself holds."""
     rulebook = subject.reading.rulebook
     if rulebook is None:
         return
@@ -35,7 +35,7 @@ def _problems(rule: Rule, rulebook: Rulebook) -> Iterator[Problem]:
 
 
 def circumstances(rule: Rule, rulebook: Rulebook) -> Circumstances:
-    """Those in which a rule's condition is asked."""
+    """The circumstances in which a rule's condition is asked."""
     return Circumstances(rulebook.fields, rule.category.audience, rule.triggers, rule.channels)
 
 
@@ -87,6 +87,7 @@ class _Condition:
 
     def _contradiction(self) -> list[Node]:
         """As few parts of an `and` as it takes: without any one of them the others could hold."""
+        # Greedy: one part after another is left out, as long as the rest still can't hold.
         core: list[Node] = [*self._node.parts] if isinstance(self._node, And) else [self._node]
         for part in list(core):
             rest = [one for one in core if one is not part]
@@ -104,6 +105,7 @@ class _Condition:
 
     def _of_and(self, parts: Sequence[Node], around: Sequence[Node]) -> Iterator[Problem]:
         kept = list(parts)
+        # From the end: of two parts that say the same, the finding is about the later one.
         for part in reversed(parts):
             others = [one for one in kept if one is not part]
             if implies([*around, *others], part, self._given):
@@ -153,10 +155,11 @@ _CLOSING: Final = re.compile(r"\s*[)\]]")
 
 
 def span_of(node: Node, text: str) -> Place:
-    """From the first character of a part to its last, in the condition's text."""
+    """The place of a part in the condition's text, from its first character to its last."""
     spans = [_leaf_span(leaf, text) for leaf in leaves(node)]
     start = min(span.offset for span in spans)
     end = max(span.offset + span.length for span in spans)
+    # The syntax tree has places of fields and values only, so `not` is looked for in the text.
     start = _negation_before(node, text, start)
     return Place(start, end - start)
 

@@ -76,9 +76,11 @@ def _languages_without_templates(subject: Subject, directory: Directory, policy:
 def _shared_mailboxes(directory: Directory) -> Iterator[_Said]:
     """Collaborators at a contact's address: what is internal is sent there whenever the contact gets nothing."""
     contacts: dict[tuple[Channel, str], str] = {}
+    # Contacts come first (see Directory.people), so that each collaborator is compared with all of them.
     for person in directory.people():
         for mode in person.modes:
             key = (mode.channel, mailbox(mode.address))
+            # Nothing is sent to an address that is not active, so it can't be a wrong one.
             if not mode.active:
                 continue
             if person.kind is PersonKind.CONTACT:

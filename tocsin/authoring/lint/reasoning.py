@@ -2,10 +2,10 @@
 
 A condition is expanded as it is for the rule engine: into alternatives, each of which says for every field which of
 its values (told apart as far as any comparison tells them apart) it may have. A condition can hold where, in one of its
-alternatives, every field has a value that it can have. That is exact for each field by itself as long as its values are
+alternatives, every field has a value that it can have. This is exact for each field by itself as long as its values are
 compared alone; of what is looked for in texts it is known what one says of another (see text_tests.py). That two fields
-hang together (a ticket's contract and the contract's id) is not known here, so of some conditions that never hold it is
-not said. Beyond the rule engine's limit of alternatives nothing is said at all.
+depend on each other (a ticket's contract and the contract's id) is not known here, so some conditions that never hold
+are not found. Nothing is said of conditions that have more alternatives than the rule engine takes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Circumstances(Struct, frozen=True):
     def possible(self, name: str) -> Sequence[object] | None:
         """All values that a field can have, None for null among them; None where they are not known."""
         field = self.fields[name]
-        # In an order, so that nothing depends on chance.
+        # A set has no order of its own; findings must be the same in every run.
         triggers = tuple(trigger for trigger in Trigger if trigger in self.triggers)
         channels = tuple(channel for channel in Channel if channel in self.channels)
         values: Sequence[object] | None = possible_values(field, self.audience, triggers, channels)

@@ -17,7 +17,7 @@ from tocsin.authoring.lint.subject import Subject
 
 MAX_PAIRS: Final = 5_000
 MAX_LEAVES: Final = 40
-"""Comparisons of two conditions together; of longer ones it is not said."""
+"""Comparisons in two conditions together. Longer ones are not compared, since that takes too long."""
 
 _OTHERS: Final = [channel for channel in Channel if channel is not Channel.EMAIL]
 
@@ -26,7 +26,7 @@ SETTINGS: Final = ("template", *(f"template.{channel}" for channel in _OTHERS), 
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
-    """Of every rule that the file itself holds, beside all that are in force with it."""
+    """The findings about every rule that the file itself holds, beside all that are in force with it."""
     rulebook = subject.reading.rulebook
     if rulebook is None:
         return
@@ -52,16 +52,18 @@ class _Rules:
             self._named.setdefault(rule.name, []).append(rule)
         self._replaced = {rule.instead_of for rule in rulebook.rules}
         pairs = ((one, other) for one in rules for other in rules if _are_comparable(one, other))
+        # Their number grows with the square of the rules, and each pair costs an expansion of two conditions.
         self._pairs = list(islice(pairs, MAX_PAIRS))
 
     def problems_of(self, rule: Rule) -> Iterator[Problem]:
-        """What is wrong with a rule, beside all others. Of one that never matches that has been said."""
+        """What is wrong with a rule, beside all others. For a rule that never matches there is a finding already."""
         if never_holds([rule.condition], self._given(rule)):
             return
         yield from self._about_replacing(rule)
         others = [other for one, other in self._pairs if one is rule and self._stands_in(rule, other)]
         for other in others:
             if _is_same(rule, other) and implies([other.condition], rule.condition, self._given(other)):
+                # The finding is about the later one of two rules that are the same.
                 if other.position < rule.position:
                     message = f"this rule says the same as {_called(other)}"
                     yield _problem(rule, "rule", FindingCode.SAME_RULE, message, "delete one of them")

@@ -46,6 +46,7 @@ class Subject:
         """The rules that have no fault of their own: of these it can be said whether they do what was meant."""
         reading = self.reading
         rules = reading.rulebook.rules if reading.rulebook is not None else ()
+        # An inherited rule has no path, and no faults.
         return [rule for rule in rules if not (rule.path and rule.path[1] in reading.faulty)]
 
     @property

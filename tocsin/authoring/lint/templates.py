@@ -18,7 +18,7 @@ from tocsin.authoring.templates_in_use import fault_of, uses_of, uses_of_custome
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
-    """Of the templates that belong to the rule file, used or not."""
+    """The findings about the templates that belong to the rule file, used or not."""
     templates = subject.templates
     if isinstance(templates, OSError):
         message = f"the templates can't be read: {templates.strerror}"
@@ -29,6 +29,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
     fields = policy.custom_fields if policy else {}
     for problem in checked_templates(templates, _languages(policy), fields, uses):
         yield finding(fault_of(subject.folder, templates, problem))
+    # A rule with a fault may be the one that names the template.
     if policy is not None and not subject.reading.faults and subject.has_own_templates:
         yield from _unused(subject, templates, {use.template for use in uses})
 

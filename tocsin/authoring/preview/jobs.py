@@ -68,12 +68,14 @@ def preview_job(decision: Decision, reader: Reader, shown: Shown, directory: Dir
     event, person = decision.event, reader.person
     contract = _contract(event.ticket.contract, event.ticket.customer, directory)
     customer_id = event.ticket.customer or contract.client
+    # A trigger that the save did not raise can be previewed: the message is written as if it had.
     triggers = decision.triggers if trigger in decision.triggers else (trigger, *decision.triggers)
     customer = directory.customer(customer_id)
     scope = Scope(event, decision.now, triggers, contract, customer_id, customer, directory, rulebook)
     record = person if language is None else replace(person, language=language)
     names = reader.job.rules if reader.job is not None else []
     rules = [rule for rule in rulebook.rules if rule.name in names]
+    # Active or not, since nothing is sent.
     address = next((mode.address for mode in person.modes if mode.channel is channel), _ADDRESSES[channel])
     line = Line(trigger, record, rules)
     [job] = write_jobs(scope, [Message(reader.ref, channel, address, line, None, [], rules)])

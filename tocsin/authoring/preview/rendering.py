@@ -38,6 +38,7 @@ class Rendered(Struct, frozen=True):
 
 def render(jobs: list[Job], template: str, sources: TemplateSources) -> list[Rendered]:
     """The messages of these jobs by this template, one for each language."""
+    # In a child process, as in the sender: a template that hangs or crashes does not take the command with it.
     with closing(ChildComposer(Drafts(IDENTITY), Stationery(IDENTITY))) as composer:
         composer.use(sources)
         return asyncio.run(_rendered(composer, jobs, template))

@@ -23,7 +23,7 @@ _GAP: Final = " │ "
 def side_by_side(rendered: Sequence[Rendered], width: int | None) -> Iterator[str]:
     """Subject and text of each language in a column of its own; below, the HTML of each. No width: as wide as it takes.
 
-    What acts in a text instead of being seen is written out.
+    Control characters are shown as escapes.
     """
     column = sys.maxsize if width is None else _column(len(rendered), width)
     columns = [[printable(line, BLANKS) for line in _lines(one, column)] for one in rendered]
@@ -63,5 +63,6 @@ def size(rendered: Sequence[Rendered]) -> tuple[int, int]:
 def _frame(one: Rendered) -> str:
     inside = one.html if one.html is not None else f'<pre style="white-space:pre-wrap">{escape(one.text)}</pre>'
     head = f'<div style="padding:4px 0"><b>{escape(one.language)}</b> {escape(one.subject)}</div>'
+    # An empty `sandbox` allows nothing: no scripts, no forms, no navigation.
     frame = f'<iframe sandbox="" width="{COLUMN}" height="{HEIGHT}" srcdoc="{escape(inside)}"></iframe>'
     return f"<div>{head}{frame}</div>"

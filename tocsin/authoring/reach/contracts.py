@@ -25,6 +25,7 @@ def contract_gaps(contract: Contract, directory: Directory, rulebook: Rulebook, 
     if not enabled:
         return
     decisions = probe(contract, directory, rulebook, now)
+    # A reason about the event as a whole is the same for all tickets of the contract.
     if decisions[0].reason is not None:
         yield _out_of_use(contract, decisions[0], directory, rulebook)
         return
@@ -59,6 +60,7 @@ def _nobody(
         why, change = _unattached(contract, category, directory)
         return Gap(GapCode.CATEGORY_REACHES_NOBODY, record, why, change, "nobody_attached")
     reasons = Counter(skip.reason for _, skip in furthest.values())
+    # Whoever came furthest needs the least to be reached, so their gate is the one to show.
     person, (decision, skip) = max(furthest.items(), key=lambda one: one[1][1].reason.depth)
     words = in_words(Case(skip, decision, directory, rulebook))
     counted = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())

@@ -37,6 +37,7 @@ def people_gaps(directory: Directory, rulebook: Rulebook, now: datetime) -> Iter
     for (kind, customer), group in groupby(people, key=lambda one: (one.kind, one.customer)):
         kinds = _kinds(kind.audience, rulebook)
         rest = iter(group)
+        # A chunk is decided as one save, and all its entries are in memory at once.
         while kinds and (chunk := [*islice(rest, _AT_ONCE)]):
             yield from _gaps_of(chunk, customer, kinds, directory, rulebook, now)
 
@@ -75,12 +76,13 @@ def _gaps_of(
             if len(entries) == len(kinds) * len(decided):
                 yield _gap(entries, directory, rulebook)
     finally:
+        # The directory is the caller's: what was made up goes, whatever happens.
         for kind in ("contract", "product", "site", "service"):
             directory.remove(kind, PROBE)
 
 
 def _entries(decided: Iterable[Decision], kinds: Sequence[ObjectKind]) -> dict[PersonRef, list[tuple[Decision, Skip]]]:
-    """Where each person stopped. Behind a contact's mailbox is no such place: the contact is not always told."""
+    """Where each person stopped. SAME_MAILBOX is left out: such a person is told whenever the contact is not."""
     found: dict[PersonRef, list[tuple[Decision, Skip]]] = {}
     for decision in decided:
         for skip in decision.skipped:

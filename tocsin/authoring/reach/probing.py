@@ -1,4 +1,4 @@
-"""Made-up saves that raise every trigger: whom the decision itself reaches with none of them, nothing will reach."""
+"""Made-up saves that raise every trigger. Whoever is reached by none of them, through `decide` itself, never will."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TICKET: Final = Ticket(
 
 
 class AnyCondition:
-    """A RuleMatcher that takes conditions for true, or for false: what a rule may bring, whatever tickets are like."""
+    """A RuleMatcher that takes every condition for true, or for false, so that it does not matter what tickets say."""
 
     def __init__(self, *, holds: bool) -> None:
         self._holds = holds
@@ -65,7 +65,8 @@ def made_up_ticket(contract: str, customer: str | None, **named: str) -> Ticket:
 
 
 def matchers(rulebook: Rulebook) -> list[AnyCondition]:
-    """With conditions that hold, and where a rule may take another's place, with ones that do not."""
+    """A matcher whose conditions hold; and one whose conditions do not, where a rule may take another's place."""
+    # A rule that takes another's place may bring less: so both are tried, with it and without it.
     replacing = any(rule.instead_of is not None and rule.condition is not None for rule in rulebook.rules)
     return [AnyCondition(holds=True), AnyCondition(holds=False)] if replacing else [AnyCondition(holds=True)]
 
@@ -73,6 +74,7 @@ def matchers(rulebook: Rulebook) -> list[AnyCondition]:
 def _tickets(contract: Contract, rulebook: Rulebook) -> Iterator[Ticket]:
     customers = tuple(dict.fromkeys((contract.client, *contract.attached_ids(ObjectKind.CUSTOMER))))
     yield from (made_up_ticket(contract.id, customer) for customer in customers)
+    # Where a ticket that names no object reaches nobody, each object is named once.
     for kind in {category.object_kind for category in rulebook.policy.nobody_when_unnamed}:
         for one in contract.attached_ids(kind):
             yield from (made_up_ticket(contract.id, customer, **{kind.value: one}) for customer in customers)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from adapters.files.directory_folder import Loading, read_into
 from engine.directory.directory import Directory
-from engine.directory.records import ATTACHING_FIELDS, Contract, Customer, Person
+from engine.directory.records import Contract, Customer, Person
 from schemas.directory import ProductRecord, Record, ServiceRecord, SiteRecord, SuppressionRecord, record_kind
 from schemas.refusal import Refusal
 from schemas.vocabulary import ObjectKind, PersonKind
@@ -47,6 +47,7 @@ class Surveyed:
                 self.objects[ObjectKind.SERVICE, record.id] = record.contract
             case _:
                 pass
+        # The directory forgets whose sites and services are, as no decision reads it: hence the table above.
         refusals = self.directory.apply(record)
         self._forget_lost(record_kind(record), record.id)
         if refusals:
@@ -122,7 +123,7 @@ def _named_by_contract(contract: Contract) -> Iterator[_Named]:
             yield _Named(field, "customer", getattr(contract, field))
     yield from (_Named("beneficiaries", "customer", one) for one in contract.beneficiaries)
     for kind in _OWNED:
-        yield from (_Named(ATTACHING_FIELDS[kind], kind.value, one) for one in contract.attached_ids(kind))
+        yield from (_Named(kind.attaching_field, kind.value, one) for one in contract.attached_ids(kind))
     yield from _people(contract.contacts, contract.collaborators)
 
 

@@ -42,5 +42,6 @@ def _add_problems(found: Survey, loading: Loading[Surveyed]) -> None:
             place = problem.file if problem.line is None else f"{problem.file}:{problem.line}"
             name = f" {problem.kind or 'record'} {problem.id}" if problem.id is not None else ""
             found.add(Gap(of, ascii(place + name)[1:-1], problem.refusal.shown(), "", code))
+        # The log of problems keeps the first of each kind; the others are counted as one gap that stands for them.
         if count > len(kept):
             found.add(Gap(of, "further ones", f"{count - len(kept)} more", "", code), count - len(kept))

@@ -66,6 +66,7 @@ class Exercised(Struct, frozen=True):
 
 def coverage_of(rulebook: Rulebook, results: Sequence[Result]) -> Exercised:
     """What these tests exercise; one that failed exercises nothing."""
+    # A test that fails shows nothing about the rules: nobody knows which of the two is wrong.
     passed = [result for result in results if not result.differences]
     sent = {name for one in passed for job in expected_jobs(one.test.expect, one.decision) for name in job.rules}
     held = {name for one in passed for name in _held_back(one, rulebook.rules)}
@@ -104,6 +105,7 @@ def _held_back(result: Result, rules: Sequence[Rule]) -> Iterator[str]:
     """The rules for a category that someone was in, and that brought them nothing because they do not match."""
     expect, decision = result.test.expect, result.decision
     reasons = (Reason.CATEGORY_OFF, Reason.NO_RULE)
+    # A test with `others: none` says that everyone whom it does not name gets nothing.
     silent = decision.skipped if expect.others == "none" else named_skips(expect, decision)
     stopped = {skip.category for skip in silent if skip.person is not None and skip.reason in reasons}
     jobs = expected_jobs(expect, decision)

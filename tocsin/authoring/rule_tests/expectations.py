@@ -99,6 +99,7 @@ class _Comparison:
     def _why(self, who: str | None) -> str:
         """The furthest gate, and what would have to change."""
         entries = self._entries(who)
+        # Somebody who gets a message was not stopped, whatever their other entries say.
         if any(str(job.person) == who for job in self._decision.jobs):
             return ""
         if not entries:

@@ -27,7 +27,7 @@ Fields = dict[str, Any]
 Key = tuple[str, str]
 
 MAX_FILES: Final = 1_000
-"""Of a test's directory. Tests run before rules are put in force: whoever names the whole disk must not stop that."""
+"""Files in a directory. Tests run before rules are put in force: one that names a whole disk must not block it."""
 
 _ON: Final = {"contacts": True, "collaborators": True}
 _ALL_TICKS: Final = {kind.value: _ON for kind in ObjectKind}
@@ -78,6 +78,7 @@ class GivenDirectories:
                     records[key] = merged(records.get(key) or _new(key, records), fields or {})
                     if ATTACHED_TO in (fields or {}):
                         attached[key] = (*places[key], ATTACHED_TO)
+        # After all changes: a test may name a customer's main site in a later place than its contacts.
         _link_to_main_sites(records)
         for key, place in attached.items():
             problems += _attach(records, key, place)
@@ -86,8 +87,10 @@ class GivenDirectories:
     def _start(self, givens: Sequence[tuple[Given, ValuePath]], problems: list[Problem]) -> dict[Key, Fields]:
         named = [(given.directory, path) for given, path in givens if given.directory is not None]
         if not named:
+            # Copied, since the changes of one test must not show in the next.
             return copy.deepcopy(dict(USUAL))
         directory, path = named[-1]
+        # Read once for all tests of the folder.
         if directory not in self._loaded:
             self._loaded[directory] = self._load(directory, (*path, "directory"), problems)
         return copy.deepcopy(dict(self._loaded[directory]))
@@ -144,6 +147,7 @@ def _new(key: Key, records: Mapping[Key, Fields]) -> Fields:
 
 
 def _mail(person: str, house: str) -> Fields:
+    # Ids may hold anything; an address must be one that the directory accepts.
     name = re.sub(r"[^A-Za-z0-9]+", "-", person).strip("-") or "someone"
     return {"channel": "email", "address": f"{name}@{house}.example", "active": True}
 

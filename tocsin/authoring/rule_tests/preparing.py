@@ -84,6 +84,7 @@ def _expectation_problems(expect: Expectation, around: GivenDirectory, path: Val
         if silence.reason in EVENT_REASONS:
             message = f"`{silence.reason}` is about the event as a whole: write `nobody: {silence.reason}` in its place"
             yield Problem((*place, "reason"), message)
+        # A test about a person who is unknown names one who is not there.
         if silence.who is not None and silence.reason is not Reason.UNKNOWN_PERSON:
             yield from _unknown_person(silence.who, around, (*place, "who"))
         elif silence.who is None and (silence.reason is None or silence.category is None):

@@ -50,6 +50,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _is_for(file: Path, rules: str) -> bool:
     stem = next(file.name.removesuffix(ending) for ending in ENDINGS if file.name.endswith(ending))
+    # A file of tests without a rule file of its name is for all rule files of the folder.
     owners = [stem + ending for ending in _RULE_FILES if file.with_name(stem + ending).exists()]
     return rules in owners or not owners
 

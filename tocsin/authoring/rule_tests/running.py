@@ -61,6 +61,7 @@ def faults_of_tests(path: Path | None, rulebook: Rulebook, matcher: RuleMatcher 
     `path` is the rulebook's file, None for the default rules. Files of tests lie beside it; without any, there is none.
     `matcher` is asked for the rules of this rulebook, the plain evaluator where it is None.
     """
+    # The default rules have tests of their own, which lie beside them.
     file = path or DEFAULT_FILE
     try:
         tests = files_of_tests(file.parent, file)

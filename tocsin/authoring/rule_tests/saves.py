@@ -52,6 +52,7 @@ def save(
     except RefusedError as error:
         problems += [Problem((*path, *_place(one)), one.shown()) for one in error.refusals]
         return None
+    # Judged at its own time unless the test says otherwise, so that no test becomes stale.
     return event, now or event.time
 
 
@@ -64,6 +65,7 @@ def _moment(text: str | None, path: ValuePath, problems: list[Problem]) -> datet
 
 
 def _data(test: RuleTest, given: Given, around: GivenDirectory) -> dict[str, Any]:
+    # The author's own directory may have many contracts: the test names one, unless there is only one.
     usual = _USUAL_CONTRACT if ("contract", _USUAL_CONTRACT) in around.records else only(around.records, "contract")
     ticket: dict[str, Any] = {**_TICKET, "contract": usual}
     for changes in (given.ticket, test.given.ticket if test.given is not None else {}, test.ticket):

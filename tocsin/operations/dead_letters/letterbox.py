@@ -70,12 +70,13 @@ def letterbox_in(data: Path) -> Iterator[Letterbox]:
 
         def letters() -> Iterator[Letter]:
             offset, end = 0, log.end(DEAD_LETTERS)
-            # What is sent again meanwhile may leave more, which are not among those that were asked for.
+            # Records that are sent again meanwhile may leave new letters, which were not asked for.
             while records := [one for one in log.read(DEAD_LETTERS, offset, _AT_ONCE) if one.offset < end]:
                 yield from map(Letter, records)
                 offset = records[-1].offset + 1
 
         def at(place: Place) -> Letter | None:
+            # The log gives the next record that it still has, which may be a later one.
             found = log.read(DEAD_LETTERS, place.offset, 1) if place.partition == PARTITION else []
             return next((Letter(one) for one in found if one.offset == place.offset), None)
 
@@ -89,8 +90,8 @@ BYTES_AT_ONCE: Final = 8_388_608
 class Redrive:
     """Sends the records of dead letters again, each once, however many letters it has left.
 
-    A letter that can't be sent again is told to `refuse`, with why, and the others go on. `sent` and `refused` count
-    them, also where sending fails in between: at least so many are back then.
+    `refuse` is told of a letter that can't be sent again, and why; the others go on. `sent` and `refused` count them.
+    Where sending fails in between, at least `sent` records are back.
     """
 
     def __init__(self, append: Callable[[Iterable[NewRecord]], int], refuse: Callable[[str], None]) -> None:
@@ -113,7 +114,8 @@ class Redrive:
         self._flush()
 
     def _add(self, record: NewRecord) -> None:
-        # One that was sent again too early has left a letter more: both are the same record.
+        # A record that was sent again before its cause was mended has left a second letter.
+        # A digest rather than the record: any number of letters may be sent again in one run.
         digest = blake2b(msgspec.msgpack.encode(record), digest_size=16).digest()
         if digest in self._seen:
             return

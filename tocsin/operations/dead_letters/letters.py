@@ -103,6 +103,7 @@ class Letter(Struct, frozen=True):
                 f"{self.place}: only its beginning is here, since it was too large; the whole lies in {self.origin} "
                 f"{self.origin_place}"
             )
+        # The origin is a header, and whoever may write to the topic of dead letters could name any topic there.
         if self.origin not in _GO_BACK_TO:
             raise ValueError(f"{self.place}: it came from topic {self.origin!r}, to which nothing is sent again")
         came = (PREFIX + "first_came", self.came.isoformat().encode())
@@ -114,16 +115,17 @@ class Letter(Struct, frozen=True):
 
 
 class Wanted(Struct, frozen=True):
-    """Which dead letters are asked for: those for which all holds that is not None. Ids may be written as shown."""
+    """Which dead letters are asked for: those that match each field that is not None. Ids may be written as shown."""
 
     code: str | None = None
     ticket: str | None = None
     contract: str | None = None
 
     def __contains__(self, letter: Letter) -> bool:
-        """Whether this one is."""
+        """Whether this letter is asked for."""
         if self.code not in (None, letter.code):
             return False
+        # The subject is read from the bytes, which is done only where it is asked for.
         if self.ticket is None and self.contract is None:
             return True
         subject = letter.subject
@@ -131,6 +133,7 @@ class Wanted(Struct, frozen=True):
 
 
 def _is(asked: str | None, named: str | None) -> bool:
+    # An id with unprintable characters is shown escaped, and copied from there.
     return asked is None or (named is not None and asked in (named, printable(named)))
 
 

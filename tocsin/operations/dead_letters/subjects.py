@@ -1,4 +1,4 @@
-"""What a record is about: ticket and contract, read from its bytes as far as they go, also where they are no event."""
+"""What a record is about: ticket and contract, read from as much of its bytes as can be read, event or not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from schemas.log import Headers
 from schemas.reading import IDENTIFIER_LENGTH, without_mark
 
 READ_BYTES: Final = 65_536
-"""No more of a value is read: of an event, what is asked for here stands near its beginning."""
+"""Bytes of a value that are read: an event names ticket and contract near its beginning."""
 
 # A string that does not end is read as one up to the end of the text, so that nothing is read twice.
 _TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
@@ -51,6 +51,7 @@ def subject_of(key: bytes | None, value: bytes | None, headers: Headers = ()) ->
     found = _named_in(value or b"")
     ticket = found.get(_TICKET)
     if ticket is None:
+        # In binary content mode the attributes are headers (CloudEvents, Kafka protocol binding, section 3.2).
         of_headers = dict(headers).get("ce_subject")
         ticket = _id_in(of_headers) or _id_in(key)
     return Subject(ticket, found.get(_CONTRACT))
@@ -66,6 +67,7 @@ def _named_in(value: bytes) -> dict[str, str]:
             return _named_in(_decoded(part)) | found
         said = None if name is None else _said(part)
         if name is not None and said is not None:
+            # JSON does not forbid a key that stands twice; the first is what a person sees.
             found.setdefault(name, said)
             if len(found) == 2:  # noqa: PLR2004 - ticket and contract
                 break

@@ -1,4 +1,4 @@
-"""What is wrong in the directory's topics: records that can't be read, whole or in part, or disagree; keys twice."""
+"""What is wrong in the directory's topics: records that can't be read or disagree, and keys in two partitions."""
 
 from __future__ import annotations
 
@@ -65,20 +65,22 @@ def faults_in(settings: KafkaSettings) -> Found:
 
 
 def _of(complaint: Complaint) -> Fault:
+    # A record may have lost its name with its bytes; its place leads to it all the same.
     place = (complaint.topic, complaint.partition, complaint.offset)
     return Fault(complaint.record or "(no name)", complaint.code, complaint.problem, "", *place)
 
 
 def parts_lost(surveyed: Surveyed) -> Iterator[Fault]:
-    """What is not used of records that are."""
+    """Parts of records that are not used, though the rest of their record is."""
     for (kind, record_id), refusals in surveyed.lost.items():
         for refusal in refusals:
+            # Ids are texts from elsewhere: escaped, so that no terminal obeys them.
             yield Fault(ascii(f"{kind}/{record_id}")[1:-1], part_code(refusal), refusal.shown())
     yield from _words(surveyed.directory)
 
 
 def _words(directory: Directory) -> Iterator[Fault]:
-    """Languages and time zones that there are not: others are used in their place."""
+    """Languages and time zones that do not exist: defaults are used in their place."""
     people = ((one.kind.value, one.id, one.language, one.time_zone) for one in directory.people())
     customers = (("customer", one.id, one.language, one.time_zone) for one in directory.customers())
     for kind, record_id, language, time_zone in chain(customers, people):

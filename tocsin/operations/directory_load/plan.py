@@ -27,11 +27,11 @@ _ORDER: Final = {
         ("suppression", "collaborator", "contact", "product", "service", "site", "customer", "contract")
     )
 }
-"""Whom a record names comes before it, for readers that see a transaction by half."""
+"""A record comes after those that it names, for readers that see half of a transaction (read_uncommitted)."""
 
 
 class Change(Struct, frozen=True):
-    """A record that is otherwise than the one that is held; that may be one that can't be read."""
+    """A record that differs from the one that is held, which may be one that can't be read."""
 
     record: Record
     held: HeldRecord
@@ -64,7 +64,7 @@ class Plan(Struct, frozen=True):
         return too_many(Counter(kind_of(one.key) for one in self.removed), self.own)
 
     def outputs(self) -> Iterator[NewRecord]:
-        """The records to be written, in an order in which nothing is named that is not there, and then what goes."""
+        """The records to be written, each after those that it names; then the removals, in the reverse order."""
         headers = ((OWNER_HEADER, self.owner.encode()),) if self.owner is not None else ()
         written = [*self.added, *(change.record for change in self.changed)]
         for record in sorted(written, key=lambda one: _ORDER[record_kind(one)]):
@@ -74,7 +74,10 @@ class Plan(Struct, frozen=True):
 
 
 def plan(records: Iterable[Record], held: Held, owner: str | None, remove_others: bool) -> Plan:
-    """What has to be written so that the topic holds these records as the owner's, and others of the owner's or not."""
+    """What has to be written so that the topic holds these records as the owner's.
+
+    With `remove_others`, it then holds no other records of the owner.
+    """
     added: list[Record] = []
     changed: list[Change] = []
     foreign: list[HeldRecord] = []
@@ -83,6 +86,7 @@ def plan(records: Iterable[Record], held: Held, owner: str | None, remove_others
         key = key_of(record)
         named.add(key)
         there = held.get(key)
+        # A tombstone that compaction has not removed yet holds nothing.
         if there is None or there.value is None:
             added.append(record)
             continue
@@ -93,6 +97,7 @@ def plan(records: Iterable[Record], held: Held, owner: str | None, remove_others
             unchanged += 1
         else:
             changed.append(Change(record, there))
+    # Records of other owners are never removed: they are not in these files, and need not be.
     own = [one for one in held.values() if one.value is not None and one.owner == owner]
     removed = [one for one in own if one.key not in named] if remove_others else []
     return Plan(owner, added, changed, unchanged, removed, foreign, Counter(kind_of(one.key) for one in own))
@@ -105,6 +110,7 @@ def kind_of(key: bytes | None) -> str:
 
 
 def _is_same(held: HeldRecord, record: Record) -> bool:
+    # Bytes first: equal bytes need not be read. Otherwise fields may stand in another order, or be written out.
     return held.value == msgspec.json.encode(record) or _read(held) == record
 
 

@@ -59,6 +59,7 @@ def fields_changed(change: Change) -> dict[str, dict[str, Any]]:
 
 def _change(change: Change) -> Iterator[str]:
     name = _name(change.record)
+    # A record that can't be read has no fields to compare.
     if change.before is None:
         yield f"{name}: what is held can't be read"
         return

@@ -35,7 +35,7 @@ class Kept(Struct, frozen=True):
 
 
 Archive = Callable[[str, datetime], list[Kept]]
-"""The decisions of a ticket, else those of an event, of this id, that were kept since a moment, in their order."""
+"""Finds the decisions about the ticket with this id, or else the event with it, that were kept since a moment."""
 
 
 def kept_in_data(database: Path) -> Archive:
@@ -43,6 +43,7 @@ def kept_in_data(database: Path) -> Archive:
 
     def find(asked: str, since: datetime) -> list[Kept]:
         with closing(SqliteDecisions(database)) as decisions:
+            # The ticket first: whoever asks by an event's id has one that no ticket has.
             of_ticket = _read(decisions.of_ticket(asked, since), None)
             return of_ticket or _read(decisions.of_event(asked, since), None)
 
@@ -54,6 +55,7 @@ def kept_on_kafka(settings: KafkaSettings) -> Archive:
 
     def find(asked: str, since: datetime) -> list[Kept]:
         of_ticket = _read(_topic(settings, Part(since, asked.encode())), lambda one: one.ticket == asked)
+        # The whole topic: a record with a wrong key stands in another partition than the ticket's.
         return of_ticket or _read(_topic(settings, Part(since)), lambda one: asked in (one.event, one.ticket))
 
     return find
@@ -66,7 +68,7 @@ def _topic(settings: KafkaSettings, part: Part) -> Iterator[Record]:
 
 
 def _read(records: Iterable[Record], is_wanted: Callable[[DecisionRecord], bool] | None) -> list[Kept]:
-    """The decisions in these records. One that can't be read is named in the log, and passed over."""
+    """The decisions in these records, the oldest first. One that can't be read is named in the log, and passed over."""
     found: list[Kept] = []
     for record in records:
         if record.value is None:
@@ -109,5 +111,6 @@ class Fates:
             try:
                 return self._ask(job)
             except (LedgerUnavailableError, DatabaseError) as error:
+                # Asked once: the other jobs would each wait for the same failure.
                 self.unknown = str(error)
         return None

@@ -49,6 +49,7 @@ _WORDS: Final[Mapping[Reason, str]] = {
 
 def was(skip: Skip) -> str:
     """The reason of an entry in words."""
+    # Words are filled in from the entry; what it does not have, its words do not name.
     kind = "" if skip.category is None else skip.category.object_kind.value
     trigger = "" if skip.trigger is None else f" for `{skip.trigger}`"
     return _WORDS[skip.reason].format(category=skip.category, object=kind, trigger=trigger, record=skip.record)

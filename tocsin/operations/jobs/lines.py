@@ -39,6 +39,7 @@ def state(entry: LedgerEntry) -> str:
 
 def said(change: Change, limit: int) -> str:
     """The other side's code and words, or ours where it said none."""
+    # A relay's words may hold line ends and controls, and must not look like a line of ours.
     parts = [str(part) for part in (change.code, change.text) if part is not None]
     return one_line(" ".join(parts), limit)
 

@@ -52,6 +52,7 @@ def shown_object(
     """
     job = msgspec.to_builtins(entry.job)
     if not texts:
+        # Texts of tickets are for whoever asks for them by name, not for every list and pipe.
         del job["context"]
     return {
         **job,

@@ -34,7 +34,7 @@ def ago(moment: datetime, now: datetime) -> str:
 
 
 def holding(entry: LedgerEntry, waits: Sequence[Wait]) -> list[Wait]:
-    """What keeps it back though it waits for nothing but its turn: relay, domain or mailbox; the longest first."""
+    """What keeps a job back that is due: relay, domain or mailbox; the longest first."""
     return waits_of(entry.job, waits) if entry.standing.state in WAITING else []
 
 
@@ -44,10 +44,11 @@ def is_over(entry: LedgerEntry, now: datetime) -> bool:
 
 
 def next_try(entry: LedgerEntry, waits: Sequence[Wait], now: datetime) -> datetime | None:
-    """Before when it is surely not tried. None where that is unknown, over, or where there is no try to come."""
+    """The moment before which it is surely not tried. None where that is unknown or over, or no try is to come."""
     due = entry.standing.due
     if entry.standing.state not in WAITING or due is None or is_over(entry, now):
         return None
+    # Both must be over: the job's own time, and what keeps it back.
     moment = max([due, *(one.until for one in holding(entry, waits))])
     return moment if moment > now else None
 
@@ -77,7 +78,7 @@ def _held_back(one: Wait, now: datetime) -> str:
 
 
 MOST_PAGES: Final = 4
-"""Of open jobs of one ticket that are looked at. Where there are more, the oldest of these is named."""
+"""Pages of open jobs of one ticket that are looked at. Where there are more, the oldest of these is named."""
 
 
 def ahead_of(ledger: JobListing, entry: LedgerEntry) -> LedgerEntry | None:
@@ -89,6 +90,7 @@ def ahead_of(ledger: JobListing, entry: LedgerEntry) -> LedgerEntry | None:
     for _ in range(MOST_PAGES):
         page = ledger.list(wanted, PAGE, before)
         for listed in page:
+            # Pages go from the newest to the oldest, so the last one found is the oldest.
             if lane_of(listed.entry.job) == lane:
                 found = listed.entry
         if len(page) < PAGE:

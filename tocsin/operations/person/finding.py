@@ -39,9 +39,9 @@ _SUPPRESSION: Final = msgspec.json.Decoder(SuppressionRecord)
 
 
 class Known(Struct):
-    """By what a person is known: their addresses, each as it was written, and names.
+    """The addresses, each as it was written, and names by which a person is known.
 
-    `shared` are mailboxes that others have too. They are not the person's alone, and tell nobody from another.
+    `shared` are mailboxes that others have too: they do not tell this person from others.
     """
 
     person: PersonRef
@@ -52,12 +52,12 @@ class Known(Struct):
 
     @property
     def forgetting(self) -> Forgetting:
-        """What takes them out."""
+        """What blanks all by which they are known."""
         return Forgetting(self.person, self._written(), self.names)
 
     @property
     def sparing_own(self) -> Forgetting:
-        """What takes them out of all but their own jobs, which tell by what they are known."""
+        """The same, but for their own jobs, which tell by what they are known."""
         return Forgetting(self.person, self._written(), self.names, spares_own=True)
 
     @property
@@ -66,11 +66,11 @@ class Known(Struct):
         return sorted(self.addresses.keys() - self.shared)
 
     def add_address(self, address: Address, written: str) -> None:
-        """One more mailbox, and how it was written."""
+        """Add a mailbox, and how it was written."""
         self.addresses.setdefault(address, {address.mailbox}).add(written)
 
     def add_job(self, job: Job) -> None:
-        """What a job of theirs tells."""
+        """Add the mailbox and name that a job of theirs has."""
         self.add_address(Address(job.channel, mailbox(job.address)), job.address)
         if job.context.person_name:
             self.names.add(job.context.person_name)
@@ -80,7 +80,7 @@ class Known(Struct):
 
 
 def known(places: Places, person: PersonRef, given: Sequence[Address] = ()) -> Known:
-    """By what they are known: from the directory, their jobs in the ledger and on the topic, and what was given."""
+    """The addresses and names of a person: in the directory, in jobs in ledger and topic, and in what was given."""
     found = Known(person)
     for one in given:
         found.add_address(one, one.mailbox)
@@ -92,6 +92,7 @@ def known(places: Places, person: PersonRef, given: Sequence[Address] = ()) -> K
             found.add_address(Address(mode.channel, mailbox(mode.address)), mode.address)
     for listed in jobs_of(places, person):
         found.add_job(listed.entry.job)
+    # The topic may hold jobs that the ledger has not taken in yet, or does not keep any more.
     for record_of_job in places.records(JOBS):
         job = job_in(record_of_job)
         if job is not None and job.person == person:
@@ -132,6 +133,7 @@ def mails_of(places: Places, one: Known) -> Iterator[tuple[Path, bytes]]:
 
     Raises OSError where one can't be read.
     """
+    # Mail to a mailbox that others have too is not this person's alone.
     own = {address.mailbox for address in one.own}
     for file in places.mails():
         content = read_bounded(file, MAX_MESSAGE_BYTES, places.data)
@@ -199,7 +201,7 @@ def _told(record: Record, value: bytes, one: Known, forgetting: Forgetting, plac
         if record.topic == SUPPRESSIONS:
             return value if _names(_SUPPRESSION.decode(value), one, places) else None
     except (ValueError, RecursionError):
-        pass  # what can't be read is looked through as it is
+        pass  # a record that can't be read is searched as plain bytes, below
     return value if forgetting.value(value) != value else None
 
 
@@ -214,6 +216,7 @@ def job_in(record: Record) -> Job | None:
 def _names(record: SuppressionRecord, one: Known, places: Places) -> bool:
     if is_of(record, one.person, one.addresses):
         return True
+    # Somebody who was forgotten before and has come back is known by hashes alone.
     if record.person_hash is not None:
         return record.person_hash in places.pseudonyms.of_person(str(one.person))
     return any(record.address_hash in places.pseudonyms.of_mailbox(address.mailbox) for address in one.own)

@@ -34,7 +34,7 @@ _ROUNDS: Final = 3
 _NOTED: Final = 1_000
 
 LONGEST: Final = max(spec.kept for spec in SPECS if spec.name in {TICKETS, JOBS} and spec.kept is not None)
-"""How long what was decided, or may still be, can come back from a topic."""
+"""How long a job, or an event that leads to one, can come back from a topic."""
 
 
 class Outcome(Struct):
@@ -73,7 +73,8 @@ def forget(places: Places, one: Known, who: str, why: str, now: datetime) -> Out
     done = Outcome(shared=len(one.shared))
     done.suppressions, done.is_of_id_alone = _hash_suppressions(places, one, now)
     if places.data is not None:
-        # Jobs that the sender has not taken in yet: it will find that it knows them.
+        # Jobs that the sender has not taken in yet are accepted here, so that they are withdrawn too. When the sender
+        # reads them, it finds that the ledger knows them.
         pending = _pending(places, one.person)
         while jobs := list(islice(pending, AT_ONCE)):
             places.ledger.accept(jobs, now)
@@ -81,13 +82,14 @@ def forget(places: Places, one: Known, who: str, why: str, now: datetime) -> Out
     for file in [file for file, _ in mails_of(places, one)]:
         file.unlink()
         done.mails += 1
-    # Their own jobs come last: whoever goes on where this was cut off reads there by what they are known.
+    # Their own jobs come last: a run that goes on where this one was cut off reads in them by what they are known.
     done.others = _blank_jobs(places, one.sparing_own).others
     if places.data is not None:
         _blank_log(places, one, done, now)
     own = _blank_jobs(places, one.forgetting)
     done.jobs, done.open = own.own, own.open
     [written, *_] = places.pseudonyms.of_person(str(one.person))
+    # Noted once: whoever is forgotten again, without anything left, keeps the first date.
     if done.has_changed or noted(places, one.person) is None:
         places.ledger.note_forgotten(Forgotten(now, written, who, one.forgetting.text(why)))
     if places.database is not None:
@@ -149,6 +151,7 @@ def _withdraw(places: Places, person: PersonRef, now: datetime) -> int:
         ids = selected(places.ledger, Selection(person=person, states=waiting))
         for start in range(0, len(ids), AT_ONCE):
             reports = list(_withdrawals(places, ids[start : start + AT_ONCE]))
+            # `record` gives back what changed nothing, such as a job that a sender has claimed meanwhile.
             number += len(reports) - len(places.ledger.record(reports, now))
         if not ids:
             break
@@ -160,7 +163,7 @@ def _withdrawals(places: Places, ids: Sequence[str]) -> Iterator[Report]:
         entry = places.ledger.find(job)
         if entry is None:
             continue
-        # What may have arrived can't be withdrawn: it is stopped.
+        # A message that may have arrived can't be withdrawn any more; further tries are stopped.
         is_unknown = entry.standing.state is State.UNKNOWN
         transition = Transition.CANCELLED if is_unknown else Transition.WITHDRAWN
         yield Report(job, entry.standing.attempt, transition, text=BY_REASON)
@@ -171,6 +174,7 @@ def _blank_jobs(places: Places, forgetting: Forgetting) -> Blanked:
     own, others, still_open = 0, 0, 0
     after: int | None = 0
     while after is not None:
+        # Page by page, so that no transaction holds up the senders for long.
         page = places.ledger.blank(forgetting, AT_ONCE, after)
         own, others, still_open, after = own + page.own, others + page.others, still_open + page.open, page.after
     return Blanked(None, own, others, still_open)
@@ -195,6 +199,7 @@ def _blank_log(places: Places, one: Known, done: Outcome, now: datetime) -> None
     with closing(SqliteLog(path)) as log:
         try:
             with sole_owner(places.data):
+                # Outcomes that still wait in the outbox would reach the log after it was blanked.
                 Publisher(places.ledger, LogTopics(path, _At(now))).drain()
                 log.compact(SUPPRESSIONS, now + timedelta(days=1))
         except FolderInUseError:
@@ -203,7 +208,7 @@ def _blank_log(places: Places, one: Known, done: Outcome, now: datetime) -> None
             done.records[topic] = log.rewrite(topic, without, log.end(topic))
         done.records[TICKETS] = log.rewrite(TICKETS, without, log.position(TICKETS, ENGINE_GROUP))
         done.unread[TICKETS] = sum(1 for _ in named(places.records(TICKETS), one, places))
-        # Theirs are known to the ledger, whether the sender has read them or not.
+        # Jobs of the person are in the ledger by now, whether the sender has read them or not; those of others are not.
         taken_in = log.position(JOBS, SENDER_GROUP)
         done.records[JOBS] = log.rewrite(JOBS, without_in_job, log.end(JOBS))
 

@@ -41,6 +41,7 @@ class Places(Struct, frozen=True):
 
     def mails(self) -> Iterator[Path]:
         """The files of the demo's mailbox."""
+        # Only the demo keeps mail beside its data: a folder of this name elsewhere is somebody else's.
         if self.data is not None and (self.data / MARK).is_file():
             yield from sorted(Stage(self.data).mails.glob("*.eml"))
 

@@ -56,6 +56,7 @@ def _left(places: Places, one: Known, done: Outcome, now: datetime) -> Iterator[
 
 
 def _left_in_data(data: Path, one: Known, done: Outcome) -> Iterator[str]:
+    # As long as the directory has the person, its copies have them too, and that is said below.
     if not one.is_in_directory and _is_in_copies(data / KEPT, one.forgetting):
         yield f"Left: copies of the directory's files in {KEPT}, until `tocsin up` has read those without them"
     for topic, number in done.unread.items():

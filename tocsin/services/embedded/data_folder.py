@@ -28,7 +28,7 @@ def sole_owner(data: Path) -> Iterator[None]:
     private_file(data / "lock")
     with (data / "lock").open("a") as lock:
         try:
-            # The lock goes with the process, however it ends.
+            # The operating system releases the lock when the process ends, even by SIGKILL: none is left behind.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise FolderInUseError(f"{data}: another `tocsin up` works on this folder: stop it first") from None
@@ -36,7 +36,7 @@ def sole_owner(data: Path) -> Iterator[None]:
 
 
 class LogTopics:
-    """What the sender writes besides its ledger, appended to the log."""
+    """The topics that the sender writes, besides its ledger, in the log of embedded mode."""
 
     def __init__(self, database: Path, clock: Clock) -> None:
         self._log = SqliteLog(database)
@@ -45,10 +45,10 @@ class LogTopics:
 
     def append(self, records: Sequence[NewRecord]) -> None:
         """See sender.ports.Topics."""
-        # Dead letters and outcomes come from different threads.
+        # Dead letters and outcomes come from different threads, and the connection serves one at a time.
         with self._lock:
             self._log.append(records, self._clock.now())
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._log.close()

@@ -28,7 +28,7 @@ AT_ONCE: Final = 1_000
 class SuppressedDirectory:
     """A DirectorySource on a folder and on the log's topic of suppressions. It belongs to one thread.
 
-    By `pseudonyms`, suppressions of people who were forgotten are recognised.
+    `pseudonyms` recognises suppressions of people who were forgotten.
     """
 
     def __init__(self, folder: DirectorySource, event_log: SqliteLog, pseudonyms: Pseudonyms = NO_PSEUDONYMS) -> None:
@@ -44,7 +44,7 @@ class SuppressedDirectory:
         """See engine.ports.DirectorySource."""
         directory = self._folder.current()
         if directory is not self._directory:
-            # The folder was read anew, and knows nothing of these.
+            # The folder was read again: its new directory holds none of these yet.
             self._directory = directory
             directory.pseudonyms = self._pseudonyms
             for known in self._suppressions.values():
@@ -97,7 +97,7 @@ class DirectoryPeople:
         if person is None:
             if not self._directory.is_unreadable(who.kind, who.id):
                 return LEFT
-            # They have not left: what was decided about them goes out, unless a suppression stands.
+            # Their record is there, so they have not left: what was decided goes out, unless a suppression stands.
             person = Person(who.kind, who.id, None, None, None, (), 0)
         standing = self._directory.is_suppressed(person, job.channel, job.address, entry.trigger, now)
         return "suppressed" if standing else None

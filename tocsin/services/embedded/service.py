@@ -40,13 +40,13 @@ KEPT_FOR: Final = timedelta(days=7)
 """How long the log keeps what has been read; the ledger keeps its jobs by its own rule."""
 
 TOMBSTONES_KEPT: Final = timedelta(hours=1)
-"""How long the log keeps what tells that a suppression was lifted: both halves read it within seconds."""
+"""How long the log keeps the tombstones of lifted suppressions: engine and sender read them within seconds."""
 
 TIDY_EVERY: Final = timedelta(hours=1)
 
 
 class Sources(Struct, frozen=True):
-    """What the engine decides by, and what the sender sends with. By `pseudonyms`, both know who was forgotten."""
+    """What the engine decides by, and what the sender sends with. `pseudonyms` tell both who was forgotten."""
 
     directory: DirectorySource
     rules: RulesSource
@@ -85,6 +85,7 @@ class Embedded:
         self._stop = threading.Event()
         clock = sources.clock
         self._clock = clock
+        # Each part works in a thread of its own, so each has a connection of its own.
         self._log = SqliteLog(database)
         self._topics = LogTopics(database, clock)
         self._suppressions = SqliteLog(database)
@@ -111,22 +112,24 @@ class Embedded:
         self._transport = sources.transport
 
     async def run(self, stop: Stop) -> None:
-        """Work until told to stop; what is under way is finished. What a part can't mend is raised, and stops all."""
+        """Work until told to stop, and finish what is under way. An error in one part stops all, and is raised."""
         vitals = self._monitor.vitals
         stop.ask(vitals.running)
         stop.ask(self._delivery.under_way)
-        # The polls, which wait in threads, end early.
+        # Polls wait in threads, for an event of their own: setting it ends them early.
         stop.then(self._stop.set)
         steps = {"decide": self._decide, "accept": self._accept, "publish": self._publish}
         loops = [repeated(name, step, vitals, stop.event) for name, step in steps.items()]
         with self._monitor.looking_at(self.ledger, self._clock):
             await together(stop, *loops, delivered(self._delivery, vitals, stop))
+            # Deliveries have ended by now; what became of the last ones is still to be published.
             await once("publish_the_rest", lambda: self._publisher.drain(LAST_BATCHES), vitals)
 
     async def drain(self, asked: Stop | None = None) -> None:
         """Work until every event is decided and no job is due, or until told to stop."""
         stop = asked or Stop()
         stop.ask(self._delivery.under_way)
+        # All events first, then all jobs: deciding makes jobs, and nothing makes events.
         while not stop.event.is_set() and (await asyncio.to_thread(self.decide_batch, 0.0)).records:
             pass
         while not stop.event.is_set() and (await asyncio.to_thread(self._acceptance.step)).records:
@@ -141,7 +144,7 @@ class Embedded:
         return batch
 
     async def close(self) -> None:
-        """Let go of connections and of the file."""
+        """Close the connections, and the file."""
         await self._transport.close()
         for part in (self._log, self._tickets, self._jobs, self._topics, self._suppressions, self.ledger):
             part.close()
@@ -149,7 +152,7 @@ class Embedded:
     def _decide(self) -> bool:
         self.decide_batch(POLL_SECONDS)
         self._tidy()
-        return True  # what comes is waited for in the poll
+        return True  # at once: the poll itself waits for records
 
     def _accept(self) -> bool:
         self._monitor.accepted(self._acceptance.step())
@@ -161,11 +164,12 @@ class Embedded:
         return bool(published)
 
     def _tidy(self) -> None:
-        """Forget what is done with, once an hour."""
+        """Delete what is no longer needed, once an hour."""
         now = self._clock.now()
         if self._tidied is None or now - self._tidied >= TIDY_EVERY:
             self._log.prune((TICKETS, JOBS, DECISIONS, DEAD_LETTERS, OUTCOMES), now - KEPT_FOR)
             self._log.compact(SUPPRESSIONS, now - TOMBSTONES_KEPT)
+            # In portions, so that a stop does not wait for all that a week has left.
             while not self._stop.is_set() and self.ledger.prune(now, Retention()) > 0:
                 pass
             self._tidied = now

@@ -57,6 +57,7 @@ async def embedded_service(
         with closing(ReloadingRules(rules, on_change, kept=KeptRules(database.parent))) as reloading:
             kept = KeptFiles(database.parent / FOLDER, directory.path)
             folder = FolderDirectory(directory.path, kept, directory_changed, removes_many=directory.removes_many)
+            # A reading of its own: the sender works in another thread than the engine, to which `folder` belongs.
             people = DirectoryPeople(folder.beside())
             monitored = MonitoredDirectory(folder, seen)
             pseudonyms = Pseudonyms(mail.opt_out.secrets)

@@ -1,8 +1,8 @@
-"""The end of a service within a deadline: signals ask it to stop, and what takes too long then is cut.
+"""The end of a service within a deadline: signals ask it to stop, and the process is ended where that takes too long.
 
-A call that never returns must not keep the process alive, be it in the main thread: so a thread of its own listens for
-signals and ends the process. Nothing that could hang as well is asked to tidy up: it is an end as by SIGKILL, which
-every service survives.
+A call that never returns must not keep the process alive, even in the main thread. So a thread of its own listens for
+signals and ends the process. It asks nothing to tidy up, since that could hang too: the process ends as by SIGKILL,
+which every service survives.
 """
 
 from __future__ import annotations
@@ -28,22 +28,23 @@ from tocsin.services.lifecycle.vitals import Monotonic
 log = structlog.get_logger()
 
 CUT: Final = 6
-"""What a process ends with whose work was cut."""
+"""Exit code of a process whose work was cut."""
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 ECHO_SECONDS: Final = 0.5
-"""What comes sooner after the first signal is no second one: `timeout` and many a supervisor signal a process, and its
-group besides, so that it comes twice at once. Nobody presses Ctrl-C again before they have seen that it still runs."""
+"""A signal that comes sooner after the first counts as the same: `timeout` and supervisors signal a process and its
+group, so that it gets the signal twice. People press Ctrl-C again only once they have seen that it still runs."""
 
 _SAY_SECONDS: Final = 1.0
-"""How long a line of the log may take: whoever reads it may hang too."""
+"""How long a line of the log may take: the program that reads the log may hang too."""
 _REQUESTED: Final = b"\x00"
 _OVER: Final = b"\xff"
-"""What is written to the guard beside numbers of signals: no signal has these."""
+"""Bytes for the guard's pipe besides numbers of signals: no signal has these numbers."""
 _OURS: Final = frozenset({"engine", "sender", "schemas", "adapters", "tocsin"})
 
 
 def end_process() -> None:
     """End this process at once."""
+    # Not sys.exit: that raises an exception in this thread alone, and runs handlers that may hang.
     os._exit(CUT)
 
 
@@ -51,15 +52,15 @@ def end_process() -> None:
 def stopping(
     within: timedelta, end: Callable[[], None] = end_process, monotonic: Monotonic = time.monotonic
 ) -> Iterator[Stop]:
-    """A Stop that is asked for by SIGTERM or Ctrl-C. The block is to end `within` that time, or `end` is called.
+    """A Stop that SIGTERM or Ctrl-C requests. Where the block does not end `within` that time, `end` is called.
 
-    So it is at a second signal, unless it comes at once, as an echo of the first. For the main thread, and around
-    everything that the process does: a deadline holds for closing files and connections too.
+    A second signal calls `end` at once, unless it is an echo of the first. Use it in the main thread, around everything
+    that the process does: the deadline holds for closing files and connections too.
     """
     stop = Stop()
     guard = _Guard(stop, within, end, monotonic)
     stop.then(guard.requested)
-    # Written by the signal's handler in C, whatever the main thread is doing.
+    # Python's handler in C writes the number of a signal there, whatever the main thread is doing.
     before = signal.set_wakeup_fd(guard.signals, warn_on_full_buffer=False)
     handlers = {number: signal.signal(number, _noted) for number in SIGNALS}
     guard.start()
@@ -74,7 +75,7 @@ def stopping(
 
 
 def _noted(_number: int, _frame: object) -> None:
-    """Signals are the guard's: this keeps them from doing what they do of themselves."""
+    """Do nothing: the guard reads signals from its pipe. Without any handler, they would end the process at once."""
 
 
 class _Guard(threading.Thread):
@@ -87,19 +88,21 @@ class _Guard(threading.Thread):
         self._end = end
         self._monotonic = monotonic
         self._pipe, self.signals = os.pipe()
+        # signal.set_wakeup_fd asks for it: a handler must never block, even where the pipe is full.
         os.set_blocking(self.signals, False)
 
     def requested(self) -> None:
-        """The service ends, by itself or because a signal came: from now on time counts."""
+        """The service is to end, by itself or because of a signal: the deadline counts from now on."""
         self._write(_REQUESTED)
 
     def over(self) -> None:
         """The service has ended."""
         self._write(_OVER)
+        # The pipe is closed next, and the thread must not read it by then.
         self.join()
 
     def close(self) -> None:
-        """Let go of the pipe: no signal may be written to it any more."""
+        """Close the pipe. By then, no signal may be written to it any more."""
         os.close(self._pipe)
         os.close(self.signals)
 
@@ -111,7 +114,7 @@ class _Guard(threading.Thread):
             self._end()
 
     def _wait(self) -> str | None:
-        """Until the service has ended (None), or has to be cut: why."""
+        """Wait until the service has ended (None), or has to be cut (why)."""
         deadline: float | None = None
         signalled: float | None = None
         while True:
@@ -145,20 +148,20 @@ class _Guard(threading.Thread):
                 stream.flush()
 
     def _write(self, what: bytes) -> None:
-        # Full of signals that nobody has read yet: then it has something to do without this.
+        # A full pipe holds signals that are still to be read, so the guard wakes up without this.
         with suppress(BlockingIOError, OSError):
             os.write(self.signals, what)
 
 
 def _say(call: Callable[[], object]) -> None:
-    """Write to the log, or not: the process ends all the same."""
+    """Write to the log in a thread, for a second at most: the process must end even where that hangs."""
     speaker = threading.Thread(target=call, name="deadline-log", daemon=True)
     speaker.start()
     speaker.join(_SAY_SECONDS)
 
 
 def _places() -> Sequence[str]:
-    """Where each thread stands, by the innermost line that is ours."""
+    """Where each thread stands, by its innermost line in code of this project."""
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     frames = sys._current_frames()  # noqa: SLF001 - documented, in spite of its name
     places = ((names.get(ident, ""), _place(frame)) for ident, frame in frames.items())

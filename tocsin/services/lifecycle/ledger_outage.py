@@ -33,6 +33,7 @@ def awaited_ledger(
             made = _made_unless(stop, data, url)
         except LedgerAwayError as error:
             tell(error)
+            # Waiting for the event rather than sleeping: a stop ends the wait at once.
             stop.event.wait(PAUSE_SECONDS)
     tell(None)
     with closing(made) as ledger:
@@ -40,7 +41,7 @@ def awaited_ledger(
 
 
 def _made_unless(stop: Stop, data: Path | None, url: str | None) -> OpenLedger:
-    """Made in a thread for which nobody waits at a stop: a connection may take its time to fail."""
+    """The ledger, opened in a thread: a connection may take long to fail, and a stop does not wait for it."""
     made: Future[OpenLedger] = Future()
     over = threading.Event()
 
@@ -52,6 +53,7 @@ def _made_unless(stop: Stop, data: Path | None, url: str | None) -> OpenLedger:
         over.set()
 
     threading.Thread(target=make, name="open-ledger", daemon=True).start()
+    # Whichever comes first: the ledger, or a stop.
     stop.then(over.set)
     over.wait()
     if stop.event.is_set():
@@ -66,9 +68,9 @@ TELL_EVERY: Final = 30.0
 
 
 class LedgerOutage:
-    """Several parts of a service wait for the ledger, and tell of it from their threads: one line says it for all.
+    """Tells of an outage in the log, in one line for all parts of a service, each of which waits in its own thread.
 
-    It is over once no part waits any more: one that got an answer says nothing of what the others ask for.
+    The outage is over once no part waits any more. An answer to one part says nothing about what the others ask for.
     """
 
     def __init__(self, monotonic: Monotonic = time.monotonic) -> None:
@@ -79,7 +81,7 @@ class LedgerOutage:
         self._told = 0.0
 
     def goes_on(self, part: str, code: str, said: str) -> None:
-        """It does not answer this part, or not now. The words must hold no secret."""
+        """The ledger does not answer this part. `said` is written to the log, so it must hold no secret."""
         with self._turn:
             self._waiting.add(part)
             now = self._monotonic()
@@ -89,7 +91,7 @@ class LedgerOutage:
             log.warning("ledger_unavailable", error=code, said=said, seconds=round(now - self._since))
 
     def is_over(self, part: str) -> None:
-        """It answers this part. Says so where it did not before, and the others don't wait either."""
+        """The ledger answers this part. The log tells of the end of the outage once no other part waits either."""
         with self._turn:
             self._waiting.discard(part)
             if self._since is None or self._waiting:

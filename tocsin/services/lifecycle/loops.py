@@ -11,10 +11,10 @@ from typing import Final
 from tocsin.services.lifecycle.vitals import Vitals
 
 PAUSE_SECONDS: Final = 1.0
-"""Between two looks where there was nothing to do; and before another try, where an outage is waited out."""
+"""Between two steps where there was nothing to do, and between two tries during an outage."""
 
 Step = Callable[[], bool]
-"""Says whether to step again at once: there may be more to do."""
+"""One step of a loop. True: step again at once, since there may be more to do."""
 
 
 def repeat(loop: str, step: Step, vitals: Vitals, stop: threading.Event) -> None:
@@ -25,16 +25,18 @@ def repeat(loop: str, step: Step, vitals: Vitals, stop: threading.Event) -> None
             if not step():
                 stop.wait(PAUSE_SECONDS)
     finally:
+        # A loop that has ended, even by an error, must not count as one that hangs.
         vitals.over(loop)
 
 
 async def repeated(loop: str, step: Step, vitals: Vitals, stop: threading.Event) -> None:
     """The same, in a thread of its own."""
+    # A step blocks while it polls or writes, and the event loop is needed for deliveries.
     await asyncio.to_thread(repeat, loop, step, vitals, stop)
 
 
 async def once(what: str, call: Callable[[], None], vitals: Vitals) -> None:
-    """Something that is done once, in a thread, and is seen to be under way until it has ended."""
+    """Do something once, in a thread. It counts as under way until it has ended."""
     vitals.beat(what)
     try:
         await asyncio.to_thread(call)
@@ -44,7 +46,7 @@ async def once(what: str, call: Callable[[], None], vitals: Vitals) -> None:
 
 @contextmanager
 def in_background(work: Callable[[threading.Event], None], name: str, patience: float | None = None) -> Iterator[None]:
-    """Let `work` go on within the block. It is told by the event when to stop, and waited for, `patience` seconds."""
+    """Run `work` in a thread within the block. The event tells it to stop; then it has `patience` seconds to end."""
     stop = threading.Event()
     thread = threading.Thread(target=work, args=(stop,), name=name, daemon=True)
     thread.start()

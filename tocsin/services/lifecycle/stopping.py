@@ -1,4 +1,4 @@
-"""How a service is asked to stop: once, by a signal or by a part of it that has ended, and all its parts hear of it."""
+"""How a service is asked to stop, by a signal or by a part of it that has ended; and how all its parts hear of it."""
 
 from __future__ import annotations
 
@@ -14,37 +14,38 @@ UnderWay = Callable[[], Sequence[str]]
 
 
 class StoppedError(Exception):
-    """It was asked to stop before it had begun, or in the midst of what can be done again."""
+    """The service was asked to stop before it had begun, or during work that can be done again."""
 
 
 class Stop:
-    """Whether to stop. Threads wait for its `event`, coroutines for that of `in_loop`; asked for from any thread."""
+    """Whether to stop. Threads wait for `event`, coroutines for that of `in_loop`. Any thread may request it."""
 
     def __init__(self) -> None:
         self.event = threading.Event()
         self.reason = ""
-        """Why it was asked for first."""
+        """Why it was requested first."""
         self._lock = threading.Lock()
         self._calls: list[Callable[[], None]] = []
         self._asked: list[UnderWay] = []
 
     def request(self, reason: str) -> None:
-        """Stop, once what is under way is finished. What was asked for before stays so, with its reason."""
+        """Ask to stop once what is under way is finished. A later request changes nothing: the first reason stays."""
         with self._lock:
             if self.event.is_set():
                 return
             self.reason = reason
             self.event.set()
+        # Outside of the lock: a call may ask this object again.
         for call in self._calls:
             call()
 
     def check(self) -> None:
-        """Raises StoppedError where it was asked for: for what is long, and can be done again."""
+        """Raise StoppedError where a stop was requested. For work that is long, and can be done again."""
         if self.event.is_set():
             raise StoppedError
 
     def then(self, call: Callable[[], None]) -> None:
-        """Call this once it is asked for, from whichever thread does that; at once where that has been."""
+        """Call this when a stop is requested, in the thread that requests it; at once where that has happened."""
         with self._lock:
             if not self.event.is_set():
                 self._calls.append(call)
@@ -52,11 +53,11 @@ class Stop:
         call()
 
     def in_loop(self) -> asyncio.Event:
-        """An event of the running loop that is set once it is asked for."""
+        """An event of the running loop that is set when a stop is requested."""
         loop, event = asyncio.get_running_loop(), asyncio.Event()
 
         def tell() -> None:
-            # A loop that is closed has nobody who waits.
+            # A loop that is closed raises RuntimeError, and nobody waits in it any more.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(event.set)
 
@@ -65,7 +66,7 @@ class Stop:
 
     @contextmanager
     def ends_with(self) -> Iterator[None]:
-        """When the block ends, in whichever way, everything else is to end too."""
+        """Request a stop when the block ends, in whichever way."""
         try:
             yield
         except BaseException as error:
@@ -75,7 +76,7 @@ class Stop:
             self.request("its work is done")
 
     def ask(self, under_way: UnderWay) -> None:
-        """Ask this for what is under way, where that has to be cut."""
+        """Register who knows what is under way: the log names that where it has to be cut."""
         self._asked.append(under_way)
 
     def under_way(self) -> list[str]:
@@ -90,6 +91,7 @@ async def together(stop: Stop, *parts: Coroutine[None, None, None]) -> None:
         with stop.ends_with():
             await part
 
+    # All are waited for, so that nothing is still at work when the error is raised.
     results = await asyncio.gather(*(go_on(part) for part in parts), return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):

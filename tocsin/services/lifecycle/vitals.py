@@ -7,17 +7,17 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 Monotonic = Callable[[], float]
-"""Seconds that only ever grow."""
+"""A clock in seconds that is never set back, such as time.monotonic."""
 
 STUCK_SECONDS: Final = 180.0
 """A loop that has not come round for so long is stuck: a batch, and every wait in it, ends far sooner."""
 
 MOST_REMARKS: Final = 20
-"""Of one part, so many are named."""
+"""Remarks about one part that are named; further ones are counted."""
 
 
 class Vitals:
-    """Beats and reasons, told by the threads that work and asked for by the one that answers probes."""
+    """Heartbeats and reasons: threads that work report them, and the thread that answers probes reads them."""
 
     def __init__(self, monotonic: Monotonic, stuck_after: float = STUCK_SECONDS) -> None:
         self._monotonic = monotonic
@@ -34,7 +34,7 @@ class Vitals:
             self._beats[loop] = self._monotonic() - ago
 
     def over(self, loop: str) -> None:
-        """This loop has ended, as it was told to: nobody waits for it to come round."""
+        """This loop has ended as it was told to, so nobody waits for it to come round."""
         with self._lock:
             self._beats.pop(loop, None)
 
@@ -51,7 +51,7 @@ class Vitals:
             self._parts[part] = True
 
     def remark(self, part: str, remarks: Sequence[str]) -> None:
-        """This part does its work, though something is wrong that a person has to mend; nothing where all is well."""
+        """This part works, though something is wrong that a person has to mend; an empty list where all is well."""
         with self._lock:
             self._remarks[part] = [*remarks[:MOST_REMARKS]]
             if len(remarks) > MOST_REMARKS:
@@ -61,6 +61,7 @@ class Vitals:
         """Loops that have not come round for too long; none where all is well."""
         with self._lock:
             now = self._monotonic()
+            # Only the age counts: a loop that is slow but comes round is not stuck.
             late = {name: now - beat for name, beat in self._beats.items() if now - beat > self._stuck_after}
         return [f"{name}: has not come round for {seconds:.0f} s" for name, seconds in sorted(late.items())]
 

@@ -45,6 +45,8 @@ class DecidingMonitor(ServiceMonitor):
             self.engine.reloaded("accepted")
         if rules.last is ReloadOutcome.REFUSED:
             self.engine.reloaded("refused")
+            # A refusal while the service runs leaves in force what is counted already; at a start, kept rules are put
+            # in force.
             if rules.kept_since is None:
                 return
         self.vitals.ready("rules")
@@ -61,7 +63,7 @@ class EngineMonitor(DecidingMonitor, ReadingMonitor):
     def goes_well(self, has_joined: bool, generations: int = 0) -> None:
         """A step went without trouble; `has_joined` says whether this is a member of its group.
 
-        `generations` counts those of the group that it has been part of.
+        `generations` counts the generations of the group that it has been part of.
         """
         self.lag.generations(generations)
         self.vitals.ready("kafka")
@@ -76,9 +78,9 @@ class EngineMonitor(DecidingMonitor, ReadingMonitor):
 
     @contextmanager
     def shown(self, listen: tuple[str, int] | None, settings: KafkaSettings, group: str) -> Iterator[int]:
-        """Answer probes and scrapes within the block, where told to, and look at the lag then.
+        """Answer probes and scrapes within the block, and look at the lag.
 
-        Gives the port, or 0. Raises AddressError.
+        Gives the port; 0 where `listen` is None, and then nothing is looked at. Raises AddressError.
         """
         with self.answering(listen) as port:
             lag = monitoring_lag(self.lag, self.vitals, settings, group, TICKETS) if self.is_shown else nullcontext()
@@ -107,6 +109,7 @@ class MonitoredDirectory:
         """See engine.ports.DirectorySource."""
         directory = self._source.current()
         seen = self._monitor.directory
+        # Counted each time: the directory changes record by record, without telling of it.
         counts, unnamed = directory.unreadable_counts(), self._source.unnamed
         seen.read(len(directory), {**counts, UNNAMED: unnamed}, self._source.problems, time.time())
         self._monitor.vitals.ready("directory")

@@ -1,4 +1,4 @@
-"""How the running service is, in a file for those who may act as its user, and their probes."""
+"""How the running service is doing, in a file for probes and for whoever may read the files of its user."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tocsin.services.reload.rules_in_force import ReloadingRules, ReloadOutcome
 log = structlog.get_logger()
 
 MOST_FAULTS: Final = 1_000
-"""Of the directory's files, so many are named."""
+"""Files of the directory that are named."""
 
 
 class Health(Struct, frozen=True):
@@ -61,7 +61,7 @@ class HealthFile:
         self._replace()
 
     def write_directory(self, faults: Sequence[str]) -> None:
-        """Say besides which files of the directory can't be read, once it is said how the rules stand."""
+        """Say which files of the directory can't be read; written once `write` has said how the rules stand."""
         self._directory_faults = [*faults[:MOST_FAULTS]]
         self._replace()
 
@@ -70,6 +70,7 @@ class HealthFile:
             return
         health = replace(self._health, directory_faults=self._directory_faults)
         try:
+            # Faults quote lines of rule files, so nobody but the process's user may read them.
             private_folder(self._path.parent)
             write_private(self._path, msgspec.json.format(msgspec.json.encode(health), indent=2) + b"\n")
         except OSError as error:

@@ -48,6 +48,8 @@ def _look(
     while not stop.is_set():
         vitals.beat(LOOP)
         try:
+            # A new reader after each failure, and a new window: figures from before an outage would show a halt that
+            # was none.
             with closing(LagReader(settings, group, topic)) as reader:
                 intake = IntakeMonitor(vitals)
                 window = LagWindow(group, topic, LAG_WINDOW)
@@ -62,7 +64,7 @@ def _look(
             metrics.unknown()
             if isinstance(error, KafkaUnavailableError):
                 vitals.not_ready(KAFKA, "does not answer; it is asked again")
-            # What Kafka does not say is no fault of this process.
+            # Without figures nobody knows whether the group halts, so this process must not be restarted for it.
             vitals.over(INTAKE)
             stop.wait(LAG_EVERY)
     vitals.over(LOOP)
@@ -70,10 +72,10 @@ def _look(
 
 
 class IntakeMonitor:
-    """Sees from outside whether a group takes anything in: each of its members may think that all is well.
+    """Sees from outside whether a group takes anything in, since each of its members may think that all is well.
 
-    It is not ready while it does not. Whoever watches /livez is to start the process again only where nothing else is
-    known to hold the work up.
+    While it takes in nothing, the service is not ready. Only where nothing else is known to hold the work up does
+    /livez fail as well, so that the process is started again.
     """
 
     def __init__(self, vitals: Vitals) -> None:

@@ -16,9 +16,10 @@ _BAD: Final = frozenset({Status.STALL, Status.STOP, Status.REWIND})
 def judge(readings: Sequence[PartitionReading]) -> Status:
     """The state of one partition. `readings` are those of the window, the oldest first, at least one.
 
-    A single reading tells of no course: it is bad only where nobody has the partition.
+    A single reading shows no trend: it is bad only where no member has the partition.
     """
     last = readings[-1]
+    # First of all, since offsets that went back make every other figure meaningless.
     if any(after.position < before.position for before, after in pairwise(readings)):
         return Status.REWIND
     if any(one.records == 0 for one in readings):
@@ -127,6 +128,7 @@ class LagWindow:
         )
 
     def _longer(self, reading: PartitionReading) -> deque[PartitionReading]:
+        # Bounded by number as well as by age, however often somebody looks.
         kept = self._readings.get(reading.partition, deque(maxlen=self._most))
         while kept and reading.at - kept[0].at > self._span:
             kept.popleft()

@@ -60,7 +60,10 @@ def _fate(decision: Decision) -> dict[str, Any]:
 
 
 class MisplacedLines:
-    """Tells of them by their place and the ticket's id. A key is not shown: a wrong one may be anything."""
+    """Tells of records that stand in the wrong place: one line a minute, with one of them as an example.
+
+    The line has its place and the ticket's id. It has no key, since a wrong key may be anything, even an address.
+    """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic

@@ -31,7 +31,7 @@ from tocsin.services.monitoring.service import ReadingMonitor, ServiceMonitor
 
 DELIVER: Final = "deliver"
 WRITE: Final = "write"
-"""A message that is written beside the loop, and never ends: the loop goes on without it."""
+"""The composing of messages, beside the loop. One that never ends shows by this alone: the loop goes on without it."""
 
 
 class LivingDelivery:
@@ -59,6 +59,7 @@ class LivingDelivery:
     def came_round(self, writing: timedelta) -> None:
         """See sender.ports.DeliveryMonitor."""
         self._vitals.beat(DELIVER)
+        # Where no message is being composed, there is no such loop that could hang.
         if writing > timedelta(0):
             self._vitals.beat(WRITE, writing.total_seconds())
         else:
@@ -111,12 +112,12 @@ class SendingMonitor(ServiceMonitor):
             self._outage.goes_on(part, why.code, str(why))
 
     def asked_ledger_nothing(self, part: str) -> None:
-        """A part had nothing to ask the ledger for: it waits only where others do, who had. Called from any thread."""
+        """A part had nothing to ask the ledger. It counts as waiting only while others do. Called from any thread."""
         if not self._outage.holds_up(part):
             self.waits_for_ledger(part, None)
 
     def looking_at(self, ledger: MonitoredLedger, clock: Clock) -> AbstractContextManager[None]:
-        """Look at the ledger every few seconds within the block, where anybody sees it: it counts all jobs."""
+        """Look at the ledger every few seconds within the block. Not where nobody scrapes: a look counts all jobs."""
         if not self.is_shown:
             return nullcontext()
         return in_background(partial(self._look, ledger, clock), "ledger-metrics")
@@ -126,7 +127,7 @@ class SendingMonitor(ServiceMonitor):
             self.vitals.beat(LOOP)
             try:
                 counts, oldest = ledger.counts(), ledger.oldest()
-                # Whoever waits for a mailbox that is put off is not late by a fault of this sender.
+                # A job whose mailbox is put off is not late through a fault of this sender.
                 due = ledger.next_due(recipients_of(ledger.waits(clock.now())))
                 self.ledger.show(counts, oldest, due, clock.now())
                 self.vitals.ready("ledger")
@@ -144,12 +145,12 @@ class SenderMonitor(SendingMonitor, ReadingMonitor):
         self._lag: LagMetrics | None = None
 
     def generations(self, count: int) -> None:
-        """So many generations of its group has this sender been part of."""
+        """This sender has been part of so many generations of its group."""
         if self._lag is not None:
             self._lag.generations(count)
 
     def looking_at_lag(self, settings: KafkaSettings, membership: Membership) -> AbstractContextManager[None]:
-        """Look at the lag of the sender's group within the block, where anybody sees it."""
+        """Look at the lag of the sender's group within the block; not where nobody scrapes."""
         if not self.is_shown:
             return nullcontext()
         self._lag = LagMetrics(self.registry, membership.instance)

@@ -20,14 +20,15 @@ from tocsin.services.lifecycle.vitals import Vitals
 from tocsin.services.reload.rules_in_force import ReloadingRules
 
 MOST_NAMED: Final = 5
-"""Of many batches that can't be decoded, so many are named."""
+"""Batches that can't be decoded and are named in the reason; there may be many."""
 
 
 class ServiceMonitor:
-    """Metrics on a registry of its own, and the vitals. `waits_for` says why which part is not ready at the start."""
+    """Metrics on a registry of its own, and the vitals. `waits_for`: why which part is not ready at first."""
 
     def __init__(self, waits_for: Mapping[str, str]) -> None:
         self.registry = CollectorRegistry()
+        # The registry is not the library's global one, so that several services fit into one process, as tests need.
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
         BuildMetrics(self.registry)
@@ -35,7 +36,7 @@ class ServiceMonitor:
         self.vitals = Vitals(time.monotonic)
         VitalsMetrics(self.registry, self.vitals)
         self.is_shown = False
-        """Whether anybody sees it: what is costly to find out is not asked for else."""
+        """Whether probes and scrapes are answered. If not, no costly figures are gathered (lag, counts of jobs)."""
         for part, reason in waits_for.items():
             self.vitals.not_ready(part, reason)
 
@@ -52,7 +53,7 @@ class ServiceMonitor:
 
     @contextmanager
     def answering(self, listen: tuple[str, int] | None) -> Iterator[int]:
-        """Answer probes and scrapes within the block, where told to; gives the port, or 0. Raises AddressError."""
+        """Answer probes and scrapes within the block. Gives the port, 0 where `listen` is None. Raises AddressError."""
         if listen is None:
             yield 0
             return
@@ -63,7 +64,7 @@ class ServiceMonitor:
 
 
 class ReadingMonitor(ServiceMonitor):
-    """Sees besides what a service reads from Kafka."""
+    """Sees what a service reads from Kafka, too."""
 
     def __init__(self, waits_for: Mapping[str, str]) -> None:
         super().__init__(waits_for)

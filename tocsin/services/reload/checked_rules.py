@@ -47,6 +47,7 @@ def load_checked(path: Path | None, tests: RuleTests = faults_of_tests) -> Loade
     faults = template_faults(folder, templates, rulebook)
     if faults:
         raise RuleFileError(faults)
+    # Last: tests run the decision, and would fail for any fault above.
     failed = tests(path, rulebook)
     if failed:
         raise RuleFileError(failed)
@@ -61,7 +62,7 @@ def _unreadable(folder: Path, error: OSError) -> RuleFileError:
 def reloaded(path: Path | None, folder: Path, load: Callable[[Path | None], Loaded]) -> Loaded:
     """Load rules anew, in a service that has used the templates in `folder`. Raises RuleFileError, and nothing else."""
     if templates_folder(path) != folder and not folder.is_dir():
-        # Else a folder that is gone for a moment would swap every message for the shipped one.
+        # Where a folder is gone for a moment, every message would otherwise be swapped for the shipped one.
         message = "the templates folder is gone"
         advice = "put it back, or start anew to use the templates that come with the product"
         fault = Fault(str(folder), 1, 1, message, code=FindingCode.UNREADABLE_TEMPLATE, suggestion=advice)
@@ -77,7 +78,7 @@ def reloaded(path: Path | None, folder: Path, load: Callable[[Path | None], Load
 
 
 PATIENCE: Final = 5.0
-"""Seconds for which a check is waited for: hardly any takes longer, but for one of files that hang."""
+"""Seconds that a reload waits for its check. Hardly any takes longer, unless reading the files hangs."""
 
 T = TypeVar("T")
 
@@ -96,7 +97,7 @@ class Checking(Generic[T]):
             self._run()
 
     def has_ended(self) -> bool:
-        """Whether it is over. The first time that is waited for, for a short time."""
+        """Whether the check is over. The first call waits for that, a few seconds at most."""
         patience, self._patience = self._patience, 0.0
         try:
             self._checked.exception(patience)

@@ -1,4 +1,4 @@
-"""The last good rules, kept beside the data, so that a start works by them where the rule files are refused by then.
+"""The last good rules, kept beside the data: a start uses them where the rule files are refused by then.
 
 What is kept are rule file and templates as they were when they were put in force; the tests beside them have passed.
 """
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 NAME: Final = "last-good-rules.json"
 MAX_BYTES: Final = 134_217_728
-"""No more is read back: 2,000 templates of 64 KB are less."""
+"""The most that is read back: more than 2,000 templates of 64 KB take."""
 _RULE_FILE: Final = "rules.yaml"
 
 
@@ -43,7 +43,7 @@ class _Kept(Struct, frozen=True):
 
 
 class KeptRulesError(ValueError):
-    """What is kept can't be used: why."""
+    """What is kept can't be used; the message says why."""
 
 
 class KeptRules:
@@ -79,6 +79,7 @@ class KeptRules:
             raise KeptRulesError(f"none are kept in {self._folder}") from None
         except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise KeptRulesError(f"{self._file} can't be read: {error}") from None
+        # A file that was cut short, or edited by hand, must not decide who is alerted.
         if _digest(kept.texts) != kept.sha256:
             raise KeptRulesError(f"{self._file} is damaged: its digest is another one")
         try:
@@ -107,11 +108,13 @@ def _loaded(kept: _Kept) -> Loaded:
     with tempfile.TemporaryDirectory(prefix="tocsin-rules-") as name:
         root = Path(name)
         for path, text in kept.texts.items():
+            # Paths come from a file, and must not lead anywhere but into the temporary folder.
             if ".." in PurePosixPath(path).parts or PurePosixPath(path).is_absolute():
                 raise KeptRulesError(f"{path} lies outside of its folder")
             file = root / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8", newline="")
+        # Checked anew: this version of the program may refuse what an older one accepted.
         return load_checked(root / _RULE_FILE, lambda _path, _rulebook: [])
 
 

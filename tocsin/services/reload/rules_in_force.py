@@ -41,7 +41,7 @@ class ReloadOutcome(StrEnum):
     UNSETTLED = "unsettled"
     """They went on changing while they were looked at: they are looked at again with the next batch."""
     UNSEEN = "unseen"
-    """They could not be looked at, for want of file descriptors or of a disk: likewise. Once for all looks in a row."""
+    """They could not be looked at, for want of descriptors or a disk: likewise. Counted once for looks in a row."""
 
 
 class ReloadingRules:
@@ -49,8 +49,8 @@ class ReloadingRules:
 
     `on_change` is called after each reload, also after one that was refused: `faults` then holds what is wrong with the
     files as they are now. `reloads` counts them by outcome, `last` is the last one. What `load` raises refuses a
-    reload; `pause` waits between two looks at files that are perhaps being written. In `kept` the last good rules are
-    kept for a start.
+    reload; `pause` waits between two looks at files that are perhaps being written. `kept` keeps the last good rules
+    for the next start.
     """
 
     def __init__(
@@ -69,9 +69,10 @@ class ReloadingRules:
         self._on_change = on_change
         self._load = load
         self._pause = pause
+        # The default rules come with the program, and are good.
         self._kept = kept if path is not None else None
         self.kept_since: datetime | None = None
-        """Since when the rules in force were kept; None where they are those of the files, as they were once read."""
+        """When the rules in force were kept for a start; None where they were read from the files."""
         self.not_kept: str | None = None
         """Why the rules in force could not be kept for a start; None where they are, or need not be."""
         self.unseen: str | None = None
@@ -135,7 +136,7 @@ class ReloadingRules:
             try:
                 outcome = self._reload()
             except OSError:
-                # Seen a moment ago, and now no more.
+                # The files could be looked at a moment ago, and can't be now.
                 outcome = self._later()
             if outcome is not None:
                 self.last = outcome
@@ -153,7 +154,7 @@ class ReloadingRules:
             has_changed = self._signature() != self._seen
         except OSError as error:
             return False, ADVICE if runs_short() else f"can't be looked at: {error.strerror or error}"
-        # What can't be read for want of descriptors would be refused, and not be read again.
+        # Files that can't be read for want of descriptors would be refused, and not be read again until they change.
         return has_changed, ADVICE if has_changed and runs_short() else None
 
     def _see(self, unseen: str | None) -> None:
@@ -170,6 +171,7 @@ class ReloadingRules:
     def _reload(self) -> ReloadOutcome | None:
         """What became of the change; None while it is being checked."""
         if self._checking is None:
+            # Editors write files in steps; a file that is half written must not be checked.
             signature = settled(self._signature, self._pause)
             if signature is None:
                 return self._later()
@@ -185,7 +187,7 @@ class ReloadingRules:
             loaded = None
         else:
             faults = []
-        # What was read is of one version only where nothing changed meanwhile.
+        # Files that changed while they were read may be of two versions.
         if self._signature() != signature or (loaded is None and runs_short()):
             return self._later()
         self._seen, self.faults = signature, faults
@@ -196,10 +198,11 @@ class ReloadingRules:
         return self._swap(loaded)
 
     def _swap(self, loaded: Loaded) -> ReloadOutcome:
-        """Put other rules in force. The process of the rule engine is replaced with them: it never forgets any."""
+        """Put other rules in force, in a new process of the rule engine: a process can't unload its rules."""
         self._folder = templates_folder(self._path)
         self.kept_since = None
         if loaded.digest == self.loaded.digest:
+            # The files hold what is in force, so this is the moment to try once more to keep it.
             if self.not_kept is not None:
                 self._keep(loaded)
             return ReloadOutcome.UNCHANGED
