@@ -65,6 +65,7 @@ class FindingCode(StrEnum):
     SHADOWED_SETTING = "shadowed_setting", Severity.WARNING
     ALWAYS_REPLACED = "always_replaced", Severity.WARNING
     NEVER_REPLACES = "never_replaces", Severity.WARNING
+    EXPIRES_BEFORE_DIGEST = "expires_before_digest", Severity.WARNING
     # templates
     UNREADABLE_TEMPLATE = "unreadable_template", Severity.ERROR
     TEMPLATE_FILE_NAME = "template_file_name", Severity.ERROR

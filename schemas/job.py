@@ -93,11 +93,26 @@ BUILT_IN_FORMS: Final[Mapping[Channel, str]] = {Channel.SMS: "built-in/sms", Cha
 """Names that stand in a form for the sender's own short text, where the rules name no template for the channel."""
 
 
+class Schedule(Struct, frozen=True):
+    """When a job is to go out, where the rules do not send it at once. A sender that does not know it sends at once."""
+
+    at: Annotated[
+        Timestamp, Meta(description="The moment, in UTC. Where the job expires by then, it goes out at once.")
+    ]
+    digest: Annotated[
+        bool, Meta(description="Whether all that is due then for one mailbox goes out in one message.")
+    ] = False
+    said: Annotated[
+        str, Meta(description="What the rule says, for people: `daily at 08:00`, `quiet outside support`.")
+    ] = ""
+
+
 class Otherwise(Struct, frozen=True):
     """What the job becomes where another event has claimed its `once` key before."""
 
     trigger: Trigger
     form: Form
+    schedule: Schedule | None = None
 
 
 class Job(Struct, frozen=True):
@@ -131,9 +146,21 @@ class Job(Struct, frozen=True):
     once: Annotated[str | None, Meta(description="Set on every job of a save that opens the ticket.")] = None
     otherwise: Otherwise | None = None
     customer: Annotated[str | None, Meta(description="The ticket's customer, or the contract client.")] = None
+    schedule: Schedule | None = None
+    digest: Annotated[
+        Form | None, Meta(description="The form of a digest that it carries; left out: the built-in text.")
+    ] = None
     trace: Annotated[TraceContext | UnsetType, Meta(description="Kept by a sender that traces; for traces alone.")] = (
         UNSET
     )
+
+
+AT_ONCE: Final = "at once"
+
+
+def when_sent(job: Job) -> str:
+    """When a job goes out, in the words of the rule that decides it: `daily at 08:00`, or `at once`."""
+    return AT_ONCE if job.schedule is None else job.schedule.said
 
 
 JOB_DECODER = msgspec.json.Decoder(Job)

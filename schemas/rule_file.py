@@ -94,6 +94,18 @@ class Defaults(Struct, frozen=True, forbid_unknown_fields=True):
     chat: Annotated[
         TextSettings | None, Meta(description="For every chat message; left out: a built-in short text.")
     ] = None
+    digest: Annotated[
+        DigestSettings | None,
+        Meta(description="For digests by e-mail and fax, whoever gets them; left out: a built-in text."),
+    ] = None
+
+
+class DigestSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The one template of all digests. It may name only what contacts may see."""
+
+    template: TemplateName
+    keyword: Keyword = ""
+    format: Format = MessageFormat.HTML
 
 
 class CustomFieldSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -167,6 +179,28 @@ class Send(Struct, frozen=True, forbid_unknown_fields=True):
         Annotated[
             list[Channel],
             Meta(min_length=1, description="The channels on which this rule tells people; left out: all of them."),
+        ]
+        | None
+    ) = None
+    digest: (
+        Annotated[
+            str,
+            Meta(
+                description="Collect the messages of one mailbox into one: `hourly`, `daily at HH:MM` or `weekly on "
+                "DAY at HH:MM`, in the reader's time zone. Another rule that matches without it sends at once.",
+                examples=["hourly", "daily at 08:00", "weekly on monday at 08:00"],
+            ),
+        ]
+        | None
+    ) = None
+    quiet: (
+        Annotated[
+            str,
+            Meta(
+                description="Hold messages while one of the file's `calendars` is closed: `outside CALENDAR`. Another "
+                "rule that matches without it sends at once.",
+                examples=["outside support"],
+            ),
         ]
         | None
     ) = None

@@ -104,6 +104,10 @@ class ExpectedAlert(Struct, frozen=True, forbid_unknown_fields=True):
     template: TemplateName | None = None
     keyword: Annotated[str | None, Meta(description="The keyword before the subject, in the person's language.")] = None
     language: Annotated[str | None, Meta(description="The language of the message.")] = None
+    when: Annotated[
+        str | None,
+        Meta(description="When it goes out, as the rule says it: `daily at 08:00`; `at once`: without a digest."),
+    ] = None
     categories: Annotated[list[Category] | None, Meta(description="All through which the person was reached.")] = None
     rules: Annotated[list[Name] | None, Meta(description="All rules that brought the message.")] = None
 

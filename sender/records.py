@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from schemas.directory import SuppressionRecord
 from schemas.hashing import hash_of
-from schemas.job import Form, Job, PersonRef
+from schemas.job import Form, Job, PersonRef, Schedule
 from schemas.mailbox import mailbox
 from schemas.vocabulary import Channel, PersonKind, Trigger
 from sender.states import Hold, Standing, State, Transition
@@ -63,6 +63,11 @@ class LedgerEntry(Struct, frozen=True):
     def form(self) -> Form:
         """The form in which it goes out."""
         return self.job.otherwise.form if self.diverted and self.job.otherwise else self.job.form
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """When it is to go out; None: at once."""
+        return self.job.otherwise.schedule if self.diverted and self.job.otherwise else self.job.schedule
 
 
 class Report(Struct, frozen=True):

@@ -43,12 +43,20 @@ class Hold(StrEnum):
 
     STORM = "storm"
     """Too many messages for one mailbox in a short time. Ends by itself."""
+    DIGEST = "digest"
+    """Its rule collects messages: it waits for the time of the digest. Ends by itself."""
+    QUIET = "quiet"
+    """Its rule has quiet hours: it waits for their end. Ends by itself."""
     MODE = "mode"
     """The sender isn't live yet, or not for this customer."""
     PAUSED = "paused"
     """A customer or a template is paused."""
     PERSON = "person"
     """A person asked for it."""
+
+
+SCHEDULED: Final = frozenset({Hold.DIGEST, Hold.QUIET})
+"""What holds a job until a known moment. Meanwhile later jobs of its lane do not wait for it."""
 
 
 class Transition(StrEnum):
@@ -129,7 +137,7 @@ TABLE: Final[Mapping[Transition, Way]] = {
         State.QUEUED, State.SENDING, State.UNKNOWN, State.HELD, State.BUNDLED, to=State.FAILED
     ),
     Transition.EXPIRED: _way(State.QUEUED, State.SENDING, State.HELD, State.BUNDLED, to=State.EXPIRED),
-    Transition.HELD: _way(State.QUEUED, State.SENDING, State.BUNDLED, to=State.HELD),
+    Transition.HELD: _way(State.QUEUED, State.SENDING, State.BUNDLED, State.HELD, to=State.HELD),
     Transition.RELEASED: _way(State.HELD, to=State.QUEUED),
     Transition.RESUMED: _way(State.HELD, to=State.QUEUED),
     Transition.CARRIES: _way(State.HELD, to=State.QUEUED),
@@ -155,8 +163,9 @@ class Standing(Struct, frozen=True):
 
     `attempt` counts the claims and names the present one; `unknowns` and `faults` count the tries that may have
     arrived and those that could not be written, since the job came or was resent. `changes` counts all changes.
-    `due` is the time of the next try of a waiting job, `lease_until` the lease's end of one that is being sent. `hold`
-    is what keeps a held job back; `released` says that a person let it go since, `digest` that it carries a digest.
+    `due` is the time of the next try of a waiting job, or the end of a hold that is SCHEDULED; `lease_until` the
+    lease's end of one that is being sent. `hold` is what keeps a held job back; `released` says that a person let it go
+    since, `digest` that it carries a digest.
 
     Of a job that is being sent, `owner` is the process that has it (None: not known), and `handed_over` says that the
     relay may have its content by now. `freed` counts the tries that ended before that, as `faults` does.
@@ -199,15 +208,17 @@ def step(
 
     `until` is the time of the next try where the job will wait, and the lease's end where it will be sent; `hold` is
     what keeps it back where it will be held, `owner` the process that claims it. Only the sender that has a job can
-    hold it while it is being sent: a person who let it go again would double it. What may have been handed over is not
-    freed.
+    hold it while it is being sent: a person who let it go again would double it. What something else holds, a person
+    can hold. What may have been handed over is not freed.
     """
     way = TABLE[transition]
     if standing.state not in way.sources or (standing.state is State.SENDING and hold is Hold.PERSON):
         return None
+    if standing.state is way.target is State.HELD and (hold is not Hold.PERSON or standing.hold is Hold.PERSON):
+        return None
     if transition is Transition.FREED and not standing.never_offered:
         return None
-    if until is None and (way.target in WAITING or way.target is State.SENDING):
+    if until is None and (way.target in WAITING or way.target is State.SENDING or hold in SCHEDULED):
         raise ValueError(f"a job that was {transition.value} needs a time until which it stays {way.target.value}")
     if (hold is None) == (way.target is State.HELD):
         raise ValueError("what is held, and only that, has something that holds it")
@@ -216,7 +227,7 @@ def step(
     return replace(
         standing,
         state=way.target,
-        due=until if way.target in WAITING else None,
+        due=until if way.target in WAITING or hold in SCHEDULED else None,
         lease_until=until if way.target is State.SENDING else None,
         attempt=standing.attempt + (transition is Transition.CLAIMED),
         unknowns=standing.unknowns + (transition in _MAY_HAVE_ARRIVED),

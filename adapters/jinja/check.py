@@ -13,8 +13,9 @@ from adapters.jinja.names import name_problems
 from adapters.jinja.pieces import parse_with_uses
 from adapters.jinja.problems import Problem
 from adapters.jinja.renderer import JinjaRenderer
-from adapters.jinja.samples import samples
+from adapters.jinja.samples import Sample, digest_samples, samples
 from adapters.jinja.sources import TemplateFile, TemplateSources, file_of, is_piece, read_sources
+from schemas.digest import DigestContext
 from schemas.finding import FindingCode
 from schemas.job import ExternalContext, InternalContext
 from schemas.rule_file import CustomFieldSettings
@@ -26,11 +27,12 @@ CustomFields = Mapping[str, CustomFieldSettings]
 
 
 class TemplateUse(Struct, frozen=True):
-    """A template that the rule file names: for which audience, and in which format."""
+    """A template that the rule file names: for which audience, in which format, and whether it is that of digests."""
 
     template: str
     audience: Audience
     format: MessageFormat
+    digest: bool = False
 
 
 def template_problems(
@@ -64,15 +66,19 @@ def source_problems(
     for path in filter(is_piece, sources.texts):
         found += checked(path, Subject([], {}))
     for file in _template_files(sources):
-        found += checked(file.path, Subject(_audiences(file.template, uses), fields or {}))
+        found += checked(file.path, _subject(file.template, uses, fields or {}))
     return sorted(set(found), key=lambda one: (one.file, one.line or 0, one.message))
 
 
 class Subject(Struct, frozen=True):
-    """For whom a file is checked (nobody: a piece, which is read alone), and the custom fields of the rule file."""
+    """For whom a file is checked (nobody: a piece, which is read alone), and the custom fields of the rule file.
+
+    `digest` says that it is a template of digests.
+    """
 
     audiences: list[Audience]
     fields: CustomFields
+    digest: bool = False
 
 
 FileCheck = Callable[[str, Subject], Iterable[Problem]]
@@ -95,11 +101,30 @@ class TemplateCheck:
             return
         for audience in subject.audiences:
             readable = _readable(audience, subject.fields)
-            readership = _readership(audience, readable, subject.fields)
-            for problem in name_problems(self._environment, path, readership):
-                self._known.add((problem.file, problem.line))
-                yield problem
-            yield from _trial_problems(self._renderer, file, readership, readable, self._known)
+            context = ExternalContext if audience is Audience.CONTACTS else InternalContext
+            yield from self._named(path, Readership(context, frozenset(readable), frozenset(subject.fields)))
+            yield from self._tried(file, samples(context, readable, file.language))
+        if subject.digest:
+            readership = Readership(DigestContext, frozenset(), frozenset(subject.fields))
+            yield from self._named(path, readership)
+            yield from self._tried(file, digest_samples(file.language))
+
+    def _named(self, path: str, readership: Readership) -> Iterator[Problem]:
+        for problem in name_problems(self._environment, path, readership):
+            self._known.add((problem.file, problem.line))
+            yield problem
+
+    def _tried(self, file: TemplateFile, tickets: Iterable[Sample]) -> Iterator[Problem]:
+        """What goes wrong when the template runs: one problem for each line of which none is known."""
+        for sample in tickets:
+            try:
+                self._renderer.render(file.template, file.language, file.part, sample.variables)
+            except TemplateFaultError as fault:
+                if (fault.name, fault.line) not in self._known:
+                    self._known.add((fault.name, fault.line))
+                    yield _failure(fault, sample.words)
+                if fault.reason in ("LimitError", "RecursionError"):
+                    return
 
 
 def _template_files(sources: TemplateSources) -> list[TemplateFile]:
@@ -147,6 +172,15 @@ def _advice(template: str, sources: TemplateSources) -> str:
     return f"did you mean `{'` or `'.join(meant)}`?" if meant else closest(template, there)
 
 
+def _subject(template: str, uses: Collection[TemplateUse], fields: CustomFields) -> Subject:
+    """Who may read a template, and whether digests are written by it: by one that messages use too, or alone."""
+    own = [use for use in uses if use.template == template]
+    is_of_digests = any(use.digest for use in own)
+    messages = [use for use in own if not use.digest]
+    audiences = [] if is_of_digests and not messages else _audiences(template, messages)
+    return Subject(audiences, fields, is_of_digests)
+
+
 def _audiences(template: str, uses: Collection[TemplateUse]) -> list[Audience]:
     """Who may read a template: those for whom it is used, and contacts where its folder is theirs."""
     audiences = {use.audience for use in uses if use.template == template}
@@ -160,30 +194,6 @@ def _audiences(template: str, uses: Collection[TemplateUse]) -> list[Audience]:
 def _readable(audience: Audience, fields: CustomFields) -> CustomFields:
     """The custom fields that this audience may see."""
     return {name: field for name, field in fields.items() if field.external or audience is Audience.COLLABORATORS}
-
-
-def _readership(audience: Audience, readable: CustomFields, fields: CustomFields) -> Readership:
-    context = ExternalContext if audience is Audience.CONTACTS else InternalContext
-    return Readership(context, frozenset(readable), frozenset(fields))
-
-
-def _trial_problems(
-    renderer: JinjaRenderer,
-    file: TemplateFile,
-    readership: Readership,
-    readable: CustomFields,
-    known: set[tuple[str, int | None]],
-) -> Iterator[Problem]:
-    """What goes wrong when the template runs: one problem for each line of which none is known."""
-    for sample in samples(readership.context, readable, file.language):
-        try:
-            renderer.render(file.template, file.language, file.part, sample.variables)
-        except TemplateFaultError as fault:
-            if (fault.name, fault.line) not in known:
-                known.add((fault.name, fault.line))
-                yield _failure(fault, sample.words)
-            if fault.reason in ("LimitError", "RecursionError"):
-                return
 
 
 def _failure(fault: TemplateFaultError, sample: str) -> Problem:

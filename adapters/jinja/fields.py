@@ -11,7 +11,7 @@ from msgspec import Struct
 from adapters.jinja.calls import Wrong, misused, unknown
 from adapters.jinja.environment import METHODS
 from adapters.jinja.file_view import FileView
-from adapters.jinja.meanings import ONE_VALUE, Module, Shape, field_of
+from adapters.jinja.meanings import ONE_VALUE, Context, Module, Shape, field_of
 from adapters.jinja.scopes import Scope
 from schemas.finding import FindingCode
 from schemas.job import ExternalContext, ExternalTicket, InternalContext, InternalTicket
@@ -33,7 +33,7 @@ _INTERNAL_ONLY: Final = frozenset(
 class Readership(Struct, frozen=True):
     """For whom a template is checked: the type of its context, and the custom fields that it may name."""
 
-    context: type[ExternalContext] | type[InternalContext]
+    context: type[Context]
     custom: frozenset[str]
     declared: frozenset[str]
     """All custom fields that the rule file declares, external or not."""
@@ -41,7 +41,7 @@ class Readership(Struct, frozen=True):
     @property
     def is_external(self) -> bool:
         """Whether contacts read it."""
-        return self.context is ExternalContext
+        return self.context is not InternalContext
 
 
 class Fields:
@@ -68,7 +68,7 @@ class Fields:
             yield from self._without_context(name, scope)
         elif name in _IN_PLACES:
             yield from self._in_its_place(name, scope)
-        elif name in InternalContext.__struct_fields__:
+        elif name in InternalContext.__struct_fields__ and name not in ExternalContext.__struct_fields__:
             yield _internal(name)
         else:
             known = {*given, *scope.names, *self._view.made, "range"}

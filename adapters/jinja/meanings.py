@@ -17,6 +17,7 @@ from msgspec import Struct
 from adapters.jinja.environment import METHODS
 from adapters.jinja.pieces import Pieces
 from adapters.jinja.scopes import free_names
+from schemas.digest import DigestContext
 from schemas.job import ExternalContext, InternalContext
 
 MESSAGE_NAMES: Final[dict[str, type[Any]]] = {
@@ -28,6 +29,9 @@ MESSAGE_NAMES: Final[dict[str, type[Any]]] = {
     "unsubscribe_url": str,
 }
 """What every template may name beside the fields of its context."""
+
+Context = ExternalContext | InternalContext | DigestContext
+"""All that a template can name: of a message to contacts or to collaborators, or of a digest."""
 
 Shape = type[Any] | None
 """What stands behind an expression: a struct, the custom fields (dict), a list, one value; None where it is unknown."""
@@ -54,7 +58,7 @@ Meaning = Module | Macro | None
 class Meanings:
     """The names of all files of a template."""
 
-    def __init__(self, pieces: Pieces, context: type[ExternalContext] | type[InternalContext]) -> None:
+    def __init__(self, pieces: Pieces, context: type[Context]) -> None:
         self._pieces = pieces
         self.of_context: dict[str, Shape] = {**_shapes_of_fields(context), **MESSAGE_NAMES}
         """The names that a template is given, with what they are."""
@@ -162,6 +166,8 @@ def _shapes_of_fields(struct: type[Struct]) -> Mapping[str, Shape]:
 
 def _shape_of_type(hint: Any) -> type[Any]:
     """What a field of this type is: a struct, the custom fields, or one value."""
+    if getattr(hint, "__origin__", None) is list:
+        return list
     kinds = [kind for kind in (hint, *get_args(hint)) if isinstance(kind, type)]
     for kind in kinds:
         if issubclass(kind, Struct):

@@ -8,12 +8,16 @@ from types import NoneType
 from typing import Any, Final, get_args, get_type_hints
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from schemas.digest import DigestContext, DigestLine
 from schemas.job import CustomValue, ExternalContext, InternalContext
 from schemas.rule_file import CustomFieldSettings
 from schemas.vocabulary import Trigger
+from sender.messages.digest import digest_variables
 
 _MOMENT: Final = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+_OPTIONAL: Final = ("status", "product", "site", "service", "customer_name", "link")
 _LINK: Final = "https://alerts.desk.example/u/token"
 _OF_TYPE: Final[Mapping[str, CustomValue]] = {"text": "a text", "number": 2, "boolean": True}
 
@@ -38,6 +42,21 @@ def samples(
         yield _sample("a ticket with every field", _filled(context, full), trigger, others, language, _LINK)
         yield _sample("a ticket with no optional field", _sparse(context, {}), trigger, [], language)
         yield _sample("a ticket whose custom fields are null", _filled(context, nulls), trigger, others, language)
+
+
+def digest_samples(language: str) -> Iterator[Sample]:
+    """A digest with all there can be, and one with as little as possible."""
+    full = [
+        replace(_filled(DigestLine, {}), trigger=trigger, link="https://desk.example/T-1042", saved_at=_MOMENT)
+        for trigger in Trigger
+    ]
+    sparse = [replace(one, title="", **dict.fromkeys(_OPTIONAL)) for one in full[:1]]
+    yield _digest_sample("a digest with every field", DigestContext(full, len(full) + 1, "Zoé"), language, _LINK)
+    yield _digest_sample("a digest with no optional field", DigestContext(sparse, 1, None), language)
+
+
+def _digest_sample(words: str, context: DigestContext, language: str, link: str | None = None) -> Sample:
+    return Sample(words, digest_variables(context, language, "Europe/Paris", "[Sample]", link))
 
 
 def _sample(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from sender.states import State
+from sender.states import Hold, State
 
 
 class LedgerMetrics:
@@ -15,9 +15,11 @@ class LedgerMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._jobs = Gauge("tocsin_ledger_jobs", "Jobs in each state.", ["state"], registry=registry)
+        self._held = Gauge("tocsin_ledger_held_jobs", "Jobs that are held, by what.", ["hold"], registry=registry)
         self._oldest = Gauge(
             "tocsin_ledger_oldest_seconds",
-            "How long ago the oldest open job of each state was accepted; 0 where there is none.",
+            "How long ago the oldest open job of each state was accepted; 0 where there is none. What is held for its "
+            "digest or by quiet hours does not count.",
             ["state"],
             registry=registry,
         )
@@ -45,6 +47,7 @@ class LedgerMetrics:
     def show(
         self,
         counts: Mapping[State, int],
+        holds: Mapping[Hold, int],
         oldest: Mapping[State, datetime],
         next_due: datetime | None,
         now: datetime,
@@ -52,6 +55,8 @@ class LedgerMetrics:
         """What the ledger said at `now`."""
         for state, number in counts.items():
             self._jobs.labels(state.value).set(number)
+        for hold, number in holds.items():
+            self._held.labels(hold.value).set(number)
         for state in State:
             since = oldest.get(state)
             self._oldest.labels(state.value).set(0.0 if since is None else max(0.0, (now - since).total_seconds()))

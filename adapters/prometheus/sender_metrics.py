@@ -12,7 +12,8 @@ from schemas.vocabulary import Channel
 from sender.ledger.waits import MAILBOX, RELAY, Wait
 from sender.records import Admission, LedgerEntry, Report
 from sender.replies.reply import Reply, ReplyKind
-from sender.states import Transition
+from sender.states import SCHEDULED, Hold, Transition
+from sender.storms.scheduled import made_by, wanted_at
 
 DELAYS: Final = (0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400, 259200)
 CLASSES: Final = ("2xx", "4xx", "5xx", "none")
@@ -33,6 +34,7 @@ class SenderMetrics:
         self._answers = counter(
             "tocsin_delivery_answers", "Answers of relays and other transports, by their class.", "channel", "class"
         )
+        self._digests = counter("tocsin_digests_delivered", "Digests that were delivered, by what made them.", "hold")
         self._unknown = counter("tocsin_deliveries_unknown", "Tries of which nobody knows whether they arrived.")
         self._suppressed = counter("tocsin_addresses_suppressed", "Addresses that a relay said are dead for good.")
         self._out_of_reach = Gauge(
@@ -55,7 +57,7 @@ class SenderMetrics:
         )
         self._delay = Histogram(
             "tocsin_delivery_delay_seconds",
-            "Time from a save to the delivery of a message about it.",
+            "Time from a save to the delivery of a message about it; from when it was due, where a rule lets it wait.",
             buckets=DELAYS,
             registry=registry,
         )
@@ -73,7 +75,9 @@ class SenderMetrics:
         if reply.kind is ReplyKind.UNKNOWN:
             self._unknown.inc()
         if reply.kind is ReplyKind.ACCEPTED:
-            self._delay.observe(max(0.0, (now - entry.job.context.saved_at).total_seconds()))
+            self._delay.observe(max(0.0, (now - wanted_at(entry)).total_seconds()))
+            if entry.standing.digest:
+                self._digests.labels(made_by(entry).value).inc()
 
     def waiting(self, waits: Sequence[Wait], now: datetime) -> None:
         """See sender.ports.DeliveryMonitor."""
@@ -97,6 +101,8 @@ class SenderMetrics:
             self._accepted.labels(admission.value)
         for transition in Transition:
             self._changes.labels(transition.value)
+        for hold in (Hold.STORM, *SCHEDULED):
+            self._digests.labels(hold.value)
         for channel in Channel:
             for one in CLASSES:
                 self._answers.labels(channel.value, one)

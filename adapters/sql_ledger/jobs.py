@@ -24,6 +24,7 @@ from sender.ledger.claimable import ANY, Claimable, Taking
 from sender.records import BEGINNINGS, MAIL, Admission, LedgerEntry, Report, admission_of
 from sender.states import FINISHED, Hold, Transition, begin, step
 from sender.storms.digests import is_left_out, storm_report
+from sender.storms.scheduled import scheduled_report
 from sender.storms.storm import NO_STORMS, StormPolicy
 
 
@@ -91,15 +92,29 @@ def _accept(writes: Writes, job: Job, storm: StormPolicy) -> Admission:
     admission = admission_of(job, _claim_key(writes, job))
     begun = Report(job.id, 0, BEGINNINGS[admission])
     entry = LedgerEntry(job, admission is Admission.DIVERTED, begin(begun.transition, writes.now))
-    buried = entry.standing.state not in FINISHED and is_buried(writes, job, storm)
-    held = storm_report(job.id, storm)
-    standing = step(entry.standing, held.transition, hold=held.hold) if buried else None
-    values = standing_columns(standing or entry.standing) | job_columns(entry) | {"now": writes.micros}
+    held = None if entry.standing.state in FINISHED else _held_at_first(writes, entry, storm)
+    stands = entry if held is None else _stepped(entry, held)
+    values = standing_columns(stands.standing) | job_columns(stands) | {"now": writes.micros}
     writes.session.run(sql.INSERT_JOB, values)
     writes.write_down(entry, begun)
-    if standing is not None:
-        writes.write_down(replace(entry, standing=standing), held)
+    if held is not None:
+        writes.write_down(stands, held)
     return admission
+
+
+def _held_at_first(writes: Writes, entry: LedgerEntry, storm: StormPolicy) -> Report | None:
+    """What holds a new job from the start; None where nothing does."""
+    scheduled = scheduled_report(entry, writes.now)
+    if scheduled is None and is_buried(writes, entry.job, storm):
+        return storm_report(entry.job.id, storm)
+    return scheduled
+
+
+def _stepped(entry: LedgerEntry, report: Report) -> LedgerEntry:
+    standing = step(entry.standing, report.transition, report.until, report.hold)
+    if standing is None:
+        raise RuntimeError(f"a new job can't be {report.transition.value}")
+    return replace(entry, standing=standing)
 
 
 def _claim_due(writes: Writes, limit: int, lease_until: datetime, owner: str, which: Claimable) -> list[LedgerEntry]:

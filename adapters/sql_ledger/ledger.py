@@ -11,6 +11,7 @@ from adapters.sql_ledger.jobs import SqlJobQueue
 from adapters.sql_ledger.listing import SqlJobListing
 from adapters.sql_ledger.moments import to_micros
 from adapters.sql_ledger.pauses import SqlPauses
+from adapters.sql_ledger.schedules import SqlSchedules
 from adapters.sql_ledger.session import Row
 from adapters.sql_ledger.storms import PRUNE_STORMS, SqlStorms
 from adapters.sql_ledger.suppressions import SqlSuppressions, prune_suppressions
@@ -21,7 +22,9 @@ from sender.ledger.outbox import Outbound
 from sender.ledger.port import Retention
 
 
-class SqlLedger(SqlJobQueue, SqlJobListing, SqlStorms, SqlSuppressions, SqlPauses, SqlWaits, SqlForgottenPeople):
+class SqlLedger(
+    SqlJobQueue, SqlJobListing, SqlStorms, SqlSchedules, SqlSuppressions, SqlPauses, SqlWaits, SqlForgottenPeople
+):
     """See sender.ledger.port.Ledger. An adapter adds how a transaction is made (see SqlTransactions)."""
 
     def outbox(self, limit: int) -> Sequence[Outbound]:

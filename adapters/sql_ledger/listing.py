@@ -14,7 +14,7 @@ from adapters.sql_ledger.session import Row, Session
 from adapters.sql_ledger.statements import ENTRY
 from adapters.sql_ledger.transactions import SqlTransactions
 from sender.records import Change, LedgerEntry, Listed, Selection
-from sender.states import FINISHED, State
+from sender.states import FINISHED, Hold, State
 
 PLACE: Final = "SELECT accepted, seq FROM jobs WHERE id = :before"
 
@@ -42,6 +42,11 @@ class SqlJobListing(SqlTransactions):
         """See sender.ledger.jobs.JobListing."""
         found = {row["state"]: row["jobs"] for row in self._read(sql.COUNTS, {})}
         return {state: found.get(state, 0) for state in State}
+
+    def holds(self) -> dict[Hold, int]:
+        """See sender.ledger.jobs.JobListing."""
+        found = {row["hold"]: row["jobs"] for row in self._read(sql.HOLDS, {})}
+        return {hold: found.get(hold, 0) for hold in Hold}
 
     def oldest(self) -> dict[State, datetime]:
         """See sender.ledger.jobs.JobListing."""

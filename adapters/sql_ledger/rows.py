@@ -11,7 +11,7 @@ from adapters.sql_ledger.moments import from_micros, to_micros
 from adapters.sql_ledger.session import Row
 from schemas.job import JOB_DECODER
 from sender.records import Change, LedgerEntry, Listed, domain_of, lane_of, recipient_of
-from sender.states import FINISHED, Hold, Standing, State, Transition
+from sender.states import FINISHED, SCHEDULED, Hold, Standing, State, Transition
 from sender.storms.storm import saved_at
 
 
@@ -64,12 +64,18 @@ def standing_columns(standing: Standing) -> dict[str, Any]:
 
 
 def job_columns(entry: LedgerEntry) -> dict[str, Any]:
-    """The columns of `jobs` that stay as they are; a dropped job counts for no storm."""
-    job = entry.job
+    """The columns of `jobs` that stay as they are.
+
+    A dropped job counts for no storm, nor does one that is held until it is due.
+    """
+    job, standing = entry.job, entry.standing
+    is_open = standing.state not in FINISHED
+    counts = standing.state is not State.DROPPED and standing.hold not in SCHEDULED
     return {
         "id": job.id,
         "lane": lane_of(job),
-        "open": int(entry.standing.state not in FINISHED),
+        "open": int(is_open),
+        "in_lane": int(is_open and standing.hold not in SCHEDULED),
         "expires": to_micros(job.expires),
         "diverted": int(entry.diverted),
         "ticket": job.ticket,
@@ -78,7 +84,7 @@ def job_columns(entry: LedgerEntry) -> dict[str, Any]:
         "template": entry.form.template,
         "domain": domain_of(job),
         "recipient": recipient_of(job),
-        "saved_at": None if entry.standing.state is State.DROPPED else to_micros(saved_at(job)),
+        "saved_at": to_micros(saved_at(job)) if counts else None,
         "body": msgspec.json.encode(job),
     }
 

@@ -33,8 +33,8 @@ INSERT_JOB: Final = """
          hold, released, digest, ticket, person, customer, template, domain, recipient, saved_at, accepted, changed,
          body)
     VALUES
-        (:id, :lane, :open, :open,
-         CASE WHEN EXISTS (SELECT 1 FROM jobs WHERE lane = :lane AND in_lane = 1) THEN 0 ELSE :open END,
+        (:id, :lane, :open, :in_lane,
+         CASE WHEN EXISTS (SELECT 1 FROM jobs WHERE lane = :lane AND in_lane = 1) THEN 0 ELSE :in_lane END,
          :state, :due, :lease_until, :expires, :diverted, :attempt, :unknowns, :faults, :changes,
          :hold, :released, :digest, :ticket, :person, :customer, :template, :domain, :recipient, :saved_at, :now, :now,
          :body)
@@ -119,7 +119,12 @@ HISTORY: Final = """
 
 COUNTS: Final = "SELECT state, COUNT(*) AS jobs FROM jobs GROUP BY state"
 
-OLDEST: Final = "SELECT MIN(accepted) AS moment FROM jobs WHERE state = :state"
+HOLDS: Final = "SELECT hold, COUNT(*) AS jobs FROM jobs WHERE state = 'held' GROUP BY hold"
+
+OLDEST: Final = """
+    SELECT MIN(accepted) AS moment FROM jobs
+    WHERE state = :state AND COALESCE(hold, '') NOT IN ('digest', 'quiet')
+"""
 
 _SOONEST: Final = "SELECT MIN(expires) AS moment FROM jobs"
 
@@ -130,6 +135,7 @@ NEXT_TRY: Final = """
 NEXT_END: Final = (
     "SELECT MIN(lease_until) AS moment FROM jobs WHERE lease_until IS NOT NULL",
     f"{_SOONEST} WHERE {_AT_REST}",
+    "SELECT MIN(due) AS moment FROM jobs WHERE hold IN ('digest', 'quiet')",
 )
 
 PRUNE_JOBS: Final = """

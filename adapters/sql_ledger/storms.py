@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,8 +15,8 @@ from adapters.sql_ledger.transactions import SqlTransactions
 from adapters.sql_ledger.writes import Writes
 from schemas.job import JOB_DECODER, Job
 from sender.records import LedgerEntry, Report, reader_of, recipient_of
-from sender.states import FINISHED
-from sender.storms.digests import LEAVES_ITS_DIGEST, HeldJob, digests, release_reports, unbundled_report
+from sender.states import FINISHED, Hold, Transition
+from sender.storms.digests import LEAVES_ITS_DIGEST, HeldJob, Over, digests, release_reports, unbundled_reports
 from sender.storms.storm import StormEnd, StormPolicy, saved_at
 
 JOIN_STORM: Final = """
@@ -66,6 +66,8 @@ OTHERS_IN_LANES: Final = """
 _CARRIER: Final = "(SELECT seq FROM jobs WHERE id = :carrier)"
 
 BUNDLE: Final = f"{ENTRY} WHERE carrier = {_CARRIER} ORDER BY seq"
+
+BUNDLED: Final = f"{ENTRY} WHERE carrier = :carrier ORDER BY seq"
 
 BUNDLED_IDS: Final = "SELECT id, attempt FROM jobs WHERE carrier = :carrier ORDER BY seq"
 
@@ -128,15 +130,20 @@ def _end(writes: Writes, storm: StormPolicy, over: dict[str, Any], reserved: boo
         return False
     writes.session.run(END_STORM, recipient)
     if storm.end is StormEnd.DIGEST:
-        _let_go(writes, recipient, found, storm.digest_size)
+        others = [(row["lane"], row["seq"]) for row in writes.session.rows(OTHERS_IN_LANES, recipient)]
+        let_go(writes, digests(map(held_of, found), others, storm.digest_size), Over.STORM)
     return True
 
 
-def _let_go(writes: Writes, recipient: dict[str, Any], found: Sequence[Row], size: int) -> None:
-    held = [HeldJob(row["id"], row["attempt"], row["lane"], row["seq"], reader_of(row["person"])) for row in found]
-    others = [(row["lane"], row["seq"]) for row in writes.session.rows(OTHERS_IN_LANES, recipient)]
-    for group in digests(held, others, size):
-        first, *rest = release_reports(group, writes.now)
+def held_of(row: Row) -> HeldJob:
+    """The held job in a row of `jobs`."""
+    return HeldJob(row["id"], row["attempt"], row["lane"], row["seq"], reader_of(row["person"]))
+
+
+def let_go(writes: Writes, groups: Iterable[Sequence[HeldJob]], over: Over) -> None:
+    """Send out what is in these groups, each as a digest; `over` says why it is no longer held."""
+    for group in groups:
+        first, *rest = release_reports(group, writes.now, over)
         carrier = _move(writes, first)
         for report in rest:
             _move(writes, report, carrier)
@@ -164,7 +171,7 @@ def follow_carrier(writes: Writes, row: Row, carrier: LedgerEntry, report: Repor
         writes.session.run(DOUBT_BUNDLE, of)
         writes.forget_found()
     if report.transition in LEAVES_ITS_DIGEST:
-        _regroup(writes, row)
+        _regroup(writes, row, report.transition)
         return
     if carrier.standing.state not in FINISHED:
         return
@@ -172,13 +179,14 @@ def follow_carrier(writes: Writes, row: Row, carrier: LedgerEntry, report: Repor
         _move(writes, Report(one["id"], one["attempt"], report.transition, code=report.code, text=report.text))
 
 
-def _regroup(writes: Writes, row: Row) -> None:
-    """Hold again what was bundled with this carrier, by a storm that is over."""
-    bundled = writes.session.rows(BUNDLED_IDS, {"carrier": row["seq"]})
-    for one in bundled:
-        _move(writes, unbundled_report(one["id"], one["attempt"]))
-    if bundled:
-        let_go_again(writes, row)
+def _regroup(writes: Writes, row: Row, why: Transition) -> None:
+    """Hold again what was bundled with this carrier, by what is over."""
+    for one in writes.session.rows(BUNDLED, {"carrier": row["seq"]}):
+        reports = unbundled_reports(entry_of(one), why, writes.now)
+        for report in reports:
+            _move(writes, report)
+        if reports[-1].hold is Hold.STORM:
+            let_go_again(writes, row)
 
 
 def let_go_again(writes: Writes, row: Row) -> None:

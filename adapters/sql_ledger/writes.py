@@ -15,7 +15,7 @@ from adapters.sql_ledger.session import Row, Session
 from schemas.log import NewRecord
 from sender.ledger.outbox import outcome_record
 from sender.records import Change, LedgerEntry, Report
-from sender.states import FINISHED, step
+from sender.states import FINISHED, SCHEDULED, step
 
 
 class Writes:
@@ -67,7 +67,8 @@ class Writes:
         if standing is None:
             return None
         is_open = int(standing.state not in FINISHED)
-        in_lane = int(is_open and (carrier is None or carrier["lane"] != row["lane"]))
+        is_away = standing.hold in SCHEDULED or (carrier is not None and carrier["lane"] == row["lane"])
+        in_lane = int(is_open and not is_away)
         moving = in_lane != row["in_lane"]
         values = {"seq": row["seq"], "now": self.micros} | standing_columns(standing)
         if moving or is_open != row["open"] or carrier or row["carrier"]:

@@ -64,7 +64,7 @@ class ChildComposer:
         try:
             return await (drawer or self.writer).write(draft)
         except WritingFailedError as error:
-            what = draft.form.template if draft.text is None else "a digest"
+            what = draft.form.template if draft.text is None or draft.digest is not None else "a digest"
             fault = f"{what} ({draft.job.language}): {error}"
         plain = draft.built_in()
         if drawer is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import timedelta
 
 from msgspec import Struct
@@ -14,13 +14,15 @@ from engine.rulebook.conditions.lexer import ConditionError
 from engine.rulebook.conditions.parser import parse_condition
 from engine.rulebook.conditions.syntax import Node
 from engine.rulebook.consistency import Placed, categories_named, problems_between, setting_problems
+from engine.rulebook.digest_times import DigestTimes, digest_times
 from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType, calendar_field, custom_field
 from engine.rulebook.problems import Partial, Path, Problem, RulebookError
 from engine.rulebook.rulebook import DefaultForm, MainSite, Policy, Rule, Rulebook
 from schemas.calendars import CalendarSettings
 from schemas.finding import FindingCode
 from schemas.job import BUILT_IN_FORMS
-from schemas.rule_file import Defaults, RuleEntry, RuleFile, Send, Settings, TriggerForms
+from schemas.rule_file import Defaults, DigestSettings, RuleEntry, RuleFile, Send, Settings, TriggerForms
+from schemas.suggestion import closest
 from schemas.vocabulary import Audience, Category, Channel, MessageFormat, Trigger
 
 
@@ -61,15 +63,14 @@ def examine(content: RuleFile, digest: str, base: Base | None = None, partial: S
     inherited = base if content.extends is not None else None
     settings = content.settings or (inherited.settings if inherited else Settings())
     defaults = content.defaults or (inherited.defaults if inherited else None)
-    calendars, problems_of_calendars = read_calendars(
-        {**(inherited.calendars if inherited else {}), **content.calendars}
-    )
+    given = {**(inherited.calendars if inherited else {}), **content.calendars}
+    calendars, problems_of_calendars = read_calendars(given)
     problems += problems_of_calendars
     fields = _fields(settings, calendars)
     placed = _placed(content.rules, inherited.rules if inherited else (), partial)
     rules: list[Rule] = []
     for each in placed:
-        rules += _rules(len(rules), each.entry, fields, each.path, problems)
+        rules += _rules(len(rules), each.entry, fields, given.keys(), each.path, problems)
     for one in partial:
         if one.condition is not None:
             _condition(one.condition, fields, one.audiences, (None, None), ("rules", one.index, "if"), problems)
@@ -110,7 +111,12 @@ def _placed(
 
 
 def _rules(
-    position: int, entry: RuleEntry, fields: Mapping[str, Field], path: Path, problems: list[Problem]
+    position: int,
+    entry: RuleEntry,
+    fields: Mapping[str, Field],
+    calendars: Set[str],
+    path: Path,
+    problems: list[Problem],
 ) -> list[Rule]:
     """The rule once for each of its categories, from this position on; none where its condition is wrong."""
     send = entry.send
@@ -122,6 +128,8 @@ def _rules(
         condition = _condition(entry.if_, fields, entry.audiences, limits, (*path, "if"), problems)
         if condition is None:
             return []
+    digest = _digest(send, (*path, "send", "digest"), problems)
+    quiet = _quiet(send, calendars, (*path, "send", "quiet"), problems)
     return [
         Rule(
             position=at,
@@ -137,9 +145,39 @@ def _rules(
             templates={channel: name for channel, name in templates.items() if channel is not Channel.EMAIL} or None,
             keyword=send.keyword if send else None,
             format=send.format if send else None,
+            digest=digest,
+            quiet=quiet,
         )
         for at, category in enumerate(entry.categories, position)
     ]
+
+
+def _digest(send: Send | None, path: Path, problems: list[Problem]) -> DigestTimes | None:
+    """When the rule's digests go out; what is wrong with it goes into `problems`."""
+    if send is None or send.digest is None:
+        return None
+    times = digest_times(send.digest)
+    if times is None:
+        advice = "write `hourly`, `daily at 08:00` or `weekly on monday at 08:00`"
+        problems.append(
+            Problem(path, "this is no time at which digests can go out", None, FindingCode.WRONG_VALUE, advice)
+        )
+    return times
+
+
+def _quiet(send: Send | None, calendars: Set[str], path: Path, problems: list[Problem]) -> str | None:
+    """The calendar outside of which the rule is quiet; what is wrong with it goes into `problems`."""
+    if send is None or send.quiet is None:
+        return None
+    outside, _, name = send.quiet.strip().partition(" ")
+    calendar = name.strip()
+    if outside != "outside" or not calendar:
+        advice = "write `outside` and the name of a calendar: `outside support`"
+        problems.append(Problem(path, "this names no quiet hours", None, FindingCode.WRONG_VALUE, advice))
+    elif calendar not in calendars:
+        advice = closest(calendar, calendars) or "write it under `calendars`"
+        problems.append(Problem(path, "there is no such calendar in this file", None, FindingCode.WRONG_VALUE, advice))
+    return calendar
 
 
 def _templates(send: Send | None) -> dict[Channel, str]:
@@ -199,8 +237,13 @@ def _policy(settings: Settings, defaults: Defaults, calendars: Mapping[str, Cale
         fax=fax,
         texts={**BUILT_IN_FORMS, **_texts(defaults)},
         calendars=calendars,
+        digest=_digest_form(defaults.digest),
         fax_region=settings.fax_region,
     )
+
+
+def _digest_form(given: DigestSettings | None) -> DefaultForm | None:
+    return None if given is None else DefaultForm(given.template, given.keyword, given.format)
 
 
 def _texts(defaults: Defaults) -> dict[Channel, str]:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from engine.rulebook.calendars import Calendar
 from engine.rulebook.conditions.syntax import Node, leaves
+from engine.rulebook.digest_times import DigestTimes
 from engine.rulebook.fields import Field
 from schemas.rule_file import CustomFieldSettings
 from schemas.vocabulary import Audience, Category, Channel, MessageFormat, Trigger
@@ -44,6 +45,15 @@ class Rule(Struct, frozen=True):
     """The templates of other channels."""
     keyword: LocalText | None = None
     format: MessageFormat | None = None
+    digest: DigestTimes | None = None
+    """When its messages go out, collected; None: each by itself."""
+    quiet: str | None = None
+    """The calendar outside of whose hours its messages wait."""
+
+    @property
+    def sends_at_once(self) -> bool:
+        """Whether its messages wait for nothing."""
+        return self.digest is None and self.quiet is None
 
 
 class MainSite(StrEnum):
@@ -86,6 +96,8 @@ class Policy(Struct, frozen=True):
     texts: Mapping[Channel, str]
     """The templates of text messages and chats where no rule names one."""
     calendars: Mapping[str, Calendar]
+    digest: DefaultForm | None = None
+    """Of digests; None: a built-in text."""
     fax_region: str | None = None
     """The region of numbers without + and country code; None: they stay as they are written."""
 

@@ -21,12 +21,14 @@ _RANK = {trigger: rank for rank, trigger in enumerate(Trigger)}
 class Line(Struct, frozen=True):
     """What a message can be about.
 
-    A trigger for which all gates hold, the reader of whom that is true, and the rules.
+    A trigger for which all gates hold, the reader of whom that is true, and the rules. `bringing` are those of all who
+    read the mailbox: nobody has to wait since another one does.
     """
 
     trigger: Trigger
     record: Person
     rules: list[Rule]
+    bringing: list[Rule]
 
 
 class Message(Struct, frozen=True):
@@ -91,8 +93,9 @@ def _message(first: Passed, joined: Sequence[Passed]) -> Message:
 
 
 def _line(chosen: Passed, joined: Sequence[Passed]) -> Line:
-    same = [one for one in joined if one.trigger is chosen.trigger and one.record is chosen.record]
-    return Line(chosen.trigger, chosen.record, _in_order(same))
+    same = [one for one in joined if one.trigger is chosen.trigger]
+    own = [one for one in same if one.record is chosen.record]
+    return Line(chosen.trigger, chosen.record, _in_order(own), _in_order(same))
 
 
 def _in_order(joined: Sequence[Passed]) -> list[Rule]:

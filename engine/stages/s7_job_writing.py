@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from engine.contexts import Contexts
 from engine.language import language_of, localised, time_zone_of
 from engine.rulebook.rulebook import DefaultForm, LocalText, Rule
+from engine.schedules import soonest
 from engine.scope import Scope
 from engine.stages.s6_merging import Line, Message
 from engine.statuses import changed_for_customers
@@ -43,6 +44,7 @@ class _Writer:
         customer = scope.directory.customer(record.customer)
         # The reader's own customer, which may be another one than the ticket's, decides how the message looks.
         language = language_of(record, customer, scope.policy)
+        time_zone = time_zone_of(record, customer, scope.policy)
         return Job(
             id=job_id(event, message.channel, message.address),
             source=event.source,
@@ -55,7 +57,7 @@ class _Writer:
             channel=message.channel,
             address=message.address,
             language=language,
-            time_zone=time_zone_of(record, customer, scope.policy),
+            time_zone=time_zone,
             form=_form(scope, message, message.first, language),
             reply_to=scope.contract.reply_to,
             context=self._contexts.of(record, language),
@@ -65,8 +67,10 @@ class _Writer:
             created=scope.now,
             expires=self._expires,
             once=self._once,
-            otherwise=_otherwise(scope, message, language),
+            otherwise=_otherwise(scope, message, language, time_zone),
             customer=scope.customer_id,
+            digest=_digest_form(scope, language),
+            schedule=soonest(message.first.bringing, event.time, time_zone, scope.policy.calendars),
         )
 
 
@@ -96,11 +100,13 @@ def _other_triggers(scope: Scope, message: Message, language: str) -> list[Trigg
     return others
 
 
-def _otherwise(scope: Scope, message: Message, language: str) -> Otherwise | None:
+def _otherwise(scope: Scope, message: Message, language: str, time_zone: str) -> Otherwise | None:
     """What the message becomes where an earlier save has opened the ticket."""
     if message.first.trigger is not Trigger.OPENED or message.second is None:
         return None
-    return Otherwise(message.second.trigger, _form(scope, message, message.second, language))
+    second = message.second
+    schedule = soonest(second.bringing, scope.event.time, time_zone, scope.policy.calendars)
+    return Otherwise(second.trigger, _form(scope, message, second, language), schedule)
 
 
 def _form(scope: Scope, message: Message, line: Line, language: str) -> Form:
@@ -121,6 +127,12 @@ def _form(scope: Scope, message: Message, line: Line, language: str) -> Form:
     if channel is Channel.EMAIL:
         return form
     return replace(form, template=next(given, policy.texts[channel]), format=MessageFormat.TEXT)
+
+
+def _digest_form(scope: Scope, language: str) -> Form | None:
+    """The form of a digest that the job may carry."""
+    given = scope.policy.digest
+    return None if given is None else _filled(given, None, [], language, scope.policy.language)
 
 
 def _filled(

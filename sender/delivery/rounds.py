@@ -101,14 +101,15 @@ class LedgerRounds:
         return self._ledger.hand_over(claims)
 
     def sweep(self, under_way: Collection[str]) -> int:
-        """Report on jobs that nobody works on or that ran out of time, and end storms; says how many of both.
+        """Report on jobs that nobody works on or that ran out of time, and end holds that are over; says how many.
 
         `under_way` are the jobs that this sender works on.
         """
         now = self._clock.now()
         changed = self._see_to(self._abandoned(now, under_way))
         late = [*self._ledger.lapsed(now, self._policy.sweep), *self._ledger.overdue(now, self._policy.sweep)]
-        return changed + self._see_to(late) + self._ledger.end_storms(now, self._policy.storm)
+        ended = self._ledger.end_storms(now, self._policy.storm) + self._ledger.end_schedules(now, self._policy.storm)
+        return changed + self._see_to(late) + ended
 
     def apply(self, tried: Sequence[Tried]) -> int:
         """Record reports; says how many changed something."""

@@ -13,7 +13,7 @@ from typing import Protocol
 from schemas.job import Job
 from sender.ledger.claimable import ANY, Claimable
 from sender.records import Admission, Change, LedgerEntry, Listed, Report, Selection
-from sender.states import State
+from sender.states import Hold, State
 from sender.storms.storm import NO_STORMS, StormPolicy
 
 
@@ -27,8 +27,9 @@ class JobQueue(Protocol):
     def accept(self, jobs: Sequence[Job], now: datetime, storm: StormPolicy = NO_STORMS) -> list[Admission]:
         """Take in jobs, in their order and in one transaction; says for each what became of it.
 
-        The first event (source and id) that brings a `once` key claims it, for all its jobs. A job for a mailbox that
-        is in a storm (see sender.storms.storm) is held from the start.
+        The first event (source and id) that brings a `once` key claims it, for all its jobs. A job that is not due yet
+        is held from the start, out of its lane (see sender.storms.scheduled); so is any other one, in its lane, that is
+        for a mailbox in a storm (see sender.storms.storm).
         """
         ...
 
@@ -74,9 +75,10 @@ class JobQueue(Protocol):
         who sends the digest leaves it out.
 
         A report that finishes the carrier of a digest finishes the jobs bundled with it in the same way; one that
-        leaves open whether it arrived counts for them too (`unknowns`). Where the carrier is withdrawn, held or
-        cancelled, that is its own affair: the others are held again by a storm that is over, see `end_storms`. What is
-        held for a pause that has ended is resumed at once.
+        leaves open whether it arrived counts for them too (`unknowns`). Where the carrier is withdrawn, held, cancelled
+        or expires, that is its own affair: the others are held again by what is over, and go out in another digest.
+        Where the digest could not be written, each of them goes out by itself. What is held for a pause that has ended
+        is resumed at once.
         """
         ...
 
@@ -100,14 +102,21 @@ class JobListing(Protocol):
         """The number of jobs in every state, zeros included."""
         ...
 
+    def holds(self) -> dict[Hold, int]:
+        """The number of jobs that each hold keeps back, zeros included."""
+        ...
+
     def oldest(self) -> dict[State, datetime]:
-        """When the oldest job in each open state was accepted; without the states in which there is none."""
+        """When the oldest job in each open state was accepted; without the states in which there is none.
+
+        What is held until a known moment (SCHEDULED) does not count.
+        """
         ...
 
     def next_due(self, besides: Collection[str] = ()) -> datetime | None:
-        """When there is something to do next: a try, a lease's end or an expiry. None where all jobs are finished.
+        """When there is something to do next: a try, an expiry, the end of a schedule or a lease.
 
-        Tries of the recipients `besides` (see `recipient_of`) do not count.
+        None where all jobs are finished. Tries of the recipients `besides` (see `recipient_of`) do not count.
         """
         ...
 

@@ -26,7 +26,7 @@ class Act(StrEnum):
     CANCEL = "cancel"
     """End what has not gone out."""
     HOLD = "hold"
-    """Keep back what waits."""
+    """Keep back what waits, or what something else holds."""
     RELEASE = "release"
     """Let go what is held: no mode and no pause holds it again."""
 
@@ -61,6 +61,8 @@ def objection(entry: LedgerEntry, act: Act, now: datetime) -> str | None:
         return "it is being sent at this moment: try again when its answer has come"
     if state not in states_for(act):
         return f"it is {state}: only what is {_listed(states_for(act))} can be {_TRANSITIONS[act]}"
+    if act is Act.HOLD and entry.standing.hold is Hold.PERSON:
+        return "it is held by a person already"
     if act in _SENDS and entry.job.expires <= now:
         return f"its time ended at {entry.job.expires.isoformat()}: an expired job is never sent"
     return None

@@ -12,15 +12,17 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from schemas.digest import DigestContext
 from schemas.job import BUILT_IN_FORMS, Form, Job
 from schemas.vocabulary import Channel, MessageFormat, Trigger
 from sender.delivery_mode import LIVE, DeliveryMode
 from sender.messages.addresses import MailIdentity, recipient_of
 from sender.messages.built_in_text import fallback_text
-from sender.messages.digest import digest_subject, digest_text
+from sender.messages.digest import digest_context, digest_subject, digest_text, digest_variables
 from sender.messages.fax import AS_TEXT, FaxForm
 from sender.messages.mentions import neutral
 from sender.messages.message import Bodies, MailingList, message_id, return_path, write_message
+from sender.messages.plain_text import one_line
 from sender.messages.redirection import redirected_bodies, redirected_subject
 from sender.messages.short_form import TextLimits, short_text
 from sender.messages.subject import subject_line
@@ -36,6 +38,9 @@ from sender.ports import (
 from sender.records import TEXTS, LedgerEntry
 from sender.suppressions.opt_out import NO_LINKS, OptOut, OptOutLinks, OptOutWriter
 
+SUBJECT: Final = 300
+"""Characters of a digest's subject."""
+
 NO_OPT_OUT: Final = OptOut()
 AS_A_RULE: Final = TextLimits()
 
@@ -43,7 +48,8 @@ AS_A_RULE: Final = TextLimits()
 class Draft(Struct, frozen=True):
     """What one message is written from: a job with the trigger and form for which it goes out now, and its list.
 
-    `text` is given where no template writes it: that of a digest, with its subject, and the built-in one.
+    `text` is given where no template writes it, and where one of digests may fail: that of a digest, with its subject,
+    and the built-in one. `digest` is what a template of digests is given.
     """
 
     job: Job
@@ -54,11 +60,12 @@ class Draft(Struct, frozen=True):
     return_path: str
     subject: str | None = None
     text: str | None = None
+    digest: DigestContext | None = None
 
     def built_in(self) -> Draft:
         """The same message without its template."""
         if self.text is not None:
-            return self
+            return replace(self, digest=None)
         return replace(self, text=fallback_text(_without_mentions(self.job), self.trigger))
 
 
@@ -87,7 +94,7 @@ class Drafts:
         return self._draft(job, trigger, form, MailingList(trigger.value.replace("_", "-"), links))
 
     def digest(self, carrier: LedgerEntry, listed: Sequence[LedgerEntry]) -> Draft:
-        """The draft of a digest. It has the built-in text, whatever the templates are."""
+        """The draft of a digest: by the template that its carrier names for that, else the built-in text."""
         carrier, *listed = (replace(one, job=_without_mentions(one.job)) for one in (carrier, *listed))
         subject, channel = digest_subject(carrier, listed), carrier.job.channel
         above = self._texts.subject_of(channel, subject)
@@ -95,7 +102,12 @@ class Drafts:
         # Several collaborators may share a mailbox and its digest: it opts out the one to whom it is addressed.
         own = {entry.trigger for entry in (carrier, *listed) if entry.job.person == carrier.job.person}
         mailing = MailingList("digest", self._links(carrier.job, [one for one in Trigger if one in own]))
-        return replace(self._draft(carrier.job, carrier.trigger, carrier.form, mailing), subject=subject, text=text)
+        draft = replace(self._draft(carrier.job, carrier.trigger, carrier.form, mailing), subject=subject, text=text)
+        form = carrier.job.digest
+        if form is None or channel in TEXTS:
+            return draft
+        subject = one_line(f"{form.subject_keyword} {subject}", SUBJECT)
+        return replace(draft, form=form, subject=subject, digest=digest_context(carrier, listed))
 
     def _draft(self, job: Job, trigger: Trigger, form: Form, mailing: MailingList) -> Draft:
         identity = self._identity
@@ -138,9 +150,10 @@ class MessageWriter:
         draft = replace(draft, job=_without_mentions(draft.job))
         job, fault = draft.job, None
         try:
-            bodies = Bodies(draft.text) if draft.text is not None else self._rendered(draft)
+            by_hand = draft.text if draft.digest is None else None
+            bodies = Bodies(by_hand) if by_hand is not None else self._rendered(draft)
         except TemplateFaultError as error:
-            bodies, fault = Bodies(fallback_text(job, draft.trigger)), str(error)
+            bodies, fault = Bodies(draft.text or fallback_text(job, draft.trigger)), str(error)
         subject = draft.subject if draft.subject is not None else subject_line(job, draft.form.subject_keyword)
         return Composed(self._message(draft, subject, bodies), fault)
 
@@ -166,11 +179,19 @@ class MessageWriter:
         job, form = draft.job, draft.form
         if form.template in BUILT_IN_FORMS.values():
             return Bodies(short_text(job, draft.trigger))
-        named = template_variables(job, draft.trigger, form, draft.mailing.links)
+        named = _variables(draft)
         text = self._renderer.render(form.template, job.language, Part.TEXT, named)
         if form.format is MessageFormat.TEXT or job.channel is not Channel.EMAIL:
             return Bodies(text)
         return Bodies(text, self._renderer.render(form.template, job.language, Part.HTML, named))
+
+
+def _variables(draft: Draft) -> dict[str, object]:
+    job, links = draft.job, draft.mailing.links
+    if draft.digest is None:
+        return template_variables(job, draft.trigger, draft.form, links)
+    keyword = draft.form.subject_keyword
+    return digest_variables(draft.digest, job.language, job.time_zone, keyword, links.page or links.mail)
 
 
 def _without_mentions(job: Job) -> Job:

@@ -13,6 +13,7 @@ from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
@@ -63,11 +64,14 @@ def digests(held: Iterable[HeldJob], others: Iterable[tuple[str, int]], size: in
     return [sorted(group, key=lambda one: one.place) for group in groups]
 
 
-def release_reports(group: Sequence[HeldJob], now: datetime) -> list[Report]:
-    """What happens to one group: the newest carries the digest, and comes first; the others are bundled with it."""
+def release_reports(group: Sequence[HeldJob], now: datetime, over: Over) -> list[Report]:
+    """What happens to one group: the newest carries the digest, and comes first; the others are bundled with it.
+
+    `over` says of one that goes out alone why it is no longer held.
+    """
     *listed, carrier = group
     if not listed:
-        return [Report(carrier.job, carrier.attempt, Transition.RESUMED, now, text="the storm is over")]
+        return [Report(carrier.job, carrier.attempt, Transition.RESUMED, now, text=over)]
     carries = f"a digest of {len(group)}"
     words = f"in the digest that {carrier.job} carries"
     return [
@@ -76,8 +80,20 @@ def release_reports(group: Sequence[HeldJob], now: datetime) -> list[Report]:
     ]
 
 
-LEAVES_ITS_DIGEST: Final = frozenset({Transition.WITHDRAWN, Transition.HELD, Transition.CANCELLED})
-"""What happens to a carrier alone: the jobs bundled with it are held again, and go out in another digest at once."""
+class Over(StrEnum):
+    """Why jobs are no longer held."""
+
+    STORM = "the storm is over"
+    SCHEDULE = "it is due"
+
+
+LEAVES_ITS_DIGEST: Final = frozenset(
+    {Transition.WITHDRAWN, Transition.HELD, Transition.CANCELLED, Transition.EXPIRED, Transition.GAVE_UP}
+)
+"""What happens to a carrier alone: the jobs bundled with it are held again, and go out in another digest at once.
+
+Where the digest could not be written, they go out each by itself: what can't be written is one of them.
+"""
 
 
 def is_left_out(report: Report) -> bool:
@@ -90,9 +106,22 @@ def is_left_out(report: Report) -> bool:
     return report.transition is Transition.WITHDRAWN
 
 
-def unbundled_report(job: str, attempt: int) -> Report:
-    """What happens to a job whose carrier has left its digest."""
-    return Report(job, attempt, Transition.HELD, text="its digest goes out without its carrier", hold=Hold.STORM)
+def unbundled_reports(entry: LedgerEntry, why: Transition, now: datetime) -> list[Report]:
+    """What happens to a job whose carrier has left its digest, and why."""
+    if why is not Transition.GAVE_UP:
+        return [held_again(entry, "its digest goes out without its carrier")]
+    words = "its digest could not be written"
+    alone = Report(entry.job.id, entry.standing.attempt, Transition.RESUMED, now, text=words)
+    return [held_again(entry, words), alone]
+
+
+def held_again(entry: LedgerEntry, words: str) -> Report:
+    """A job that was in a digest is held by what held it before, which is over: so it goes out in another one."""
+    schedule = entry.schedule
+    if schedule is None:
+        return Report(entry.job.id, entry.standing.attempt, Transition.HELD, text=words, hold=Hold.STORM)
+    hold = Hold.DIGEST if schedule.digest else Hold.QUIET
+    return Report(entry.job.id, entry.standing.attempt, Transition.HELD, schedule.at, text=words, hold=hold)
 
 
 def parted_report(entry: LedgerEntry, carrier: LedgerEntry, mode: DeliveryMode = LIVE) -> Report | None:
@@ -107,7 +136,7 @@ def parted_report(entry: LedgerEntry, carrier: LedgerEntry, mode: DeliveryMode =
         words = "a digest of its own reader lists it"
     else:
         return None
-    return Report(entry.job.id, entry.standing.attempt, Transition.HELD, text=words, hold=Hold.STORM)
+    return held_again(entry, words)
 
 
 def storm_report(job: str, policy: StormPolicy) -> Report:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from engine.decide import decide
 from engine.directory.directory import Directory
 from engine.rulebook.problems import RulebookError
 from engine.rulebook.rulebook import Rulebook
+from engine.schedules import soonest
 from engine.stages import s5_person_gates as person_gates
+from engine.stages import s7_job_writing
 from schemas.directory import RECORD_KINDS, record_from_data, widest_suppression
 from schemas.event import read_event
 from schemas.refusal import RefusedError
@@ -21,7 +24,7 @@ from tests.support.oracle.chance import NOW
 from tests.support.oracle.compare import difference
 from tests.support.oracle.helpdesk import random_helpdesk, random_settings
 from tests.support.oracle.oracle import expected
-from tests.support.oracle.rules import random_rules
+from tests.support.oracle.rules import random_digests, random_rules
 from tocsin.cli.decide import decision_view
 
 MAIN_SITE = {"all": "required", "not_site": "not_for_site", "off": "not_required"}
@@ -45,7 +48,8 @@ def written(rule: dict[str, Any]) -> dict[str, Any]:
     entry: dict[str, Any] = {key: rule[key] for key in ("rule", "for", "on", "instead_of") if key in rule}
     if "status" in rule:
         entry["if"] = f"ticket.status == {json.dumps(rule['status'])}"
-    return entry | ({"send": {"channels": rule["channels"]}} if "channels" in rule else {})
+    send = {key: rule[key] for key in ("channels", "digest") if key in rule}
+    return entry | ({"send": send} if send else {})
 
 
 def directory_of(records: list[dict[str, Any]]) -> Directory:
@@ -72,13 +76,13 @@ def actual(event: dict[str, Any], directory: Directory, rulebook: Rulebook) -> d
 
 
 def _plain(value: Any) -> Any:
-    return {"kind": value.kind, "id": value.id}
+    return value.isoformat() if isinstance(value, datetime) else {"kind": value.kind, "id": value.id}
 
 
 def settings_with_rules(chance: random.Random) -> dict[str, Any]:
     """Random settings, and random rules that a rule file may have."""
     settings = random_settings(chance)
-    rules = {rule["rule"]: rule for rule in random_rules(chance)}
+    rules = {rule["rule"]: rule for rule in [*random_digests(chance), *random_rules(chance)]}
     while True:
         settings["rules"] = list(rules.values())
         try:
@@ -109,4 +113,10 @@ def test_the_comparison_notices_a_gate_that_is_left_out(monkeypatch: pytest.Monk
     open_gates = tuple(gate for gate in person_gates.PERSON_GATES if gate is not person_gates.ticket_is_their_own)
     monkeypatch.setattr(person_gates, "PERSON_GATES", open_gates)
     with pytest.raises(AssertionError):
+        test_engine_and_oracle_decide_alike(0)
+
+
+def test_the_comparison_notices_a_rule_that_brings_it_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s7_job_writing, "soonest", lambda rules, *more: soonest(rules[:1], *more))
+    with pytest.raises(AssertionError, match="due"):
         test_engine_and_oracle_decide_alike(0)

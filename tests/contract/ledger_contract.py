@@ -9,10 +9,11 @@ from tests.contract import ledger_promises as promises
 from tests.contract.broken_forgetting import BROKEN_FORGETTING
 from tests.contract.broken_holds import BROKEN_HOLDS
 from tests.contract.broken_jobs import BROKEN_JOBS
+from tests.contract.broken_schedules import BROKEN_SCHEDULES
 from tests.contract.broken_storms import BROKEN_STORMS
 from tests.contract.ledger_promises import Promise
 
-BROKEN = BROKEN_JOBS | BROKEN_STORMS | BROKEN_HOLDS | BROKEN_FORGETTING
+BROKEN = BROKEN_JOBS | BROKEN_STORMS | BROKEN_SCHEDULES | BROKEN_HOLDS | BROKEN_FORGETTING
 """Every promise, with a ledger that breaks it."""
 
 every_promise = pytest.mark.parametrize("promise", BROKEN, ids=lambda promise: promise.__name__)

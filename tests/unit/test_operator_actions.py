@@ -68,7 +68,7 @@ def state_of(ledger: Ledger, job: str) -> State:
 POSSIBLE = {
     Act.RESEND: {State.FAILED, State.CANCELLED, State.WITHDRAWN},
     Act.CANCEL: {State.QUEUED, State.UNKNOWN, State.HELD, State.BUNDLED},
-    Act.HOLD: {State.QUEUED, State.BUNDLED},
+    Act.HOLD: {State.QUEUED, State.HELD, State.BUNDLED},
     Act.RELEASE: {State.HELD},
 }
 AFTER = {
@@ -96,6 +96,12 @@ def test_what_can_be_done_is_done_and_what_can_not_is_said(ledger: Ledger, state
     else:
         assert state.value in done.objection or "being sent" in done.objection
         assert ledger.history(job) == before
+
+
+def test_what_a_person_holds_is_not_held_again(ledger: Ledger) -> None:
+    job = one_in(ledger, State.HELD)
+    once, twice = [done.objection for _ in range(2) for done in act_on(ledger, [job], Act.HOLD, SOON)]
+    assert (once, twice) == (None, "it is held by a person already")
 
 
 @pytest.mark.parametrize(("act", "state"), [(Act.RESEND, State.FAILED), (Act.RELEASE, State.HELD)])

@@ -58,8 +58,9 @@ def test_what_may_have_arrived_is_never_called_expired() -> None:
 @pytest.mark.parametrize(("state", "transition"), [*product(State, Transition)])
 def test_a_step_follows_the_table_and_counts(state: State, transition: Transition) -> None:
     before = Standing(state, attempt=3, unknowns=1, faults=1, changes=7, owner="a", freed=1)
-    held = Hold.STORM if TABLE[transition].target is State.HELD else None
-    after = step(before, transition, UNTIL, held)
+    # What something holds, only a person can hold besides.
+    by = Hold.PERSON if state is State.HELD else Hold.STORM
+    after = step(before, transition, UNTIL, by if TABLE[transition].target is State.HELD else None)
     if state not in TABLE[transition].sources:
         assert after is None
         return
@@ -92,6 +93,18 @@ def test_a_claim_names_its_owner_and_nothing_is_handed_over_yet() -> None:
     claimed = step(before, Transition.CLAIMED, UNTIL, owner="a")
     assert claimed is not None
     assert (claimed.owner, claimed.handed_over, claimed.never_offered) == ("a", False, True)
+
+
+def test_what_is_held_until_it_is_due_knows_until_when() -> None:
+    waits = step(begin(Transition.ACCEPTED, START), Transition.HELD, UNTIL, Hold.DIGEST)
+    assert waits is not None
+    assert (waits.due, waits.hold) == (UNTIL, Hold.DIGEST)
+    assert step(waits, Transition.HELD, hold=Hold.MODE) is None
+    by_a_person = step(waits, Transition.HELD, hold=Hold.PERSON)
+    assert by_a_person is not None
+    assert (by_a_person.due, by_a_person.hold) == (None, Hold.PERSON)
+    with pytest.raises(ValueError, match="needs a time"):
+        step(begin(Transition.ACCEPTED, START), Transition.HELD, hold=Hold.QUIET)
 
 
 def test_a_job_that_will_wait_needs_to_know_for_how_long() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sender.states import Hold, Transition
-from sender.storms.digests import HeldJob, digests, release_reports, storm_report
+from sender.storms.digests import HeldJob, Over, digests, release_reports, storm_report
 from sender.storms.storm import NO_STORMS, StormPolicy, ends_at, saved_at
 from tests.support.sender.fakes import START, a_job
 
@@ -53,11 +53,11 @@ def held_job(place: int, lane: str = "a", reader: str = "") -> HeldJob:
 
 
 def test_the_newest_carries_and_the_others_are_bundled() -> None:
-    carrier, first, second = release_reports([held_job(1), held_job(2), held_job(3)], START)
+    carrier, first, second = release_reports([held_job(1), held_job(2), held_job(3)], START, Over.STORM)
     assert (carrier.job, carrier.attempt, carrier.transition) == ("j-3", 3, Transition.CARRIES)
     assert (carrier.until, carrier.text) == (START, "a digest of 3")
     assert [(one.job, one.transition) for one in (first, second)] == [("j-1", "bundled"), ("j-2", "bundled")]
-    [lone] = release_reports([held_job(7)], START)
+    [lone] = release_reports([held_job(7)], START, Over.STORM)
     assert (lone.transition, lone.until) == (Transition.RESUMED, START)
 
 

@@ -86,7 +86,8 @@ def skip_view(skip: Skip) -> dict[str, Any]:
 
 
 def _job_view(job: Job) -> dict[str, Any]:
-    return {
+    """One that goes out at once has no `due`."""
+    shown = {
         "person": job.person,
         "channel": job.channel,
         "address": job.address,
@@ -94,6 +95,7 @@ def _job_view(job: Job) -> dict[str, Any]:
         "categories": job.categories,
         "rules": job.rules,
     }
+    return shown if job.schedule is None else {**shown, "due": job.schedule.at, "when": job.schedule.said}
 
 
 def _refused_view(line: Line) -> dict[str, Any]:

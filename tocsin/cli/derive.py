@@ -70,5 +70,9 @@ def _rule(rule: Rule) -> list[str]:
         lines.append(f"      instead of {rule.instead_of}, where both match")
     others = [(f"template of {channel}", template) for channel, template in (rule.templates or {}).items()]
     form = (("template", rule.template), *others, ("keyword", rule.keyword), ("format", rule.format))
+    if rule.digest is not None:
+        lines.append(f"      in a digest, {rule.digest.said}, where no other rule sends it sooner")
+    if rule.quiet is not None:
+        lines.append(f"      quiet outside {rule.quiet}, where no other rule sends it sooner")
     given = [f"{name} {value if isinstance(value, str) else dict(value)}" for name, value in form if value is not None]
     return [*lines, f"      {', '.join(given)}"] if given else lines

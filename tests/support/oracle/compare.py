@@ -52,6 +52,8 @@ def content_differences(name: str, expected: Decision, actual: Decision) -> list
     lines = []
     if expected["trigger"] != actual["trigger"]:
         lines.append(f"{name}: trigger: expected {expected['trigger']}, got {actual['trigger']}")
+    if expected.get("due") != actual.get("due"):
+        lines.append(f"{name}: due: expected {expected.get('due')}, got {actual.get('due')}")
     differing = [field for field in ("categories", "rules") if set(expected[field]) != set(actual[field])]
     return lines + [
         f"{name}: {field}: expected {texts(expected[field])}, got {texts(actual[field])}" for field in differing

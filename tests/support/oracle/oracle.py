@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.support.oracle.digests import due
 from tests.support.oracle.gates import GATES, PASSED, address_of, gates_passed, unreadable_at_stop
 from tests.support.oracle.people import (
     CATEGORIES,
@@ -124,7 +125,8 @@ def people_decided(save: Save, triggers: list[str]) -> Record:
     """Jobs and skips of an event that may alert."""
     pairs = [(category, person) for category in CATEGORIES for person in people_in(save, category)]
     tried = [attempt for category, person in pairs for attempt in attempts(save, category, person, triggers)]
-    jobs = merged(letters([attempt for attempt in tried if gates_passed(attempt) == PASSED]))
+    passed = [attempt for attempt in tried if gates_passed(attempt) == PASSED]
+    jobs = merged(letters(passed))
     added = {(category, one.person) for _, together in jobs for one in together for category in one.categories}
     skipped = [
         skip(person, category, *why_not(category, person, tried))
@@ -138,7 +140,20 @@ def people_decided(save: Save, triggers: list[str]) -> Record:
     ]
     nowhere = [(category, why_object_leads_nowhere(save, category)) for category in CATEGORIES]
     skipped += [skip(None, category, reason) for category, reason in nowhere if reason]
-    return {"jobs": [as_job(first, together) for first, together in jobs], "skipped": skipped}
+    written = [as_job(first, together) | when(first, passed) for first, together in jobs]
+    return {"jobs": written, "skipped": skipped}
+
+
+def when(letter: Letter, passed: list[Attempt]) -> Record:
+    """When a letter goes out, by all of its audience who read the mailbox and hear of the same; nothing: at once."""
+    bringing = [
+        one
+        for one in passed
+        if address_of(one) == (letter.channel, letter.mailbox)
+        and (one.trigger, one.person[0]) == (letter.trigger, letter.person[0])
+    ]
+    moment = due(next(one for one in bringing if one.person == letter.person), bringing)
+    return {} if moment is None else {"due": moment}
 
 
 def letters(passed: list[Attempt]) -> list[Letter]:

@@ -79,3 +79,21 @@ def random_rule(rng: random.Random, number: int) -> OwnRule:
     elif chance(rng, 0.5):
         own["instead_of"] = default if number == 0 or chance(rng, 0.6) else f"own-{number - 1}"
     return own
+
+
+DIGESTS = ("hourly", "daily at 08:00", "daily at 19:30", "weekly on monday at 08:15", "weekly on sunday at 23:45")
+
+
+def random_digests(rng: random.Random) -> list[OwnRule]:
+    """Default rules with digests, most of them or none."""
+    if chance(rng, 0.5):
+        return []
+    return [
+        {"rule": one.rule, "for": one.name, "digest": rng.choice(DIGESTS)} for one in CATEGORIES if chance(rng, 0.75)
+    ]
+
+
+def digests_of(attempt: Attempt) -> list[str | None]:
+    """What the rules by which this attempt alerts say of digests; None: it goes out at once."""
+    said = {rule["rule"]: rule.get("digest") for rule in attempt.save.settings.rules}
+    return [said.get(name) for name in rules_of(attempt)]

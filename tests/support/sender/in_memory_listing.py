@@ -9,7 +9,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from sender.records import Change, LedgerEntry, Listed, Selection, lane_of, recipient_of
-from sender.states import FINISHED, State
+from sender.states import FINISHED, SCHEDULED, Hold, State
 
 
 class Kept(Struct):
@@ -68,10 +68,14 @@ class InMemoryListing:
         states = [kept.entry.standing.state for kept in self.jobs.values()]
         return {state: states.count(state) for state in State}
 
+    def holds(self) -> dict[Hold, int]:
+        held = [kept.entry.standing.hold for kept in self.jobs.values()]
+        return {hold: held.count(hold) for hold in Hold}
+
     def oldest(self) -> dict[State, datetime]:
         moments: dict[State, builtins.list[datetime]] = {}
         for kept in self.jobs.values():
-            if kept.open:
+            if kept.open and not self.is_scheduled(kept.entry):
                 moments.setdefault(kept.entry.standing.state, []).append(kept.history[0].at)
         return {state: min(found) for state, found in moments.items()}
 
@@ -79,10 +83,13 @@ class InMemoryListing:
         jobs = [kept for kept in self.jobs.values() if kept.open]
         entries = [kept.entry for kept in jobs]
         counted = [one for one in entries if recipient_of(one.job) not in besides]
-        tries = [one.standing.due for one in counted if one.standing.due and self.is_head(one)]
+        tries = [one.standing.due for one in counted if one.standing.due and self.is_next(one)]
         leases = [one.standing.lease_until for one in entries if one.standing.lease_until]
         expiries = [kept.entry.job.expires for kept in jobs if not self.is_under_way(kept)]
         return min([*tries, *leases, *expiries], default=None)
+
+    def is_next(self, entry: LedgerEntry) -> bool:
+        return entry.standing.hold in SCHEDULED or self.is_head(entry)
 
     def is_head(self, entry: LedgerEntry) -> bool:
         lane = self.lane(lane_of(entry.job))
@@ -94,7 +101,10 @@ class InMemoryListing:
 
     def stands_in(self, kept: Kept, lane: str) -> bool:
         carrier = None if kept.carrier is None else lane_of(self.jobs[kept.carrier].entry.job)
-        return lane_of(kept.entry.job) == lane != carrier
+        return lane_of(kept.entry.job) == lane != carrier and not self.is_scheduled(kept.entry)
+
+    def is_scheduled(self, entry: LedgerEntry) -> bool:
+        return entry.standing.hold in SCHEDULED
 
     def is_under_way(self, kept: Kept) -> bool:
         """Whether it, or the digest that lists it, is just being sent."""

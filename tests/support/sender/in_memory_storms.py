@@ -9,8 +9,18 @@ from msgspec.structs import replace
 from schemas.job import Job
 from sender.records import Admission, LedgerEntry, Report, lane_of, reader_of, recipient_of
 from sender.states import Hold, State
-from sender.storms.digests import LEAVES_ITS_DIGEST, HeldJob, digests, release_reports, storm_report, unbundled_report
+from sender.storms.digests import (
+    LEAVES_ITS_DIGEST,
+    HeldJob,
+    Over,
+    digests,
+    release_reports,
+    storm_report,
+    unbundled_reports,
+)
+from sender.storms.scheduled import due_groups, scheduled_report
 from sender.storms.storm import StormEnd, StormPolicy, ends_at, saved_at
+from tests.support.sender.in_memory_listing import Kept
 from tests.support.sender.in_memory_queue import InMemoryQueue
 
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -26,9 +36,17 @@ class InMemoryStorms(InMemoryQueue):
 
     def accept_one(self, job: Job, now: datetime, storm: StormPolicy) -> Admission:
         admission = super().accept_one(job, now, storm)
-        if admission in (Admission.ACCEPTED, Admission.DIVERTED) and self.is_buried(job, now, storm):
-            self.record([storm_report(job.id, storm)], now)
+        if admission in (Admission.ACCEPTED, Admission.DIVERTED):
+            held = self.held_at_first(self.jobs[job.id].entry, now, storm)
+            if held is not None:
+                self.record([held], now)
         return admission
+
+    def held_at_first(self, entry: LedgerEntry, now: datetime, storm: StormPolicy) -> Report | None:
+        scheduled = scheduled_report(entry, now)
+        if scheduled is None and self.is_buried(entry.job, now, storm):
+            return storm_report(entry.job.id, storm)
+        return scheduled
 
     def is_buried(self, job: Job, now: datetime, storm: StormPolicy) -> bool:
         if storm.limit == 0:
@@ -43,9 +61,14 @@ class InMemoryStorms(InMemoryQueue):
     def saves(self, job: Job, storm: StormPolicy) -> int:
         """How many jobs of the recipient tell of saves in the window that ends with this one's."""
         last, recipient = saved_at(job), recipient_of(job)
-        entries = [kept.entry for kept in self.jobs.values() if kept.entry.standing.state is not State.DROPPED]
-        moments = [saved_at(one.job) for one in entries if recipient_of(one.job) == recipient]
+        counted = [kept.entry.job for kept in self.jobs.values() if self.counts_as_save(kept)]
+        moments = [saved_at(one) for one in counted if recipient_of(one) == recipient]
         return sum(last - storm.window < moment <= last for moment in moments)
+
+    def counts_as_save(self, kept: Kept) -> bool:
+        """A dropped job counts for no storm, nor does one that was held until it was due."""
+        is_dropped = kept.entry.standing.state is State.DROPPED
+        return not is_dropped and scheduled_report(kept.entry, kept.history[0].at) is None
 
     def end_storms(self, now: datetime, storm: StormPolicy, limit: int = 10) -> int:
         over = [recipient for recipient, times in self.storms.items() if ends_at(storm, *times) <= now][:limit]
@@ -59,11 +82,47 @@ class InMemoryStorms(InMemoryQueue):
         jobs = [self.held_job(kept.entry, place) for place, kept in enumerate(self.jobs.values())]
         held = [one for one in jobs if self.is_held(self.jobs[one.job].entry, recipient)]
         others = [(one.lane, one.place) for one in jobs if one not in held and self.jobs[one.job].open]
-        for group in self.groups(held, others, storm.digest_size):
-            first, *rest = release_reports(group, now)
+        self.send_out(self.groups(held, others, storm.digest_size), Over.STORM, now)
+
+    def send_out(self, groups: list[list[HeldJob]], over: Over, now: datetime) -> None:
+        for group in groups:
+            first, *rest = release_reports(group, now, over)
             assert self.record([first, *rest], now) == []
             for report in rest:
                 self.jobs[report.job].carrier = first.job
+
+    def end_schedules(self, now: datetime, storm: StormPolicy, limit: int = 50) -> int:
+        moments: dict[str, datetime] = {}
+        for entry in [kept.entry for kept in self.jobs.values() if self.is_scheduled(kept.entry)]:
+            due, recipient = entry.standing.due, recipient_of(entry.job)
+            if due is not None and due <= now:
+                moments[recipient] = min(due, moments.get(recipient, due))
+        ended = sorted(moments.items(), key=lambda one: one[1])[:limit]
+        for recipient, due in ended:
+            self.let_go_due(recipient, due, storm, now)
+        return len(ended)
+
+    def let_go_due(self, recipient: str, due: datetime, storm: StormPolicy, now: datetime) -> None:
+        entries = [kept.entry for kept in self.jobs.values()]
+        jobs = [(entry, self.held_job(entry, place)) for place, entry in enumerate(entries)]
+        held = [
+            (entry.standing.hold, one)
+            for entry, one in jobs
+            if entry.standing.hold is not None and self.is_due_with(entry, recipient, due)
+        ]
+        others = [(one.lane, one.place) for entry, one in jobs if self.is_in_the_way(entry)]
+        self.send_out(self.groups_due(held, others, storm), Over.SCHEDULE, now)
+
+    def is_due_with(self, entry: LedgerEntry, recipient: str, due: datetime) -> bool:
+        return self.is_scheduled(entry) and entry.standing.due == due and recipient_of(entry.job) == recipient
+
+    def is_in_the_way(self, entry: LedgerEntry) -> bool:
+        return self.jobs[entry.job.id].open and not self.is_scheduled(entry)
+
+    def groups_due(
+        self, held: list[tuple[Hold, HeldJob]], others: list[tuple[str, int]], storm: StormPolicy
+    ) -> list[list[HeldJob]]:
+        return due_groups(held, others, storm.digest_size, storm.limit)
 
     def held_job(self, entry: LedgerEntry, place: int) -> HeldJob:
         job = entry.job
@@ -86,7 +145,9 @@ class InMemoryStorms(InMemoryQueue):
                 kept.entry = replace(kept.entry, standing=replace(standing, unknowns=standing.unknowns + 1))
             job, attempt = kept.entry.job.id, standing.attempt
             if report.transition in LEAVES_ITS_DIGEST:
-                self.record([unbundled_report(job, attempt)], now)
-                self.storms.setdefault(recipient_of(kept.entry.job), (EPOCH, now))
+                reports = unbundled_reports(kept.entry, report.transition, now)
+                self.record(reports, now)
+                if reports[-1].hold is Hold.STORM:
+                    self.storms.setdefault(recipient_of(kept.entry.job), (EPOCH, now))
             elif not carrier.open:
                 self.record([Report(job, attempt, report.transition, code=report.code, text=report.text)], now)

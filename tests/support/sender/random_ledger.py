@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 
 from adapters.sql_ledger.ledger import SqlLedger
-from schemas.job import Job
+from schemas.job import Job, Schedule
 from schemas.outcome import Outcome
 from schemas.vocabulary import Trigger
 from sender.delivery.attempt import report_on
@@ -40,8 +40,17 @@ STORM = StormPolicy(limit=2, quiet=timedelta(seconds=300), longest=timedelta(sec
 MAY_HAVE_ARRIVED = {Transition.UNDECIDED, Transition.LAPSED}
 FAR = timedelta(days=9)
 
+schedules = st.builds(
+    lambda minutes, digest: Schedule(START + timedelta(minutes=minutes), digest),
+    st.sampled_from([-30, 5, 5, 31, 90, 300]),
+    st.booleans(),
+)
+
+STEPS = [Transition.HELD, Transition.RELEASED, Transition.CANCELLED, Transition.WITHDRAWN]
+"""What people do, and what a sender does with what was suppressed."""
+
 saves = st.builds(
-    lambda event, address, opened, otherwise: a_job(
+    lambda event, address, opened, otherwise, schedule: a_job(
         f"e-{event}",
         f"T-{event % 3}",
         f"p{address}@acme.example",
@@ -49,11 +58,13 @@ saves = st.builds(
         once=f"k-{event % 3}" if opened else None,
         otherwise=Trigger.STATUS_CHANGED if opened and otherwise else None,
         expires=START + timedelta(hours=event % 5, minutes=30),
+        schedule=schedule if event % 3 == 2 else None,
     ),
     st.integers(0, 11),
     st.integers(0, 1),
     st.booleans(),
     st.booleans(),
+    schedules,
 )
 
 
@@ -122,7 +133,8 @@ class LedgerWorld(RuleBasedStateMachine):
         listed = self.ledger.bundle(entry.job.id) if entry.standing.digest else []
         told = [one.job for one in [*listed, entry]]
         for job in told:
-            older = [one for one in self.older_in_lane(job) if one not in told]
+            # What has a schedule comes into its lane late, and so may find later ones under way.
+            older = [one for one in self.older_in_lane(job) if one not in told and one.schedule is None]
             assert all(self.state(one.id) in FINISHED for one in older), "it overtook an older job"
             self.arrived[job.id] += kind in (ReplyKind.ACCEPTED, ReplyKind.UNKNOWN)
             self.digests.setdefault(job.id, set()).add(entry.job.id)
@@ -159,15 +171,16 @@ class LedgerWorld(RuleBasedStateMachine):
         assert self.ledger.record(late, now) == []
 
     @rule(limit=st.integers(1, 2))
-    def storms_end(self, limit: int) -> None:
+    def holds_end(self, limit: int) -> None:
         self.ledger.end_storms(self.clock.now(), STORM, limit)
+        self.ledger.end_schedules(self.clock.now(), STORM, limit)
 
     @rule(seconds=st.sampled_from([1, 30, 299, 300, 900, 1800]))
     def time_passes(self, seconds: int) -> None:
         self.clock.advance(timedelta(seconds=seconds))
 
     @precondition(lambda self: self.accepted)
-    @rule(data=st.data(), what=st.sampled_from([Transition.HELD, Transition.RELEASED, Transition.CANCELLED]))
+    @rule(data=st.data(), what=st.sampled_from(STEPS))
     def somebody_steps_in(self, data: st.DataObject, what: Transition) -> None:
         entry = self.ledger.find(data.draw(st.sampled_from(sorted(self.accepted))))
         assert entry is not None
@@ -211,6 +224,13 @@ class LedgerWorld(RuleBasedStateMachine):
             assert copies <= 1 + sum(change.transition in MAY_HAVE_ARRIVED for change in told_by)
 
     @invariant()
+    def nothing_goes_out_before_it_is_due(self) -> None:
+        for line in self.ledger.list(Selection(states=frozenset({State.SENDING})), 99):
+            schedule, expires = line.entry.schedule, line.entry.job.expires
+            is_early = schedule is not None and self.clock.now() < schedule.at < expires
+            assert not is_early or line.entry.standing.released
+
+    @invariant()
     def what_is_open_will_be_seen_to(self) -> None:
         open_jobs = any(self.state(job) not in FINISHED for job in self.accepted)
         assert (self.ledger.next_due() is not None) == open_jobs
@@ -226,7 +246,7 @@ class LedgerWorld(RuleBasedStateMachine):
         """Storms end, people let go what they hold, and the relay says yes: nothing waits for something else."""
         self.clock.advance(FAR)
         now = self.clock.now()
-        while self.ledger.end_storms(now, STORM):
+        while self.ledger.end_storms(now, STORM) or self.ledger.end_schedules(now, STORM):
             pass
         lapses = [
             Report(one.job.id, one.standing.attempt, Transition.LAPSED, now) for one in self.ledger.lapsed(now, 99)

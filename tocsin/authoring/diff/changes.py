@@ -26,6 +26,7 @@ class ChangeKind(StrEnum):
     KEYWORD = "keyword"
     FORMAT = "format"
     LANGUAGE = "language"
+    SCHEDULE = "schedule"
     OTHER = "other"
     """Its words: labels, fields, other triggers, reply-to, time zone, expiry, what it becomes after another opening."""
 
@@ -100,6 +101,7 @@ def _compared(old: Job, new: Job) -> dict[ChangeKind, tuple[object, object]]:
         ChangeKind.TEMPLATE: (old.form.template, new.form.template),
         ChangeKind.KEYWORD: (old.form.subject_keyword, new.form.subject_keyword),
         ChangeKind.FORMAT: (old.form.format, new.form.format),
+        ChangeKind.SCHEDULE: (old.schedule, new.schedule),
         ChangeKind.LANGUAGE: (old.language, new.language),
     }
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from engine.directory.directory import Directory
-from schemas.job import Job
+from schemas.job import Job, when_sent
 from tocsin.authoring.diff.changes import Change, ChangeKind
 from tocsin.authoring.diff.tally import MOST_PEOPLE, Example, KindTally, Tally
 from tocsin.authoring.explain.case import called
@@ -24,6 +24,7 @@ _TITLES: Final = {
     ChangeKind.TEMPLATE: "Get it by another template",
     ChangeKind.KEYWORD: "Get it under another keyword",
     ChangeKind.FORMAT: "Get it in another format",
+    ChangeKind.SCHEDULE: "Get it at another time",
     ChangeKind.LANGUAGE: "Get it in another language",
     ChangeKind.OTHER: "Get it in other words (labels, fields, other triggers, reply-to, time zone, expiry)",
 }
@@ -100,6 +101,8 @@ def _value(kind: ChangeKind, job: Job) -> str:
             return f"`{job.form.subject_keyword}`"
         case ChangeKind.FORMAT:
             return job.form.format
+        case ChangeKind.SCHEDULE:
+            return when_sent(job)
         case _:
             return job.language
 
@@ -144,6 +147,7 @@ def _job_view(job: Job) -> dict[str, Any]:
         "template": job.form.template,
         "keyword": job.form.subject_keyword,
         "format": job.form.format,
+        "when": when_sent(job),
         "language": job.language,
         "rules": job.rules,
         "categories": job.categories,

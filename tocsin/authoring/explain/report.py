@@ -8,7 +8,7 @@ from typing import Final
 from engine.decide import Decision
 from engine.directory.directory import Directory
 from schemas.explanation import AbsentPerson, EventExplanation, NeededChange, ReachedPerson, StoppedEntry
-from schemas.job import Job
+from schemas.job import Job, Schedule
 from schemas.vocabulary import Trigger
 from tocsin.authoring.explain.case import called, utc
 from tocsin.authoring.explain.changes import Change
@@ -51,10 +51,19 @@ def _reached(one: Reached, directory: Directory) -> Iterator[str]:
     yield f"  {called(job.person, directory)} by {job.channel} to {job.address}: {job.trigger}{also}"
     reached = f"through {', '.join(job.categories)}; rules {', '.join(job.rules)}"
     yield f"      {reached}; template {job.form.template} in {job.language}"
+    if job.schedule is not None:
+        yield f"      {_later(job.schedule, job)}"
     yield from _once(job)
     if one.others:
         others = ", ".join(called(who, directory) for who in one.others)
         yield f"      the same mailbox, and so the same message: {others}"
+
+
+def _later(schedule: Schedule, job: Job) -> str:
+    if job.expires <= schedule.at:
+        return f"at once, since it would expire before it is due ({schedule.said}: {utc(schedule.at)})"
+    how = "in the digest of" if schedule.digest else "held until"
+    return f"{how} {utc(schedule.at)} ({schedule.said})"
 
 
 def _once(job: Job) -> Iterator[str]:

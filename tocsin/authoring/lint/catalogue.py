@@ -164,7 +164,7 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
     ),
     Code.SHADOWED_SETTING: Entry(
         "The rule's template, keyword or format is never used: one that always matches with it stands before it "
-        "and gives its own.",
+        "and gives its own. Or its digest or quiet hours: one that always matches with it sends at once.",
         '- {rule: all, for: site.contacts, send: {keyword: "[A]"}}\n'
         '- {rule: urgent, for: site.contacts, if: ticket.priority == "high", send: {keyword: "[U]", format: text}}',
         "Move the rule before the other one, or let it take that one's place with `instead_of`.",
@@ -179,6 +179,12 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         '- {rule: low, for: site.contacts, if: ticket.priority == "low"}\n'
         '- {rule: high, for: site.contacts, if: ticket.priority == "high", instead_of: low}',
         "Take `instead_of` out, or let the conditions meet.",
+    ),
+    Code.EXPIRES_BEFORE_DIGEST: Entry(
+        "Messages may expire before the digest that collects them is due: those go out at once, each by itself.",
+        "settings: {deliver_within_hours: 72}\nrules:\n"
+        "  - {rule: weekly, for: site.contacts, instead_of: site-contacts, send: {digest: weekly on monday at 08:00}}",
+        "Let messages live longer: `settings: deliver_within_hours:`.",
     ),
     Code.UNREADABLE_TEMPLATE: Entry(
         "A template can't be opened, is no regular file, is larger than 64 KiB, is not UTF-8, or is a link out of the "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import islice
 from typing import Final
 
@@ -18,6 +19,10 @@ from tocsin.authoring.lint.subject import Subject
 MAX_PAIRS: Final = 5_000
 MAX_LEAVES: Final = 40
 """Comparisons in two conditions together. Longer ones are not compared, since that takes too long."""
+
+HOUR: Final = timedelta(hours=1)
+GRACE: Final = 24 * HOUR
+"""For a relay that is out of reach when a digest is due."""
 
 _OTHERS: Final = [channel for channel in Channel if channel is not Channel.EMAIL]
 
@@ -72,7 +77,19 @@ class _Rules:
 
     def _about_shadows(self, rule: Rule, others: Sequence[Rule]) -> Iterator[Problem]:
         """Whether another one, which always matches where this does, leaves it nothing to do."""
+        hasty = next((one for one in others if one.sends_at_once and rule.channels <= one.channels), None)
+        if hasty is not None and not rule.sends_at_once:
+            key, what = ("quiet", "these quiet hours are never kept")
+            if rule.digest is not None:
+                key, what = ("digest", "this digest is never used")
+            message = f"{what}: {_called(hasty)} always matches too, and sends at once"
+            advice = f"write `instead_of: {hasty.name}`"
+            yield _problem(rule, f"send.{key}", FindingCode.SHADOWED_SETTING, message, advice)
+            return
+        yield from _digest_problem(self._rulebook, rule)
         for other in others:
+            if not _sends_no_later(other, rule):
+                continue
             hidden = [name for name in SETTINGS if _given_before(rule, other, name)]
             own = [name for name in SETTINGS if _setting(rule, name) is not None]
             if rule.channels <= other.channels and own == hidden:
@@ -146,8 +163,22 @@ def _are_short(one: Rule, other: Rule) -> bool:
 def _is_same(one: Rule, other: Rule) -> bool:
     """Whether two rules differ in nothing but name and condition."""
     return all(
-        _setting(one, name) == _setting(other, name) for name in ("triggers", "channels", "instead_of", *SETTINGS)
+        _setting(one, name) == _setting(other, name)
+        for name in ("triggers", "channels", "instead_of", "digest", "quiet", *SETTINGS)
     )
+
+
+def _sends_no_later(other: Rule, rule: Rule) -> bool:
+    return other.sends_at_once or (other.digest, other.quiet) == (rule.digest, rule.quiet)
+
+
+def _digest_problem(rulebook: Rulebook, rule: Rule) -> Iterator[Problem]:
+    """Whether messages may expire before the digest that collects them is due."""
+    within = rulebook.policy.deliver_within
+    if rule.digest is not None and rule.digest.apart > within:
+        message = f"messages expire {within // HOUR} hours after they are made: those that do before it go out at once"
+        advice = f"write `deliver_within_hours: {(rule.digest.apart + GRACE) // HOUR}` under `settings`"
+        yield _problem(rule, "send.digest", FindingCode.EXPIRES_BEFORE_DIGEST, message, advice)
 
 
 def _setting(rule: Rule, name: str) -> object:

@@ -77,7 +77,7 @@ def preview_job(decision: Decision, reader: Reader, shown: Shown, directory: Dir
     rules = [rule for rule in rulebook.rules if rule.name in names]
     # Active or not, since nothing is sent.
     address = next((mode.address for mode in person.modes if mode.channel is channel), _ADDRESSES[channel])
-    line = Line(trigger, record, rules)
+    line = Line(trigger, record, rules, rules)
     [job] = write_jobs(scope, [Message(reader.ref, channel, address, line, None, [], rules)])
     return job
 

@@ -8,7 +8,7 @@ from typing import Final
 from engine.decide import Decision
 from engine.rulebook.rulebook import Rulebook
 from schemas.decision import Skip
-from schemas.job import Job, PersonRef
+from schemas.job import Job, PersonRef, when_sent
 from schemas.rule_test import Expectation, ExpectedAlert, ExpectedSilence
 from schemas.vocabulary import Channel, PersonKind
 from tocsin.authoring.explain.case import Case, called
@@ -120,6 +120,7 @@ def _fields(alert: ExpectedAlert, job: Job) -> Iterator[tuple[str, object, objec
     yield "template", alert.template, job.form.template
     yield "keyword", alert.keyword, job.form.subject_keyword
     yield "language", alert.language, job.language
+    yield "when", alert.when, when_sent(job)
     yield "categories", _sorted(alert.categories), _sorted(job.categories)
     yield "rules", _sorted(alert.rules), _sorted(job.rules)
 

@@ -11,7 +11,7 @@ from sender.ledger.operator_actions import PAGE
 from sender.ledger.waits import MAILBOX, RELAY, Wait, waits_of
 from sender.messages.plain_text import one_line
 from sender.records import LedgerEntry, Selection, lane_of
-from sender.states import FINISHED, WAITING, State
+from sender.states import FINISHED, SCHEDULED, WAITING, Hold, State
 
 _NAME: Final = 260
 """Characters of the name of a domain: all of it."""
@@ -63,8 +63,18 @@ def obstacles(entry: LedgerEntry, waits: Sequence[Wait], now: datetime) -> Itera
         then = "may go out at once, since nothing was handed over" if stands.never_offered else "may have arrived"
         ended = f"lease ended {ago(stands.lease_until, now)}, at {time(stands.lease_until)}"
         yield f"{ended}: the next sender takes it, and it {then}"
+    elif stands.hold in SCHEDULED and stands.due is not None:
+        yield _not_due_yet(entry, stands.due, now)
     else:
         yield from (_held_back(one, now) for one in holding(entry, waits))
+
+
+def _not_due_yet(entry: LedgerEntry, due: datetime, now: datetime) -> str:
+    said = f" ({one_line(entry.schedule.said, _NAME)})" if entry.schedule is not None and entry.schedule.said else ""
+    if due <= now:
+        return f"due since {time(due)}{said}: the next sender that looks lets it go"
+    what = "collected for the digest of" if entry.standing.hold is Hold.DIGEST else "held until"
+    return f"{what} {time(due)}{said}; released, it goes out at once"
 
 
 def _held_back(one: Wait, now: datetime) -> str:

@@ -126,10 +126,10 @@ class SendingMonitor(ServiceMonitor):
         while not stop.is_set():
             self.vitals.beat(LOOP)
             try:
-                counts, oldest = ledger.counts(), ledger.oldest()
+                counts, holds, oldest = ledger.counts(), ledger.holds(), ledger.oldest()
                 # A job whose mailbox is put off is not late through a fault of this sender.
                 due = ledger.next_due(recipients_of(ledger.waits(clock.now())))
-                self.ledger.show(counts, oldest, due, clock.now())
+                self.ledger.show(counts, holds, oldest, due, clock.now())
                 self.vitals.ready("ledger")
             except LedgerUnavailableError as error:
                 self.vitals.not_ready("ledger", str(error))

@@ -1,0 +1,197 @@
+"""Digests by the clock and quiet hours, by a sender at work: each part by itself is wanted, or not, when it is due."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+from prometheus_client import CollectorRegistry
+
+from adapters.prometheus.sender_metrics import SenderMetrics
+from adapters.sqlite.ledger import SqliteLedger
+from schemas.directory import SuppressionRecord
+from schemas.job import JOB_DECODER, Job, PersonRef, Schedule
+from schemas.vocabulary import Channel, PersonKind, Trigger
+from sender.acceptance import read_job
+from sender.delivery.loop import DeliverySettings
+from sender.ledger.port import Ledger
+from sender.ledger.restrictions import Pause
+from sender.ports import OutgoingText
+from sender.records import LedgerEntry, Listed
+from sender.states import Hold, Standing, State
+from sender.storms.scheduled import scheduled_report
+from sender.storms.storm import StormPolicy
+from tests.support.mail.messages import IDENTITY, FixedRenderer, MessageComposer, as_mail, read
+from tests.support.sender.fakes import OK, START, FakeTransport, a_job
+from tests.support.sender.on_fakes import SenderOnFakes
+from tocsin.operations.jobs import lines
+
+HOUR = timedelta(hours=1)
+DUE = START + HOUR
+DAILY = Schedule(DUE, digest=True, said="daily at 10:00")
+QUIET = Schedule(DUE, said="quiet outside support")
+
+
+def later(number: int, schedule: Schedule | None = DAILY, **more: Any) -> Job:
+    return a_job(f"e-{number}", f"T-{number}", schedule=schedule, **more)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with closing(SqliteLedger(tmp_path / "tocsin.db")) as ledger:
+        yield ledger
+
+
+def listed(sender: SenderOnFakes, mail: int = -1) -> list[str]:
+    return sender.transport.mails[mail].content.decode().split("\r\n")[3:]
+
+
+async def test_a_day_is_one_message_and_what_is_urgent_comes_at_once(ledger: Ledger) -> None:
+    sender = SenderOnFakes(ledger=ledger)
+    jobs, urgent = [later(number) for number in range(4)], later(2, None, source="/urgent")
+    ledger.accept([*jobs, urgent], START)
+    await sender.delivery.drain()
+    assert sender.transport.ids() == [urgent.id.replace("@", "+")]
+    sender.clock.move_to(ledger.next_due())
+    assert sender.clock.now() == DUE
+    await sender.delivery.drain()
+    assert len(sender.transport.mails) == 2
+    assert listed(sender) == [job.id for job in jobs]
+    assert ledger.counts()[State.DELIVERED] == 5
+
+
+async def test_what_was_suppressed_or_paused_meanwhile_is_in_no_digest(ledger: Ledger) -> None:
+    sender = SenderOnFakes(ledger=ledger)
+    jobs = [later(number) for number in range(6)]
+    jobs[1] = replace(jobs[1], trigger=Trigger.OPENED)
+    jobs[2] = replace(jobs[2], customer="rival")
+    ledger.accept(jobs, START)
+    ledger.suppress([SuppressionRecord("o", person="contact/ct-1", triggers=["opened"], reason="opted_out")], START)
+    ledger.pause(Pause("rival", None, START, ""))
+    sender.clock.move_to(DUE)
+    for _ in range(2):
+        await sender.delivery.drain()
+    assert [sender.state(job) for job in jobs[:3]] == [State.DELIVERED, State.WITHDRAWN, State.HELD]
+    assert listed(sender) == [job.id for job in (jobs[0], *jobs[3:])]
+    ledger.resume("rival", None, DUE)
+    await sender.delivery.drain()
+    assert sender.state(jobs[2]) is State.DELIVERED
+    assert len(sender.transport.mails) == 2
+
+
+async def test_whoever_is_not_to_be_told_any_more_gets_no_digest(ledger: Ledger) -> None:
+    sender = SenderOnFakes(ledger=ledger)
+    jobs = [later(number) for number in range(3)]
+    ledger.accept(jobs, START)
+    ledger.suppress([SuppressionRecord("o", person="contact/ct-1", reason="opted_out")], START)
+    sender.clock.move_to(DUE)
+    for _ in range(4):
+        await sender.delivery.drain()
+    assert sender.transport.mails == []
+    assert {sender.state(job) for job in jobs} == {State.WITHDRAWN}
+
+
+async def test_two_contacts_of_one_mailbox_get_a_digest_each(ledger: Ledger) -> None:
+    sender = SenderOnFakes(ledger=ledger)
+    rival = PersonRef(PersonKind.CONTACT, "ct-of-rival")
+    jobs = [later(number, person=rival if number % 2 else a_job().person) for number in range(6)]
+    ledger.accept(jobs, START)
+    sender.clock.move_to(DUE)
+    await sender.delivery.drain()
+    assert sorted(listed(sender, mail) for mail in (0, 1)) == sorted(
+        [job.id for job in jobs if (job.person == rival) is theirs] for theirs in (False, True)
+    )
+
+
+async def test_a_restart_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    jobs = [later(number) for number in range(4)]
+    for step in range(3):
+        with closing(SqliteLedger(tmp_path / "tocsin.db")) as ledger:
+            ledger.accept(jobs, START)
+            if step == 1:
+                ledger.end_schedules(DUE, StormPolicy())
+            if step == 2:
+                sender = SenderOnFakes(ledger=ledger)
+                sender.clock.move_to(DUE)
+                await sender.delivery.drain()
+                assert (len(sender.transport.mails), listed(sender)) == (1, [job.id for job in jobs])
+
+
+async def test_a_job_that_can_not_be_written_costs_the_digest_nothing_else() -> None:
+    """The newest carries it: until it is given up, the others wait; then each goes out by itself."""
+    sender = SenderOnFakes()
+    jobs = [later(number) for number in range(3)]
+    sender.composer.broken.add(jobs[2].id)  # type: ignore[attr-defined]
+    sender.ledger.accept(jobs, START)
+    await sender.until_finished()
+    assert [sender.state(job) for job in jobs] == [State.DELIVERED, State.DELIVERED, State.FAILED]
+
+
+async def test_what_quiet_hours_held_comes_as_one_where_it_would_be_a_storm(ledger: Ledger) -> None:
+    policy = StormPolicy(limit=5)
+    sender = SenderOnFakes(ledger=ledger, settings=DeliverySettings(storm=policy))
+    ledger.accept([later(number, QUIET) for number in range(5)], START, policy)
+    ledger.accept([a_job(f"e-{number}", address="li@x.example", schedule=QUIET) for number in range(6)], START, policy)
+    sender.clock.move_to(DUE)
+    await sender.delivery.drain()
+    recipients = [mail.recipient for mail in sender.transport.mails]
+    assert (recipients.count("zoe@acme.example"), recipients.count("li@x.example")) == (5, 1)
+
+
+async def test_a_digest_is_counted_and_no_delay() -> None:
+    registry = CollectorRegistry()
+    sender = SenderOnFakes(FakeTransport(lambda _: OK), monitor=_Monitor(registry))
+    sender.ledger.accept([later(number) for number in range(3)], START)
+    await sender.until_finished()
+    assert registry.get_sample_value("tocsin_digests_delivered_total", {"hold": "digest"}) == 1
+    assert registry.get_sample_value("tocsin_delivery_delay_seconds_sum") == 0
+
+
+class _Monitor(SenderMetrics):
+    def came_round(self, writing: timedelta) -> None:
+        pass
+
+    def waits_for_ledger(self, why: object) -> None:
+        pass
+
+
+def test_people_see_what_it_waits_for() -> None:
+    job = later(1)
+    held = LedgerEntry(job, False, Standing(State.HELD, due=DUE, hold=Hold.DIGEST))
+    words = "collected for the digest of 2026-03-02T10:00:00Z (daily at 10:00); released, it goes out at once"
+    assert words in lines.line(Listed(held, START, START), None, [], START)
+    assert words in list(lines.standing(held, [], [], [], START))
+    quiet = replace(held, job=later(1, QUIET), standing=replace(held.standing, hold=Hold.QUIET))
+    assert "held until 2026-03-02T10:00:00Z (quiet outside support); released, it goes out at once" in list(
+        lines.standing(quiet, [], [], [], START)
+    )
+    assert "due since" in "".join(lines.standing(held, [], [], [], DUE))
+
+
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])
+def test_a_digest_says_that_it_was_wanted(channel: Channel) -> None:
+    composer = MessageComposer(FixedRenderer("text"), IDENTITY)
+    entries = [
+        LedgerEntry(later(number, channel=channel, address="+33612345678"), False, Standing(State.SENDING))
+        for number in range(2)
+    ]
+    composed = composer.digest(entries[1], entries)
+    message = composed.message
+    text = message.text if isinstance(message, OutgoingText) else read(as_mail(composed).mail.content).get_content()
+    assert "Your messages about support tickets, in one:" in text
+    assert "So many" not in text
+
+
+def test_an_old_job_has_no_schedule_and_a_new_one_comes_over_the_wire() -> None:
+    wire = json.loads(msgspec.json.encode(later(1)))
+    assert read_job(json.dumps(wire).encode()).schedule == DAILY
+    del wire["schedule"]
+    old = JOB_DECODER.decode(json.dumps(wire))
+    assert scheduled_report(LedgerEntry(old, False, Standing(State.QUEUED, due=START)), START) is None
