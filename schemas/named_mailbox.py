@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from schemas.errors import InputError
 from schemas.mailbox import address_fault, wire_address
 from schemas.vocabulary import Channel
 
@@ -22,7 +23,7 @@ _SPECIALS: Final = frozenset('()<>[]:;@\\,"')
 """What a name holds only in quotes (RFC 5322, section 3.2.3); a dot is taken without them, as in section 4.1."""
 
 
-class NoMailboxError(ValueError):
+class NoMailboxError(InputError, ValueError):
     """A text that is not one mailbox. `reason` holds nothing of it; `right` is a spelling that would do, if any."""
 
     def __init__(self, reason: str, right: NamedMailbox | None = None) -> None:

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
+from schemas.errors import InputError
+
 SHOWN_VALUE_LENGTH: Final = 120
 """Characters of a refused value that are kept: enough to recognise it."""
 
@@ -31,13 +33,18 @@ class Refusal(msgspec.Struct, frozen=True):
         return f"{self} (got {self.value})" if self.value is not None else str(self)
 
 
-class RefusedError(ValueError):
+class RefusedError(InputError, ValueError):
     """An input that can't be used. `code` names the class of the fault in snake case, for headers and metrics."""
 
     def __init__(self, code: str, *refusals: Refusal) -> None:
         super().__init__("; ".join(map(str, refusals)))
         self.code = code
         self.refusals = refusals
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """See TocsinError."""
+        return tuple(self.shown().split("\n"))
 
     def shown(self) -> str:
         """All refusals with their values, for the person who gave the input."""

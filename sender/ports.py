@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
+from schemas.errors import InputError
 from schemas.job import Form, Job
 from schemas.log import NewRecord, Record
 from schemas.vocabulary import Channel, Trigger
@@ -112,7 +113,7 @@ class Part(StrEnum):
     HTML = "html"
 
 
-class TemplateFaultError(Exception):
+class TemplateFaultError(InputError):
     """A template gave no text.
 
     Holds its file, the line where that is known, and the class of the error: never a value.

@@ -11,6 +11,7 @@ import apprise
 from apprise import Apprise, AppriseAsset, AppriseResult, AppriseResultStatus
 from msgspec import Struct
 
+from schemas.errors import WrongSettingError
 from schemas.mailbox import address_fault
 from sender.ports import OutgoingText
 from sender.replies.reply import Reply, ReplyKind
@@ -40,7 +41,7 @@ _FAILED: Final = re.compile(r"[\w ]*Exception")
 """How a line of debugging begins that tells that the connection, or the service's own code, failed in the midst."""
 
 
-class ServiceError(ValueError):
+class ServiceError(WrongSettingError, ValueError):
     """A URL that can't be used. It holds credentials, so this names none of it."""
 
 

@@ -10,6 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from schemas.errors import UnusableError
+
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 TIME_LIMIT: Final = 30.0
 """Seconds for one picture."""
@@ -39,7 +41,7 @@ _SWITCHES: Final = (
 )
 
 
-class PictureError(RuntimeError):
+class PictureError(UnusableError, RuntimeError):
     """No picture could be taken: why, and what to do."""
 
 

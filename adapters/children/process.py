@@ -16,6 +16,7 @@ from typing import Final
 from msgspec import Struct
 
 from adapters.children.framing import LENGTH, READY, announced, headed
+from schemas.errors import UnusableError
 
 START_TIMEOUT: Final = 30.0
 """Seconds until a new child must be ready: it has a Python to start, perhaps on a busy machine."""
@@ -50,7 +51,7 @@ class Limits(Struct, frozen=True):
         return [str(self.seconds), str(self.processor_seconds), str(self.memory)]
 
 
-class ChildFailedError(Exception):
+class ChildFailedError(UnusableError):
     """The child is of no more use: what it did, or did not do.
 
     `is_limit`: it did more than it may, as it would do again.

@@ -13,6 +13,7 @@ from typing import Final
 
 from adapters.durable_rules.encoding import Encoding, property_of
 from engine.rulebook.conditions.syntax import And, Node, Not, Or
+from schemas.errors import InputError
 
 MAX_ALTERNATIVES: Final = 256
 """For one condition. Eight pairs of `or` joined by `and` come to as many."""
@@ -21,7 +22,7 @@ Alternative = dict[str, int]
 """Property to the codes that it may have, as bits. One that is not in it may have any."""
 
 
-class TooManyAlternativesError(ValueError):
+class TooManyAlternativesError(InputError, ValueError):
     """A condition that comes to more than MAX_ALTERNATIVES alternatives."""
 
 

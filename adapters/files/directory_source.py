@@ -26,6 +26,7 @@ from engine.directory.directory import Directory
 from engine.directory.removals import too_many_gone
 from engine.ports import DirectorySource
 from schemas.directory import Record, SuppressionRecord
+from schemas.errors import InputError
 from schemas.refusal import Refusal
 
 log = structlog.get_logger()
@@ -34,7 +35,7 @@ KEEP_AGAIN_SECONDS: Final = 60.0
 """After which what could not be kept, as on a full disk, is kept again."""
 
 
-class DirectoryFilesError(ValueError):
+class DirectoryFilesError(InputError, ValueError):
     """Files that can't be read at a start for which no last good state is kept. `lines` say which, and what to do."""
 
     def __init__(self, folder: Path, unreadable: list[UnreadableFile], kept: Path) -> None:
@@ -45,6 +46,11 @@ class DirectoryFilesError(ValueError):
         )
         self.lines = (*places, advice)
         super().__init__("\n".join(self.lines))
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """See TocsinError. A file's name may hold a line break."""
+        return self.lines
 
 
 class FolderDirectory:

@@ -15,6 +15,7 @@ from adapters.files.directory_folder import JSONL
 from adapters.files.jsonl_records import LONGEST_LINE, lines_of_file, name_key_twice, name_on
 from adapters.files.yaml_records import YamlFaultError, says_something, yaml_records, yaml_text
 from schemas.directory import MAX_RECORD_BYTES, RECORD_KINDS
+from schemas.errors import InputError
 from schemas.refusal import RefusedError
 
 _TWICE_ON_LINE: Final = "the key `{}` stands twice on this line: write one record on each line"
@@ -23,7 +24,7 @@ _TWICE: Final = "the key `{}` stands twice in this record: if these are two reco
 _ANYTHING: Final = msgspec.json.Decoder(msgspec.Raw)
 
 
-class UnreadableFileError(ValueError):
+class UnreadableFileError(InputError, ValueError):
     """A file that can't be read as a whole: the line (from 1) where that shows, if there is one, and what to do."""
 
     def __init__(self, line: int | None, reason: str) -> None:

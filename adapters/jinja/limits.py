@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
+from schemas.errors import InputError
+
 WORK: Final = 8_000_000
 """Units of work in one rendering: a character made is one, a node of a template that runs is NODE."""
 
@@ -28,7 +30,7 @@ OUTPUT_BYTES: Final = 1_048_576
 """The longest text of one part of a message, in UTF-8."""
 
 
-class LimitError(RuntimeError):
+class LimitError(InputError, RuntimeError):
     """A template does more than one rendering may."""
 
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from kafka import errors
 from msgspec import Struct
 
+from schemas.errors import UnusableError, WrongSettingError
+
 
 class DamagedBatch(Struct, frozen=True):
     """A batch that can't be decoded: its place, what is wrong with it, and its bytes as the broker gave them.
@@ -33,11 +35,11 @@ class DamagedBatch(Struct, frozen=True):
         return f"{self.topic}, partition {self.partition}, offset {self.first} (to {self.last}): {self.why}"
 
 
-class KafkaSettingsError(ValueError):
+class KafkaSettingsError(WrongSettingError, ValueError):
     """A setting that can't be used: which, and what to do."""
 
 
-class KafkaUnavailableError(RuntimeError):
+class KafkaUnavailableError(UnusableError, RuntimeError):
     """Kafka does not answer, or not now. What was asked may be asked again."""
 
 
@@ -49,11 +51,11 @@ class DamagedBatchError(KafkaUnavailableError):
         self.batch = batch
 
 
-class KafkaRefusedError(RuntimeError):
+class KafkaRefusedError(UnusableError, RuntimeError):
     """Kafka refuses what was asked, and will refuse it again: a permission, a credential, a limit, a missing topic."""
 
 
-class NotCommittedError(RuntimeError):
+class NotCommittedError(UnusableError, RuntimeError):
     """A transaction did not come to a known good end.
 
     Either nothing of it counts, or all of it does and only the answer was lost: the group's committed offsets tell, so
@@ -61,7 +63,7 @@ class NotCommittedError(RuntimeError):
     """
 
 
-class InstanceTakenError(RuntimeError):
+class InstanceTakenError(UnusableError, RuntimeError):
     """Another process has the same group instance id, or the same transactional id: this one must end."""
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from schemas.errors import InputError
 from schemas.finding import FindingCode
 
 
@@ -47,7 +48,7 @@ def marked(text: str, column: int, length: int) -> str:
     return f"    {shown}\n    {marks}"
 
 
-class RuleFileError(ValueError):
+class RuleFileError(InputError, ValueError):
     """A rule file that can't be used. The rules that were in force stay in force."""
 
     def __init__(self, faults: list[Fault]) -> None:

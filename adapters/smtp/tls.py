@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from schemas.errors import WrongSettingError
+
 NO_STARTTLS: Final = "starttls_not_offered"
 NOT_TRUSTED: Final = "certificate_not_trusted"
 """Of a certificate that fails for a reason that has no word of its own."""
@@ -39,7 +41,7 @@ _HANDSHAKE: Final = {
 """Words for OpenSSL's reasons; `not_encrypted`: at that port nobody speaks TLS."""
 
 
-class CertificatesError(ValueError):
+class CertificatesError(WrongSettingError, ValueError):
     """A file of authorities that can't be used, and why."""
 
 

@@ -15,6 +15,7 @@ from adapters.sql_ledger.migrations import scripts_of
 from adapters.sql_ledger.respelling import respell
 from adapters.sqlite.job_functions import add_job_functions
 from adapters.sqlite.session import SqliteSession
+from schemas.errors import UnusableError
 
 APPLICATION_ID: Final = 0x746F6373
 """Marks the file as ours ("tocs"), so that another program's database is not taken for one."""
@@ -44,7 +45,7 @@ _FAULTS: Final = {
 }
 
 
-class DatabaseError(RuntimeError):
+class DatabaseError(UnusableError, RuntimeError):
     """The file can't be used. `code` names the class of the fault in snake case; the message says what to do."""
 
     def __init__(self, code: str, path: str, message: str) -> None:

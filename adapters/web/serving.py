@@ -14,12 +14,13 @@ from msgspec import Struct
 
 from adapters.web.connections import Connection, Connections, within_limits
 from adapters.web.limits import ServerLimits
+from schemas.errors import UnusableError
 
 START_SECONDS: Final = 10.0
 LIMITS: Final = ServerLimits()
 
 
-class AddressError(RuntimeError):
+class AddressError(UnusableError, RuntimeError):
     """The address can't be listened on: which, and why."""
 
 

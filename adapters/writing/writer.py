@@ -13,6 +13,7 @@ import msgspec
 from adapters.children.process import Child, ChildFailedError
 from adapters.children.stream import OthersFailedError, Stream
 from adapters.writing.protocol import CHILD, WRITING, Write, Written, encoded
+from schemas.errors import UnusableError
 from sender.messages.composer import Draft
 from sender.ports import Composed
 
@@ -44,7 +45,7 @@ Kind = tuple[str, str]
 """Template and language: messages of one kind end a child in the same way."""
 
 
-class WritingFailedError(Exception):
+class WritingFailedError(UnusableError):
     """The child wrote no message: why, in words without any value."""
 
 

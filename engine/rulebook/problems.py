@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from engine.rulebook.conditions.lexer import ConditionError
 from engine.rulebook.conditions.syntax import Place
+from schemas.errors import InputError
 from schemas.finding import FindingCode
 from schemas.vocabulary import Audience
 
@@ -29,7 +30,7 @@ class Problem(Struct, frozen=True):
         return cls(path, error.message, error.place, error.code, error.suggestion)
 
 
-class RulebookError(ValueError):
+class RulebookError(InputError, ValueError):
     """A rule file that can't be used, with all that is wrong with it."""
 
     def __init__(self, problems: list[Problem]) -> None:

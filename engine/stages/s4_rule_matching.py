@@ -16,6 +16,7 @@ from engine.rulebook.conditions.syntax import leaves
 from engine.rulebook.rulebook import Rule, Ruleset
 from engine.scope import Scope
 from engine.stages.s3_recipients import Recipient
+from schemas.errors import UnusableError
 from schemas.job import PersonRef
 from schemas.vocabulary import Audience, Category, Channel, Trigger
 
@@ -45,7 +46,7 @@ class RuleMatcher(Protocol):
         ...
 
 
-class MatcherUnavailableError(RuntimeError):
+class MatcherUnavailableError(UnusableError, RuntimeError):
     """The rule engine can't answer at all: nothing may be decided until it can."""
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from schemas.errors import UnusableError
 from sender.ledger.forgetting import ForgottenPeople
 from sender.ledger.jobs import Jobs
 from sender.ledger.outbox import Outbox
@@ -18,7 +19,7 @@ from sender.ledger.storms import Storms
 from sender.ledger.waits import Waits
 
 
-class LedgerUnavailableError(RuntimeError):
+class LedgerUnavailableError(UnusableError, RuntimeError):
     """The ledger can't do its work, so the sender must stop: nothing that it held is lost.
 
     `code` names the class of the fault in snake case; the message says where it is and what to do.

@@ -23,7 +23,7 @@ import typer
 from adapters.kafka.directory_topic import DirectoryFeed
 from adapters.kafka.settings import KafkaSettings, Membership
 from adapters.kafka.transaction import Step, nothing
-from tocsin.cli.kafka import kafka_failures
+from tocsin.cli.failures import failures
 from tocsin.logs import log_to_stderr
 from tocsin.services.engine import Leaving, engine_service
 from tocsin.services.lifecycle.deadline import stopping
@@ -70,7 +70,7 @@ def main(
     after = failing(*fault) if fault else nothing
     with (
         stopping(timedelta(seconds=within)) as asked,
-        kafka_failures(),
+        failures(),
         suppress(StoppedError),
         engine_service(
             KafkaSettings((bootstrap,), prefix), membership, None, None, after, Leaving(leave), stop=asked

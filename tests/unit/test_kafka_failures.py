@@ -9,7 +9,7 @@ import typer
 
 from adapters.kafka.errors import KafkaUnavailableError
 from tocsin.cli.console import UNUSABLE
-from tocsin.cli.kafka import kafka_failures
+from tocsin.cli.failures import failures
 
 REFUSED = (
     "Connection failed: KafkaConnectionError: 111 ECONNREFUSED",
@@ -24,7 +24,7 @@ NO_PASSWORD = (
 
 def fails(error: str, *lines: str) -> None:
     """A command whose client says this before it fails."""
-    with kafka_failures():
+    with failures():
         for line in lines:
             logging.getLogger("kafka.net").error(line)
         raise KafkaUnavailableError(error)

@@ -17,7 +17,8 @@ from adapters.files.directory_source import DirectoryFilesError
 from schemas.lag import GroupLag, PartitionLag, Status
 from tocsin.authoring.preview.rendering import Rendered
 from tocsin.authoring.preview.showing import side_by_side
-from tocsin.cli.console import named_failures, say, say_json, say_lines, warn
+from tocsin.cli.console import say, say_json, say_lines, warn
+from tocsin.cli.failures import failures
 from tocsin.cli.lag import _print
 from tocsin.printing.printable import printable_json
 from tocsin.printing.tables import layout, table
@@ -143,7 +144,7 @@ def test_the_name_of_a_file_makes_no_line_and_need_not_be_utf_8(
         FileNotFoundError(2, "No such file", "a\nFORGED"),
         DirectoryFilesError(Path("b\nFORGED"), [], tmp_path),
     ):
-        with pytest.raises(typer.Exit), named_failures():
+        with pytest.raises(typer.Exit), failures():
             raise error
     say_json({"file": "\udcff"})
 

@@ -38,9 +38,10 @@ from tocsin.cli import (
     up,
     validate,
 )
-from tocsin.cli.console import EXIT_CODES, WRONG_SETTINGS, say, stop
+from tocsin.cli.console import EXIT_CODES, say
+from tocsin.cli.failures import failures
 from tocsin.config.settings.variables import SETTINGS_FILE
-from tocsin.logs import LogSettingsError, log_to_stderr
+from tocsin.logs import log_to_stderr
 
 app = typer.Typer(
     name="tocsin",
@@ -72,10 +73,8 @@ def _main(
     ] = None,
 ) -> None:
     # Standard output is for results alone, whatever a command or library has to say besides.
-    try:
+    with failures():
         log_to_stderr(logging.WARNING)
-    except LogSettingsError as error:
-        stop(str(error), WRONG_SETTINGS)
 
 
 for command in (

@@ -13,23 +13,21 @@ from typing import Annotated, Any, Final
 import typer
 
 from adapters.mail_files.stored import StoredMail, piped_mail, stored_mails
-from adapters.sqlite.database import DatabaseError
 from sender.bounces.mail_parts import MAX_READ
 from sender.bounces.policy import Evidence, Finding, finding
 from sender.bounces.reading import MailKind, read_mail
-from sender.ledger.port import LedgerUnavailableError
 from sender.ledger.restrictions import Suppressions
 from sender.proof import Proofs
 from sender.suppressions.opt_out import OptOutTokens
-from tocsin.cli.console import TRY_LATER, UNUSABLE, WRONG_SETTINGS, named_failures, say_json, stop, warn
+from tocsin.cli.console import TRY_LATER, UNUSABLE, WRONG_SETTINGS, say_json, stop, warn
+from tocsin.cli.failures import failures
 from tocsin.cli.options import add_command
 from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.mail import INSTALLATION, MAIL_SECRETS, UNPROVEN_BOUNCES
 from tocsin.config.settings.declared.processes import DATA
 from tocsin.config.settings.declared.sending import LEDGER
-from tocsin.config.settings.faults import SettingsError
 from tocsin.config.settings.in_force import Settings
-from tocsin.config.wiring.ledgers import NoLedgerError, open_ledger
+from tocsin.config.wiring.ledgers import open_ledger
 from tocsin.config.wiring.signing import installation_secrets
 from tocsin.printing.printable import printable
 
@@ -68,18 +66,13 @@ def read(
 
     Exit code 75 asks a mail system that pipes a mail to do so again later.
     """
-    failed = TRY_LATER if places == [_PIPE] else UNUSABLE
     settings = settings.either(LEDGER, DATA)
     ledger, data = settings[LEDGER], settings[DATA]
-    if data is not None and not database_in(data).is_file():
-        stop(f"{settings.named(DATA)}: there is no ledger in {data}", failed)
-    try:
-        secrets = installation_secrets(settings, data)
-    except SettingsError as error:
-        stop(str(error), TRY_LATER if places == [_PIPE] else WRONG_SETTINGS)
-    try:
-        unread: list[str] = []
-        with _named(failed), open_ledger(data, ledger) as opened:
+    with _asked_again(places):
+        if data is not None and not database_in(data).is_file():
+            stop(f"{settings.named(DATA)}: there is no ledger in {data}", UNUSABLE)
+        secrets, unread = installation_secrets(settings, data), list[str]()
+        with open_ledger(data, ledger) as opened:
             if not secrets:
                 warn(f"there is no secret, so that nothing can be proven: give {MAIL_SECRETS.names}")
             unproven = settings.given(UNPROVEN_BOUNCES)
@@ -87,22 +80,22 @@ def read(
             installation = settings.given(INSTALLATION)
             mails = _mails(places, lambda error: unread.append(_named_file(error)))
             counts = Counter(_deal_with(mail, opened, installation, evidence, dry_run) for mail in mails)
-    except (NoLedgerError, LedgerUnavailableError, DatabaseError) as error:
-        stop(str(error), failed)
     parts = [f"{counts[kind, True] + counts[kind, False]} {words}" for kind, words in _WORDS.items()]
     suppressed = sum(number for (_, has_record), number in counts.items() if has_record)
     warn(f"{', '.join(parts)}; {suppressed} {'would be suppressed' if dry_run else 'suppressed'}")
     if unread:
-        stop(f"{len(unread)} files could not be read, the first one: {unread[0]}", failed)
+        stop(f"{len(unread)} files could not be read, the first one: {unread[0]}", UNUSABLE)
 
 
 @contextmanager
-def _named(code: int) -> Iterator[None]:
+def _asked_again(places: Sequence[str]) -> Iterator[None]:
+    """What can be mended asks the mail system that pipes a mail to do so again."""
     try:
-        with named_failures():
+        with failures():
             yield
     except typer.Exit as ended:
-        raise typer.Exit(code) if ended.exit_code == UNUSABLE else ended from None
+        is_mendable = places == [_PIPE] and ended.exit_code in (UNUSABLE, WRONG_SETTINGS)
+        raise typer.Exit(TRY_LATER) if is_mendable else ended from None
 
 
 def _named_file(error: OSError) -> str:

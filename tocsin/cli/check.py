@@ -11,7 +11,7 @@ import typer
 from schemas.finding import CheckReport
 from tocsin.authoring.lint.check import check as check_all
 from tocsin.authoring.lint.report import github, json, sarif, text
-from tocsin.cli.console import FOUND_FAULTS, named_failures, say_document, say_lines
+from tocsin.cli.console import FOUND_FAULTS, say_document, say_lines
 from tocsin.cli.options import Form, add_command
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
 from tocsin.config.settings.in_force import Settings
@@ -62,8 +62,7 @@ def check(
     With a directory, also its records that can't be used, customers that lack a template or keyword of their own
     (the defaults stand in for it), and people whose language has no templates.
     """
-    with named_failures():
-        report = check_all(settings[RULES], settings[DIRECTORY])
+    report = check_all(settings[RULES], settings[DIRECTORY])
     written = _WRITERS[form](report)
     if written:
         (say_document if form in _DOCUMENTS else say_lines)(written)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, NoReturn
 
@@ -13,12 +11,8 @@ import msgspec
 import typer
 
 from adapters.files.directory_folder import LoadedDirectory
-from adapters.files.directory_source import DirectoryFilesError
 from adapters.files.wire_records import WireRecords
-from adapters.rule_files.faults import RuleFileError
-from schemas.refusal import RefusedError
-from tocsin.config.settings.faults import SettingsError
-from tocsin.config.wiring.telemetry import TracingSettingsError
+from schemas.errors import InputError, UnusableError, WrongSettingError
 from tocsin.logs import tell_end
 from tocsin.printing.printable import LINE, PROSE, printable, printable_json
 
@@ -28,9 +22,9 @@ EXIT_CODES: Final = (
     "again; 5, a setting can't be used (it was named): see `tocsin settings`; 6, what was under way at a stop was "
     "cut: the log says what, and the next start sees to it."
 )
-FOUND_FAULTS: Final = 1
-UNUSABLE: Final = 3
-WRONG_SETTINGS: Final = 5
+FOUND_FAULTS: Final = InputError.exit_code
+UNUSABLE: Final = UnusableError.exit_code
+WRONG_SETTINGS: Final = WrongSettingError.exit_code
 TRY_LATER: Final = 75
 """EX_TEMPFAIL of sysexits.h: a mail system keeps the mail, and pipes it again."""
 
@@ -78,28 +72,6 @@ def stop(text: str, code: int = UNUSABLE) -> NoReturn:
         for line in text.split("\n"):
             warn(line)
     raise typer.Exit(code)
-
-
-@contextmanager
-def named_failures() -> Iterator[None]:
-    """Turn what can go wrong around a command into a message and an exit code."""
-    try:
-        yield
-    except RuleFileError as error:
-        stop("\n".join(map(str, error.faults)), FOUND_FAULTS)
-    except DirectoryFilesError as error:
-        # A file's name may hold a line break.
-        stop("\n".join(map(printable, error.lines)), FOUND_FAULTS)
-    except RefusedError as error:
-        stop(error.shown(), FOUND_FAULTS)
-    except (SettingsError, TracingSettingsError) as error:
-        stop(str(error), WRONG_SETTINGS)
-    except BrokenPipeError:
-        # The reader of a pipe had enough, for example `head`.
-        sys.stderr.close()
-        raise typer.Exit(0) from None
-    except OSError as error:
-        stop(printable(f"{error.filename or 'a file'}: {error.strerror or error}"), UNUSABLE)
 
 
 def told(loaded: LoadedDirectory | WireRecords) -> None:

@@ -11,7 +11,7 @@ from adapters.rule_files.load import load_rulebook
 from tocsin.authoring.reach.records import read_surveyed
 from tocsin.authoring.reach.report import as_json, report
 from tocsin.authoring.reach.survey import survey
-from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say, say_json
+from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, say, say_json
 from tocsin.cli.options import Form, add_command
 from tocsin.cli.progress import progress_bar
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
@@ -39,13 +39,12 @@ def coverage(
     The exit code is 1 if there is a gap.
     """
     at = moment(now) or datetime.now(UTC)
-    with named_failures():
-        rulebook = load_rulebook(settings[RULES])
-        loading = read_surveyed(settings.given(DIRECTORY))
-        known = loading.sink.directory
-        counts = known.counts()
-        with progress_bar("Surveying contracts", counts["contract"]) as progress:
-            found = survey(loading, rulebook, at, examples, progress)
+    rulebook = load_rulebook(settings[RULES])
+    loading = read_surveyed(settings.given(DIRECTORY))
+    known = loading.sink.directory
+    counts = known.counts()
+    with progress_bar("Surveying contracts", counts["contract"]) as progress:
+        found = survey(loading, rulebook, at, examples, progress)
     if json:
         say_json(as_json(found, counts))
     else:

@@ -16,7 +16,7 @@ from schemas.decision import Skip
 from schemas.job import Job
 from tocsin.authoring.deciding import DecisionInputs, decision_inputs
 from tocsin.authoring.event_files import Line, read_lines
-from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say_json, told
+from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, say_json, told
 from tocsin.cli.options import Form, add_command
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
 from tocsin.config.settings.in_force import Settings
@@ -47,7 +47,7 @@ def decide(
     at = moment(now)
     received = at or datetime.now(UTC)
     refused = 0
-    with named_failures(), decision_inputs(settings.given(DIRECTORY), settings[RULES]) as around:
+    with decision_inputs(settings.given(DIRECTORY), settings[RULES]) as around:
         told(around.loaded)
         for lines in _batches(read_lines(events, received)):
             refused += sum(line.refused is not None for line in lines)

@@ -12,21 +12,20 @@ import typer
 from rich.console import Console
 
 from adapters.mailbox.mailbox import HOST, Mailbox
-from adapters.sqlite.database import DatabaseError
 from adapters.sqlite.event_log import SqliteLog
 from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, DECISIONS, TICKETS
-from tocsin.cli.console import named_failures, say, stop
+from tocsin.cli.console import say
 from tocsin.cli.options import add_command
 from tocsin.config.settings.declared.mail import FAX, FROM, INSTALLATION, SMTP, SMTP_TLS
 from tocsin.config.settings.reading import read_settings
 from tocsin.config.settings.setting import Setting
 from tocsin.config.wiring.mail import MailSettings
 from tocsin.demo.show import decisions_in, next_steps, show_message, table_of
-from tocsin.demo.stage import FolderNotOursError, Stage, database_of, set_stage
+from tocsin.demo.stage import Stage, database_of, set_stage
 from tocsin.logs import be_quiet
 from tocsin.printing.tables import layout
-from tocsin.services.embedded.data_folder import FolderInUseError, sole_owner
+from tocsin.services.embedded.data_folder import sole_owner
 from tocsin.services.embedded.wiring import DirectoryFiles, embedded_service
 from tocsin.services.monitoring.health_file import HealthFile
 
@@ -47,14 +46,10 @@ def demo(
     be_quiet()
     console = layout()
     started = time.monotonic()
-    try:
-        with named_failures():
-            stage = set_stage(data, datetime.now(UTC))
-            with sole_owner(stage.folder):
-                asyncio.run(_run(stage))
-                _show(console, stage, time.monotonic() - started)
-    except (FolderNotOursError, FolderInUseError, DatabaseError) as error:
-        stop(str(error))
+    stage = set_stage(data, datetime.now(UTC))
+    with sole_owner(stage.folder):
+        asyncio.run(_run(stage))
+        _show(console, stage, time.monotonic() - started)
 
 
 async def _run(stage: Stage) -> None:

@@ -13,7 +13,7 @@ from engine.directory.records import Contract
 from engine.rulebook.rulebook import Rule, Ruleset
 from schemas.suggestion import nearest
 from schemas.vocabulary import Category, Channel, Trigger
-from tocsin.cli.console import FOUND_FAULTS, named_failures, say, stop, told
+from tocsin.cli.console import FOUND_FAULTS, say, stop, told
 from tocsin.cli.options import Form, add_command
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
 from tocsin.config.settings.in_force import Settings
@@ -32,9 +32,8 @@ def derive(
 
     Contracts with the same ticks share one derived ruleset, which is named by its ticks.
     """
-    with named_failures():
-        rulebook = load_rulebook(settings[RULES])
-        loaded = load_directory(settings.given(DIRECTORY))
+    rulebook = load_rulebook(settings[RULES])
+    loaded = load_directory(settings.given(DIRECTORY))
     told(loaded)
     found = loaded.directory.contract(contract)
     if found is None:

@@ -22,8 +22,8 @@ from tocsin.authoring.diff.report import as_json, report
 from tocsin.authoring.diff.tally import Tally
 from tocsin.authoring.event_files import Line
 from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, NowOption, moment, say, say_json, stop, told, warn
-from tocsin.cli.kafka import CREDENTIALS, kafka_failures
-from tocsin.cli.options import Form, add_command
+from tocsin.cli.failures import failures
+from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
 from tocsin.cli.progress import progress_bar
 from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.kafka import KAFKA
@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
         Form(DIRECTORY, ("-d",), "The directory's records; where Kafka is named instead: those of its topic."),
         Form(DATA, meaning="Data folder of `tocsin up`, for topic:NAME."),
     )
-    add_command(app, "diff", diff, *forms, epilog=CREDENTIALS)
+    add_command(app, "diff", diff, *forms, epilog=KAFKA_CREDENTIALS)
 
 
 class ToldOf(Struct, frozen=True):
@@ -75,7 +75,7 @@ def diff(
     Exit codes: 0, nothing changes; 1, something does; 2, that can't be said (what is wrong was named).
     """
     at = moment(now)
-    with failing_with_two(), kafka_failures():
+    with failing_with_two():
         topic = events.removeprefix(_TOPIC) if events.startswith(_TOPIC) else None
         cluster = kafka_in(settings)
         known = _directory(settings.either(KAFKA, DIRECTORY)[DIRECTORY], cluster, settings)
@@ -100,7 +100,8 @@ def diff(
 def failing_with_two() -> Iterator[None]:
     """End with 2 whatever is wrong, since 1 says that something changed."""
     try:
-        yield
+        with failures():
+            yield
     except typer.Exit as ended:
         raise typer.Exit(FAILED if ended.exit_code in (FOUND_FAULTS, UNUSABLE) else ended.exit_code) from None
     except typer.BadParameter:

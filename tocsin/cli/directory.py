@@ -20,8 +20,7 @@ from adapters.kafka.topics import refuse_missing
 from schemas.topics import DIRECTORY
 from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, told, warn
 from tocsin.cli.directory_looking import OwnerOption, diff, owner_given, show
-from tocsin.cli.kafka import CREDENTIALS, kafka_failures
-from tocsin.cli.options import add_command
+from tocsin.cli.options import KAFKA_CREDENTIALS, add_command
 from tocsin.cli.progress import progress_bar
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.kafka import kafka_settings
@@ -44,7 +43,7 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
     directory = typer.Typer(help="Fill the directory's topic, and look into it.", no_args_is_help=True)
     for command in (load, diff, show, check):
-        add_command(directory, f"directory {command.__name__}", command, epilog=CREDENTIALS)
+        add_command(directory, f"directory {command.__name__}", command, epilog=KAFKA_CREDENTIALS)
     app.add_typer(directory, name="directory")
 
 
@@ -77,7 +76,7 @@ def load(
     What can't be read is named and left out; the exit code is then 1, and --remove-others removes nothing: a slip in a
     file must not take its records away.
     """
-    with kafka_failures(), _stopped_tidily():
+    with _stopped_tidily():
         mine, cluster = owner_given(owner), kafka_settings(settings)
         if _takes_long(path):
             refuse_missing(cluster, [DIRECTORY])
@@ -109,8 +108,7 @@ def check(
     it: tocsin dlq redrive --code unreadable_record. One whose key names no record changes nothing: write it under
     KIND/ID, and remove the wrong key by a null value.
     """
-    with kafka_failures():
-        found = faults_in(kafka_settings(settings))
+    found = faults_in(kafka_settings(settings))
     if json:
         say_json(found)
     else:

@@ -20,7 +20,6 @@ from schemas.refusal import RefusedError
 from schemas.topics import DIRECTORY
 from tocsin.cli.console import FOUND_FAULTS, say, say_document, stop, told, warn
 from tocsin.cli.diff import CHANGED, failing_with_two
-from tocsin.cli.kafka import kafka_failures
 from tocsin.cli.progress import progress_bar
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.kafka import kafka_settings
@@ -53,10 +52,9 @@ def show(
     The exit code is 1 where there is none, and where it can't be read; then it says why.
     """
     key = record.encode(errors="surrogateescape")
-    with kafka_failures():
-        kind, record_id = name_of(key)
-        with progress_bar("Reading the topic", None) as progress:
-            held = held_records(kafka_settings(settings), progress).get(key)
+    kind, record_id = name_of(key)
+    with progress_bar("Reading the topic", None) as progress:
+        held = held_records(kafka_settings(settings), progress).get(key)
     if held is None:
         stop(f"{printable(record)}: the topic holds no such record", FOUND_FAULTS)
     for line in _place(held):
@@ -98,7 +96,7 @@ def diff(
 
     Exit codes: 0, nothing; 1, something; 2, that can't be said (what is wrong was named).
     """
-    with failing_with_two(), kafka_failures():
+    with failing_with_two():
         mine = owner_given(owner)
         found = wire_records(path)
         told(found)

@@ -12,8 +12,7 @@ from adapters.kafka.passing_over import pass_over
 from schemas.dead_letter import ListedLetter
 from schemas.topics import JOBS, TICKETS
 from tocsin.cli.console import FOUND_FAULTS, say, say_json, say_lines, stop, warn
-from tocsin.cli.kafka import CREDENTIALS, kafka_failures
-from tocsin.cli.options import Form, add_command
+from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
 from tocsin.config.settings.declared.kafka import KAFKA
 from tocsin.config.settings.declared.processes import DATA, ENGINE_GROUP
 from tocsin.config.settings.in_force import Settings
@@ -33,10 +32,10 @@ _NOWHERE: Final = Place(-1, -1)
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     dlq = typer.Typer(help="Dead letters: records that could not be used.", no_args_is_help=True)
-    add_command(dlq, "dlq list", list_letters, epilog=CREDENTIALS)
-    add_command(dlq, "dlq show", show, epilog=CREDENTIALS)
-    add_command(dlq, "dlq redrive", redrive, epilog=CREDENTIALS)
-    add_command(dlq, "dlq pass-over", pass_over_batch, Form(KAFKA, is_needed=True), epilog=CREDENTIALS)
+    add_command(dlq, "dlq list", list_letters, epilog=KAFKA_CREDENTIALS)
+    add_command(dlq, "dlq show", show, epilog=KAFKA_CREDENTIALS)
+    add_command(dlq, "dlq redrive", redrive, epilog=KAFKA_CREDENTIALS)
+    add_command(dlq, "dlq pass-over", pass_over_batch, Form(KAFKA, is_needed=True), epilog=KAFKA_CREDENTIALS)
     app.add_typer(dlq, name="dlq")
 
 
@@ -118,8 +117,7 @@ def pass_over_batch(
     """
     if topic not in (TICKETS, JOBS):
         raise typer.BadParameter(f"{topic!r} is neither {TICKETS} nor {JOBS}", param_hint="--topic")
-    with kafka_failures():
-        passed = pass_over(kafka_settings(settings), settings.given(ENGINE_GROUP), topic, partition, offset)
+    passed = pass_over(kafka_settings(settings), settings.given(ENGINE_GROUP), topic, partition, offset)
     say(f"{passed.batch}")
     became = f"{passed.records} of its records are dead letters" if passed.records else "it is a dead letter"
     say(f"passed over; {became}")
@@ -168,7 +166,7 @@ def _nothing_at(place: str) -> str:
 
 @contextmanager
 def _letterbox(settings: Settings) -> Iterator[Letterbox]:
-    with kafka_failures(), _opened(settings) as box:
+    with _opened(settings) as box:
         yield box
 
 

@@ -18,7 +18,6 @@ from schemas.log import NewRecord
 from schemas.topics import TICKETS
 from tocsin.authoring.event_files import Line, read_lines
 from tocsin.cli.console import FOUND_FAULTS, say, warn
-from tocsin.cli.kafka import kafka_failures
 from tocsin.cli.options import add_command
 from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.kafka import KAFKA
@@ -54,7 +53,7 @@ def emit(
     if (settings[DATA] is None) == (settings[KAFKA] is None):
         raise typer.BadParameter("name one log: --data DATA, or --kafka HOST:PORT")
     appended = refused = 0
-    with kafka_failures(), _opened(settings) as append:
+    with _opened(settings) as append:
         lines = read_lines(file, datetime.now(UTC))
         while batch := list(islice(lines, BATCH)):
             refused += sum(_named(file, line) for line in batch)

@@ -8,9 +8,8 @@ from datetime import timedelta
 import structlog
 import typer
 
-from tocsin.cli.kafka import CREDENTIALS, kafka_failures
-from tocsin.cli.options import add_command
-from tocsin.cli.starting import address_failures, listen_address, log_as_told
+from tocsin.cli.options import KAFKA_CREDENTIALS, add_command
+from tocsin.cli.starting import listen_address, log_as_told, naming_address
 from tocsin.config.settings.declared.processes import ENGINE_GROUP, ENGINE_HEALTH, ENGINE_LEAVE, RULES, STOP_WITHIN
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.kafka import kafka_settings, membership
@@ -25,7 +24,7 @@ log = structlog.get_logger()
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    add_command(app, "engine", engine, epilog=CREDENTIALS)
+    add_command(app, "engine", engine, epilog=KAFKA_CREDENTIALS)
 
 
 def engine(settings: Settings) -> None:
@@ -45,7 +44,7 @@ def engine(settings: Settings) -> None:
     """
     log_as_told(settings)
     within = timedelta(seconds=settings.given(STOP_WITHIN))
-    with stopping(within) as asked, kafka_failures(), address_failures(settings):
+    with stopping(within) as asked, naming_address(settings):
         cluster, place = kafka_settings(settings), membership(settings, ENGINE_GROUP)
         monitor = EngineMonitor(place.instance)
         with (

@@ -14,7 +14,6 @@ import typer
 from msgspec import Struct
 
 from adapters.files.directory_folder import load_directory
-from adapters.sqlite.database import DatabaseError
 from engine.directory.directory import Directory
 from schemas.job import PersonRef
 from schemas.vocabulary import PersonKind
@@ -25,9 +24,8 @@ from tocsin.authoring.explain import report
 from tocsin.authoring.explain.explanation import Explainer
 from tocsin.authoring.explain.scenario import Rules
 from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, NowOption, moment, say, say_json, stop, told, warn
-from tocsin.cli.kafka import CREDENTIALS, kafka_failures
-from tocsin.cli.ledger import tried_ledger
-from tocsin.cli.options import Form, add_command
+from tocsin.cli.ledger import opened_ledger
+from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
 from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.kafka import KAFKA
 from tocsin.config.settings.declared.processes import DATA, DIRECTORY, RULES
@@ -45,7 +43,7 @@ def register(app: typer.Typer) -> None:
         Form(RULES, ("-r",)),
         Form(DATA, meaning="Data folder of `tocsin up`; with --kafka: of the sender, for what became of messages."),
     )
-    add_command(app, "explain", explain, *forms, epilog=CREDENTIALS)
+    add_command(app, "explain", explain, *forms, epilog=KAFKA_CREDENTIALS)
 
 
 def explain(
@@ -78,11 +76,10 @@ def explain(
     is judged as at its own time: --now 2026-03-02T09:15:00Z judges it as at another.
     """
     who = None if person is None else _person(person)
-    with kafka_failures():
-        if asked is not None and event is None and _is_about_the_past(asked, settings):
-            _look_back(settings, asked, _since(since), who, json)
-        else:
-            _look_ahead(settings, _event_file(settings, asked, event), now, who, json)
+    if asked is not None and event is None and _is_about_the_past(asked, settings):
+        _look_back(settings, asked, _since(since), who, json)
+    else:
+        _look_ahead(settings, _event_file(settings, asked, event), now, who, json)
 
 
 def _is_about_the_past(asked: str, settings: Settings) -> bool:
@@ -150,8 +147,8 @@ def _fates(settings: Settings) -> Iterator[Fates]:
         return
     with ExitStack() as opened:
         try:
-            ledger = opened.enter_context(tried_ledger(settings))
-        except (LedgerUnavailableError, DatabaseError) as error:
+            ledger = opened.enter_context(opened_ledger(settings))
+        except LedgerUnavailableError as error:
             fates = Fates(unknown=str(error))
         else:
             fates = Fates(ledger.history)

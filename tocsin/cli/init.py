@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.console import named_failures, say, stop
-from tocsin.demo.starting import FolderHoldsFilesError, make_starter
+from tocsin.cli.console import say
+from tocsin.cli.options import add_command
+from tocsin.demo.starting import make_starter
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(init)
+    add_command(app, "init", init)
 
 
 def init(
@@ -24,11 +25,7 @@ def init(
 
     The files are ready for `tocsin check` and `tocsin test`. A folder that holds anything is not touched.
     """
-    with named_failures():
-        try:
-            made = make_starter(folder)
-        except FolderHoldsFilesError as error:
-            stop(str(error))
+    made = make_starter(folder)
     for file in made:
         say(str(file))
     say()

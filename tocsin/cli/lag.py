@@ -15,8 +15,7 @@ from rich.live import Live
 from schemas.lag import GroupLag, PartitionLag, Status, WaitingTicket, WaitingTickets
 from schemas.topics import JOBS, TICKETS
 from tocsin.cli.console import FOUND_FAULTS, say, say_json
-from tocsin.cli.kafka import CREDENTIALS, kafka_failures
-from tocsin.cli.options import add_command
+from tocsin.cli.options import KAFKA_CREDENTIALS, add_command
 from tocsin.config.settings.declared.processes import ENGINE_GROUP, SENDER_GROUP
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.kafka import kafka_settings
@@ -35,7 +34,7 @@ STOP_WITHIN: Final = timedelta(seconds=2)
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    add_command(app, "lag", lag, epilog=CREDENTIALS)
+    add_command(app, "lag", lag, epilog=KAFKA_CREDENTIALS)
 
 
 def lag(
@@ -61,15 +60,14 @@ def lag(
         raise typer.BadParameter("tickets are looked for once: leave out --watch", param_hint="--tickets")
     groups = tuple(_group_on_topic(one) for one in group) if group else _services(settings)
     span, every = timedelta(seconds=window), timedelta(seconds=window / LOOKS)
-    with kafka_failures():
-        cluster = kafka_settings(settings)
-        if watch:
-            with stopping(STOP_WITHIN) as asked:
-                _show(looks(cluster, groups, span, every, asked.event.wait), as_json)
-            return
-        *_, last = islice(looks(cluster, groups, span, every), LOOKS + 1)
-        if tickets:
-            last = [with_tickets(cluster, one, limit) for one in last]
+    cluster = kafka_settings(settings)
+    if watch:
+        with stopping(STOP_WITHIN) as asked:
+            _show(looks(cluster, groups, span, every, asked.event.wait), as_json)
+        return
+    *_, last = islice(looks(cluster, groups, span, every), LOOKS + 1)
+    if tickets:
+        last = [with_tickets(cluster, one, limit) for one in last]
     _print(last, as_json)
     raise typer.Exit(0 if all(one.status is Status.OK for one in last) else FOUND_FAULTS)
 

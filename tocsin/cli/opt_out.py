@@ -9,23 +9,20 @@ from pathlib import Path
 import structlog
 import typer
 
-from adapters.sqlite.database import DatabaseError
 from adapters.web.client_rates import Limit
 from adapters.web.opt_out import opt_out_application
 from adapters.web.serving import serving
-from sender.ledger.port import LedgerAwayError, LedgerUnavailableError
+from sender.ledger.port import LedgerAwayError
 from sender.suppressions.opt_out import OptOutTokens
-from tocsin.cli.console import UNUSABLE, WRONG_SETTINGS, stop
+from tocsin.cli.console import WRONG_SETTINGS, stop
 from tocsin.cli.options import add_command
-from tocsin.cli.starting import address_failures, log_as_told
+from tocsin.cli.starting import log_as_told, naming_address
 from tocsin.clock import SystemClock
 from tocsin.config.settings.declared.mail import MAIL_SECRETS, OPT_OUT_LISTEN, OPT_OUT_PROXIES, OPT_OUT_RATE
 from tocsin.config.settings.declared.processes import DATA, STOP_WITHIN
 from tocsin.config.settings.declared.sending import LEDGER
-from tocsin.config.settings.faults import SettingsError
 from tocsin.config.settings.forms import listening, networks
 from tocsin.config.settings.in_force import Settings
-from tocsin.config.wiring.ledgers import NoLedgerError
 from tocsin.config.wiring.signing import installation_secrets
 from tocsin.services.lifecycle.deadline import stopping
 from tocsin.services.lifecycle.ledger_outage import LedgerOutage, awaited_ledger
@@ -51,39 +48,33 @@ def opt_out(settings: Settings) -> None:
     log_as_told(settings)
     settings = settings.either(LEDGER, DATA)
     ledger, data = settings[LEDGER], settings[DATA]
-    try:
-        secrets = _secrets(settings, data)
-        within = timedelta(seconds=settings.given(STOP_WITHIN))
-        outage = LedgerOutage()
+    secrets = _secrets(settings, data)
+    within = timedelta(seconds=settings.given(STOP_WITHIN))
+    outage = LedgerOutage()
 
-        def tell(why: LedgerAwayError | None) -> None:
-            if why is None:
-                outage.is_over("open")
-            else:
-                outage.goes_on("open", why.code, str(why))
+    def tell(why: LedgerAwayError | None) -> None:
+        if why is None:
+            outage.is_over("open")
+        else:
+            outage.goes_on("open", why.code, str(why))
 
-        with (
-            stopping(within) as asked,
-            suppress(StoppedError),
-            awaited_ledger(data, ledger, asked, tell) as opened,
-            address_failures(settings, OPT_OUT_LISTEN),
-        ):
-            limit = Limit(settings.given(OPT_OUT_RATE), networks(settings.given(OPT_OUT_PROXIES)))
-            application = opt_out_application(OptOutTokens(secrets), opened, SystemClock(), limit)
-            host, port = listening(settings.given(OPT_OUT_LISTEN))
-            with serving(application, host, port) as bound:
-                log.info("up", port=bound)
-                asked.event.wait()
-        log.info("stopped")
-    except (NoLedgerError, LedgerUnavailableError, DatabaseError) as error:
-        stop(str(error), UNUSABLE)
+    with (
+        stopping(within) as asked,
+        suppress(StoppedError),
+        awaited_ledger(data, ledger, asked, tell) as opened,
+        naming_address(settings, OPT_OUT_LISTEN),
+    ):
+        limit = Limit(settings.given(OPT_OUT_RATE), networks(settings.given(OPT_OUT_PROXIES)))
+        application = opt_out_application(OptOutTokens(secrets), opened, SystemClock(), limit)
+        host, port = listening(settings.given(OPT_OUT_LISTEN))
+        with serving(application, host, port) as bound:
+            log.info("up", port=bound)
+            asked.event.wait()
+    log.info("stopped")
 
 
 def _secrets(settings: Settings, data: Path | None) -> tuple[str, ...]:
-    try:
-        secrets = installation_secrets(settings, data)
-    except SettingsError as error:
-        stop(str(error), WRONG_SETTINGS)
+    secrets = installation_secrets(settings, data)
     if not secrets:
         made = f", or start the sender of {data} once: it makes one" if data is not None else ""
         stop(f"{MAIL_SECRETS.names}: there is no secret, so that no link could be read: give one{made}", WRONG_SETTINGS)

@@ -31,6 +31,13 @@ _TYPES: Final[Mapping[type[Kind[Any]], Any]] = {
     Words: list[str],
 }
 
+KAFKA_CREDENTIALS: Final = (
+    "TLS and credentials come from the environment or the settings file: TOCSIN_KAFKA_TLS=on, or files in "
+    "TOCSIN_KAFKA_CA, TOCSIN_KAFKA_CERTIFICATE and TOCSIN_KAFKA_KEY; TOCSIN_KAFKA_SASL (SCRAM-SHA-512, SCRAM-SHA-256, "
+    "PLAIN), TOCSIN_KAFKA_USERNAME, and TOCSIN_KAFKA_PASSWORD or TOCSIN_KAFKA_PASSWORD_FILE."
+)
+"""Below the help of commands that talk to Kafka."""
+
 
 class Form(Struct, frozen=True):
     """How one command takes a setting, where it differs from what is declared.

@@ -25,9 +25,8 @@ from schemas.vocabulary import Channel
 from sender.privacy.forgetting import ID_PREFIX, Address
 from tocsin.cli.console import FOUND_FAULTS, WRONG_SETTINGS, say, say_json, stop, warn
 from tocsin.cli.job_filters import person_of
-from tocsin.cli.kafka import CREDENTIALS, kafka_failures
 from tocsin.cli.ledger import opened_ledger
-from tocsin.cli.options import Form, add_command
+from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
 from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.kafka import KAFKA
 from tocsin.config.settings.declared.mail import MAIL_SECRETS
@@ -56,8 +55,8 @@ LISTED: Final = 1_000
 def register(app: typer.Typer) -> None:
     """Add the commands. They work while everything else runs."""
     person = typer.Typer(help="People: what is kept of one, and forgetting them.", no_args_is_help=True)
-    add_command(person, "person export", export, DIRECTORY_FORM, epilog=CREDENTIALS)
-    add_command(person, "person forget", forget, DIRECTORY_FORM, epilog=CREDENTIALS)
+    add_command(person, "person export", export, DIRECTORY_FORM, epilog=KAFKA_CREDENTIALS)
+    add_command(person, "person forget", forget, DIRECTORY_FORM, epilog=KAFKA_CREDENTIALS)
     add_command(person, "person forgotten", forgotten)
     app.add_typer(person, name="person")
 
@@ -74,7 +73,7 @@ def export(
     letters that name them. docs/privacy.md says what that is, and what is kept elsewhere.
     """
     who, now = person_of(person), datetime.now(UTC)
-    with kafka_failures(), _places(settings) as places:
+    with _places(settings) as places:
         one = known(places, who, _addresses(address))
         if out is None:
             for line in exported(places, one, now):
@@ -103,7 +102,7 @@ def forget(
     who, now = person_of(person), datetime.now(UTC)
     if not pseudonyms_of(settings, _folder(settings)):
         stop(f"{MAIL_SECRETS.names}: there is no secret; what people asked for is kept by it", WRONG_SETTINGS)
-    with kafka_failures(), _places(settings, asks_for_directory=True) as places:
+    with _places(settings, asks_for_directory=True) as places:
         one = known(places, who, _addresses(address))
         counts = _counts(places, one, now)
         # One that was cut off, or could not write the file anew, is brought to its end.

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 from msgspec import Struct
 
-from adapters.browser.picture import PictureError, picture
+from adapters.browser.picture import picture
 from adapters.files.directory_folder import LoadedDirectory, load_directory
 from adapters.jinja.sources import TemplateSources, file_of, read_sources
 from adapters.rule_files.load import load_rulebook, templates_folder
@@ -28,7 +28,7 @@ from tocsin.authoring.explain.reasons import in_words
 from tocsin.authoring.preview.jobs import Reader, Shown, preview_job, reader_of, trigger_of
 from tocsin.authoring.preview.rendering import Rendered, render
 from tocsin.authoring.preview.showing import page, side_by_side, size
-from tocsin.cli.console import FOUND_FAULTS, named_failures, say, say_lines, stop, told
+from tocsin.cli.console import FOUND_FAULTS, say, say_lines, stop, told
 from tocsin.cli.options import Form, add_command
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
 from tocsin.config.settings.in_force import Settings
@@ -71,26 +71,25 @@ def preview(
     The exit code is 1 if the template fails: the built-in text, which would be sent then, is shown.
     """
     rules, language, channel = settings[RULES], wanted.language, wanted.channel
-    with named_failures():
-        rulebook = load_rulebook(rules)
-        sources = read_sources(templates_folder(rules))
-        loaded = load_directory(settings.given(DIRECTORY))
-        told(loaded)
-        known = loaded.directory
-        _check_template(template, channel, sources)
-        decision = _decision(event, known, rulebook)
-        reader = reader_of(decision, _person(person, loaded))
-        about = wanted.trigger or trigger_of(decision, reader)
-        languages = rulebook.policy.languages if language == ALL else (language,)
-        shown = [Shown(about, channel, one) for one in languages]
-        jobs = [preview_job(decision, reader, one, known, rulebook) for one in shown]
-        rendered = render(jobs, template, sources)
-        for line in (*_who_gets_it(decision, reader, template, known, rulebook), ""):
-            say(line)
-        for lines in side_by_side(rendered, shutil.get_terminal_size().columns if is_terminal() else None):
-            say_lines(lines)
-        if png is not None:
-            _take_picture(png, rendered)
+    rulebook = load_rulebook(rules)
+    sources = read_sources(templates_folder(rules))
+    loaded = load_directory(settings.given(DIRECTORY))
+    told(loaded)
+    known = loaded.directory
+    _check_template(template, channel, sources)
+    decision = _decision(event, known, rulebook)
+    reader = reader_of(decision, _person(person, loaded))
+    about = wanted.trigger or trigger_of(decision, reader)
+    languages = rulebook.policy.languages if language == ALL else (language,)
+    shown = [Shown(about, channel, one) for one in languages]
+    jobs = [preview_job(decision, reader, one, known, rulebook) for one in shown]
+    rendered = render(jobs, template, sources)
+    for line in (*_who_gets_it(decision, reader, template, known, rulebook), ""):
+        say(line)
+    for lines in side_by_side(rendered, shutil.get_terminal_size().columns if is_terminal() else None):
+        say_lines(lines)
+    if png is not None:
+        _take_picture(png, rendered)
     raise typer.Exit(FOUND_FAULTS if any(one.fault is not None for one in rendered) else 0)
 
 
@@ -137,9 +136,6 @@ def _who_gets_it(
 
 
 def _take_picture(file: Path, rendered: list[Rendered]) -> None:
-    try:
-        file.write_bytes(picture(page(rendered), *size(rendered)))
-    except PictureError as error:
-        stop(str(error))
+    file.write_bytes(picture(page(rendered), *size(rendered)))
     say("")
     say(f"{file}: a picture of {', '.join(one.language for one in rendered)}")

@@ -9,12 +9,8 @@ from datetime import timedelta
 import structlog
 import typer
 
-from adapters.sqlite.database import DatabaseError
-from sender.ledger.port import LedgerUnavailableError
-from tocsin.cli.console import UNUSABLE, stop
-from tocsin.cli.kafka import CREDENTIALS, kafka_failures
-from tocsin.cli.options import Form, add_command
-from tocsin.cli.starting import address_failures, listen_address, log_as_told
+from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
+from tocsin.cli.starting import listen_address, log_as_told, naming_address
 from tocsin.config.settings.declared.mail import MAIL_SECRETS
 from tocsin.config.settings.declared.processes import INSTANCE_NAME, RULES, SENDER_GROUP, SENDER_LEAVE, STOP_WITHIN
 from tocsin.config.settings.in_force import Settings
@@ -23,7 +19,7 @@ from tocsin.config.wiring.ledgers import LedgerPlace
 from tocsin.config.wiring.mail import MailSettings
 from tocsin.config.wiring.sending import SendingSettings
 from tocsin.config.wiring.signing import made_secrets
-from tocsin.services.embedded.data_folder import FolderInUseError, sole_owner
+from tocsin.services.embedded.data_folder import sole_owner
 from tocsin.services.lifecycle.deadline import stopping
 from tocsin.services.lifecycle.stopping import Stop, StoppedError
 from tocsin.services.monitoring.sender import SenderMonitor
@@ -34,7 +30,7 @@ log = structlog.get_logger()
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    add_command(app, "sender", sender, Form(INSTANCE_NAME, default="sender"), epilog=CREDENTIALS)
+    add_command(app, "sender", sender, Form(INSTANCE_NAME, default="sender"), epilog=KAFKA_CREDENTIALS)
 
 
 def sender(settings: Settings) -> None:
@@ -58,29 +54,26 @@ def sender(settings: Settings) -> None:
     """
     log_as_told(settings)
     within = timedelta(seconds=settings.given(STOP_WITHIN))
-    try:
-        monitor = SenderMonitor()
-        shown = monitor.answering(listen_address(settings))
-        with stopping(within) as asked, kafka_failures(), address_failures(settings):
-            mail, place = MailSettings.of(settings), LedgerPlace.of(settings)
-            with sole_owner(place.data), shown:
-                secrets = made_secrets(settings, place.options[0])
-                if not secrets:
-                    log.warning("no_secrets", said=f"bounces and complaints prove nothing: set {MAIL_SECRETS.names}")
-                service = sender_service(
-                    kafka_settings(settings),
-                    membership(settings, SENDER_GROUP),
-                    place,
-                    settings[RULES],
-                    mail.signed_by(secrets),
-                    SendingSettings.of(settings),
-                    monitor,
-                    asked,
-                    leave=settings.given(SENDER_LEAVE),
-                )
-                asyncio.run(_work(service, settings.given(SENDER_GROUP), asked))
-    except (FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
-        stop(str(error), UNUSABLE)
+    monitor = SenderMonitor()
+    shown = monitor.answering(listen_address(settings))
+    with stopping(within) as asked, naming_address(settings):
+        mail, place = MailSettings.of(settings), LedgerPlace.of(settings)
+        with sole_owner(place.data), shown:
+            secrets = made_secrets(settings, place.options[0])
+            if not secrets:
+                log.warning("no_secrets", said=f"bounces and complaints prove nothing: set {MAIL_SECRETS.names}")
+            service = sender_service(
+                kafka_settings(settings),
+                membership(settings, SENDER_GROUP),
+                place,
+                settings[RULES],
+                mail.signed_by(secrets),
+                SendingSettings.of(settings),
+                monitor,
+                asked,
+                leave=settings.given(SENDER_LEAVE),
+            )
+            asyncio.run(_work(service, settings.given(SENDER_GROUP), asked))
 
 
 async def _work(made: AbstractAsyncContextManager[SenderService], group: str, asked: Stop) -> None:

@@ -12,6 +12,7 @@ from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
 from tocsin.cli.console import TRY_LATER, WRONG_SETTINGS, stop, warn
+from tocsin.cli.failures import failures
 from tocsin.config.settings.commands import SERVICES
 from tocsin.config.settings.declared import SETTINGS, used_by
 from tocsin.config.settings.faults import SettingsError
@@ -65,14 +66,12 @@ class SettledCommand(TyperCommand):
         if _first_word(ctx.info_name, ctx.parent) not in SERVICES:
             for one in ctx.obj.exposed():
                 warn(f"{one.option}: {exposure(one)}")
-        try:
-            return super().invoke(ctx)
-        except TyperException as error:
-            error.message = printable(error.message, PROSE)
-            raise
-        except SettingsError as error:
-            # Some settings are judged only where a command uses them.
-            stop(str(error), WRONG_SETTINGS)
+        with failures():
+            try:
+                return super().invoke(ctx)
+            except TyperException as error:
+                error.message = printable(error.message, PROSE)
+                raise
 
     def _defaults(self, settings: Settings) -> dict[str, Any]:
         """What stands in for options that the command line leaves out, by parameter."""

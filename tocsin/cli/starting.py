@@ -9,7 +9,6 @@ from contextlib import contextmanager
 import structlog
 
 from adapters.web.serving import AddressError
-from tocsin.cli.console import UNUSABLE, stop
 from tocsin.cli.settled import exposure
 from tocsin.config.settings.declared.processes import LISTEN_ADDRESS, LOG_FORMAT, LOG_LEVEL
 from tocsin.config.settings.forms import listening
@@ -42,9 +41,9 @@ def listen_address(settings: Settings) -> tuple[str, int] | None:
 
 
 @contextmanager
-def address_failures(settings: Settings, setting: Setting[str] = LISTEN_ADDRESS) -> Iterator[None]:
-    """Turn an address that is taken into an exit code, and a message that names where the setting came from."""
+def naming_address(settings: Settings, setting: Setting[str] = LISTEN_ADDRESS) -> Iterator[None]:
+    """Where an address is taken, the AddressError names where the setting came from."""
     try:
         yield
     except AddressError as error:
-        stop(f"{settings.named(setting)}: {error}", UNUSABLE)
+        raise AddressError(f"{settings.named(setting)}: {error}") from error

@@ -16,7 +16,7 @@ from tocsin.authoring.rule_tests.junit import junit
 from tocsin.authoring.rule_tests.preparing import Prepared, prepare
 from tocsin.authoring.rule_tests.reading import files_of_tests
 from tocsin.authoring.rule_tests.running import Result, failure, run
-from tocsin.cli.console import FOUND_FAULTS, named_failures, say, say_lines, stop, warn
+from tocsin.cli.console import FOUND_FAULTS, say, say_lines, stop, warn
 from tocsin.cli.options import Form, add_command
 from tocsin.config.settings.declared.processes import RULES
 from tocsin.config.settings.in_force import Settings
@@ -48,15 +48,14 @@ def run_tests(
     a test names its reason.
     """
     rules = settings[RULES]
-    with named_failures():
-        rulebook = load_rulebook(rules)
-        tests = [one for one in _prepared(rules or DEFAULT_FILE) if name is None or name.lower() in one.name.lower()]
-        if not tests:
-            _no_tests(rules or DEFAULT_FILE, name)
-        with rule_engine(rulebook) as matcher:
-            results = run(tests, rulebook, matcher)
-        if junit_file is not None:
-            junit_file.write_bytes(junit(results))
+    rulebook = load_rulebook(rules)
+    tests = [one for one in _prepared(rules or DEFAULT_FILE) if name is None or name.lower() in one.name.lower()]
+    if not tests:
+        _no_tests(rules or DEFAULT_FILE, name)
+    with rule_engine(rulebook) as matcher:
+        results = run(tests, rulebook, matcher)
+    if junit_file is not None:
+        junit_file.write_bytes(junit(results))
     failed = [result for result in results if result.differences]
     for result in failed:
         say_lines(str(failure(result)))

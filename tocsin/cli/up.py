@@ -11,18 +11,16 @@ from typing import Annotated
 import structlog
 import typer
 
-from adapters.sqlite.database import DatabaseError
-from sender.ledger.port import LedgerUnavailableError
-from tocsin.cli.console import UNUSABLE, named_failures, say, stop
+from tocsin.cli.console import say
 from tocsin.cli.options import add_command
-from tocsin.cli.starting import address_failures, listen_address, log_as_told
+from tocsin.cli.starting import listen_address, log_as_told, naming_address
 from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.processes import DATA, DIRECTORY, RULES, STOP_WITHIN
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.mail import MailSettings
 from tocsin.config.wiring.sending import SendingSettings
 from tocsin.config.wiring.signing import made_secrets
-from tocsin.services.embedded.data_folder import FolderInUseError, sole_owner
+from tocsin.services.embedded.data_folder import sole_owner
 from tocsin.services.embedded.service import Embedded, EmbeddedMonitor
 from tocsin.services.embedded.wiring import DirectoryFiles, embedded_service
 from tocsin.services.lifecycle.deadline import stopping
@@ -60,18 +58,15 @@ def up(
     """
     log_as_told(settings)
     data, within = settings.given(DATA), timedelta(seconds=settings.given(STOP_WITHIN))
-    try:
-        monitor = EmbeddedMonitor()
-        shown = monitor.answering(listen_address(settings))
-        with stopping(within) as asked, named_failures(), address_failures(settings):
-            mail, sending = MailSettings.of(settings), SendingSettings.of(settings)
-            with sole_owner(data), shown:
-                mail = mail.signed_by(made_secrets(settings, data))
-                files, rules = DirectoryFiles(settings.given(DIRECTORY), remove_many), settings[RULES]
-                service = embedded_service(database_in(data), files, rules, mail, HealthFile(data), sending, monitor)
-                asyncio.run(_work(service, data, drain, asked))
-    except (FolderInUseError, DatabaseError, LedgerUnavailableError) as error:
-        stop(str(error), UNUSABLE)
+    monitor = EmbeddedMonitor()
+    shown = monitor.answering(listen_address(settings))
+    with stopping(within) as asked, naming_address(settings):
+        mail, sending = MailSettings.of(settings), SendingSettings.of(settings)
+        with sole_owner(data), shown:
+            mail = mail.signed_by(made_secrets(settings, data))
+            files, rules = DirectoryFiles(settings.given(DIRECTORY), remove_many), settings[RULES]
+            service = embedded_service(database_in(data), files, rules, mail, HealthFile(data), sending, monitor)
+            asyncio.run(_work(service, data, drain, asked))
 
 
 async def _work(made: AbstractAsyncContextManager[Embedded], data: Path, drain: bool, asked: Stop) -> None:

@@ -15,7 +15,7 @@ from tocsin.authoring.event_files import read_one
 from tocsin.authoring.explain.explanation import Explainer
 from tocsin.authoring.explain.report import told as explained
 from tocsin.authoring.explain.scenario import Rules
-from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, named_failures, say, told, warn
+from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, say, told, warn
 from tocsin.cli.options import Form, add_command
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
 from tocsin.config.settings.in_force import Settings
@@ -42,23 +42,22 @@ def validate(
     Nothing is sent. What is wrong is named with field, value and what to do; the exit code is then 1.
     """
     at, directory, rules = moment(now), settings[DIRECTORY], settings[RULES]
-    with named_failures():
-        line = read_one(event, at or datetime.now(UTC))
-        if line.refused is not None:
-            for refusal in line.refused.refusals:
-                warn(f"{event}: {refusal.shown()}")
-            raise typer.Exit(FOUND_FAULTS)
-        if line.event is None:
-            raise AssertionError("a line that is not refused has an event")
-        say(f"{event}: well-formed. {_meaning(line.event)}")
-        if directory is None:
-            say("Whom it would alert: name a directory (--directory).")
-            return
-        with decision_inputs(directory, rules) as around:
-            told(around.loaded)
-            explainer = Explainer(around.loaded.directory, Rules.of(rules, around.rulebook), around.matcher)
-            for text in explained(explainer.explain(line.event, at or line.event.time)):
-                say(text)
+    line = read_one(event, at or datetime.now(UTC))
+    if line.refused is not None:
+        for refusal in line.refused.refusals:
+            warn(f"{event}: {refusal.shown()}")
+        raise typer.Exit(FOUND_FAULTS)
+    if line.event is None:
+        raise AssertionError("a line that is not refused has an event")
+    say(f"{event}: well-formed. {_meaning(line.event)}")
+    if directory is None:
+        say("Whom it would alert: name a directory (--directory).")
+        return
+    with decision_inputs(directory, rules) as around:
+        told(around.loaded)
+        explainer = Explainer(around.loaded.directory, Rules.of(rules, around.rulebook), around.matcher)
+        for text in explained(explainer.explain(line.event, at or line.event.time)):
+            say(text)
 
 
 def _meaning(event: Event) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from adapters.files.private_files import private_folder
+from schemas.errors import UnusableError
 from tocsin.config.data_folder import DATABASE
 from tocsin.demo.schema_lines import bring_schema
 
@@ -25,7 +26,7 @@ EXAMPLE: Final = b'"evt-23"'
 _TIME: Final = re.compile(rb'"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)"')
 
 
-class FolderNotOursError(RuntimeError):
+class FolderNotOursError(UnusableError, RuntimeError):
     """The folder holds something that the demo did not make."""
 
 

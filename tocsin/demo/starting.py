@@ -7,12 +7,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from schemas.errors import UnusableError
 from tocsin.demo.schema_lines import bring_schema
 
 STARTER: Final = Path(str(files("tocsin") / "demo" / "starter"))
 
 
-class FolderHoldsFilesError(RuntimeError):
+class FolderHoldsFilesError(UnusableError, RuntimeError):
     """The folder holds something already: nothing in it is touched."""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.files.opening import read_bounded
+from schemas.errors import WrongSettingError
 
 FORMAT: Final = "TOCSIN_LOG_FORMAT"
 LEVEL: Final = "TOCSIN_LOG_LEVEL"
@@ -40,7 +41,7 @@ class LogLevel(StrEnum):
     CRITICAL = "critical"
 
 
-class LogSettingsError(ValueError):
+class LogSettingsError(WrongSettingError, ValueError):
     """A variable of the environment says something that there is not."""
 
 

@@ -9,10 +9,11 @@ from typing import Final
 from msgspec import Struct
 
 from engine.rulebook.conditions.syntax import Literal, Place
+from schemas.errors import InputError
 from schemas.finding import FindingCode
 
 
-class ConditionError(ValueError):
+class ConditionError(InputError, ValueError):
     """A condition that can't be used: what is wrong and what to do, and where in its text."""
 
     def __init__(

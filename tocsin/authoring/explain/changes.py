@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from schemas.errors import InputError
+
 EVENT: Final = "the event"
 RULE_FILE: Final = "the rule file"
 
@@ -77,7 +79,7 @@ class Applied(Struct, frozen=True):
     rules: Fields
 
 
-class ChangeError(ValueError):
+class ChangeError(InputError, ValueError):
     """There is nothing at the change's place."""
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from schemas.errors import WrongSettingError
 from tocsin.printing.printable import printable
 
 _BEGINNING: Final = 200
@@ -35,7 +36,7 @@ class SettingsFault(Struct, frozen=True):
         return f"{in_one_line(self.where)}: {in_one_line(self.problem)}"
 
 
-class SettingsError(ValueError):
+class SettingsError(WrongSettingError, ValueError):
     """Settings that can't be used: everything that is wrong, a line each."""
 
     def __init__(self, faults: Iterable[SettingsFault]) -> None:

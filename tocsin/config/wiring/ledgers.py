@@ -10,6 +10,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from adapters.sqlite.ledger import SqliteLedger
+from schemas.errors import UnusableError
 from sender.ledger.port import Ledger
 from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.processes import DATA
@@ -42,7 +43,7 @@ class LedgerPlace(Struct, frozen=True):
         return (self.data, None) if self.url is None else (None, self.url)
 
 
-class NoLedgerError(ValueError):
+class NoLedgerError(UnusableError, ValueError):
     """Neither a data folder nor a database was named, or both."""
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from engine.ports import Tracer as EventTracer
 from engine.ports import Untraced as NoEvents
+from schemas.errors import WrongSettingError
 from sender.tracing import Tracer as JobTracer
 from sender.tracing import Untraced as NoJobs
 from tocsin.config.groups import ENGINE_GROUP, SENDER_GROUP
@@ -23,7 +24,7 @@ EXPORTER: Final = "OTEL_TRACES_EXPORTER"
 DISABLED: Final = "OTEL_SDK_DISABLED"
 
 
-class TracingSettingsError(ValueError):
+class TracingSettingsError(WrongSettingError, ValueError):
     """Traces are asked for in a way that there is not."""
 
 

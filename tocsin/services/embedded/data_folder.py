@@ -11,10 +11,11 @@ from pathlib import Path
 from adapters.files.private_files import private_file, private_folder
 from adapters.sqlite.event_log import SqliteLog
 from schemas.clock import Clock
+from schemas.errors import UnusableError
 from schemas.log import NewRecord
 
 
-class FolderInUseError(RuntimeError):
+class FolderInUseError(UnusableError, RuntimeError):
     """Another process works on this data folder."""
 
 

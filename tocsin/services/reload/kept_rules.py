@@ -22,6 +22,7 @@ from adapters.jinja.sources import MAX_FILE_BYTES as MAX_TEMPLATE
 from adapters.rule_files.faults import RuleFileError
 from adapters.rule_files.load import DEFAULT_FILE, template_files, templates_folder
 from adapters.rule_files.source import MAX_FILE_BYTES as MAX_RULES
+from schemas.errors import UnusableError
 from tocsin.services.reload.checked_rules import Loaded, load_checked
 
 log = structlog.get_logger()
@@ -42,7 +43,7 @@ class _Kept(Struct, frozen=True):
     sha256: str
 
 
-class KeptRulesError(ValueError):
+class KeptRulesError(UnusableError, ValueError):
     """What is kept can't be used; the message says why."""
 
 

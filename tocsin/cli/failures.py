@@ -1,21 +1,19 @@
-"""What all commands that talk to Kafka share."""
+"""What goes wrong in a command: turned into a message and an exit code, here alone."""
 
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from adapters.kafka.errors import InstanceTakenError, KafkaRefusedError, KafkaSettingsError, KafkaUnavailableError
-from tocsin.cli.console import UNUSABLE, WRONG_SETTINGS, named_failures, stop
+import typer
 
-CREDENTIALS: Final = (
-    "TLS and credentials come from the environment or the settings file: TOCSIN_KAFKA_TLS=on, or files in "
-    "TOCSIN_KAFKA_CA, TOCSIN_KAFKA_CERTIFICATE and TOCSIN_KAFKA_KEY; TOCSIN_KAFKA_SASL (SCRAM-SHA-512, SCRAM-SHA-256, "
-    "PLAIN), TOCSIN_KAFKA_USERNAME, and TOCSIN_KAFKA_PASSWORD or TOCSIN_KAFKA_PASSWORD_FILE."
-)
-
+from adapters.kafka.errors import KafkaUnavailableError
+from schemas.errors import TocsinError
+from tocsin.cli.console import UNUSABLE, stop
+from tocsin.printing.printable import printable
 
 _TELLING: Final = ("SaslAuthentication", "CERTIFICATE", "SSL:")
 """What says more than that a connection was lost, which is what follows from it."""
@@ -40,22 +38,33 @@ class _Trouble(logging.Handler):
 
 
 @contextmanager
-def kafka_failures() -> Iterator[None]:
-    """Turn what can go wrong around a command that talks to Kafka into a message and an exit code."""
+def failures() -> Iterator[None]:
+    """End the command where something goes wrong in the block: in words, with the exit code of the error's family."""
+    with _words_of_kafka() as trouble:
+        try:
+            yield
+        except TocsinError as error:
+            # A line may hold what others wrote, and must not look like two.
+            text = "\n".join(map(printable, error.told))
+            is_explained = isinstance(error, KafkaUnavailableError) and trouble.text
+            stop(f"{text}; {trouble.text}" if is_explained else text, error.exit_code)
+        except BrokenPipeError:
+            # The reader of a pipe had enough, for example `head`.
+            sys.stderr.close()
+            raise typer.Exit(0) from None
+        except OSError as error:
+            stop(printable(f"{error.filename or 'a file'}: {error.strerror or error}"), UNUSABLE)
+
+
+@contextmanager
+def _words_of_kafka() -> Iterator[_Trouble]:
     # At its own level of detail, kafka-python tells of every connection and every rebalance.
     logger, trouble = logging.getLogger("kafka"), _Trouble()
     before = logger.level
     logger.setLevel(logging.ERROR)
     logger.addHandler(trouble)
     try:
-        with named_failures():
-            yield
-    except KafkaSettingsError as error:
-        stop(str(error), WRONG_SETTINGS)
-    except KafkaUnavailableError as error:
-        stop(f"{error}; {trouble.text}" if trouble.text else str(error), UNUSABLE)
-    except (KafkaRefusedError, InstanceTakenError) as error:
-        stop(str(error), UNUSABLE)
+        yield trouble
     finally:
         logger.removeHandler(trouble)
         logger.setLevel(before)
