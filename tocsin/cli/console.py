@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Annotated, Any, Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import msgspec
 import typer
@@ -27,11 +26,6 @@ UNUSABLE: Final = UnusableError.exit_code
 WRONG_SETTINGS: Final = WrongSettingError.exit_code
 TRY_LATER: Final = 75
 """EX_TEMPFAIL of sysexits.h: a mail system keeps the mail, and pipes it again."""
-
-NowOption = Annotated[
-    str | None,
-    typer.Option("--now", help="Judge as at this time (2026-03-02T09:15:00Z), or `event`: each at its own. Else: now."),
-]
 
 
 def say(text: str = "") -> None:
@@ -78,21 +72,3 @@ def told(loaded: LoadedDirectory | WireRecords) -> None:
     """Name what could not be read in the directory; the rest is used."""
     for problem in loaded.problems:
         warn(f"directory: {problem.shown()}")
-
-
-def moment(text: str | None) -> datetime | None:
-    """The time that --now names: None for `event`. Ends the command where it is no time with an offset."""
-    if text is None:
-        return datetime.now(UTC)
-    if text == "event":
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is neither `event` nor a time such as 2026-03-02T09:15:00Z") from None
-    if time.tzinfo is None:
-        raise typer.BadParameter(f"{text!r} has no offset: end it with Z or +01:00")
-    try:
-        return time.astimezone(UTC)
-    except OverflowError:
-        raise typer.BadParameter(f"{text!r} lies outside the years 1 to 9999 in UTC") from None

@@ -11,8 +11,9 @@ from adapters.rule_files.load import load_rulebook
 from tocsin.authoring.reach.records import read_surveyed
 from tocsin.authoring.reach.report import as_json, report
 from tocsin.authoring.reach.survey import survey
-from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, say, say_json
+from tocsin.cli.console import FOUND_FAULTS, say, say_json
 from tocsin.cli.options import Form, add_command
+from tocsin.cli.parsing import NowOption, moment
 from tocsin.cli.progress import progress_bar
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
 from tocsin.config.settings.in_force import Settings

@@ -16,8 +16,9 @@ from schemas.decision import Skip
 from schemas.job import Job
 from tocsin.authoring.deciding import DecisionInputs, decision_inputs
 from tocsin.authoring.event_files import Line, read_lines
-from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, say_json, told
+from tocsin.cli.console import FOUND_FAULTS, say_json, told
 from tocsin.cli.options import Form, add_command
+from tocsin.cli.parsing import NowOption, moment
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
 from tocsin.config.settings.in_force import Settings
 

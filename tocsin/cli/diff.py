@@ -21,9 +21,10 @@ from tocsin.authoring.diff.replay import Side, events_in_data, events_in_file, e
 from tocsin.authoring.diff.report import as_json, report
 from tocsin.authoring.diff.tally import Tally
 from tocsin.authoring.event_files import Line
-from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, NowOption, moment, say, say_json, stop, told, warn
+from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, say, say_json, stop, told, warn
 from tocsin.cli.failures import failures
 from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
+from tocsin.cli.parsing import NowOption, moment
 from tocsin.cli.progress import progress_bar
 from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.kafka import KAFKA

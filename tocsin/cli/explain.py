@@ -1,39 +1,20 @@
-"""`tocsin explain`: who got what and why, from the decisions that were kept; who would, of an event that may come."""
+"""`tocsin explain`: who got what and why, or who would: two questions behind one command, told apart here."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
-from msgspec import Struct
 
-from adapters.files.directory_folder import load_directory
-from engine.directory.directory import Directory
-from schemas.job import PersonRef
-from schemas.vocabulary import PersonKind
-from sender.ledger.port import LedgerUnavailableError
-from tocsin.authoring.deciding import decision_inputs
-from tocsin.authoring.event_files import read_one
-from tocsin.authoring.explain import report
-from tocsin.authoring.explain.explanation import Explainer
-from tocsin.authoring.explain.scenario import Rules
-from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, NowOption, moment, say, say_json, stop, told, warn
-from tocsin.cli.ledger import opened_ledger
+from tocsin.cli.explain_ahead import look_ahead
+from tocsin.cli.explain_past import look_back
 from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
-from tocsin.config.data_folder import database_in
+from tocsin.cli.parsing import NowOption, person_of
 from tocsin.config.settings.declared.kafka import KAFKA
 from tocsin.config.settings.declared.processes import DATA, DIRECTORY, RULES
-from tocsin.config.settings.declared.sending import LEDGER
 from tocsin.config.settings.in_force import Settings
-from tocsin.config.wiring.kafka import kafka_settings
-from tocsin.operations.history import report as past_report
-from tocsin.operations.history.kept import Archive, Fates, kept_in_data, kept_on_kafka
 
 
 def register(app: typer.Typer) -> None:
@@ -75,11 +56,11 @@ def explain(
     would not be alerted it names the smallest set of changes with which they would: record, field and value. The event
     is judged as at its own time: --now 2026-03-02T09:15:00Z judges it as at another.
     """
-    who = None if person is None else _person(person)
+    who = None if person is None else person_of(person)
     if asked is not None and event is None and _is_about_the_past(asked, settings):
-        _look_back(settings, asked, _since(since), who, json)
+        look_back(settings, asked, since, who, json)
     else:
-        _look_ahead(settings, _event_file(settings, asked, event), now, who, json)
+        look_ahead(settings, _event_file(settings, asked, event), now, who, json)
 
 
 def _is_about_the_past(asked: str, settings: Settings) -> bool:
@@ -94,86 +75,6 @@ def _is_file(asked: str) -> bool:
     return asked == "-" or (os.path.exists(asked) and not os.path.isdir(asked))  # noqa: PTH110, PTH112
 
 
-class _Place(Struct, frozen=True):
-    """Where decisions are kept, as a person is told, and where it is known what became of their messages."""
-
-    name: str
-    archive: Archive
-    fates: AbstractContextManager[Fates]
-
-
-def _place(settings: Settings) -> _Place:
-    brokers = settings.either(KAFKA, DATA)[KAFKA]
-    if brokers is not None:
-        return _Place(f"on Kafka ({brokers})", kept_on_kafka(kafka_settings(settings)), _fates(settings))
-    database = database_in(settings[DATA] or Path())
-    if not database.is_file():
-        raise typer.BadParameter(f"{database} does not exist", param_hint=settings.named(DATA))
-    return _Place(f"in {database}", kept_in_data(database), _fates(settings))
-
-
-def _look_back(settings: Settings, asked: str, since: datetime, who: PersonRef | None, json: bool) -> None:
-    place, directory = _place(settings), settings[DIRECTORY]
-    kept = place.archive(asked, since)
-    if not kept:
-        stop(f"no decision about {asked} is kept {place.name} since {since:%Y-%m-%d %H:%M} UTC (--since)", FOUND_FAULTS)
-    with place.fates as fates:
-        if json:
-            say_json(past_report.view(asked, since, kept, fates, who))
-        else:
-            names = Directory() if directory is None else load_directory(directory).directory
-            for text in past_report.told(kept, names, fates, who):
-                say(text)
-    if fates.unknown is not None:
-        said = f"what became of the jobs is unknown, since the ledger can't be asked: {fates.unknown}"
-        # Whoever names a ledger asks for its answers as well; settings are the same for every command.
-        stop(said, UNUSABLE) if settings.is_named(LEDGER) else warn(said)
-
-
-@contextmanager
-def _fates(settings: Settings) -> Iterator[Fates]:
-    """What became of messages: from the ledger in a data folder or in PostgreSQL, where one is named."""
-    settings = settings.either(LEDGER, DATA)
-    url, data = settings[LEDGER], settings[DATA]
-    if url is not None:
-        settings = settings.without(DATA)
-    elif data is None:
-        yield Fates()
-        return
-    elif not settings.is_named(DATA) and not database_in(data).is_file():
-        # The settings of an installation are the same where its sender's folder is not.
-        warn(f"{settings.named(DATA)}: there is no ledger in {data}, so what became of messages is not told")
-        yield Fates()
-        return
-    with ExitStack() as opened:
-        try:
-            ledger = opened.enter_context(opened_ledger(settings))
-        except LedgerUnavailableError as error:
-            fates = Fates(unknown=str(error))
-        else:
-            fates = Fates(ledger.history)
-        yield fates
-
-
-def _look_ahead(settings: Settings, event: Path, now: str | None, who: PersonRef | None, json: bool) -> None:
-    directory, rules = settings[DIRECTORY], settings[RULES]
-    if directory is None:
-        raise typer.BadParameter("name the directory's folder", param_hint=DIRECTORY.names)
-    at = moment(now)
-    with decision_inputs(directory, rules) as around:
-        told(around.loaded)
-        line = read_one(event, at or datetime.now(UTC))
-        if line.event is None:
-            raise line.refused or AssertionError("a line without an event was refused")
-        explainer = Explainer(around.loaded.directory, Rules.of(rules, around.rulebook), around.matcher)
-        found = explainer.explain(line.event, at or line.event.time, who)
-        if json:
-            say_json(report.view(found))
-            return
-        for text in report.told(found):
-            say(text)
-
-
 def _event_file(settings: Settings, asked: str | None, event: Path | None) -> Path:
     if event is not None:
         if asked is not None or settings.is_named(KAFKA) or settings.is_named(DATA):
@@ -186,21 +87,3 @@ def _event_file(settings: Settings, asked: str | None, event: Path | None) -> Pa
             f"there is no file {asked!r}; if it is an id, say where decisions are kept: {KAFKA.names}, or {DATA.names}"
         )
     return Path(asked)
-
-
-_SPAN: Final = re.compile(r"(\d{1,5})([dhm])")
-_UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
-
-
-def _since(text: str) -> datetime:
-    found = _SPAN.fullmatch(text)
-    if found is not None:
-        return datetime.now(UTC) - timedelta(**{_UNITS[found[2]]: int(found[1])})
-    return moment(text) or datetime.now(UTC)
-
-
-def _person(text: str) -> PersonRef:
-    kind, slash, person_id = text.partition("/")
-    if not slash or not person_id or kind not in tuple(PersonKind):
-        raise typer.BadParameter(f"{text!r} is not of the form contact/ID or collaborator/ID", param_hint="--person")
-    return PersonRef(PersonKind(kind), person_id)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from msgspec import Struct
 
-from schemas.job import PersonRef
-from schemas.vocabulary import PersonKind
 from sender.records import Selection
 from sender.states import Hold, State
+from tocsin.cli.parsing import moment_of, person_of
 
 
 class JobFilters(Struct, frozen=True):
@@ -40,24 +38,3 @@ class JobFilters(Struct, frozen=True):
             since=None if self.since is None else moment_of(self.since, "--since"),
             until=None if self.until is None else moment_of(self.until, "--until"),
         )
-
-
-def person_of(text: str) -> PersonRef:
-    """The person that is written as contact/ct-1 or collaborator/co-1."""
-    kind, slash, name = text.partition("/")
-    if not slash or not name or kind not in tuple(PersonKind):
-        raise typer.BadParameter(f"{text!r} is not of the form contact/ID or collaborator/ID", param_hint="--person")
-    if not name.isprintable() and any("\ud800" <= one <= "\udfff" for one in name):
-        raise typer.BadParameter(f"{text!r} is not UTF-8, and so is no id", param_hint="--person")
-    return PersonRef(PersonKind(kind), name)
-
-
-def moment_of(text: str, option: str) -> datetime:
-    """The time that an option names, in UTC."""
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise typer.BadParameter(f"{text!r} has no offset: end it with Z or +01:00", param_hint=option)
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise typer.BadParameter(f"{text!r} is no time such as 2026-03-02T09:15:00Z", param_hint=option) from None

@@ -24,9 +24,9 @@ from schemas.topics import SUPPRESSIONS
 from schemas.vocabulary import Channel
 from sender.privacy.forgetting import ID_PREFIX, Address
 from tocsin.cli.console import FOUND_FAULTS, WRONG_SETTINGS, say, say_json, stop, warn
-from tocsin.cli.job_filters import person_of
 from tocsin.cli.ledger import opened_ledger
 from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
+from tocsin.cli.parsing import person_of
 from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.kafka import KAFKA
 from tocsin.config.settings.declared.mail import MAIL_SECRETS

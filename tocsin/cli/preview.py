@@ -21,7 +21,7 @@ from engine.directory.records import Person
 from engine.rulebook.rulebook import Rulebook
 from schemas.job import BUILT_IN_FORMS
 from schemas.suggestion import nearest
-from schemas.vocabulary import Channel, PersonKind, Trigger
+from schemas.vocabulary import Channel, Trigger
 from tocsin.authoring.event_files import read_one
 from tocsin.authoring.explain.case import Case, called
 from tocsin.authoring.explain.reasons import in_words
@@ -30,6 +30,7 @@ from tocsin.authoring.preview.rendering import Rendered, render
 from tocsin.authoring.preview.showing import page, side_by_side, size
 from tocsin.cli.console import FOUND_FAULTS, say, say_lines, stop, told
 from tocsin.cli.options import Form, add_command
+from tocsin.cli.parsing import person_of
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
 from tocsin.config.settings.in_force import Settings
 from tocsin.printing.tables import is_terminal
@@ -108,10 +109,8 @@ def _decision(event: Path, directory: Directory, rulebook: Rulebook) -> Decision
 
 
 def _person(text: str, loaded: LoadedDirectory) -> Person:
-    kind, _, person_id = text.partition("/")
-    if kind not in tuple(PersonKind) or not person_id:
-        raise typer.BadParameter(f"{text!r} is not of the form contact/ID or collaborator/ID", param_hint="--person")
-    found = loaded.directory.person(PersonKind(kind), person_id)
+    who = person_of(text)
+    found = loaded.directory.person(who.kind, who.id)
     if found is None:
         known = [f"{one.kind}/{one.id}" for one in loaded.directory.people()]
         stop(f"the directory has no {text}{nearest(text, known)}", FOUND_FAULTS)

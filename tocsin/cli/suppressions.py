@@ -13,9 +13,9 @@ from schemas.reading import IDENTIFIER_LENGTH
 from schemas.vocabulary import Channel, Trigger
 from sender.messages.plain_text import one_line
 from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, warn
-from tocsin.cli.job_filters import moment_of, person_of
 from tocsin.cli.ledger import opened_ledger
 from tocsin.cli.options import add_command
+from tocsin.cli.parsing import moment_of, person_of
 from tocsin.config.settings.in_force import Settings
 from tocsin.operations.jobs.lines import WHOLE
 

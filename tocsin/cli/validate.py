@@ -15,8 +15,9 @@ from tocsin.authoring.event_files import read_one
 from tocsin.authoring.explain.explanation import Explainer
 from tocsin.authoring.explain.report import told as explained
 from tocsin.authoring.explain.scenario import Rules
-from tocsin.cli.console import FOUND_FAULTS, NowOption, moment, say, told, warn
+from tocsin.cli.console import FOUND_FAULTS, say, told, warn
 from tocsin.cli.options import Form, add_command
+from tocsin.cli.parsing import NowOption, moment
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
 from tocsin.config.settings.in_force import Settings
 
