@@ -39,6 +39,11 @@ class ReachedPerson(Struct, frozen=True):
     template: str
     language: str
     same_mailbox: Annotated[list[PersonRef], Meta(description="Others who read this message at the same mailbox.")]
+    keyword: Annotated[str, Meta(description="What stands before its subject; empty: nothing.")]
+    subject: Annotated[str, Meta(description="As its reader sees it; empty where its channel has none.")]
+    precedence: Annotated[
+        list[str], Meta(description="Where a rule and the customer's record say different things: which is used.")
+    ]
 
 
 class StoppedEntry(Struct, frozen=True):

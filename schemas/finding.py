@@ -86,6 +86,8 @@ class FindingCode(StrEnum):
     DIRECTORY_WORD = "directory_word", Severity.ERROR
     DIRECTORY_REMARK = "directory_remark", Severity.REMARK
     LANGUAGE_WITHOUT_TEMPLATES = "language_without_templates", Severity.WARNING
+    KEYWORD_WITHOUT_LANGUAGE = "keyword_without_language", Severity.WARNING
+    CUSTOMER_BEFORE_RULE = "customer_before_rule", Severity.REMARK
     DEFAULT_FORM_USED = "default_form_used", Severity.REMARK
     SHARED_MAILBOX = "shared_mailbox", Severity.REMARK
 

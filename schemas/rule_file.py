@@ -251,6 +251,13 @@ class RuleEntry(Struct, frozen=True, forbid_unknown_fields=True, rename={"for_":
         | None
     ) = None
     send: Annotated[Send, Meta(description="What its messages are like; left out: as usual.")] | None = None
+    overrides_customer: Annotated[
+        bool,
+        Meta(
+            description="Whether template, keyword and format of this rule stand before those of a contact's customer; "
+            "left out: the customer's record comes first."
+        ),
+    ] = False
 
     @property
     def categories(self) -> tuple[Category, ...]:

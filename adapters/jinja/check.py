@@ -55,7 +55,9 @@ def source_problems(
 ) -> list[Problem]:
     """The same of a snapshot that has been read: what is checked is then what is used.
 
-    `check` reads and tries one file: in this process, or in one that a template may crash.
+    `check` reads and tries one file: in this process, or in one that a template may crash. Of a lower folder only what
+    is used is tried, since pieces of one's own may not be meant for the rest; and not here, where its files are what
+    they are by themselves (`shipped_alone`).
     """
     found = [
         Problem(path, None, message, FindingCode.UNREADABLE_TEMPLATE) for path, message in sources.unreadable.items()
@@ -63,10 +65,14 @@ def source_problems(
     found += _wrong_file_names(sources)
     found += _missing_files(sources, languages, uses)
     checked = check or TemplateCheck(sources).problems
+    alone = frozenset() if sources.shipped_alone is None else sources.below
+    used = {use.template for use in uses}
     for path in filter(is_piece, sources.texts):
-        found += checked(path, Subject([], {}))
+        if path not in sources.below:
+            found += checked(path, Subject([], {}))
     for file in _template_files(sources):
-        found += checked(file.path, _subject(file.template, uses, fields or {}))
+        if file.path not in sources.below or (file.path not in alone and file.template in used):
+            found += checked(file.path, _subject(file.template, uses, fields or {}))
     return sorted(set(found), key=lambda one: (one.file, one.line or 0, one.message))
 
 
@@ -150,7 +156,9 @@ def _missing_files(
     files = _template_files(sources)
     in_html = {file.template for file in files if file.part is Part.HTML}
     in_html |= {use.template for use in uses if use.format is MessageFormat.HTML}
-    for template in sorted({file.template for file in files} | {use.template for use in uses}):
+    # What came with the product needs only be there in the languages of those who use it.
+    own = {file.template for file in files if file.path not in sources.below}
+    for template in sorted(own | {use.template for use in uses}):
         for language in languages:
             for part in (Part.TEXT, Part.HTML) if template in in_html else (Part.TEXT,):
                 path = TemplateFile(template, language, part).path

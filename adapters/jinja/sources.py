@@ -1,4 +1,4 @@
-"""The templates folder as it was at one moment: nothing outside it, and nothing that changes while it is in use.
+"""Folders of templates as they were at one moment: nothing outside them, and nothing that changes while it is in use.
 
 A template `external/opened` is one file for each language and part: `external/opened.fr.txt.j2` and
 `external/opened.fr.html.j2`. A file whose name begins with `_` is a piece that others extend, include or import.
@@ -41,21 +41,62 @@ class TemplateFile(Struct, frozen=True, order=True):
 
 
 class TemplateSources(Struct, frozen=True):
-    """All files by their path below the folder.
+    """All files by their path below their folder.
 
-    `unreadable` says what is wrong with those that can't be used; `digest` is of all texts.
+    `unreadable` says what is wrong with those that can't be used; `digest` is of all texts. `below` are the paths of
+    those that are there because no folder before theirs has them, `replaced` those that one before it has too;
+    `folders` says where each file lies.
     """
 
     texts: Mapping[str, str]
     unreadable: Mapping[str, str]
     digest: str
+    folders: Mapping[str, Path] = {}
+    below: frozenset[str] = frozenset()
+    replaced: frozenset[str] = frozenset()
+
+    def place(self, path: str) -> Path:
+        """Where the file of this path lies; one that is in no folder would lie in the first."""
+        first = next((self.folders[one] for one in self.folders if one not in self.below), Path("templates"))
+        return self.folders.get(path, first) / path
+
+    @property
+    def shipped_alone(self) -> TemplateSources | None:
+        """The lower files by themselves, where they are what they would be without those above."""
+        if not self.below or self.replaced:
+            return None
+        texts = {path: text for path, text in self.texts.items() if path in self.below}
+        return TemplateSources(texts, {}, _digest(texts), self.folders)
 
 
-def read_sources(folder: Path) -> TemplateSources:
-    """Read every `.j2` file below the folder.
+def read_sources(*folders: Path) -> TemplateSources:
+    """Read every `.j2` file below the folders; of files with one path, that of the first folder that has it.
 
-    Raises OSError where the folder itself can't be read, or is a link that leads out of the one that it lies in.
+    Raises OSError where a folder itself can't be read, or is a link that leads out of the one that it lies in.
     """
+    texts: dict[str, str] = {}
+    unreadable: dict[str, str] = {}
+    places: dict[str, Path] = {}
+    below: set[str] = set()
+    replaced: set[str] = set()
+    for number, folder in enumerate(folders):
+        found, refused = _read_folder(folder)
+        for path in (*found, *refused):
+            if path in places:
+                replaced.add(path)
+                continue
+            places[path] = folder
+            if number:
+                below.add(path)
+            if path in found:
+                texts[path] = found[path]
+            else:
+                unreadable[path] = refused[path]
+    return TemplateSources(texts, unreadable, _digest(texts), places, frozenset(below), frozenset(replaced))
+
+
+def _read_folder(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """The texts, and what is wrong with the others."""
     root = folder.resolve(strict=True)
     if folder.is_symlink() and leads_out(folder, folder.parent):
         raise outside(folder.parent, folder)
@@ -74,7 +115,7 @@ def read_sources(folder: Path) -> TemplateSources:
             unreadable[path] = f"the template can't be read: {error.strerror}"
         except ValueError as error:
             unreadable[path] = str(error)
-    return TemplateSources(texts, unreadable, _digest(texts))
+    return texts, unreadable
 
 
 def file_of(path: str) -> TemplateFile | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +25,10 @@ from schemas.finding import FindingCode
 from schemas.rule_file import Defaults, RuleEntry, RuleFile, Settings, categories_of
 
 DEFAULT_FILE: Final = RULES / "default.yaml"
-"""The rule file that comes with the product; its templates lie beside it."""
+"""The rule file that comes with the product."""
+
+SHIPPED_TEMPLATES: Final = RULES / "templates"
+"""The templates that come with it."""
 
 Limits = Callable[[Rulebook], list[Problem]]
 """Judges a rulebook by the rule engine's limits."""
@@ -62,7 +65,7 @@ def read_rule_file(path: Path | None = None, limits: Limits = limit_problems) ->
         source = Source.of_file(path or DEFAULT_FILE)
         content = _Content(source.content)
         base = None if content.file.extends is None else default_base()
-        digest = _digest(source, templates_folder(path), base is not None)
+        digest = _digest(source, template_folders(path), base is not None)
     except RuleFileError as error:
         return Reading(error.faults)
     examined = examine(content.file, digest, base, content.partial)
@@ -77,10 +80,11 @@ def read_rule_file(path: Path | None = None, limits: Limits = limit_problems) ->
     return Reading(faults, source, examined.rulebook, frozenset(at for at in faulty if isinstance(at, int)))
 
 
-def templates_folder(path: Path | None) -> Path:
-    """The templates that belong to a rule file: the folder `templates` beside it, else those that are shipped."""
+def template_folders(path: Path | None) -> tuple[Path, ...]:
+    """Where the templates of a rule file are looked for: in the folder `templates` beside it, then where they ship."""
     beside = (path or DEFAULT_FILE).parent / "templates"
-    return beside if beside.is_dir() else DEFAULT_FILE.parent / "templates"
+    is_own = beside.is_dir() and beside.resolve() != SHIPPED_TEMPLATES.resolve()
+    return (beside, SHIPPED_TEMPLATES) if is_own else (SHIPPED_TEMPLATES,)
 
 
 def template_files(folder: Path) -> Iterator[Path]:
@@ -99,18 +103,19 @@ def default_base() -> Base:
     return Base(file.settings or Settings(), file.defaults, tuple(file.rules), file.calendars)
 
 
-def _digest(source: Source, templates: Path, extends: bool) -> str:
+def _digest(source: Source, folders: Sequence[Path], extends: bool) -> str:
     """A short name for exactly these rules and templates: 64 bits of a hash over all their bytes."""
     digest = hashlib.sha256(source.text.encode())
     if extends:
         digest.update(DEFAULT_FILE.read_bytes())
     try:
-        for file in template_files(templates):
-            digest.update(file.relative_to(templates).as_posix().encode() + b"\0")
-            digest.update(read_bounded(file, MAX_FILE_BYTES, templates))
+        for folder in folders:
+            for file in template_files(folder):
+                digest.update(file.relative_to(folder).as_posix().encode() + b"\0")
+                digest.update(read_bounded(file, MAX_FILE_BYTES, folder))
     except OSError as error:
         message = f"the template can't be read: {error.strerror}"
-        place = str(error.filename or templates)
+        place = str(error.filename or folders[0])
         raise RuleFileError([Fault(place, 1, 1, message, code=FindingCode.UNREADABLE_TEMPLATE)]) from None
     return digest.hexdigest()[:16]
 

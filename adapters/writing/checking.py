@@ -15,7 +15,7 @@ import msgspec
 from adapters.children.process import Child, ChildFailedError, Questioner
 from adapters.jinja.check import CustomFields, Subject, TemplateUse, source_problems
 from adapters.jinja.problems import Problem
-from adapters.jinja.sources import TemplateSources
+from adapters.jinja.sources import TemplateSources, file_of
 from adapters.writing.protocol import CHECKING, CHILD, Check, Checked, Setup, encoded
 from schemas.finding import FindingCode
 
@@ -35,8 +35,31 @@ def checked_templates(
     fields: CustomFields | None = None,
     uses: Collection[TemplateUse] = (),
 ) -> Sequence[Problem]:
-    """See adapters.jinja.check.source_problems. A template that ends the child is a problem of its file."""
-    asked = (sources.texts, sources.unreadable, sorted(languages), fields or {}, sorted(uses, key=repr))
+    """See adapters.jinja.check.source_problems. A template that ends the child is a problem of its file.
+
+    Those that lie below others and do not depend on them are tried by themselves, since they seldom change.
+    """
+    found = _checked(sources, languages, fields, uses)
+    lower = sources.shipped_alone
+    if lower is None:
+        return found
+    names = {file.template for path in lower.texts if (file := file_of(path)) is not None}
+    further = _checked(lower, (), fields, [use for use in uses if use.template in names])
+    return sorted({*found, *further}, key=lambda one: (one.file, one.line or 0, one.message))
+
+
+def _checked(
+    sources: TemplateSources, languages: Collection[str], fields: CustomFields | None, uses: Collection[TemplateUse]
+) -> Sequence[Problem]:
+    asked = (
+        sources.texts,
+        sources.unreadable,
+        sorted(sources.below),
+        sorted(sources.replaced),
+        sorted(languages),
+        fields or {},
+        sorted(uses, key=repr),
+    )
     key = sha256(msgspec.json.encode(asked, order="deterministic")).digest()
     with _lock:
         if key in _results:

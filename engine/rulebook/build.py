@@ -147,6 +147,7 @@ def _rules(
             format=send.format if send else None,
             digest=digest,
             quiet=quiet,
+            overrides_customer=entry.overrides_customer,
         )
         for at, category in enumerate(entry.categories, position)
     ]

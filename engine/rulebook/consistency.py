@@ -13,7 +13,7 @@ from schemas.finding import FindingCode
 from schemas.rule_file import RuleEntry, Settings, categories_of
 from schemas.suggestion import closest
 from schemas.time_zones import time_zones, zone_meant
-from schemas.vocabulary import Category, ObjectKind, Trigger
+from schemas.vocabulary import Audience, Category, ObjectKind, Trigger
 
 
 class Placed(Struct, frozen=True):
@@ -40,6 +40,7 @@ def problems_between(placed: Sequence[Placed], further: Set[str]) -> list[Proble
             )
         replaces[name] = each.entry.instead_of
         problems += _named_twice(each)
+        problems += _overrides_nothing(each)
     for each in placed:
         path, other = (*each.path, "instead_of"), each.entry.instead_of
         # A rule that could not be read as a whole may be named all the same.
@@ -63,6 +64,21 @@ def problems_between(placed: Sequence[Placed], further: Set[str]) -> list[Proble
 def _may_meet(one: RuleEntry, other: RuleEntry) -> bool:
     """Whether some person and trigger can match both."""
     return bool({*one.audiences} & {*other.audiences}) and bool({*(one.on or Trigger)} & {*(other.on or Trigger)})
+
+
+def _overrides_nothing(placed: Placed) -> Iterator[Problem]:
+    entry = placed.entry
+    if not entry.overrides_customer:
+        return
+    advice = None
+    if Audience.CONTACTS not in entry.audiences:
+        advice = "take it out: only contacts have a customer"
+    elif entry.send is None or not any((entry.send.template, entry.send.keyword is not None, entry.send.format)):
+        advice = "take it out, or name a template, keyword or format under `send`"
+    if advice is not None:
+        message = "this rule has nothing that could stand before a customer's"
+        path = (*placed.path, "overrides_customer")
+        yield Problem(path, message, code=FindingCode.WRONG_VALUE, suggestion=advice, at_key=True)
 
 
 def _named_twice(placed: Placed) -> Iterator[Problem]:

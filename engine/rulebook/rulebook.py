@@ -45,6 +45,8 @@ class Rule(Struct, frozen=True):
     """The templates of other channels."""
     keyword: LocalText | None = None
     format: MessageFormat | None = None
+    overrides_customer: bool = False
+    """Template, keyword and format stand before those of the customer's record."""
     digest: DigestTimes | None = None
     """When its messages go out, collected; None: each by itself."""
     quiet: str | None = None

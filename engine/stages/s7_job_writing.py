@@ -112,8 +112,9 @@ def _otherwise(scope: Scope, message: Message, language: str, time_zone: str) ->
 def _form(scope: Scope, message: Message, line: Line, language: str) -> Form:
     """Template, format and keyword.
 
-    Each from the customer's record (contacts), the first rule that gives one, or the default. That is so for e-mails,
-    which alone have HTML. Other channels have templates of their own, by the first rule that names one for them.
+    Each from the first rule that gives one and overrides the customer, the customer's record (contacts), the first rule
+    that gives one, or the default. That is so for e-mails, which alone have HTML. Other channels have templates of
+    their own, by the first rule that names one for them.
     """
     policy, channel = scope.policy, message.channel
     given = (rule.templates[channel] for rule in line.rules if rule.templates and channel in rule.templates)
@@ -138,16 +139,27 @@ def _digest_form(scope: Scope, language: str) -> Form | None:
 def _filled(
     default: DefaultForm, settings: TriggerSettings | None, rules: list[Rule], language: str, fallback: str
 ) -> Form:
-    template = settings.template if settings else None
-    keyword: LocalText | None = settings.subject_keyword if settings else None
-    message_format = settings.message_format if settings else None
-    for rule in rules:
-        template = template or rule.template
-        # An empty keyword is one that was chosen; an empty template is none.
-        keyword = rule.keyword if keyword is None else keyword
-        message_format = message_format or rule.format
+    first = [rule for rule in rules if rule.overrides_customer]
+    template, keyword, message_format = _given(first, None, None, None)
+    if settings is not None:
+        template = template or settings.template
+        keyword = settings.subject_keyword if keyword is None else keyword
+        message_format = message_format or settings.message_format
+    template, keyword, message_format = _given(rules, template, keyword, message_format)
     return Form(
         template=template or default.template,
         format=message_format or default.format,
         subject_keyword=localised(default.keyword if keyword is None else keyword, language, fallback),
     )
+
+
+def _given(
+    rules: Sequence[Rule], template: str | None, keyword: LocalText | None, message_format: MessageFormat | None
+) -> tuple[str | None, LocalText | None, MessageFormat | None]:
+    """What there is, and what is missing from the first of the rules that gives it."""
+    for rule in rules:
+        template = template or rule.template
+        # An empty keyword is one that was chosen; an empty template is none.
+        keyword = rule.keyword if keyword is None else keyword
+        message_format = message_format or rule.format
+    return template, keyword, message_format

@@ -70,3 +70,20 @@ def test_the_page_shows_what_the_demo_s_directory_gives() -> None:
     (shown,) = blocks(ROOT / "docs" / "coverage.md", "text")
     said = run("-d", DEMO / "directory", DEMO / "rules.yaml", "--examples", 1, *NOW, expect=1)
     assert said == shown
+
+
+def test_it_lists_where_customers_stand_before_rules_and_rules_before_customers(desk: Helpdesk, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "extends: default\nrules:\n"
+        '  - {rule: mild, for: contacts, on: [opened], send: {keyword: "[MILD]"}}\n'
+        '  - {rule: strong, for: all, on: [closed], send: {keyword: "[STRONG]"}, overrides_customer: true}\n'
+    )
+    said = run("-d", write_directory(tmp_path / "d", desk), rules, expect=0)
+    assert (
+        "the keyword is `[T]` of customer/acme, alerts.opened.subject_keyword, before that of the rule `mild`" in said
+    )
+    assert (
+        "the keyword of the rule `strong` stands before `[T]` of customer/acme, alerts.closed.subject_keyword" in said
+    )
+    assert said.splitlines()[-1] == "no gaps, 2 remarks"

@@ -110,3 +110,18 @@ def test_a_person_without_any_tie_is_attached_first(ask: Asking, desk: Helpdesk)
     words = ask.words(desk, "--person", "collaborator/co-9")
     assert "co-9 is not attached to anything" in words
     assert ", field collaborators: add co-9" in words
+
+
+def test_keyword_and_subject_are_told_and_who_decides_on_them(desk: Helpdesk, tmp_path: Path) -> None:
+    form = {"enabled": True, "subject_keyword": "[ACME]", "template": "external/opened"}
+    desk.put({"kind": "customer", "id": "acme", "alerts": {"opened": form}})
+    rule = "{rule: own, for: contacts, send: {keyword: '[OWN]'}"
+    asking = Asking(tmp_path)
+    said = asking.words(desk, rules=f"extends: default\nrules:\n  - {rule}}}\n")
+    assert ", keyword [ACME]\n      subject: [ACME] 2026-" in said
+    assert (
+        "the keyword is `[ACME]` of customer/acme, alerts.opened.subject_keyword, before that of the rule `own`" in said
+    )
+    said = asking.words(desk, rules=f"extends: default\nrules:\n  - {rule}, overrides_customer: true}}\n")
+    assert "subject: [OWN] 2026-" in said
+    assert "the keyword of the rule `own` stands before `[ACME]` of customer/acme" in said

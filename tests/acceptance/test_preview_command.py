@@ -17,7 +17,7 @@ from adapters.browser import picture as pictures
 from adapters.browser.picture import PictureError, picture
 from adapters.jinja.renderer import JinjaRenderer
 from adapters.jinja.sources import read_sources
-from adapters.rule_files.load import templates_folder
+from adapters.rule_files.load import template_folders
 from tests.support.helpdesk.events import Helpdesk, default_rules, envelope, event_of
 from tests.support.helpdesk.files import write_directory, write_events
 from tests.support.mail.messages import MessageComposer
@@ -63,7 +63,7 @@ def test_subject_text_and_html_as_the_person_gets_them(given: list[object]) -> N
 
 
 def test_it_is_what_the_composer_makes_of_the_decided_job(desk: Helpdesk) -> None:
-    decision, sources = desk.decide(event_of(CREATED)), read_sources(templates_folder(None))
+    decision, sources = desk.decide(event_of(CREATED)), read_sources(*template_folders(None))
     composer = MessageComposer(JinjaRenderer(sources), IDENTITY)
     assert len(decision.jobs) == 2
     for job in decision.jobs:

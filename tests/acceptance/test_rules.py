@@ -143,3 +143,46 @@ def test_it_takes_the_place_of_another_through_whichever_of_its_categories(desk:
     replaced = {job.person.id: job for job in decided(desk, "low", own, narrower).jobs}
     assert replaced["co-both"].rules == ["site-collaborators", "narrower"]
     assert replaced["co-site"].rules == ["site-collaborators", "own"]
+
+
+FORM = {"enabled": True, "template": "external/theirs", "subject_keyword": "[THEIRS]", "format": "text"}
+ALERT = {"template": "external/alert", "keyword": {"en": "[ALERT]", "fr": "[ALERTE]"}, "format": "html"}
+
+
+@pytest.mark.parametrize(
+    ("rules_of_file", "template", "keyword", "form"),
+    [
+        ([{"send": ALERT}], "external/theirs", "[THEIRS]", "text"),
+        ([{"send": ALERT, "overrides_customer": True}], "external/alert", "[ALERTE]", "html"),
+        ([{"send": {"keyword": "[K]"}, "overrides_customer": True}], "external/theirs", "[K]", "text"),
+        (
+            [{"send": {"keyword": "[K]", "template": "external/one"}}, {"send": ALERT, "overrides_customer": True}],
+            "external/alert",
+            "[ALERTE]",
+            "html",
+        ),
+        (
+            [{"send": {"keyword": ""}, "overrides_customer": True}, {"send": ALERT, "overrides_customer": True}],
+            "external/alert",
+            "",
+            "html",
+        ),
+    ],
+)
+def test_a_customers_record_stands_before_a_rule_unless_the_rule_overrides_it(
+    desk: Helpdesk, rules_of_file: list[dict[str, Any]], template: str, keyword: str, form: str
+) -> None:
+    desk.put({"kind": "customer", "id": "acme", "alerts": {"opened": FORM}})
+    desk.contact("ct-1", "site/S-paris", language="fr")
+    own = [{"rule": f"own-{at}", "for": "contacts", **rule} for at, rule in enumerate(rules_of_file)]
+    jobs = {job.person.id: job for job in decided(desk, "low", *own).jobs}
+    found = jobs["ct-1"].form
+    assert (found.template, found.subject_keyword, found.format) == (template, keyword, form)
+
+
+def test_what_a_customer_leaves_open_comes_from_the_first_rule_all_the_same(desk: Helpdesk) -> None:
+    desk.put({"kind": "customer", "id": "acme", "alerts": {"opened": {"enabled": True}}})
+    desk.contact("ct-1", "site/S-paris")
+    first = {"rule": "first", "for": "all", "send": {"template": "external/one"}}
+    jobs = {job.person.id: job for job in decided(desk, "low", first).jobs}
+    assert jobs["ct-1"].form.template == "external/one"

@@ -138,3 +138,19 @@ def test_probes_say_that_rules_could_not_be_kept_until_they_are(file: Path, tmp_
         assert rules.last is ReloadOutcome.UNCHANGED
         assert monitor.vitals.remarks() == []
     assert KeptRules(blocked).load()[0].digest == rules.loaded.digest
+
+
+def test_what_is_kept_of_ones_own_templates_stands_above_those_that_ship_as_it_did(tmp_path: Path, data: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text("extends: default\nrules:\n  - {rule: own, for: all, send: {template: own/alert, format: text}}\n")
+    for language in ("en", "fr"):
+        template = tmp_path / "templates" / "own" / f"alert.{language}.txt.j2"
+        template.parent.mkdir(parents=True, exist_ok=True)
+        template.write_text("{{ ticket.title }}")
+    with closing(started(file, data)) as rules:
+        good = rules.loaded
+    assert {"own/alert.en.txt.j2", "external/opened.en.txt.j2"} <= good.templates.texts.keys()
+    break_it(file)
+    with closing(started(file, data)) as rules:
+        assert rules.kept_since is not None
+        assert (rules.loaded.digest, rules.loaded.templates.texts) == (good.digest, good.templates.texts)

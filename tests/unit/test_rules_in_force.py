@@ -16,6 +16,7 @@ from schemas.finding import FindingCode
 from tests.support.helpdesk.rule_folders import OWN, write_rules
 from tests.support.shortages import no_descriptors
 from tocsin.services.monitoring.health_file import health_of
+from tocsin.services.reload import checked_rules
 from tocsin.services.reload.checked_rules import Loaded, load_checked
 from tocsin.services.reload.rules_in_force import ReloadingRules, ReloadOutcome
 
@@ -281,3 +282,28 @@ def test_the_digest_is_that_of_the_content_wherever_it_is_mounted(tmp_path: Path
     (templates / "t.en.txt.j2").symlink_to(Path("..2026_1") / "t.en.txt.j2")
     (mounted / "rules.yaml").write_text(plain.read_text())
     assert load_rulebook(mounted / "rules.yaml").digest == load_rulebook(plain).digest
+
+
+def test_a_template_of_ones_own_stands_above_the_shipped_one_and_gives_way_to_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # All shipped templates are tried with it, which takes a while on a busy machine.
+    monkeypatch.setattr(checked_rules, "PATIENCE", 120.0)
+    file = tmp_path / "rules.yaml"
+    file.write_text("extends: default\n")
+    own = tmp_path / "templates" / "fax" / "alert.en.txt.j2"
+    (tmp_path / "templates").mkdir()
+    path = "fax/alert.en.txt.j2"
+    with closing(ReloadingRules(file, lambda _: None, pause=lambda _: None)) as rules:
+        shipped = rules.loaded.templates.texts[path]
+        own.parent.mkdir()
+        own.write_text("mine: {{ ticket.title }}")
+        rules.current()
+        assert (rules.last, rules.loaded.templates.texts[path]) == (ReloadOutcome.APPLIED, "mine: {{ ticket.title }}")
+        own.write_text("{{ ticket.internal_notes }}")
+        rules.current()
+        assert rules.last is ReloadOutcome.REFUSED
+        assert [fault.file for fault in rules.faults] == [str(own)]
+        own.unlink()
+        rules.current()
+        assert (rules.last, rules.loaded.templates.texts[path]) == (ReloadOutcome.APPLIED, shipped)

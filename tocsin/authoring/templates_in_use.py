@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
+
+from msgspec.structs import replace
 
 from adapters.jinja.check import TemplateUse
 from adapters.jinja.problems import Problem
-from adapters.jinja.sources import TemplateSources
+from adapters.jinja.sources import TemplateSources, file_of
 from adapters.rule_files.faults import Fault
+from adapters.rule_files.source import Source
 from adapters.writing.checking import checked_templates
 from engine.directory.directory import Directory
+from engine.rulebook.problems import Problem as PlacedProblem
 from engine.rulebook.rulebook import Rulebook
+from schemas.finding import FindingCode
 from schemas.job import BUILT_IN_FORMS
-from schemas.vocabulary import Audience, MessageFormat, Trigger
+from schemas.vocabulary import Audience, Channel, MessageFormat, Trigger
 
 
 def uses_of(rulebook: Rulebook) -> Iterator[TemplateUse]:
@@ -51,29 +55,53 @@ def uses_of_customers(directory: Directory, rulebook: Rulebook) -> Iterator[Temp
                 yield TemplateUse(settings.template, Audience.CONTACTS, form)
 
 
-def template_faults(
-    folder: Path, sources: TemplateSources, rulebook: Rulebook, further: Iterable[TemplateUse] = ()
-) -> list[Fault]:
-    """All that is wrong with the templates of a rulebook; `further` are uses that do not stand in the rule file."""
+def template_faults(sources: TemplateSources, rulebook: Rulebook, file: Source) -> list[Fault]:
+    """All that is wrong with the templates of a rulebook, which stands in this file."""
     policy = rulebook.policy
-    uses = {*uses_of(rulebook), *further}
-    problems = checked_templates(sources, policy.languages, policy.custom_fields, uses)
-    return [fault_of(folder, sources, problem) for problem in problems]
+    problems = checked_templates(sources, policy.languages, policy.custom_fields, {*uses_of(rulebook)})
+    return [fault_of(sources, problem, rulebook, file) for problem in problems]
 
 
-def fault_of(folder: Path, sources: TemplateSources, problem: Problem) -> Fault:
-    """A template's problem at its place: where its text stands on its line, else where the line begins."""
+def fault_of(sources: TemplateSources, problem: Problem, rulebook: Rulebook | None, file: Source | None) -> Fault:
+    """A template's problem at its place: where its text stands on its line, else where the line begins.
+
+    Where a rule names the template, it says which; one of which there is no file at all is the mistake of that rule.
+    """
+    named = None if rulebook is None or file is None else _named_at(problem.file, rulebook, file)
+    message = problem.message
+    if named is not None:
+        rule, place = named
+        found = file_of(problem.file)
+        template = None if found is None else found.template
+        if problem.code is FindingCode.MISSING_TEMPLATE and not _has_files(sources, template):
+            return replace(place, message=message, code=problem.code, suggestion=problem.suggestion)
+        message += f" (the rule `{rule}` names it, {place.file}:{place.line})"
     lines = sources.texts.get(problem.file, "").splitlines()
     line = lines[problem.line - 1] if problem.line is not None and problem.line <= len(lines) else ""
-    found = re.search(rf"(?<!\w){re.escape(problem.text)}(?!\w)", line) if problem.text else re.search(r"\S.*", line)
-    start, end = found.span() if found else (0, 1)
+    match = re.search(rf"(?<!\w){re.escape(problem.text)}(?!\w)", line) if problem.text else re.search(r"\S.*", line)
+    start, end = match.span() if match else (0, 1)
     return Fault(
-        str(folder / problem.file),
+        str(sources.place(problem.file)),
         problem.line or 1,
         start + 1,
-        problem.message,
+        message,
         line,
         end - start,
         problem.code,
         problem.suggestion,
     )
+
+
+def _named_at(path: str, rulebook: Rulebook, file: Source) -> tuple[str, Fault] | None:
+    """The first rule of the file that names the template to which a file belongs, and the place where it does."""
+    found = file_of(path)
+    for rule in rulebook.rules if found is not None else ():
+        for channel, template in {Channel.EMAIL: rule.template, **(rule.templates or {})}.items():
+            if rule.path and found is not None and template == found.template:
+                return rule.name, file.fault(PlacedProblem((*rule.path, "send", "template", channel.value), ""))
+    return None
+
+
+def _has_files(sources: TemplateSources, template: str | None) -> bool:
+    there = {found.template for path in (*sources.texts, *sources.unreadable) if (found := file_of(path)) is not None}
+    return template in there

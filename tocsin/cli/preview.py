@@ -14,7 +14,7 @@ from msgspec import Struct
 from adapters.browser.picture import picture
 from adapters.files.directory_folder import LoadedDirectory, load_directory
 from adapters.jinja.sources import TemplateSources, file_of, read_sources
-from adapters.rule_files.load import load_rulebook, templates_folder
+from adapters.rule_files.load import load_rulebook, template_folders
 from engine.decide import Decision, decide
 from engine.directory.directory import Directory
 from engine.directory.records import Person
@@ -25,6 +25,7 @@ from schemas.vocabulary import Channel, Trigger
 from tocsin.authoring.event_files import read_one
 from tocsin.authoring.explain.case import Case, called
 from tocsin.authoring.explain.reasons import in_words
+from tocsin.authoring.precedence import contests_of
 from tocsin.authoring.preview.jobs import Reader, Shown, preview_job, reader_of, trigger_of
 from tocsin.authoring.preview.rendering import Rendered, render
 from tocsin.authoring.preview.showing import page, side_by_side, size
@@ -73,7 +74,7 @@ def preview(
     """
     rules, language, channel = settings[RULES], wanted.language, wanted.channel
     rulebook = load_rulebook(rules)
-    sources = read_sources(templates_folder(rules))
+    sources = read_sources(*template_folders(rules))
     loaded = load_directory(settings.given(DIRECTORY))
     told(loaded)
     known = loaded.directory
@@ -124,6 +125,7 @@ def _who_gets_it(
     if job is not None:
         other = "" if job.form.template == template else f", not by {template}"
         yield f"{who} gets `{job.trigger}` by {job.channel} of this event, by the template {job.form.template}{other}."
+        yield from (f"  {contest.said}" for contest in contests_of(job, directory, rulebook))
         return
     entries = [skip for skip in decision.skipped if decision.reason is not None or skip.person == reader.ref]
     if not entries:

@@ -76,8 +76,11 @@ def random_rule(rng: random.Random, number: int) -> OwnRule:
     default = rng.choice([one for one in CATEGORIES if is_for(own, one)]).rule
     if chance(rng, 0.2):
         own["rule"] = default
-    elif chance(rng, 0.5):
-        own["instead_of"] = default if number == 0 or chance(rng, 0.6) else f"own-{number - 1}"
+    elif chance(rng, 0.6):
+        # Of others of the same audience too, since a rule is replaced wherever both reach one person.
+        audiences = {one.audience for one in CATEGORIES if is_for(own, one)}
+        others = [one.rule for one in CATEGORIES if one.audience in audiences]
+        own["instead_of"] = rng.choice(others) if number == 0 or chance(rng, 0.4) else f"own-{number - 1}"
     return own
 
 

@@ -11,12 +11,14 @@ from msgspec.structs import replace
 
 from engine.decide_in_full import FullDecision, decide_in_full
 from engine.directory.directory import Directory
+from engine.rulebook.rulebook import Rulebook
 from engine.stages.s4_rule_matching import RuleMatcher
 from schemas.decision import Skip
 from schemas.event import Event
 from schemas.job import Job, PersonRef
 from schemas.mailbox import mailbox
 from schemas.vocabulary import Channel
+from sender.messages.subject import subject_line
 from tocsin.authoring.explain.case import Case
 from tocsin.authoring.explain.changes import Change
 from tocsin.authoring.explain.courses import Target
@@ -25,16 +27,27 @@ from tocsin.authoring.explain.reasons_of_events import likely_contract
 from tocsin.authoring.explain.records import DirectoryRecords
 from tocsin.authoring.explain.scenario import Neighbours, Rules, Scenario, everybody, wire_of
 from tocsin.authoring.explain.smallest import smallest
+from tocsin.authoring.precedence import Contest, contests_of
 
 MOST_SEARCHED: Final = 500
 """Entries for which changes are looked for: some milliseconds each. Of more, ask about one person."""
 
 
 class Reached(Struct, frozen=True):
-    """A message, and who else reads its mailbox and would have got one of their own."""
+    """A message, and who else reads its mailbox and would have got one of their own.
+
+    `contests` are what a rule and the customer's record both say of it.
+    """
 
     job: Job
     others: tuple[PersonRef, ...]
+    contests: tuple[Contest, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """What its reader will see; an SMS and a chat have none."""
+        has_one = self.job.channel in (Channel.EMAIL, Channel.FAX)
+        return subject_line(self.job, self.job.form.subject_keyword) if has_one else ""
 
 
 class Stopped(Struct, frozen=True):
@@ -82,7 +95,11 @@ class Explainer:
         found = decide_in_full(event, self._directory, self._rules.rulebook, now, self._matcher)
         around = _Around(self._directory, self._rules, event, now)
         decision = found.decision
-        reached = [one for one in _reached(found, self._directory) if person is None or person in _readers(one)]
+        reached = [
+            one
+            for one in _reached(found, self._directory, self._rules.rulebook)
+            if person is None or person in _readers(one)
+        ]
         skipped = [skip for skip in decision.skipped if person is None or skip.person in (None, person)]
         # The first entries only: an event may have thousands, and each search decides some dozen times.
         stopped = [self._stopped(found, skip, around, at < MOST_SEARCHED) for at, skip in enumerate(skipped)]
@@ -136,12 +153,13 @@ def _readers(reached: Reached) -> tuple[PersonRef, ...]:
     return (reached.job.person, *reached.others)
 
 
-def _reached(found: FullDecision, directory: Directory) -> Iterator[Reached]:
+def _reached(found: FullDecision, directory: Directory, rulebook: Rulebook) -> Iterator[Reached]:
     """The messages, each with those who would have got the same one at the same mailbox."""
     readers = _open_mailboxes(found, directory)
     for job in found.decision.jobs:
         who = readers.get((job.channel, mailbox(job.address)), ())
-        yield Reached(job, tuple(one for one in who if one != job.person and one.kind is job.person.kind))
+        others = tuple(one for one in who if one != job.person and one.kind is job.person.kind)
+        yield Reached(job, others, tuple(contests_of(job, directory, rulebook)))
 
 
 def _open_mailboxes(found: FullDecision, directory: Directory) -> Mapping[tuple[Channel, str], Sequence[PersonRef]]:

@@ -50,7 +50,11 @@ def _reached(one: Reached, directory: Directory) -> Iterator[str]:
     also = f" (it names: {', '.join(job.other_triggers)})" if job.other_triggers else ""
     yield f"  {called(job.person, directory)} by {job.channel} to {job.address}: {job.trigger}{also}"
     reached = f"through {', '.join(job.categories)}; rules {', '.join(job.rules)}"
-    yield f"      {reached}; template {job.form.template} in {job.language}"
+    keyword = f", keyword {job.form.subject_keyword}" if job.form.subject_keyword else ""
+    yield f"      {reached}; template {job.form.template} in {job.language}{keyword}"
+    if one.subject:
+        yield f"      subject: {one.subject}"
+    yield from (f"      {contest.said}" for contest in one.contests)
     if job.schedule is not None:
         yield f"      {_later(job.schedule, job)}"
     yield from _once(job)
@@ -136,6 +140,9 @@ def _reached_view(one: Reached) -> ReachedPerson:
         template=job.form.template,
         language=job.language,
         same_mailbox=[*one.others],
+        keyword=job.form.subject_keyword,
+        subject=one.subject,
+        precedence=[contest.said for contest in one.contests],
     )
 
 

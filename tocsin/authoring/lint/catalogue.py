@@ -275,6 +275,17 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         "{kind: contact, id: ct-1, language: pt-BR, …}",
         "Write the templates in that language and add it to `settings: languages:`, or leave it at that.",
     ),
+    Code.KEYWORD_WITHOUT_LANGUAGE: Entry(
+        "A keyword is written by language, and lacks one that people of the directory read: they get the default one.",
+        'send: {keyword: {en: "[OUTAGE]"}}',
+        "Add the keyword in that language, or write one text for all languages.",
+    ),
+    Code.CUSTOMER_BEFORE_RULE: Entry(
+        "A rule gives a template, keyword or format to contacts, and the record of their customer gives another, which "
+        "stands before it.",
+        'send: {keyword: "[OUTAGE]"}',
+        "Nothing, if the customer is to have its own; else write `overrides_customer: true` in the rule.",
+    ),
     Code.DEFAULT_FORM_USED: Entry(
         "A customer's record enables a trigger without a template or a keyword of its own.",
         "alerts: {opened: {enabled: true}}",

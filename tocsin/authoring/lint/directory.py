@@ -8,13 +8,15 @@ from typing import Final
 
 from adapters.files.directory_problems import DirectoryProblem, ProblemCode
 from engine.directory.directory import Directory
+from engine.rulebook.problems import Path as Place
 from engine.rulebook.problems import Problem
-from engine.rulebook.rulebook import Policy
+from engine.rulebook.rulebook import DefaultForm, Policy, Rulebook
 from schemas.finding import Finding, FindingCode
 from schemas.mailbox import mailbox
 from schemas.vocabulary import Channel, PersonKind
 from tocsin.authoring.lint.subject import Subject
-from tocsin.authoring.reach.forms import customers_by_default, languages_without_templates
+from tocsin.authoring.precedence import contests
+from tocsin.authoring.reach.forms import customers_by_default, languages_without_templates, readers_by_language
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
@@ -26,6 +28,10 @@ def findings(subject: Subject) -> Iterator[Finding]:
         yield _record(path, problem)
     for code, message, advice in (*_customers_by_default(loaded.directory), *_shared_mailboxes(loaded.directory)):
         yield subject.at_file(code, message, advice, file=path)
+    rulebook = subject.reading.rulebook
+    if rulebook is not None and subject.reading.source is not None:
+        yield from map(subject.at, _customers_before_rules(loaded.directory, rulebook))
+        yield from map(subject.at, _keywords_without_language(loaded.directory, rulebook))
     if subject.policy is not None:
         yield from _languages_without_templates(subject, loaded.directory, subject.policy)
 
@@ -38,6 +44,9 @@ _CODES: Final[Mapping[ProblemCode, FindingCode]] = {
 }
 """Every other problem costs a record, or a part of one."""
 
+
+MOST_NAMED: Final = 5
+"""Customers that one finding names."""
 
 _Said = tuple[FindingCode, str, str]
 
@@ -71,6 +80,48 @@ def _languages_without_templates(subject: Subject, directory: Directory, policy:
             yield subject.at_file(code, message, advice)
         else:
             yield subject.at(Problem(("settings", "languages"), message, None, code, advice))
+
+
+def _customers_before_rules(directory: Directory, rulebook: Rulebook) -> Iterator[Problem]:
+    """Rules whose template, keyword or format is not used for some customers, who have their own."""
+    customers: dict[Place, dict[str, None]] = {}
+    for contest in contests(directory, rulebook):
+        if contest.rule.path and not contest.rule.overrides_customer:
+            customers.setdefault((*contest.rule.path, "send", contest.setting), {})[contest.customer] = None
+    for path, found in customers.items():
+        more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        named = ", ".join([*found][:MOST_NAMED]) + more
+        message = (
+            f"the records of these customers give a {path[-1]} of their own, which stands before this one: {named}"
+        )
+        advice = "write `overrides_customer: true` in this rule if it is to stand before theirs"
+        yield Problem(path, message, None, FindingCode.CUSTOMER_BEFORE_RULE, advice)
+
+
+def _keywords_without_language(directory: Directory, rulebook: Rulebook) -> Iterator[Problem]:
+    """Keywords by language that lack one which people read."""
+    default = rulebook.policy.language
+    readers = readers_by_language(directory, rulebook.policy)
+    for path, name, keyword in _keywords(rulebook):
+        instead = f"the one in {default}" if default in keyword else "none"
+        for language in sorted(readers.keys() & {*rulebook.policy.languages} - keyword.keys()):
+            people = "1 person reads" if readers[language] == 1 else f"{readers[language]} people read"
+            message = f"{name} has no text in {language}, which {people}: they get {instead}"
+            code = FindingCode.KEYWORD_WITHOUT_LANGUAGE
+            yield Problem(path, message, None, code, f"add `{language}: …`")
+
+
+def _keywords(rulebook: Rulebook) -> Iterator[tuple[Place, str, Mapping[str, str]]]:
+    """Those that are written by language, with their place in the file, and what they are called."""
+    for rule in rulebook.rules:
+        if rule.path and isinstance(rule.keyword, Mapping):
+            yield (*rule.path, "send", "keyword"), "this keyword", rule.keyword
+    policy = rulebook.policy
+    forms: dict[tuple[str, ...], DefaultForm] = {("fax",): policy.fax}
+    forms |= {(audience.value, trigger.value): form for (audience, trigger), form in policy.forms.items()}
+    for path, form in forms.items():
+        if isinstance(form.keyword, Mapping):
+            yield ("defaults", *path, "keyword"), f"the keyword of `defaults: {': '.join(path)}`", form.keyword
 
 
 def _shared_mailboxes(directory: Directory) -> Iterator[_Said]:

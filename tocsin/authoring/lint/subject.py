@@ -8,7 +8,7 @@ from pathlib import Path
 from adapters.files.directory_folder import LoadedDirectory, load_directory
 from adapters.jinja.sources import TemplateSources, read_sources
 from adapters.rule_files.faults import Fault
-from adapters.rule_files.load import DEFAULT_FILE, Reading, read_rule_file, templates_folder
+from adapters.rule_files.load import DEFAULT_FILE, Reading, read_rule_file, template_folders
 from engine.rulebook.problems import Problem
 from engine.rulebook.rulebook import Policy, Rule
 from schemas.finding import Finding, FindingCode
@@ -24,7 +24,7 @@ class Subject:
         self.path = rules
         self.file = rules or DEFAULT_FILE
         self.reading: Reading = read_rule_file(rules)
-        self.folder = templates_folder(rules)
+        self.folders = template_folders(rules)
         self.directory_path = directory
         self.directory: LoadedDirectory | None = None if directory is None else load_directory(directory)
 
@@ -32,7 +32,7 @@ class Subject:
     def templates(self) -> TemplateSources | OSError:
         """The templates, or why they can't be read."""
         try:
-            return read_sources(self.folder)
+            return read_sources(*self.folders)
         except OSError as error:
             return error
 
@@ -52,7 +52,7 @@ class Subject:
     @property
     def has_own_templates(self) -> bool:
         """Whether the templates lie beside the rule file: those that are shipped are nobody's to mend."""
-        return self.path is None or self.folder == self.path.parent / "templates"
+        return self.path is None or self.folders[0] == self.path.parent / "templates"
 
     def at(self, problem: Problem) -> Finding:
         """A finding at a place of the rule file."""

@@ -22,13 +22,13 @@ def findings(subject: Subject) -> Iterator[Finding]:
     templates = subject.templates
     if isinstance(templates, OSError):
         message = f"the templates can't be read: {templates.strerror}"
-        yield subject.at_file(FindingCode.UNREADABLE_TEMPLATE, message, file=subject.folder)
+        yield subject.at_file(FindingCode.UNREADABLE_TEMPLATE, message, file=subject.folders[0])
         return
     policy = subject.policy
     uses = set(_uses(subject))
     fields = policy.custom_fields if policy else {}
     for problem in checked_templates(templates, _languages(policy), fields, uses):
-        yield finding(fault_of(subject.folder, templates, problem))
+        yield finding(fault_of(templates, problem, subject.reading.rulebook, subject.reading.source))
     # A rule with a fault may be the one that names the template.
     if policy is not None and not subject.reading.faults and subject.has_own_templates:
         yield from _unused(subject, templates, {use.template for use in uses})
@@ -50,15 +50,15 @@ def _uses(subject: Subject) -> Iterator[TemplateUse]:
 
 def _unused(subject: Subject, templates: TemplateSources, used: set[str]) -> Iterator[Finding]:
     pieces = set(_pieces_in_use(templates))
-    for path in sorted(templates.texts):
+    for path in sorted(templates.texts.keys() - templates.below):
         file = file_of(path)
         if file is not None and file.template not in used:
             what = f"no rule names the template `{file.template}`"
             if subject.directory is None:
                 what += ", and whether a customer's record does is not known without a directory"
-            yield _remark(subject.folder / path, what, "delete it, or name it in a rule")
+            yield _remark(templates.place(path), what, "delete it, or name it in a rule")
         elif is_piece(path) and path.endswith((".txt.j2", ".html.j2")) and path not in pieces:
-            yield _remark(subject.folder / path, "no template uses this piece", "delete it, or use it")
+            yield _remark(templates.place(path), "no template uses this piece", "delete it, or use it")
 
 
 def _pieces_in_use(templates: TemplateSources) -> Iterator[str]:

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from engine.directory.directory import Directory
-from engine.language import available
+from engine.language import available, language_of
 from engine.rulebook.rulebook import Policy, Rulebook
 from schemas.vocabulary import Trigger
+from tocsin.authoring.precedence import contests
 from tocsin.authoring.reach.gaps import Gap, GapCode
 
 
@@ -52,3 +53,17 @@ def language_gaps(directory: Directory, rulebook: Rulebook) -> Iterator[tuple[Ga
         why = f"{people} {'person reads' if people == 1 else 'people read'} {policy.language} instead"
         change = f"write templates in {language} and add it to `settings: languages:`"
         yield Gap(GapCode.LANGUAGE_WITHOUT_TEMPLATES, f"language {language}", why, change, language), people
+
+
+def readers_by_language(directory: Directory, policy: Policy) -> Counter[str]:
+    """How many people read each of the languages that have templates."""
+    people = ((person, directory.customer(person.customer)) for person in directory.people())
+    return Counter(language_of(person, customer, policy) for person, customer in people)
+
+
+def contest_gaps(directory: Directory, rulebook: Rulebook) -> Iterator[Gap]:
+    """Where a customer's record and a rule give different templates, keywords or formats."""
+    for contest in contests(directory, rulebook):
+        wins = contest.rule.overrides_customer
+        code = GapCode.RULE_BEFORE_CUSTOMER if wins else GapCode.CUSTOMER_BEFORE_RULE
+        yield Gap(code, f"customer/{contest.customer}", contest.said, "", contest.rule.name)

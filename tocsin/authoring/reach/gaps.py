@@ -30,6 +30,8 @@ class GapCode(StrEnum):
     SLIP = "slip", "Keys and words that mean nothing", True
     CONTRACT_OUT_OF_USE = "contract_out_of_use", "Contracts that alert nobody at present", False
     DEFAULT_FORM = "default_form", "Customers for whom the rule file's template or keyword is used", False
+    CUSTOMER_BEFORE_RULE = "customer_before_rule", "Customers whose own template, keyword or format is used", False
+    RULE_BEFORE_CUSTOMER = "rule_before_customer", "Customers whose own is overridden by a rule", False
     FILE_REMARK = "file_remark", "Files and records that are passed over", False
 
 

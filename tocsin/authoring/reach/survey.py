@@ -8,7 +8,7 @@ from datetime import datetime
 from adapters.files.directory_folder import Loading
 from engine.rulebook.rulebook import Rulebook
 from tocsin.authoring.reach.contracts import contract_gaps
-from tocsin.authoring.reach.forms import form_gaps, language_gaps
+from tocsin.authoring.reach.forms import contest_gaps, form_gaps, language_gaps
 from tocsin.authoring.reach.gaps import Gap, GapCode, Survey
 from tocsin.authoring.reach.people import people_gaps
 from tocsin.authoring.reach.records import Surveyed, record_gaps
@@ -27,6 +27,8 @@ def survey(
     for gap in people_gaps(directory, rulebook, now):
         found.add(gap)
     for gap in (*form_gaps(directory), *record_gaps(loading.sink)):
+        found.add(gap)
+    for gap in contest_gaps(directory, rulebook):
         found.add(gap)
     for gap, people in language_gaps(directory, rulebook):
         found.add(gap, people)

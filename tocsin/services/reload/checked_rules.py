@@ -13,7 +13,7 @@ from msgspec import Struct
 from adapters.files.signature import Signature
 from adapters.jinja.sources import TemplateSources, read_sources
 from adapters.rule_files.faults import Fault, RuleFileError
-from adapters.rule_files.load import DEFAULT_FILE, load_rulebook, templates_folder
+from adapters.rule_files.load import DEFAULT_FILE, read_rule_file, template_folders
 from engine.rulebook.rulebook import Rulebook
 from schemas.finding import FindingCode
 from tocsin.authoring.rule_tests.running import faults_of_tests
@@ -38,13 +38,16 @@ RuleTests = Callable[[Path | None, Rulebook], list[Fault]]
 
 def load_checked(path: Path | None, tests: RuleTests = faults_of_tests) -> Loaded:
     """Load a rule file and its templates, and run the tests beside it. Raises RuleFileError with every fault."""
-    rulebook = load_rulebook(path)
-    folder = templates_folder(path)
+    reading = read_rule_file(path)
+    rulebook, source = reading.rulebook, reading.source
+    if reading.faults or rulebook is None or source is None:
+        raise RuleFileError(reading.faults)
+    folders = template_folders(path)
     try:
-        templates = read_sources(folder)
+        templates = read_sources(*folders)
     except OSError as error:
-        raise _unreadable(folder, error) from None
-    faults = template_faults(folder, templates, rulebook)
+        raise _unreadable(folders[0], error) from None
+    faults = template_faults(templates, rulebook, source)
     if faults:
         raise RuleFileError(faults)
     # Last: tests run the decision, and would fail for any fault above.
@@ -61,7 +64,7 @@ def _unreadable(folder: Path, error: OSError) -> RuleFileError:
 
 def reloaded(path: Path | None, folder: Path, load: Callable[[Path | None], Loaded]) -> Loaded:
     """Load rules anew, in a service that has used the templates in `folder`. Raises RuleFileError, and nothing else."""
-    if templates_folder(path) != folder and not folder.is_dir():
+    if template_folders(path)[0] != folder and not folder.is_dir():
         # Where a folder is gone for a moment, every message would otherwise be swapped for the shipped one.
         message = "the templates folder is gone"
         advice = "put it back, or start anew to use the templates that come with the product"

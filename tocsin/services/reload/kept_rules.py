@@ -20,7 +20,7 @@ from adapters.files.opening import read_bounded
 from adapters.files.private_files import private_folder, write_private
 from adapters.jinja.sources import MAX_FILE_BYTES as MAX_TEMPLATE
 from adapters.rule_files.faults import RuleFileError
-from adapters.rule_files.load import DEFAULT_FILE, template_files, templates_folder
+from adapters.rule_files.load import template_files, template_folders
 from adapters.rule_files.source import MAX_FILE_BYTES as MAX_RULES
 from schemas.errors import UnusableError
 from tocsin.services.reload.checked_rules import Loaded, load_checked
@@ -94,9 +94,10 @@ class KeptRules:
 
 
 def _texts(path: Path) -> dict[str, str]:
-    folder = templates_folder(path)
+    # Those that come with the product are there at a start too, as that version has them.
+    *own, _shipped = template_folders(path)
     texts = {_RULE_FILE: read_bounded(path, MAX_RULES, path.parent).decode()}
-    if folder.parent != DEFAULT_FILE.parent:
+    for folder in own:
         for file in template_files(folder):
             texts[f"templates/{file.relative_to(folder).as_posix()}"] = read_bounded(
                 file, MAX_TEMPLATE, folder

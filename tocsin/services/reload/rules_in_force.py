@@ -19,7 +19,7 @@ from adapters.durable_rules.matcher import DurableMatcher
 from adapters.files.shortage import ADVICE, runs_short
 from adapters.files.signature import Signature, settled, signature_of
 from adapters.rule_files.faults import Fault, RuleFileError
-from adapters.rule_files.load import DEFAULT_FILE, template_files, templates_folder
+from adapters.rule_files.load import DEFAULT_FILE, template_files, template_folders
 from engine.ports import RulesInForce
 from tocsin.authoring.deciding import SteadfastMatcher
 from tocsin.authoring.rule_tests.reading import files_of_tests
@@ -82,7 +82,7 @@ class ReloadingRules:
         self.last: ReloadOutcome | None = None
         self._checking: Checking[Loaded] | None = None
         self._seen = self._signature()
-        self._folder = templates_folder(path)
+        self._folder = template_folders(path)[0]
         self.loaded = self._first()
         self._matcher = DurableMatcher(self.loaded.rulebook)
         self._in_force = self._put_in_force()
@@ -199,7 +199,7 @@ class ReloadingRules:
 
     def _swap(self, loaded: Loaded) -> ReloadOutcome:
         """Put other rules in force, in a new process of the rule engine: a process can't unload its rules."""
-        self._folder = templates_folder(self._path)
+        self._folder = template_folders(self._path)[0]
         self.kept_since = None
         if loaded.digest == self.loaded.digest:
             # The files hold what is in force, so this is the moment to try once more to keep it.
@@ -223,7 +223,8 @@ class ReloadingRules:
         return RulesInForce(rulebook, SteadfastMatcher(self._matcher))
 
     def _signature(self) -> Signature:
-        return signature_of([self._file, *_tests(self._file), *template_files(templates_folder(self._path))])
+        templates = [file for folder in template_folders(self._path) for file in template_files(folder)]
+        return signature_of([self._file, *_tests(self._file), *templates])
 
     @property
     def _file(self) -> Path:

@@ -118,7 +118,7 @@ RULES: Final = Setting(
     option="--rules",
     kind=Place("a file"),
     meaning="Rule file; the ten default rules where it is left out.",
-    used_by=("engine", "sender", "up", "test", *JUDGES),
+    used_by=("engine", "sender", "up", "test", "templates", *JUDGES),
 )
 DIRECTORY: Final = Setting(
     key="directory.path",
@@ -126,7 +126,7 @@ DIRECTORY: Final = Setting(
     option="--directory",
     kind=Place("a folder"),
     meaning="Folder (or file) with the directory's records, YAML or JSONL.",
-    used_by=("up", "diff", "person", *JUDGES),
+    used_by=("up", "diff", "person", "templates", *JUDGES),
     needed_by=("up", "decide", "derive", "preview", "coverage"),
-    optionless=("person forgotten",),
+    optionless=("person forgotten", "templates copy"),
 )
