@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -24,6 +25,19 @@ def nearest(name: str, names: Iterable[str]) -> str:
     """The same, to be put behind a message: `: did you mean …?`, or nothing."""
     suggestion = closest(name, names)
     return f": {suggestion}" if suggestion else ""
+
+
+def respelled(name: str, names: Iterable[str]) -> str:
+    """A suggestion for the id of a record that belongs to somebody: only one that has the same letters and digits.
+
+    `C-711` is near `C-71`, and may be another customer's contract: that is no help, and tells what is not to be told.
+    """
+    same = [one for one in names if one != name and _letters(one) == _letters(name)]
+    return f"did you mean `{same[0]}`?" if len(same) == 1 else ""
+
+
+def _letters(name: str) -> str:
+    return "".join(one for one in unicodedata.normalize("NFKD", name.casefold()) if one.isalnum())
 
 
 @lru_cache(maxsize=1024)

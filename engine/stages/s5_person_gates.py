@@ -96,7 +96,7 @@ def ask_gates(scope: Scope, recipient: Recipient, matches: Matches) -> Outcome:
     # Records that can't be read are rare, and the look-up would be paid for every recipient.
     unreadable = _NONE if person is not None and scope.customer is not None else _unreadable(scope, recipient)
     for channel in _CHANNELS:
-        addresses = _active_addresses(person, channel, scope.policy.fax_region)
+        addresses = active_addresses(person, channel, scope.policy.fax_region)
         if not addresses and (passed or (stopped is not None and stopped.reason.depth >= _NO_MODE)):
             continue  # without an address, no gate beyond NO_ACTIVE_MODE can be reached on this channel
         for attempt in _attempts(scope, recipient, matches, channel, addresses, unreadable):
@@ -134,7 +134,7 @@ def unreadable_behind(attempt: Attempt) -> str | None:
 def attempts(scope: Scope, recipient: Recipient, matches: Matches) -> Iterator[Attempt]:
     """Every channel and trigger for one recipient."""
     for channel in _CHANNELS:
-        addresses = _active_addresses(recipient.record, channel, scope.policy.fax_region)
+        addresses = active_addresses(recipient.record, channel, scope.policy.fax_region)
         yield from _attempts(scope, recipient, matches, channel, addresses, _unreadable(scope, recipient))
 
 
@@ -166,7 +166,8 @@ def _unreadable(scope: Scope, recipient: Recipient) -> Mapping[str, str]:
     return found
 
 
-def _active_addresses(person: Person | None, channel: Channel, fax_region: str | None) -> Sequence[str]:
+def active_addresses(person: Person | None, channel: Channel, fax_region: str | None) -> Sequence[str]:
+    """The addresses at which the person can be reached on this channel, each mailbox once; numbers in one form."""
     if person is None:
         return ()
     active = [mode.address for mode in person.modes if mode.active and mode.channel is channel]

@@ -128,7 +128,7 @@ class TestDecide:
 class TestExplain:
     def test_it_says_who_gets_what_and_what_would_have_to_change(self, directory: Path, tmp_path: Path) -> None:
         event = write_events(tmp_path / "event.json", [save()])
-        words = run("explain", "-d", directory, event).stdout
+        words = run("explain", "-d", directory, event, "--details").stdout
         assert "Zoé Martin (contact/ct-1) by email to ct-1@acme.example: opened" in words
         assert (
             "contact/ct-3 through contract.contacts: the person's own tick for `opened` is off [own_tick_off]" in words
@@ -142,11 +142,11 @@ class TestExplain:
         assert "ct-1" not in words
         nobody = run("explain", "-d", directory, event, "--person", "contact/ct-99").stdout
         assert "contact/ct-99 is not attached to anything" in nobody
-        run("explain", "-d", directory, event, "--person", "ct-3", expect=2)
+        assert run("explain", "-d", directory, event, "--person", "ct-3").stdout == words
 
     def test_an_event_that_alerts_nobody_says_why(self, directory: Path, tmp_path: Path) -> None:
         event = write_events(tmp_path / "event.json", [save(None, {"contract": None, "status": "x"}, origin="import")])
-        assert "[no_trigger]" in run("explain", "-d", directory, event).stdout
+        assert "[no_trigger]" in run("explain", "-d", directory, event, "--details").stdout
 
 
 class TestDerive:
@@ -158,7 +158,7 @@ class TestDerive:
         assert "product-contacts" not in words
 
     def test_an_unknown_contract_is_named(self, directory: Path) -> None:
-        assert "did you mean `C-7`" in run("derive", "C-8", "-d", directory, expect=1).stderr
+        assert "did you mean `C-7`" in run("derive", "c-7", "-d", directory, expect=1).stderr
 
 
 class TestValidate:

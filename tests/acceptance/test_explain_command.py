@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from schemas.generate import FOLDER
-from tests.support.helpdesk.events import Helpdesk, email, envelope
+from tests.support.helpdesk.events import Helpdesk, email, envelope, fax
 from tests.support.helpdesk.files import write_directory, write_events
 from tocsin.cli.app import app
 
@@ -34,7 +34,9 @@ class Asking:
     def words(self, desk: Helpdesk, *options: str, ticket: Any = None, rules: str = "", **data: Any) -> str:
         event = write_events(self._folder / "e.json", [envelope(ticket, {"previous": None, **data})])
         directory = write_directory(self._folder / "d", desk)
-        arguments = ["explain", "--event", str(event), "-d", str(directory), *options]
+        shown = [] if "--summary" in options else ["--details"]
+        asked = [one for one in options if one != "--summary"]
+        arguments = ["explain", "--event", str(event), "-d", str(directory), *shown, *asked]
         if rules:
             (self._folder / "rules.yaml").write_text(rules)
             arguments += ["-r", str(self._folder / "rules.yaml")]
@@ -125,3 +127,32 @@ def test_keyword_and_subject_are_told_and_who_decides_on_them(desk: Helpdesk, tm
     said = asking.words(desk, rules=f"extends: default\nrules:\n  - {rule}, overrides_customer: true}}\n")
     assert "subject: [OWN] 2026-" in said
     assert "the keyword of the rule `own` stands before `[ACME]` of customer/acme" in said
+
+
+def test_it_begins_with_a_summary(ask: Asking, desk: Helpdesk) -> None:
+    words = ask.words(desk, "--summary")
+    assert (
+        "Alerted: 2 people\n  Zoé Martin (contact/ct-1): opened by email\n  Ana (contact/ct-2): opened by email\n"
+        in words
+    )
+    assert "Not alerted: 1 person\n  1 by not_main_site, contact/ct-3: the contact is not linked" in words
+    assert "→" not in words
+    assert "→ the event, field data.origin" in ask.words(desk, "--summary", origin="test")
+
+
+def test_who_is_attached_elsewhere_in_the_contract_is_told_so(ask: Asking, desk: Helpdesk) -> None:
+    desk.put({"kind": "product", "id": "P-crm", "contacts": ["ct-9"], "collaborators": []})
+    desk.put({"kind": "contract", "id": "C-7", "products": ["P-erp", "P-crm"]})
+    desk.contact("ct-9")
+    words = ask.words(desk, "--person", "contact/ct-9", ticket={"product": "P-erp"})
+    assert "contact/ct-9 is attached to product/P-crm, and the ticket names the product P-erp. To be told:" in words
+
+
+def test_an_active_fax_is_not_called_inactive(ask: Asking, desk: Helpdesk) -> None:
+    desk.contact("ct-1", modes=[email("front@acme.example", active=False), fax("+33140000001")])
+    rule = "{rule: contract-contacts, for: contract.contacts, send: {channels: [email]}}"
+    words = ask.words(desk, "--person", "contact/ct-1", rules=f"extends: default\nrules: [{rule}]\n")
+    assert (
+        "the rules that match here send by e-mail, and no e-mail address of theirs is active "
+        "(fax is, but no rule that matches here sends by it) [no_active_mode]"
+    ) in words

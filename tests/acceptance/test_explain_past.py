@@ -91,8 +91,9 @@ def decision(desk: Helpdesk, ticket: str = "T-1", event: str = "E-1", source: st
     return desk.decide(event_of(envelope({"id": ticket}, {"previous": None}, id=event, source=source)))
 
 
-def run(*arguments: str, expect: int = 0) -> Result:
-    result = CliRunner().invoke(app, ["explain", *arguments], catch_exceptions=False)
+def run(*arguments: str, expect: int = 0, details: bool = True) -> Result:
+    asked = [*arguments, "--details"] if details else [*arguments]
+    result = CliRunner().invoke(app, ["explain", *asked], catch_exceptions=False)
     assert result.exit_code == expect, result.output
     return result
 
@@ -245,3 +246,22 @@ def test_the_command_line_says_what_it_needs(tmp_path: Path, file: InAFile) -> N
     run(expect=2)
     run("--event", "x.json", expect=2)
     run("T-1", "--event", "x.json", *file.options, expect=2)
+
+
+def test_a_ticket_begins_with_a_summary(file: InAFile, desk: Helpdesk) -> None:
+    desk.contact("ct-3", "contract/C-7", alerts=["closed"])
+    silent = desk.decide(event_of(envelope({"id": "T-1"}, {"previous": {}}, id="E-2")))
+    file.put(decision(desk), silent)
+    words = run("T-1", *file.options, details=False).stdout
+    assert words == (
+        "Ticket T-1: 2 saves from 2026-03-02 09:20:00 UTC to 2026-03-02 09:20:00 UTC, of which 1 alerted somebody.\n"
+        "Contract: C-7.\n\n"
+        "Alerted: 1 person\n"
+        "  contact/ct-1: opened by email\n"
+        "Not alerted: 2 people\n"
+        "  2 by own_tick_off, such as contact/ct-2: the person's own tick was off for `opened`\n"
+        "  nobody by no_trigger, of the whole save: the save neither opened, resolved or closed the ticket nor changed "
+        "its status\n\n"
+        "Every save and every person: --details; all about one of them: --person.\n"
+    )
+    assert run("T-1", *file.options).stdout.startswith(words.partition("\n\nEvery")[0])

@@ -69,18 +69,18 @@ def test_a_ticket_is_explained_where_only_variables_or_the_file_say_where(tmp_pa
     data = kept_in(tmp_path / "data", decided(desk, "T-1"))
     (tmp_path / "tocsin.toml").write_text('[process]\ndata = "data"\n')
     for found in (
-        run("explain", "T-1", TOCSIN_DATA=data),
-        run("explain", "T-1", TOCSIN_SETTINGS=tmp_path / "tocsin.toml"),
-        run("--settings", tmp_path / "tocsin.toml", "explain", "T-1"),
+        run("explain", "T-1", "--details", TOCSIN_DATA=data),
+        run("explain", "T-1", "--details", TOCSIN_SETTINGS=tmp_path / "tocsin.toml"),
+        run("--settings", tmp_path / "tocsin.toml", "explain", "T-1", "--details"),
     ):
-        assert "contact/ct-1 by email: opened" in found.stdout
+        assert "contact/ct-1: opened by email" in found.stdout
 
 
 def test_what_the_command_line_names_comes_before_kafka_of_the_settings(
     tmp_path: Path, desk: Helpdesk, directory: Path, event: Path
 ) -> None:
     data = kept_in(tmp_path / "data", decided(desk, "T-1"))
-    assert "Event" in run("explain", "T-1", "--data", data, TOCSIN_KAFKA=NOBODY).stdout
+    assert "Alerted" in run("explain", "T-1", "--data", data, TOCSIN_KAFKA=NOBODY).stdout
     for asked in ((event,), ("--event", event)):
         said = run("explain", *asked, "--directory", directory, TOCSIN_KAFKA=NOBODY, TOCSIN_DATA=data).stdout
         assert "Zoé Martin" in said
@@ -94,7 +94,7 @@ def test_a_place_that_is_named_makes_a_word_an_id_though_there_is_a_file_of_its_
     data = kept_in(tmp_path / "data", decided(desk, "T-1"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "T-1").write_text("{}")
-    assert "Event" in run("explain", "T-1", "--data", data).stdout
+    assert "Alerted" in run("explain", "T-1", "--data", data).stdout
     assert "name the directory's folder" in run("explain", "T-1", TOCSIN_DATA=data, expect=2).output
     run("explain", "--event", "T-1", "--data", data, expect=2)
 
@@ -149,7 +149,7 @@ def test_on_kafka_everything_may_come_from_the_settings(cluster: Cluster, tmp_pa
     made = desk.decide(event_of(envelope({"id": "T-1"}, {"previous": None})))
     cluster.append([decided(desk, "T-1")])
     variables: dict[str, Any] = {"TOCSIN_KAFKA": cluster.bootstrap, "TOCSIN_KAFKA_PREFIX": cluster.prefix}
-    assert "contact/ct-1 by email: opened" in run("explain", "T-1", **variables).stdout
+    assert "contact/ct-1 by email: opened" in run("explain", "T-1", "--details", **variables).stdout
     # Settings of a machine on which the sender's folder is not: the decision is shown all the same.
     found = run("explain", "T-1", **variables, TOCSIN_DATA=tmp_path / "nowhere")
     assert "contact/ct-1 by email: opened" in found.stdout
@@ -159,7 +159,7 @@ def test_on_kafka_everything_may_come_from_the_settings(cluster: Cluster, tmp_pa
     with closing(SqliteLedger(database_in(data))) as ledger:
         ledger.accept(made.jobs, NOW)
         ledger.claim(NOW, 10, timedelta(minutes=1))
-    assert ": claimed, sending" in run("explain", "T-1", **variables, TOCSIN_DATA=data).stdout
+    assert ": claimed, sending" in run("explain", "T-1", "--details", **variables, TOCSIN_DATA=data).stdout
     named = run("explain", "T-1", "--kafka", NOBODY, expect=3, **variables)
     assert "Event" not in named.stdout
     run("dlq", "list", **variables)

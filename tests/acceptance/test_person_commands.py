@@ -216,12 +216,12 @@ def test_nothing_is_left_of_somebody_who_was_forgotten(program: InstallationOfZo
     assert {word for words in before.values() for word in words} >= {WORDS[0], WORDS[1], WORDS[3]}, "the control"
     program.leave()
     counts = run("jobs", "list", *program.here[:2], "--json").stdout.count('"job"')
-    decided = run("explain", "T-1", *program.here[:2]).stdout
+    decided = run("explain", "T-1", "--details", *program.here[:2]).stdout
     assert ZOE in decided
     run("person", "forget", ZOE, *program.here, "--reason", "she asked", "--yes")
     assert program.found() == {}
     assert run("jobs", "list", *program.here[:2], "--json").stdout.count('"job"') == counts
-    explained = run("explain", "T-1", *program.here[:2]).stdout
+    explained = run("explain", "T-1", "--details", *program.here[:2]).stdout
     assert ("contact/(forgotten) by email: opened" in explained, ZOE in explained) == (True, False)
     assert "250 2.0.0" in explained, "of others it is still told what became of their messages"
     [said] = run("person", "forgotten", *program.here[:2]).stdout.splitlines()

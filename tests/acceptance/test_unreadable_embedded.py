@@ -64,6 +64,6 @@ def test_whom_a_record_keeps_back_is_told_after_mending_and_nobody_twice(tmp_pat
             until(lambda: len(list(mails.glob("*.eml"))) == len(EVERYBODY), PATIENCE)
         lines = tocsin("dlq", "list", *data, "--code", "unreadable_record").splitlines()
         assert len(lines) == 2
-        past = tocsin("explain", "E-1", *data)
+        past = tocsin("explain", "E-1", "--details", *data)
         assert "the directory's record contact/ct-1 could not be read [unreadable_record]" in past
     assert len(list(mails.glob("*.eml"))) == len(EVERYBODY)

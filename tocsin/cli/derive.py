@@ -11,9 +11,9 @@ from adapters.files.directory_folder import load_directory
 from adapters.rule_files.load import load_rulebook
 from engine.directory.records import Contract
 from engine.rulebook.rulebook import Rule, Ruleset
-from schemas.suggestion import nearest
 from schemas.vocabulary import Category, Channel, Trigger
-from tocsin.cli.console import FOUND_FAULTS, say, stop, told
+from tocsin.cli.console import say, told
+from tocsin.cli.named_records import contract_named
 from tocsin.cli.options import Form, add_command
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
 from tocsin.config.settings.in_force import Settings
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def derive(
-    contract: Annotated[str, typer.Argument(help="The contract's id.")],
+    contract: Annotated[str, typer.Argument(help="The contract's id, its reference, or its client.")],
     settings: Settings,
 ) -> None:
     """Show exactly the rules that run for a contract, and the ticks that put them in force.
@@ -35,10 +35,7 @@ def derive(
     rulebook = load_rulebook(settings[RULES])
     loaded = load_directory(settings.given(DIRECTORY))
     told(loaded)
-    found = loaded.directory.contract(contract)
-    if found is None:
-        known = {one.id: one for one in loaded.directory.contracts()}
-        stop(f"the directory has no contract {contract!r}{nearest(contract, known)}", FOUND_FAULTS)
+    found = contract_named(contract, loaded.directory)
     for line in _lines(found, rulebook.derive(found.ticks), settings[RULES]):
         say(line)
 

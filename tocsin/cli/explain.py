@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.explain_ahead import look_ahead
+from tocsin.cli.explain_ahead import Asking, look_ahead
 from tocsin.cli.explain_past import look_back
 from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
-from tocsin.cli.parsing import NowOption, person_of
+from tocsin.cli.parsing import NowOption
 from tocsin.config.settings.declared.kafka import KAFKA
 from tocsin.config.settings.declared.processes import DATA, DIRECTORY, RULES
 from tocsin.config.settings.in_force import Settings
@@ -29,23 +29,20 @@ def register(app: typer.Typer) -> None:
 
 def explain(
     settings: Settings,
+    asking: Asking,
     asked: Annotated[
         str | None,
         typer.Argument(
-            help="A ticket's id, or an event's, for what was decided; or a file with one event, as --event."
+            help="A ticket's id or reference, or an event's id, for what was decided; or a file, as --event."
         ),
     ] = None,
     event: Annotated[
         Path | None, typer.Option("--event", "-e", help="File with an event that may come; `-`: standard input.")
     ] = None,
     now: NowOption = "event",
-    person: Annotated[
-        str | None, typer.Option("--person", "-p", help="Only about this person: contact/ct-1, collaborator/co-1.")
-    ] = None,
     since: Annotated[
         str, typer.Option("--since", help="How far to look back: 7d, 12h, 30m, or a time (2026-03-02T09:15:00Z).")
     ] = "7d",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say who got what because of a ticket's events, and why others did not: what was decided, or would be.
 
@@ -55,12 +52,14 @@ def explain(
     What would be decided: `tocsin explain --event event.json` decides about an event that may come. For everyone who
     would not be alerted it names the smallest set of changes with which they would: record, field and value. The event
     is judged as at its own time: --now 2026-03-02T09:15:00Z judges it as at another.
+
+    Both begin with a summary: who is told, who is not, and the main reasons by count. --details adds every save and
+    every person; --person shows all about one.
     """
-    who = None if person is None else person_of(person)
     if asked is not None and event is None and _is_about_the_past(asked, settings):
-        look_back(settings, asked, since, who, json)
+        look_back(settings, asked, since, asking)
     else:
-        look_ahead(settings, _event_file(settings, asked, event), now, who, json)
+        look_ahead(settings, _event_file(settings, asked, event), now, asking)
 
 
 def _is_about_the_past(asked: str, settings: Settings) -> bool:

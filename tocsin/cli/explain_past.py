@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,8 +16,11 @@ from adapters.files.directory_folder import load_directory
 from engine.directory.directory import Directory
 from schemas.job import PersonRef
 from sender.ledger.port import LedgerUnavailableError
+from tocsin.authoring.finding import ref_in
 from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, say, say_json, stop, warn
+from tocsin.cli.explain_ahead import Asking
 from tocsin.cli.ledger import opened_ledger
+from tocsin.cli.named_records import MOST_LISTED, person_named
 from tocsin.cli.parsing import moment
 from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.kafka import KAFKA
@@ -26,28 +29,29 @@ from tocsin.config.settings.declared.sending import LEDGER
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.kafka import kafka_settings
 from tocsin.operations.history import report
-from tocsin.operations.history.kept import Archive, Fates, kept_in_data, kept_on_kafka
+from tocsin.operations.history.kept import (Archive, Fates, Kept, Tickets, kept_in_data, kept_on_kafka, tickets_in_data, tickets_on_kafka)
 
 _SPAN: Final = re.compile(r"(\d{1,5})([dhm])")
 _UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
 
 
-def look_back(settings: Settings, asked: str, since: str, who: PersonRef | None, json: bool) -> None:
-    """Say what was decided about a ticket or an event, by its id, and what became of each message.
+def look_back(settings: Settings, asked: str, since: str, asking: Asking) -> None:
+    """Say what was decided about a ticket, by its id or reference, or an event, and what became of each message.
 
     `since` is a span that is looked back (7d, 12h, 30m), or a time. Ends the command where nothing is kept, or where
     the ledger that is to tell what became of messages can't.
     """
     place, directory, begin = _place(settings), settings[DIRECTORY], _since(since)
-    kept = place.archive(asked, begin)
+    kept = place.archive(asked, begin) or _of_reference(asked, place, begin)
     if not kept:
         stop(f"no decision about {asked} is kept {place.name} since {begin:%Y-%m-%d %H:%M} UTC (--since)", FOUND_FAULTS)
+    names = Directory() if directory is None else load_directory(directory).directory
+    who = None if asking.person is None else _one_of_these(asking.person, kept, names)
     with place.fates as fates:
-        if json:
+        if asking.json:
             say_json(report.view(asked, begin, kept, fates, who))
         else:
-            names = Directory() if directory is None else load_directory(directory).directory
-            for text in report.told(kept, names, fates, who):
+            for text in _lines(kept, names, fates, who, details=asking.details):
                 say(text)
     if fates.unknown is not None:
         said = f"what became of the jobs is unknown, since the ledger can't be asked: {fates.unknown}"
@@ -55,22 +59,61 @@ def look_back(settings: Settings, asked: str, since: str, who: PersonRef | None,
         stop(said, UNUSABLE) if settings.is_named(LEDGER) else warn(said)
 
 
+def _of_reference(asked: str, place: _Place, since: datetime) -> list[Kept]:
+    """The decisions of the ticket that people call so."""
+    tickets = place.tickets(asked, since)
+    if len(tickets) > 1:
+        lines = [f"{asked!r} is the reference of {len(tickets)} tickets; name one by its id:"]
+        stop("\n".join([*lines, *(f"  {one}" for one in tickets[:MOST_LISTED])]), FOUND_FAULTS)
+    return place.archive(tickets[0], since) if tickets else []
+
+
+def _one_of_these(text: str, kept: Sequence[Kept], names: Directory) -> PersonRef:
+    """The person who is meant: by id, of those whom the decisions name; else by name or address, by the directory."""
+    ref = ref_in(text)
+    if ref is not None:
+        return ref
+    named = {job.person for one in kept for job in one.decision.jobs}
+    skipped = {skip.person for one in kept for skip in one.decision.skipped}
+    meant = [one for one in named | skipped if one is not None and one.id == text]
+    if len(meant) == 1:
+        return meant[0]
+    if not len(names):
+        advice = f"name them by kind and id (contact/ct-1), or a directory ({DIRECTORY.names}) that has their names"
+        stop(f"these decisions name nobody {text!r}: {advice}", FOUND_FAULTS)
+    return person_named(text, names)
+
+
+def _lines(
+    kept: Sequence[Kept], names: Directory, fates: Fates, who: PersonRef | None, *, details: bool
+) -> Iterator[str]:
+    if who is None:
+        yield from report.summed_up(kept, names, fates)
+        if not details:
+            yield from ("", "Every save and every person: --details; all about one of them: --person.")
+            return
+        yield ""
+    yield from report.told(kept, names, fates, who)
+
+
 class _Place(Struct, frozen=True):
     """Where decisions are kept, as a person is told, and where it is known what became of their messages."""
 
     name: str
     archive: Archive
+    tickets: Tickets
     fates: AbstractContextManager[Fates]
 
 
 def _place(settings: Settings) -> _Place:
     brokers = settings.either(KAFKA, DATA)[KAFKA]
     if brokers is not None:
-        return _Place(f"on Kafka ({brokers})", kept_on_kafka(kafka_settings(settings)), _fates(settings))
+        cluster, name = kafka_settings(settings), f"on Kafka ({brokers})"
+        return _Place(name, kept_on_kafka(cluster), tickets_on_kafka(cluster), _fates(settings))
     database = database_in(settings[DATA] or Path())
     if not database.is_file():
         raise typer.BadParameter(f"{database} does not exist", param_hint=settings.named(DATA))
-    return _Place(f"in {database}", kept_in_data(database), _fates(settings))
+    return _Place(f"in {database}", kept_in_data(database), tickets_in_data(database), _fates(settings))
 
 
 @contextmanager

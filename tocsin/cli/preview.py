@@ -12,26 +12,27 @@ import typer
 from msgspec import Struct
 
 from adapters.browser.picture import picture
-from adapters.files.directory_folder import LoadedDirectory, load_directory
+from adapters.files.directory_folder import load_directory
 from adapters.jinja.sources import TemplateSources, file_of, read_sources
 from adapters.rule_files.load import load_rulebook, template_folders
 from engine.decide import Decision, decide
 from engine.directory.directory import Directory
-from engine.directory.records import Person
 from engine.rulebook.rulebook import Rulebook
 from schemas.job import BUILT_IN_FORMS
+from schemas.mailbox import mailbox
 from schemas.suggestion import nearest
 from schemas.vocabulary import Channel, Trigger
 from tocsin.authoring.event_files import read_one
 from tocsin.authoring.explain.case import Case, called
 from tocsin.authoring.explain.reasons import in_words
+from tocsin.authoring.explain.ties import not_concerned
 from tocsin.authoring.precedence import contests_of
 from tocsin.authoring.preview.jobs import Reader, Shown, preview_job, reader_of, trigger_of
 from tocsin.authoring.preview.rendering import Rendered, render
 from tocsin.authoring.preview.showing import page, side_by_side, size
 from tocsin.cli.console import FOUND_FAULTS, say, say_lines, stop, told
+from tocsin.cli.named_records import known_person
 from tocsin.cli.options import Form, add_command
-from tocsin.cli.parsing import person_of
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
 from tocsin.config.settings.in_force import Settings
 from tocsin.printing.tables import is_terminal
@@ -61,7 +62,7 @@ class Wanted(Struct, frozen=True):
 def preview(
     template: Annotated[str, typer.Argument(help="The template, such as external/opened.")],
     event: Annotated[Path, typer.Option("--event", "-e", help="File with one event; `-`: standard input.")],
-    person: Annotated[str, typer.Option("--person", "-p", help="For whom: contact/ct-1, collaborator/co-1.")],
+    person: Annotated[str, typer.Option("--person", "-p", help="For whom: contact/ct-1, a name, or an e-mail address.")],
     settings: Settings,
     wanted: Wanted,
     png: Annotated[Path | None, typer.Option("--png", help="Write a picture to this file.")] = None,
@@ -80,7 +81,7 @@ def preview(
     known = loaded.directory
     _check_template(template, channel, sources)
     decision = _decision(event, known, rulebook)
-    reader = reader_of(decision, _person(person, loaded))
+    reader = reader_of(decision, known_person(person, known))
     about = wanted.trigger or trigger_of(decision, reader)
     languages = rulebook.policy.languages if language == ALL else (language,)
     shown = [Shown(about, channel, one) for one in languages]
@@ -109,15 +110,6 @@ def _decision(event: Path, directory: Directory, rulebook: Rulebook) -> Decision
     return decide(line.event, directory, rulebook, line.event.time)
 
 
-def _person(text: str, loaded: LoadedDirectory) -> Person:
-    who = person_of(text)
-    found = loaded.directory.person(who.kind, who.id)
-    if found is None:
-        known = [f"{one.kind}/{one.id}" for one in loaded.directory.people()]
-        stop(f"the directory has no {text}{nearest(text, known)}", FOUND_FAULTS)
-    return found
-
-
 def _who_gets_it(
     decision: Decision, reader: Reader, template: str, directory: Directory, rulebook: Rulebook
 ) -> Iterator[str]:
@@ -129,11 +121,21 @@ def _who_gets_it(
         return
     entries = [skip for skip in decision.skipped if decision.reason is not None or skip.person == reader.ref]
     if not entries:
-        yield f"{who} would not get this: attached to nothing that this ticket and its contract name."
+        yield f"{who} would not get this: {_unnamed(decision, reader, directory)}."
         return
     skip = max(entries, key=lambda entry: entry.reason.depth)
     words = in_words(Case(skip, decision, directory, rulebook))
     yield f"{who} would not get this: {words.why} [{skip.reason}]"
+
+
+def _unnamed(decision: Decision, reader: Reader, directory: Directory) -> str:
+    """Why the decision says nothing of somebody: another one got the same message, or nothing attaches them here."""
+    record = directory.person(reader.ref.kind, reader.ref.id)
+    mailboxes = {(mode.channel, mailbox(mode.address)) for mode in record.modes if mode.active} if record else set()
+    for job in decision.jobs:
+        if (job.channel, mailbox(job.address)) in mailboxes and job.person.kind is reader.ref.kind:
+            return f"{called(job.person, directory)} reads the same mailbox, and gets the message"
+    return f"this person {not_concerned(reader.ref, decision, directory)}"
 
 
 def _take_picture(file: Path, rendered: list[Rendered]) -> None:

@@ -18,12 +18,18 @@ from tocsin.authoring.explain.changes import EVENT, Action, Change, Step
 
 
 class Case(Struct, frozen=True):
-    """An entry of a decision, beside what it was decided by."""
+    """An entry of a decision, beside what it was decided by.
+
+    `is_one_way`: asked is why the entry's trigger and channel do not lead to a message, whatever others of the save do;
+    `brought_by` are then the rules that would have to bring it, where that is known.
+    """
 
     skip: Skip
     decision: Decision
     directory: Directory
     rulebook: Rulebook
+    is_one_way: bool = False
+    brought_by: tuple[str, ...] = ()
 
     @property
     def contract_id(self) -> str:
@@ -47,6 +53,11 @@ class Case(Struct, frozen=True):
         """The trigger with which the person came furthest."""
         # An entry that ended before triggers were tried has none: the most telling one of the save stands in.
         return self.skip.trigger or self.decision.triggers[0]
+
+    @property
+    def triggers(self) -> tuple[Trigger, ...]:
+        """The triggers that are asked about."""
+        return (self.trigger,) if self.is_one_way else self.decision.triggers
 
     @property
     def channel(self) -> Channel:

@@ -13,6 +13,7 @@ from engine.decide_in_full import FullDecision, decide_in_full
 from engine.directory.directory import Directory
 from engine.rulebook.rulebook import Rulebook
 from engine.stages.s4_rule_matching import RuleMatcher
+from engine.stages.s5_person_gates import active_addresses
 from schemas.decision import Skip
 from schemas.event import Event
 from schemas.job import Job, PersonRef
@@ -90,8 +91,13 @@ class Explainer:
         self._rules = rules
         self._matcher = matcher
 
-    def explain(self, event: Event, now: datetime, person: PersonRef | None = None) -> Explanation:
-        """Explain one event as judged at `now`; of one person alone where one is given."""
+    def explain(
+        self, event: Event, now: datetime, person: PersonRef | None = None, *, with_changes: bool = True
+    ) -> Explanation:
+        """Explain one event as judged at `now`; of one person alone where one is given.
+
+        Without changes, those are looked for only where the event as a whole alerts nobody.
+        """
         found = decide_in_full(event, self._directory, self._rules.rulebook, now, self._matcher)
         around = _Around(self._directory, self._rules, event, now)
         decision = found.decision
@@ -102,7 +108,8 @@ class Explainer:
         ]
         skipped = [skip for skip in decision.skipped if person is None or skip.person in (None, person)]
         # The first entries only: an event may have thousands, and each search decides some dozen times.
-        stopped = [self._stopped(found, skip, around, at < MOST_SEARCHED) for at, skip in enumerate(skipped)]
+        most = MOST_SEARCHED if with_changes or decision.reason is not None else 0
+        stopped = [self._stopped(found, skip, around, at < most) for at, skip in enumerate(skipped)]
         absent = None
         if person is not None and not reached and all(one.skip.person != person for one in stopped):
             absent = Absent(person, smallest(around.scenario([person]), Target(person)))
@@ -165,12 +172,12 @@ def _reached(found: FullDecision, directory: Directory, rulebook: Rulebook) -> I
 def _open_mailboxes(found: FullDecision, directory: Directory) -> Mapping[tuple[Channel, str], Sequence[PersonRef]]:
     """Who has a way that is open to which mailbox, each once and in the order of the ways."""
     readers: dict[tuple[Channel, str], dict[PersonRef, None]] = {}
+    fax_region = None if found.scope is None else found.scope.policy.fax_region
     for way in found.ways:
         person = directory.person(way.person.kind, way.person.id)
         if way.closed or person is None:
             continue
-        for mode in person.modes:
-            suppressed = directory.is_suppressed(person, mode.channel, mode.address, way.trigger, found.decision.now)
-            if mode.active and mode.channel is way.channel and not suppressed:
-                readers.setdefault((mode.channel, mailbox(mode.address)), {})[way.person] = None
+        for address in active_addresses(person, way.channel, fax_region):
+            if not directory.is_suppressed(person, way.channel, address, way.trigger, found.decision.now):
+                readers.setdefault((way.channel, mailbox(address)), {})[way.person] = None
     return {key: [*people] for key, people in readers.items()}

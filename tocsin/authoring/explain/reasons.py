@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from schemas.vocabulary import ObjectKind, Reason, Trigger
-from tocsin.authoring.explain.case import Case, Phrasing, Words, adds, event_sets, removes, sets
+from msgspec import UNSET
+
+from engine.directory.records import Suppression
+from engine.stages.s5_person_gates import active_addresses
+from engine.statuses import is_internal
+from schemas.event import Event
+from schemas.mailbox import mailbox
+from schemas.vocabulary import Channel, ObjectKind, Reason, Trigger
+from tocsin.authoring.explain.case import Case, Phrasing, Words, adds, called, event_sets, removes, sets
 from tocsin.authoring.explain.changes import RULE_FILE, Change, Entry
 from tocsin.authoring.explain.reasons_of_events import OF_EVENTS
 from tocsin.authoring.explain.reasons_of_records import likely_person, spare_address, unreadable_record
@@ -52,7 +59,6 @@ def _unknown_person(case: Case) -> Words:
 
 
 def _no_active_mode(case: Case) -> Words:
-    why = "no mode of reception is active (e-mail or fax)"
     # Activating an address that is there is less work than finding out another.
     modes = case.person.modes if case.person is not None else ()
     inactive = [
@@ -60,16 +66,34 @@ def _no_active_mode(case: Case) -> Words:
             case.who,
             ("modes", _mode(mode.channel.value, mode.address), "active"),
             True,
-            f"activate the {_NAMES[mode.channel.value]} address {mode.address}",
+            f"activate the {_NAMES[mode.channel]} address {mode.address}",
         )
         for mode in modes
-        if mode.channel is case.channel
+        if mode.channel is case.channel and not mode.active
     ]
     does = "add an address with `active: true`"
-    return Words(why, (*inactive, adds(case.who, ("modes",), spare_address(case), does)))
+    return Words(_no_mode(case), (*inactive, adds(case.who, ("modes",), spare_address(case), does)))
 
 
-_NAMES: Final = {"email": "e-mail", "fax": "fax", "sms": "SMS", "chat": "chat"}
+def _no_mode(case: Case) -> str:
+    """Which mode is missing: an active one of another channel is of no use where no rule that matches sends by it."""
+    modes = case.person.modes if case.person is not None else ()
+    active = [*dict.fromkeys(_NAMES[mode.channel] for mode in modes if mode.active)]
+    if not modes:
+        return "the person has no mode of reception"
+    if not active:
+        return "no mode of reception is active"
+    wanted = _NAMES[case.channel]
+    if case.is_one_way:
+        return f"no {wanted} address of theirs is active"
+    open_, by = (f"{active[0]} is", "it") if len(active) == 1 else (f"{' and '.join(active)} are", "them")
+    return (
+        f"the rules that match here send by {wanted}, and no {wanted} address of theirs is active "
+        f"({open_}, but no rule that matches here sends by {by})"
+    )
+
+
+_NAMES: Final = {Channel.EMAIL: "e-mail", Channel.FAX: "fax", Channel.SMS: "SMS", Channel.CHAT: "chat"}
 
 
 def _mode(channel: str, address: str) -> Entry:
@@ -111,11 +135,17 @@ def _own_tick_off(case: Case) -> Words:
 
 
 def _not_visible(case: Case) -> Words:
-    if case.decision.event.notify == "internal":
-        does = "the platform would have to send true, or leave it out"
-        return Words("the platform keeps this save internal", (event_sets("data.notify", True, does),))
-    change = event_sets("data.ticket.visible_to_customer", True, "the ticket would have to be visible to customers")
-    return Words("the ticket is not visible to customers", (change,))
+    event = case.decision.event
+    why: list[str] = []
+    changes: list[Change] = []
+    if event.notify == "internal":
+        why.append("the platform keeps this save internal")
+        changes.append(event_sets("data.notify", True, "the platform would have to send true, or leave it out"))
+    if event.ticket.visible_to_customer is False:
+        why.append("the ticket is not visible to customers")
+        does = "the ticket would have to be visible to customers"
+        changes.append(event_sets("data.ticket.visible_to_customer", True, does))
+    return Words(", and ".join(why), tuple(changes))
 
 
 def _not_own(case: Case) -> Words:
@@ -135,41 +165,75 @@ def _not_own(case: Case) -> Words:
 
 
 def _status_internal(case: Case) -> Words:
-    status, language = case.decision.event.ticket.status, case.rulebook.policy.language
-    label = {language: f"{status} (as customers read it)"}
+    status, policy = case.decision.event.ticket.status, case.rulebook.policy
+    label = {policy.language: f"{status} (as customers read it)"}
     does = "give the status a label of its own"
     change = sets(RULE_FILE, ("settings", "statuses", str(status)), label, does)
-    return Words("the status that customers see did not change", (change,))
+    if is_internal(status, policy):
+        return Words(f"the status `{status}` is internal: customers do not see it", (change,))
+    before = _status_before(case.decision.event)
+    return Words(f"customers read the same for `{before}` and `{status}`", (change,))
+
+
+def _status_before(event: Event) -> str | None:
+    previous = event.previous
+    return None if previous is None else event.ticket.status if previous.status is UNSET else previous.status
 
 
 def _own_save(case: Case) -> Words:
-    actor = {"kind": "system", "id": None, "email": None}
+    actor, person = case.decision.event.actor, case.person
+    nobody = {"kind": "system", "id": None, "email": None}
     does = "somebody else would have to make the save (nobody is told of their own)"
-    return Words("the person made this save", (event_sets("data.actor", actor, does),))
+    change = event_sets("data.actor", nobody, does)
+    kind = None if actor.kind is None else actor.kind.person_kind
+    if person is not None and (actor.id, kind) == (person.id, person.kind):
+        return Words("the person made this save", (change,))
+    return Words(f"the save was made from an e-mail address of theirs, {actor.email}", (change,))
 
 
 def _suppressed(case: Case) -> Words:
-    why = f"a suppression stands for the person or every address, for `{case.trigger}`"
-    return Words(why, (_lifted(case),))
-
-
-def _lifted(case: Case) -> Change:
-    """The suppression to lift: of the address for which the fewest stand."""
-    person = case.person
-    addresses = [one.address for one in person.modes if one.channel is case.channel and one.active] if person else []
-    standing = [
-        [*case.directory.standing(person, case.channel, address, case.trigger, case.decision.now)]
-        for address in addresses
-        if person is not None
-    ]
+    name = _NAMES[case.channel]
+    standing = _standing(case)
     # One address that is free again is enough for a message.
     fewest = min(standing, key=len, default=[])
     record = f"suppression/{fewest[0].id}" if fewest else "suppression"
-    return removes(record, (), "lift the suppression, if the reason for it is gone")
+    change = removes(record, (), "lift the suppression, if the reason for it is gone")
+    stands = " and ".join(f"suppression/{one.id}" for one in fewest) + (" stands" if len(fewest) == 1 else " stand")
+    about = f"for `{case.trigger}`"
+    if any(_is_of_person(one, case) for one in fewest):
+        return Words(f"{stands} for the person, {about} by {name}", (change,))
+    if len(standing) == 1:
+        return Words(f"{stands} for their {name} address, {about}", (change,))
+    return Words(
+        f"suppressions stand for all of their {len(standing)} {name} addresses, {about}: {stands} for one", (change,)
+    )
+
+
+def _standing(case: Case) -> list[list[Suppression]]:
+    """The suppressions that stand for each of their active addresses."""
+    person, channel = case.person, case.channel
+    if person is None:
+        return []
+    addresses = active_addresses(person, channel, case.rulebook.policy.fax_region)
+    now = case.decision.now
+    return [[*case.directory.standing(person, channel, one, case.trigger, now)] for one in addresses]
+
+
+def _is_of_person(one: Suppression, case: Case) -> bool:
+    """Whether it names the person: by their id, or by its hash where they were forgotten."""
+    pseudonyms = case.directory.pseudonyms
+    return one.person == case.who or (
+        pseudonyms is not None and not set(one.hashes).isdisjoint(pseudonyms.of_person(case.who))
+    )
 
 
 def _same_mailbox(case: Case) -> Words:
-    why = "a contact with the same mailbox gets this message"
+    region = case.rulebook.policy.fax_region
+    own = {(channel, mailbox(one)) for channel in Channel for one in active_addresses(case.person, channel, region)}
+    jobs = (job for job in case.decision.jobs if (job.channel, mailbox(job.address)) in own)
+    reader = next((job.person for job in jobs if str(job.person) != case.who), None)
+    who = "a contact" if reader is None else called(reader, case.directory)
+    why = f"{who} reads the same mailbox, and gets the message"
     return Words(
         why, (adds(case.who, ("modes",), spare_address(case), "give the collaborator a mailbox of their own"),)
     )

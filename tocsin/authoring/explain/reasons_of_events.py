@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Any, Final
 
 from engine.directory.directory import Directory
@@ -118,7 +119,7 @@ def _not_in_force(case: Case) -> Words:
     record, contract = f"contract/{case.contract_id}", case.contract
     if contract is not None and not contract.is_active:
         return Words("the contract is not active", (sets(record, ("status",), "active", "set it to `active`"),))
-    day = (case.decision.event.ticket.created_at or case.decision.event.time).date()
+    day = (case.decision.event.ticket.created_at or case.decision.event.time).astimezone(UTC).date()
     if contract is not None and contract.valid_from is not None and day < contract.valid_from:
         why = f"the ticket was created on {day}, the contract begins on {contract.valid_from}"
         return Words(why, (sets(record, ("valid_from",), day.isoformat(), f"let it begin on {day} or before"),))

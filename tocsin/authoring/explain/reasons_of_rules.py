@@ -2,52 +2,116 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from engine.decide import prepare
 from engine.field_values import Subject, value_of
 from engine.rulebook.calendars import DAYS
 from engine.rulebook.conditions.evaluate import holds
-from engine.rulebook.conditions.syntax import leaves
+from engine.rulebook.conditions.syntax import And, Node, leaves
 from engine.rulebook.fields import TIME_IN
 from engine.rulebook.rulebook import Rule
+from schemas.vocabulary import Channel, Trigger
 from tocsin.authoring.explain.case import Case, Words, adds, sets
 from tocsin.authoring.explain.changes import RULE_FILE, Change, Entry
 from tocsin.authoring.explain.reasons_of_records import spare_name
+from tocsin.authoring.lint.conditions import written
 
 
 def no_rule(case: Case) -> Words:
     """See tocsin.authoring.explain.reasons."""
-    category, trigger = case.category, case.trigger
-    misses = [_Miss(case, rule) for rule in case.rulebook.rules if rule.category is category]
-    why = f"no rule for {category} matches `{trigger}` here"
-    told = [f"{miss.rule.name} {' and '.join(miss.reasons)}" for miss in misses]
+    category = case.category
+    save = _Save(case)
+    misses = [_Miss(save, rule) for rule in case.rulebook.rules if rule.category is category]
+    why = f"no rule for {category} matches {_either(case.triggers)} here"
+    wanted = case.brought_by
+    told = [
+        f"{miss.rule.name} {' and '.join(miss.reasons)}" for miss in misses if not wanted or miss.rule.name in wanted
+    ]
+    names = {rule.name for rule in case.rulebook.rules}
+    told += [f"there is no rule {name}" for name in wanted if name not in names]
     why += f" ({'; '.join(told)})" if told else ""
     return Words(why, (*(change for miss in misses for change in miss.changes()), _rule_of_their_own(case)))
+
+
+class _Save:
+    """What conditions read here: the save, and the person with whom it came to no rule."""
+
+    def __init__(self, case: Case) -> None:
+        decision = case.decision
+        self.case = case
+        self._scope = prepare(decision.event, decision.now, case.directory, case.rulebook).scope
+
+    def facts(self, node: Node, way: _Way) -> dict[str, Any]:
+        """What the fields of a condition hold, looked up as stage 4 does: for one trigger and channel of the save."""
+        if self._scope is None:
+            return {}
+        subject = Subject(self._scope, way[0], self.case.person, way[1])
+        names = dict.fromkeys(name for leaf in leaves(node) for name in leaf.reads)
+        return {name: value_of(name, subject) for name in names}
+
+    def holds(self, rule: Rule, way: _Way) -> bool:
+        """Whether the rule's condition does."""
+        return rule.condition is None or holds(rule.condition, self.facts(rule.condition, way))
+
+
+_Way = tuple[Trigger, Channel]
+"""One for which a condition is asked."""
 
 
 class _Miss:
     """What one rule asks for that this person, trigger and channel do not have."""
 
-    def __init__(self, case: Case, rule: Rule) -> None:
+    def __init__(self, save: _Save, rule: Rule) -> None:
+        case = save.case
+        self._save = save
         self._case = case
         self.rule = rule
-        self.facts = _facts(case, rule)
         self.has_trigger = case.trigger in rule.triggers
         self.has_channel = case.channel in rule.channels
-        self.holds = rule.condition is None or holds(rule.condition, self.facts)
+        self.holds = save.holds(rule, (case.trigger, case.channel))
 
     @property
     def reasons(self) -> list[str]:
-        """What is missing, in words."""
-        found = [] if self.has_trigger else [f"is not on {self._case.trigger}"]
-        if not self.has_channel:
-            found.append(f"does not send by {self._case.channel}")
-        if not self.holds:
-            here = ", ".join(f"{name} is {_shown(value)}{self._when(name)}" for name, value in self.facts.items())
-            found.append(f"asks for `{self.rule.text}`, and {here}")
-        return found or ["matches, but another rule takes its place"]
+        """What is missing, in words: only that without which the rule would match.
+
+        A save may raise several triggers, and the rule need be on one of them. So with channels: one that no rule uses
+        is why there is no message by it, and not why no rule matches at all.
+        """
+        case, rule = self._case, self.rule
+        asked = [trigger for trigger in case.triggers if trigger in rule.triggers]
+        found = [] if asked else [f"is not on {' or '.join(case.triggers)}"]
+        ways = [(trigger, channel) for trigger in asked or case.triggers for channel in self._channels(rule)]
+        if rule.condition is not None and not any(self._save.holds(rule, way) for way in ways):
+            found.append(self._asks_for(rule.condition, ways[0]))
+        if case.is_one_way and not self.has_channel:
+            found.append(f"does not send by {case.channel}")
+        return found or [self._replaced()]
+
+    def _channels(self, rule: Rule) -> list[Channel]:
+        """Those for which it is asked whether the condition holds: by one of its channels, a rule need match."""
+        return [self._case.channel] if self._case.is_one_way else [one for one in Channel if one in rule.channels]
+
+    def _asks_for(self, condition: Node, way: _Way) -> str:
+        """The parts of the condition that do not hold, and what their fields hold instead."""
+        parts = condition.parts if isinstance(condition, And) else (condition,)
+        closed = [part for part in parts if not holds(part, self._save.facts(part, way))]
+        facts = {name: value for part in closed for name, value in self._save.facts(part, way).items()}
+        here = ", ".join(f"{name} is {_shown(value)}{self._when(name)}" for name, value in facts.items())
+        asked = " and ".join(f"`{written(part, self.rule.text or '')}`" for part in closed)
+        return f"asks for {asked}, and {here}"
+
+    def _replaced(self) -> str:
+        triggers = [trigger for trigger in self._case.triggers if trigger in self.rule.triggers]
+        for other in self._case.rulebook.rules:
+            if other.instead_of == self.rule.name and any(
+                trigger in other.triggers and self._save.holds(other, (trigger, channel))
+                for trigger in triggers
+                for channel in self._channels(other)
+            ):
+                return f"matches, but {other.name} takes its place"
+        return "matches, but another rule takes its place"
 
     def _when(self, name: str) -> str:
         """Of a calendar what its clock and its days showed then."""
@@ -102,16 +166,8 @@ def _is_person(case: Case) -> str:
     return f'person.id == "{quoted}"'
 
 
-def _facts(case: Case, rule: Rule) -> dict[str, Any]:
-    """What the fields of the rule's condition hold here."""
-    decision = case.decision
-    # Values are looked up as stage 4 does, so that the words never differ from what was decided.
-    scope = prepare(decision.event, decision.now, case.directory, case.rulebook).scope
-    if rule.condition is None or scope is None:
-        return {}
-    subject = Subject(scope, case.trigger, case.person, case.channel)
-    names = dict.fromkeys(name for leaf in leaves(rule.condition) for name in leaf.reads)
-    return {name: value_of(name, subject) for name in names}
+def _either(triggers: Sequence[Trigger]) -> str:
+    return " or ".join(f"`{one}`" for one in triggers)
 
 
 def _shown(value: Any) -> str:

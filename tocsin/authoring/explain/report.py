@@ -13,8 +13,36 @@ from schemas.vocabulary import Trigger
 from tocsin.authoring.explain.case import called, utc
 from tocsin.authoring.explain.changes import Change
 from tocsin.authoring.explain.explanation import MOST_SEARCHED, Absent, Explanation, Reached, Stopped
+from tocsin.authoring.explain.summary import Summary
+from tocsin.authoring.explain.ties import not_concerned
 
 _SHOWN: Final = 10
+
+
+def summed_up(explanation: Explanation) -> list[str]:
+    """The explanation in a few lines: of everyone who is not told, the main reasons by count."""
+    directory = explanation.directory
+    summary = Summary(lambda person: called(person, directory))
+    for one in explanation.reached:
+        for person in (one.job.person, *one.others):
+            summary.tell(person, f"{one.job.trigger} by {one.job.channel}")
+    whole = [one for one in explanation.stopped if _is_whole(one)]
+    for stopped in explanation.stopped:
+        if stopped not in whole:
+            summary.stop(stopped.skip, stopped.why)
+    lines = [*_heading(explanation.full.decision), ""]
+    if whole:
+        return [
+            *lines,
+            "Nobody is alerted:",
+            *(line for one in whole for line in _stopped(one, directory)),
+            *_then(explanation),
+        ]
+    return [*lines, *summary.lines("Alerted", "Not alerted")]
+
+
+def _is_whole(one: Stopped) -> bool:
+    return one.skip.person is None and one.skip.category is None
 
 
 def told(explanation: Explanation) -> list[str]:
@@ -23,8 +51,7 @@ def told(explanation: Explanation) -> list[str]:
     lines = [*_heading(explanation.full.decision)]
     if explanation.reached:
         lines += ["", "Alerted:", *(line for one in explanation.reached for line in _reached(one, directory))]
-    # The entry of an event that alerts nobody as a whole has neither person nor category.
-    whole = [one for one in explanation.stopped if one.skip.person is None and one.skip.category is None]
+    whole = [one for one in explanation.stopped if _is_whole(one)]
     others = [one for one in explanation.stopped if one not in whole]
     if whole:
         lines += ["", "Nobody is alerted:", *(line for one in whole for line in _stopped(one, directory))]
@@ -34,7 +61,7 @@ def told(explanation: Explanation) -> list[str]:
     if len(others) > MOST_SEARCHED:
         lines += ["", f"Changes were looked for in the first {MOST_SEARCHED} entries: ask about one person (--person)."]
     if explanation.absent is not None:
-        lines += ["", *_absent(explanation.absent, whole != [], directory)]
+        lines += ["", *_absent(explanation.absent, whole != [], explanation)]
     return lines
 
 
@@ -99,12 +126,13 @@ def _then(explanation: Explanation) -> Iterator[str]:
     yield f"      then these would be told: {', '.join(people[:_SHOWN])}{more}"
 
 
-def _absent(absent: Absent, is_whole: bool, directory: Directory) -> Iterator[str]:
-    who = called(absent.person, directory)
+def _absent(absent: Absent, is_whole: bool, explanation: Explanation) -> Iterator[str]:
+    who = called(absent.person, explanation.directory)
     if is_whole:
         yield f"{who} would be told after:"
     else:
-        yield f"{who} is not attached to anything that this ticket and its contract name. To be told:"
+        why = not_concerned(absent.person, explanation.full.decision, explanation.directory)
+        yield f"{who} {why}. To be told:"
     yield from _changes(absent.changes)
 
 

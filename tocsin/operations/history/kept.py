@@ -18,9 +18,12 @@ from adapters.sqlite.database import DatabaseError
 from adapters.sqlite.decision_index import SqliteDecisions
 from schemas.decision import DecisionRecord
 from schemas.log import Record
-from schemas.topics import DECISIONS
+from schemas.topics import DECISIONS, TICKETS
 from sender.ledger.port import LedgerUnavailableError
 from sender.records import Change
+from tocsin.authoring.event_files import Line
+from tocsin.authoring.finding import plain
+from tocsin.authoring.recorded_events import events_in_data, events_in_topic
 
 log = structlog.get_logger()
 
@@ -59,6 +62,38 @@ def kept_on_kafka(settings: KafkaSettings) -> Archive:
         return of_ticket or _read(_topic(settings, Part(since)), lambda one: asked in (one.event, one.ticket))
 
     return find
+
+
+Tickets = Callable[[str, datetime], list[str]]
+"""The ids of the tickets with this reference, by the events that came since a moment."""
+
+
+def tickets_in_data(database: Path) -> Tickets:
+    """By the events in the log of embedded mode: each that may name the reference is read."""
+
+    def find(reference: str, since: datetime) -> list[str]:
+        return _with_reference(reference, events_in_data(database, TICKETS, since))
+
+    return find
+
+
+def tickets_on_kafka(settings: KafkaSettings) -> Tickets:
+    """By the events on Kafka, in all partitions."""
+
+    def find(reference: str, since: datetime) -> list[str]:
+        return _with_reference(reference, events_in_topic(settings, TICKETS, since))
+
+    return find
+
+
+def _with_reference(reference: str, lines: Iterable[Line]) -> list[str]:
+    wanted = plain(reference)
+    found: dict[str, None] = {}
+    for line in lines:
+        ticket = None if line.event is None else line.event.ticket
+        if ticket is not None and ticket.reference is not None and plain(ticket.reference) == wanted:
+            found[ticket.id] = None
+    return [*found]
 
 
 def _topic(settings: KafkaSettings, part: Part) -> Iterator[Record]:

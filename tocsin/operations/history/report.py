@@ -16,6 +16,7 @@ from schemas.job import PersonRef
 from schemas.vocabulary import Reason
 from sender.records import Change
 from tocsin.authoring.explain.case import called, utc
+from tocsin.authoring.explain.summary import Summary
 from tocsin.operations.history.kept import Fates, Histories, Kept, no_histories
 
 _WORDS: Final[Mapping[Reason, str]] = {
@@ -33,16 +34,16 @@ _WORDS: Final[Mapping[Reason, str]] = {
     Reason.OBJECT_UNKNOWN: "the directory had no record of the {object} that the ticket named",
     Reason.NO_RULE: "no rule for {category} matched{trigger}",
     Reason.UNKNOWN_PERSON: "the directory had no record of the person",
-    Reason.NO_ACTIVE_MODE: "no mode of reception was active (e-mail or fax)",
-    Reason.CUSTOMER_TRIGGER_OFF: "the contact's customer did not have it enabled{trigger}",
-    Reason.NOT_MAIN_SITE: "the contact was not linked to the main site of their customer, as e-mails ask for",
+    Reason.NO_ACTIVE_MODE: "they had no active address on a channel by which a rule would have told them{channel}",
+    Reason.CUSTOMER_TRIGGER_OFF: "no record of a customer of theirs had it enabled{trigger}",
+    Reason.NOT_MAIN_SITE: "the contact was not linked to a main site of their customer, as e-mails ask for",
     Reason.OWN_TICK_OFF: "the person's own tick was off{trigger}",
     Reason.NOT_VISIBLE: "customers could not see the ticket, or the save",
     Reason.NOT_OWN: "the ticket was not of the contact's customer, nor of one they act for",
     Reason.STATUS_INTERNAL: "the status that customers see did not change",
-    Reason.OWN_SAVE: "the person made the save",
-    Reason.SUPPRESSED: "a suppression stood for the person or every address{trigger}",
-    Reason.SAME_MAILBOX: "a contact with the same mailbox got the message",
+    Reason.OWN_SAVE: "the person made the save, or it was made with an e-mail address of theirs",
+    Reason.SUPPRESSED: "a suppression stood for the person, or for every address of theirs{trigger}{channel}",
+    Reason.SAME_MAILBOX: "a contact who reads the same mailbox got the message",
     Reason.UNREADABLE_RECORD: "the directory's record {record} could not be read",
 }
 
@@ -52,7 +53,10 @@ def was(skip: Skip) -> str:
     # Words are filled in from the entry; what it does not have, its words do not name.
     kind = "" if skip.category is None else skip.category.object_kind.value
     trigger = "" if skip.trigger is None else f" for `{skip.trigger}`"
-    return _WORDS[skip.reason].format(category=skip.category, object=kind, trigger=trigger, record=skip.record)
+    channel = "" if skip.channel is None else f" ({skip.channel})"
+    return _WORDS[skip.reason].format(
+        category=skip.category, object=kind, trigger=trigger, channel=channel, record=skip.record
+    )
 
 
 def told(
@@ -64,6 +68,40 @@ def told(
             yield ""
         decision = one.decision if person is None else of_person(one.decision, person)
         yield from _decision(decision, names, histories, person)
+
+
+def summed_up(kept: Sequence[Kept], names: Directory, histories: Histories = no_histories) -> Iterator[str]:
+    """The decisions in a few lines: who was told and what became of it, who was not, and the main reasons by count."""
+    decisions = [one.decision for one in kept]
+    yield from _subject(decisions)
+    yield ""
+    summary = Summary(lambda person: called(person, names))
+    for decision in decisions:
+        for job in decision.jobs:
+            summary.tell(job.person, f"{job.trigger} by {job.channel}{_fate(histories(job.id))}")
+        for skip in decision.skipped:
+            summary.stop(skip, was(skip))
+    yield from summary.lines("Alerted", "Not alerted")
+
+
+def _subject(decisions: Sequence[DecisionRecord]) -> Iterator[str]:
+    """What the decisions are about: a ticket, as a rule; an event's id may be one of several platforms."""
+    tickets = [*dict.fromkeys(one.ticket for one in decisions)]
+    contracts = [*dict.fromkeys(one.contract or "none" for one in decisions)]
+    name = "Ticket" if len(tickets) == 1 else "Tickets"
+    first, last = decisions[0], decisions[-1]
+    if len(decisions) == 1:
+        raised = ", ".join(first.triggers) or "nothing that alerts"
+        yield f"{name} {', '.join(tickets)}: event {first.event} of {utc(first.now)} meant {raised}."
+    else:
+        alerting = sum(bool(one.jobs) for one in decisions)
+        span = f"from {utc(first.now)} to {utc(last.now)}"
+        yield f"{name} {', '.join(tickets)}: {len(decisions)} saves {span}, of which {alerting} alerted somebody."
+    yield f"Contract: {', '.join(contracts)}."
+
+
+def _fate(history: Sequence[Change] | None) -> str:
+    return f" ({history[-1].state})" if history else ""
 
 
 def of_person(decision: DecisionRecord, person: PersonRef) -> DecisionRecord:
