@@ -89,6 +89,17 @@ def decide_all(
     return [conclude(prepared, matches, rulebook) for prepared, matches in matched]
 
 
+def judge_all(
+    cases: Sequence[tuple[Event, datetime]],
+    directory: Directory,
+    rulebook: Rulebook,
+    matcher: RuleMatcher | None = None,
+) -> list[Judged]:
+    """As `decide_all`, with the rules that matched: for whoever asks what a rule does."""
+    matched = match_rules(cases, directory, rulebook, matcher)
+    return [Judged(prepared, matches, conclude(prepared, matches, rulebook)) for prepared, matches in matched]
+
+
 class Prepared(Struct, frozen=True):
     """An event up to the point where the rules are asked. Without a scope, `reason` says why it alerts nobody."""
 
@@ -134,6 +145,14 @@ def match_rules(
         own = answers[taken : taken + len(one.inquiry.questions)]
         taken += len(own)
         yield one, None if one.scope is None else Matches(one.scope, one.found.recipients, one.inquiry, own)
+
+
+class Judged(Struct, frozen=True):
+    """A decision, the event as it was prepared, and the rules that match; None where it alerts nobody as a whole."""
+
+    prepared: Prepared
+    matches: Matches | None
+    decision: Decision
 
 
 def conclude(prepared: Prepared, matches: Matches | None, rulebook: Rulebook) -> Decision:

@@ -59,6 +59,8 @@ class FindingCode(StrEnum):
     WILDCARD = "wildcard", Severity.WARNING
     UNREACHABLE_PART = "unreachable_part", Severity.WARNING
     REDUNDANT_PART = "redundant_part", Severity.REMARK
+    UNKNOWN_VALUE = "unknown_value", Severity.WARNING
+    VALUE_NEVER_SEEN = "value_never_seen", Severity.WARNING
     # rules beside each other
     SAME_RULE = "same_rule", Severity.WARNING
     SHADOWED_RULE = "shadowed_rule", Severity.WARNING

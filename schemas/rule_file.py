@@ -117,6 +117,13 @@ class CustomFieldSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ]
     external: Annotated[bool, Meta(description="Whether contacts may see it in their messages.")] = False
     meaning: Annotated[str, Meta(description="What it says, for people who read the rules.")] = ""
+    values: (
+        Annotated[
+            list[str],
+            Meta(min_length=1, description="The only texts that it has, where they are known: another is an error."),
+        ]
+        | None
+    ) = None
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -90,7 +90,10 @@ def examine(content: RuleFile, digest: str, base: Base | None = None, partial: S
 
 
 def _fields(settings: Settings, calendars: Iterable[str]) -> Mapping[str, Field]:
-    custom = [custom_field(name, FieldType(given.type), given.meaning) for name, given in settings.fields.items()]
+    custom = [
+        custom_field(name, FieldType(given.type), given.meaning, None if given.values is None else tuple(given.values))
+        for name, given in settings.fields.items()
+    ]
     hours = map(calendar_field, calendars)
     return {**BUILT_IN_FIELDS, **{field.name: field for field in (*custom, *hours)}}
 

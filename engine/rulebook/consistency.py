@@ -134,7 +134,22 @@ def setting_problems(settings: Settings) -> list[Problem]:
         if labels != "internal" and settings.language not in labels:
             message = f"the label in the default language `{settings.language}` is missing"
             complain(("statuses", status), message, f"add `{settings.language}: …`")
-    return problems
+    return problems + _field_problems(settings)
+
+
+def _field_problems(settings: Settings) -> list[Problem]:
+    """Custom fields that list values and are no texts."""
+    return [
+        Problem(
+            ("settings", "fields", name, "values"),
+            f"the field is a {field.type}: only of a text can the values be listed",
+            None,
+            FindingCode.WRONG_SETTING,
+            "take `values` out, or write `type: text`",
+        )
+        for name, field in settings.fields.items()
+        if field.values is not None and field.type != "text"
+    ]
 
 
 _OPTIONAL_KINDS: Final = (ObjectKind.PRODUCT, ObjectKind.SITE, ObjectKind.SERVICE)

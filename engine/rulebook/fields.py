@@ -102,6 +102,6 @@ def calendar_field(calendar: str) -> Field:
     return Field(TIME_IN + calendar, FieldType.BOOLEAN, f"the calendar {calendar} is open at the event's time")
 
 
-def custom_field(name: str, field_type: FieldType, meaning: str = "") -> Field:
+def custom_field(name: str, field_type: FieldType, meaning: str = "", values: tuple[str, ...] | None = None) -> Field:
     """A custom field of the platform's tickets, as a rule file declares it."""
-    return Field(CUSTOM_PREFIX + name, field_type, meaning or f"the custom field {name}")
+    return Field(CUSTOM_PREFIX + name, field_type, meaning or f"the custom field {name}", values)

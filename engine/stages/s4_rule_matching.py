@@ -5,7 +5,7 @@ The questions that one save raises, the port that answers them, and the answers 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from msgspec import Struct
@@ -138,6 +138,7 @@ class Matches:
         for recipient in recipients:
             reached.setdefault(recipient.person, set()).add(recipient.category)
         matching = [[rules[position] for position in sorted(answer)] for answer in answers]
+        self._answered, self._about, self._reached = matching, inquiry.about, reached
         self._matching = {
             asked: [_in_force(matching[index], reached[asked[1]]) for index in indices]
             for asked, indices in inquiry.about.items()
@@ -151,6 +152,13 @@ class Matches:
         found = self._matching[trigger, person]
         matching = found[0] if len(found) == 1 else found[_INDEX[channel]]
         return [rule for rule in matching if rule.category is category and channel in rule.channels]
+
+    def everyone(self) -> Iterator[tuple[Rule, PersonRef]]:
+        """Every rule that matches, with each person for whom it does, also where another takes its place."""
+        for asked, indices in self._about.items():
+            for rule in (rule for index in indices for rule in self._answered[index]):
+                if rule.category in self._reached[asked[1]]:
+                    yield rule, asked[1]
 
     def doubt(
         self, unreadable: Mapping[str, str], trigger: Trigger, category: Category, channel: Channel

@@ -14,7 +14,7 @@ from adapters.sqlite.event_log import SqliteLog
 from schemas.log import NewRecord
 from schemas.topics import TICKETS
 from tests.support.documents.pages import blocks
-from tests.support.helpdesk.events import Helpdesk, envelope, fax
+from tests.support.helpdesk.events import Helpdesk, email, envelope, fax
 from tests.support.helpdesk.files import write_directory, write_events
 from tocsin.cli import diff as diff_command
 from tocsin.cli.app import app
@@ -165,3 +165,35 @@ def test_the_log_of_a_data_folder_is_read(directory: Path, tmp_path: Path) -> No
     log.close()
     arguments = ("default", "default", "-e", f"topic:{TICKETS}", "--data", tmp_path, "-d", directory)
     assert run(*arguments, expect=0).stdout == "3 events: nothing changes\n"
+
+
+def test_the_gate_is_that_of_the_message_that_is_lost(directory: Path, events: Path, tmp_path: Path) -> None:
+    """Li keeps the e-mail, and so has no entry in the decision; what they meet elsewhere is no cause either."""
+    rule = "{rule: contract-collaborators, for: contract.collaborators, send: {channels: [email]}}"
+    found = changes("default", rules(tmp_path, "rules:", f"  - {rule}"), "-e", events, "-d", directory)["changes"]
+    assert [one["reason"] for one in found["loses"]["examples"]] == ["no_rule"]
+    said = run("default", tmp_path / "new.yaml", "-e", events, "-d", directory, expect=1).stdout
+    assert "(contract-collaborators does not send by fax) [no_rule]" in said
+
+
+def test_a_rule_that_is_gone_is_named_as_the_cause(directory: Path, events: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        "extends: default\nrules:\n"
+        "  - {rule: product-contacts, for: product.contacts, on: [closed]}\n"
+        "  - {rule: mine, for: product.contacts, on: [opened]}\n"
+    )
+    new = rules(tmp_path, "rules:", "  - {rule: product-contacts, for: product.contacts, on: [closed]}")
+    said = run(own, new, "-e", events, "-d", directory, expect=1).stdout
+    assert "(there is no rule mine) [no_rule]" in said
+
+
+def test_an_address_that_is_not_active_any_more_is_named(directory: Path, events: Path, tmp_path: Path) -> None:
+    desk = Helpdesk()
+    both = [email("zoe@acme.example"), email("zoe@home.example")]
+    desk.contact("ct-1", "product/P-erp", modes=both)
+    old = write_directory(tmp_path / "old", desk)
+    desk.contact("ct-1", modes=[both[0], email("zoe@home.example", active=False)])
+    new = write_directory(tmp_path / "changed", desk)
+    said = run("default", "default", "-e", events, "-d", old, "--new-directory", new, expect=1).stdout
+    assert "(now: zoe@home.example is not active [no_active_mode])" in said

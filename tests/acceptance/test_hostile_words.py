@@ -58,6 +58,8 @@ NOT_RUN: Final = {
     "sender": "likewise",
     "opt-out": "likewise; its pages: test_opt_out_page.py",
     "demo": "shows what it brings itself",
+    "init": "likewise",
+    "templates copy": "writes a shipped file, and says its name: test_templates_command.py",
     "settings": "shows what the program's own file says: test_settings_faults.py",
     "lag": "needs Kafka: test_printing.py, test_lag_tickets.py",
     "topics check": "needs Kafka, and shows its own names",
@@ -173,17 +175,20 @@ def runs(program: HostileInstallation) -> dict[str, list[list[Any]]]:
             [*d, program.no_file],
         ],
         "explain": [
-            *([*d, "--event", program.event, *more] for more in ([], ["--json"], ["--person", f"contact/{ODD}"])),
+            *(
+                [*d, "--event", program.event, *more]
+                for more in ([], ["--json"], ["--details"], ["--person", f"contact/{ODD}"])
+            ),
             *([*d, "--event", program.event, "--rules", one] for one in (program.good, program.bad)),
             [*d, "--event", program.bad_event],
             [SAID, *data],
             [SAID],
-            *(["T-1", *data, *d, *more] for more in ([], ["--json"])),
+            *(["T-1", *data, *d, *more] for more in ([], ["--json"], ["--details"], ["--person", SAID])),
         ],
-        "derive": [["C-7", *d], ["C-7", *d, "--rules", program.good], [SAID, *d]],
+        "derive": [["acme", *d], ["C-7", *d], ["C-7", *d, "--rules", program.good], [SAID, *d]],
         "check": [
             [program.raw],
-            [program.good],
+            [program.good, *d, "--events", program.events],
             *([program.bad, "--format", form] for form in ("text", "json", "sarif", "github")),
         ],
         "test": [[program.good], [program.good, "-k", SAID], [program.bad]],
@@ -191,7 +196,13 @@ def runs(program: HostileInstallation) -> dict[str, list[list[Any]]]:
             [program.good, DEFAULT_FILE, *d, "--events", program.good_events],
             [program.good, program.bad, *d, "--events", program.events],
         ],
-        "coverage": [[*d], [*d, "--json"], [*d, program.good], [*d, program.bad]],
+        "match": [
+            ["product-contacts", *d, "--events", program.events, *more]
+            for more in ([], ["--json"], ["--rules", program.good])
+        ]
+        + [[SAID, *d, "--events", program.events]],
+        "templates list": [[*d], [*d, "--json"], [*d, "--rules", program.good]],
+        "coverage": [[*d], [*d, "--json"], [*d, program.good, "--events", program.events], [*d, program.bad]],
         "preview": [
             ["t", *preview, *person],
             ["t", *preview, *person, "--language", SAID],

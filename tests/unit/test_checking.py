@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from schemas.finding import FindingCode
+from tocsin.authoring.event_files import read_lines
 from tocsin.authoring.lint import templates
 from tocsin.authoring.lint.catalogue import CATALOGUE
 from tocsin.authoring.lint.check import FINDERS, check
@@ -24,7 +26,9 @@ def said_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     directory = Path("directory")
     # Trying out the shipped templates takes most of the time, and says nothing about the file.
     finders = FINDERS if Path("templates").is_dir() else [one for one in FINDERS if one is not templates.findings]
-    return text(check(Path("rules.yaml"), directory if directory.is_dir() else None, finders)) + "\n"
+    events = Path("events.jsonl")
+    lines = read_lines(events, datetime.now(UTC)) if events.is_file() else None
+    return text(check(Path("rules.yaml"), directory if directory.is_dir() else None, finders, lines)) + "\n"
 
 
 @pytest.mark.parametrize("folder", BAD, ids=lambda folder: folder.name)

@@ -71,7 +71,8 @@ def test_counters_are_bounded(monkeypatch: Any) -> None:
     tally = Tally(examples=3)
     for number in range(5):
         event = saved(None, {"contract": f"C-{number}"})
-        tally.add(event, [Change(ChangeKind.LOSES, job.person, job, None, None) for job in decision.jobs])
+        lost = [Change(ChangeKind.LOSES, job.person, job, None) for job in decision.jobs]
+        tally.add(event, lost, lambda _: None)
     loses = tally.kinds[ChangeKind.LOSES]
     assert loses.contracts == {"C-0": 4, "C-1": 4, OTHERS: 12}
     assert (loses.messages, len(loses.people), len(loses.examples)) == (20, 2, 3)

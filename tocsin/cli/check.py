@@ -12,7 +12,8 @@ from schemas.finding import CheckReport
 from tocsin.authoring.lint.check import check as check_all
 from tocsin.authoring.lint.report import github, json, sarif, text
 from tocsin.cli.console import FOUND_FAULTS, say_document, say_lines
-from tocsin.cli.options import Form, add_command
+from tocsin.cli.event_options import LOG, MaybeEventsOption, recorded
+from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
 from tocsin.config.settings.in_force import Settings
 
@@ -43,6 +44,8 @@ def register(app: typer.Typer) -> None:
         check,
         Form(RULES, is_argument=True),
         Form(DIRECTORY, ("-d",), meaning="Check the directory too, and the templates that customers name."),
+        LOG,
+        epilog=KAFKA_CREDENTIALS,
     )
 
 
@@ -52,6 +55,7 @@ def check(
         Format, typer.Option("--format", "-f", help="text: for people; json, sarif, github: for programs.")
     ] = Format.TEXT,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings too make the exit code 1.")] = False,
+    events: MaybeEventsOption = None,
 ) -> None:
     """Name every problem of a rule file, its templates and its tests: file, line, column, what to do. All in one run.
 
@@ -60,9 +64,11 @@ def check(
     brackets stands in docs/checking.md.
 
     With a directory, also its records that can't be used, customers that lack a template or keyword of their own
-    (the defaults stand in for it), and people whose language has no templates.
+    (the defaults stand in for it), people whose language has no templates, and ids in conditions that no record has.
+    With recorded events, values in conditions that none of them had.
     """
-    report = check_all(settings[RULES], settings[DIRECTORY])
+    lines = None if events is None else recorded(events, settings)
+    report = check_all(settings[RULES], settings[DIRECTORY], events=lines)
     written = _WRITERS[form](report)
     if written:
         (say_document if form in _DOCUMENTS else say_lines)(written)

@@ -17,32 +17,30 @@ from adapters.rule_files.load import load_rulebook
 from engine.directory.directory import Directory
 from engine.ports import RulesInForce
 from tocsin.authoring.deciding import rule_engine
-from tocsin.authoring.diff.replay import Side, events_in_data, events_in_file, events_in_topic, replay
+from tocsin.authoring.diff.replay import Side, replay
 from tocsin.authoring.diff.report import as_json, report
 from tocsin.authoring.diff.tally import Tally
-from tocsin.authoring.event_files import Line
 from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, say, say_json, stop, told, warn
+from tocsin.cli.event_options import LOG, EventsOption, recorded, size_of
 from tocsin.cli.failures import failures
 from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
 from tocsin.cli.parsing import NowOption, moment
 from tocsin.cli.progress import progress_bar
-from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.kafka import KAFKA
-from tocsin.config.settings.declared.processes import DATA, DIRECTORY
+from tocsin.config.settings.declared.processes import DIRECTORY
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.kafka import kafka_in
 from tocsin.config.wiring.opt_out import pseudonyms_of
 
 CHANGED: Final = 1
 FAILED: Final = 2
-_TOPIC: Final = "topic:"
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     forms = (
         Form(DIRECTORY, ("-d",), "The directory's records; where Kafka is named instead: those of its topic."),
-        Form(DATA, meaning="Data folder of `tocsin up`, for topic:NAME."),
+        LOG,
     )
     add_command(app, "diff", diff, *forms, epilog=KAFKA_CREDENTIALS)
 
@@ -57,10 +55,7 @@ class ToldOf(Struct, frozen=True):
 def diff(
     old: Annotated[str, typer.Argument(help="Rule file as it is; `default`: the ten default rules.")],
     new: Annotated[str, typer.Argument(help="Rule file as it would be; `default`: the ten default rules.")],
-    events: Annotated[
-        str,
-        typer.Option("--events", "-e", help="File of events, one JSON object a line, or topic:NAME."),
-    ],
+    events: EventsOption,
     settings: Settings,
     told_of: ToldOf,
     new_directory: Annotated[
@@ -71,21 +66,20 @@ def diff(
     """Replay real events against two rule files: who gains a message, who loses one, whose is another. Nothing is sent.
 
     Each event is judged as at its own time. Messages are summed up by rule and contract, with some examples; a message
-    that several rules brought counts for each.
+    that several rules brought counts for each. New rules that match none of the events are named.
 
     Exit codes: 0, nothing changes; 1, something does; 2, that can't be said (what is wrong was named).
     """
     at = moment(now)
     with failing_with_two():
-        topic = events.removeprefix(_TOPIC) if events.startswith(_TOPIC) else None
         cluster = kafka_in(settings)
         known = _directory(settings.either(KAFKA, DIRECTORY)[DIRECTORY], cluster, settings)
         changed = known if new_directory is None else _directory(new_directory, None, settings)
         tally = Tally(told_of.examples)
         with _side(old, known) as before, _side(new, changed) as after:
-            lines = events_in_file(Path(events)) if topic is None else _in_topic(topic, cluster, settings)
-            with progress_bar("Replaying", _size(events, topic)) as progress:
-                replay(_noted(lines), before, after, at, tally, progress)
+            lines = recorded(events, settings)
+            with progress_bar("Replaying", size_of(events)) as progress:
+                replay(lines, before, after, at, tally, progress)
     if not tally.events:
         warn(f"{events}: there is no event that can be read")
         raise typer.Exit(FAILED)
@@ -127,32 +121,7 @@ def _directory(path: Path | None, cluster: KafkaSettings | None, settings: Setti
 
 @contextmanager
 def _side(rules: str, directory: Directory) -> Iterator[Side]:
-    rulebook = load_rulebook(None if rules == "default" else Path(rules))
+    is_shipped = rules == "default"
+    rulebook = load_rulebook(None if is_shipped else Path(rules))
     with rule_engine(rulebook) as matcher:
-        yield Side(directory, RulesInForce(rulebook, matcher))
-
-
-def _in_topic(topic: str, cluster: KafkaSettings | None, settings: Settings) -> Iterator[Line]:
-    data = settings.either(KAFKA, DATA)[DATA]
-    if data is not None:
-        database = database_in(data)
-        if not database.is_file():
-            raise typer.BadParameter(f"{database} does not exist", param_hint=settings.named(DATA))
-        return events_in_data(database, topic)
-    if cluster is None:
-        raise typer.BadParameter(f"a topic is read from {KAFKA.names} or {DATA.names}", param_hint="--events")
-    return events_in_topic(cluster, topic)
-
-
-def _size(events: str, topic: str | None) -> int | None:
-    return Path(events).stat().st_size if topic is None and events != "-" else None
-
-
-def _noted(lines: Iterator[Line]) -> Iterator[Line]:
-    """The same; the first events that are refused are named."""
-    left = 10
-    for line in lines:
-        if line.refused is not None and left > 0:
-            left -= 1
-            warn(f"event {line.number}: {line.refused.shown()}")
-        yield line
+        yield Side(directory, RulesInForce(rulebook, matcher), is_shipped)

@@ -29,7 +29,16 @@ from tocsin.config.settings.declared.sending import LEDGER
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.kafka import kafka_settings
 from tocsin.operations.history import report
-from tocsin.operations.history.kept import (Archive, Fates, Kept, Tickets, kept_in_data, kept_on_kafka, tickets_in_data, tickets_on_kafka)
+from tocsin.operations.history.kept import (
+    Archive,
+    Fates,
+    Kept,
+    Tickets,
+    kept_in_data,
+    kept_on_kafka,
+    tickets_in_data,
+    tickets_on_kafka,
+)
 
 _SPAN: Final = re.compile(r"(\d{1,5})([dhm])")
 _UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}

@@ -62,7 +62,7 @@ class Wanted(Struct, frozen=True):
 def preview(
     template: Annotated[str, typer.Argument(help="The template, such as external/opened.")],
     event: Annotated[Path, typer.Option("--event", "-e", help="File with one event; `-`: standard input.")],
-    person: Annotated[str, typer.Option("--person", "-p", help="For whom: contact/ct-1, a name, or an e-mail address.")],
+    person: Annotated[str, typer.Option("--person", "-p", help="For whom: contact/ct-1, a name or an e-mail address.")],
     settings: Settings,
     wanted: Wanted,
     png: Annotated[Path | None, typer.Option("--png", help="Write a picture to this file.")] = None,

@@ -11,7 +11,7 @@ from msgspec import Struct
 from engine.decide import Decision
 from schemas.job import Job, PersonRef
 from schemas.mailbox import mailbox
-from schemas.vocabulary import Channel, Reason
+from schemas.vocabulary import Channel
 
 
 class ChangeKind(StrEnum):
@@ -32,16 +32,12 @@ class ChangeKind(StrEnum):
 
 
 class Change(Struct, frozen=True):
-    """One message of one person that differs. `old` and `new` are the jobs, None where there is none.
-
-    `reason` is why there was none before, or is none now; None where the person is not attached to anything.
-    """
+    """One message of one person that differs. `old` and `new` are the jobs, None where there is none."""
 
     kind: ChangeKind
     person: PersonRef
     old: Job | None
     new: Job | None
-    reason: Reason | None
 
     @property
     def rules(self) -> list[str]:
@@ -54,7 +50,7 @@ def changes(old: Decision, new: Decision) -> Iterator[Change]:
     """All that differs; nothing where the two alert the same people in the same words."""
     before, after = _by_person(old.jobs), _by_person(new.jobs)
     for person in dict.fromkeys([*before, *after]):
-        yield from _of_person(person, before.get(person, {}), after.get(person, {}), old, new)
+        yield from _of_person(person, before.get(person, {}), after.get(person, {}))
 
 
 Place = tuple[Channel, str]
@@ -67,12 +63,10 @@ def _by_person(jobs: Iterable[Job]) -> dict[PersonRef, dict[Place, Job]]:
     return found
 
 
-def _of_person(
-    person: PersonRef, before: dict[Place, Job], after: dict[Place, Job], old: Decision, new: Decision
-) -> Iterator[Change]:
+def _of_person(person: PersonRef, before: dict[Place, Job], after: dict[Place, Job]) -> Iterator[Change]:
     for place in before.keys() & after.keys():
         for kind in _differing(before[place], after[place]):
-            yield Change(kind, person, before[place], after[place], None)
+            yield Change(kind, person, before[place], after[place])
     gone = sorted(before.keys() - after.keys())
     # Channels that lost a place come first, so that a place on the same channel counts as a change of address.
     come = sorted(after.keys() - before.keys(), key=lambda place: (place[0] not in {one[0] for one in gone}, place))
@@ -80,11 +74,11 @@ def _of_person(
     for left, right in zip_longest(gone, come):
         if left is not None and right is not None:
             kind = ChangeKind.ADDRESS if left[0] is right[0] else ChangeKind.CHANNEL
-            yield Change(kind, person, before[left], after[right], None)
+            yield Change(kind, person, before[left], after[right])
         elif left is not None:
-            yield Change(ChangeKind.LOSES, person, before[left], None, _reason(new, person))
+            yield Change(ChangeKind.LOSES, person, before[left], None)
         elif right is not None:
-            yield Change(ChangeKind.GAINS, person, None, after[right], _reason(old, person))
+            yield Change(ChangeKind.GAINS, person, None, after[right])
 
 
 def _differing(old: Job, new: Job) -> Iterator[ChangeKind]:
@@ -108,11 +102,3 @@ def _compared(old: Job, new: Job) -> dict[ChangeKind, tuple[object, object]]:
 
 def _rest(job: Job) -> tuple[object, ...]:
     return (job.context, job.other_triggers, job.reply_to, job.time_zone, job.address, job.expires, job.otherwise)
-
-
-def _reason(decision: Decision, person: PersonRef) -> Reason | None:
-    """The furthest gate that the person reached, or why the event alerts nobody."""
-    if decision.reason is not None:
-        return decision.reason
-    reached = [skip.reason for skip in decision.skipped if skip.person == person]
-    return max(reached, key=lambda reason: reason.depth, default=None)

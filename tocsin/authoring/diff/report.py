@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from engine.directory.directory import Directory
 from schemas.job import Job, when_sent
-from tocsin.authoring.diff.changes import Change, ChangeKind
+from tocsin.authoring.diff.changes import ChangeKind
 from tocsin.authoring.diff.tally import MOST_PEOPLE, Example, KindTally, Tally
 from tocsin.authoring.explain.case import called
 from tocsin.authoring.rule_tests.expectations import BY
@@ -33,10 +33,8 @@ _TITLES: Final = {
 def report(tally: Tally, old: Directory, new: Directory) -> Iterator[str]:
     """The lines of the report."""
     refused = f" ({tally.refused} refused)" if tally.refused else ""
-    if not tally.is_changed:
-        yield f"{_number(tally.events, 'event', 'events')}{refused}: nothing changes"
-        return
-    yield f"{_number(tally.events, 'event', 'events')}{refused}: {tally.changed_events} would alert otherwise"
+    differs = f"{tally.changed_events} would alert otherwise" if tally.is_changed else "nothing changes"
+    yield f"{_number(tally.events, 'event', 'events')}{refused}: {differs}"
     for kind in ChangeKind:
         found = tally.kinds.get(kind)
         if found is not None:
@@ -45,6 +43,17 @@ def report(tally: Tally, old: Directory, new: Directory) -> Iterator[str]:
             yield from _counts("rule", found.rules)
             yield from _counts("contract", found.contracts)
             yield from (line for example in found.examples for line in _example(example, old, new))
+    yield from _unmatched(tally)
+
+
+def _unmatched(tally: Tally) -> Iterator[str]:
+    """The new rules that no event would have put to use: a slip in a condition, most often."""
+    names = tally.unmatched[1]
+    if names:
+        yield ""
+        of = _number(tally.events, "event", "events")
+        yield f"New rules that match none of these {of} (why: `tocsin match RULE`): {len(names)}"
+        yield from (f"  {name}" for name in names)
 
 
 def _people(found: KindTally) -> str:
@@ -67,17 +76,19 @@ def _counts(what: str, counts: Counter[str]) -> Iterator[str]:
 def _example(example: Example, old: Directory, new: Directory) -> Iterator[str]:
     change = example.change
     directory = new if change.new is not None else old
-    yield f"  e.g. {called(change.person, directory)}: {_difference(change)}"
+    yield f"  e.g. {called(change.person, directory)}: {_difference(example)}"
     yield f"       event {example.event}, ticket {example.ticket}, contract {example.contract}"
 
 
-def _difference(change: Change) -> str:
+def _difference(example: Example) -> str:
+    change = example.change
     old, new = change.old, change.new
     if change.kind is ChangeKind.OTHER and new is not None:
         return f"{_message(new)} reads otherwise"
     if old is not None and new is not None:
         return f"{_value(change.kind, old)}, then {_value(change.kind, new)} ({_message(new)})"
-    why = f"`{change.reason}`" if change.reason is not None else "not attached"
+    cause = example.cause
+    why = f"{cause.why} [{cause.reason}]" if cause is not None else "nothing attaches them to the ticket"
     if new is not None:
         return f"{_message(new)}, by rule {', '.join(new.rules)} (before: {why})"
     return f"{_message(old)}, by rule {', '.join(old.rules)} (now: {why})" if old is not None else ""
@@ -114,6 +125,7 @@ def as_json(tally: Tally) -> dict[str, Any]:
         "refused": tally.refused,
         "changed_events": tally.changed_events,
         "changes": {kind.value: _kind_view(tally.kinds[kind]) for kind in ChangeKind if kind in tally.kinds},
+        "unmatched_rules": dict(zip(("old", "new"), tally.unmatched, strict=True)),
     }
 
 
@@ -134,7 +146,7 @@ def _example_view(example: Example) -> dict[str, Any]:
         "ticket": example.ticket,
         "contract": example.contract,
         "person": str(change.person),
-        "reason": change.reason,
+        "reason": None if example.cause is None else example.cause.reason,
         "before": None if change.old is None else _job_view(change.old),
         "after": None if change.new is None else _job_view(change.new),
     }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Final
 
 from msgspec import Struct
 
 from schemas.event import Event
 from tocsin.authoring.diff.changes import Change, ChangeKind
+from tocsin.authoring.explain.one_way import Cause
 
 MOST_KEYS: Final = 10_000
 """Contracts that are counted each for itself; those that come later are counted together."""
@@ -19,12 +20,16 @@ OTHERS: Final = "(others)"
 
 
 class Example(Struct, frozen=True):
-    """A change, and the event that it was seen on."""
+    """A change, and the event that it was seen on.
+
+    `cause` is why there was no message before, or is none now; None where nothing attaches the person.
+    """
 
     event: str
     ticket: str
     contract: str
     change: Change
+    cause: Cause | None
 
 
 class KindTally(Struct):
@@ -46,6 +51,8 @@ class Tally:
         self.refused = 0
         self.changed_events = 0
         self.kinds: dict[ChangeKind, KindTally] = {}
+        self.unmatched: tuple[list[str], list[str]] = ([], [])
+        """The rules of the old file, and of the new one, that matched none of the events."""
 
     @property
     def is_changed(self) -> bool:
@@ -56,16 +63,16 @@ class Tally:
         """Count an event that can't be read."""
         self.refused += 1
 
-    def add(self, event: Event, found: Iterable[Change]) -> None:
-        """Count an event, and what differs about it."""
+    def add(self, event: Event, found: Iterable[Change], cause: Callable[[Change], Cause | None]) -> None:
+        """Count an event, and what differs about it. `cause` is asked of examples alone: it costs a decision."""
         self.events += 1
         changed = False
         for change in found:
             changed = True
-            self._add(event, change)
+            self._add(event, change, cause)
         self.changed_events += changed
 
-    def _add(self, event: Event, change: Change) -> None:
+    def _add(self, event: Event, change: Change, cause: Callable[[Change], Cause | None]) -> None:
         kind = self.kinds.setdefault(change.kind, KindTally(0, set(), Counter(), Counter(), []))
         contract = event.ticket.contract or ""
         kind.messages += 1
@@ -76,4 +83,5 @@ class Tally:
         if is_new and len(kind.people) < MOST_PEOPLE:
             kind.people.add(change.person)
         if is_new and len(kind.examples) < self._examples:
-            kind.examples.append(Example(event.id, event.ticket.reference or event.ticket.id, contract, change))
+            ticket = event.ticket.reference or event.ticket.id
+            kind.examples.append(Example(event.id, ticket, contract, change, cause(change)))

@@ -9,6 +9,7 @@ from engine.decide import prepare
 from engine.field_values import Subject, value_of
 from engine.rulebook.calendars import DAYS
 from engine.rulebook.conditions.evaluate import holds
+from engine.rulebook.conditions.spans import written
 from engine.rulebook.conditions.syntax import And, Node, leaves
 from engine.rulebook.fields import TIME_IN
 from engine.rulebook.rulebook import Rule
@@ -16,7 +17,6 @@ from schemas.vocabulary import Channel, Trigger
 from tocsin.authoring.explain.case import Case, Words, adds, sets
 from tocsin.authoring.explain.changes import RULE_FILE, Change, Entry
 from tocsin.authoring.explain.reasons_of_records import spare_name
-from tocsin.authoring.lint.conditions import written
 
 
 def no_rule(case: Case) -> Words:

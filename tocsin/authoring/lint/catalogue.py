@@ -150,6 +150,18 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         'if: ticket.priority == "high" and ticket.priority != "low"',
         "Take it out, if that is what you meant.",
     ),
+    Code.UNKNOWN_VALUE: Entry(
+        "A condition compares with a value that nothing has: no record of the directory, or, where the rule file "
+        "declares statuses, none of those. Of contracts, customers and people, only another spelling of the same id or "
+        "name is proposed: what is merely near is somebody else's.",
+        'if: ticket.product == "P-erpp"    # and the directory has the product P-erp',
+        "Write the id that was meant; or load the record, declare the status.",
+    ),
+    Code.VALUE_NEVER_SEEN: Entry(
+        "None of the recorded events (`--events`) had this value.",
+        'if: previous.status == "waitng"',
+        "Write the value that was meant; leave it where the platform will only begin to send it.",
+    ),
     Code.SAME_RULE: Entry(
         "Two rules are for the same people, hold in the same cases and do the same.",
         "- {rule: one, for: site.contacts, send: {format: text}}\n"

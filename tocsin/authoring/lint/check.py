@@ -10,7 +10,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from schemas.finding import CheckReport, Finding, Severity, Summary
-from tocsin.authoring.lint import conditions, directory, rules, templates
+from tocsin.authoring.event_files import Line
+from tocsin.authoring.lint import conditions, directory, rules, templates, values
 from tocsin.authoring.lint.subject import Subject, finding
 from tocsin.authoring.rule_tests.reading import files_of_tests
 from tocsin.authoring.rule_tests.running import faults_of_file
@@ -43,6 +44,7 @@ def faults_of_rule_tests(subject: Subject) -> Iterator[Finding]:
 FINDERS: Final[Sequence[Finder]] = (
     faults_of_rule_file,
     conditions.findings,
+    values.findings,
     rules.findings,
     templates.findings,
     faults_of_rule_tests,
@@ -50,9 +52,14 @@ FINDERS: Final[Sequence[Finder]] = (
 )
 
 
-def check(rules_file: Path | None, folder: Path | None = None, finders: Sequence[Finder] = FINDERS) -> CheckReport:
-    """Everything that is found, by file and place. Raises OSError where the directory can't be read at all."""
-    subject = Subject(rules_file, folder)
+def check(
+    rules_file: Path | None,
+    folder: Path | None = None,
+    finders: Sequence[Finder] = FINDERS,
+    events: Iterable[Line] | None = None,
+) -> CheckReport:
+    """Everything that is found, by file and place. Raises OSError where directory or events can't be read at all."""
+    subject = Subject(rules_file, folder, events)
     # A set: two finders may come upon the same fault.
     found = sorted({_printable(one) for finder in finders for one in finder(subject)}, key=_place(subject))
     counts = Counter(one.severity for one in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -12,15 +13,17 @@ from adapters.rule_files.load import DEFAULT_FILE, Reading, read_rule_file, temp
 from engine.rulebook.problems import Problem
 from engine.rulebook.rulebook import Policy, Rule
 from schemas.finding import Finding, FindingCode
+from tocsin.authoring.event_files import Line
 
 
 class Subject:
-    """A rule file (None: the shipped one), its templates, and the directory, if one is given.
+    """A rule file (None: the shipped one), its templates, and the directory and recorded events, if they are given.
 
-    Raises OSError where the directory can't be read at all.
+    Raises OSError where the directory can't be read at all. Events are read once.
     """
 
-    def __init__(self, rules: Path | None, directory: Path | None = None) -> None:
+    def __init__(self, rules: Path | None, directory: Path | None = None, events: Iterable[Line] | None = None) -> None:
+        self.events = events
         self.path = rules
         self.file = rules or DEFAULT_FILE
         self.reading: Reading = read_rule_file(rules)

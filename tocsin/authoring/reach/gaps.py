@@ -23,6 +23,7 @@ class GapCode(StrEnum):
 
     CATEGORY_REACHES_NOBODY = "category_reaches_nobody", "Enabled categories that reach nobody", True
     UNREACHABLE_PERSON = "unreachable_person", "People who can never be reached", True
+    RULE_UNMATCHED = "rule_unmatched", "Rules that match none of the recorded events", True
     LANGUAGE_WITHOUT_TEMPLATES = "language_without_templates", "Languages of people without templates", True
     UNKNOWN_REFERENCE = "unknown_reference", "Records that name one that is not there", True
     DISAGREEMENT = "disagreement", "Records that disagree", True

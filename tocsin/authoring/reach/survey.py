@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from adapters.files.directory_folder import Loading
@@ -47,3 +47,11 @@ def _add_problems(found: Survey, loading: Loading[Surveyed]) -> None:
         # The log of problems keeps the first of each kind; the others are counted as one gap that stands for them.
         if count > len(kept):
             found.add(Gap(of, "further ones", f"{count - len(kept)} more", "", code), count - len(kept))
+
+
+def add_unmatched(found: Survey, rules: Iterable[str], events: int) -> None:
+    """Name the rules that match none of so many recorded events."""
+    for name in rules:
+        why = f"it matches none of {events} {'event' if events == 1 else 'events'}"
+        change = f"tocsin match {name} says what keeps it from them; tocsin check --events names slips in its values"
+        found.add(Gap(GapCode.RULE_UNMATCHED, f"rule {name}", why, change))

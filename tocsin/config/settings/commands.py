@@ -7,11 +7,13 @@ from typing import Final
 SERVICES: Final = ("engine", "sender", "up", "opt-out")
 """Commands that go on until they are stopped."""
 
-KAFKA: Final = ("engine", "sender", "topics", "directory", "emit", "dlq", "lag", "diff", "explain", "person")
+REPLAYERS: Final = ("diff", "match", "check", "coverage")
+"""Commands that judge recorded events."""
+KAFKA: Final = ("engine", "sender", "topics", "directory", "emit", "dlq", "lag", "explain", "person", *REPLAYERS)
 MAIL: Final = ("sender", "up")
 LEDGER_TOOLS: Final = ("jobs", "pause", "resume", "pauses", "suppressions", "bounces", "person")
 LEDGER: Final = ("sender", "opt-out", "explain", *LEDGER_TOOLS)
-JUDGES: Final = ("validate", "decide", "explain", "derive", "preview", "check", "coverage")
+JUDGES: Final = ("validate", "decide", "explain", "derive", "preview", "check", "coverage", "match")
 """Commands that say what rules do in a directory; nothing is sent."""
 SIGNED: Final = ("sender", "up", "opt-out", "bounces", "jobs", "engine", "diff", "person")
 """Commands that write or read what is signed with the installation's secrets."""

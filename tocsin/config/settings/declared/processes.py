@@ -6,7 +6,7 @@ from typing import Final
 
 from tocsin.config.groups import ENGINE_GROUP as ENGINE_GROUP_NAME
 from tocsin.config.groups import SENDER_GROUP as SENDER_GROUP_NAME
-from tocsin.config.settings.commands import JUDGES, LEDGER_TOOLS, SERVICES
+from tocsin.config.settings.commands import JUDGES, LEDGER_TOOLS, REPLAYERS, SERVICES
 from tocsin.config.settings.forms import INSTANCE, LISTEN, TEXT
 from tocsin.config.settings.kinds import Choice, Flag, Number, Place
 from tocsin.config.settings.setting import Setting
@@ -44,7 +44,7 @@ DATA: Final = Setting(
     option="--data",
     kind=Place("a folder"),
     meaning="Folder for what must not be forgotten: everything of `up`; of `sender` the ledger, unless --ledger.",
-    used_by=("sender", "up", "opt-out", "emit", "dlq", "diff", "explain", *LEDGER_TOOLS),
+    used_by=("sender", "up", "opt-out", "emit", "dlq", "explain", *REPLAYERS, *LEDGER_TOOLS),
     needed_by=("sender", "up"),
     optionless=("dlq pass-over",),
 )
@@ -127,6 +127,6 @@ DIRECTORY: Final = Setting(
     kind=Place("a folder"),
     meaning="Folder (or file) with the directory's records, YAML or JSONL.",
     used_by=("up", "diff", "person", "templates", *JUDGES),
-    needed_by=("up", "decide", "derive", "preview", "coverage"),
+    needed_by=("up", "decide", "derive", "preview", "coverage", "match"),
     optionless=("person forgotten", "templates copy"),
 )
