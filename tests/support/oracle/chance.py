@@ -55,6 +55,11 @@ def pick(rng: random.Random, weights: Mapping[Value, float]) -> Value:
     return rng.choices(list(weights), list(weights.values()))[0]
 
 
+def beside(rng: random.Random) -> random.Random:
+    """Dice of their own: what is thrown with them changes nothing that the others give."""
+    return random.Random(str(rng.getstate()))
+
+
 def some(rng: random.Random, names: Sequence[str], share: float) -> list[str]:
     """Each of the names with this chance, in any order."""
     chosen = [name for name in names if chance(rng, share)]

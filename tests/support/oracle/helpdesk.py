@@ -31,6 +31,7 @@ from tests.support.oracle.chance import (
     TRIGGERS,
     Record,
     Value,
+    beside,
     chance,
     hours_from_now,
     in_other_case,
@@ -39,6 +40,7 @@ from tests.support.oracle.chance import (
     rarely_none,
     some,
 )
+from tests.support.oracle.conditions import GROUPS, TAGS
 from tests.support.oracle.saves import event
 
 
@@ -106,6 +108,7 @@ def contract(rng: random.Random, name: str) -> Record:
         products=rarely_none(rng, some(rng, PRODUCTS, 0.65)),
         sites=rarely_none(rng, some(rng, SITES, 0.65)),
         services=rarely_none(rng, some(rng, SERVICES, 0.6)),
+        tags=rarely_none(beside(rng), some(beside(rng), TAGS, 0.4), 0.2),
         **people(rng),
     )
 
@@ -134,6 +137,7 @@ def customer(rng: random.Random, name: str) -> Record:
         language=pick(rng, {"fr": 40, "en": 30, ABSENT: 15, None: 15}),
         time_zone=rarely_none(rng, "Europe/Paris", 0.3),
         alerts=rarely_none(rng, customer_alerts(rng), 0.05),
+        tags=rarely_none(beside(rng), some(beside(rng), TAGS, 0.4), 0.2),
         **people(rng),
     )
 
@@ -178,6 +182,7 @@ def person(rng: random.Random) -> Record:
         time_zone=rarely_none(rng, "Asia/Tokyo", 0.6),
         modes=rarely_none(rng, [mode(rng) for _ in range(rng.choice((0, 1, 1, 2, 2, 2, 3)))], 0.04),
         alerts=rarely_none(rng, some(rng, TRIGGERS, 0.75), 0.04),
+        groups=rarely_none(beside(rng), some(beside(rng), (*GROUPS, *SITES), 0.4), 0.2),
     )
 
 

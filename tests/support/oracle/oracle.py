@@ -1,7 +1,8 @@
 """Who is alerted, and why the others are not: the semantics, read once more, without a thought for speed.
 
 It covers the ten default rules (one per recipient category, without conditions, on every channel), and rules of one's
-own for any categories, whose only condition is a status.
+own for any categories, whose condition is a status, or one as in conditions.py: those about people and customers only
+where every record of those can be read.
 """
 
 from collections.abc import Sequence

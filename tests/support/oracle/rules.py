@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.support.oracle.chance import AUDIENCES, CHANNELS, KINDS, STATUSES, TRIGGERS, chance, some
+from tests.support.oracle.conditions import is_met, random_condition
 from tests.support.oracle.people import CATEGORIES, Attempt, Category
 
 OwnRule = dict[str, Any]
-"""As it stands in a rule file: `rule`, `for`, and maybe `on`, `status` (in place of a condition), `channels` and
-`instead_of`."""
+"""As it stands in a rule file: `rule`, `for`, and maybe `on`, `status` or `asks` (in place of a condition), `channels`
+and `instead_of`."""
 
 DEFAULTS: tuple[OwnRule, ...] = tuple({"rule": one.rule, "for": one.name} for one in CATEGORIES)
 
@@ -38,6 +39,8 @@ def matches(rule: OwnRule, attempt: Attempt) -> bool:
         return False
     if rule.get("status") not in (None, attempt.save.ticket["status"]):
         return False
+    if "asks" in rule and not is_met(rule["asks"], attempt):
+        return False
     return any(is_for(rule, category) for category in attempt.ways)
 
 
@@ -56,12 +59,12 @@ def rules_of(attempt: Attempt) -> list[str]:
     ]
 
 
-def random_rules(rng: random.Random) -> list[OwnRule]:
-    """A few rules, most of them for several categories."""
-    return [random_rule(rng, number) for number in range(rng.choice((0, 1, 2, 4)))]
+def random_rules(rng: random.Random, *, of_people: bool) -> list[OwnRule]:
+    """A few rules, most of them for several categories; `of_people`: they may ask about people and customers."""
+    return [random_rule(rng, number, of_people) for number in range(rng.choice((0, 1, 2, 4)))]
 
 
-def random_rule(rng: random.Random, number: int) -> OwnRule:
+def random_rule(rng: random.Random, number: int, of_people: bool) -> OwnRule:
     """One rule of one's own, or in the place of a default one."""
     names = [f"{kind}.{audience}" for kind in KINDS for audience in AUDIENCES]
     listed = some(rng, names, 0.3) or [rng.choice(names)]
@@ -69,8 +72,10 @@ def random_rule(rng: random.Random, number: int) -> OwnRule:
     own: OwnRule = {"rule": f"own-{number}", "for": whom}
     if chance(rng, 0.4):
         own["on"] = rng.sample(TRIGGERS, rng.choice((1, 2)))
-    if chance(rng, 0.4):
+    if chance(rng, 0.2):
         own["status"] = rng.choice(STATUSES)
+    elif chance(rng, 0.8):
+        own["asks"] = random_condition(rng, of_people=of_people)
     if chance(rng, 0.4):
         own["channels"] = [rng.choice(CHANNELS)]
     default = rng.choice([one for one in CATEGORIES if is_for(own, one)]).rule

@@ -20,6 +20,7 @@ from tests.support.oracle.chance import (
     TRIGGERS,
     Record,
     Value,
+    beside,
     chance,
     hours_from_now,
     in_other_case,
@@ -28,6 +29,7 @@ from tests.support.oracle.chance import (
     rarely_none,
     some,
 )
+from tests.support.oracle.conditions import TITLES
 from tests.support.oracle.reading import is_written
 
 
@@ -73,7 +75,7 @@ def random_ticket(rng: random.Random, name: str) -> Record:
         product=object_named(rng, PRODUCTS),
         site=object_named(rng, SITES),
         service=object_named(rng, SERVICES),
-        title=rng.choice(("Invoices do not print", "Привет 👋", "")),
+        title=beside(rng).choice(TITLES) if rng.choice((True, True, False)) else "",
         external_description=pick(rng, {"Since this morning …": 76, None: 6, "": 6, " \n\t ": 6, "<p><br></p>": 6}),
         internal_notes=rng.choice((ABSENT, None, "known bug 881")),
         status=rng.choice(STATUSES),
@@ -84,8 +86,13 @@ def random_ticket(rng: random.Random, name: str) -> Record:
         visible_to_customer=pick(rng, {True: 55, ABSENT: 20, None: 13, False: 12}),
         created_at=created_at(rng),
         first_described_at=pick(rng, {ABSENT: 50, None: 20, hours_from_now(-1): 30}),
-        custom=rng.choice((ABSENT, {"severity": 2})),
+        custom=rng.choice((ABSENT, owned(beside(rng)))),
     )
+
+
+def owned(rng: random.Random) -> Record:
+    """Custom fields, of which two name a person and a site."""
+    return {"severity": 2, "owner": rng.choice((*CONTACTS, *COLLABORATORS)), "place": rng.choice(SITES)}
 
 
 def object_named(rng: random.Random, names: Sequence[str]) -> Value:
