@@ -50,7 +50,8 @@ schemas: setup ## write anew what is made from the code: JSON Schemas, AsyncAPI 
 
 # ---------------------------------------------------------------- checks
 
-# Two processes. Tests that start a broker or a database come one by one after that: many of them measure times.
+# Two processes. In `make test`, tests that start a broker or a database come one by one after that: many of them measure
+# times. The long fault runs wait more than they work.
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
 
 test: setup broker postfix prometheus browser validators lint types contracts ## everything that CI runs: lint, types, import contracts, all tests
@@ -73,7 +74,7 @@ unit: setup ## the quick tests, without Kafka and PostgreSQL
 	$(BIN)/pytest -m "not slow and not kafka and not postgres" $(SIDE_BY_SIDE)
 
 slow: setup broker postfix prometheus ## the long fault runs
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow $(SIDE_BY_SIDE)
 
 night: setup broker prometheus ## the production shape through an hour of quiet, load and faults, with a table of alerts
 	$(BIN)/python -m tests.night
