@@ -15,7 +15,12 @@ from tocsin.authoring.explain.case import Case, called
 from tocsin.authoring.explain.reasons import in_words
 from tocsin.authoring.rule_tests.preparing import Prepared
 
-BY: Final = {Channel.EMAIL: "by e-mail", Channel.FAX: "by fax"}
+BY: Final = {
+    Channel.EMAIL: "by e-mail",
+    Channel.FAX: "by fax",
+    Channel.SMS: "by text message",
+    Channel.CHAT: "by chat",
+}
 
 
 def differences(test: Prepared, decision: Decision, rulebook: Rulebook) -> list[str]:
