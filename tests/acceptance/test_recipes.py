@@ -47,10 +47,9 @@ def test_every_block_of_the_page_belongs_to_a_recipe_with_rules_and_tests() -> N
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_recipe_has_no_fault_and_passes_its_tests_through_the_rule_engine(recipe: str, tmp_path: Path) -> None:
     rules = written(recipe, tmp_path)
-    for command in ("check", "test"):
-        ran = CliRunner().invoke(app, [command, str(rules)])
-        assert ran.exit_code == 0, ran.output
-    assert "all passed" in ran.output
+    checked, tested = (CliRunner().invoke(app, [command, str(rules)]) for command in ("check", "test"))
+    assert checked.exit_code == 0, checked.output
+    assert "all passed" in tested.output
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
