@@ -14,7 +14,7 @@ import pytest
 from engine.decide import Decision, decide
 from engine.directory.directory import Directory
 from engine.rulebook.rulebook import Rulebook
-from schemas.directory import record_from_data
+from schemas.directory import SuppressionRecord, record_from_data
 from schemas.event import read_event
 from schemas.refusal import RefusedError
 from schemas.vocabulary import ObjectKind
@@ -239,6 +239,19 @@ def worlds(seed: int) -> Iterator[tuple[Directory, Rulebook, list[dict[str, Any]
     for _ in range(60):
         records, events = random_helpdesk(rng)
         yield directory_of(records), rulebook_with(random_settings(rng)), events
+
+
+@pytest.mark.parametrize(("held", "found"), [(["one"], set()), (["one", "two"], {"contact/ct"})])
+def test_who_is_reached_at_one_address_is_reachable_whatever_holds_another(held: list[str], found: set[str]) -> None:
+    desk = Helpdesk()
+    desk.contact("ct", modes=[email("one@acme.example"), email("two@acme.example")])
+    directory = desk.directory()
+    for one in held:
+        fields = {"kind": "suppression", "id": f"s-{one}", "channel": "email", "address": f"{one}@acme.example"}
+        suppression = record_from_data(fields)
+        assert isinstance(suppression, SuppressionRecord)
+        directory.mark_unreadable("suppression", f"s-{one}", suppression)
+    assert {gap.record for gap in people_gaps(directory, default_rules(), NOW)} == found
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -71,9 +71,11 @@ def _gaps_of(
     try:
         ticket = made_up_ticket(PROBE, customer, product=PROBE, site=PROBE, service=PROBE)
         decided = decisions([ticket], directory, rulebook, now)
-        for entries in _entries(decided, kinds).values():
-            # Whoever has no entry for one of the ways is reached by it.
-            if len(entries) == len(kinds) * len(decided):
+        # An entry may stand beside a job: one of several addresses is held by a suppression that can't be read.
+        reached = {job.person for decision in decided for job in decision.jobs}
+        for person, entries in _entries(decided, kinds).items():
+            # Whoever has no entry for one of the ways is reached by it, behind the mailbox of another person.
+            if person not in reached and len(entries) == len(kinds) * len(decided):
                 yield _gap(entries, directory, rulebook)
     finally:
         # The directory is the caller's: what was made up goes, whatever happens.
