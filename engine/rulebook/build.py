@@ -125,14 +125,14 @@ def _rules(
     send = entry.send
     # Rules keep the template of e-mails apart: it alone is joined with the customer's own choice.
     templates = _templates(send)
+    digest = _digest(send, (*path, "send", "digest"), problems)
+    quiet = _quiet(send, calendars, (*path, "send", "quiet"), problems)
     condition = None
     if entry.if_ is not None:
         limits = (entry.on, send.channels if send else None)
         condition = _condition(entry.if_, fields, entry.audiences, limits, (*path, "if"), problems)
         if condition is None:
             return []
-    digest = _digest(send, (*path, "send", "digest"), problems)
-    quiet = _quiet(send, calendars, (*path, "send", "quiet"), problems)
     return [
         Rule(
             position=at,
