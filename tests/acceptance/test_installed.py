@@ -35,7 +35,7 @@ def runs_the_demo(python: Path, folder: Path) -> None:
     demo = [str(python.parent / "tocsin"), "demo", "--data", "demo"]
     shown = subprocess.run(demo, cwd=folder, check=True, capture_output=True, text=True).stdout
     assert "One message: " in shown
-    assert "\\" not in shown, "what acts instead of being seen is written out, and nothing here should"
+    assert "\\" not in shown, "a character that would act on the terminal is shown as an escape, and the demo has none"
     assert len(list((folder / "demo").rglob("*.eml"))) > 40
 
 
