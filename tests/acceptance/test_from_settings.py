@@ -149,10 +149,10 @@ def test_on_kafka_everything_may_come_from_the_settings(cluster: Cluster, tmp_pa
     made = desk.decide(event_of(envelope({"id": "T-1"}, {"previous": None})))
     cluster.append([decided(desk, "T-1")])
     variables: dict[str, Any] = {"TOCSIN_KAFKA": cluster.bootstrap, "TOCSIN_KAFKA_PREFIX": cluster.prefix}
-    assert "contact/ct-1 by email: opened" in run("explain", "T-1", "--details", **variables).stdout
+    assert "contact/ct-1: opened by email" in run("explain", "T-1", "--details", **variables).stdout
     # Settings of a machine on which the sender's folder is not: the decision is shown all the same.
     found = run("explain", "T-1", **variables, TOCSIN_DATA=tmp_path / "nowhere")
-    assert "contact/ct-1 by email: opened" in found.stdout
+    assert "contact/ct-1: opened by email" in found.stdout
     assert f"TOCSIN_DATA: there is no ledger in {tmp_path / 'nowhere'}" in found.stderr
     data = tmp_path / "data"
     data.mkdir()
