@@ -1,6 +1,7 @@
-"""Whether what people wrote has the shape that it should have: each fault in the words of its author, and all of them.
+"""Checks the shape of data that people wrote, and names all faults in words that its author understands.
 
-The decoder itself stops at the first. What is right is kept, so that its meaning can be checked too.
+msgspec's decoder stops at the first fault, so this is a walk of its own. It keeps the valid parts, so that their
+meaning can be checked too.
 """
 
 from __future__ import annotations
@@ -40,14 +41,14 @@ Shaped = TypeVar("Shaped", bound=Struct)
 
 SHOWN_VALUE: Final = 60
 MAX_UNKNOWN_KEYS: Final = 100
-"""Of one mapping, that are named: to look for what was meant takes time."""
+"""How many unknown keys of one mapping are named. To look for what was meant takes time for each."""
 
 WRONG: Final = object()
-"""Stands for a value of which nothing can be kept."""
+"""Marks a value of which nothing can be kept. Not None: that may be a valid value."""
 
 
 def shaped(data: object, kind: type[Shaped], path: Path) -> tuple[Shaped | None, list[Problem]]:
-    """The data as this type, without what is wrong in it, and all that is; None where too little is left."""
+    """The valid part of the data as this type, and all problems. The first is None if too little is valid."""
     walk = _Walk()
     kept = walk.keep(data, _type(kind), path)
     if kept is WRONG:
@@ -55,12 +56,12 @@ def shaped(data: object, kind: type[Shaped], path: Path) -> tuple[Shaped | None,
     try:
         return msgspec.convert(kept, kind), walk.problems
     except msgspec.ValidationError as error:
-        # A constraint that this walk does not know.
+        # The type has a constraint that this walk does not know, so the decoder has the last word.
         return None, [*walk.problems, Problem(path, str(error))]
 
 
 def shape_problems(data: object, kind: Any, own_keys: str) -> list[Problem]:
-    """All that is wrong with the shape of data that should be of this type. Keys that begin with `own_keys` are not."""
+    """All problems of data that should have this type. Unknown keys that begin with `own_keys` are no problem."""
     walk = _Walk(own_keys)
     walk.keep(data, _type(kind), ())
     return walk.problems
@@ -72,7 +73,7 @@ def _type(kind: Any) -> Type:
 
 
 class _Walk:
-    """Goes through data beside its type."""
+    """Walks through data and its type side by side, and collects the problems."""
 
     def __init__(self, own_keys: str | None = None) -> None:
         self.problems: list[Problem] = []
@@ -80,7 +81,7 @@ class _Walk:
         self._required: set[Path] = set()
 
     def keep(self, data: Any, shape: Type, path: Path) -> Any:
-        """What can be kept of the data; WRONG where that is nothing."""
+        """The valid part of the data; WRONG if there is none."""
         match _option(data, shape):
             case StructType() as struct:
                 return self._struct(data, struct, path)
@@ -107,6 +108,7 @@ class _Walk:
                 advice = f"add `{key}:` with {_wanted(field.type)}"
                 self._wrong(path, f"the key `{key}` is missing here", advice, FindingCode.MISSING_KEY)
         right = {key: value for key, value in kept.items() if value is not WRONG}
+        # A faulty optional field is left out; without a required one nothing of this value can be kept.
         return right if all(key in right for key, field in fields.items() if field.required) else WRONG
 
     def _is_own(self, key: str) -> bool:
@@ -147,7 +149,7 @@ class _Walk:
 
 
 def _options(shape: Type) -> tuple[Type, ...]:
-    """The allowed types, without what is said about them."""
+    """The allowed types, with unions taken apart and msgspec's metadata removed."""
     if isinstance(shape, Metadata):
         return _options(shape.type)
     if isinstance(shape, UnionType):
@@ -156,7 +158,8 @@ def _options(shape: Type) -> tuple[Type, ...]:
 
 
 def _option(data: object, shape: Type) -> Type | None:
-    """The one of the allowed types that data of this kind is meant for; None where there is none."""
+    """The allowed type that fits the Python type of the data; None if there is none."""
+    # Python counts bool as int, but `true` is no number to an author.
     for option in _options(shape):
         if isinstance(data, _PYTHON[type(option)]) and not (isinstance(data, bool) and isinstance(option, IntType)):
             return option
@@ -206,12 +209,12 @@ def _shown(data: object) -> str:
 
 
 def _wanted(shape: Type) -> str:
-    """What may stand here, in words."""
+    """What is allowed here, in words."""
     options = [option for option in _options(shape) if not isinstance(option, NoneType)]
     named = [names for option in options if (names := _names(option))]
     listed = [
         isinstance(option, ListType) and _names(_options(option.item_type)[0]) in named for option in options
-    ]  # what has been said is not said again
+    ]  # a list of words that are listed already: say "a list of them"
     words = ["a list of them" if known else _words(option) for option, known in zip(options, listed, strict=True)]
     return ", or ".join(words) if any(listed) else " or ".join(words)
 

@@ -1,4 +1,4 @@
-"""What people mean where a text is no YAML: the slips that are made most, each with its place and what to do."""
+"""Finds the slip that made a text invalid YAML: frequent ones, each with its place and what to do."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from engine.rulebook.conditions.lexer import TYPOGRAPHIC_QUOTES
 
 
 class YamlSlip(Struct, frozen=True):
-    """What is wrong and what to do: at a line and column (both from 0), over `length` characters.
+    """What is wrong and what to do, at a line and column (both from 0), over `length` characters.
 
-    `proposal` is what might be written: it holds what the author wrote, which is not for every log.
+    `proposal` is a corrected text. It contains what the author wrote, so it must not go into every log.
     """
 
     line: int
@@ -28,7 +28,7 @@ class YamlSlip(Struct, frozen=True):
 
 
 class _Spot(Struct, frozen=True):
-    """Where the parser stopped, and what it says of that. `begun` is the line where what it was reading began."""
+    """Where the parser stopped, and its message. `begun` is the line and column where it began to read that thing."""
 
     lines: list[str]
     line: int
@@ -42,7 +42,7 @@ class _Spot(Struct, frozen=True):
 
     @property
     def value(self) -> tuple[int, str] | None:
-        """The value that the line gives to its first key, and its column."""
+        """Column and text of the value after the first key of the line; None if there is none."""
         found = _VALUE.match(self.text)
         return (found.start("value"), found["value"].rstrip()) if found else None
 
@@ -50,7 +50,7 @@ class _Spot(Struct, frozen=True):
         return YamlSlip(self.line, self.column, message, advice, length)
 
     def at_value(self, message: str, reason: str) -> YamlSlip | None:
-        """A slip of the whole value, which belongs in quotes."""
+        """A slip of the whole value, which should be in quotes; None if the line has no value."""
         if self.value is None:
             return None
         column, value = self.value
@@ -73,14 +73,14 @@ _FIRST: Final = {
 }
 _BLANKS: Final = re.compile("[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]")
 LONGEST_LINE: Final = 2_000
-"""Characters of a line that are looked at: patterns take longer than the line is long."""
+"""Characters of a line that are looked at. The time of the patterns grows faster than the line."""
 LONGEST_PROPOSAL: Final = 120
-"""Characters of a value that is shown again in quotes."""
+"""Characters of the longest value that is shown again in quotes."""
 _GENERAL: Final = "see that brackets and quotes are closed, and that lines are indented with blanks alike"
 
 
 def slip_of(text: str, error: MarkedYAMLError | ReaderError) -> YamlSlip:
-    """The slip for which the parser refused the text."""
+    """The slip because of which the parser refused the text. Without a known one, it has the parser's message."""
     if isinstance(error, ReaderError):
         return unseen_character(text, error.position, error.character)
     mark, context = error.problem_mark or error.context_mark, error.context_mark
@@ -94,31 +94,32 @@ def slip_of(text: str, error: MarkedYAMLError | ReaderError) -> YamlSlip:
 
 
 def _character(spot: _Spot, place: tuple[int, int]) -> str:
-    """The character at a line and column; nothing behind the end."""
+    """The character at a line and column; empty after the end of the text or line."""
     line, column = place
     return spot.lines[line][column : column + 1] if line < len(spot.lines) else ""
 
 
 def unseen_character(text: str, position: int, character: str | int) -> YamlSlip:
-    """The slip of a control character, or of another that no YAML has, at an offset of the text."""
+    """The slip for a character that YAML does not allow, such as a control character, at an offset of the text."""
     code = character if isinstance(character, int) else ord(character)
     line, column = text.count("\n", 0, position), position - text.rfind("\n", 0, position) - 1
     return YamlSlip(line, column, f"a character that can't be seen (U+{code:04X}) stands here", "take it out")
 
 
 def quoted(value: str) -> str:
-    """The value as it is written in quotes, to be shown: those that already stand around it are changed for others."""
+    """The value in quotes, to be shown. Quotes that are already around it are replaced."""
     inner = value[1:-1] if _is_in_quotes(value) else value
     if "'" not in inner:
         return f"`'{inner}'`"
     if '"' not in inner and "\\" not in inner:
         return f'`"{inner}"`'
+    # Within single quotes YAML writes a single quote twice.
     doubled = inner.replace("'", "''")
     return f"`'{doubled}'`"
 
 
 def _is_in_quotes(value: str) -> bool:
-    """Whether the quotes at both ends were meant to hold the whole value: in `"a" == "b"` they were not."""
+    """Whether the quotes at both ends were meant for the whole value. In `"a" == "b"` they were not."""
     if len(value) < 3 or value[0] not in "\"'" or value[-1] != value[0]:  # noqa: PLR2004
         return False
     inner = value[1:-1]
@@ -146,7 +147,10 @@ def _odd_blank(spot: _Spot) -> YamlSlip | None:
 
 
 def _glued(spot: _Spot) -> YamlSlip | None:
-    """`key:value` and `-key`, on the line where the parser stopped or on the one before."""
+    """`key:value` and `-key`, on the line where the parser stopped or on the one before.
+
+    Without the blank this is text to YAML, so that the parser often complains only on the next line.
+    """
     for line in (spot.line - 1, spot.line):
         if not 0 <= line < len(spot.lines):
             continue
@@ -188,7 +192,7 @@ def _typographic(spot: _Spot) -> YamlSlip | None:
 
 
 def _quotes(spot: _Spot) -> YamlSlip | None:
-    """Quotes that are closed before the value's end, since the same stand inside of it."""
+    """Quotes that end before the value does, because the value contains the same quotes."""
     if "<scalar>" not in spot.said or not re.search("[\"']", spot.text[: spot.column + 1]):
         return None
     message = "the quotes are closed before the value ends"
@@ -238,4 +242,4 @@ _JUDGES: Final[tuple[Callable[[_Spot], YamlSlip | None], ...]] = (
     _quotes,
     _indent,
 )
-"""In the order in which they are asked: the surest signs first."""
+"""Tried in this order, the surest signs first. The first that finds something decides."""

@@ -1,4 +1,4 @@
-"""A directory out of a folder of YAML and JSONL files: what can be read is used, what can't is named."""
+"""Loads a directory from a folder of YAML and JSONL files: it uses what it can read, and names what it can't."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from schemas.refusal import Refusal, RefusedError
 JSONL: Final = ".jsonl"
 _YAML: Final = (".yaml", ".yml")
 _SCHEMA: Final = ".schema.json"
-"""What editors read beside the files: no data."""
+"""Schemas that editors read lie beside the files; they are no data."""
 _TEXT: Final = ".txt"
 _LIKELY_MEANT: Final = (".json", ".ndjson", ".jsonlines", ".csv", ".gz", ".zip")
 
@@ -34,9 +34,9 @@ Place = Callable[[Sequence[str | int], bool], tuple[int, int]]
 
 
 class LoadedDirectory(Struct, frozen=True):
-    """A directory, and what was wrong with its files: the first 1,000 problems of each code, and the number of all.
+    """A directory, and the problems of its files: the first 1,000 of each code, and the number of all.
 
-    `records` counts the records that were applied; of one that stands twice, both.
+    `records` counts the records that were applied; a record that is there twice counts twice.
     """
 
     directory: Directory
@@ -46,15 +46,16 @@ class LoadedDirectory(Struct, frozen=True):
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything that the files say is in use: there is no problem, or there are warnings alone."""
+        """Whether everything that the files say is in use: there are no problems, or only warnings."""
         return all(code.is_warning for code in self.problem_counts)
 
 
 def load_directory(path: Path) -> LoadedDirectory:
     """Load every `.yaml`, `.yml` and `.jsonl` file below a folder, or one such file, in the order of their paths.
 
-    A YAML file holds records as a list, or one in each document. Of two records with one kind and id, the later counts.
-    Hidden files and folders are left out, and `lost+found`. Raises OSError where `path` itself can't be opened.
+    A YAML file holds a list of records, or one record in each document. If two records have the same kind and id, the
+    later one counts. Hidden files and folders are left out, and so is `lost+found`. Raises OSError if `path` itself
+    can't be opened.
     """
     directory = Directory()
     loading = read_into(directory, path)
@@ -62,7 +63,7 @@ def load_directory(path: Path) -> LoadedDirectory:
 
 
 def read_into(sink: S, path: Path) -> Loading[S]:
-    """Read what `load_directory` reads into something else. Raises OSError where `path` itself can't be opened."""
+    """Read the same files as `load_directory` into `sink`. Raises OSError if `path` itself can't be opened."""
     loading = Loading(sink)
     with collector_off():
         if path.is_dir():
@@ -75,10 +76,10 @@ def read_into(sink: S, path: Path) -> Loading[S]:
 
 
 def files_below(folder: Path, on_error: Callable[[Path, OSError], None]) -> list[Path]:
-    """All files below a folder that are not hidden, in the order of their paths; each folder once, links followed.
+    """All files below a folder that are not hidden, in the order of their paths.
 
-    `on_error` is told of folders that can't be read, and of links to folders that lead out of the first one. Raises
-    OSError where that one can't be read.
+    Links are followed, but no folder is read twice. `on_error` is called for folders that can't be read, and for links
+    that lead out of `folder`. Raises OSError if `folder` itself can't be read.
     """
 
     def is_followed(below: Path) -> bool:
@@ -96,27 +97,27 @@ def files_below(folder: Path, on_error: Callable[[Path, OSError], None]) -> list
     files: list[Path] = []
     seen = {folder.resolve()}
     for below, folders, names in os.walk(folder, onerror=complain, followlinks=True):
-        # A link may lead back to where it is.
+        # `os.walk` goes only into the folders that stay in its list. A link may lead to a folder above it, for ever.
         folders[:] = [one for one in sorted(folders) if not _is_hidden(one) and is_followed(Path(below, one))]
         files += [Path(below, name) for name in names if not _is_hidden(name)]
     return sorted(files, key=lambda file: file.relative_to(folder).parts)
 
 
 def is_read(name: str) -> bool:
-    """Whether a file of this name is one with records."""
+    """Whether a file with this name holds records, by its ending."""
     return Path(name).suffix.lower() in (JSONL, *_YAML)
 
 
 def _is_likely_meant(name: str, ending: str) -> bool:
-    """Whether somebody may take a file that is not read for one with records, as `contacts.yaml.txt`."""
+    """Whether somebody may believe that this unread file is read, for example `contacts.yaml.txt`."""
     if ending == _TEXT:
         return is_read(Path(name).stem)
     return (ending in _LIKELY_MEANT and not name.lower().endswith(_SCHEMA)) or is_read(name.rstrip())
 
 
 def _is_hidden(name: str) -> bool:
-    # Among them the folders to which a mounted ConfigMap's files are links. The other one stands at the root of a
-    # volume, where nobody but root may list it.
+    # The files of a mounted ConfigMap are links into a hidden folder: without this rule each would be read twice.
+    # `lost+found` is at the root of a volume, and only root may list it.
     return name.startswith(".") or name == "lost+found"
 
 
@@ -129,7 +130,7 @@ def _is_new(folder: Path, seen: set[Path]) -> bool:
 
 
 class Sink(Protocol):
-    """What takes the records in, one by one: a Directory, or what keeps them as they are."""
+    """What takes the records in, one by one: a Directory, or something that keeps them as they are."""
 
     def knows(self, kind: str, record_id: str) -> bool:
         """See Directory."""
@@ -148,7 +149,7 @@ S = TypeVar("S", bound=Sink)
 
 
 class Loading(Generic[S]):
-    """What is read so far, file by file, and what was wrong with it."""
+    """A reading of files into a sink, with the problems found so far."""
 
     def __init__(self, sink: S) -> None:
         self.sink = sink
@@ -156,7 +157,7 @@ class Loading(Generic[S]):
         self.records = 0
 
     def read(self, path: Path, name: str) -> None:
-        """Read one file, which is called `name` in what is said about it; the ending of that says how."""
+        """Read one file. Messages call it `name`, and the ending of `name` decides the format."""
         ending = Path(name).suffix.lower()
         try:
             if ending == JSONL:
@@ -178,7 +179,7 @@ class Loading(Generic[S]):
             self._lose_file(name, None, fault.refusals[0].reason)
 
     def lose_folder(self, folder: Path, error: OSError) -> None:
-        """Note a folder that can't be read."""
+        """Add a problem for a folder that can't be read."""
         self._lose_file(folder.as_posix(), None, f"the folder can't be read: {error.strerror}")
 
     def _lose_file(self, name: str, line: int | None, reason: str, column: int | None = None) -> None:
@@ -234,7 +235,7 @@ class Loading(Generic[S]):
         self, file: str, line: int, name: tuple[str | None, str | None], data: object, error: RefusedError
     ) -> None:
         kind, record_id = name
-        # What has a longer id is named nowhere, and it would have to be remembered.
+        # Mark it, so that no older version is used. An id that is too long can't be in the directory anyway.
         if kind is not None and record_id is not None and len(record_id) <= IDENTIFIER_LENGTH:
             held = widest_suppression(record_id, data) if kind == "suppression" else None
             self.sink.mark_unreadable(kind, record_id, held)
@@ -250,14 +251,14 @@ class Loading(Generic[S]):
         refusal: Refusal,
         column: int | None = None,
     ) -> None:
-        # A name of a file or an id that is refused may be longer than anybody wants to read, or no text at all.
+        # A file's name may not be valid text, and the kind or id of a refused record may be very long.
         shown = os.fsencode(file).decode(errors="replace")
         kind, record_id = (None if part is None else part[:IDENTIFIER_LENGTH] for part in name)
         self.log.add(DirectoryProblem(code, shown, line, kind, record_id, _with_advice(refusal), column))
 
 
 def _with_advice(refusal: Refusal) -> Refusal:
-    """The refusal, with what to do about the slips that are made most often by hand."""
+    """The refusal, with advice for the most frequent slips in files written by hand."""
     advice = ""
     if refusal.reason.startswith("expected `str") and refusal.reason.endswith(("got `int`", "got `float`")):
         advice = ": put it in quotes"

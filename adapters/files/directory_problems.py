@@ -1,4 +1,4 @@
-"""What was refused while a directory was loaded, named so that whoever keeps the files can mend it."""
+"""What was refused while a directory was loaded, described so that the owner of the files can mend it."""
 
 from __future__ import annotations
 
@@ -11,49 +11,50 @@ from msgspec import Struct
 from schemas.refusal import Refusal
 
 KEPT_OF_EACH_CODE: Final = 1_000
-"""Problems of one code that are kept in full; all are counted."""
+"""How many problems of one code are kept in full. All are counted."""
 
 STANDS_TWICE: Final = "this key stands twice: remove one of the two"
-"""Why a record is refused that has a key twice: nobody knows which one is meant."""
+"""The reason for refusing a record that has a key twice: nobody knows which value is meant."""
 
 
 class ProblemCode(StrEnum):
-    """What a problem costs."""
+    """The kind of a problem. Each says what the problem costs."""
 
     UNREADABLE_FILE = "unreadable_file"
-    """Nothing from this line of the file on is used (no line: nothing at all)."""
+    """Nothing from this line on is used; without a line, nothing of the file is used."""
     BAD_RECORD = "bad_record"
-    """Whoever the record might have alerted is not alerted; an earlier one of its kind and id is out of use."""
+    """The record alerts nobody, and an earlier record with its kind and id is not used either."""
     BAD_MODE = "bad_mode"
-    """The person is there, without this mode of reception."""
+    """The person is used, without this mode of reception."""
     BAD_REPLY_TO = "bad_reply_to"
-    """The contract alerts; answers go to the sender's own address."""
+    """The contract is used, but replies go to the sender's own address."""
     BAD_TAGS = "bad_tags"
-    """The record is used without this list, or this text in it: conditions of rules do not find it there."""
+    """The record is used without this list, or without this text in it. Conditions of rules do not see it."""
     UNKNOWN_KEY = "unknown_key"
-    """The record is used without this key, which nothing reads."""
+    """The record is used without this key, which is unknown."""
     UNKNOWN_WORD = "unknown_word"
-    """The record is used, and this word in it means nothing."""
+    """The record is used, but this word in it has no effect."""
     DUPLICATE = "duplicate"
-    """Nothing is lost but the earlier record of this kind and id: a warning."""
+    """A warning. This record replaces an earlier one with the same kind and id; nothing else is lost."""
     UNUSED_FILE = "unused_file"
-    """The file looks like data, but its name says that it is of a format that is not read: a warning."""
+    """A warning. The file looks like data, but its ending is that of a format that is not read."""
 
     @property
     def is_warning(self) -> bool:
-        """Whether everything that could be meant is in use all the same."""
+        """Whether everything is in use all the same."""
         return self in (ProblemCode.DUPLICATE, ProblemCode.UNUSED_FILE)
 
     @property
     def is_slip(self) -> bool:
-        """Whether everything is in use that can be: what a person meant by the key or the word is not."""
+        """Whether the whole record is in use, apart from a key or word that has no effect."""
         return self in (ProblemCode.UNKNOWN_KEY, ProblemCode.UNKNOWN_WORD)
 
 
 class DirectoryProblem(Struct, frozen=True):
-    """One problem: in which file (its path below the folder), on which line (from 1), of which record, and why.
+    """One problem: the file (its path below the folder), the line and column (from 1), the record, and the reason.
 
-    `kind` and `id` are None where they can't be read from the record, `column` (from 1) where it is not known.
+    `kind` and `id` are None if they can't be read from the record. `line` is None for a whole file, and `column` if it
+    is not known.
     """
 
     code: ProblemCode
@@ -65,11 +66,11 @@ class DirectoryProblem(Struct, frozen=True):
     column: int | None = None
 
     def __str__(self) -> str:
-        """The problem on one line, without the refused value: safe for logs."""
+        """The problem on one line, without the refused value, so that it is safe for logs."""
         return f"{self._place()}: {self.refusal}"
 
     def shown(self) -> str:
-        """The problem with the refused value, for the person who keeps the files."""
+        """The problem with the refused value, for the owner of the files."""
         return f"{self._place()}: {self.refusal.shown()}"
 
     def _place(self) -> str:
@@ -77,7 +78,7 @@ class DirectoryProblem(Struct, frozen=True):
         if self.kind is None and self.id is None:
             return place
         name = f"{self.kind or 'record'} {self.id or 'without id'}"
-        # An id that is refused may hold anything.
+        # A refused id may hold any character, for example a line break: escape those.
         return f"{place}: {name if name.isprintable() else ascii(name)[1:-1]}"
 
 
@@ -89,7 +90,7 @@ class ProblemLog:
         self.counts: Counter[ProblemCode] = Counter()
 
     def add(self, problem: DirectoryProblem) -> None:
-        """Count a problem, and keep it while there is room: memory stays small however bad the files are."""
+        """Count a problem, and keep it if there is room. So memory is bounded however bad the files are."""
         self.counts[problem.code] += 1
         if self.counts[problem.code] <= KEPT_OF_EACH_CODE:
             self.kept.append(problem)

@@ -1,7 +1,8 @@
-"""The directory of a running engine, out of a folder that people edit meanwhile.
+"""The directory of a running engine, read from a folder that people edit meanwhile.
 
-A change is checked as a whole, then used. Where a file can't be read, its last good content stays in force; where more
-than a fifth of a kind of record would go, all of it does, unless one says so.
+A change is checked as a whole before it is used. If a file can't be read, its last good content stays in force. If a
+change would remove more than a fifth of the records of a kind, the whole former directory stays in force, unless the
+operator has allowed it.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ from schemas.refusal import Refusal
 log = structlog.get_logger()
 
 KEEP_AGAIN_SECONDS: Final = 60.0
-"""After which what could not be kept, as on a full disk, is kept again."""
+"""Seconds until the next try, if copies could not be written, for example on a full disk."""
 
 
 class DirectoryFilesError(InputError, ValueError):
-    """Files that can't be read at a start for which no last good state is kept. `lines` say which, and what to do."""
+    """Files that can't be read at a start, and have no last good copy. `lines` name them and say what to do."""
 
     def __init__(self, folder: Path, unreadable: list[UnreadableFile], kept: Path) -> None:
         places = [f"{folder / str(one.problem)}" for one in unreadable]
@@ -49,20 +50,20 @@ class DirectoryFilesError(InputError, ValueError):
 
     @property
     def told(self) -> tuple[str, ...]:
-        """See TocsinError. A file's name may hold a line break."""
+        """See TocsinError. Lines are kept apart, because a file's name may contain a line break."""
         return self.lines
 
 
 class FolderDirectory:
-    """A DirectorySource on a folder: read anew where a file in it changed. It belongs to one thread.
+    """A DirectorySource on a folder. It reads the folder again when a file in it changes. It belongs to one thread.
 
-    `kept` keeps the last good content of each file. `on_change` is called after each reading: `unreadable` then names
-    the files that can't be read. `pause` waits between two looks at files that are perhaps being written. With
-    `removes_many` a change may take away any number of records.
+    `kept` keeps the last good content of each file. `on_change` is called after each reading; `unreadable` then names
+    the files that can't be read. `pause` waits between two looks at files that may be half written. With
+    `removes_many` a change may remove any number of records.
     """
 
     unnamed: Final = 0
-    """See DirectoryTopic: a file with a record that has no name can't be read as a whole."""
+    """See DirectoryTopic. Always 0: a file with a record without a name counts as unreadable as a whole."""
 
     def __init__(
         self,
@@ -74,9 +75,9 @@ class FolderDirectory:
         *,
         removes_many: bool = False,
     ) -> None:
-        """Read the folder, with what was kept in place of what can't be read.
+        """Read the folder, with the last good copies in place of files that can't be read.
 
-        Raises DirectoryFilesError where nothing good is kept of that, and OSError where it is the folder itself.
+        Raises DirectoryFilesError if there is no such copy, and OSError if the folder itself can't be read.
         """
         self._path = path
         self._kept = kept
@@ -85,12 +86,12 @@ class FolderDirectory:
         self._monotonic = monotonic
         self._removes_many = removes_many
         self.problems: Counter[str] = Counter()
-        """What was refused since the start, by code."""
+        """How much was refused since the start, by code."""
         self.unreadable: list[UnreadableFile] = []
         self._in_force: Mapping[str, InForce] = {name: InForce.of(one) for name, one in kept.files().items()}
         self._told: list[UnreadableFile] = []
         self._waits = False
-        """Whether what changed waits until there are file descriptors again."""
+        """Whether a change is not read because the process has run out of file descriptors."""
         self._both = _Both()
         self._is_kept, self._read_at = False, monotonic()
         self._seen = self._first()
@@ -108,7 +109,10 @@ class FolderDirectory:
         return self._both.one
 
     def beside(self) -> DirectorySource:
-        """What was read last, once more: for another thread, which must not meet what is added to this one's."""
+        """A second directory with the same records, for another thread.
+
+        In embedded mode the engine adds the sender's suppressions to the first one.
+        """
         return _Beside(lambda: self._both.other)
 
     def _look(self) -> Signature:
@@ -119,7 +123,7 @@ class FolderDirectory:
 
     def _first(self) -> Signature:
         settled(self._look, self._pause)
-        # What changes while it is read is seen with the first look, before anything is decided by it.
+        # If a file changes during this reading, the first call of `current` sees it, before any decision.
         listing = list_folder(self._path, self._in_force)
         if listing.error is not None and not self._in_force:
             raise listing.error
@@ -134,6 +138,7 @@ class FolderDirectory:
             self._hold(review, gone)
         else:
             self._use(review, loading)
+        # No folder with files has an empty signature, so that the next look reads the folder again.
         return () if loading.log.counts[ProblemCode.UNREADABLE_FILE] else listing.signature
 
     def _read_anew(self) -> None:
@@ -144,11 +149,12 @@ class FolderDirectory:
             return
         review = Review(listing, self._in_force, self._kept)
         loading = _load(review.sources)
-        # What was read is of one version only where nothing changed meanwhile.
+        # Only if nothing changed during the reading does all of it belong to one version.
         if self._look() != signature or loading.log.counts[ProblemCode.UNREADABLE_FILE]:
             log.info("directory_unsettled")
             return
         self._seen = signature
+        # Compare with `other`, which has the records of the files alone. In embedded mode `one` has suppressions too.
         gone = {} if self._removes_many else too_many_gone(self._both.other, loading.sink.one)
         if not review.is_usable:
             self._tell(review.unreadable)
@@ -158,11 +164,11 @@ class FolderDirectory:
             self._use(review, loading)
 
     def _kept_state(self, review: Review) -> Loading[_Both] | None:
-        """What was in force before this process, where something else would be now."""
+        """The state that was in force before this process started; None if the folder has the same content now."""
         before = {name: one.kept for name, one in self._in_force.items() if one.kept is not None}
         if not before or before == {name: one.kept for name, one in review.in_force.items()}:
             return None
-        # To find a copy is to read it whole: only now.
+        # `path_of` reads the whole copy to check it, so do this only if something has changed.
         sources = {name: path for name, kept in before.items() if (path := self._kept.path_of(kept)) is not None}
         return _load(sources) if len(sources) == len(before) else None
 
@@ -183,6 +189,7 @@ class FolderDirectory:
         self._is_kept = review.is_kept
         kept = {name: one.kept for name, one in review.in_force.items() if one.kept is not None}
         if not self._is_kept:
+            # A copy is missing. Keep no index: a restart would take the older state for the last good one.
             self._kept.forget(kept.values())
             return
         try:
@@ -192,7 +199,10 @@ class FolderDirectory:
             log.warning("directory_not_kept", error=type(error).__name__, said=error.strerror)
 
     def _wait_for_descriptors(self) -> None:
-        """Leave all in force, since what can't be read now says nothing of the files; they are looked at again."""
+        """Leave everything in force, and look at the files again later.
+
+        Without file descriptors no file can be read, which says nothing about the files.
+        """
         if not self._waits:
             self._waits = True
             log.warning("directory_unseen", said=ADVICE)
@@ -211,7 +221,7 @@ class FolderDirectory:
 
 
 class _Beside:
-    """A DirectorySource that gives what somebody else has read."""
+    """A DirectorySource that gives a directory that FolderDirectory has read."""
 
     def __init__(self, read: Callable[[], Directory]) -> None:
         self._read = read
@@ -221,7 +231,7 @@ class _Beside:
 
 
 class _Both:
-    """A sink that feeds two directories."""
+    """A sink that feeds two equal directories, one for each thread."""
 
     def __init__(self) -> None:
         self.one = Directory()

@@ -1,4 +1,4 @@
-"""What lies in a directory folder at one moment, and what tells that it changed."""
+"""The files in a directory folder at one moment, and a signature that changes with them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _NOWHERE: Final = "this link leads to nothing: turn it to where the files are; t
 
 
 class FolderListing(Struct, frozen=True):
-    """Files by their names, which are their paths below the folder, in the order of those.
+    """The files by name (the path below the folder), in the order of their paths.
 
-    `signature` is of the files with records alone: the data folder may lie below, and changes all the time.
-    `lost` says why a folder can't be listed, by its name; `error` why the folder itself can't.
-    `hollow` says what is wrong with folders (and links to them) that are there and hold no file with records, though
-    some are known to have been there.
+    `signature` covers only files with records, because the data folder may lie below, and changes all the time.
+    `lost` maps the names of folders that can't be listed to the reason; `error` is the reason for the folder itself.
+    `hollow` maps folders, and links to folders, that no longer hold any file with records to what to do about it. They
+    are still there, as a volume is that is not mounted.
     """
 
     files: Mapping[str, Path]
@@ -37,24 +37,24 @@ class FolderListing(Struct, frozen=True):
     hollow: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def is_lost(self, name: str) -> bool:
-        """Whether a file of this name may be there all the same, in a folder that can't be listed."""
+        """Whether a file with this name may still exist, because a folder above it can't be listed."""
         return ROOT in self.lost or any(above.as_posix() in self.lost for above in PurePosixPath(name).parents)
 
     def hollow_around(self, name: str) -> str | None:
-        """The folder in `hollow` in which a file of this name was, or which it has become."""
+        """The folder in `hollow` that held a file with this name, or that has this name itself now."""
         outwards = (one.as_posix() for one in (PurePosixPath(name), *PurePosixPath(name).parents))
         return next((one for one in outwards if one in self.hollow), None)
 
 
 def list_folder(path: Path, known: Collection[str] = ()) -> FolderListing:
-    """List the files below a folder, or the one file that `path` is. `known` are files that were there before."""
+    """List the files below a folder, or the one file at `path`. `known` are the names of files from before."""
     lost: dict[str, str] = {}
     fault: OSError | None = None
     try:
         files = _files(path, lost)
     except OSError as error:
         files, lost, fault = {}, {ROOT: _reason(error)}, error
-    # What can't be listed has a mark too, so that it is noticed once it can.
+    # Folders that can't be listed have a mark too, so that the signature changes once they can.
     with_records = {name: file for name, file in files.items() if is_read(name)}
     gone = [] if fault is not None else [name for name in known if name not in files]
     hollow = {place: reason for place, reason in _hollow(path, gone, with_records).items() if place not in lost}
@@ -65,13 +65,13 @@ def list_folder(path: Path, known: Collection[str] = ()) -> FolderListing:
 
 
 def in_order(names: Mapping[str, object]) -> list[str]:
-    """Names in the order in which their files are read, which is that of `files_below`."""
+    """The names in the order in which their files are read, the same as in `files_below`."""
     return sorted(names, key=lambda name: PurePosixPath(name).parts)
 
 
 def _files(path: Path, lost: dict[str, str]) -> dict[str, Path]:
     if not path.is_dir():
-        path.lstat()
+        path.lstat()  # raises OSError if there is nothing at this path
         return {path.name: path}
 
     def lose(folder: Path, error: OSError) -> None:
@@ -81,11 +81,13 @@ def _files(path: Path, lost: dict[str, str]) -> dict[str, Path]:
 
 
 def _hollow(path: Path, gone: Collection[str], with_records: Iterable[str]) -> dict[str, str]:
-    """Where files are gone: the outermost folder around each that is there all the same, and holds no others."""
+    """For files that are gone: the outermost folder around each that still exists, but holds no file with records."""
     hollow: dict[str, str] = {}
     filled = {above for name in with_records for above in PurePosixPath(name).parents} if gone else set()
     for name in gone:
         outwards = (PurePosixPath(name), *PurePosixPath(name).parents)
+        # From the outermost folder inwards, past folders that still hold records. If a folder is missing, or is a file
+        # now, somebody has removed it: that is no hollow one.
         for place in reversed(outwards[:-1]):
             found = path / place
             if found.is_dir():

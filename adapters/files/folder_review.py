@@ -1,6 +1,6 @@
-"""A change of a directory folder, checked file by file before any of it is used.
+"""Checks a change of a directory folder file by file, before any of it is used.
 
-A file that can't be read as a whole stays in force as it was when it last could.
+If a file can't be read as a whole, its last good content stays in force.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _NO_FILES: Final = (
 
 
 class InForce(Struct, frozen=True):
-    """The content of a file that is in force, and its copy, where one could be made.
+    """The content of a file that is in force, and its copy (None if it could not be copied).
 
-    `mark` is that of the file when it was read; None where the file is no longer so.
+    `mark` is the mark of the file when it was read; None if a copy is used in place of the file.
     """
 
     records: int
@@ -47,7 +47,7 @@ class InForce(Struct, frozen=True):
 
     @classmethod
     def of(cls, kept: KeptFile) -> InForce:
-        """What a copy says."""
+        """The content of a copy."""
         return cls(kept.records, kept.ends_line, kept)
 
 
@@ -61,20 +61,20 @@ class Stays(StrEnum):
 
 
 class UnreadableFile(Struct, frozen=True):
-    """A file (or a folder below) that can't be read, and what is in force instead."""
+    """A file or folder that can't be read, and what is in force in its place."""
 
     problem: DirectoryProblem
     stays: Stays
 
     def __str__(self) -> str:
-        """File, line, why and what stays, on one line; no value of any record."""
+        """File, line, reason and what stays in force, on one line. It shows no value of a record."""
         return f"{self.problem}; {self.stays}"
 
 
 def removal(gone: Mapping[str, tuple[int, int]]) -> UnreadableFile:
-    """A change that takes away so many records of a kind that nobody can have meant it; see engine.directory.removals.
+    """A change that removes too many records of a kind, reported as a fault of the folder.
 
-    It is named as a fault of the folder.
+    `gone` gives for each kind how many would go, and of how many: see engine.directory.removals.
     """
     reason = (
         f"{told(gone)} would go, which is more than a fifth of a kind: put them back, or start with --remove-many to "
@@ -84,15 +84,15 @@ def removal(gone: Mapping[str, tuple[int, int]]) -> UnreadableFile:
 
 
 def unseen(reason: str) -> UnreadableFile:
-    """A folder that can't be looked at, for a reason that is none of its files'. It is named as a fault of it."""
+    """A folder that can't be read for a reason outside of its files, reported as a fault of the folder."""
     return UnreadableFile(_problem(".", None, reason), Stays.BEFORE)
 
 
 class Review:
-    """What is to be in force, now that the folder looks like this.
+    """Decides what is to be in force for this listing of the folder.
 
-    `sources` says where the content of each file is read, `unreadable` what can't be; `is_usable`: for each file that
-    was in force and can't be read, there is a good copy.
+    `sources` gives the path from which to read each file: the file itself or its last good copy. `unreadable` are the
+    files and folders that can't be read. `is_usable` tells whether each of those that was in force has a good copy.
     """
 
     def __init__(self, listing: FolderListing, before: Mapping[str, InForce], kept: KeptFiles) -> None:
@@ -109,18 +109,19 @@ class Review:
 
     @property
     def is_usable(self) -> bool:
-        """Whether it can be put in force."""
+        """Whether the result can be put in force."""
         return all(one.stays is not Stays.EVERYTHING for one in self.unreadable)
 
     @property
     def is_kept(self) -> bool:
-        """Whether there is a copy of everything."""
+        """Whether each file in force has a copy."""
         return all(one.kept is not None for one in self.in_force.values())
 
     def _look_at(self, name: str, file: Path) -> None:
         if not is_read(name):
             self.sources[name] = file  # only to be named
             return
+        # Take the mark before reading. If the file changes during the reading, the next look sees another mark.
         before, mark = self._before.get(name), mark_of(file)
         if before is not None and before.mark == mark and before.kept is not None:
             self.sources[name], self.in_force[name] = file, before
@@ -138,7 +139,8 @@ class Review:
         if before is None or not before.records:
             return whole
         if whole.is_blank:
-            # An editor in mid-save leaves such a file; who means it says so.
+            # A file that says nothing may be an editor in the middle of saving it. To remove all records on purpose,
+            # somebody deletes the file or writes an empty list.
             removal = "delete the file" if name.lower().endswith(".jsonl") else "delete the file or write [] into it"
             raise UnreadableFileError(1, _BLANK.format(before.records, removal))
         if before.ends_line and not whole.ends_line:
@@ -153,15 +155,15 @@ class Review:
             return None
 
     def _look_for_gone(self, listing: FolderListing) -> None:
-        """A file that is gone takes its records with it, unless it is perhaps there all the same."""
+        """Remove the records of a file that is gone, unless the file may still exist (see below)."""
         gone = [name for name in self._before if name not in listing.files]
         held = sum(one.records for one in self._before.values())
         if held and not listing.lost and not any(map(is_read, listing.files)):
-            # As where a volume is not mounted.
+            # No file with records is left at all: the volume may not be mounted.
             self._name(ROOT, None, _NO_FILES.format(held), Stays.LAST_GOOD)
             renamed = True
         else:
-            # A file that never could be read may be one that was renamed.
+            # A new file that can't be read may be a renamed one, so the records of missing files are kept.
             renamed = any(one.stays is Stays.NOTHING for one in self.unreadable)
         hollow = {name: place for name in gone if (place := self._hollow_around(name, listing)) is not None}
         for place in in_order(dict.fromkeys(hollow.values())):
@@ -172,7 +174,10 @@ class Review:
                 self._name(name, None, "the file can't be read", Stays.EVERYTHING)
 
     def _hollow_around(self, name: str, listing: FolderListing) -> str | None:
-        """The folder that holds nothing any more, of a file of which nobody can say that it was removed or moved."""
+        """The hollow folder around a missing file; None if the file had no records, or was moved.
+
+        It was moved if another file has the same content now.
+        """
         before = self._before[name]
         moved = before.kept is not None and any(
             one.kept is not None and one.kept.sha256 == before.kept.sha256 for one in self.in_force.values()
@@ -198,5 +203,5 @@ def _problem(file: str, line: int | None, reason: str) -> DirectoryProblem:
 
 
 def _shown(name: str) -> str:
-    """A name that may be no text, as text."""
+    """A file's name as text. Bytes that are not UTF-8 are replaced."""
     return os.fsencode(name).decode(errors="replace")

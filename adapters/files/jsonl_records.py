@@ -1,4 +1,4 @@
-"""Records out of JSON Lines: one JSON object on each line, one line in memory at a time."""
+"""Reads records from JSON Lines: one JSON object on each line, and one line in memory at a time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from schemas.directory import MAX_RECORD_BYTES, Record, read_record
 from schemas.refusal import Refusal, RefusedError
 
 MAX_FILE_BYTES: Final = 4 * 1_073_741_824
-"""JSON Lines with some ten million records. What is larger is no directory file, but perhaps a disk's mistake."""
+"""Room for some ten million records. A larger file is no directory, but perhaps a damaged disk."""
 LONGEST_LINE: Final = MAX_RECORD_BYTES + len(b"\r\n")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -28,15 +28,18 @@ _UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 @contextmanager
 def lines_of_file(path: Path, name: str) -> Iterator[Iterator[tuple[int, bytes]]]:
-    """The numbered lines of the file that is called `name` in its folder. Raises OSError, and as `numbered_lines`."""
+    """The numbered lines of a file, whose path below its folder is `name`.
+
+    Raises OSError, and RefusedError as `numbered_lines` does.
+    """
     with open_regular(path, folder_around(path, name), MAX_FILE_BYTES) as file:
         yield numbered_lines(file)
 
 
 def numbered_lines(file: BufferedReader) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not blank, with their numbers (from 1). Of a line that is too long only the start is there.
+    """The lines that are not blank, with their numbers (from 1). A line that is too long is cut.
 
-    A byte order mark at the start is left out. Raises RefusedError where the file is UTF-16.
+    A byte order mark at the start is skipped. Raises RefusedError if the file is UTF-16.
     """
     start = file.peek(3)[:3]
     if start[:2] in _UTF_16_MARKS:
@@ -68,7 +71,11 @@ def record_on(line: bytes) -> Record:
 
 
 def name_key_twice(line: bytes) -> str | None:
-    """Which of `kind` and `id` stands twice in the object on a line, if one does: then it may be of two records."""
+    """Whether `kind` or `id` is there twice in the object on a line: the name of that key, or None.
+
+    If so, the line may hold two records.
+    """
+    # Decoding with pairs is slow, and nearly every line has each key once: look at the bytes first.
     if line.count(b'"kind"') < _TWICE and line.count(b'"id"') < _TWICE:
         return None
     try:
@@ -80,7 +87,7 @@ def name_key_twice(line: bytes) -> str | None:
 
 
 def _check_keys(line: bytes) -> None:
-    """Refuse an object, or one in it, in which a key stands twice: the reader of records takes the last one."""
+    """Refuse a line in which any object has a key twice. The record's decoder would silently take the last one."""
     with suppress(json.JSONDecodeError, RecursionError):
         _DISTINCT.decode(line.decode())
 
@@ -102,12 +109,12 @@ class _Name(Struct, frozen=True):
 
 
 _NAME: Final = msgspec.json.Decoder(_Name)
-# Kind and id stand first, so that they are there even where the line breaks off.
+# For a line that is cut off: if it begins with kind and id, these can still be read.
 _NAME_AT_START: Final = re.compile(rb'\s*\{\s*"kind"\s*:\s*"(\w{1,40})"\s*,\s*"id"\s*:\s*"([^"\\]{1,1024})"')
 
 
 def name_on(line: bytes) -> tuple[str | None, str | None]:
-    """Kind and id of a record that is refused, where they can still be read; an id that is a number, as text."""
+    """Kind and id of a refused record, each None if it can't be read. An id that is a number is given as text."""
     try:
         name = _NAME.decode(line)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):

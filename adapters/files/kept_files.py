@@ -1,7 +1,7 @@
-"""The last good content of each file of a directory folder, kept beside the data for the time when it can't be read.
+"""Keeps the last good content of each file of a directory folder, for when the file can't be read.
 
-A copy is named by the digest of its content. An index says which copies are in force; it is replaced whole, once all
-of them are on the disk, so that a kill at any moment leaves the former state.
+The name of a copy is the digest of its content. An index says which copies are in force. It is replaced as a whole, and
+only after all copies are on the disk, so that a kill at any moment leaves the former state.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from adapters.files.private_files import FreshFile, own_folder
 FOLDER: Final = "last-good-directory"
 INDEX: Final = "index.json"
 MAX_INDEX_BYTES: Final = 134_217_728
-"""No more is read back: a million files are less."""
+"""The largest index that is read. A million files need less."""
 LEFT_FREE_BYTES: Final = 16 * 1_048_576
-"""So much space a copy leaves to the data beside it."""
+"""A copy is made only if this much disk space stays free for the data beside it."""
 _BLOCK: Final = 1_048_576
 
 
 class KeptFile(Struct, frozen=True):
-    """The digest of a file's content, how many records it holds, and whether its last line has a line break."""
+    """The SHA-256 of a file's content, the number of its records, and whether its last line has a line break."""
 
     sha256: str
     records: int
@@ -40,7 +40,10 @@ class KeptFile(Struct, frozen=True):
 
 
 class _Index(Struct, frozen=True):
-    """Files by their names below `source`, written as in a URL since a name may be no text; `sha256` is of both."""
+    """Files by their names below `source`. `sha256` is the digest of both.
+
+    Names are percent-encoded (RFC 3986), because a file's name may not be valid text.
+    """
 
     source: str
     files: Mapping[str, KeptFile]
@@ -48,34 +51,34 @@ class _Index(Struct, frozen=True):
 
 
 class KeptFiles:
-    """Copies of the files below `source`, in a folder of their own that nobody but the process's user may read."""
+    """Copies of the files below `source`, in a folder of their own that only the process's user may read."""
 
     def __init__(self, folder: Path, source: Path) -> None:
         self.folder = folder
         self._source = quote(os.fsencode(source.absolute()))
 
     def files(self) -> dict[str, KeptFile]:
-        """The state that was kept last, by the names of the files; empty where there is none, or it is damaged."""
+        """The last state that was kept, by file name; empty if there is none, or if it is damaged."""
         try:
             content = read_bounded(self.folder / INDEX, MAX_INDEX_BYTES, self.folder)
             index = msgspec.json.decode(content, type=_Index)
         except (OSError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return {}
-        # What was kept of another folder is no state of this one.
+        # The index of another folder says nothing about this one. A damaged index counts as none.
         if index.source != self._source or index.sha256 != _digest(index.source, index.files):
             return {}
         return {os.fsdecode(unquote_to_bytes(name)): kept for name, kept in index.files.items()}
 
     def copy(self, file: Path, within: Path) -> str:
-        """Copy a file of a folder that it may not lead out of; it counts once the index names it.
+        """Copy a file, and return the digest of its content. The copy counts once the index names it.
 
-        Returns the digest of its content. Raises OSError.
+        `file` may be a link, but not one that leads out of `within`. Raises OSError.
         """
         own_folder(self.folder)
         digest = hashlib.sha256()
         with open_regular(file, within) as source, FreshFile(self.folder) as fresh:
             if shutil.disk_usage(self.folder).free - os.fstat(source.fileno()).st_size < LEFT_FREE_BYTES:
-                # A disk that a copy fills stops everything else that is written to it.
+                # A copy must not fill the disk: that would stop everything else that writes to it.
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             while block := source.read(_BLOCK):
                 digest.update(block)
@@ -84,7 +87,7 @@ class KeptFiles:
         return digest.hexdigest()
 
     def path_of(self, kept: KeptFile) -> Path | None:
-        """The copy with this content; None where it is not there, or damaged."""
+        """The path of the copy with this content; None if it is missing or damaged. It reads the whole copy."""
         path = self.folder / kept.sha256
         try:
             with open_regular(path, self.folder) as file:
@@ -94,7 +97,10 @@ class KeptFiles:
         return path if whole else None
 
     def commit(self, files: Mapping[str, KeptFile]) -> None:
-        """From now on these are kept; other copies go. Raises OSError: then nothing counts as kept, nothing older."""
+        """Make these the kept files, and remove all other copies.
+
+        Raises OSError. Then no state is kept at all, not even the older one: see `forget`.
+        """
         named = {quote(os.fsencode(name)): kept for name, kept in files.items()}
         try:
             own_folder(self.folder)
@@ -108,14 +114,14 @@ class KeptFiles:
         self._remove_all_but({INDEX, *(kept.sha256 for kept in files.values())})
 
     def forget(self, used: Iterable[KeptFile]) -> None:
-        """Nothing counts as kept any more: an older state would be taken for the last good one.
+        """Remove the index: a restart would take an older state for the last good one.
 
-        Copies go but for those that are `used`, so that there is space for the others.
+        Copies that are not in `used` are removed too, to make space for new ones.
         """
         self._remove_all_but({kept.sha256 for kept in used})
 
     def _remove_all_but(self, wanted: set[str]) -> None:
-        # What can't be removed is tried again with the next change.
+        # If something can't be removed, the next change tries again.
         with suppress(OSError):
             for path in self.folder.iterdir():
                 if path.name not in wanted:
@@ -123,7 +129,7 @@ class KeptFiles:
 
 
 def _sync(folder: Path) -> None:
-    """Have the names of a folder on the disk too."""
+    """Write a folder's entries to the disk: to sync a file does not sync its name."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,6 +1,6 @@
-"""Opens what others put there to be read: whatever it is, it neither hangs, fills the memory, nor leads elsewhere.
+"""Opens files that others wrote, so that none of them can hang, fill the memory or lead to another place.
 
-Every file of an author, a platform or an operator is read through here.
+Every file of an author, a platform or an operator is opened here.
 """
 
 from __future__ import annotations
@@ -12,20 +12,21 @@ from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-# A FIFO is opened without waiting for whoever writes into it, and a terminal does not become that of the process.
+# O_NONBLOCK: to open a FIFO must not wait for a writer. O_NOCTTY: a terminal must not become that of the process.
 _HOW: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _FOLDER: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 
 _LOOKS: Final = 5
-"""So often a link is followed anew that was turned meanwhile, as the `..data` of mounted configuration is."""
+"""How often to follow a link again that was changed meanwhile, as Kubernetes does with `..data`."""
 
 
 def read_bounded(file: Path, most: int, within: Path | None = None) -> bytes:
-    """What a regular file of at most `most` bytes holds.
+    """The content of a regular file of at most `most` bytes.
 
-    Raises OSError, whose `strerror` says why it can't be read; see `open_regular` for `within`.
+    Raises OSError, whose `strerror` says why the file can't be read. For `within` see `open_regular`.
     """
     with open_regular(file, within, most) as opened:
+        # The size was checked, but the file may grow while it is read.
         content = opened.read(most + 1)
     if len(content) > most:
         raise OSError(errno.EFBIG, f"it has more than {most} bytes", str(file))
@@ -35,8 +36,8 @@ def read_bounded(file: Path, most: int, within: Path | None = None) -> bytes:
 def open_regular(file: Path, within: Path | None = None, most: int | None = None) -> BufferedReader:
     """Open a regular file of at most `most` bytes: no pipe, socket, device or folder.
 
-    Links may lead anywhere in the folder `within`, and not out of it; that folder may be a link itself. Without
-    `within` they may lead anywhere, as those of a file that the user of a command names. Raises OSError, whose
+    Links may lead anywhere inside of the folder `within`, but not out of it; `within` may be a link itself. Without
+    `within`, links may lead anywhere: that is for files that the user of a command names. Raises OSError, whose
     `strerror` says why.
     """
     try:
@@ -44,6 +45,7 @@ def open_regular(file: Path, within: Path | None = None, most: int | None = None
     except ValueError:
         raise OSError(errno.EINVAL, "its name can't be that of a file") from None
     try:
+        # Check what was opened, not the path: that may lead to something else by now.
         _refuse_what_is_no_file(os.fstat(descriptor), most, file)
         return os.fdopen(descriptor, "rb")
     except BaseException:
@@ -52,18 +54,21 @@ def open_regular(file: Path, within: Path | None = None, most: int | None = None
 
 
 def leads_out(path: Path, within: Path) -> bool:
-    """Whether a path leads out of a folder, by links. One that leads to nothing does not."""
+    """Whether links lead a path out of a folder. A link inside of the folder to nothing does not."""
     return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(within))
 
 
 def folder_around(file: Path, name: str) -> Path:
-    """The folder that a file may not lead out of: that in which it is called `name`, or, if it is not, its own."""
+    """The folder that a file may not lead out of: the one below which its path is `name`.
+
+    If its path does not end with `name`, it is the folder of the file.
+    """
     parts = PurePosixPath(name).parts
     return file.parents[len(parts) - 1] if file.parts[-len(parts) :] == parts else file.parent
 
 
 def outside(within: Path, file: Path) -> OSError:
-    """The error of a link that leads out of its folder."""
+    """The error for a link that leads out of its folder."""
     return OSError(errno.EXDEV, f"it is a link that leads out of the folder {within.name or within}", str(file))
 
 
@@ -75,14 +80,14 @@ def _open_within(file: Path, within: Path) -> int:
                 raise outside(within, file)
             return _open_by_steps(root, real.relative_to(root))
         except OSError as error:
-            # Between two steps a link was turned, and what it led to removed.
+            # A link may have been changed, and its former target removed, between `realpath` and the opening.
             if look == _LOOKS or error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
                 raise
     raise AssertionError  # the last look returns or raises
 
 
 def _open_by_steps(root: Path, below: Path) -> int:
-    """Open a path without links from folder to folder, so that none put there meanwhile is followed."""
+    """Open a path folder by folder with O_NOFOLLOW: a link that was put into it meanwhile is not followed."""
     folder = os.open(root, _FOLDER)
     try:
         for part in below.parts[:-1]:

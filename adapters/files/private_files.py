@@ -1,6 +1,6 @@
-"""Files and folders for the process's user alone: they hold addresses and texts of tickets.
+"""Files and folders that only the process's user may read, because they hold addresses and texts of tickets.
 
-Modes are set whatever the umask is. A link that stands where such a file should is never followed.
+Modes are set whatever the umask is. A link in the place of such a file is never followed.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 def private_folder(folder: Path) -> None:
-    """Make the folder where there is none, with mode 0700. Raises OSError.
+    """Create the folder with mode 0700, if it does not exist. Raises OSError.
 
-    One that is there keeps its mode, since it may hold more than ours; where any user may write into it, the log says
-    so.
+    An existing folder keeps its mode, because it may hold files of others too. If every user may write into it, the log
+    says so.
     """
     try:
         folder.mkdir(mode=_FOLDER, parents=True)
@@ -35,6 +35,7 @@ def private_folder(folder: Path) -> None:
         mode = folder.stat().st_mode
         if not stat.S_ISDIR(mode):
             raise
+        # With the sticky bit, as in /tmp, users can't replace each other's files.
         if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
             log.warning("data_folder_open", folder=str(folder), mode=f"{stat.S_IMODE(mode):04o}")
     else:
@@ -42,7 +43,7 @@ def private_folder(folder: Path) -> None:
 
 
 def own_folder(folder: Path) -> None:
-    """The same of a folder that holds nothing but ours: one that is there is narrowed. Raises OSError."""
+    """The same for a folder that holds only our files: an existing one gets mode 0700 too. Raises OSError."""
     private_folder(folder)
     if folder.is_symlink():
         raise _is_link(folder)
@@ -50,9 +51,9 @@ def own_folder(folder: Path) -> None:
 
 
 def private_file(file: Path) -> None:
-    """Make an empty file where there is none, with mode 0600; one that is there gets that mode. Raises OSError.
+    """Create an empty file with mode 0600, if it does not exist; an existing file gets that mode. Raises OSError.
 
-    It is not opened where it is there: to close a file again lets go of the locks that SQLite holds on it.
+    An existing file is not opened: closing it again would release the locks that SQLite holds on it (POSIX fcntl).
     """
     with suppress(FileExistsError):
         handle = os.open(file, os.O_WRONLY | _NEW, _FILE)
@@ -64,9 +65,9 @@ def private_file(file: Path) -> None:
 
 
 def narrow(file: Path) -> None:
-    """Take a file's rights from all but its owner. Where it belongs to somebody else, the log says so.
+    """Take the rights on a file from everybody but its owner. If somebody else owns it, the log says so.
 
-    Raises OSError for a link, and for what is no regular file; nothing for a file that is not there.
+    Raises OSError for a link, and for anything else that is no regular file. A missing file is no error.
     """
     try:
         mode = file.lstat().st_mode
@@ -76,16 +77,16 @@ def narrow(file: Path) -> None:
         raise _is_link(file)
     if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "it is no regular file: move it away", str(file))
-    # SQLite takes its files away again when the last connection is closed.
+    # SQLite removes its -wal and -shm files when the last connection closes, so the file may vanish just now.
     with suppress(FileNotFoundError):
         _narrow(file, _FILE)
 
 
 class FreshFile:
-    """A private file that is written whole, and then takes its name; without one it goes.
+    """A private file that gets its name only when it is complete. Without a name it is removed at the end.
 
-    What stood under that name is replaced, be it a link. A folder has one at a time: what a kill left of another goes.
-    Raises OSError.
+    It replaces what has that name, even a link. A folder can have one fresh file at a time; a file that a killed
+    process left behind is removed. Raises OSError.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -104,13 +105,13 @@ class FreshFile:
         self._file.write(block)
 
     def becomes(self, name: str) -> None:
-        """What is written is on the disk, and then under its name in the same folder."""
+        """Write everything to the disk, and then give the file this name in the same folder."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._path.replace(self._path.with_name(name))
 
     def __exit__(self, *_: object) -> None:
-        """What has no name goes."""
+        """Remove the file, if it got no name."""
         with suppress(OSError):
             self._file.close()
         with suppress(OSError):
@@ -118,7 +119,7 @@ class FreshFile:
 
 
 def write_private(file: Path, content: bytes) -> None:
-    """Put this content in the place of a file, whole or not at all: a power cut leaves the former one. Raises OSError.
+    """Replace a file's content as a whole: a power cut leaves the former or the new content. Raises OSError.
 
     The folder must be there.
     """

@@ -1,4 +1,4 @@
-"""Words of directory records that stand in no short list: whether one can be meant as it is written."""
+"""Checks words of directory records for which there is no short list of allowed ones, such as languages."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from schemas.time_zones import time_zones, zone_meant
 from schemas.written import Word
 
 _ALIKE: Final = 0.8
-"""From this ratio on a word is taken for a slip in another: every slip in one letter is above."""
+"""A word with at least this ratio to another counts as a slip in it. Every slip in one letter is above."""
 
 _MEANT_OTHERWISE: Final = frozenset({"reactivated", "proactive"})
 _NEGATED: Final = re.compile(r"(?:non?|not|un|in|im|de|dis?|dé|des|dés|sans|senza|ohne|without)[-_ .]?(?=[ac])")
-"""How a word begins that says the opposite of the one that counts: `inactive`, `non-commitment`, `sans_commitment`."""
+"""Beginnings of words that say the opposite: `inactive`, `non-commitment`, `sans_commitment`."""
 _LONGEST: Final = 64
-"""Characters that are looked at: no such word has as many."""
+"""Characters of a text that are looked at. No such word is as long."""
 
 _TAG: Final = re.compile(LANGUAGE_TAG)
 
@@ -34,11 +34,11 @@ _INSTEAD: Final[Mapping[tuple[Word, str], str]] = {
     (Word.LANGUAGE, "contact"): "Until then the rule file's is used",
     (Word.LANGUAGE, "collaborator"): "Until then the rule file's is used",
 }
-"""What takes the place of a word that means nothing, by the kind of its record."""
+"""What is used in place of a word without a meaning, by the kind of its record."""
 
 
 def fault_of(word: Word, text: str, kind: str) -> str | None:
-    """The same as `word_fault` of a word in a record of this kind, and what is used meanwhile."""
+    """As `word_fault`, and what is used in place of the word in a record of this kind."""
     fault, instead = word_fault(word, text), _INSTEAD.get((word, kind))
     if fault is None or instead is None:
         return fault
@@ -46,7 +46,7 @@ def fault_of(word: Word, text: str, kind: str) -> str | None:
 
 
 def word_fault(word: Word, text: str) -> str | None:
-    """Why this text can't be what is meant, and what to write; None where it can. The text itself is left out."""
+    """Why this text has no meaning, and what to write; None if it is fine. The message leaves the text out."""
     return _fault(word, text[:_LONGEST])
 
 
@@ -79,7 +79,10 @@ def _time_zone(name: str) -> str | None:
 
 
 def _only(counts: str) -> Callable[[str], str | None]:
-    """Of words that the platform chooses, one counts: whatever resembles it without being it is a slip."""
+    """A check for a field in which only the word `counts` has an effect.
+
+    The platform may choose other words freely. One that resembles `counts` is a slip.
+    """
 
     def fault(text: str) -> str | None:
         plain = text.strip().casefold()

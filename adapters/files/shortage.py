@@ -1,4 +1,4 @@
-"""Whether a process has run out of file descriptors: then what it can't read says nothing of the files."""
+"""Tells whether the process has run out of file descriptors. Then a failed reading says nothing about the files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 NEEDED: Final = 8
-"""Descriptors that a reading of files and a check of rules take at once: a file, a folder, pipes of a child process."""
+"""Descriptors that reading files and checking rules need at once: a file, a folder, pipes of a child process."""
 ADVICE: Final = (
     "this process has run out of file descriptors: what changed is read once there are some; what was read before "
     "stays in force. Raise the limit of open files (ulimit -n, LimitNOFILE=), and see who holds so many"
@@ -15,7 +15,7 @@ ADVICE: Final = (
 
 
 def runs_short() -> bool:
-    """Whether there are too few left to read files."""
+    """Whether too few descriptors are left to read files."""
     held: list[int] = []
     try:
         held.extend(os.open(os.devnull, os.O_RDONLY) for _ in range(NEEDED))

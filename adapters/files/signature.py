@@ -1,4 +1,4 @@
-"""What tells that files changed, without reading them."""
+"""Signatures that show whether files have changed, without reading them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 Mark = tuple[str, int, int, int, int]
-"""Path, time of writing, size in bytes, number (inode) and time of any change of a file; times in nanoseconds.
+"""Path, mtime, size in bytes, inode number and ctime of a file; times in nanoseconds.
 
-Links are followed. The number tells where a link has been turned to another file of the same size and age, as mounted
-configuration does; the time of any change, which nobody can set, where the time of writing was put back to what it was.
+Links are followed. The inode number shows that a link now leads to another file of the same size and age, as happens
+with mounted configuration. The ctime, which nobody can set, shows a change after which the mtime was set back.
 """
 
 Signature = tuple[Mark, ...]
@@ -21,24 +21,24 @@ MAX_LOOKS: Final = 10
 
 
 def signature_of(files: Iterable[Path]) -> Signature:
-    """The signature of these files; one that is not there has one too."""
+    """The signature of these files. A missing file has a mark too."""
     return tuple(sorted(map(mark_of, files)))
 
 
 def mark_of(file: Path) -> Mark:
-    """What tells that one file changed."""
+    """The mark of one file. It changes with the file."""
     try:
         status = file.stat()
     except OSError:
-        # Gone between the listing and the look: a change like any other.
+        # The file has gone since it was listed: a change like any other, which a size of -1 shows.
         return (str(file), 0, -1, 0, 0)
     return (str(file), status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
 
 
 def settled(look: Callable[[], Signature], pause: Callable[[float], None] = time.sleep) -> Signature | None:
-    """The signature that two looks in a row agree on, so that no file is half written; None where they go on changing.
+    """The signature on which two looks in a row agree, so that no file is half written; None if they keep changing.
 
-    `pause` waits between two looks, for as many seconds as it is given.
+    `pause` waits for the given number of seconds between two looks.
     """
     before = look()
     for _ in range(MAX_LOOKS):

@@ -1,7 +1,7 @@
-"""Slips in records that people wrote: keys that nothing reads, and words that mean nothing.
+"""Slips in records that people wrote: unknown keys, and words without a meaning.
 
-The record is used all the same, as one that comes over the wire would be: what is unknown there has no effect. But here
-it was meant, and whoever meant it is not alerted.
+The record is used all the same, as a record from the wire would be, and the unknown part has no effect. But in a file a
+person meant something by it, and without a word from us would wait for an alert in vain.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from schemas.written import OWN_KEY, as_written, looked_up
 _AS_WRITTEN: Final[Mapping[str, type[Struct]]] = {kind: as_written(one) for kind, one in RECORD_TYPES.items()}
 _DECODER: Final = msgspec.json.Decoder[Any](as_written(Record))
 SHOWN_KEY: Final = 60
-"""Characters of a key that are shown."""
+"""How many characters of a key are shown."""
 
 _TOP_KEYS: Final = frozenset({"kind", *(field for one in RECORD_TYPES.values() for field in one.__struct_fields__)})
 
 
 class Slip(Struct, frozen=True):
-    """One slip: the path to it, whether it is the key that the path ends with, and what is said about it."""
+    """One slip: its code, the path to the key or value, and what to say about it."""
 
     code: ProblemCode
     path: Path
@@ -42,13 +42,14 @@ class Slip(Struct, frozen=True):
 
     @property
     def is_key(self) -> bool:
-        """Whether it is a key, and not a value."""
+        """Whether the slip is in the key at the end of the path, not in its value."""
         return self.code is ProblemCode.UNKNOWN_KEY
 
 
 def slips_on_line(line: bytes, record: Record) -> list[Slip]:
-    """The slips in the record that was read from a line of JSON. Where there are none, that is quick to see."""
+    """The slips in the record that was read from a line of JSON. A line without slips is checked quickly."""
     line = without_mark(line)
+    # A strict decoder passes nearly every line. Only one that it refuses is walked through key by key.
     try:
         _DECODER.decode(line)
     except msgspec.ValidationError:
@@ -58,23 +59,23 @@ def slips_on_line(line: bytes, record: Record) -> list[Slip]:
 
 
 def keys_on_refused(line: bytes) -> list[Slip]:
-    """See `keys_in_refused`, of a line of JSON."""
+    """`keys_in_refused` for a line of JSON."""
     return keys_in_refused(_plain(without_mark(line)) if len(line) <= MAX_RECORD_BYTES else None)
 
 
 def keys_in_refused(data: object) -> list[Slip]:
-    """The keys that nothing reads in a record that is refused for another reason, or for one of them."""
+    """The unknown keys in a refused record: a misspelt key may be the reason, or a further fault."""
     return [slip for slip in slips_in(data) if slip.is_key]
 
 
 def beside(slips: Iterable[Slip], refusals: Iterable[Refusal]) -> list[Slip]:
-    """The slips without the words in parts of the record that were refused: those have been named."""
+    """The slips, without words in parts of the record that were refused: `refusals` name those already."""
     parts = {refusal.field.partition(".")[0] for refusal in refusals}
     return [slip for slip in slips if slip.is_key or field_of(slip.path[:2]) not in parts]
 
 
 def slips_in(data: object) -> list[Slip]:
-    """The slips in a record that is given as plain data, whether it can be read or not."""
+    """The slips in a record given as plain data. The record need not be readable."""
     if not isinstance(data, dict):
         return []
     kind = data.get("kind")
@@ -87,7 +88,7 @@ def slips_in(data: object) -> list[Slip]:
 
 
 def field_of(path: Path) -> str:
-    """A path as refusals write it: `modes[0].channel`. What can't be printed stands there as its escape."""
+    """A path as refusals write it: `modes[0].channel`. Characters that can't be printed are escaped."""
     steps = (f"[{step}]" if isinstance(step, int) else f".{_shown(step)}" for step in path)
     return "".join(steps).removeprefix(".")
 
@@ -114,7 +115,10 @@ def _unknown_key(path: Path, suggestion: str) -> Slip:
 
 
 def _keys_of_no_record(data: Mapping[str, Any]) -> Iterator[Slip]:
-    """Of what kind it is can't be said: then the key that should say so may be misspelt."""
+    """Slips in a record without a known kind. The key `kind` itself may be misspelt.
+
+    Only keys that resemble a known one are named: without the kind, nobody knows which keys are allowed.
+    """
     unknown = (key for key in data if key not in _TOP_KEYS and not key.startswith(OWN_KEY))
     for key in islice(unknown, MAX_UNKNOWN_KEYS):
         meant = closest(key, _TOP_KEYS)
@@ -123,7 +127,7 @@ def _keys_of_no_record(data: Mapping[str, Any]) -> Iterator[Slip]:
 
 
 def _value(problem: Problem, data: Any, kind: str) -> Slip | None:
-    """A word that is none of its list; None for a value of another type, which is refused anyhow."""
+    """A word that is not in its list; None for a value of a wrong type, because the record is refused for that."""
     value = data
     for step in problem.path:
         value = value[step]

@@ -1,6 +1,6 @@
-"""Whether a directory file can be read as a whole, before any of it is used.
+"""Checks that a directory file can be read as a whole, before any of it is used.
 
-A fault of one record that can still be named, by a known kind and its id, is that record's and not the file's.
+If a faulty record can still be named, by a known kind and its id, the fault is the record's and not the file's.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ANYTHING: Final = msgspec.json.Decoder(msgspec.Raw)
 
 
 class UnreadableFileError(InputError, ValueError):
-    """A file that can't be read as a whole: the line (from 1) where that shows, if there is one, and what to do."""
+    """A file that can't be read as a whole. `line` (from 1, or None) is where the fault shows; `reason` says why."""
 
     def __init__(self, line: int | None, reason: str) -> None:
         super().__init__(reason)
@@ -36,7 +36,7 @@ class UnreadableFileError(InputError, ValueError):
 class WholeFile(Struct, frozen=True):
     """A file that can be read.
 
-    `is_blank`: it says nothing at all, not even that there are no records, as while an editor saves it.
+    `is_blank`: it says nothing, not even that there are no records, as for a moment while an editor saves it.
     `ends_line`: its last line has a line break.
     """
 
@@ -46,7 +46,7 @@ class WholeFile(Struct, frozen=True):
 
 
 def check_whole(path: Path, name: str) -> WholeFile:
-    """Check a file of JSON Lines or YAML, as the ending of `name` says. Raises UnreadableFileError."""
+    """Check a file of JSON Lines or YAML; the ending of `name` decides which. Raises UnreadableFileError."""
     try:
         return _json_lines(path, name) if Path(name).suffix.lower() == JSONL else _yaml(path, name)
     except OSError as error:
@@ -58,7 +58,7 @@ def check_whole(path: Path, name: str) -> WholeFile:
 
 
 def unreadable(error: OSError) -> UnreadableFileError:
-    """The fault of a file that can't be opened or read."""
+    """The error for a file that can't be opened or read."""
     return UnreadableFileError(None, f"the file can't be read: {error.strerror or 'input or output error'}")
 
 
@@ -74,7 +74,7 @@ def _json_lines(path: Path, name: str) -> WholeFile:
 
 
 def _fault_on(line: bytes) -> str | None:
-    """What is wrong with a line that is no record's own fault: what else stands on it can't be known."""
+    """What is wrong with a line, if it is not the fault of one named record; None if nothing is."""
     if len(line) > LONGEST_LINE:
         return f"this line has more than {MAX_RECORD_BYTES} bytes: write one record on each line, with shorter texts"
     try:
@@ -104,6 +104,6 @@ def _fault_of_name(kind: str | None, record_id: str | None) -> str | None:
     if not kind or not record_id or not record_id.strip():
         return "this is no record with a kind and an id: write both, each as a word or a text in quotes"
     if kind not in RECORD_KINDS:
-        # Whom it might alert can't be known, so it can't be passed over as one record.
+        # Nobody knows what such a record stands for, so the file can't be used without it.
         return f"this record's kind is none of {', '.join(RECORD_KINDS)}"
     return None

@@ -1,4 +1,4 @@
-"""Directory files as records for the wire, instead of as a directory in memory."""
+"""Reads directory files into records for the wire, instead of into a directory in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from schemas.refusal import Refusal
 
 
 class WireRecords(Struct, frozen=True):
-    """The records of a folder, the last of each kind and id, and what was wrong (see LoadedDirectory)."""
+    """The last record of each kind and id in a folder, and the problems (see LoadedDirectory)."""
 
     records: list[Record]
     problems: list[DirectoryProblem]
@@ -23,14 +23,14 @@ class WireRecords(Struct, frozen=True):
 
 
 def wire_records(path: Path) -> WireRecords:
-    """Read a folder, or one file. Raises OSError where `path` itself can't be opened."""
+    """Read a folder, or one file. Raises OSError if `path` itself can't be opened."""
     kept = _Kept()
     loading = read_into(kept, path)
     return WireRecords(list(kept.records.values()), loading.log.kept, dict(loading.log.counts))
 
 
 class _Kept:
-    """A sink that keeps records whole. Field for field they are as they came; what is unknown is left out."""
+    """A sink that keeps records with all their known fields. Unknown fields are left out."""
 
     def __init__(self) -> None:
         self.records: dict[tuple[str, str], Record] = {}
@@ -40,7 +40,7 @@ class _Kept:
 
     def apply(self, record: Record) -> list[Refusal]:
         self.records[record_kind(record), record.id] = record
-        # A part that can't be used costs the record that part alone, and whoever reads the topic will say so again.
+        # Keep the record whole, and report parts of it that can't be used. A reader of the topic reports them again.
         if isinstance(record, ContactRecord | CollaboratorRecord):
             return compact.person(record)[1]
         return compact.customer(record)[1] if isinstance(record, CustomerRecord) else []

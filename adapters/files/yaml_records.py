@@ -1,4 +1,4 @@
-"""Records out of YAML 1.2, each with its line, as the plain data that JSON would give."""
+"""Reads records from YAML 1.2: each with its line, as the plain data that JSON would give."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from schemas.reading import HALF, HALF_CHARACTER
 from schemas.refusal import Refusal, RefusedError, refuse
 
 MAX_YAML_BYTES: Final = 16 * 1_048_576
-"""YAML is read at a thousand records a second, JSON Lines at a hundred thousand: what is larger belongs there."""
+"""YAML is read at a thousand records a second, JSON Lines at a hundred thousand. Larger files should be those."""
 MAX_DEPTH: Final = 50
 MAX_RECORD_VALUES: Final = 50_000
-"""Values in one record, what its aliases repeat included."""
+"""Values in one record. What its aliases repeat counts too."""
 MAX_REPEATED_VALUES: Final = 1_000_000
-"""Values that the aliases of one file may add to those that are written out."""
+"""Values that the aliases of one file may add to those written out."""
 
 _TAG: Final = "tag:yaml.org,2002:"
 
 
 class YamlRecord(Struct, frozen=True):
-    """A record that starts on this line (from 1). `kind` and `id` are None where they can't be read.
+    """A record that starts on this line (from 1). `kind` and `id` are None if they can't be read.
 
-    `twice` is one of these two where it stands twice: then they are of two records, and neither can be told.
+    `twice` is `kind` or `id` if that key is there twice. Then these may be two records, and neither can be named.
     """
 
     line: int
@@ -44,13 +44,13 @@ class YamlRecord(Struct, frozen=True):
     id: str | None
     twice: str | None
     plain: Callable[[], Any]
-    """Gives the record as plain data. Raises RefusedError."""
+    """Returns the record as plain data. Raises RefusedError."""
     place: Callable[[Sequence[str | int], bool], tuple[int, int]]
-    """Line and column (from 1) of the value at a path, or of its key."""
+    """Returns line and column (from 1) of the value at a path, or of its key if the second argument is true."""
 
 
 class YamlFaultError(RefusedError):
-    """Text that is no YAML from `line` and `column` on (from 1; the column is None where it is not known)."""
+    """Text that is not YAML from `line` and `column` on (both from 1; `column` is None if it is not known)."""
 
     def __init__(self, line: int, reason: str, column: int | None = None) -> None:
         super().__init__("not_yaml", Refusal("", reason))
@@ -59,7 +59,7 @@ class YamlFaultError(RefusedError):
 
 
 def yaml_text(path: Path, name: str) -> str:
-    """The text of the file that is called `name` in its folder.
+    """The text of a file, whose path below its folder is `name`.
 
     Raises OSError, RefusedError (too large), and YamlFaultError (not UTF-8).
     """
@@ -78,9 +78,9 @@ def yaml_text(path: Path, name: str) -> str:
 
 
 def yaml_records(text: str) -> Iterator[YamlRecord]:
-    """The records of all documents: one for each that is a mapping, those in it where it is a list.
+    """The records of all documents. A document is one record, or a list of records.
 
-    Raises YamlFaultError after the records of the documents before the fault.
+    If there is a fault, the records of the documents before it come first, and then it raises YamlFaultError.
     """
     builder = _Builder(len(text) + MAX_REPEATED_VALUES)
     for document in _documents(text):
@@ -91,7 +91,7 @@ def yaml_records(text: str) -> Iterator[YamlRecord]:
 
 
 def says_something(text: str) -> bool:
-    """Whether there is a document other than null: an empty list is one, comments alone are none."""
+    """Whether there is a document that is not null. An empty list is one; a file with only comments has none."""
     return next(_documents(text), None) is not None
 
 
@@ -112,7 +112,7 @@ def _documents(text: str) -> Iterator[Any]:
         reason = f"this is not YAML: {slip.message.removeprefix('YAML: ')}: {slip.advice}"
         raise YamlFaultError(slip.line + 1, reason, slip.column + 1) from None
     except (YAMLError, ValueError, AssertionError) as error:
-        # An assertion of the parser: `%YAML 1.3` is a version that it does not know.
+        # AssertionError: the parser raises it for a version that it does not know, such as `%YAML 1.3`.
         raise YamlFaultError(1, f"this is not YAML: {(str(error) or type(error).__name__).splitlines()[0]}") from None
 
 
@@ -133,7 +133,7 @@ def _is_list(node: Any) -> bool:
 
 
 def _name(node: Any) -> tuple[str | None, str | None, str | None]:
-    """Kind and id as they are written, whatever else is wrong with the record, and which of them stands twice."""
+    """Kind and id as written, whatever else is wrong with the record, and which of these keys is there twice."""
     if not isinstance(node, MappingNode):
         return None, None, None
     keys = [key.value for key, _ in node.value if _is_text(key)]
@@ -153,7 +153,7 @@ def _is_text(node: Any) -> bool:
 
 
 class _Builder:
-    """Nodes to plain data. Aliases make small texts describe huge data, so values are counted as they unfold."""
+    """Turns nodes into plain data. With aliases a small text can describe huge data, so it counts the values."""
 
     def __init__(self, values: int) -> None:
         self._left_in_file = values
@@ -198,7 +198,7 @@ class _Builder:
 
 
 def _scalar(node: Any, field: str) -> Any:
-    """Text, true, false, null, or a number. A date stays text: the record's type knows where a day is meant."""
+    """Text, true, false, null, or a number. A date stays text: the record's type knows which fields are dates."""
     text: str = node.value
     match node.tag.removeprefix(_TAG):
         case "str" | "timestamp" | "value" | "merge":
@@ -214,14 +214,14 @@ def _scalar(node: Any, field: str) -> Any:
 
 
 def _whole(text: str, field: str) -> str:
-    """The text, where each of its characters is one: half of a pair of surrogates, written as an escape, is none."""
+    """The text. Raises RefusedError for a lone surrogate, which an escape can write: it is no character."""
     if HALF.search(text):
         raise refuse(field, text, HALF_CHARACTER)
     return text
 
 
 def _number(text: str) -> int | float:
-    # No field of a record holds a number: what counts is that this is one, so that it can be refused as one.
+    # No field of a record is a number. The value is needed only so that the refusal can say `got int`.
     for kind in (int, float):
         try:
             return kind(text)

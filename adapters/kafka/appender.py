@@ -14,11 +14,14 @@ from adapters.kafka.topics import refuse_missing
 from schemas.log import NewRecord
 
 PATIENCE: Final = timedelta(seconds=60)
-"""How long a record may take to be stored."""
+"""Limit for the brokers to acknowledge one record."""
 
 
 class KafkaAppender:
-    """Appends. A retry of the client's own doubles nothing (an idempotent producer); records of one key keep order."""
+    """Appends records with an idempotent producer.
+
+    The client's own retries store no record twice, and records with the same key keep their order.
+    """
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
@@ -37,7 +40,8 @@ class KafkaAppender:
     def append(self, records: Iterable[NewRecord]) -> int:
         """Append all records durably, see sender.ports.Topics. Returns how many there were.
 
-        Raises KafkaUnavailableError or KafkaRefusedError where one could not be kept; others may be there then.
+        Raises KafkaUnavailableError or KafkaRefusedError if a record could not be stored. Other records of the same
+        call may be stored all the same: this is no transaction.
         """
         with named_errors("appending"):
             sent = [self._send(one) for one in records]
@@ -47,10 +51,11 @@ class KafkaAppender:
 
     def _send(self, one: NewRecord) -> Any:
         if one.topic not in self._there:
+            # Ask once for each topic: for a missing topic, the producer would wait a minute for metadata.
             refuse_missing(self._settings, [one.topic])
             self._there.add(one.topic)
         return self._producer.send(self._settings.real(one.topic), one.value, one.key, list(one.headers))
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._producer.close(timeout=PATIENCE.total_seconds())

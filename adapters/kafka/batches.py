@@ -1,8 +1,8 @@
-"""Batches of records as a broker keeps them, and those of them that can't be decoded.
+"""Record batches, and what happens if one can't be decoded.
 
-A producer may compress a batch, and a disk may damage one. kafka-python 3.0.12 raises whatever its decoder raised,
-without a place, and then turns in its fetcher for ever: no other partition goes on either. Here the batch is named, and
-its partition alone stands still.
+A producer may compress a batch, and a disk may damage one. kafka-python 3.0.12 then raises the decoder's error without
+topic, partition and offset. After that its fetcher tries the same batch for ever, so that no other partition goes on.
+This file names the batch, and only its own partition stops.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ class Codec(IntEnum):
 
 
 def name_damaged_batches(consumer: Any) -> None:
-    """Let this KafkaConsumer raise DamagedBatchError for a batch that it can't decode, and go on with others."""
+    """Make this KafkaConsumer raise DamagedBatchError for a batch that it can't decode, and go on with the others."""
     consumer._fetcher.PartitionRecords = _NamedRecords  # noqa: SLF001 - the only place where the batch is at hand
 
 
 class _NamedRecords(Fetcher.PartitionRecords):  # type: ignore[misc]  # kafka-python has no types
-    """The records of one answer of a broker for one partition."""
+    """The records of one partition in one fetch response."""
 
     def _unpack_records(self, tp: Any, records: Any, *deserializers: Any) -> Iterator[Any]:
         batches = _Batches(records)
         try:
             yield from super()._unpack_records(tp, batches, *deserializers)
         except Exception as error:
-            # kafka-python asks an answer that has failed again and again, unless it counts as used up.
+            # kafka-python would decode the failed response again on every poll; a drained one it drops.
             self.drain()
             last = max(self.next_fetch_offset, batches.last)
             raise DamagedBatchError(
@@ -52,7 +52,7 @@ class _NamedRecords(Fetcher.PartitionRecords):  # type: ignore[misc]  # kafka-py
 
 
 class _Batches:
-    """The batches of an answer, of which the latest one is remembered."""
+    """The batches of a fetch response. It remembers the latest one, so that an error can name it."""
 
     def __init__(self, records: Any) -> None:
         self._records = records
@@ -63,12 +63,13 @@ class _Batches:
         self._batch, self.content = None, b""
         self._batch = self._records.next_batch()
         if self._batch is not None:
-            # A copy only of what is damaged: decoding puts the uncompressed records in its place.
+            # Keep a reference, not a copy. Decoding replaces `_buffer` by the uncompressed records, so take it before.
             self.content = self._batch._buffer  # noqa: SLF001 - there is no other way to the bytes
         return self._batch
 
     @property
     def last(self) -> int:
+        # Message sets older than record batch format v2 have no `last_offset`.
         return -1 if self._batch is None else int(getattr(self._batch, "last_offset", self._batch.base_offset))
 
     @property

@@ -1,4 +1,4 @@
-"""Consumers that belong to no group, and what they all say of a topic that can't be read."""
+"""Consumers outside of any group, and the errors that they share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ AskOffsets = Callable[..., dict[Any, int]]
 
 
 def lone_consumer(settings: KafkaSettings, **more: Any) -> Any:
-    """A consumer of what is committed, and `more` of kafka-python's settings. It names batches that are damaged."""
+    """A consumer of committed records in no group. `more` are further settings of kafka-python, and win.
+
+    It raises DamagedBatchError for a batch that can't be decoded.
+    """
+    # kafka-python reads uncommitted and aborted records too, unless it is asked for read_committed.
     alone = {"isolation_level": "read_committed", "enable_auto_commit": False, "allow_auto_create_topics": False}
     consumer = KafkaConsumer(**settings.client() | alone | more)
     name_damaged_batches(consumer)
@@ -24,14 +28,14 @@ def lone_consumer(settings: KafkaSettings, **more: Any) -> Any:
 
 
 def no_such_topic(name: str) -> KafkaRefusedError:
-    """The error where a topic is missing."""
+    """The error for a missing topic."""
     return KafkaRefusedError(f"there is no topic {name}: tocsin topics create")
 
 
 def asked_offsets(ask: AskOffsets, partitions: Sequence[Any], timeout_ms: int) -> dict[Any, int]:
-    """The offsets of these partitions. Raises KafkaUnavailableError where one has no leader, and KafkaTimeoutError."""
+    """The offsets of these partitions. Raises KafkaUnavailableError if one has no leader, and KafkaTimeoutError."""
     try:
         return ask(list(partitions), timeout_ms=timeout_ms)
     except KeyError as error:
-        # kafka-python leaves out what no broker leads just now.
+        # kafka-python leaves partitions without a leader out of its answer, and then looks for them there.
         raise KafkaUnavailableError(f"{error.args[0]} has no leader") from error

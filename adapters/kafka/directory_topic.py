@@ -1,4 +1,7 @@
-"""The directory out of its compacted topic, complete before the first decision and up to date before each other."""
+"""The directory, read from its compacted topic.
+
+It is complete before the first decision, and up to date before each later one.
+"""
 
 from __future__ import annotations
 
@@ -30,14 +33,14 @@ log = structlog.get_logger()
 _SUPPRESSIONS_ALONE: Final = ("suppression",)
 
 MAX_UNNAMED: Final = 10_000
-"""Keys that name no record and are remembered: where there are more, they have one cause."""
+"""How many keys that name no record are remembered. More than that have one common cause."""
 
 
 class Records(Protocol):
-    """What the records go into."""
+    """What takes the records in."""
 
     def apply(self, record: Record) -> Sequence[Refusal]:
-        """Take in a record, in place of one with its kind and id; says what of it can't be used."""
+        """Take in a record; it replaces one with the same kind and id. Returns what of it can't be used."""
         ...
 
     def remove(self, kind: str, record_id: str) -> None:
@@ -45,12 +48,12 @@ class Records(Protocol):
         ...
 
     def mark_unreadable(self, kind: str, record_id: str, held: SuppressionRecord | None = None) -> None:
-        """Forget a record's older form: its newest can't be read. `held` is what a suppression may hold back."""
+        """Forget a record: its newest version can't be read. `held` is the widest suppression that it may be."""
         ...
 
 
 class Complaint(Struct, frozen=True):
-    """What can't be used: which record (`kind/id`, empty for a key that names none), where it stands, and why."""
+    """What can't be used: the record (`kind/id`; empty if the key names none), its place in the topic, and why."""
 
     record: str
     topic: str
@@ -61,16 +64,19 @@ class Complaint(Struct, frozen=True):
 
 
 def logged(complaint: Complaint) -> None:
-    """Name it in the log."""
+    """Write the complaint to the log."""
     log.warning("directory_problem", **asdict(complaint))
 
 
 class DirectoryFeed:
-    """Feeds the records of the topics of directory and suppressions into something. It belongs to one thread.
+    """Feeds the records of the two topics, directory and suppressions, into `into`. It belongs to one thread.
 
-    A record that can't be read is marked as such, and its older form forgotten: after a restart too, since the topic
-    keeps the newest of each key. One whose key names no record changes nothing; such are remembered until their key is
-    removed. `problems` counts what was refused, by code; `tell` is told of each. `between`: see TopicReader.
+    A record that can't be read is marked as unreadable, and its older version is forgotten. A restart gives the same
+    result, because the compacted topic keeps only the newest record of each key.
+
+    A record whose key names no record changes nothing. It is remembered until a tombstone removes its key.
+
+    `problems` counts what was refused, by code, and `tell` is called for each. `between`: see TopicReader.
     """
 
     def __init__(
@@ -87,18 +93,19 @@ class DirectoryFeed:
         self._into = into
         self._tell = tell
         self.is_complete = False
-        """Whether all that there was at some moment has been read."""
+        """Whether the topics have been read to their end at least once."""
         self.problems: Counter[str] = Counter()
 
     def catch_up(self) -> None:
-        """Take in every change that is known by now. Raises KafkaUnavailableError where that can't be known."""
+        """Take in every change up to now. Raises KafkaUnavailableError if the topics can't be read to their end."""
+        # The first reading makes many objects that stay: looking through them for garbage is wasted time.
         with nullcontext() if self.is_complete else collector_off():
             for found in self._reader.read_to_end():
                 self._apply(found)
         self.is_complete = True
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._reader.close()
 
     def _apply(self, found: Any) -> None:
@@ -113,6 +120,7 @@ class DirectoryFeed:
             return
         kind, record_id = named.kind, named.id
         if named.instead_of is not None:
+            # Two tables share this key. Compaction drops the older record, so drop it now as a restart would.
             self._into.remove(named.instead_of, record_id)
             self._complain(found, f"{named.instead_of}/{record_id}", _shared(named))
         try:
@@ -131,12 +139,12 @@ class DirectoryFeed:
 
     @property
     def unnamed(self) -> Collection[Complaint]:
-        """The records that are there by now under keys that name none: at most MAX_UNNAMED."""
+        """The records that are in the topics now and whose keys name no record: at most MAX_UNNAMED."""
         return self._unnamed.values()
 
     def _without_name(self, found: Any, error: RefusedError) -> None:
         if found.value is None:
-            # Whatever stood there is gone, and nothing else is meant.
+            # A tombstone removes what was under this key. It is no problem of its own.
             self._unnamed.pop(_mark(found), None)
             return
         complaint = self._complain(found, "", error)
@@ -145,7 +153,7 @@ class DirectoryFeed:
 
     def _named(self, found: Any) -> Named | None:
         if found.topic == self._suppressions:
-            # Only the sender writes there.
+            # Only the sender writes to this topic, so keys of connectors are not read here.
             return Named(*name_of(found.key, _SUPPRESSIONS_ALONE))
         return self._names.of(found.key, found.value)
 
@@ -158,7 +166,7 @@ class DirectoryFeed:
 
     def _complain(self, found: Any, name: str, error: RefusedError) -> Complaint:
         self.problems[error.code] += 1
-        # A key that names no record may be anything, so that its place says which it is.
+        # An id may hold any character, so escape it for the log. Without a name, partition and offset identify it.
         record = ascii(name)[1:-1]
         complaint = Complaint(record, found.topic, found.partition, found.offset, error.code, str(error))
         self._tell(complaint)
@@ -166,21 +174,22 @@ class DirectoryFeed:
 
 
 class Read(Records, Protocol):
-    """What the records go into, and what tells which of them can't be read."""
+    """What takes the records in, and knows which of them can't be read."""
 
     def unreadable(self) -> Iterable[str]:
-        """Their names."""
+        """The names (`kind/id`) of the records that can't be read."""
         ...
 
 
 def unreadable_on(settings: KafkaSettings, into: Read | None = None) -> list[Complaint]:
-    """Why each record can't be read that can't be by now, in the order of their names; then those without a name.
+    """A complaint for each record that can't be read now: first by name, then those without a name by place.
 
-    All others go into `into`, if it is given.
-    Raises KafkaUnavailableError where the topics can't be read to their end.
+    The readable records go into `into`, if it is given. Raises KafkaUnavailableError if the topics can't be read to
+    their end.
     """
-    # One that is empty may count as false.
+    # Not `into or Directory()`: something empty that has a length counts as false.
     directory, told = Directory() if into is None else into, dict[str, Complaint]()
+    # The latest complaint about a name wins. One about an older version may be out of date: `unreadable` decides.
     feed = DirectoryFeed(settings, directory, tell=lambda one: told.update({one.record: one}))
     with closing(feed):
         feed.catch_up()
@@ -189,9 +198,9 @@ def unreadable_on(settings: KafkaSettings, into: Read | None = None) -> list[Com
 
 
 class DirectoryTopic:
-    """A DirectorySource on those topics. It belongs to one thread. `between`: see TopicReader.
+    """A DirectorySource on the topics of directory and suppressions. It belongs to one thread.
 
-    By `pseudonyms`, suppressions of people who were forgotten are recognised.
+    `pseudonyms` recognise the suppressions of people who were forgotten. `between`: see TopicReader.
     """
 
     def __init__(
@@ -200,7 +209,7 @@ class DirectoryTopic:
         self._directory = Directory(pseudonyms)
         self._feed = DirectoryFeed(settings, self._directory, between)
         self.loaded_within = timedelta(0)
-        """How long it took to complete it at first."""
+        """How long the first reading to the end took."""
 
     @property
     def problems(self) -> Counter[str]:
@@ -209,16 +218,16 @@ class DirectoryTopic:
 
     @property
     def unnamed(self) -> int:
-        """How many records are there by now under keys that name none."""
+        """How many records are in the topics now whose keys name no record."""
         return len(self._feed.unnamed)
 
     @property
     def records(self) -> int:
-        """How many it holds by now."""
+        """How many records the directory holds now."""
         return len(self._directory)
 
     def current(self) -> Directory:
-        """See engine.ports.DirectorySource. Raises KafkaUnavailableError where that can't be known now."""
+        """See engine.ports.DirectorySource. Raises KafkaUnavailableError if the topics can't be read to their end."""
         was_complete, started = self._feed.is_complete, time.monotonic()
         self._feed.catch_up()
         if not was_complete:
@@ -228,12 +237,12 @@ class DirectoryTopic:
         return self._directory
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._feed.close()
 
 
 def _mark(found: Any) -> tuple[str, bytes]:
-    """What tells keys apart in little space: one may be as long as a record."""
+    """Topic and digest of the key: a key may be as long as a record, and these are remembered."""
     return found.topic, hashlib.blake2b(found.key or b"", digest_size=16).digest()
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong with Kafka, by what is to be done about it."""
+"""Errors of Kafka, sorted by what the caller can do about them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from schemas.errors import UnusableError, WrongSettingError
 
 
 class DamagedBatch(Struct, frozen=True):
-    """A batch that can't be decoded: its place, what is wrong with it, and its bytes as the broker gave them.
+    """A batch that can't be decoded: its place, what is wrong with it, and its bytes as the broker sent them.
 
-    `first` is the offset from which on records are missing, `last` that of the batch's last record. `topic` is the
-    topic's name in the cluster.
+    `topic` is the topic's name in the cluster. `first` is the offset of the first missing record, `last` the offset of
+    the last record in the batch.
     """
 
     topic: str
@@ -27,7 +27,7 @@ class DamagedBatch(Struct, frozen=True):
 
     @property
     def place(self) -> dict[str, object]:
-        """Where it is, for a line of the log."""
+        """The place of the batch, as fields of a log line."""
         return {"topic": self.topic, "partition": self.partition, "offset": self.first, "last_offset": self.last}
 
     def __str__(self) -> str:
@@ -36,15 +36,15 @@ class DamagedBatch(Struct, frozen=True):
 
 
 class KafkaSettingsError(WrongSettingError, ValueError):
-    """A setting that can't be used: which, and what to do."""
+    """A setting that can't be used. The message names it and says what to do."""
 
 
 class KafkaUnavailableError(UnusableError, RuntimeError):
-    """Kafka does not answer, or not now. What was asked may be asked again."""
+    """Kafka does not answer, or can't do it now. The same call may succeed later."""
 
 
 class DamagedBatchError(KafkaUnavailableError):
-    """A batch of records can't be decoded: which, and why. Those before it were given; the position stands at it."""
+    """A batch can't be decoded. The records before it were delivered, and the consumer's position is at the batch."""
 
     def __init__(self, batch: DamagedBatch) -> None:
         super().__init__(str(batch))
@@ -52,19 +52,19 @@ class DamagedBatchError(KafkaUnavailableError):
 
 
 class KafkaRefusedError(UnusableError, RuntimeError):
-    """Kafka refuses what was asked, and will refuse it again: a permission, a credential, a limit, a missing topic."""
+    """Kafka refuses the request and will refuse it again: a permission, a credential, a limit or a missing topic."""
 
 
 class NotCommittedError(UnusableError, RuntimeError):
-    """A transaction did not come to a known good end.
+    """Nobody knows whether a transaction was committed.
 
-    Either nothing of it counts, or all of it does and only the answer was lost: the group's committed offsets tell, so
-    poll again from there.
+    Either nothing of it counts, or all of it counts and only the answer was lost. The group's committed offsets tell
+    which: poll again from there.
     """
 
 
 class InstanceTakenError(UnusableError, RuntimeError):
-    """Another process has the same group instance id, or the same transactional id: this one must end."""
+    """Another process uses the same group instance id or transactional id. This process must end."""
 
 
 _FATAL = (
@@ -97,7 +97,7 @@ _ADVICE = {
 
 @contextmanager
 def named_errors(asked: str) -> Iterator[None]:
-    """Turn kafka-python's errors into those of this file; `asked` says what was asked for."""
+    """Turn kafka-python's errors into the errors of this file. `asked` names the request in the message."""
     try:
         yield
     except errors.FencedInstanceIdError as error:
@@ -107,7 +107,7 @@ def named_errors(asked: str) -> Iterator[None]:
 
 
 def named(error: errors.KafkaError, asked: str) -> KafkaRefusedError | KafkaUnavailableError:
-    """The error of this file for one of kafka-python's."""
+    """The error of this file for an error of kafka-python."""
     kind, said = type(error).__name__, str(error)
     text = f"{asked}: {said if kind in said else f'{kind}: {said}'}{_ADVICE.get(type(error), '')}"
     return KafkaRefusedError(text) if isinstance(error, _FATAL) else KafkaUnavailableError(text)

@@ -1,4 +1,4 @@
-"""The log of ticket events on Kafka: what is decided and how far that went change in one transaction."""
+"""The log of ticket events on Kafka. One transaction commits the outputs and the group's offsets."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from schemas.topics import TICKETS
 class KafkaEventLog:
     """An EventLog on one topic, as one member of a group. It belongs to one thread.
 
-    A KafkaUnavailableError or NotCommittedError of any call leaves it usable: rewind, and poll again. After
-    InstanceTakenError and KafkaRefusedError there is no use in going on.
+    After KafkaUnavailableError or NotCommittedError it stays usable: call `rewind`, and poll again. After
+    InstanceTakenError or KafkaRefusedError, end the process: further calls fail in the same way.
     """
 
     def __init__(
@@ -35,12 +35,12 @@ class KafkaEventLog:
 
     @property
     def has_joined(self) -> bool:
-        """Whether this is a member of the group by now. There may be more members than partitions."""
+        """Whether this is a member of the group. If there are more members than partitions, some have none."""
         return self._reader.has_joined
 
     @property
     def damaged(self) -> list[DamagedBatch]:
-        """Batches that can't be decoded: their partitions stand still, the others go on."""
+        """Batches that can't be decoded. Their partitions are paused, and the others go on."""
         return self._reader.damaged
 
     @property
@@ -55,8 +55,9 @@ class KafkaEventLog:
     def commit(self, records: Sequence[Record], outputs: Sequence[NewRecord]) -> None:
         """See engine.ports.EventLog.
 
-        It counts only while this member is still of the generation in which the records were polled.
+        Kafka accepts the transaction only if this member is still in the generation in which it polled the records.
         """
+        # The metadata from right after the poll, not from now: see GroupReader.
         group = self._reader.group
         if group is None or group.generation_id == NO_GENERATION:
             raise NotCommittedError("the records were polled by no member of the group")
@@ -67,14 +68,14 @@ class KafkaEventLog:
         self._reader.rewind()
 
     def partition_of(self, key: bytes) -> int | None:
-        """See engine.ports.EventLog. It is murmur2's, as of Kafka's own clients, over the partitions known by now."""
+        """See engine.ports.EventLog. As in Kafka's own clients, it is murmur2 over all partitions that are known."""
         return partition_of(key, self._reader.partitions) if self._reader.partitions else None
 
     def close(self, for_good: bool = False) -> None:
-        """Let go of connections. What was not committed is polled again by the next process.
+        """Close the connections. The next process polls the uncommitted records again.
 
-        Closed for good, the other members need not wait for this one's return.
+        With `for_good` the member leaves the group, so that the others take its partitions over at once.
         """
-        # In this order: others wait for the second alone. A transaction that is still open holds its offsets back.
+        # In this order: the others wait only for the second step, since an open transaction holds its offsets back.
         self._reader.close(for_good)
         self._transactions.close()

@@ -1,4 +1,4 @@
-"""A member whose name in the group another process has taken learns of it by its next sign of life."""
+"""A member learns with its next heartbeat that another process has taken its group instance id."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from adapters.kafka.errors import InstanceTakenError
 
 
 class Fencing:
-    """Watches a consumer's signs of life, and raises what kafka-python 3.0.12 only logs.
+    """Watches a consumer's heartbeats, and raises the fencing error that kafka-python 3.0.12 only logs.
 
-    A member that is fenced sends no sign of life any more, keeps its partitions, and goes on to poll: where nothing
-    comes, it would go on to say that all is well for as long as nothing does.
+    A fenced member sends no more heartbeats, but keeps its partitions and can still poll. While no record comes,
+    nothing would show that it is fenced.
     """
 
     def __init__(self, consumer: Any) -> None:
@@ -23,15 +23,15 @@ class Fencing:
         self._coordinator._handle_heartbeat_response = self._seen  # noqa: SLF001
 
     def check(self) -> None:
-        """Raises InstanceTakenError where another process has this member's group instance id."""
-        # Who has joined again since then is another member, and was answered as one.
+        """Raises InstanceTakenError if another process has this member's group instance id."""
+        # A process that has joined again since then has a new member id, so the old answer is not about it.
         if self._fenced_as is not None and self._fenced_as == self._member_id():
             raise InstanceTakenError(
                 f"another process has the group instance id {self._coordinator.group_instance_id!r}"
             )
 
     def _seen(self, response: Any, send_time: float) -> None:
-        """In kafka-python's own thread: the answer to a sign of life."""
+        """Handles the answer to a heartbeat. It runs in kafka-python's heartbeat thread."""
         member_id = self._member_id()
         try:
             self._handle(response, send_time)

@@ -1,4 +1,4 @@
-"""Reads one topic as a member of a group, and never goes on from anywhere but the group's committed offsets."""
+"""Reads one topic as a member of a group. After a rebalance or an error it continues at the committed offsets."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ from schemas.log import Record
 log = structlog.get_logger()
 
 FETCH_BYTES: Final = 16_777_216
-"""Bytes of records that one answer of a broker brings at most, so that a poll of large records stays in bounds."""
+"""Bytes of records in one fetch response at most: this bounds the memory that a poll of large records takes."""
 LOOK_AGAIN: Final = timedelta(seconds=30)
-"""Partitions that are added are noticed after that: until then what is written there waits, and nobody has it."""
+"""After this time a member notices new partitions. Until then no member has them, and their records wait."""
 SETTLE_MS: Final = 5_000
-"""How long one look for committed offsets takes at most: they wait for the end of an open transaction."""
+"""Limit for one request for committed offsets. The broker answers only when an open transaction has ended."""
 JOIN_PATIENCE: Final = 5.0
-"""For how many seconds a poll goes on beyond its time while this member waits for the group's new generation."""
+"""How many seconds a poll goes on beyond its timeout while this member joins a new generation."""
 POLL_LIMIT: Final = timedelta(minutes=5)
-"""A member that does not poll for so long has lost its partitions: deciding a batch takes a fraction of it."""
+"""A member that does not poll for this long loses its partitions. To decide a batch takes a fraction of it."""
 MOMENT: Final = 0.1
-"""Seconds of a poll that goes on beyond its time."""
+"""Seconds of one call to the client while a poll goes on beyond its timeout."""
 HEARTBEAT: Final = timedelta(milliseconds=500)
-"""Between two signs of life, by which a member hears of a new generation too: partitions that move wait for that."""
+"""Time between two heartbeats. Their answers also tell a member of a rebalance, and partitions move only after that."""
 
 _GONE: Final = (NoError, UnknownMemberIdError)
-"""Answers to a member that leaves, after which it has no place."""
+"""Answers to a request to leave that mean: the member is not in the group any more."""
 
 
 class GroupReader:
-    """A static member of a group. Not for use from several threads."""
+    """A static member of a group (it has a group.instance.id). It belongs to one thread."""
 
     def __init__(self, settings: KafkaSettings, membership: Membership, topic: str) -> None:
         self._settings = settings
@@ -69,30 +69,30 @@ class GroupReader:
         self._rewound = False
         self._rebalances = Rebalances(membership.group)
         self.rewinds = 0
-        """How often it went back: what was polled before that comes again, here or at another member."""
+        """How often it went back to the committed offsets. Records from before may come again, here or elsewhere."""
         self.group: Any = None
-        """The group's metadata as it was right after the last poll that gave records."""
+        """The group's metadata, taken right after the last poll whose records count."""
         self.partitions: list[int] = []
-        """All partitions of the topic, as they were known at the last poll that gave records."""
+        """All partitions of the topic, as known at the last poll that gave records."""
 
     @property
     def generations(self) -> int:
-        """How many generations of the group this member has been part of. Many in a short time: it does not settle."""
+        """How many generations of the group this member has been in. Many in a short time: the group is unstable."""
         return self._rebalances.count
 
     @property
     def has_joined(self) -> bool:
-        """Whether the last poll was one of a member, or of one that may be one again before its session has ended."""
+        """Whether this is a member of the group, or is joining again and its session has not ended yet."""
         if self._generation is None or self._generation[0] == NO_GENERATION:
             return False
         return self._rebalances.lasts() < self._membership.session.total_seconds()
 
     def poll(self, max_records: int, timeout: float) -> list[Record]:
-        """The next records; empty where none came within `timeout` seconds.
+        """The next records; an empty list if none came within `timeout` seconds.
 
-        While the group makes a new generation it takes up to JOIN_PATIENCE longer. kafka-python 3.0.12 forgets the
-        answer to a request to join that comes while nobody polls, and asks to join again: all members have to do so
-        then, and a group whose members do something else in between is never done with it.
+        During a rebalance it takes up to JOIN_PATIENCE longer. kafka-python 3.0.12 loses the answer to a join request
+        that arrives while nobody polls, and sends a new request. Then all members have to join again, so that a group
+        whose members do something else between their polls never settles.
 
         Raises InstanceTakenError, KafkaRefusedError and KafkaUnavailableError.
         """
@@ -107,7 +107,10 @@ class GroupReader:
                     return records
 
     def rewind(self) -> None:
-        """Go on from the committed offsets, whoever committed them; done at the next poll, since Kafka may be away."""
+        """Go on from the committed offsets, whoever committed them.
+
+        The next poll does it: this call needs no broker, and so works during an outage too.
+        """
         self._rewound = True
         self.rewinds += 1
 
@@ -116,15 +119,17 @@ class GroupReader:
         self._consumer.commit(offsets, timeout_ms=millis(self._membership.session))
 
     def close(self, for_good: bool = False) -> None:
-        """Let go of connections.
+        """Close the connections.
 
-        The group keeps this member's place until its session ends; closed for good, it need not wait for that. Where
-        Kafka does not take that within SETTLE_MS, the log says so, and the place is kept.
+        The group keeps this member's partitions until its session ends. With `for_good` the member leaves, so that the
+        others get them at once. If Kafka does not confirm that within SETTLE_MS, the log says so, and the session runs
+        out as usual.
         """
         member = self._consumer.group_metadata().member_id
         self._consumer.close(autocommit=False, timeout_ms=SETTLE_MS)
         if for_good:
-            # Only now: while it lives, the consumer would join again.
+            # Leave only after the consumer is closed: one that is still open would join again.
+            # The consumer itself can't do it, since a static member never leaves by closing.
             try:
                 with named_errors("leaving the group"):
                     self._leave(member)
@@ -132,7 +137,7 @@ class GroupReader:
                 log.warning("not_left", group=self._membership.group, error=type(error).__name__, said=str(error))
 
     def _leave(self, member: str) -> None:
-        """`member` is its id in the group: who has taken its instance since then has another, and stays."""
+        """Remove the member with this id. A process that took over its instance has another member id, and stays."""
         within = {"bootstrap_timeout_ms": SETTLE_MS, "request_timeout_ms": SETTLE_MS}
         client = KafkaAdminClient(**self._settings.client() | within)
         try:
@@ -150,18 +155,18 @@ class GroupReader:
         except DamagedBatchError as error:
             self._standing.stand(error.batch)
             return []
-        # Taken now and not when it is used: a member that was thrown out meanwhile and has joined again would commit
-        # what it polled before as if that were still its own.
+        # Take the metadata now, not at the commit. A member that was thrown out and has joined again would otherwise
+        # commit its old records in the new generation, though another member may have decided them: all count twice.
         group = self._consumer.group_metadata()
         if group.generation_id == NO_GENERATION or self._generation != (group.generation_id, group.member_id):
-            # Whoever had a partition between two generations may have gone on in it.
+            # Between two generations another member may have had a partition, and committed more of it.
             self._generation = (group.generation_id, group.member_id)
             self.rewind()
         self._rebalances.see(group, self._consumer.assignment)
         self._fencing.check()
         self._lost_joins.look()
         if self._rewound:
-            # From where these come may not be where the group stands.
+            # These records were fetched from the old position, which may differ from the committed offset.
             return []
         self.group = group
         if polled:
@@ -169,23 +174,25 @@ class GroupReader:
         return flattened(polled, self._settings)
 
     def _look_at_standing(self) -> None:
+        # To ask for committed offsets takes a while without a poll, so do it only outside of rebalances (see _settle).
         if self._standing.batches and self._consumer.group_metadata().state == MemberState.STABLE:
             self._standing.look(lambda one: self._consumer.committed(one, timeout_ms=SETTLE_MS))
 
     @property
     def damaged(self) -> list[DamagedBatch]:
-        """Batches that can't be decoded: their partitions stand still, the others go on."""
+        """Batches that can't be decoded. Their partitions are paused, and the others go on."""
         return self._standing.batches
 
     @property
     def _is_joining(self) -> bool:
-        """Whether the answer to a request to join is waited for."""
+        """Whether this member has asked to join, and waits for the answer."""
         return bool(self._consumer.group_metadata().state == MemberState.REBALANCING)
 
     def _settle(self) -> None:
-        """Carry out a rewind, once the generation stands; else, or where the committed offsets can't be known, later.
+        """Carry out a rewind if the group is stable; otherwise, or if the offsets stay unknown, at a later poll.
 
-        To ask for them takes a while in which nobody polls, which a group that makes a new generation can't bear.
+        To ask for the committed offsets takes a while in which this member does not poll. During a rebalance that
+        would keep the group from settling (see `poll`).
         """
         if not self._rewound or self._consumer.group_metadata().state != MemberState.STABLE:
             return
@@ -211,7 +218,7 @@ class GroupReader:
             "partition_assignment_strategy": [CooperativeStickyAssignor],
             "isolation_level": "read_committed",
             "enable_auto_commit": False,
-            # A group that has no offset yet has decided nothing.
+            # A group without a committed offset has decided nothing yet, so it begins at the start of the topic.
             "auto_offset_reset": "earliest",
             "allow_auto_create_topics": False,
             "metadata_max_age_ms": millis(LOOK_AGAIN),

@@ -1,4 +1,4 @@
-"""What the directory's topic holds: the newest record of each key, as it is there, and where."""
+"""The newest record of each key in the directory's topic: its bytes and its place."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from schemas.topics import DIRECTORY
 class HeldRecord(Struct, frozen=True, gc=False):
     """A record of the topic. A `value` of None is a tombstone; `timestamp` is in milliseconds since 1970.
 
-    `elsewhere`: another partition that held the key before, where nothing will ever take its record's place.
+    `elsewhere` is another partition that has an older record of the same key. Compaction works within a partition, so
+    nothing will ever replace that record.
     """
 
     key: bytes | None
@@ -34,7 +35,10 @@ Held = dict[bytes | None, HeldRecord]
 
 
 def held_records(settings: KafkaSettings, progress: Callable[[int], None] = lambda _read: None) -> Held:
-    """The newest record of each key, tombstones too. Raises KafkaRefusedError and KafkaUnavailableError."""
+    """The newest record of each key, tombstones included. `progress` gets the number of records just read.
+
+    Raises KafkaRefusedError and KafkaUnavailableError.
+    """
     held: Held = {}
     with closing(TopicReader(settings, (DIRECTORY,), whole=True)) as reader, collector_off():
         for found in reader.read_to_end():

@@ -1,4 +1,4 @@
-"""The log of jobs on Kafka, for a sender that keeps its own ledger: at least once."""
+"""The log of jobs on Kafka. It delivers each job at least once; the sender's ledger recognises repeats."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class KafkaJobLog:
 
     @property
     def damaged(self) -> list[DamagedBatch]:
-        """Batches that can't be decoded: their partitions stand still, the others go on."""
+        """Batches that can't be decoded. Their partitions are paused, and the others go on."""
         return self._reader.damaged
 
     @property
@@ -42,7 +42,7 @@ class KafkaJobLog:
         before = self._reader.rewinds
         records = self._reader.poll(max_records, timeout)
         if self._reader.rewinds != before:
-            # Another member may have gone on in what was this one's.
+            # Another member may own these partitions now, and have committed more: old offsets would move it back.
             self._polled = {}
         self._polled |= offsets_behind(records, self._settings)
         return records
@@ -50,7 +50,8 @@ class KafkaJobLog:
     def commit(self) -> None:
         """See sender.ports.JobLog.
 
-        Where partitions have gone to another member meanwhile, it reads these records again, and its ledger knows them.
+        If another member has got the partitions meanwhile, nothing is committed. That member reads the records again,
+        and the ledger recognises them.
         """
         polled, self._polled = self._polled, {}
         if not polled:
@@ -68,5 +69,5 @@ class KafkaJobLog:
         self._reader.rewind()
 
     def close(self, for_good: bool = False) -> None:
-        """Let go of connections. Closed for good, the other members need not wait for this one's return."""
+        """Close the connections. With `for_good` the member leaves the group, so that the others take over at once."""
         self._reader.close(for_good)

@@ -1,4 +1,4 @@
-"""How far a group is behind, asked of the brokers from outside of the group; it need not be running."""
+"""The lag of a group, asked of the brokers from outside. The group need not be running."""
 
 from __future__ import annotations
 
@@ -17,21 +17,24 @@ from adapters.kafka.settings import RECORD_BYTES, KafkaSettings, millis
 from schemas.lag import PartitionReading
 
 LOOK_SECONDS: Final = 2.0
-"""How long one look for the oldest waiting records may take; what was not found by then is unknown."""
+"""How long one look for the oldest waiting records may take. What it has not found by then stays unknown."""
 
 COORDINATOR_SECONDS: Final = 10.0
-"""How long a group's coordinator may take to be found: a new cluster makes the topic of offsets when first asked."""
+"""How long to look for a group's coordinator. A new cluster first has to create its topic of offsets."""
 
 PAUSE_SECONDS: Final = 0.2
 
 ANSWER_WITHIN: Final = timedelta(seconds=5)
-"""How long a broker may take for one answer: one that hangs lets nobody who looks at the lag wait for half a minute."""
+"""Limit for one answer of a broker. With the client's default, a hanging broker would block for half a minute."""
 OPEN_WITHIN: Final = timedelta(seconds=8)
-"""How long it may take to be let in; a command that is started to ask for the lag takes a moment more."""
+"""How long the first connection to the cluster may take. A command that asks for the lag takes a moment more."""
 
 
 class Oldest(Struct, frozen=True):
-    """The first record of a partition that is not done with: its offset, and when it came, as far as that is sure."""
+    """The first waiting record of a partition.
+
+    `came` is the record's timestamp if `is_sure`. Otherwise it is when the record was first looked for in vain.
+    """
 
     offset: int
     came: datetime
@@ -39,7 +42,7 @@ class Oldest(Struct, frozen=True):
 
 
 class LagReader:
-    """Reads the lag of one group on one topic. It belongs to one thread, and joins no group."""
+    """Reads the lag of one group on one topic, and joins no group itself. It belongs to one thread."""
 
     def __init__(
         self, settings: KafkaSettings, group: str, topic: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -58,17 +61,18 @@ class LagReader:
                 raise
 
     def read(self) -> tuple[list[PartitionReading], list[str]]:
-        """A reading of each partition, and the instances that are members of the group.
+        """A reading of each partition, and the names of the group's members.
 
         Raises KafkaUnavailableError and KafkaRefusedError.
         """
         with named_errors("reading the lag"):
             partitions = self._partitions()
             owners, members = self._owners()
-            # In this order a record that is done with in between counts as waiting, and none is ever left out.
+            # Ask for the commits before the ends. A record committed in between then counts as waiting in this reading,
+            # but no waiting record is ever left out.
             committed = self._committed(partitions)
             starts, ends = (self._offsets(partitions, spec) for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST))
-            # Without a commit a group begins at the start: see GroupReader's auto_offset_reset.
+            # A group begins at the start if it has no commit (auto_offset_reset), or if the log has deleted that place.
             from_here = {one: max(committed[one] or 0, starts[one]) for one in partitions}
             drained = self._look_for_oldest({one: first for one, first in from_here.items() if first < ends[one]})
             at = self._now()
@@ -88,7 +92,7 @@ class LagReader:
         ], members
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._consumer.close()
         self._admin.close()
 
@@ -100,7 +104,7 @@ class LagReader:
         return found
 
     def _owners(self) -> tuple[dict[int, str], list[str]]:
-        """Who has which partition, and all members: by their instance ids, or by their clients' where there is none."""
+        """The owner of each partition, and all members: by instance id, or by client id if there is none."""
         described = self._described()
         owners: dict[int, str] = {}
         names = []
@@ -113,7 +117,7 @@ class LagReader:
         return owners, names
 
     def _described(self) -> Any:
-        """The group; one that nobody has heard of has no members. A coordinator may take a moment to be found."""
+        """The group's description; an unknown group has no members. Waits for a coordinator that is not there yet."""
         deadline = time.monotonic() + COORDINATOR_SECONDS
         while True:
             try:
@@ -126,7 +130,7 @@ class LagReader:
     def _committed(self, partitions: Sequence[int]) -> dict[int, int | None]:
         asked = [self._real(one) for one in partitions]
         found = self._admin.list_group_offsets({self._group: asked})[self._group]
-        # Kafka writes "never" as -1.
+        # Kafka answers -1 for a partition that the group has never committed.
         offsets = {one: found[self._real(one)].offset if self._real(one) in found else -1 for one in partitions}
         return {one: offset if offset >= 0 else None for one, offset in offsets.items()}
 
@@ -135,10 +139,10 @@ class LagReader:
         return {one: found[self._real(one)].offset for one in partitions}
 
     def _look_for_oldest(self, firsts: Mapping[int, int]) -> set[int]:
-        """Find out when the records came from which the group would go on; says where there turns out to be none.
+        """Find out when the first waiting record of each partition came. Returns partitions where none waits after all.
 
-        A record is looked for once. Where it can't be had, by an outage or behind a transaction that stays open, it
-        counts from when it was missed first.
+        A record that was found is not read again. One that can't be read, because of an outage or an open transaction,
+        waits since the first look for it.
         """
         now = self._now()
         self._oldest = {
@@ -151,7 +155,10 @@ class LagReader:
         return drained
 
     def _peek(self, firsts: Mapping[int, int]) -> tuple[dict[int, datetime], set[int]]:
-        """When the first record came that a reader gets from these offsets on, and where none is left up to the end."""
+        """When the first record from each of these offsets on came, and the partitions that have none up to their end.
+
+        Behind a committed offset there may be marks of transactions alone: these are offsets, but no records.
+        """
         if not firsts:
             return {}, set()
         found: dict[int, datetime] = {}
@@ -159,7 +166,7 @@ class LagReader:
         ends = self._offsets([*firsts], OffsetSpec.LATEST)
         wanted = [self._real(one) for one in firsts]
         self._consumer.assign(wanted)
-        # What was paused in an earlier look is paused still: kafka-python keeps that over `assign`.
+        # kafka-python keeps partitions paused over `assign`, so those of an earlier look would give nothing.
         self._consumer.resume(*wanted)
         for one, offset in firsts.items():
             self._consumer.seek(self._real(one), offset)
@@ -175,7 +182,7 @@ class LagReader:
         try:
             polled: Mapping[Any, Sequence[Any]] = self._consumer.poll(timeout_ms=100, max_records=most)
         except DamagedBatchError as error:
-            # It waits since it was missed first; the others are still to be found.
+            # The record in this batch stays unknown, and waits since the first look. Go on with the other partitions.
             self._consumer.pause(self._real(error.batch.partition))
             return {}
         return polled
@@ -197,6 +204,6 @@ def _patient(settings: KafkaSettings) -> dict[str, Any]:
 def _peeking(settings: KafkaSettings) -> dict[str, Any]:
     return _patient(settings) | {
         "auto_offset_reset": "earliest",
-        # A broker gives at least one batch, however large.
+        # Only the first record is wanted, so ask for little: a broker sends at least one batch, however large.
         "max_partition_fetch_bytes": RECORD_BYTES // 128,
     }

@@ -1,4 +1,4 @@
-"""A join that kafka-python 3.0.12 has lost sight of is begun again, since nothing else would ever end it."""
+"""Restarts a join that kafka-python 3.0.12 has lost track of. Nothing else would ever end it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ log = structlog.get_logger()
 class LostJoins:
     """Looks at a member of a group after each poll.
 
-    Where partitions are added to a topic, the member that deals them out joins again because what it dealt out differs
-    from what there is. It writes down the new deal while its join is still under way; from then on nothing differs,
-    and if a poll ends in that moment, the next one asks for no answer any more. The member stays between two
-    generations, sends no sign of life, is thrown out, and does not notice; each poll returns at once.
+    When partitions are added to a topic, the group's leader joins again, because its assignment covers other partitions
+    than the topic has. It records the new partitions while that join is still under way, and from then on sees no
+    difference. If a poll ends at that moment, the next one no longer waits for the answer to the join. The member then
+    stays between two generations: it sends no heartbeats, the group removes it, it does not notice, and each poll
+    returns at once.
     """
 
     def __init__(self, consumer: Any, group: str) -> None:
@@ -25,10 +26,10 @@ class LostJoins:
         self._seems_lost = False
 
     def look(self) -> None:
-        """Have the member join again, where it does not join although it is between two generations."""
+        """Make the member join again, if it is between two generations and does not try to join."""
         is_joining = self._coordinator.state is MemberState.REBALANCING
         seems_lost = bool(is_joining and not self._coordinator.need_rejoin())
-        # Once may be the moment in which a join ends, as seen from this thread.
+        # Seen once, it may be a join that just ends in the other thread. Seen after two polls in a row, it is lost.
         if seems_lost and self._seems_lost:
             log.warning("join_begun_again", group=self._group)
             self._coordinator.request_rejoin()

@@ -1,4 +1,4 @@
-"""Appends many records in one transaction: readers of what is committed see all of them, or none."""
+"""Appends many records in one transaction: readers with read_committed see all of them, or none."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ from adapters.kafka.whole_ends import SETTLES
 from schemas.log import NewRecord
 
 AT_ONCE: Final = 5_000
-"""Records that are under way at a time."""
+"""How many records are sent before their acknowledgements are waited for."""
 PATIENCE: Final = timedelta(seconds=60)
-"""How long a record may take to be stored, and a call about the transaction to be answered."""
+"""Limit for the acknowledgement of one record, and for the answer to one call about the transaction."""
 TIDY_PATIENCE: Final = timedelta(seconds=20)
-"""How long to abort may take, as after Ctrl-C: Kafka does it by itself in the end."""
+"""Limit for an abort, for example after Ctrl-C. Without one, Kafka aborts when the transaction times out."""
 SHORTEST: Final = timedelta(minutes=1)
 LONGEST: Final = timedelta(minutes=15)
-"""What brokers allow at most, unless they are told otherwise (`transaction.max.timeout.ms`)."""
+"""The longest that brokers allow by default (`transaction.max.timeout.ms`)."""
 _RECORDS_A_SECOND: Final = 1_000
-"""Far fewer than a slow broker takes."""
+"""Far fewer records than even a slow broker stores in a second."""
 
 
 def time_for(records: int) -> timedelta:
-    """How long a transaction of so many records may be open before Kafka gives it up.
+    """How long a transaction of this many records may be open before Kafka aborts it.
 
-    A process that is killed leaves its transaction open for so long, and readers stay at what was before it, unless
-    another one of the same name begins.
+    If the process is killed, its transaction stays open for that time, and readers get nothing behind its first record.
+    It ends earlier if another process begins a transaction under the same name.
     """
     return min(SHORTEST + timedelta(seconds=records / _RECORDS_A_SECOND), LONGEST)
 
 
 class OneTransaction:
-    """A transaction under a name (a transactional id), of which there is one at a time.
+    """A transaction under a name (the transactional id). Kafka allows one at a time for each name.
 
-    What an earlier process of that name left open is aborted when this is made; one that is still at work fails then.
+    The constructor aborts what an earlier process left open under this name, and fences one that is still at work.
     """
 
     def __init__(self, settings: KafkaSettings, name: str, limit: timedelta) -> None:
@@ -73,10 +73,10 @@ class OneTransaction:
                 raise
 
     def append(self, records: Iterable[NewRecord], progress: Callable[[int], None] = lambda _done: None) -> int:
-        """Append all of them, or none. Returns how many there were; `progress` is told of those that are stored.
+        """Append all records, or none. Returns their number; `progress` gets the number of records just stored.
 
-        Raises InstanceTakenError where another process of this name began meanwhile, KafkaRefusedError and
-        KafkaUnavailableError. Where the answer to the commit itself is lost, it may have come about all the same.
+        Raises InstanceTakenError if another process began a transaction under this name meanwhile, KafkaRefusedError
+        and KafkaUnavailableError. If the answer to the commit is lost, the transaction may be committed all the same.
         """
         try:
             self._producer.begin_transaction()
@@ -85,7 +85,7 @@ class OneTransaction:
                 self._store(some)
                 done += len(some)
                 progress(len(some))
-            # See adapters.kafka.whole_ends: readers of a busy topic rely on it.
+            # Readers of a busy topic rely on this pause between the last record and the commit: see whole_ends.py.
             time.sleep(SETTLES)
             with self._watchdog.watching("commit_transaction"):
                 self._producer.commit_transaction()
@@ -100,7 +100,7 @@ class OneTransaction:
         return done
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         with self._watchdog.watching("close", TIDY_PATIENCE):
             abandon(self._producer)
         self._watchdog.close()
@@ -109,7 +109,7 @@ class OneTransaction:
         real = self._settings.real
         sent = [self._producer.send(real(one.topic), one.value, one.key, list(one.headers)) for one in records]
         for future in sent:
-            # A record that failed must never be missing from a transaction that is committed all the same.
+            # Raise here if a record failed: otherwise the transaction would be committed without it.
             future.get(PATIENCE.total_seconds())
 
     def _abort(self) -> None:
@@ -117,7 +117,7 @@ class OneTransaction:
             try:
                 self._producer.abort_transaction()
             except KafkaError:
-                # Kafka aborts it when its time is up, or the next process of this name does.
+                # Kafka aborts it when it times out, or when the next process of this name starts.
                 return
 
     def _fenced(self) -> str:

@@ -1,4 +1,4 @@
-"""Which partition a record belongs to: as Kafka's own producers choose it, with less work."""
+"""Which partition a record belongs to: the same as Kafka's own producers choose, with less work."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Any, Final
 from kafka.partitioner import DefaultPartitioner, murmur2
 
 _POSITIVE: Final = 0x7FFFFFFF
+"""Kafka masks the sign bit of the hash; an absolute value would give other partitions."""
 REMEMBERED_KEYS: Final = 1_024
-"""All outputs of an event have its key, so those of the last few events are enough."""
+"""All outputs of an event have the event's key, so the keys of the last few events are enough."""
 
 
 class RememberingPartitioner(DefaultPartitioner):  # type: ignore[misc]  # kafka-python has no types
-    """The default partitioner of kafka-python, which hashes in Python: here once for all records of a key."""
+    """The default partitioner of kafka-python, which hashes in Python. This one hashes each key only once."""
 
     def partition(self, topic: str, *given: Any) -> int:
-        """See kafka.partitioner.Partitioner. Only the hash is remembered: topics may get further partitions."""
+        """See kafka.partitioner.Partitioner. It remembers only hashes, because a topic may get more partitions."""
         _, key, _, _, cluster = given
         partitions = cluster.partitions_for_topic(topic)
         if key is None or not partitions:
@@ -27,7 +28,7 @@ class RememberingPartitioner(DefaultPartitioner):  # type: ignore[misc]  # kafka
 
 
 def partition_of(key: bytes, partitions: Sequence[int]) -> int:
-    """The one of all partitions of a topic, in their order, to which the records of this key belong."""
+    """The partition of this key. `partitions` are all partitions of the topic, in ascending order."""
     return partitions[_hash(key) % len(partitions)]
 
 

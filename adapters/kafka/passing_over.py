@@ -1,4 +1,4 @@
-"""A batch that can't be decoded is passed over: what can be had of it becomes dead letters, and the group goes on."""
+"""Passes over a batch that can't be decoded: its readable records become dead letters, and the group goes on."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from schemas.dead_letter import Cause, dead_letter
 from schemas.log import NewRecord, Record
 
 PATIENCE: Final = 20.0
-"""Seconds within which a broker has to give the batch."""
+"""Seconds to wait for records from the broker."""
 CODE: Final = "damaged_batch"
 
 
 class PassedOver(Struct, frozen=True):
-    """What was passed over, and how many of its records could be had all the same."""
+    """The batch that was passed over, and how many of its records could still be read."""
 
     batch: DamagedBatch
     records: int
 
 
 def pass_over(settings: KafkaSettings, group: str, topic: str, partition: int, offset: int) -> PassedOver:
-    """Let a group go on behind the batch at this offset. Dead letters and position stand in one transaction.
+    """Move a group's offset behind the batch at this offset. One transaction holds dead letters and offset.
 
-    Members may be at work meanwhile: they hold this partition, and go on within seconds. Raises KafkaRefusedError where
-    nothing is wrong with what is there, and KafkaUnavailableError.
+    The group's members may keep running: they have paused this partition, and resume it within seconds. Raises
+    KafkaRefusedError if the batch is not damaged, and KafkaUnavailableError.
     """
     real = TopicPartition(settings.real(topic), partition)
     with named_errors("reading the batch"):
@@ -60,7 +60,7 @@ def _damaged(settings: KafkaSettings, real: Any, offset: int) -> DamagedBatch:
 
 
 def _had(settings: KafkaSettings, real: Any, batch: DamagedBatch) -> list[Record]:
-    """What can be decoded of it where nobody looks at its checksum; any byte of that may be wrong."""
+    """The records that can be decoded if the checksum is not checked. Any byte of them may be wrong."""
     records: list[Record] = []
     with closing(_consumer(settings, check_crcs=False)) as consumer:
         try:
@@ -71,17 +71,19 @@ def _had(settings: KafkaSettings, real: Any, batch: DamagedBatch) -> list[Record
                 if found.offset == batch.last:
                     break
         except DamagedBatchError:
+            # The rest can't be decoded even without the checksum. What was read before it is kept.
             pass
     return records
 
 
 def _consumer(settings: KafkaSettings, *, check_crcs: bool) -> Any:
     most = RECORD_BYTES // 8
+    # With "none", an offset that the log no longer has is an error: the consumer must not jump to another batch.
     return lone_consumer(settings, auto_offset_reset="none", check_crcs=check_crcs, max_partition_fetch_bytes=most)
 
 
 def _read(consumer: Any, real: Any, offset: int) -> Iterator[Any]:
-    """Records from this offset on, until none comes any more."""
+    """Records from this offset on, until none has come for PATIENCE seconds."""
     consumer.assign([real])
     consumer.seek(real, offset)
     deadline = time.monotonic() + PATIENCE
@@ -99,7 +101,7 @@ def _cause(batch: DamagedBatch) -> Cause:
 
 
 def _whole(batch: DamagedBatch, settings: KafkaSettings) -> NewRecord:
-    """The batch as it is, where none of its records can be had."""
+    """The whole batch as one dead letter, if none of its records can be read."""
     topic = batch.topic.removeprefix(settings.prefix)
     record = Record(topic, batch.partition, batch.first, datetime.now(UTC), None, batch.content)
     return dead_letter(
@@ -124,6 +126,7 @@ def _commit(settings: KafkaSettings, group: str, letters: list[NewRecord], offse
         producer.flush()
         for future in sent:
             future.get(PATIENCE)
-        # Of no member: the brokers take it from whoever may write to the group, and its members stay as they are.
+        # The group's metadata names no member: brokers accept that from a client that may write to the group, and the
+        # members keep their partitions.
         producer.send_offsets_to_transaction(offsets, ConsumerGroupMetadata(name))
         producer.commit_transaction()

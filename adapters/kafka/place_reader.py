@@ -1,4 +1,4 @@
-"""Reads single records of a topic by partition and offset, and nothing that lies before them."""
+"""Reads single records of a topic by partition and offset, without reading what lies before them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WAIT: Final = timedelta(seconds=PATIENCE)
 
 
 class PlaceReader:
-    """Reads outside of any group. What one look costs does not depend on how long the topic is."""
+    """Reads outside of any group. The cost of one look does not depend on the length of the topic."""
 
     def __init__(self, settings: KafkaSettings, topic: str) -> None:
         self._topic = settings.real(topic)
@@ -25,9 +25,9 @@ class PlaceReader:
             self._consumer = lone_consumer(settings)
 
     def read(self, partition: int, offset: int) -> Any | None:
-        """The committed record at this place, as kafka-python gives it; None where there is none.
+        """The committed record at this place, as kafka-python gives it; None if there is none.
 
-        Raises KafkaUnavailableError, DamagedBatchError among them, and KafkaRefusedError where the topic is missing.
+        Raises KafkaUnavailableError (DamagedBatchError is one), and KafkaRefusedError if the topic is missing.
         """
         with named_errors("reading a record"):
             partitions = self._consumer.partitions_for_topic(self._topic)
@@ -38,7 +38,7 @@ class PlaceReader:
             return self._read(TopicPartition(self._topic, partition), offset)
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._consumer.close()
 
     def _read(self, partition: Any, offset: int) -> Any | None:
@@ -49,7 +49,7 @@ class PlaceReader:
             return None
         self._consumer.seek(partition, offset)
         since = time.monotonic()
-        # The mark of a transaction's end is no record, but moves the position on.
+        # There may be no record at this offset: a mark of a transaction and an aborted record only move the position.
         while self._position(partition) <= offset:
             for found in self._consumer.poll(timeout_ms=500, max_records=1).get(partition, ()):
                 return found if found.offset == offset else None

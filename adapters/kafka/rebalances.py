@@ -1,4 +1,4 @@
-"""The rebalances of a group as one of its members sees them: each is a line in the log, and all are counted."""
+"""The rebalances of a group, as one member sees them. It logs and counts each."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ log = structlog.get_logger()
 _OTHERS: Final = "another member came, left or was thrown out, or there are more partitions"
 
 NO_GENERATION: Final = -1
-"""The generation of who is no member."""
+"""The generation id of a client that is no member of a group."""
 
 
 class Rebalances:
-    """Told of the group after each poll, it notices when a new generation stands."""
+    """It gets the group's metadata after each poll, and notices when a rebalance has ended."""
 
     def __init__(self, group: str, seconds: Callable[[], float] = time.monotonic) -> None:
         self._group = group
@@ -27,17 +27,17 @@ class Rebalances:
         self._why = "this process has started"
         self._generation = NO_GENERATION
         self.count = 0
-        """The generations that stood."""
+        """How many generations this member has been part of."""
 
     def see(self, group: Any, partitions: Callable[[], Iterable[Any]]) -> None:
-        """`group` is the metadata of the group right after a poll; `partitions` says what this member has."""
+        """Look at the group right after a poll. `partitions` gives the partitions of this member."""
         if group.state != MemberState.STABLE:
             self._begin(group)
         elif group.generation_id not in (self._generation, NO_GENERATION):
             self._end(group, sorted(one.partition for one in partitions()))
 
     def lasts(self) -> float:
-        """For how many seconds there has been no generation that stands; 0.0 where there is one."""
+        """For how many seconds the group has been without a stable generation; 0.0 if it has one."""
         return 0.0 if self._since is None else self._seconds() - self._since
 
     def _begin(self, group: Any) -> None:

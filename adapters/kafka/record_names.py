@@ -1,7 +1,8 @@
-"""Which record of the directory a Kafka key is of: our own keys, KIND/ID, and those that connectors write.
+"""Which record of the directory a Kafka key names: our own keys, KIND/ID, and the keys that connectors write.
 
 A connector's key is the primary key of a table: a text in quotation marks, or an object with an `id` and perhaps a
-`kind`. Without a kind in the key it is the record's, and is remembered for the record without a value that removes it.
+`kind`. If the key has no kind, the record's value has it. That kind is remembered, because a later tombstone for the
+key has no value.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from schemas.reading import IDENTIFIER_LENGTH
 from schemas.refusal import Refusal, RefusedError
 
 MAX_KEY_BYTES: Final = 16_384
-"""A key of our own has a few hundred bytes; one with Connect's schema some more."""
+"""Our own keys have a few hundred bytes at most. A key with Connect's schema has more."""
 
 
 class Named(Struct, frozen=True):
-    """Kind and id of a record. `instead_of` is the kind that its key stood for until now, where that was another."""
+    """Kind and id of a record. `instead_of` is the kind that its key had until now, if that was another one."""
 
     kind: str
     id: str
@@ -31,13 +32,13 @@ class Named(Struct, frozen=True):
 
 
 class RecordNames:
-    """Names records by their keys. It remembers the kind of each key that has none, as long as there is a record."""
+    """Names records by their keys. For keys without a kind it remembers the kind, until the record is removed."""
 
     def __init__(self) -> None:
         self._kinds: dict[bytes, str] = {}
 
     def of(self, key: bytes | None, value: bytes | None) -> Named | None:
-        """The name of a record; None where one is removed that never came. Raises RefusedError."""
+        """The name of a record; None for the removal of a record that never came. Raises RefusedError."""
         try:
             return Named(*name_of(key))
         except RefusedError:
@@ -47,7 +48,7 @@ class RecordNames:
         return Named(kind, record_id) if kind is not None else self._by_record(key, record_id, value)
 
     def forget(self, key: bytes | None) -> None:
-        """The record of this key was removed."""
+        """Forget the kind of this key, because its record was removed."""
         self._kinds.pop(key or b"", None)
 
     def _by_record(self, key: bytes, record_id: str, value: bytes | None) -> Named | None:
@@ -64,7 +65,7 @@ class RecordNames:
 
 
 def name_of(key: bytes | None, kinds: Sequence[str] = RECORD_KINDS) -> tuple[str, str]:
-    """Kind and id out of a key of our own, of one of these kinds. Raises RefusedError."""
+    """Kind and id from a key of our own form. Raises RefusedError, also for a kind that is not in `kinds`."""
     try:
         kind, slash, record_id = (key or b"").decode().partition("/")
     except UnicodeDecodeError:
@@ -86,11 +87,12 @@ _NO_KIND: Final = (
 
 
 def _may_be_foreign(key: bytes) -> bool:
+    # A JSON object, a JSON text, or the mark of Schema Registry's serializers. Our own keys begin with a kind.
     return key[:1] in (b"{", b'"', b"\0")
 
 
 def _foreign_name(key: bytes) -> tuple[str | None, str]:
-    """Kind, where it has one, and id out of a connector's key. Raises RefusedError."""
+    """Kind (None if the key has none) and id from a connector's key. Raises RefusedError."""
     try:
         whole, schema, _ = unwrapped(key, MAX_KEY_BYTES)
         number = whole.get("id") if isinstance(whole, dict) else None
@@ -101,6 +103,7 @@ def _foreign_name(key: bytes) -> tuple[str | None, str]:
         return name_of(whole.encode())
     fields: dict[str, Any] = whole if isinstance(whole, dict) else {}
     kind = fields.get("kind")
+    # Not `isinstance`: true and false are no ids, and Python counts bool as int.
     record_id = str(number) if type(number) is int else number
     if not isinstance(record_id, str) or not 0 < len(record_id) <= IDENTIFIER_LENGTH:
         raise RefusedError("bad_key", Refusal("key", "a key that is an object has an `id`, and best a `kind` as well"))
@@ -113,5 +116,5 @@ def _claim_in(value: bytes) -> Claim:
     try:
         return claim_of(value)
     except RefusedError:
-        # What is wrong with the value is named where it is read, under the name that its key had before.
+        # Not reported here: the caller reads the value next, and reports the fault under the name that the key had.
         return Claim(None, is_removed=False)

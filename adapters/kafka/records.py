@@ -1,4 +1,4 @@
-"""Records of kafka-python, and ours."""
+"""Turns records of kafka-python into ours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LAST_MS: Final = 253_402_300_799_999
 
 
 def record_of(found: Any, settings: KafkaSettings) -> Record:
-    """Our record, under the topic's name without the prefix."""
+    """Our record. Its topic is the name without the cluster's prefix."""
     return Record(
         topic=found.topic.removeprefix(settings.prefix),
         partition=found.partition,
@@ -25,18 +25,21 @@ def record_of(found: Any, settings: KafkaSettings) -> Record:
         timestamp=moment_of(found.timestamp),
         key=found.key,
         value=found.value,
-        # A header's value may be null, which is not the same as empty to Kafka, and is to us.
+        # A header's value may be null. Kafka tells that from an empty one; we don't.
         headers=tuple((name, value or b"") for name, value in found.headers),
     )
 
 
 def moment_of(millis: int) -> datetime:
-    """A time in UTC from Kafka's: milliseconds since 1970. A producer may have given any number."""
+    """A time in UTC from Kafka's milliseconds since 1970.
+
+    A producer may have written any number: it is limited to the years 1 to 9999, which `datetime` can hold.
+    """
     return _EPOCH + timedelta(milliseconds=min(max(millis, _FIRST_MS), _LAST_MS))
 
 
 def offsets_behind(records: Iterable[Record], settings: KafkaSettings) -> dict[Any, Any]:
-    """Where a group goes on that has done with these records, which stand in order in each partition."""
+    """The offsets to commit after these records, which are in order within each partition."""
     last = {TopicPartition(settings.real(record.topic), record.partition): record.offset for record in records}
     return {partition: OffsetAndMetadata(offset + 1) for partition, offset in last.items()}
 

@@ -1,4 +1,4 @@
-"""How to reach Kafka, and as whom."""
+"""How to reach Kafka, and how to log in."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from msgspec import Struct
 from adapters.kafka.errors import KafkaSettingsError
 
 RECORD_BYTES: Final = 8_388_608
-"""The largest record that is read or written: what a topic allows may be less, see adapters.kafka.topics."""
+"""The largest record that is read or written. A topic may allow less: see adapters.kafka.topics."""
 
 _RECONNECT_WITHIN_MS: Final = 1_000
-"""kafka-python's own limit lets a client wait for half a minute after a broker is back."""
+"""With kafka-python's default, a client may wait for half a minute after a broker is back."""
 
 _FIRST_ANSWER_WITHIN_MS: Final = 10_000
-"""A broker that does not let a client in is asked again until then."""
+"""How long a client keeps trying while no broker lets it in."""
 
 
 SESSION: Final = timedelta(seconds=10)
-"""How long a group keeps the place of a process that shows no sign of life, unless it is told otherwise."""
+"""Default session timeout: how long a group keeps the partitions of a member that sends no heartbeat."""
 SHORTEST_SESSION: Final = timedelta(seconds=6)
-"""What brokers allow at least, unless they are told otherwise (`group.min.session.timeout.ms`)."""
+"""The shortest session that brokers allow by default (`group.min.session.timeout.ms`)."""
 LONGEST_SESSION: Final = timedelta(minutes=5)
-"""Below what brokers allow, and no longer than a member may take between two polls."""
+"""Less than brokers allow by default, and no longer than a member may take between two polls."""
 LONGEST_TRANSACTION: Final = timedelta(seconds=30)
-"""Half of what a call about a transaction may take before the process ends."""
+"""Half of `Membership.call_limit`, after which the watchdog ends the process."""
 
 
 class Mechanism(StrEnum):
-    """How a client proves who it is (SASL)."""
+    """The SASL mechanism with which a client logs in."""
 
     PLAIN = "PLAIN"
     SCRAM_SHA_256 = "SCRAM-SHA-256"
@@ -42,19 +42,22 @@ class Mechanism(StrEnum):
 
 
 class Login(Struct, frozen=True):
-    """Name and password. The password is in no text that is made of this."""
+    """Name and password. `repr` and `str` leave the password out."""
 
     mechanism: Mechanism
     username: str
     password: str
 
     def __repr__(self) -> str:
-        """Name and mechanism alone: this may end up in a log."""
+        """Show only mechanism and name, because this text may get into a log."""
         return f"Login({self.mechanism.value}, {self.username!r})"
 
 
 class Tls(Struct, frozen=True):
-    """Files in PEM format: whom to trust (None: those whom the system trusts), and the client's own certificate."""
+    """Files in PEM format.
+
+    `ca` holds the authorities to trust (None: those of the system); `certificate` and `key` are the client's own.
+    """
 
     ca: Path | None = None
     certificate: Path | None = None
@@ -64,8 +67,8 @@ class Tls(Struct, frozen=True):
 class KafkaSettings(Struct, frozen=True):
     """A cluster: some of its brokers as HOST:PORT, and how to talk to them.
 
-    `prefix` stands before each name of a topic or group, so that several installations share a cluster. Raises
-    KafkaSettingsError for what can't be used together.
+    `prefix` is put before each name of a topic or group, so that several installations can share a cluster. Raises
+    KafkaSettingsError for settings that can't be used together.
     """
 
     bootstrap: tuple[str, ...]
@@ -74,7 +77,8 @@ class KafkaSettings(Struct, frozen=True):
     login: Login | None = None
 
     def __post_init__(self) -> None:
-        """Check what does not depend on a cluster."""
+        """Check what can be checked without the cluster."""
+        # Without this package kafka-python works too, but at about a third of the speed.
         if find_spec("crc32c") is None:
             raise KafkaSettingsError("the package crc32c is not installed: without it every checksum is made in Python")
         for one in self.bootstrap or ("",):
@@ -87,11 +91,11 @@ class KafkaSettings(Struct, frozen=True):
             raise KafkaSettingsError("PLAIN sends the password as it is: use TLS with it, or SCRAM-SHA-512")
 
     def real(self, name: str) -> str:
-        """The name in the cluster of a topic or group."""
+        """The name of a topic or group in the cluster, with the prefix."""
         return self.prefix + name
 
     def client(self) -> dict[str, Any]:
-        """What every client of kafka-python is given."""
+        """The settings that all clients of kafka-python share."""
         config: dict[str, Any] = {
             "bootstrap_servers": list(self.bootstrap),
             "client_id": "tocsin",
@@ -111,17 +115,17 @@ class KafkaSettings(Struct, frozen=True):
         return config
 
     def _is_private(self) -> bool:
-        """Whether a password in clear is safe here: the line is encrypted, or does not leave the machine."""
+        """Whether a password in clear text is safe: the connection is encrypted, or stays on this machine."""
         return self.tls is not None or all(_is_loopback(one.rpartition(":")[0]) for one in self.bootstrap)
 
 
 class Membership(Struct, frozen=True):
     """One process's place in a group.
 
-    `instance` is its own, and the same after each restart: the group knows it by that (group.instance.id), and the
-    transactions too (transactional.id). `session` without a sign of life lets the group give its partitions away; a
-    transaction that is open for longer than `transaction` is aborted by the broker; a call about a transaction that
-    does not return within `call_limit` ends the process.
+    `instance` is unique in the group, and the same after each restart: it is the group.instance.id, and part of the
+    transactional.id. After `session` without a heartbeat the group gives the process's partitions to others. The broker
+    aborts a transaction that is open for longer than `transaction`. The watchdog ends the process if a call about a
+    transaction does not return within `call_limit`.
     """
 
     group: str
@@ -132,15 +136,16 @@ class Membership(Struct, frozen=True):
 
     @classmethod
     def of(cls, group: str, instance: str, session: timedelta) -> Membership:
-        """A place with this session, and limits that fit it.
+        """A membership with this session, and limits that fit it.
 
-        An open transaction holds others up as a session does: so it is given up after the same time, but soon enough
-        that the calls about it have not reached their own limit by then.
+        After a crash, others wait for the open transaction as they do for the session, so both have the same limit.
+        LONGEST_TRANSACTION keeps it below the limit of a call.
         """
         return cls(group, instance, session, min(session, LONGEST_TRANSACTION))
 
     def __post_init__(self) -> None:
         """Check that the limits fit together."""
+        # Otherwise the watchdog would end the process before the broker has given the transaction up.
         if self.call_limit <= self.transaction:
             raise KafkaSettingsError("the limit of a call must be longer than that of a transaction")
         if not self.instance or not self.instance.replace("-", "").replace("_", "").replace(".", "").isalnum():
@@ -148,7 +153,7 @@ class Membership(Struct, frozen=True):
 
 
 def millis(span: timedelta) -> int:
-    """Whole milliseconds, as Kafka counts."""
+    """The time span in whole milliseconds, Kafka's unit."""
     return span // timedelta(milliseconds=1)
 
 

@@ -1,7 +1,8 @@
-"""Partitions that stand still at a batch that can't be decoded, while the others go on.
+"""Partitions that are paused at a batch that can't be decoded, while the others go on.
 
-Nothing is passed over in silence: the batch holds records that somebody waits for, and its partition's order would
-break. It is tried again, since a broker may be mended; the group goes on behind it where a person has it passed over.
+No batch is skipped silently: somebody waits for its records, and skipping would break the order of the partition. The
+batch is tried again, because the broker may be repaired. The group goes on behind it if a person passes it over (see
+passing_over.py).
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from adapters.kafka.errors import DamagedBatch
 log = structlog.get_logger()
 
 LOOK_EVERY: Final = 5.0
-"""Seconds between two looks at whether the group's position has been moved behind the batch."""
+"""Seconds between two checks whether somebody has moved the group's committed offset behind the batch."""
 TRY_EVERY: Final = 60.0
-"""Seconds between two tries to decode it."""
+"""Seconds between two tries to decode the batch."""
 
 
 class _Standing(Struct):
@@ -31,7 +32,7 @@ class _Standing(Struct):
 
 
 class StandingPartitions:
-    """Those of one consumer, which belongs to the thread that polls it."""
+    """The paused partitions of one consumer. It belongs to the thread that polls the consumer."""
 
     def __init__(self, consumer: Any, seconds: Callable[[], float] = time.monotonic) -> None:
         self._consumer = consumer
@@ -40,21 +41,22 @@ class StandingPartitions:
 
     @property
     def batches(self) -> list[DamagedBatch]:
-        """The batches at which partitions stand."""
+        """The batches at which partitions are paused."""
         return [one.batch for one in self._standing.values()]
 
     def stand(self, batch: DamagedBatch) -> None:
-        """Let the partition of this batch stand still; the log says where, once for each try."""
+        """Pause the partition of this batch. Each try writes one line to the log."""
         partition = TopicPartition(batch.topic, batch.partition)
         log.error("batch_damaged", **batch.place, why=batch.why)
         self._consumer.pause(partition)
         self._standing[partition] = _Standing(batch, self._seconds(), self._seconds())
 
     def look(self, offset_of: Callable[[Any], int | None]) -> None:
-        """Let those go on that may: `offset_of` says the group's committed offset of a partition."""
+        """Resume partitions that may go on. `offset_of` gives the group's committed offset of a partition."""
         now = self._seconds()
         for partition, one in [*self._standing.items()]:
             if partition not in self._consumer.assignment():
+                # Another member has it now, and will meet the batch itself.
                 del self._standing[partition]
             elif now - one.looked >= LOOK_EVERY:
                 one.looked = now

@@ -1,4 +1,4 @@
-"""Reads topics from their start to their end, as it is at the moment of asking, and then on from there."""
+"""Reads topics from their start to their current end, and on each later call from there to the new end."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from adapters.kafka.whole_ends import WholeEnds
 
 RECORDS_AT_ONCE: Final = 20_000
 PATIENCE: Final = 30.0
-"""Seconds without a record or any other progress, while the end is not reached, that are taken for an outage."""
+"""Seconds without progress, before the end is reached, that count as an outage."""
 
 _LOOK_AGAIN: Final = 0.05
 _ASK_AGAIN: Final = 5.0
-"""Seconds that a broker may take for one answer about ends: a stop is not held up for longer by one that hangs."""
+"""Seconds that a broker may take for one answer about ends. A hanging broker delays a stop by no more than this."""
 
 
 def go_on() -> None:
-    """Nothing ends the reading."""
+    """The default for `between`: it does nothing, so the reading goes on."""
 
 
 class Part(Struct, frozen=True):
-    """A part of a topic: what came since a moment; with a key, of the one partition where its records are now."""
+    """A part of a topic: the records since a time; with a `key`, only the partition to which that key belongs now."""
 
     since: datetime
     key: bytes | None = None
@@ -40,10 +40,12 @@ class Part(Struct, frozen=True):
 class TopicReader:
     """Reads all partitions of some topics, or a part of each, outside of any group. It belongs to one thread.
 
-    Partitions that are added to a topic are noticed after `look_again` at the latest. `between` is called between two
-    polls of a long reading, and between two tries to ask a broker that does not answer; what it raises ends the
-    reading, and the next one goes on from there. `whole`: what one transaction wrote to a topic is read whole or not at
-    all, see adapters.kafka.whole_ends.
+    New partitions of a topic are noticed after `look_again` at the latest.
+
+    `between` is called between two polls of a long reading, and between two requests to a broker that does not answer.
+    If it raises, the reading ends, and the next one continues from there.
+
+    With `whole`, the reader gets all records that a transaction wrote to a topic, or none of them: see whole_ends.py.
     """
 
     def __init__(
@@ -66,22 +68,24 @@ class TopicReader:
         }
         with named_errors("opening a reader"):
             self._consumer = lone_consumer(settings, **config)
-            # Nothing is read by it: it is asked for the ends of what is open as well.
+            # This consumer reads no records. With read_uncommitted it gives the high watermarks, which the other one
+            # can't: its ends are the last stable offsets.
             self._unsettled = lone_consumer(settings, **config, isolation_level="read_uncommitted") if whole else None
         self._whole = WholeEnds(self._ends_of(self._consumer), self._ends_of(self._unsettled)) if whole else None
         self._wanted: dict[Any, int] = {}
 
     def read_to_end(self) -> Iterator[Any]:
-        """Every record that is committed by now and was not read before, as kafka-python gives it.
+        """Every record that is committed now and was not read before, as kafka-python gives it.
 
-        Where transactions are read whole, one that is open holds that up for some seconds at most, and the first time
-        it is waited for. Raises KafkaUnavailableError where the end can't be reached, DamagedBatchError among them;
-        the next call goes on from there.
+        With `whole`, an open transaction may hold back newer records for some seconds; the first call waits for them.
+        Raises KafkaUnavailableError (DamagedBatchError is one) if the end can't be reached; the next call continues
+        from there.
         """
         with named_errors("reading to the end"):
             self._assign()
             ends = self._ends()
             before, since = self._positions(), time.monotonic()
+            # Compare positions, not records: a topic may end with marks of transactions, which are no records.
             while any(before[one] < ends[one] for one in self._partitions):
                 polled = self._consumer.poll(timeout_ms=500, max_records=RECORDS_AT_ONCE)
                 for partition, records in polled.items():
@@ -95,13 +99,16 @@ class TopicReader:
                     self._between()
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._consumer.close()
         if self._unsettled is not None:
             self._unsettled.close()
 
     def _ends(self) -> dict[Any, int]:
-        """How far to read: once told, ends are kept until there are later ones, since some may be reached already."""
+        """How far to read each partition.
+
+        If WholeEnds finds no new end for a partition, its former end still holds: it was whole, and may be unread yet.
+        """
         if self._whole is None:
             return self._ends_of(self._consumer)(self._partitions)
         self._wanted |= self._whole.find(self._partitions)
@@ -112,7 +119,7 @@ class TopicReader:
         return self._wanted
 
     def _up_to(self, end: int, partition: Any, records: list[Any]) -> list[Any]:
-        """Those of the records before the end, where transactions are read whole: the others come again."""
+        """The records before the end. With `whole`, the position goes back to the end, so that the rest comes again."""
         if self._whole is None or records[-1].offset < end:
             return records
         self._consumer.seek(partition, end)
@@ -125,6 +132,7 @@ class TopicReader:
                 try:
                     return asked_offsets(consumer.end_offsets, partitions, int(_ASK_AGAIN * 1000))
                 except KafkaTimeoutError:
+                    # Ask in short calls, so that `between` can end the wait for a broker that hangs.
                     if time.monotonic() - since > PATIENCE - _ASK_AGAIN:
                         raise
                     self._between()
@@ -132,11 +140,11 @@ class TopicReader:
         return ends
 
     def _positions(self) -> dict[Any, int]:
-        # A position may be unknown for a moment: it is not the end then.
+        # kafka-python gives None for a position that is unknown for a moment. Then the end is not reached.
         return {one: self._consumer.position(one, timeout_ms=int(PATIENCE * 1000)) or 0 for one in self._partitions}
 
     def _assign(self) -> None:
-        """Read all partitions that there are: a topic may have got more."""
+        """Assign all partitions of the topics. A topic may have got more since the last reading."""
         wanted: list[Any] = []
         for topic in self._topics:
             partitions = self._consumer.partitions_for_topic(topic)
@@ -144,6 +152,7 @@ class TopicReader:
                 raise no_such_topic(topic)
             wanted += [TopicPartition(topic, one) for one in self._of_part(sorted(partitions))]
         if wanted != self._partitions:
+            # Partitions that were read before go on where they are. Only new ones begin at their start.
             read = self._positions()
             self._consumer.assign(wanted)
             starts = self._starts([one for one in wanted if one not in read]) | read
@@ -157,10 +166,11 @@ class TopicReader:
         return [partition_of(self._part.key, partitions)]
 
     def _starts(self, partitions: list[Any]) -> dict[Any, int]:
-        """Where to begin in partitions of which nothing was read."""
+        """Where to begin in partitions from which nothing was read yet."""
         if self._part is None or not partitions:
             return self._consumer.beginning_offsets(partitions) if partitions else {}
         since = max(0, int(self._part.since.timestamp() * 1_000))
         found = self._consumer.offsets_for_times(dict.fromkeys(partitions, since))
         ends = self._consumer.end_offsets(partitions)
+        # Kafka gives no offset for a time after the last record: then there is nothing to read before the end.
         return {one: ends[one] if found.get(one) is None else found[one].offset for one in partitions}

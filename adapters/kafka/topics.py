@@ -1,4 +1,4 @@
-"""The topics, as they have to be: made, and checked."""
+"""The topics and their required settings: creates and checks them."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ from schemas.topics import DEAD_LETTERS, DECISIONS, DIRECTORY, JOBS, OUTCOMES, S
 
 _MEGABYTE: Final = 1_048_576
 _FOREVER: Final = -1
+"""The `retention.ms` of a topic whose records never expire: negative, but longer than any other."""
 
 
 class TopicSpec(Struct, frozen=True):
-    """How a topic has to be. `kept` None: it is compacted, so that the newest record of each key stays for ever.
+    """The required settings of a topic.
 
-    `largest` is in bytes of a record with its headers; `by_broker`: records are stamped with when they came, since
-    producers' clocks may be wrong.
+    `kept` is the retention; with None the topic is compacted, so that the newest record of each key stays for ever.
+    `largest` is the size in bytes of the largest record, headers included. With `by_broker`, the broker writes the
+    timestamps, because the clocks of producers may be wrong.
     """
 
     name: str
@@ -34,13 +36,13 @@ class TopicSpec(Struct, frozen=True):
     by_broker: bool = False
 
     def configs(self, replication: int) -> dict[str, str]:
-        """The topic's settings, for so many replicas."""
+        """The topic's configuration in Kafka, for this number of replicas."""
         configs = {
             "cleanup.policy": "compact" if self.kept is None else "delete",
             "max.message.bytes": str(self.largest),
-            # Batches stay as their producer compressed them: all codecs are read.
+            # Keep batches as their producer compressed them: we read all codecs.
             "compression.type": "producer",
-            # With three replicas, what is acknowledged outlives the loss of any one of them.
+            # With three replicas, two have each acknowledged record, so the loss of any one replica loses nothing.
             "min.insync.replicas": str(max(1, replication - 1)),
         }
         if self.kept is not None:
@@ -56,22 +58,22 @@ TOPICS: Final[Sequence[TopicSpec]] = (
     TopicSpec(SUPPRESSIONS, None, 2 * _MEGABYTE),
     TopicSpec(JOBS, timedelta(days=7), 2 * _MEGABYTE),
     TopicSpec(DECISIONS, timedelta(days=30), RECORD_BYTES),
-    # Of a record that a topic of 2 MB allows, with headers that say what was wrong with it. Personal data, so kept
-    # briefly, and yet for longer than somebody may be on holiday.
+    # A dead letter is a record of up to 2 MB, plus headers that say what was wrong with it. It holds personal data, so
+    # it is kept briefly, but longer than somebody may be on holiday.
     TopicSpec(DEAD_LETTERS, timedelta(days=14), 4 * _MEGABYTE),
     TopicSpec(OUTCOMES, timedelta(days=30), 2 * _MEGABYTE),
 )
 
 
 class Level(StrEnum):
-    """How bad a problem is."""
+    """The severity of a problem."""
 
     MISSING = "missing"
-    """Nothing works without the topic."""
+    """The topic is not there, and nothing works without it."""
     WRONG = "wrong"
-    """Something will be lost or stand still one day."""
+    """Some day records will be lost, or work will stop."""
     NOTE = "note"
-    """It is right for some, and everybody should know."""
+    """It may be intended, but everybody should know."""
 
 
 class TopicProblem(Struct, frozen=True):
@@ -87,9 +89,9 @@ class TopicProblem(Struct, frozen=True):
 
 
 def create_topics(settings: KafkaSettings, partitions: int, replication: int) -> list[str]:
-    """Make the topics that are missing. Returns their names. Those that are there stay as they are: check them.
+    """Create the missing topics, and return their names. Existing topics are not changed: see check_topics.
 
-    Raises KafkaRefusedError where some are missing and the brokers are fewer than the replicas; KafkaUnavailableError.
+    Raises KafkaRefusedError if topics are missing and there are fewer brokers than replicas; KafkaUnavailableError.
     """
     with _admin(settings, "creating topics") as admin:
         described = _described(admin, settings)
@@ -103,6 +105,7 @@ def create_topics(settings: KafkaSettings, partitions: int, replication: int) ->
             for spec in missing
         }
         if wanted:
+            # Only here: if no topic is missing, any number of brokers is fine.
             _refuse_too_few_brokers(len(admin.describe_cluster()["brokers"]), replication)
             admin.create_topics(wanted, wait_for_metadata=True)
     return list(wanted)
@@ -118,7 +121,7 @@ def _refuse_too_few_brokers(brokers: int, replication: int) -> None:
 
 
 def refuse_missing(settings: KafkaSettings, names: Sequence[str]) -> None:
-    """Raise KafkaRefusedError where one of these topics is not there: a producer would wait for it for a minute."""
+    """Raise KafkaRefusedError if a topic is missing. A producer would otherwise wait for it for a minute."""
     with _admin(settings, "looking for topics") as admin:
         found = {
             topic["name"] for topic in admin.describe_topics([*map(settings.real, names)]) if not topic["error_code"]
@@ -129,7 +132,7 @@ def refuse_missing(settings: KafkaSettings, names: Sequence[str]) -> None:
 
 
 def check_topics(settings: KafkaSettings) -> list[TopicProblem]:
-    """What is wrong with the topics, in the order of TOPICS."""
+    """The problems of the topics, in the order of TOPICS."""
     with _admin(settings, "checking topics") as admin:
         described = _described(admin, settings)
         resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in described]
@@ -147,7 +150,7 @@ def check_topics(settings: KafkaSettings) -> list[TopicProblem]:
 def _problems(
     spec: TopicSpec, name: str, replicas: Sequence[int], configs: Mapping[str, Mapping[str, str]]
 ) -> Iterator[TopicProblem]:
-    """What is wrong with a topic that is there; a broker tells its settings only to who may see them."""
+    """The problems of an existing topic. `configs` is empty if we lack the permission to see the configuration."""
     if max(replicas) == 1:
         yield TopicProblem(name, _ONE_REPLICA, Level.NOTE)
     if len(set(replicas)) > 1:
@@ -198,7 +201,7 @@ _WHY_POLICY: Final = {
 
 
 def _described(admin: Any, settings: KafkaSettings) -> dict[str, list[int]]:
-    """The topics that are there, each with the number of replicas of every partition."""
+    """The existing topics, each with the number of replicas of every partition."""
     names = [settings.real(spec.name) for spec in TOPICS]
     return {
         topic["name"]: [len(partition["replica_nodes"]) for partition in topic["partitions"]]

@@ -1,4 +1,4 @@
-"""One transaction of Kafka: outputs and the group's offsets, both or neither, in five numbered steps."""
+"""One transaction of Kafka in five numbered steps. It commits outputs and the group's offsets together."""
 
 from __future__ import annotations
 
@@ -29,12 +29,15 @@ from schemas.log import NewRecord
 log = structlog.get_logger()
 
 FENCED_AGAIN_SECONDS: Final = 60.0
-"""A transaction that merely took too long is fenced once; two processes with one id fence each other for ever."""
+"""Two fencings within this time mean that two processes share one id: they fence each other again and again.
+
+A transaction that only took too long is fenced once.
+"""
 CLOSE_SECONDS: Final = 1.0
 
 
 class Step(StrEnum):
-    """The steps of a commit, in their order."""
+    """The steps of a commit, in order."""
 
     BEGUN = "1 begun"
     APPENDED = "2 appended"
@@ -47,11 +50,11 @@ AfterStep = Callable[[Step], None]
 
 
 def nothing(_step: Step) -> None:
-    """After a step, nothing happens."""
+    """The default for `after_step`: it does nothing."""
 
 
 class Transactions:
-    """Commits one transaction after the other, under one transactional id. `after_step` is called between the steps."""
+    """Commits one transaction after the other under one transactional id. `after_step` is called after each step."""
 
     def __init__(self, settings: KafkaSettings, membership: Membership, after_step: AfterStep = nothing) -> None:
         self._settings = settings
@@ -59,21 +62,21 @@ class Transactions:
         self._after_step = after_step
         self._watchdog = Watchdog(membership.call_limit)
         self._fenced_at: float | None = None
-        # What an earlier process with this id left open is aborted now: it would hold back every reader.
+        # A new producer aborts what an earlier process with this id left open. That would hold back every reader.
         self._producer: Any = self._new_producer()
 
     def commit(self, outputs: Sequence[NewRecord], offsets: dict[Any, Any], group: Any) -> None:
         """Append the outputs and commit the offsets for the group: both, or neither.
 
-        Raises NotCommittedError where that can be tried again after a look at the committed offsets,
-        InstanceTakenError and KafkaRefusedError where it can't, KafkaUnavailableError where there is no producer.
+        Raises NotCommittedError if the caller may try again from the committed offsets; InstanceTakenError and
+        KafkaRefusedError if trying again is no use; KafkaUnavailableError if no producer can be opened.
         """
         if self._producer is None:
             self._producer = self._new_producer()
         try:
             self._commit(outputs, offsets, group)
         except KafkaTimeoutError as error:
-            # Not even an abort can be relied on to return: the next producer settles it.
+            # Do not abort: after a timeout, an abort may never return. The next producer ends the transaction.
             self._drop_producer()
             raise self._named(error) from error
         except KafkaError as error:
@@ -84,7 +87,7 @@ class Transactions:
             raise
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._drop_producer()
         self._watchdog.close()
 
@@ -112,10 +115,11 @@ class Transactions:
 
     def _wait_until_stored(self, sent: Sequence[Any]) -> None:
         with self._watchdog.watching("flush"):
-            # After that time the broker has given the transaction up. A flush that an outage has cut may never return.
+            # After this time the broker has aborted the transaction. Without a limit, a flush that an outage has cut
+            # off may never return.
             self._producer.flush(timeout=self._membership.transaction.total_seconds())
             for future in sent:
-                # A record that failed must never be missing from a transaction that is committed all the same.
+                # Raise here if a record failed: otherwise the transaction would be committed without it.
                 future.get(0)
 
     def _add_offsets(self, offsets: dict[Any, Any], group: Any) -> None:
@@ -127,10 +131,10 @@ class Transactions:
             self._producer.commit_transaction()
 
     def _give_up(self) -> None:
-        """Abort. Where that fails, so that nobody knows how the transaction ended, the next producer settles it.
+        """Abort, and drop the producer. If the abort fails, the next producer ends the transaction.
 
-        There is a next one in any case: kafka-python 3.0.12 keeps offsets that the group refused, and would commit
-        them with the producer's next transaction, whoever has their partitions by then.
+        The producer is dropped even after a successful abort. kafka-python 3.0.12 keeps offsets that the group refused,
+        and would commit them with the producer's next transaction, though another member may have the partitions.
         """
         try:
             with self._watchdog.watching("abort_transaction"):
@@ -194,7 +198,8 @@ class Transactions:
 def abandon(producer: Any) -> None:
     """Close a producer, whatever it is doing.
 
-    Its own `close` waits for what an outage may have cut for good, and then leaves its thread and connections behind.
+    Its own `close` would wait for records that an outage has cut off for good, and then leave its thread and
+    connections behind.
     """
     producer._sender.force_close()  # noqa: SLF001 - the only way to tell it that nothing is waited for
     with suppress(KafkaTimeoutError):

@@ -1,4 +1,4 @@
-"""Reads the records for which a group has still to come, from outside of it: so many, and so long, as it is told."""
+"""Reads the records that wait for a group, from outside of it, up to a limit of number and time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _AT_ONCE: Final = 500
 
 
 class Stretch(Struct, frozen=True):
-    """What waits on a partition: from the group's committed offset (None: from the log's start) up to the log's end."""
+    """The waiting part of a partition: from the committed offset (None: the start of the log) to the end of the log."""
 
     partition: int
     first: int | None
@@ -29,9 +29,9 @@ class Stretch(Struct, frozen=True):
 
 
 class WaitingReader:
-    """The committed records of some stretches of a topic, partition by partition in their order.
+    """Reads the committed records of some stretches of a topic, in order within each partition.
 
-    At most `most` records for each partition are read, and no longer than `within` in all.
+    It reads at most `most` records of each partition, and takes no longer than `within` in all.
     """
 
     def __init__(
@@ -43,10 +43,10 @@ class WaitingReader:
         self._within = within
         self._left = {one.partition: one for one in stretches if one.first is None or one.first < one.end}
         self.is_whole = not self._left
-        """Whether all of them was read: known when the reading is over."""
+        """Whether all stretches were read to their end; valid after `records` has ended."""
 
     def records(self) -> Iterator[Record]:
-        """Read. Raises KafkaUnavailableError and KafkaRefusedError."""
+        """The records. Raises KafkaUnavailableError and KafkaRefusedError."""
         if not self._left:
             return
         with named_errors("reading what waits"):
@@ -81,6 +81,7 @@ class WaitingReader:
                         break
                     given[real.partition] += 1
                     yield record_of(found, self._settings)
+            # A stretch may end with marks of transactions, so that the position tells its end and no record does.
             for one in [*self._left.values()]:
                 if (consumer.position(self._real(one.partition), timeout_ms=1_000) or 0) >= one.end:
                     self._done_with(consumer, one.partition)
@@ -90,7 +91,7 @@ class WaitingReader:
         try:
             polled: Mapping[Any, Sequence[Any]] = consumer.poll(timeout_ms=200, max_records=_AT_ONCE)
         except DamagedBatchError as error:
-            # Nobody gets behind it; what waits on the other partitions is still to be read.
+            # Nothing behind this batch can be read. Go on with the other partitions.
             consumer.pause(self._real(error.batch.partition))
             return {}
         return polled
@@ -104,5 +105,6 @@ class WaitingReader:
 
 
 def _consumer(settings: KafkaSettings) -> Any:
-    # Where a group goes on that never committed, or whose offset the log has forgotten.
+    # The same as for the group itself: it begins at the start if it never committed, or if the log has deleted the
+    # records at its offset.
     return lone_consumer(settings, auto_offset_reset="earliest", max_partition_fetch_bytes=RECORD_BYTES // 8)

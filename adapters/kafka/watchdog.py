@@ -1,4 +1,4 @@
-"""Ends the process when a call hangs: kafka-python's calls about transactions wait without a limit of their own."""
+"""Ends the process when a call hangs. kafka-python's calls about transactions have no time limit of their own."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ import structlog
 log = structlog.get_logger()
 
 EXIT_CODE: Final = 4
-"""What the process ends with: start it again. Nothing is lost by that; the transaction is aborted by the broker."""
+"""The exit code: start the process again. Nothing is lost, because the broker aborts the transaction."""
 
 
 def end_process() -> None:
-    """End this process at once. Nothing that could hang as well is asked to tidy up."""
+    """End this process at once, without any cleaning up: that could hang as well."""
     os._exit(EXIT_CODE)
 
 
 class Watchdog:
-    """Watches the calls of one thread, one at a time."""
+    """Watches the calls of one thread, one call at a time."""
 
     def __init__(self, limit: timedelta, end: Callable[[], None] = end_process) -> None:
         self._limit = limit.total_seconds()
@@ -39,7 +39,7 @@ class Watchdog:
 
     @contextmanager
     def watching(self, call: str, limit: timedelta | None = None) -> Iterator[None]:
-        """End the process where the block does not end in time: within its own `limit`, or the usual one."""
+        """End the process if the block takes longer than `limit`, or than the usual limit if that is None."""
         seconds = self._limit if limit is None else limit.total_seconds()
         with self._changed:
             self._call, self._allowed, self._deadline = call, seconds, time.monotonic() + seconds
@@ -51,7 +51,7 @@ class Watchdog:
                 self._call = None
 
     def close(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -63,6 +63,7 @@ class Watchdog:
                 left = None if self._call is None else self._deadline - time.monotonic()
                 if left is not None and left <= 0:
                     log.critical("call_hangs", call=self._call, limit_seconds=self._allowed, exit_code=EXIT_CODE)
+                    # `end` may return, as in tests: report each call once.
                     self._call = None
                     self._end()
                     continue

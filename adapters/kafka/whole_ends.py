@@ -1,19 +1,19 @@
-"""Ends of topics up to which no transaction is read by half.
+"""Finds ends of topics up to which no transaction is seen by half.
 
-Kafka writes the mark of a commit to one partition after the other. Whoever asks for the last stable offsets just then
-may see a transaction in one partition and not yet in the next. Two things tell that this is not so:
+Kafka writes the commit marks of a transaction to one partition after the other. A reader that asks for the last stable
+offsets in between sees the transaction in one partition, and not yet in the next. Two signs exclude that:
 
-- Nothing is open. The last stable offsets, and then the high watermarks, are the same: so at the moment between the two
-  answers every transaction that had written anything had its marks everywhere.
-- What is open goes on. A partition's last stable offset has stood still for `STANDS`: so what holds it was not being
-  committed when the offsets were taken.
+- No transaction is open. The last stable offsets, and the high watermarks asked for after them, are equal. So between
+  the two answers every transaction that had written anything had its marks in all partitions.
+- An open transaction stays open. The last stable offset of a partition has not moved for `STANDS` seconds. So the
+  transaction that holds it back was not being committed when the offsets were taken.
 
-Where records come so fast that no two answers are the same, it is enough that everything that was there before the
-offsets were asked for is decided by then, provided that a producer waits for `SETTLES` between its last record and its
-commit, as adapters.kafka.one_transaction does. Where not even that is found for `BEHIND` (somebody's transactions
-follow each other without a gap), the last stable offsets are taken as they are.
+On a busy topic the two answers are never equal. There it is enough that all records from before the question are
+decided in the answer, if producers wait for `SETTLES` seconds between their last record and their commit, as
+one_transaction.py does. If even that is not found for `BEHIND` seconds, because transactions follow each other without
+a gap, the last stable offsets are used as they are.
 
-The second sign fails where a transaction is committed while another one is open in some of its partitions.
+The second sign fails if a transaction is committed while another one is open in some of the same partitions.
 """
 
 from __future__ import annotations
@@ -25,31 +25,32 @@ from typing import Any, Final
 from msgspec import Struct
 
 STANDS: Final = 10.0
-"""Seconds. Marks reach all partitions within milliseconds; longer where the broker that writes them dies just then."""
+"""Seconds. Marks reach all partitions within milliseconds, or later if the broker that writes them dies just then."""
 SETTLES: Final = 1.0
-"""Seconds."""
+"""Seconds that a producer waits between its last record and its commit."""
 BEHIND: Final = 20.0
-"""Seconds."""
+"""Seconds without a whole end, after which a reader takes an end that may not be whole, rather than stay behind."""
 TRIES: Final = 5
+"""Questions in one look. On a busy topic a later answer is compared with the one before it."""
 
 Offsets = Mapping[Any, int]
 Ask = Callable[[Sequence[Any]], Offsets]
 
 
 class _Older(Struct, frozen=True):
-    """Last stable offsets that were taken while a transaction was open, and where it is open."""
+    """Last stable offsets from an earlier look, during an open transaction. `standing` are those that it holds back."""
 
     at: float
     ends: Offsets
     standing: Offsets
 
     def stands(self, ends: Offsets) -> bool:
-        """Whether it is still open there: not, where nothing was seen to stand."""
+        """Whether the transaction is still open: none of the offsets that it held back has moved."""
         return bool(self.standing) and all(ends.get(one) == end for one, end in self.standing.items())
 
 
 class WholeEnds:
-    """Finds such ends, for each topic by itself.
+    """Finds ends up to which each transaction is whole, for each topic separately.
 
     `stable` gives the last stable offsets of partitions, `high` their high watermarks.
     """
@@ -65,7 +66,7 @@ class WholeEnds:
         self._found_at: dict[str, float] = {}
 
     def find(self, partitions: Sequence[Any]) -> dict[Any, int]:
-        """The ends of each partition's topic, without the topics of which none can be told now: ask again later."""
+        """The ends of the partitions. Topics for which no whole end is known now are left out: ask again later."""
         topics = _by_topic(partitions)
         for topic in topics:
             self._found_at.setdefault(topic, self._clock())
@@ -79,7 +80,10 @@ class WholeEnds:
     def _look(
         self, topics: dict[str, list[Any]], found: dict[Any, int]
     ) -> dict[str, tuple[dict[Any, int], dict[Any, int]]]:
-        """Put the ends of topics where nothing is open into `found`. Returns the others' ends, and what stands."""
+        """Put the ends of topics without an open transaction into `found`.
+
+        Returns for each other topic its last stable offsets, and those of them that an open transaction holds back.
+        """
         left: dict[str, tuple[dict[Any, int], dict[Any, int]]] = dict.fromkeys(topics, ({}, {}))
         before: Offsets = {}
         since = self._clock()
@@ -88,10 +92,14 @@ class WholeEnds:
             looked_at = [one for topic in left for one in topics[topic] if not left[topic][1]]
             if not looked_at:
                 break
+            # The order matters: equal answers then hold for the moment between the two questions.
             stable, high = self._stable(looked_at), self._high(looked_at)
             for topic, mine in _by_topic(looked_at).items():
                 ends = {one: stable[one] for one in mine}
+                # Below the earlier high watermark, so records from before this question are still undecided.
                 standing = {one: end for one, end in ends.items() if end < before.get(one, 0)}
+                # A busy topic. Answers that took longer than SETTLES prove nothing: a whole transaction may have been
+                # written and half committed in between.
                 is_last = attempt == TRIES - 1 and self._clock() - since < SETTLES
                 if all(ends[one] == high[one] for one in mine) or (is_last and not standing):
                     found |= ends
@@ -106,6 +114,7 @@ class WholeEnds:
         if older is not None and older.ends.keys() == ends.keys() and older.stands(ends):
             if now - older.at < STANDS:
                 return {}
+            # The older offsets are proven now. Keep today's, which later calls may prove in turn.
             self._older[topic] = _Older(now, ends, standing)
             return dict(older.ends)
         self._older[topic] = _Older(now, ends, standing)

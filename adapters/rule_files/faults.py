@@ -1,4 +1,4 @@
-"""What is wrong with a rule file, as its author reads it."""
+"""The faults of a rule file, as its author sees them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from schemas.finding import FindingCode
 
 
 class Fault(Struct, frozen=True):
-    """One fault.
+    """One fault: its place (line and column from 1), what is wrong, and what to do.
 
-    File, line and column (both from 1), what is wrong, the line with the faulty text and how long that is, and what
-    to do.
+    `text` is the whole line, and `length` the number of faulty characters in it from `column` on.
     """
 
     file: str
@@ -28,11 +27,12 @@ class Fault(Struct, frozen=True):
 
     @property
     def said(self) -> str:
-        """What is wrong and what to do."""
+        """What is wrong and what to do, in one sentence."""
         return f"{self.message}: {self.suggestion}" if self.suggestion else self.message
 
     def __str__(self) -> str:
-        """The fault on one line, and below it the text that it is about."""
+        """The fault on one line, and below it the faulty line of the file."""
+        # A message may quote a file's name or text with a line break, which must not look like another fault.
         head = f"{self.file}:{self.line}:{self.column}: {self.said}".replace("\n", "\\n")
         return f"{head}\n{marked(self.text, self.column, self.length)}" if self.text.strip() else head
 
@@ -41,15 +41,15 @@ _SHOWN: Final = {"\t": "→"}
 
 
 def marked(text: str, column: int, length: int) -> str:
-    """A line, and below it marks under `length` characters from `column` on."""
-    # One sign for each character, or the marks would move: a tab is shown as an arrow.
+    """The line, and below it marks under `length` characters from `column` on."""
+    # Show each character as exactly one, so that the marks stay below the right ones. A tab becomes an arrow.
     shown = "".join(_SHOWN.get(character, character if character.isprintable() else " ") for character in text)
     marks = " " * (column - 1) + "^" * max(1, min(length, len(text) - column + 1))
     return f"    {shown}\n    {marks}"
 
 
 class RuleFileError(InputError, ValueError):
-    """A rule file that can't be used. The rules that were in force stay in force."""
+    """A rule file that can't be used. The rules in force before stay in force."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("\n".join(map(str, faults)))

@@ -1,4 +1,4 @@
-"""From a rule file to the rulebook in force, or to all that is wrong with it."""
+"""Loads a rule file: gives the rulebook, or all faults of the file."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ DEFAULT_FILE: Final = RULES / "default.yaml"
 """The rule file that comes with the product."""
 
 SHIPPED_TEMPLATES: Final = RULES / "templates"
-"""The templates that come with it."""
+"""The folder of the templates that come with the product."""
 
 Limits = Callable[[Rulebook], list[Problem]]
-"""Judges a rulebook by the rule engine's limits."""
+"""Returns where a rulebook exceeds the limits of the rule engine."""
 
 
 class Reading(Struct, frozen=True):
-    """What a rule file came to: all its faults, and a rulebook of those of its rules that have none.
+    """The result of reading a rule file: all its faults, and a rulebook of the rules that have none.
 
-    `source` is None where the file is no YAML; `rulebook` where it has no defaults either. It may be put in force only
-    where there are no faults.
+    `source` is None if the file is not YAML. `rulebook` is None in that case, and if the file has no usable defaults.
+    The rulebook may be put in force only if there are no faults.
     """
 
     faults: list[Fault]
     source: Source | None = None
     rulebook: Rulebook | None = None
     faulty: frozenset[int] = frozenset()
-    """The places, in the file's list, of rules that have a fault of their own, also where the rulebook has them."""
+    """Indexes, in the file's list, of rules with a fault of their own. The rulebook may contain them all the same."""
 
 
 def load_rulebook(path: Path | None = None, limits: Limits = limit_problems) -> Rulebook:
-    """The rulebook of a file, of the shipped default rules where `path` is None.
+    """The rulebook of a file, or of the shipped default rules if `path` is None.
 
     Raises RuleFileError with every fault.
     """
@@ -60,7 +60,7 @@ def load_rulebook(path: Path | None = None, limits: Limits = limit_problems) -> 
 
 
 def read_rule_file(path: Path | None = None, limits: Limits = limit_problems) -> Reading:
-    """The same as far as it goes: what is wrong in one place keeps nothing else from being checked."""
+    """As `load_rulebook`, but returns the faults. A fault in one place does not keep the rest from being checked."""
     try:
         source = Source.of_file(path or DEFAULT_FILE)
         content = _Content(source.content)
@@ -71,8 +71,9 @@ def read_rule_file(path: Path | None = None, limits: Limits = limit_problems) ->
     examined = examine(content.file, digest, base, content.partial)
     problems = [*content.problems, *examined.problems]
     if examined.rulebook is not None:
-        # What is too much of a rule is so for each of its categories, and is told once.
+        # A rule is derived once for each of its categories, so the same problem comes several times: report it once.
         problems += dict.fromkeys(limits(examined.rulebook))
+    # If the file is no mapping, all other problems only follow from that.
     if content.is_no_mapping:
         problems = content.problems
     faults = sorted((source.fault(problem) for problem in problems), key=lambda one: (one.line, one.column))
@@ -81,21 +82,21 @@ def read_rule_file(path: Path | None = None, limits: Limits = limit_problems) ->
 
 
 def template_folders(path: Path | None) -> tuple[Path, ...]:
-    """Where the templates of a rule file are looked for: in the folder `templates` beside it, then where they ship."""
+    """Where to look for the templates of a rule file: the folder `templates` beside it, then the shipped templates."""
     beside = (path or DEFAULT_FILE).parent / "templates"
     is_own = beside.is_dir() and beside.resolve() != SHIPPED_TEMPLATES.resolve()
     return (beside, SHIPPED_TEMPLATES) if is_own else (SHIPPED_TEMPLATES,)
 
 
 def template_files(folder: Path) -> Iterator[Path]:
-    """The files of a templates folder. Hidden ones (as mounted configuration has them) are none."""
+    """The template files of a folder. Hidden ones are left out: mounted configuration has every file there again."""
     for file in sorted(folder.rglob("*.j2")):
         if not any(part.startswith(".") for part in file.relative_to(folder).parts):
             yield file
 
 
 def default_base() -> Base:
-    """What a file that extends the default one starts from."""
+    """The base of a rule file with `extends: default`."""
     content = _Content(Source.of_file(DEFAULT_FILE).content)
     file = content.file
     if file.defaults is None or content.problems:
@@ -104,7 +105,7 @@ def default_base() -> Base:
 
 
 def _digest(source: Source, folders: Sequence[Path], extends: bool) -> str:
-    """A short name for exactly these rules and templates: 64 bits of a hash over all their bytes."""
+    """A short name for exactly these rules and templates: the first 64 bits of the SHA-256 of all their bytes."""
     digest = hashlib.sha256(source.text.encode())
     if extends:
         digest.update(DEFAULT_FILE.read_bytes())
@@ -121,7 +122,7 @@ def _digest(source: Source, folders: Sequence[Path], extends: bool) -> str:
 
 
 class _Content:
-    """A file's content as typed data: of each part and each rule what is right, and all that is wrong."""
+    """A file's content as typed data: the valid parts and rules, and all problems of the others."""
 
     def __init__(self, whole: Any) -> None:
         self.problems: list[Problem] = []
@@ -141,7 +142,7 @@ class _Content:
             self._rules(whole.get("rules", [])),
         )
         if self._defaults_are_wrong(whole):
-            # One mistake is enough to be told of: what it leaves out is looked up in the shipped ones.
+            # Report this mistake alone: the shipped defaults stand in, so that it causes no further faults.
             self.file = RuleFile("default", self.file.settings, None, self.file.calendars, self.file.rules)
 
     def _defaults_are_wrong(self, whole: dict[str, Any]) -> bool:
@@ -172,7 +173,7 @@ class _Content:
 
 
 def _merged_defaults(whole: dict[str, Any]) -> Any:
-    """The file's defaults, over those of the file that it extends, key by key."""
+    """The file's defaults, merged key by key over the defaults of the file that it extends."""
     own = whole.get("defaults")
     if own is None or whole.get("extends") is None:
         return own
@@ -180,20 +181,23 @@ def _merged_defaults(whole: dict[str, Any]) -> Any:
 
 
 def _over(lower: Any, upper: Any) -> Any:
-    """`upper`, and where both are mappings what only `lower` has; a list or a text is taken whole."""
+    """`upper`; if both are mappings, with the keys that only `lower` has. A list or a text is not merged."""
     if not (isinstance(lower, dict) and isinstance(upper, dict)):
         return upper
     return {**lower, **{key: _over(lower.get(key), value) for key, value in upper.items()}}
 
 
 def _all_named(right: dict[str, CalendarSettings], written: Any) -> dict[str, CalendarSettings]:
-    """The calendars, and in the place of each that is wrong one that is never closed: so that its name is known."""
+    """The calendars, with one that is always open in place of each faulty one.
+
+    So its name is known, and rules that use it do not become faulty too.
+    """
     names = written if isinstance(written, dict) else {}
     return {name: right.get(name, CalendarSettings("UTC", {"mon-sun": "00:00-24:00"})) for name in names}
 
 
 def _partial(index: int, data: Any) -> Partial:
-    """What is known of a rule that is not whole."""
+    """What is known of a rule that could not be read as a whole."""
     given = data if isinstance(data, dict) else {}
     name, condition, whom = given.get("rule"), given.get("if"), given.get("for")
     words = [word for word in (whom if isinstance(whom, list) else [whom]) if isinstance(word, str)]

@@ -1,4 +1,4 @@
-"""Better advice for the slips that are made most in rules: names, names of templates, conditions that are no text."""
+"""Better advice for frequent slips in rules: names, names of templates, conditions that are not text."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _TEMPLATE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:/[A-Za-z0-9][A-Za-z0
 
 
 def with_advice(problem: Problem, rule: Any) -> Problem:
-    """The problem, and where its place in the rule and what stands there make it a known slip, what to do."""
+    """The problem, with advice if its place in the rule and the value there show a known slip."""
     inside, value = problem.path[2:], rule
     try:
         for step in inside:
             value = value[step]
     except (KeyError, IndexError, TypeError):
-        # It is about something that is not there.
+        # The problem is about something that is missing, so there is no value to judge.
         return problem
     advice = _advice(tuple(map(str, inside)), value)
     return problem if advice is None else replace(problem, suggestion=advice)
 
 
 def with_calendar_advice(problem: Problem, whole: Any) -> Problem:
-    """The problem, with what to do where days with a comma between them were taken for two keys."""
+    """The problem, with advice if YAML took days with a comma between them, as in `{mon,wed: …}`, for two keys."""
     if problem.path[:1] != ("calendars",) or problem.path[2:3] != ("open",) or len(problem.path) != _DAYS_DEPTH:
         return problem
     days = whole["calendars"][problem.path[1]]["open"]
@@ -65,13 +65,13 @@ def _name_advice(value: object) -> str | None:
 
 
 def allowed_name(name: str) -> str:
-    """A name that rules may have and that resembles this one, without accents and signs; empty: none."""
+    """An allowed rule name that resembles this one, without accents and signs; empty if there is none."""
     plain = unicodedata.normalize("NFKD", name.translate(_LETTERS)).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-_")[:80]
 
 
 def _template_advice(name: str) -> str | None:
-    """A template's name as it should be, where it was given as the file that it stands in."""
+    """Advice if a template was given by its file instead of its name; otherwise None."""
     path = name.replace("\\", "/").strip("/").removeprefix("./").removeprefix("templates/")
     for found in re.finditer(r"\.", path):
         if _ENDINGS.fullmatch(path, found.start()):

@@ -1,4 +1,4 @@
-"""YAML read together with the place of every value."""
+"""Reads YAML together with the place of every value."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from schemas.reading import HALF, HALF_CHARACTER
 
 MAX_FILE_BYTES: Final = 1_048_576
 MAX_VALUES: Final = 100_000
-"""Aliases can make a small file describe a huge one, so values are counted as they are unfolded."""
+"""With aliases a small file can describe huge data, so values are counted as they are unfolded."""
 
 MAX_DEPTH: Final = 50
-"""Aliases can also make a file contain itself."""
+"""With aliases a value can also contain itself."""
 
 _ADVICE: Final = {
     errno.EFBIG: "split it",
@@ -40,7 +40,7 @@ _ADVICE: Final = {
 
 
 class _TimesAsText(RoundTripConstructor):
-    """Leaves dates and times as they are written: the type of the field knows what is meant."""
+    """Leaves dates and times as text. The type of the field decides what is a date."""
 
 
 _TimesAsText.add_constructor("tag:yaml.org,2002:timestamp", _TimesAsText.construct_scalar)
@@ -50,14 +50,14 @@ _ESCAPED_HALF: Final = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2}")
 _KEY: Final = re.compile(r"[^:,{}\[\]]*")
 _JSON: Final[dict[bool | None, str]] = {True: "true", False: "false", None: "null"}
 MAX_OPEN: Final = 500
-"""The parser's time grows with the square of the brackets that are open."""
+"""The parser's time grows with the square of the number of open brackets."""
 
 
 class Source:
     """The text of a YAML file, its content as plain data, and where each value stands."""
 
     def __init__(self, name: str, text: str) -> None:
-        """Raises RuleFileError where the text is no YAML, or unfolds into too much."""
+        """Raises RuleFileError if the text is not YAML, or its aliases unfold into too many values."""
         self.name = name
         self.text = text
         self._lines = text.splitlines()
@@ -67,7 +67,7 @@ class Source:
 
     @classmethod
     def of_file(cls, path: Path) -> Source:
-        """Read a file. Raises RuleFileError where it can't be read, is too large, or is no YAML."""
+        """Read a file. Raises RuleFileError if it can't be read, is too large, or is not YAML."""
         try:
             raw = read_bounded(path, MAX_FILE_BYTES, path.parent)
         except OSError as error:
@@ -80,7 +80,7 @@ class Source:
             raise _unreadable(path, "the file is not UTF-8", "save it as UTF-8", line) from None
 
     def fault(self, problem: Problem) -> Fault:
-        """The problem at its place in the file."""
+        """The problem as a fault, with its place in the file."""
         line, column = self._position(problem.path, problem.at_key)
         text = self._lines[line] if line < len(self._lines) else ""
         length = len(str(problem.path[-1])) if problem.at_key else length_of_value(text, column)
@@ -141,7 +141,10 @@ class Source:
         return self._whole(_plain_scalar(node))
 
     def _key(self, node: CommentedMap, key: object) -> str:
-        """The key as text. Raises RuleFileError where it would be another text than the one that is written."""
+        """The key as text. Raises RuleFileError if YAML reads it as something else than what is written.
+
+        For example, YAML reads the key `0x10` as the number 16.
+        """
         if isinstance(key, str):
             return str(self._whole(str(key)))
         places = node.lc.data.get(key)
@@ -168,9 +171,9 @@ class Source:
         raise RuleFileError([self._fault_at(slip)])
 
     def _whole(self, value: Any) -> Any:
-        """The value. Raises RuleFileError where it is a text with half of a character."""
+        """The value. Raises RuleFileError if it is a text with a lone surrogate, which is no character."""
         if isinstance(value, str) and HALF.search(value):
-            # Only an escape makes one: the file itself is UTF-8.
+            # The file is UTF-8, so only an escape can have written it: look for that.
             at = found.start() if (found := _ESCAPED_HALF.search(self.text)) else 0
             line, column = self.text.count("\n", 0, at), at - self.text.rfind("\n", 0, at) - 1
             text = self._lines[line] if line < len(self._lines) else ""
@@ -180,7 +183,7 @@ class Source:
         return value
 
     def _position(self, path: ValuePath, at_key: bool) -> tuple[int, int]:
-        """Line and column (both from 0) of the value, or of the nearest thing around it that is there."""
+        """Line and column (both from 0) of the value. If it is missing, those of the nearest value around it."""
         node, position = self._tree, _start(self._tree)
         for number, step in enumerate(path, 1):
             if isinstance(node, CommentedMap) and (step := _own_key(node, step)) in node:
@@ -192,7 +195,7 @@ class Source:
             try:
                 position = places(step)
             except (KeyError, TypeError, AttributeError):
-                # What a merge (<<) brought in has no place here: the mapping that it was brought into has.
+                # A key that a merge (<<) brought in has no place in this mapping: use that of the mapping itself.
                 break
             node = node[step]
         return position
@@ -205,12 +208,15 @@ class Source:
 
 
 def _own_key(node: CommentedMap, key: Any) -> Any:
-    """The key as the parser has it: one of digits is a number to it."""
+    """The key as the parser has it. For example, it reads a key of digits as a number."""
     return key if key in node else next((own for own in node if str(own) == key), key)
 
 
 def _most_open(text: str) -> int:
-    """How many brackets are open at most, wherever they stand: in quotes too, where they mostly are closed again."""
+    """The largest number of brackets that are open at once.
+
+    Brackets in quotes count too: to tell them apart takes a parser, and most of them are closed again.
+    """
     steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", text))
     return max(accumulate(steps), default=0)
 
@@ -220,7 +226,7 @@ def _unreadable(path: Path, message: str, advice: str, line: int = 1) -> RuleFil
 
 
 def _start(tree: Any) -> tuple[int, int]:
-    """Where the content begins: behind comments."""
+    """Line and column (from 0) where the content begins, after leading comments."""
     mark = getattr(tree, "lc", None)
     if mark is None or mark.line is None:
         return 0, 0
@@ -228,7 +234,8 @@ def _start(tree: Any) -> tuple[int, int]:
 
 
 def _plain_scalar(node: Any) -> Any:
-    """The scalar as Python's own type: the parser's subclasses remember how it was written."""
+    """The scalar as Python's own type. The parser uses subclasses that also keep how it was written."""
+    # bool first: Python counts it as int.
     for kind in (bool, int, float, str):
         if isinstance(node, kind):
             return kind(node)
