@@ -1,6 +1,7 @@
 """The AsyncAPI 3.0 document: each topic, who writes and who reads it, with which key, headers and payload.
 
-The document speaks for three parties: an operation is seen from the side of the party that its name begins with.
+AsyncAPI describes one application, and this document describes three. So the name of each operation begins with a
+party, and `send` or `receive` is what that party does.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any, Final
 from schemas.channels import CHANNELS, OPERATIONS, Channel, Message
 
 VERSION: Final = "0.1.0"
-"""Of what goes over the wire, as in Semantic Versioning: it stands apart from the version of the program."""
+"""The version of what goes over the wire (Semantic Versioning). It does not follow the version of the program."""
 
 BINDING_VERSION: Final = "0.5.0"
 _DAY_MS: Final = 86_400_000
@@ -18,7 +19,7 @@ _MEGABYTE: Final = 1_048_576
 
 
 def asyncapi() -> dict[str, Any]:
-    """The document as plain data, in the order in which it is meant to be read."""
+    """The document as plain data. Its members are in the order in which people should read them."""
     return {
         "asyncapi": "3.0.0",
         "info": {

@@ -13,7 +13,8 @@ _DAYS: Final = f"{_DAY}(-{_DAY})?"
 _TIME: Final = "[0-9]{1,2}:[0-9]{2}"
 _SPAN: Final = f"{_TIME} *- *{_TIME}"
 
-# The patterns are for editors alone: what is wrong is said in better words, see engine/rulebook/calendar_reading.py.
+# Only the published schema has these patterns, for editors. The reader of calendars checks them itself and says what is
+# wrong in better words, see engine/rulebook/calendar_reading.py.
 CalendarName = Annotated[
     str,
     Meta(

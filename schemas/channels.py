@@ -1,4 +1,4 @@
-"""What each topic holds: keys, headers and payloads; who writes and reads it; how long it is kept."""
+"""The topics: keys, headers and payloads of their records, who writes and reads them, and how long they are kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RECORD_KEY: Final = "KIND/ID of the record, such as contract/C-7."
 
 
 class Message(Struct, frozen=True):
-    """What a record of a topic may be. `payload` is a JSON Schema, or a reference to a published one."""
+    """One form of a topic's records. `payload` is a JSON Schema, or a reference to a published one."""
 
     name: str
     summary: str
@@ -26,7 +26,11 @@ class Message(Struct, frozen=True):
 
 
 class Channel(Struct, frozen=True):
-    """A topic. `kept_days` None: compacted, the newest record of each key stays; `largest`: MiB of a record."""
+    """A topic and its configuration.
+
+    A topic without `kept_days` is compacted: the newest record of each key stays. `largest` is the limit of a record,
+    in MiB.
+    """
 
     name: str
     topic: str
@@ -159,6 +163,7 @@ CHANNELS: Final = (
             ),
         ),
         kept_days=14,
+        # A little more than the largest record that is kept whole (dead_letter.WHOLE_BYTES).
         largest=4,
     ),
     Channel(
@@ -187,4 +192,4 @@ OPERATIONS: Final = (
     ("sender", "send", "outcomes", "After the ledger has recorded the change."),
     ("sender", "send", "suppressions", "Where a mail server refused an address for good."),
 )
-"""Party, action, channel, and when."""
+"""For each operation the party, the action, the channel, and when or how it happens."""

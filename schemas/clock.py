@@ -1,4 +1,4 @@
-"""The time, as a port: whoever needs it is given a clock, so that a test can set it."""
+"""The port to the time. Code that needs the time is given a clock, so that a test can set it."""
 
 from __future__ import annotations
 

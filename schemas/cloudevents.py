@@ -11,7 +11,7 @@ from typing import Final
 from schemas.refusal import Refusal, RefusedError, refuse
 
 PREFIX: Final = "ce_"
-"""What stands before the name of an attribute in a header (Kafka binding, section 3.2.3)."""
+"""The prefix of headers that hold attributes (Kafka binding, section 3.2.3)."""
 
 CONTENT_TYPE: Final = "content-type"
 _BATCH: Final = "application/cloudevents-batch"
@@ -21,16 +21,17 @@ _HTTP_PREFIXES: Final = ("ce-", "ce_")
 
 
 class ContentMode(StrEnum):
-    """Where the attributes of an event stand: in the value, with its data, or in headers beside it."""
+    """Where the attributes of an event are: in the value together with its data, or in headers beside it."""
 
     STRUCTURED = "structured"
     BINARY = "binary"
 
 
 def content_mode(headers: Mapping[str, bytes]) -> ContentMode:
-    """The content mode, as `content-type` tells it (section 3); without a word of that, whether there are attributes.
+    """The content mode of a record (Kafka binding, section 3).
 
-    Raises RefusedError for a batch, which is no mode of Kafka, and for an event format other than JSON.
+    `content-type` tells it. Where that names no media type of CloudEvents, the header `ce_specversion` does. Raises
+    RefusedError for a batch, which is no content mode of Kafka, and for an event format other than JSON.
     """
     written = media_type(headers)
     if written.startswith(_BATCH):
@@ -45,15 +46,15 @@ def content_mode(headers: Mapping[str, bytes]) -> ContentMode:
 
 
 def media_type(headers: Mapping[str, bytes]) -> str:
-    """The media type of the value in small letters, without parameters; empty where none is given."""
+    """The media type of the value in lower case, without parameters; empty where none is given."""
     raw = next((value for name, value in headers.items() if name.lower() == CONTENT_TYPE), b"")
     return raw.decode(errors="replace").partition(";")[0].strip().lower()
 
 
 def attributes_in(headers: Mapping[str, bytes]) -> dict[str, str]:
-    """The attributes of an event in binary content mode, by their names; one without a value is absent.
+    """The attributes of an event in binary content mode, by their names. Raises RefusedError.
 
-    Some libraries write a header for each attribute that there can be. Raises RefusedError.
+    An empty header is an absent attribute: some libraries write a header for every attribute that there can be.
     """
     attributes: dict[str, str] = {}
     for name, raw in headers.items():
@@ -67,7 +68,7 @@ def attributes_in(headers: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def strange_headers(headers: Mapping[str, bytes]) -> str | None:
-    """Words about headers that look like attributes and are none on Kafka; None where there are none."""
+    """Words about a header that looks like an attribute but is none on Kafka (`ce-id`); None without such a header."""
     for name in headers:
         if name.lower().startswith(_HTTP_PREFIXES) and not name.startswith(PREFIX):
             return (
@@ -80,6 +81,7 @@ def strange_headers(headers: Mapping[str, bytes]) -> str | None:
 def decoded_data(text: str) -> bytes:
     """The bytes of `data_base64` (JSON event format, section 3.1.1). Raises RefusedError."""
     try:
+        # Without `validate`, characters outside the alphabet would be dropped.
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise RefusedError(

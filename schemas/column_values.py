@@ -1,8 +1,9 @@
-"""Values as columns of databases have them, as the values that a record of ours has in their place.
+"""Turns values of database columns into the values that a directory record has in their place.
 
-A number is true or false where that is expected and it is 1 or 0; digits where a text is expected; a day or a point in
-time by the type that Connect's schema declares, else where only one reading lies between the years 1973 and 2286.
-JSON within a text is read where an object or a list is expected. All else stays as it is, and is refused as it is.
+Where a boolean is expected, the numbers 1 and 0 are true and false. Where a text is expected, an integer becomes its
+digits. Where a day or a point in time is expected, an integer is read by the type that Connect's schema declares; if
+there is none, by its size (see _PLAUSIBLE). Where an object or a list is expected, JSON within a text is read. Any
+other value stays as it is, and the reader of records refuses it as it is.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from schemas.connect_rows import FOREIGN_FORM, columns_of
 from schemas.refusal import RefusedError, refuse
 
 Column = Mapping[str, Any]
-"""The schema of a column, as Connect declares it; empty where none is."""
+"""The schema of a column, as Connect declares it; empty where there is none."""
 
 
 class Unit(Enum):
@@ -30,7 +31,7 @@ class Unit(Enum):
     MILLISECONDS = timedelta(milliseconds=1)
     MICROSECONDS = timedelta(microseconds=1)
     NANOSECONDS = timedelta()
-    """A thousandth of what can be told apart."""
+    """No timedelta is so short, so `_since_epoch` computes with microseconds."""
 
 
 _DECLARED: Final = {
@@ -43,7 +44,7 @@ _DECLARED: Final = {
 }
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_IN_UTC: Final = re.compile(r"\d{4}-\d{2}-\d{2}Z")
-"""As io.debezium.time.IsoDate has it."""
+"""A day with a Z behind it, as io.debezium.time.IsoDate writes it."""
 _FIRST_DAY: Final = date.min.toordinal() - _EPOCH.toordinal()
 _LAST_DAY: Final = date.max.toordinal() - _EPOCH.toordinal()
 _PLAUSIBLE: Final = (
@@ -52,11 +53,15 @@ _PLAUSIBLE: Final = (
     (10**14, 10**16, Unit.MICROSECONDS),
     (10**17, 10**19, Unit.NANOSECONDS),
 )
-"""Days of the years 1 to 9999; times from March 1973 to 2286. No number stands in two of these."""
+"""For integers without a declared type: days in the years 1 to 9999, and times from March 1973 to 2286.
+
+No number is in two of these ranges, so each has one reading at most.
+"""
 
 
 def as_expected(value: Any, expected: inspect.Type, column: Column, field: str) -> Any:
-    """The value in the form that is expected at this field, or as it is. Raises RefusedError for an unclear number."""
+    """The value in the form that this field expects, or as it is. Raises RefusedError for an unclear number."""
+    # `type(value) is int`, not isinstance: a bool is an int too, and would become the text "True".
     match _bare(expected):
         case inspect.BoolType() if type(value) is int and value in (0, 1):
             return bool(value)
@@ -80,7 +85,7 @@ def as_expected(value: Any, expected: inspect.Type, column: Column, field: str) 
 def fields_as_expected(
     row: Mapping[str, Any], expected: Mapping[str, inspect.Type], columns: Mapping[str, Column], within: str = ""
 ) -> dict[str, Any]:
-    """The same for each field of an object; of those that are not expected, nothing is asked. Raises RefusedError."""
+    """The same for each field of an object. Fields that are not expected stay as they are. Raises RefusedError."""
     return {
         name: as_expected(value, expected[name], columns.get(name, {}), within + name) if name in expected else value
         for name, value in row.items()
@@ -88,14 +93,14 @@ def fields_as_expected(
 
 
 def check_is_text(value: Any, column: Column, field: str) -> None:
-    """Raise RefusedError where a text stands for bytes, as Connect writes decimal numbers: base64 is no id."""
+    """Raise RefusedError for a text that is bytes in base64. Connect writes decimal numbers so, and it is no id."""
     if isinstance(value, str) and column.get("type") == "bytes":
         reason = "these are bytes in base64, a decimal number perhaps: set decimal.handling.mode to string"
         raise refuse(field, value, reason, FOREIGN_FORM)
 
 
 def _bare(expected: inspect.Type) -> inspect.Type:
-    """The type itself, without words about it and without null."""
+    """The type itself, without its Meta, and without None where it is optional."""
     while isinstance(expected, inspect.Metadata):
         expected = expected.type
     if isinstance(expected, inspect.UnionType):
@@ -120,13 +125,14 @@ def _day(number: int, column: Column, field: str) -> str:
             raise refuse(field, number, "this day lies outside the years 1 to 9999: null is no day")
         return date.fromordinal(_EPOCH.toordinal() + number).isoformat()
     moment = _since_epoch(number, unit, field)
+    # Only midnight in UTC is surely a day.
     if moment.timetz() != _EPOCH.timetz():
         raise refuse(field, number, "this is a time of a day, and a day is expected: let the column be a date")
     return moment.date().isoformat()
 
 
 def _day_in_text(value: Any) -> Any:
-    """The day of a text that is midnight in UTC (io.debezium.time.ZonedTimestamp), or a day with a Z behind it."""
+    """The day that a text names: midnight in UTC (io.debezium.time.ZonedTimestamp), or a day with a Z behind it."""
     if not isinstance(value, str):
         return value
     try:

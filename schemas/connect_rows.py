@@ -1,7 +1,7 @@
-"""Rows of tables, out of records that Kafka Connect, Debezium and Schema Registry's serializers have wrapped.
+"""Unwraps rows of tables from records of Kafka Connect, Debezium and Schema Registry's serializers.
 
-Connect's JSON converter puts a schema beside the payload; Debezium tells of a change as the row before and after it,
-or, flattened (ExtractNewRecordState), as the row with fields of its own in it, named `__…`.
+Connect's JSON converter writes a schema beside the payload. Debezium writes a change as the row before and the row
+after it. Its transform ExtractNewRecordState flattens that to the row alone, and adds fields of its own, named `__…`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from schemas.reading import read_json
 from schemas.refusal import Refusal, RefusedError
 
 FOREIGN_FORM: Final = "foreign_form"
-"""The code of what is refused as another's form, named for what it is."""
+"""The code of a refusal that names the form in which another tool wrote the record."""
 
 REGISTRY_MARK: Final = 0
 _REGISTRY_BYTES: Final = 5
-"""A mark of one byte, and the id of a schema in four (wire format of Schema Registry)."""
+"""A mark of one byte, and the id of a schema in four bytes (wire format of Schema Registry)."""
 _OWN_FIELDS: Final = "__"
-"""What the names of fields begin with that Debezium adds to a flattened row."""
+"""The prefix of fields that Debezium adds to a flattened row."""
 _LEFT_OUT: Final = "__debezium_unavailable_value"
 _ANYTHING: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(Any)
 
@@ -31,10 +31,10 @@ _AFTER: Final = ("c", "u", "r")
 
 
 class Row(Struct, frozen=True):
-    """A row as plain data, or that it was removed: then its fields are what is known of it.
+    """A row as plain data. If it was removed, `fields` are what is known of it.
 
-    `columns` has the schemas of fields, by their names, as far as the record declares them. A row was `wrapped` where
-    the record holds it in another form than as one JSON object of its own.
+    `columns` has the schemas of fields by their names, as far as the record declares them. `was_wrapped` says that the
+    record was more than one JSON object with the fields of the row.
     """
 
     fields: dict[str, Any]
@@ -63,9 +63,9 @@ def row_of(raw: bytes, max_bytes: int) -> Row:
 
 
 def unwrapped(raw: bytes, max_bytes: int) -> tuple[Any, Any, bool]:
-    """What stands in JSON behind the mark of a schema registry and within Connect's schema and payload.
+    """The JSON of a record, without the mark of a schema registry and without Connect's schema around it.
 
-    Returns it with the schema, None where there is none, and whether it was wrapped so. Raises RefusedError.
+    Returns the payload, its schema (None without one), and whether it was wrapped. Raises RefusedError.
     """
     marked = is_marked_by_registry(raw)
     try:
@@ -87,7 +87,7 @@ NO_JSON_BY_REGISTRY: Final = (
 
 
 def is_marked_by_registry(raw: bytes) -> bool:
-    """Whether it begins as Schema Registry's serializers begin: no JSON does."""
+    """Whether it begins with the mark of Schema Registry's serializers, a byte 0. No JSON begins with that."""
     return raw[:1] == bytes([REGISTRY_MARK])
 
 
@@ -97,7 +97,7 @@ def is_with_schema(whole: Any) -> bool:
 
 
 def named_form(raw: bytes, max_bytes: int) -> str | None:
-    """What a record is that is no event: a form of Schema Registry, Connect or Debezium; None for anything else."""
+    """The name of a record's form, where Schema Registry, Connect or Debezium wrote it; None for anything else."""
     if is_marked_by_registry(raw):
         return "a record of a serializer of Schema Registry (a byte 0 and a schema's id)"
     try:
@@ -110,7 +110,8 @@ def named_form(raw: bytes, max_bytes: int) -> str | None:
 
 
 def columns_of(schema: Any, *path: str) -> dict[str, Mapping[str, Any]]:
-    """The schemas of a struct's fields by their names, behind this path of fields; anybody may have written it."""
+    """The schemas of a struct's fields by their names. `path` names fields that lead to a struct within it."""
+    # A schema comes from outside, so any part of it may be of another type.
     fields = schema.get("fields") if isinstance(schema, Mapping) else None
     found = {
         one["field"]: one
@@ -121,6 +122,7 @@ def columns_of(schema: Any, *path: str) -> dict[str, Mapping[str, Any]]:
 
 
 def _is_change(whole: Mapping[str, Any]) -> bool:
+    # A directory record may have unknown fields of these names, but it has an id. Debezium's change has none.
     return "op" in whole and ("after" in whole or "before" in whole) and "id" not in whole
 
 
@@ -136,7 +138,7 @@ def _of_change(whole: Mapping[str, Any], schema: Any) -> Row:
     if not is_removed and not isinstance(found, dict):
         raise _foreign("after", "Debezium's change has no row after it")
     row = dict(found) if isinstance(found, dict) else {}
-    # A transform that adds a field to each record adds it beside the row.
+    # A transform of Connect that adds a field to each record adds `kind` beside the row, not in it.
     if row.get("kind") is None and isinstance(whole.get("kind"), str):
         row["kind"] = whole["kind"]
     if not is_removed:

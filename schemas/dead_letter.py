@@ -14,11 +14,11 @@ from schemas.reading import IDENTIFIER_LENGTH, without_mark
 from schemas.topics import DEAD_LETTERS
 
 PREFIX = "dead_letter."
-"""The headers that are added. A record that is dead-lettered again keeps those of the first time."""
+"""The prefix of the headers that are added. Where a dead letter is sent and fails again, only `first_came` stays."""
 
 
 class Cause(Struct, frozen=True):
-    """Why a record could not be used: the class of the fault in snake case, and words without any value of a field."""
+    """Why a record could not be used: the class of the fault in snake case, and words that hold no value of a field."""
 
     code: str
     message: str
@@ -44,16 +44,17 @@ class ListedLetter(Struct, frozen=True):
 
 
 WHOLE_BYTES: Final = 3_932_160
-"""A record of up to so many bytes, with key and headers, is kept whole; the topic takes a little more."""
+"""A record of up to this many bytes, with key and headers, is kept whole. The topic takes a little more."""
 KEPT_BYTES: Final = 65_536
-"""Of a larger one, so many bytes of its value are kept, and its key and headers where they are no longer."""
+"""How many bytes of a larger record's value are kept. Its key and its headers are kept where they are no longer."""
 
 
 def dead_letter(record: Record, cause: Cause) -> NewRecord:
     """The record for the dead-letter topic.
 
-    Value, key and headers as they came, with the rest as headers before them. Of a record that is too large for the
-    topic, the beginning, its size and its digest: the whole lies where it came from, for as long as that is kept.
+    It has value, key and headers as they came. Before these headers stand those that say where from and why. If the
+    record is too large for the topic, only the beginning, the size and the SHA-256 of its value are kept. All of it is
+    in the topic from which it came, for as long as that keeps it.
     """
     first = first_came(record)
     added = {
@@ -64,6 +65,7 @@ def dead_letter(record: Record, cause: Cause) -> NewRecord:
         "code": cause.code,
         "message": cause.message[:1_000],
     }
+    # What an earlier dead letter added is left out: it would stand twice.
     own = tuple(header for header in record.headers if not header[0].startswith(PREFIX))
     key, value = record.key, record.value
     size = len(key or b"") + len(value or b"") + _size_of(own)
@@ -85,20 +87,20 @@ def _size_of(headers: Headers) -> int:
 
 
 def first_came(record: Record) -> datetime:
-    """When the record came for the first time: a dead letter that is sent again is judged by that."""
+    """When the record first came. A dead letter that is sent again is judged by that time."""
     for name, value in record.headers:
         if name == PREFIX + "first_came":
             try:
                 came = datetime.fromisoformat(value.decode())
             except ValueError:
                 continue
-            # A header without an offset was not written here.
+            # Our own header has an offset from UTC, so somebody else wrote one without.
             return came if came.tzinfo is not None else record.timestamp
     return record.timestamp
 
 
 class _Claim(Struct):
-    """What of any record may be an id."""
+    """The one member that may be the id of a record. The others are not decoded, whatever they are."""
 
     id: Any = None
 
@@ -107,7 +109,7 @@ _CLAIM: Final = msgspec.json.Decoder(_Claim)
 
 
 def claimed_id(record: Record) -> str | None:
-    """The id that a record which could not be read gives itself, so that it can be found by it; None without one."""
+    """The id that an unreadable record claims to have, by which people can find it; None without one."""
     named: Any = dict(record.headers).get("ce_id")
     if named is None and record.value is not None:
         try:

@@ -1,4 +1,4 @@
-"""Whether a description says anything: what is only blank, or only markup without text, does not."""
+"""Whether a description says anything. Blanks alone do not, nor does markup without text."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Final
 INVISIBLE: Final = (
     # White space (Unicode's property White_Space) and control characters.
     "\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-    # Nothing is shown for these (Default_Ignorable_Code_Point), nor for an empty cell of Braille.
+    # These show nothing either: the property Default_Ignorable_Code_Point, and the empty cell of Braille.
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""Characters of which a reader sees nothing, as a class of a regular expression."""
+"""Characters that show nothing to a reader, as a class of a regular expression."""
 
 _VISIBLE: Final = re.compile(f"[^{INVISIBLE}]")
 
-# No `<` within a tag: so a scan ends at the next one, and the whole takes time in proportion to the text.
+# A tag holds no `<`. So each scan ends at the next one, and all of them take time in proportion to the text.
 _TAG: Final = re.compile(r"<(/?)([a-z][a-z0-9]*(?::[a-z][a-z0-9]*)?)(?:[\s/][^<>]*)?>", re.IGNORECASE)
 _DECLARATION: Final = re.compile(r"<[!?][a-z\[/][^<>]*>", re.IGNORECASE)
 _HIDDEN: Final = ("script", "style", "template", "title")
-"""Elements whose content is not shown."""
+"""Elements whose content a reader does not see."""
 _ENDS: Final = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in _HIDDEN}
 
 _ELEMENT: Final = re.compile(
@@ -34,13 +34,13 @@ _ELEMENT: Final = re.compile(
     "sup|svg|table|tbody|td|template|textarea|tfoot|th|thead|time|title|tr|track|tt|u|ul|var|video|wbr"
     "|[a-z]+:[a-z][a-z0-9]*"  # as word processors write them: o:p
 )
-"""Elements of HTML, also those of older editions. `<invoice-7.pdf>` is none: it is text that somebody wrote."""
+"""Elements of HTML, older editions included. `<invoice-7.pdf>` is no element, but a text that somebody wrote."""
 
 
 def is_described(description: str | None) -> bool:
-    """True where a reader would see a text: blanks alone are none, and no more is HTML without text.
+    """Whether a reader would see a text. Blanks alone are no text, and HTML without text is none either.
 
-    The text may be HTML or not: where it can't be told, it counts as text. Takes time in proportion to its length.
+    The description may be HTML or not. What is not surely markup counts as text. It takes time in proportion to length.
     """
     if not description:
         return False
@@ -52,7 +52,7 @@ def is_described(description: str | None) -> bool:
 def _is_visible(text: str) -> bool:
     try:
         return _VISIBLE.search(html.unescape(text)) is not None
-    except ValueError:  # a reference to a character by a number of thousands of digits
+    except ValueError:  # a character reference with thousands of digits, which Python refuses to read as a number
         return True
 
 
@@ -63,6 +63,7 @@ def _texts(markup: str) -> Iterator[str]:
     while (start := markup.find("<", position)) >= 0:
         yield markup[position:start]
         end = reader.end_of(start)
+        # It is a character of the text, and readers see it.
         if end is None:
             yield "<"
         position = start + 1 if end is None else end
@@ -70,15 +71,16 @@ def _texts(markup: str) -> Iterator[str]:
 
 
 class _Markup:
-    """Finds where markup ends. Ends that are nowhere are looked for once, so that many beginnings cost no more."""
+    """Finds where markup ends. A missing end is searched only once, so many beginnings without one cost no more."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._nowhere: set[str] = set()
 
     def end_of(self, start: int) -> int | None:
-        """Where the markup ends that begins at this `<`; None where it is a character of the text."""
+        """Where the markup ends that begins at this `<`; None where the `<` is a character of the text."""
         if self._text.startswith("<!--", start):
+            # From the dashes on, since HTML takes `<!-->` for a whole comment.
             return self._behind("-->", re.compile("-->"), start + 2)
         tag = _TAG.match(self._text, start)
         if tag is None:
@@ -87,6 +89,7 @@ class _Markup:
         name = tag[2].lower()
         if not _ELEMENT.fullmatch(name):
             return None
+        # If a hidden element has no end, what follows counts as text.
         if name in _HIDDEN and not tag[1]:
             return self._behind(name, _ENDS[name], tag.end()) or tag.end()
         return tag.end()

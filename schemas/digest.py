@@ -1,4 +1,4 @@
-"""What the template of a digest may name. It goes to contacts too, so it has nothing that they may not see."""
+"""What the template of a digest may name. A digest goes to contacts too, so it has nothing that they may not see."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from schemas.timestamps import Timestamp
 from schemas.vocabulary import Trigger
 
 MOST_MESSAGES: Final = 1_000
-"""Messages of one digest that its template is given; the others are only counted."""
+"""How many messages of one digest its template gets. The others are only counted."""
 
 
 class DigestLine(Struct, frozen=True):
-    """One message of a digest, with nothing but what that message itself may show."""
+    """One message of a digest, with only what that message itself may show."""
 
     trigger: Trigger
     saved_at: Timestamp

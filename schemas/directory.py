@@ -21,7 +21,7 @@ from schemas.written import Word, written
 MAX_RECORD_BYTES: Final = 1_048_576
 
 LANGUAGE_TAG: Final = f"^[A-Za-z]{{2,3}}(?:[-_][A-Za-z0-9]{{1,8}})*{END}"
-"""What a language tag looks like (RFC 5646, section 2.1, without tags of a single letter); `_` does for `-`."""
+"""The form of a language tag (RFC 5646, section 2.1, without tags of a single letter). `_` counts as `-`."""
 
 Ids = list[Identifier] | None
 Contacts = Annotated[Ids, Meta(description="Ids of the contacts attached to it: people outside.")]
@@ -220,6 +220,7 @@ class ServiceRecord(Struct, frozen=True, tag_field="kind", tag="service"):
     collaborators: Collaborators = None
 
 
+# Modes are read one by one (`read_mode`), so that a bad one costs itself and not the whole person.
 class ModeRecord(Struct, frozen=True):
     """One way to reach a person: a channel, one address on it, and whether it is in use."""
 
@@ -296,6 +297,7 @@ class SuppressionRecord(Struct, frozen=True, tag_field="kind", tag="suppression"
         str | None, Meta(description="The person who gets nothing: `contact/ID` or `collaborator/ID`.")
     ] = None
     triggers: Annotated[TriggerNames, Meta(description="Of which triggers; not mentioned: all.")] = None
+    # `reason` and `since` are only shown: of whatever type they are, the suppression must hold.
     reason: Annotated[Any, Meta(description="Why, for people: `hard_bounce`, `opted_out`, `complaint` or a text.")] = (
         None
     )
@@ -366,6 +368,7 @@ def record_from_data(data: object) -> Record:
 
 def checked(record: Record) -> Record:
     """The record, if its fields agree with each other. Raises RefusedError."""
+    # Only suppressions have fields that depend on each other.
     if not isinstance(record, SuppressionRecord):
         return record
     if not record.address and not record.person and not record.hashes:
@@ -373,16 +376,17 @@ def checked(record: Record) -> Record:
     if record.person and not record.person.startswith(_PEOPLE):
         raise refuse("person", record.person, "a person is named as contact/ID or collaborator/ID")
     if record.until is not None:
+        # Only for its refusal of times that UTC does not have: the record keeps the time as it was written.
         in_utc("until", record.until)
     return record
 
 
 UNREADABLE: Final = "unreadable_record"
-"""Why a suppression holds somebody back that can't be read."""
+"""The reason of a suppression that can't be read, and holds back whom it may be for."""
 
 
 class _Whom(Struct, frozen=True):
-    """What of a suppression may still say whom it is for."""
+    """The fields of a suppression that may still say whom it is for, whatever is wrong with the others."""
 
     address: Any = None
     person: Any = None
@@ -393,11 +397,11 @@ _WHOM: Final = msgspec.json.Decoder(_Whom)
 
 
 def widest_suppression(record_id: str, data: object) -> SuppressionRecord | None:
-    """What a suppression that can't be read may hold back at most: on every channel, every trigger, without an end.
+    """The most that a suppression which can't be read may hold back: every channel and trigger, without an end.
 
-    Whom, its own fields say (`data`: bytes of JSON, or plain data); else its id, where it is one as Tocsin writes them
-    (`email/zoe@acme.example`, `contact/ct-1/email/opened`). None where neither says it, or where it is for a person on
-    a channel that only a later release knows: nothing goes out there.
+    Its own fields say for whom it is (`data`: bytes of JSON, or plain data). If they do not, its id may, in the form in
+    which Tocsin writes ids: `email/zoe@acme.example`, `contact/ct-1/email/opened`. None where neither says it. None
+    also for a person on a channel that only a later release knows: nothing goes out there.
     """
     try:
         whom = _WHOM.decode(data) if isinstance(data, bytes) else msgspec.convert(data, _Whom)
@@ -406,6 +410,7 @@ def widest_suppression(record_id: str, data: object) -> SuppressionRecord | None
     address = whom.address if isinstance(whom.address, str) and whom.address else None
     person = whom.person if isinstance(whom.person, str) and whom.person.startswith(_PEOPLE) else None
     if address is None and person is None:
+        # The parts behind the person are triggers (`opened+closed`) and a channel, or `*` for all channels.
         kind, *rest = record_id.split("/")
         if len(rest) > 1 and all(word in tuple(Trigger) for word in rest[-1].split("+")):
             rest.pop()
@@ -445,6 +450,6 @@ def read_reply_to(text: str) -> str:
 
 
 def part_code(refusal: Refusal) -> str:
-    """The class of the fault of a part that is lost alone: `bad_reply_to`, `bad_tags` or `bad_mode`."""
+    """The class of a fault that costs only a part of its record: `bad_reply_to`, `bad_tags` or `bad_mode`."""
     field = refusal.field.partition("[")[0]
     return {"reply_to": "bad_reply_to", "tags": BAD_TAGS, "groups": BAD_TAGS}.get(field, "bad_mode")

@@ -1,4 +1,4 @@
-"""The schema of directory files, for editors: records as people write them, a list of them or one."""
+"""The schema of directory files, for editors: one record or a list of records, as people write them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _RECORD: Final = {"$ref": "#/$defs/Record"}
 
 
 def with_lists(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of one record, as that of a YAML file with a list of them, of a YAML document, or of a line of JSON.
+    """Turn the schema of one record into that of a YAML file with a list, of a YAML document, and of a line of JSON.
 
-    Each kind is asked for by `if` and `then`, so that an editor names what is wrong in a record, and not that it is
-    none of eight.
+    Each kind has an `if` and a `then`, so that an editor names what is wrong in a record. With `anyOf` it would only
+    say that the record is none of eight kinds.
     """
     parts = {name: _with_own_keys(part) for name, part in schema["$defs"].items()}
     kinds = {part["properties"]["kind"]["enum"][0]: name for name, part in parts.items() if _is_record(part)}

@@ -18,7 +18,7 @@ from schemas.timestamps import Timestamp, in_utc
 from schemas.vocabulary import ActorKind, Origin, Trigger
 
 MAX_EVENT_BYTES: Final = 1_048_576
-"""The broker's usual limit of a message; larger events are refused."""
+"""The usual limit of a message in a broker. Larger events are refused."""
 
 Text = Annotated[str, Meta(description="Free text of any length that the event's own limit allows.")]
 
@@ -133,14 +133,15 @@ _DATA = msgspec.json.Decoder(TicketData)
 def read_event(value: bytes, received: datetime, headers: Mapping[str, bytes] | None = None) -> Event:
     """Read one record in structured or binary content mode (CloudEvents Kafka binding, section 3).
 
-    `received` is when the record came, in UTC: it stands in for a missing `time`. Raises RefusedError, which names
-    fields as structured content mode has them: `data.ticket.id`, `source`.
+    `received` is when the record came, in UTC. It is used where the event has no `time`. Raises RefusedError, which
+    names fields as structured content mode has them: `data.ticket.id`, `source`.
     """
     headers = headers or {}
     is_binary = content_mode(headers) is ContentMode.BINARY
     try:
         return _checked(*(_binary(value, headers) if is_binary else _structured(value)), received)
     except RefusedError as error:
+        # The record may be no event at all, or its attributes may have names of HTTP: that explains the other faults.
         form, strange = named_form(value, MAX_EVENT_BYTES), None if is_binary else strange_headers(headers)
         words = [*error.refusals]
         if form is not None:
@@ -169,6 +170,7 @@ def _check_is_one(value: bytes) -> None:
 
 
 def _binary(value: bytes, headers: Mapping[str, bytes]) -> tuple[TicketCloudEvent, TicketData]:
+    # In binary mode the data is the value, so a header of this name must not pass for it.
     attributes = {name: text for name, text in attributes_in(headers).items() if name not in ("data", "data_base64")}
     data = _data_of(value)
     try:
@@ -178,7 +180,7 @@ def _binary(value: bytes, headers: Mapping[str, bytes]) -> tuple[TicketCloudEven
 
 
 def _data_of(raw: bytes) -> TicketData:
-    """The data of an event, out of bytes of its own. What is wrong is named as in structured content mode."""
+    """The data of an event, from bytes of its own. Faults have the field names of structured content mode."""
     try:
         return read_json(raw, _DATA, MAX_EVENT_BYTES)
     except RefusedError as error:
@@ -190,7 +192,7 @@ def _within_data(refusal: Refusal) -> Refusal:
 
 
 def _may_be_json(media_type: str) -> bool:
-    """Whether this may be JSON: libraries that are given bytes say that they are bytes, and no more."""
+    """Whether this may be JSON. Libraries that are given bytes only say that they are bytes."""
     return "json" in media_type or "octet-stream" in media_type
 
 
@@ -219,7 +221,7 @@ _OPTIONAL_IDS: Final = ("contract", "customer", "product", "site", "service", "s
 
 
 def _normal(ticket: Ticket) -> Ticket:
-    """The ticket with its times in UTC, and None where an optional id is empty: many platforms have no null."""
+    """The ticket with its times in UTC, and None for empty optional ids: many platforms have no null."""
     changed: dict[str, Any] = {name: None for name in _OPTIONAL_IDS if getattr(ticket, name) == ""}
     if ticket.created_at is not None:
         changed["created_at"] = in_utc("data.ticket.created_at", ticket.created_at)

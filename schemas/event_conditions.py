@@ -1,6 +1,6 @@
-"""What the types can't say of a ticket event, as conditions of its JSON Schema (draft 2020-12, section 10.2.2).
+"""The conditions of a ticket event's JSON Schema that types can't express (draft 2020-12, section 10.2.2).
 
-They hold for `schemas.event.read_event` too, which reads without the schema; a test compares the two.
+`schemas.event.read_event` has the same conditions and does not use the schema. A test compares the two.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _TRIGGERS: Final[dict[str, Any]] = {
     "required": ["triggers"],
     "properties": {"triggers": {"type": "array"}},
 }
-"""The two ways to say what happened; null beside the other counts as absent."""
+"""The two ways to say what happened. Where one is given, null for the other counts as absent."""
 
 
 _AS_JSON: Final[dict[str, Any]] = {"type": "object", "required": ["data"], "properties": {"data": {}}}
@@ -41,13 +41,14 @@ _IN_BYTES: Final[dict[str, Any]] = {
     "required": ["data_base64"],
     "properties": {"data_base64": {"type": "string"}},
 }
-"""Data as bytes; null counts as absent. What they hold is for the reader to say."""
+"""Data in base64; null counts as absent. A schema can't look into it, so only the reader says what is wrong there."""
 
 
 def with_conditions(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of TicketCloudEvent, in which the members of an event have to agree with each other."""
     kinds = schema["$defs"]
     envelope, data = kinds["TicketCloudEvent"], kinds["TicketData"]
+    # A pattern in a schema has no flag that ignores case.
     json_type = {"type": "string", "pattern": "^$|[jJ][sS][oO][nN]|[oO][cC][tT][eE][tT]-[sS][tT][rR][eE][aA][mM]"}
     media_type = {**envelope["properties"]["datacontenttype"], "anyOf": [json_type, {"type": "null"}]}
     kinds["TicketCloudEvent"] = {

@@ -1,4 +1,4 @@
-"""Telephone numbers of faxes in the one form that is the same everywhere: ITU-T E.164, `+33140000001`."""
+"""Telephone numbers of faxes in the form that is the same everywhere: ITU-T E.164, `+33140000001`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from functools import lru_cache
 from typing import Final
 
 REMEMBERED: Final = 8_192
-"""Numbers kept, since reading one takes 30 µs, and the same ones are asked for again with every ticket."""
+"""How many numbers are kept. To read one takes 30 µs, and the same ones come again with every ticket."""
 
 
 @lru_cache(maxsize=REMEMBERED)
 def e164(number: str, region: str | None = None) -> str | None:
-    """The number in E.164; None where it is not as long as numbers of its country are.
+    """The number in E.164; None where its length is not that of numbers in its country.
 
-    A number without + and country code is one of the `region` (ISO 3166, two letters); without a region it is none.
-    An extension is no part of a fax number.
+    A number without + and country code is read as one of the `region` (ISO 3166, two letters). Without a region it is
+    None. So is a number with an extension, which is no part of a fax number.
     """
-    # Loaded when the first number comes: it takes 30 ms, and many installations have no faxes.
+    # Imported when the first number comes, since that takes 30 ms, and many installations have no faxes.
     import phonenumbers  # noqa: PLC0415
 
     try:

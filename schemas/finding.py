@@ -26,6 +26,7 @@ class FindingCode(StrEnum):
 
     def __new__(cls, text: str, severity: Severity) -> FindingCode:
         """A code with the severity that all its findings have."""
+        # With two arguments, Enum can't find the value of a member by itself.
         code = str.__new__(cls, text)
         code._value_ = text
         code.severity = severity

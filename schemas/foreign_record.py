@@ -1,4 +1,4 @@
-"""Directory records as connectors of databases write them, read where they can mean one thing only."""
+"""Reads directory records as database connectors write them, where they can mean only one thing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FREE: Final = {
     "groups": _TEXTS,
     "tags": _TEXTS,
 }
-"""What fields hold whose types are open, so that a fault in them costs no more than that."""
+"""The types of fields that are declared as Any in a record, where a fault costs the field and not the record."""
 
 
 _EXPECTED: Final[Mapping[str, Mapping[str, inspect.Type]]] = {
@@ -40,16 +40,16 @@ _EXPECTED: Final[Mapping[str, Mapping[str, inspect.Type]]] = {
 
 
 class Claim(Struct, frozen=True):
-    """The kind that a record says it is of, None where it says none of ours; and whether it was removed."""
+    """The kind that a record names, None where that is none of ours; and whether the record was removed."""
 
     kind: str | None
     is_removed: bool
 
 
 def read_any_record(raw: bytes, kind: str) -> Record | None:
-    """Read one directory record of this kind in any of the forms; None: it says that the record was removed.
+    """Read one directory record of this kind in any form. None where it says that the record was removed.
 
-    One in our own form is read as it is. Raises RefusedError.
+    A record in our own form is read without any conversion. Raises RefusedError.
     """
     refused: RefusedError | None = None
     if not _is_marked(raw):
@@ -60,26 +60,27 @@ def read_any_record(raw: bytes, kind: str) -> Record | None:
     try:
         row = row_of(raw, MAX_RECORD_BYTES)
     except RefusedError as error:
+        # A form of another tool explains the fault best; else our own reader does.
         raise (error if refused is None or error.code == FOREIGN_FORM else refused) from None
     if row.is_removed:
         return None
     named = row.fields if row.fields.get("kind") is not None else row.fields | {"kind": kind}
     data = fields_as_expected(named, _EXPECTED.get(str(named["kind"]), {}), row.columns)
     if refused is not None and not row.was_wrapped and msgspec.json.encode(data) == msgspec.json.encode(row.fields):
-        # In our own form, and wrong: the reader of that knows more about it.
+        # The record is in our own form, and wrong: the refusal by its own reader says more.
         raise refused
     return record_from_data(data)
 
 
 def claim_of(raw: bytes) -> Claim:
-    """What a record in whichever form says of its kind. Raises RefusedError."""
+    """What a record of any form says about its kind. Raises RefusedError."""
     row = row_of(raw, MAX_RECORD_BYTES)
     kind = row.fields.get("kind")
     return Claim(kind if isinstance(kind, str) and kind in RECORD_KINDS else None, row.is_removed)
 
 
 def fields_in(raw: bytes) -> object:
-    """What can be seen in a record that can't be read: its fields, in whichever form; the bytes where none can."""
+    """The fields of a record that can't be read, in whichever form; its bytes where no field can be found."""
     try:
         return row_of(raw, MAX_RECORD_BYTES).fields
     except RefusedError:
@@ -87,5 +88,6 @@ def fields_in(raw: bytes) -> object:
 
 
 def _is_marked(raw: bytes) -> bool:
-    """Whether another's marks may stand in what could be read as our own form: fields that Debezium adds to a row."""
+    """Whether another tool's marks may be in a record that our own reader would take."""
+    # That reader passes over unknown fields, and so over `__deleted`, by which Debezium says that a row was removed.
     return b'"__' in raw or is_marked_by_registry(raw)

@@ -64,7 +64,7 @@ def documents() -> dict[Path, str]:
 
 
 OPEN: Final = ("decision", "outcome")
-"""What whoever likes may read, over many releases: words that come later are to be passed over."""
+"""Schemas of topics that anybody may read, over many releases. Readers must pass over words that come later."""
 
 
 def _schema(name: str, kind: Any, description: str) -> str:
@@ -78,15 +78,16 @@ def _schema(name: str, kind: Any, description: str) -> str:
     if name == "directory-file":
         body = with_lists(body)
     if kind is RuleTestFile:
+        # What is added comes from types too, so it is tidied again.
         body = _tidied(with_records(body))
-    # Generators of code name their types by the titles.
+    # Code generators name their types by the titles.
     title = "".join(word.capitalize() for word in name.split("-"))
     head = {"$schema": DRAFT, "$id": f"urn:tocsin:schema:{name}", "title": title, "description": description}
     return _json({**head, **body}, order="sorted")
 
 
 def _tidied(schema: Any) -> Any:
-    """The same without the indentation of docstrings, without OpenAPI's own keyword, and in words for any reader."""
+    """The schema without the indentation of docstrings and without OpenAPI's `discriminator`, for any validator."""
     if isinstance(schema, list):
         return [_tidied(one) for one in schema]
     if not isinstance(schema, dict):
@@ -100,7 +101,7 @@ def _tidied(schema: Any) -> Any:
 
 
 def _opened(part: dict[str, Any]) -> dict[str, Any]:
-    """An enumeration as a text of which today's words are examples; anything else as it is."""
+    """An enumeration becomes a text with today's words as examples. Anything else stays as it is."""
     if "enum" not in part:
         return part
     words = {name: one for name, one in part.items() if name != "enum"}
@@ -109,9 +110,9 @@ def _opened(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _in_common_words(schema: dict[str, Any]) -> dict[str, Any]:
-    """The same with a pattern that ECMA 262, RE2 and Python understand alike: RE2 knows no look-ahead.
+    """The schema with a pattern that ECMA 262, RE2 and Python understand alike: RE2 has no look-ahead.
 
-    At a `$`, Python alone lets a line break stand, so that is said beside it.
+    In Python, `$` also matches before a last line break. So a `not` beside the pattern excludes line breaks.
     """
     pattern = schema.get("pattern")
     if not isinstance(pattern, str) or not pattern.endswith(END):
@@ -121,19 +122,19 @@ def _in_common_words(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _json(document: Any, order: Literal["sorted"] | None = None) -> str:
     text = msgspec.json.format(msgspec.json.encode(document, order=order), indent=2).decode() + "\n"
-    # Patterns name characters that can't be seen; whoever reads the file is to see them.
+    # Patterns hold characters that can't be seen. As escapes, people who read the file see them.
     return re.sub(f"(?![ -~\n])[{UNSEEN}{INVISIBLE}]", lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def stale() -> list[str]:
-    """The files that differ from the types, or should not be there."""
+    """The names of files that differ from the types, are missing, or should not be there."""
     wanted = documents()
     there = {file: file.read_text() for file in (*FOLDER.glob("*.json"), ASYNCAPI) if file.exists()}
     return sorted(file.name for file in wanted.keys() | there.keys() if wanted.get(file) != there.get(file))
 
 
 def main(arguments: list[str]) -> int:
-    """Write the files, or with --check say which are stale: the exit code is then 1."""
+    """Write the files. With `--check`, only say which are stale; the exit code is 1 where any is."""
     names = stale()
     if arguments == ["--check"]:
         sys.stdout.writelines(f"stale: {name}: run `make schemas`\n" for name in names)

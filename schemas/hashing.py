@@ -1,4 +1,4 @@
-"""Names made of several texts: ids of jobs and messages, lanes, recipients."""
+"""Names that are made from several texts: ids of jobs and messages, lanes, recipients."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import hashlib
 def hash_of(*parts: str) -> str:
     """The first 128 bits of SHA-256 over these texts, as 32 hexadecimal digits. It says nothing of the texts.
 
-    Ids that are kept and sent are made of it, so it must never change.
+    Ids that are kept and sent are made by it, so it must never change.
     """
-    # With their lengths, ("a", "bc") is not ("ab", "c").
+    # With the lengths, ("a", "bc") and ("ab", "c") differ.
     text = "".join(f"{len(part)}:{part}" for part in parts)
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]

@@ -90,7 +90,7 @@ class Form(Struct, frozen=True):
 
 
 BUILT_IN_FORMS: Final[Mapping[Channel, str]] = {Channel.SMS: "built-in/sms", Channel.CHAT: "built-in/chat"}
-"""Names that stand in a form for the sender's own short text, where the rules name no template for the channel."""
+"""Template names that stand for the sender's own short text. A form has one where the rules name no template."""
 
 
 class Schedule(Struct, frozen=True):
@@ -166,7 +166,7 @@ def when_sent(job: Job) -> str:
 JOB_DECODER = msgspec.json.Decoder(Job)
 
 INFORMING: Final[dict[str, type[StrEnum]]] = {"other_triggers": Trigger, "categories": Category}
-"""Lists of words that only tell more about a job: who sends it does not depend on them."""
+"""Lists of words that only add information to a job: how it is sent does not depend on them."""
 
 
 class _Words(Struct):
@@ -178,10 +178,10 @@ _WORDS: Final = msgspec.json.Decoder(_Words)
 
 
 def without_new_words(raw: bytes) -> bytes:
-    """The job's JSON without the words of later releases that only inform; the same bytes where it has none.
+    """The job's JSON without words of later releases that only inform; the same bytes where it has none.
 
-    So a sender takes a job of a newer engine. A new word of anything else (trigger, channel, format …) stays, and is
-    refused when it is read: nobody could do what it asks.
+    So a sender takes jobs of a newer engine. A new word in any other place (trigger, channel, format …) stays, and the
+    job is refused when it is read: this sender can't do what it asks.
     """
     try:
         words = _WORDS.decode(raw)
@@ -190,4 +190,5 @@ def without_new_words(raw: bytes) -> bytes:
             return raw
         return msgspec.json.encode(msgspec.json.decode(raw) | known)
     except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
+        # The reader of jobs refuses it, and says why.
         return raw

@@ -9,12 +9,12 @@ from msgspec import UNSET, Struct, UnsetType
 
 
 class PartitionReading(Struct, frozen=True):
-    """What the broker said of one partition of a group at one moment.
+    """What the broker said about one partition of a group at one moment.
 
     `committed` is None where the group has never committed there: it would go on from `start`. `start` and `end` are
-    the log's own. `oldest` is when the first record that is not done with was appended: None where there is none, or
-    where it can't be known. `is_drained` says that no record stands between the group's position and the end, only
-    marks of transactions. `owner` is the instance that has the partition, None where nobody does.
+    the offsets of the log. `oldest` is when the first record that waits was appended; None where none waits, or where
+    that is unknown. `is_drained` says that between the group's position and the end there are only markers of
+    transactions, and no record. `owner` is the instance that has the partition, None where nobody has it.
     """
 
     topic: str
@@ -34,19 +34,20 @@ class PartitionReading(Struct, frozen=True):
 
     @property
     def records(self) -> int:
-        """How many records are not done with, never less than 0."""
+        """How many records wait, never less than 0. Behind the group's position, all do."""
+        # What lies before `start` is no longer in the log.
         return 0 if self.is_drained else max(0, self.end - max(self.position, self.start))
 
     @property
     def seconds(self) -> float | None:
-        """How long the oldest record that is not done with has waited; 0 where there is none, None where unknown."""
+        """How long the oldest record has waited; 0 where none waits, None where that is unknown."""
         if self.records == 0:
             return 0.0
         return None if self.oldest is None else max(LEAST_WAIT, (self.at - self.oldest).total_seconds())
 
 
 LEAST_WAIT = 0.001
-"""A record that waits has waited, whatever two machines' clocks make of it."""
+"""Seconds. By clocks that differ, a record could seem to wait for no time; then it would look as if none waited."""
 
 
 class Status(StrEnum):

@@ -1,4 +1,4 @@
-"""Addresses: which text is one address on a channel, and which two are the same mailbox."""
+"""Addresses: whether a text is one address on a channel, and whether two addresses are the same mailbox."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from email_validator import EmailNotValidError, validate_email
 from schemas.fax_number import e164
 from schemas.vocabulary import NUMBERS, Channel
 
-# RFC 5321, section 4.1.2: Dot-string "@" Domain, in ASCII. What does not match is left to the library, which knows
-# the rest.
+# RFC 5321, section 4.1.2: Dot-string "@" Domain, in ASCII. An address of another form is left to the library, which
+# knows the rest of the grammar.
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _PLAIN_EMAIL: Final = re.compile(
@@ -24,11 +24,11 @@ _NUMBER: Final = re.compile(r"(?=.{0,31}[0-9])\+?[0-9 ()./-]{1,32}", re.ASCII)
 
 _LONGEST_CHAT: Final = 200
 _SEPARATORS: Final = frozenset(",;/\\")
-"""What services take for the end of one address and the beginning of another."""
+"""Characters that services take for the end of one address and the beginning of the next."""
 
 
 def address_fault(channel: Channel, address: str) -> str | None:
-    """What is wrong with an address, as words to put behind its field; None where it is one address."""
+    """What is wrong with an address, in words that follow the name of its field; None where it is one address."""
     if address != address.strip():
         return "there are blanks or line breaks around the address: remove them"
     if channel in NUMBERS:
@@ -66,16 +66,17 @@ def _is_chat(address: str) -> bool:
 
 
 def mailbox(address: str) -> str:
-    """The form in which two addresses of one mailbox are equal: no case, no blanks around, no other spelling.
+    """The form in which all spellings of one mailbox are equal: without case, and without blanks around it.
 
-    Letters beyond ASCII are composed (NFC), a domain is in its ASCII form (IDNA 2008, read as UTS 46 has it). Of a
-    number, E.164 where it is written with + and country code; else its digits. This is the one place that says what a
+    Letters beyond ASCII are composed (NFC). A domain is in its ASCII form (IDNA 2008, mapped as in UTS 46). A number is
+    in E.164 where it is written with + and country code; else it is its digits. This is the one place that says what a
     mailbox is: merging, suppressions, "own save", lanes, storms and the ids of jobs follow from it.
     """
     plain = address.strip()
     if not plain.isascii():
         return _spelled(plain)
     plain = plain.lower()
+    # The id of a chat may begin with a minus, which is a part of it.
     if "@" in plain or plain.startswith("-") or not _NUMBER.fullmatch(plain):
         return plain
     return (e164(plain) if plain.startswith("+") else None) or re.sub(r"[^0-9+]", "", plain)
@@ -88,7 +89,10 @@ def _spelled(address: str) -> str:
 
 
 def _without_case(text: str) -> str:
-    """NFC without case, letter by letter: a word's end changes none, and none becomes two, as ß would."""
+    """The text in NFC and without case, letter by letter.
+
+    So no letter depends on its place in a word (the final sigma), and none becomes two (ß stays apart from ss).
+    """
     composed = unicodedata.normalize("NFC", text)
     return unicodedata.normalize("NFC", "".join(map(_small, composed)))
 
@@ -101,7 +105,7 @@ def _small(letter: str) -> str:
 def _ascii_domain(domain: str) -> str:
     try:
         return idna.encode(domain, uts46=True).decode().lower()
-    except idna.IDNAError:  # no domain that could get mail: it is refused where addresses are checked
+    except idna.IDNAError:  # no domain that can get mail: the check of addresses refuses it
         return domain
 
 

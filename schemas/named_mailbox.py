@@ -12,7 +12,7 @@ from schemas.mailbox import address_fault, wire_address
 from schemas.vocabulary import Channel
 
 LONGEST: Final = 500
-"""Characters of a name and an address."""
+"""Characters of a name and an address together."""
 
 _ACTS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NAMED: Final = re.compile(r"(?P<name>.*?)\s*<\s*(?P<address>[^<>]*?)\s*>", re.DOTALL)
@@ -20,11 +20,11 @@ _QUOTED: Final = re.compile(r'"(?P<name>(?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _QUOTED_PARTS: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _SPECIALS: Final = frozenset('()<>[]:;@\\,"')
-"""What a name holds only in quotes (RFC 5322, section 3.2.3); a dot is taken without them, as in section 4.1."""
+"""A name holds these only in quotes (RFC 5322, section 3.2.3). A dot needs no quotes, as in section 4.1."""
 
 
 class NoMailboxError(InputError, ValueError):
-    """A text that is not one mailbox. `reason` holds nothing of it; `right` is a spelling that would do, if any."""
+    """A text that is not one mailbox. `reason` quotes nothing of it. `right` is a spelling that would do, if any."""
 
     def __init__(self, reason: str, right: NamedMailbox | None = None) -> None:
         super().__init__(reason if right is None else f"{reason}: write {right}")
@@ -39,7 +39,7 @@ class NamedMailbox(Struct, frozen=True):
     address: str
 
     def __str__(self) -> str:
-        """As RFC 5322 has it, the name in quotes where it needs them."""
+        """The mailbox in the form of RFC 5322, with the name in quotes where it needs them."""
         if not self.name:
             return self.address
         quoted = '"' + re.sub(r'(["\\])', r"\\\1", self.name) + '"'
@@ -47,16 +47,17 @@ class NamedMailbox(Struct, frozen=True):
 
 
 def named_mailbox(text: str) -> NamedMailbox:
-    """Read one mailbox: `support@desk.example`, `ACME Support <support@desk.example>`, blanks around or not.
+    """Read one mailbox: `support@desk.example` or `ACME Support <support@desk.example>`, with blanks around or not.
 
     What could be read in two ways is refused: several mailboxes, groups, comments, and names with a comma or another
-    special without quotes. So is an address with letters beyond ASCII before the @, since not every relay takes one.
-    Raises NoMailboxError.
+    special character without quotes. An address with letters beyond ASCII before the @ is refused too, since not every
+    relay takes one. Raises NoMailboxError.
     """
     if len(text) > LONGEST:
         raise NoMailboxError(f"this is longer than {LONGEST} characters")
-    # A blank is what stands around it by mistake; a line break could begin another header field.
+    # Blanks around it are a slip. A line break is none: it could begin another header field.
     plain = text.strip(" \t\u00a0")
+    # A tab is let through, since it becomes a blank of the name below.
     if _ACTS.search(plain.replace("\t", " ")):
         raise NoMailboxError("there is a line break or another control character in it: write one line")
     if not plain:
@@ -70,6 +71,7 @@ def named_mailbox(text: str) -> NamedMailbox:
         raise _wrong_name(plain, name, address)
     wire = _address(address, plain)
     plain_name = name if quoted is None else _ESCAPED.sub(r"\1", quoted["name"])
+    # An encoded word (RFC 2047), copied out of a header.
     if "=?" in plain_name:
         raise NoMailboxError("the name is encoded for a header: write it as its readers are to see it")
     return NamedMailbox(" ".join(plain_name.split()), wire)

@@ -1,6 +1,7 @@
-"""Keyed hashes in the place of addresses and people: who has the secret recognises them, nobody can turn them back.
+"""Keyed hashes in place of addresses and people. The secret serves to recognise them; nobody can turn them back.
 
-HMAC with SHA-256 (RFC 2104). Without the secret no guess at an address can be tried out, as it could on a plain hash.
+They are HMACs with SHA-256 (RFC 2104). On a plain hash, guessed addresses could be tried out; on these they can't,
+without the secret.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from typing import Final
 
 _PURPOSE: Final = b"tocsin forgotten people"
 """Keeps these hashes apart from all else that is signed with the same secrets."""
+# The kind is a part of what is hashed, so that a mailbox and a person of the same text differ.
 _MAILBOX: Final = "mailbox "
 _PERSON: Final = "person "
 
 
 class Pseudonyms:
-    """The hashes by one installation's secrets: the first writes, all are recognised. With no secrets there are none.
+    """The hashes of one installation. Its first secret writes, and all recognise. Without a secret there are no hashes.
 
-    A hash is written as KEY-HASH, in hexadecimal: KEY names the secret without telling anything of it.
+    A hash is written as KEY-HASH, in hexadecimal. KEY tells which secret it is, and nothing else about it.
     """
 
     def __init__(self, secrets: Sequence[str] = ()) -> None:
@@ -35,11 +37,11 @@ class Pseudonyms:
         return self._of(_MAILBOX + mailbox)
 
     def of_person(self, person: str) -> list[str]:
-        """The hashes of a person, who is written as `contact/ct-1`; likewise."""
+        """The hashes of a person, who is named as `contact/ct-1`, one for each secret, in their order."""
         return self._of(_PERSON + person)
 
     def knows(self, written: str) -> bool:
-        """Whether one of these secrets wrote this hash; else it can be compared with nobody."""
+        """Whether one of these secrets wrote this hash. If none did, it can't be compared with anybody."""
         return written.partition("-")[0] in self._keys
 
     def _of(self, text: str) -> list[str]:
@@ -48,9 +50,9 @@ class Pseudonyms:
 
 
 NO_PSEUDONYMS: Final = Pseudonyms()
-"""Of an installation without a secret."""
+"""The pseudonyms of an installation without a secret."""
 
 UNRECOGNISED: Final = (
     "it is for somebody who was forgotten, by a secret that is not here: name that one too in TOCSIN_MAIL_SECRETS"
 )
-"""What is wrong with a hash that can be compared with nobody."""
+"""What is wrong with a hash that can't be compared with anybody."""

@@ -13,13 +13,13 @@ from babel import Locale
 from schemas.suggestion import closest
 
 REMEMBERED: Final = 1_024
-"""Years of a country that are kept: computing one takes some 100 µs, of a few countries 10 ms."""
+"""How many years of a country are kept. To compute one takes some 100 µs, for a few countries 10 ms."""
 
 
 @cache
 def countries() -> Mapping[str, tuple[str, ...]]:
     """The countries whose holidays are known, by their two letters, each with the codes of its parts."""
-    # Loaded when the first rule file names a country: it takes 60 ms.
+    # Imported when the first rule file names a country, since that takes 60 ms.
     import holidays  # noqa: PLC0415
 
     return {code: tuple(parts) for code, parts in holidays.list_supported_countries().items() if len(code) == 2}  # noqa: PLR2004
@@ -32,7 +32,7 @@ def is_known(code: str) -> bool:
 
 
 def code_meant(code: str) -> str:
-    """What to write in the place of a code that is not known: words to put behind a colon."""
+    """What to write in place of an unknown code, in words that follow a colon."""
     country, dash, part = code.partition("-")
     parts = countries().get(country.upper())
     if parts is None:
@@ -46,21 +46,21 @@ def code_meant(code: str) -> str:
 
 @cache
 def _by_name() -> Mapping[str, str]:
-    """The countries by their names in English and French, without capitals (CLDR)."""
+    """The countries by their names in English and French (CLDR), without case."""
     named = (Locale(language).territories.items() for language in ("en", "fr"))
     return {name.casefold(): code for names in named for code, name in names if code in countries()}
 
 
 @lru_cache(maxsize=REMEMBERED)
 def holidays_of(code: str, year: int) -> frozenset[date]:
-    """The public holidays of a country, or a part of one, in a year; none in a year of which nothing is known.
+    """The public holidays of a country, or of a part of one, in a year; none for a year that is not known.
 
-    Days that stand in for a holiday on a weekend are among them, where the law has them.
+    Where the law gives another day off for a holiday on a weekend, that day is among them.
     """
     import holidays  # noqa: PLC0415
 
     country, _, part = code.partition("-")
     with warnings.catch_warnings():
-        # Of years beyond those that it knows the library warns, and names no day.
+        # For a year that it does not know, the library warns and names no day, as is meant here.
         warnings.simplefilter("ignore")
         return frozenset(holidays.country_holidays(country, subdiv=part or None, years=year, expand=False))

@@ -1,6 +1,6 @@
-"""JSON from outside, read into a type or refused by name.
+"""Reads JSON from outside into a type, or refuses it with the name of the field.
 
-Bounded, and of interoperable values only (RFC 8259, RFC 7493).
+It is bounded, and takes only values that all readers understand alike (RFC 8259, RFC 7493).
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from schemas.suggestion import closest
 T = TypeVar("T")
 
 LARGEST_INTEGER: Final = 2**64 - 1
-"""Larger ones fit into no machine's integer. Beyond 2**53 some readers lose digits (RFC 7493, section 2.2)."""
+"""Larger integers fit into no machine word. Beyond 2**53 some readers lose digits (RFC 7493, section 2.2)."""
 
 IDENTIFIER_LENGTH: Final = 256
 NOT_ALLOWED: Final = "this value is not one of those that are allowed here"
 DEEPEST_VALUE: Final = 16
 
 UNSEEN: Final = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
-"""What no identifier has, as a class of a regular expression.
+"""Characters that no identifier has, as a class of a regular expression.
 
-Control characters (C0, DEL, C1), marks that turn the direction of writing (UAX 9), and separators of lines. They can't
-be seen, and with them one id can look like another, or a line of a log like two.
+They are control characters (C0, DEL, C1), marks that change the direction of writing (UAX 9), and separators of lines.
+They can't be seen. With them one id can look like another, or one line of a log like two.
 """
 
 _UNSEEN: Final = re.compile(f"[{UNSEEN}]")
 END: Final = r"(?![\s\S])"
-"""Ends a pattern. Python's $ would let a line break stand behind it; published patterns have $."""
+"""The end of a pattern. Python's $ also matches before a last line break. Published patterns have $, see generate."""
 
 HALF: Final = re.compile("[\ud800-\udfff]")
-"""Half of a pair of surrogates: YAML lets one be written, as JSON does, and it is no character (Unicode, D71)."""
+"""Half of a pair of surrogates. YAML and JSON let people write one, but it is no character (Unicode, D71)."""
 HALF_CHARACTER: Final = (
     "this text holds half of a character, by an escape from \\ud800 to \\udfff: write the character itself, or its "
     "number behind \\U, as \\U0001F600"
@@ -68,7 +68,7 @@ OptionalId = Annotated[
 
 
 def read_json(raw: bytes, decoder: msgspec.json.Decoder[T], max_bytes: int) -> T:
-    """Decode `raw`; a byte order mark before it is left out (RFC 8259, section 8.1).
+    """Decode `raw`. A byte order mark before it is ignored, as RFC 8259, section 8.1, allows.
 
     Raises RefusedError with one of the codes `too_large`, `not_utf8`, `not_json`, `too_deep`, `invalid_field`.
     """
@@ -87,7 +87,7 @@ def read_json(raw: bytes, decoder: msgspec.json.Decoder[T], max_bytes: int) -> T
 
 
 def without_mark(raw: bytes) -> bytes:
-    """The same without a byte order mark of UTF-8 before it: some editors and libraries write one."""
+    """The bytes without a byte order mark of UTF-8 before them: some editors and libraries write one."""
     return raw.removeprefix(codecs.BOM_UTF8)
 
 
@@ -100,7 +100,7 @@ def _check_bytes(raw: bytes, max_bytes: int) -> None:
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise RefusedError("not_utf8", Refusal("", "this is UTF-16: send UTF-8"))
     try:
-        # The decoder skips unknown fields unread, so the whole is checked first.
+        # The decoder skips unknown fields without a look at their bytes, so the whole is checked first.
         raw.decode()
     except UnicodeDecodeError as error:
         raise RefusedError("not_utf8", Refusal("", f"this is not UTF-8 (byte {error.start})")) from None
@@ -117,14 +117,15 @@ _ERROR_PATH = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTAL
 
 
 def refusal_of(error: msgspec.ValidationError, whole: Any, kind: Any = None) -> RefusedError:
-    """The decoder's complaint as a refusal that names field and value.
+    """The decoder's error as a refusal that names field and value.
 
-    `whole` is the same input as plain data; `kind` is the type that was read, so that allowed words can be named.
+    `whole` is the same input as plain data. `kind` is the type that was read, from which the allowed words come.
     """
     match = _ERROR_PATH.match(str(error))
     path, reason = ("", str(error)) if match is None else (match["path"] or "", match["reason"])
-    # The decoder writes [...] for a member of a list: the whole list is shown then.
+    # The decoder writes [...] for any member of a list, so the refusal can only show the whole list.
     field = path.removeprefix("key in ").replace("[...]", "").removeprefix("$").removeprefix(".")
+    # For a missing field the path ends at the object, and only the reason names the field.
     missing = re.match(r"Object missing required field `(.+)`", reason)
     if missing:
         field = f"{field}.{missing[1]}" if field else missing[1]
@@ -137,7 +138,7 @@ def refusal_of(error: msgspec.ValidationError, whole: Any, kind: Any = None) -> 
 
 
 def _without_value(reason: str, value: Any, words: tuple[str, ...]) -> str:
-    """The decoder's words without the value that it quotes: reasons are for logs too."""
+    """The decoder's words without the value that it quotes, since reasons also go to logs."""
     if re.match(r"Invalid (enum )?value ", reason):
         return not_allowed(value, words)
     if reason.startswith("Expected `str` matching regex"):
@@ -150,7 +151,7 @@ def _without_value(reason: str, value: Any, words: tuple[str, ...]) -> str:
 
 
 def not_allowed(value: Any, words: Iterable[str]) -> str:
-    """That a word is none of these, which one was perhaps meant, and which there are. The word itself is left out."""
+    """Words for an error: the value is none of these, and perhaps this one was meant. They do not quote the value."""
     listed = ", ".join(words)
     meant = closest(value, words) if isinstance(value, str) else ""
     told = f"{NOT_ALLOWED}: {listed}" if listed else NOT_ALLOWED
@@ -174,12 +175,12 @@ def _value_at(whole: Any, path: str) -> Any:
             whole = whole[int(step)]
         else:
             return msgspec.UNSET
-    # The whole document is not a value that helps anybody.
+    # A whole object, perhaps the whole document, would help nobody in an error.
     return msgspec.UNSET if isinstance(whole, dict) else whole
 
 
 def check_free_value(field: str, value: Any, depth: int = 0) -> None:
-    """Raise RefusedError where a freely typed value holds a number that two readers may understand differently."""
+    """Raise RefusedError for a number that two readers may understand differently, and for a value nested too deep."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return
     if isinstance(value, int) and abs(value) > LARGEST_INTEGER:

@@ -1,4 +1,4 @@
-"""What is refused, is refused with the field, the value and the reason."""
+"""Refusals of input. Each names the field, the value and the reason."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ SHOWN_VALUE_LENGTH: Final = 120
 class Refusal(msgspec.Struct, frozen=True):
     """One thing that is wrong with an input.
 
-    `field` is its path (`data.ticket.id`, empty for the whole), `reason` says what is wrong and what to do. `value`
-    is personal data:
-    it is for the person at the command line, never for a log, a header or a metric.
+    `field` is its path (`data.ticket.id`, empty for the whole), `reason` says what is wrong and what to do. `value` is
+    personal data: it is for the person at the command line, never for a log, a header or a metric.
     """
 
     field: str
@@ -60,6 +59,7 @@ def shown_value(value: object) -> str | None:
     """A short form of a value on one line of printable text; None where there is no value to show."""
     if value is msgspec.UNSET:
         return None
+    # What others wrote must not pass for a line of its own, nor act in a terminal.
     text = ascii(value) if isinstance(value, str) and not value.isprintable() else _as_json(value)
     return text if len(text) <= SHOWN_VALUE_LENGTH else text[:SHOWN_VALUE_LENGTH] + "…"
 

@@ -49,6 +49,7 @@ Whom = Literal[
 
 def categories_of(whom: str) -> tuple[Category, ...]:
     """The categories that a word of Whom stands for, in their order."""
+    # An audience and a category are texts, which equal the words.
     return tuple(category for category in Category if whom in ("all", category.audience, category))
 
 
@@ -314,7 +315,10 @@ _INHERITED: Final = (Defaults, TriggerForms, FormSettings, FaxSettings)
 
 
 def with_partial_defaults(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a rule file for editors: of its defaults, what is left out may come from the file it extends."""
+    """The schema of a rule file for editors, in which no member of `defaults` is required.
+
+    What is left out there may come from the file that this one extends, which an editor does not read.
+    """
     names = {kind.__name__ for kind in _INHERITED}
     parts = {
         name: {key: value for key, value in part.items() if not (name in names and key == "required")}

@@ -15,7 +15,7 @@ from schemas.vocabulary import Category, Channel, Origin, Reason, Trigger
 from schemas.written import as_written
 
 ATTACHED_TO: Final = "attached_to"
-"""The one field that people have in tests alone: `product`, or `product/P-erp`, in place of an entry in its list."""
+"""The one field that people have only in tests: `product` or `product/P-erp` attaches a person to that object."""
 
 RECORD_LISTS: Final = {
     "contracts": "contract",
@@ -27,7 +27,7 @@ RECORD_LISTS: Final = {
     "collaborators": "collaborator",
     "suppressions": "suppression",
 }
-"""The keys of `given` that hold records, and the kind of each."""
+"""The keys of `given` that hold records, with the kind of these records."""
 
 PersonName = Annotated[
     str,
@@ -170,7 +170,7 @@ class RuleTestFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def record_fields(kind: str) -> frozenset[str]:
-    """The fields that a record of this kind may have in a test."""
+    """The fields that a record of this kind may have in a test. Its id is the key under which it stands."""
     people = {ATTACHED_TO} if kind in ("contact", "collaborator") else set()
     return frozenset({field.encode_name for field in msgspec.structs.fields(RECORD_TYPES[kind])} - {"id"} | people)
 
@@ -183,6 +183,7 @@ def with_records(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of RuleTestFile, in which tickets and records have the fields that they have on the wire."""
     kinds = schema["$defs"]
     wire = msgspec.json.schema(as_written(Record))["$defs"] | msgspec.json.schema(Ticket)["$defs"]
+    # Tickets and records themselves get a form of their own below: in a test, each of their fields may be left out.
     kinds |= {name: one for name, one in wire.items() if name not in {"Ticket", *_RECORD_NAMES.values()}}
     for key, kind in RECORD_LISTS.items():
         list_of = kinds["Given"]["properties"][key]

@@ -1,4 +1,4 @@
-"""Did you mean …? For a key, a word or a name that does not exist, where people write."""
+"""Did you mean …? Suggestions for a key, a word or a name that somebody wrote and that does not exist."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import Final
 
 MAX_COMPARED: Final = 200
-"""Characters of a name that are compared with others: the time grows with their square."""
+"""How many characters of a name are compared with others. The time grows with the square of this."""
 
 LONG_ENOUGH: Final = 4
-"""Characters of a name that was cut short: from so many on, the one that begins with it is surely meant."""
+"""From this many characters on, the only name that begins with what was written is surely meant."""
 
 
 def closest(name: str, names: Iterable[str]) -> str:
@@ -22,15 +22,15 @@ def closest(name: str, names: Iterable[str]) -> str:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """The same, to be put behind a message: `: did you mean …?`, or nothing."""
+    """The same, in a form that follows a message: `: did you mean …?`, or nothing."""
     suggestion = closest(name, names)
     return f": {suggestion}" if suggestion else ""
 
 
 def respelled(name: str, names: Iterable[str]) -> str:
-    """A suggestion for the id of a record that belongs to somebody: only one that has the same letters and digits.
+    """A suggestion for the id of a record that belongs to somebody: only an id of the same letters and digits.
 
-    `C-711` is near `C-71`, and may be another customer's contract: that is no help, and tells what is not to be told.
+    `C-711` is near `C-71`, but may be another customer's contract. That would be no help, and nobody may learn of it.
     """
     same = [one for one in names if one != name and _letters(one) == _letters(name)]
     return f"did you mean `{same[0]}`?" if len(same) == 1 else ""
@@ -42,7 +42,7 @@ def _letters(name: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _closest(name: str, names: tuple[str, ...]) -> str | None:
-    # The same slip may stand in each of a million records. Capitals are the commonest of slips, so they don't count.
+    # Kept, since a million records may have the same slip. Case does not count: it is the most common slip.
     in_small = {one.casefold(): one for one in names}
     begun = [one for one in in_small if len(name) >= LONG_ENOUGH and one.startswith(name.casefold())]
     if len(begun) == 1:

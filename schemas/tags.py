@@ -14,10 +14,10 @@ MAX_TAGS: Final = 100
 MAX_TAG_LENGTH: Final = 80
 
 MAX_COLUMN: Final = 65_536
-"""Characters of a list that stands in a text."""
+"""Characters of the longest text that is read as a list."""
 
 BAD_TAGS: Final = "bad_tags"
-"""The class of the fault of a list that can't be read, or of a text in it."""
+"""The class of a fault in such a list, or in a text of it."""
 
 _Text = Annotated[str, Meta(min_length=1, max_length=MAX_TAG_LENGTH)]
 _Written = Annotated[list[_Text], Meta(max_length=MAX_TAGS)] | None
@@ -39,10 +39,10 @@ Tags = Annotated[
 
 
 def read_tags(field: str, given: object) -> tuple[tuple[str, ...], list[Refusal]]:
-    """The texts of such a field, and what of it can't be used: that alone is lost, never the record.
+    """The texts of such a field, and refusals for what can't be used. Only that is lost, never the record.
 
-    A platform may have had a field of this name, of another form, before conditions could ask for it. A text that is a
-    list in JSON is that list: so databases write it into a column.
+    Before conditions could ask for it, a platform may have had a field of this name in another form. A text that holds
+    a list in JSON is read as that list, since databases write lists into a column so.
     """
     if given is None:
         return (), []

@@ -1,4 +1,4 @@
-"""The time zones that there are, and what was probably meant by a name of none."""
+"""The time zones that exist, and which one was probably meant by a name that is none."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from schemas.suggestion import closest
 _OFFSET: Final = re.compile(r"[a-z]{0,4}[+-][0-9]{1,2}(:?[0-9]{2})?", re.IGNORECASE)
 _ABBREVIATION: Final = re.compile(r"[A-Z]{2,5}")
 _NO_ZONES: Final = frozenset({"localtime", "Factory"})
-"""Names in that database of whatever a machine is set to, which differs from machine to machine, and of nothing."""
+"""Names in that database that are no zones: what one machine is set to (`localtime`), and a machine without any."""
 _WRITE_ONE: Final = "write one such as `Europe/Paris`"
 
 
 @cache
 def time_zones() -> frozenset[str]:
-    """The names of the IANA database, as this machine has it, else as the package tzdata has it."""
-    # The names stand in some hundred files: looked up once.
+    """The names of the IANA database on this machine, or of the package tzdata where the machine has none."""
+    # Kept, since the names are those of some hundred files.
     return frozenset(available_timezones()) - _NO_ZONES
 
 
 def zone_meant(name: str) -> str:
-    """What to write in place of a name that is no time zone: words to put behind a colon.
+    """What to write in place of a name that is no time zone, in words that follow a colon.
 
-    It knows the names that Windows has (CLDR, windowsZones) and cities alone. An offset (`UTC+2`) or an abbreviation
-    (`CEST`) is no place: it would be wrong for half of the year, and `Etc/GMT+2` is two hours west of Greenwich.
+    It knows the zones of Windows (CLDR, windowsZones), and cities without their area. No zone is suggested for an
+    offset (`UTC+2`) or an abbreviation (`CEST`): it would be wrong for half of the year, and `Etc/GMT+2` is two hours
+    west of Greenwich.
     """
     plain = " ".join(name.split())
     others = _by_other_names()
@@ -43,12 +44,13 @@ def zone_meant(name: str) -> str:
 
 @cache
 def _by_other_names() -> dict[str, str]:
-    """Zones by the name of their city, where only one has it, by those that Windows gives them, and without case."""
+    """Zones by names without case: a city that only one zone has, their name in Windows, their own name."""
     cities: dict[str, set[str]] = {}
     for zone in time_zones():
         area, slash, city = zone.partition("/")
         if slash and area not in ("Etc", "SystemV", "US", "posix", "right"):
             cities.setdefault(city.rpartition("/")[2].casefold(), set()).add(zone)
+    # Of one name in several of these, the last counts: a zone's own name before any other.
     alone = {city: min(zones) for city, zones in cities.items() if len(zones) == 1}
     windows = {name.casefold(): zone for name, zone in get_global("windows_zone_mapping").items()}
     return alone | windows | {zone.casefold(): zone for zone in time_zones()}

@@ -1,4 +1,4 @@
-"""Points in time on the wire: RFC 3339, always with an offset, and in UTC from there on."""
+"""Points in time. On the wire they are as in RFC 3339, always with an offset; from there on they are in UTC."""
 
 from __future__ import annotations
 

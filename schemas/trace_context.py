@@ -1,6 +1,6 @@
-"""Trace context as W3C Trace Context has it: in headers of records, and as CloudEvents' distributed tracing extension.
+"""W3C Trace Context, in headers of records and in the distributed tracing extension of CloudEvents.
 
-It is for traces and logs alone: no decision and no id depends on it, and one that can't be read counts as none.
+It is for traces and logs only: no decision and no id depends on it. A context that can't be read counts as none.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from schemas.log import Headers, Record
 
+# Version ff and ids of zeros alone are invalid. A later version may have more behind the flags (section 3.2).
 _PARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 _LONGEST_PARENT: Final = 128
 _LONGEST_STATE: Final = 512
@@ -40,12 +41,13 @@ class TraceContext(Struct, frozen=True, omit_defaults=True):
 
 
 def trace_context_of(record: Record) -> TraceContext | None:
-    """The context with which a record came: of its headers, else of the CloudEvent in it."""
+    """The context with which a record came: from its headers, else from the CloudEvent in it."""
     headers = dict(record.headers)
     for prefix in ("", "ce_"):
         found = _context(_text(headers.get(prefix + "traceparent")), _text(headers.get(prefix + "tracestate")))
         if found is not None:
             return found
+    # Only a value that has the attribute is decoded for it.
     if record.value is None or b'"traceparent"' not in record.value:
         return None
     try:
@@ -56,7 +58,7 @@ def trace_context_of(record: Record) -> TraceContext | None:
 
 
 class _Attributes(Struct):
-    """The extension's attributes, of whatever type they came."""
+    """The attributes of the extension, of whatever type they are."""
 
     traceparent: Any = None
     tracestate: Any = None
@@ -68,6 +70,7 @@ _ATTRIBUTES: Final = msgspec.json.Decoder(_Attributes)
 def _context(parent: object, state: object) -> TraceContext | None:
     if not isinstance(parent, str) or len(parent) > _LONGEST_PARENT or not _PARENT.fullmatch(parent):
         return None
+    # A bad tracestate is lost alone: the trace goes on without it.
     kept = isinstance(state, str) and 0 < len(state) <= _LONGEST_STATE and state.isascii() and state.isprintable()
     return TraceContext(parent, str(state) if kept else None)
 

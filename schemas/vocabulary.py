@@ -1,6 +1,6 @@
-"""The closed word lists that every part of the product shares.
+"""The closed lists of words that all parts of the product share.
 
-Orders matter here: triggers stand from the most telling to the least, reasons in the order of the gates.
+Their order matters: the most telling trigger comes first, and reasons are in the order of the gates.
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ class Category(StrEnum):
         kind, _, people = text.partition(".")
         self.object_kind = ObjectKind(kind)
         self.audience = Audience(people)
+        # Members are made in order: this counts those before.
         self.bit = 1 << len(type(self).__members__)
 
 
@@ -92,7 +93,7 @@ class Channel(StrEnum):
 
 
 NUMBERS: Final = frozenset({Channel.FAX, Channel.SMS})
-"""Channels whose addresses are numbers of telephones."""
+"""Channels whose addresses are telephone numbers."""
 
 
 class Origin(StrEnum):
@@ -162,11 +163,11 @@ class Reason(StrEnum):
     OWN_SAVE = "own_save"
     SUPPRESSED = "suppressed"
     SAME_MAILBOX = "same_mailbox"
-    # Last, since it outweighs each of the others: until the record is mended, nobody knows how far it would have led.
+    # Last, since it outweighs all others: until the record is mended, nobody knows how far it would have led.
     UNREADABLE_RECORD = "unreadable_record"
 
     depth: int
-    """The place of the gate: the larger, the further the person came."""
+    """The place of the gate. The larger it is, the further the person came."""
 
     def __init__(self, _text: str) -> None:
         self.depth = len(type(self).__members__)

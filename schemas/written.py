@@ -1,8 +1,8 @@
-"""Records as people write them: every key is one that is read, every word one that is known.
+"""Records as people write them. Every key must be one that is read, and every word one that is known.
 
-On the wire more is taken: what a later release or another reader adds there has no effect. Where a person writes, an
-unknown key is a slip. So one declaration says both: a field's type is what the wire takes, and `written` beside it what
-people may write there.
+On the wire more is accepted: what a later release adds there, or adds for another reader, has no effect. But where a
+person writes, an unknown key is a slip. One declaration says both: a field's type is what the wire accepts, and
+`written` beside it is what people may write.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 OWN_KEY: Final = "x-"
-"""How a key begins that people may add to a record, or a part of it, for themselves: it is passed over."""
+"""The prefix of keys that people may add to a record, or to a part of it, for themselves. Such a key is ignored."""
 
 _WRITTEN: Final = "written"
 
 
 class Word(StrEnum):
-    """Words that no short list holds, and that are looked up."""
+    """Kinds of words that are looked up, since no short list holds them."""
 
     LANGUAGE = "language"
     TIME_ZONE = "time_zone"
@@ -32,12 +32,12 @@ class Word(StrEnum):
 
 
 def written(kind: Any = None, word: Word | None = None) -> dict[str, Any]:
-    """What people may write in a field: a type narrower than that of the wire, or a word that is looked up."""
+    """For a field's Meta, what people may write in it: a type narrower than the wire's, or a word that is looked up."""
     return {_WRITTEN: (kind, word)}
 
 
 def as_written(kind: Any) -> Any:
-    """The same type as people write it: no unknown keys, and the narrower types of `written`."""
+    """The type as people write it: without unknown keys, and with the narrower types of `written`."""
     origin = get_origin(kind)
     if origin is Annotated:
         inner, *metas = get_args(kind)

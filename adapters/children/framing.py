@@ -1,4 +1,4 @@
-"""How a process and its child speak: MessagePack, each message after its length in four bytes, big-endian."""
+"""The framing between a process and its child: before each message stands its length, in four bytes, big-endian."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import Any, Final
 import msgspec
 
 MAX_ANSWER: Final = 16 * 1024 * 1024
-"""Bytes. What announces a longer answer is no answer."""
+"""Bytes. A length beyond this can't be that of an answer: the child has written something else."""
 
 MAX_REQUEST: Final = 128 * 1024 * 1024
-"""Bytes: a folder of templates, whole."""
+"""Bytes. The largest request holds a whole folder of templates."""
 
 LENGTH: Final = struct.Struct(">I")
 
 READY: Final = b"ready"
-"""What a child says first."""
+"""The first message of a child, once it can take requests."""
 
 
 def framed(message: Any) -> bytes:
-    """A message as it is written."""
+    """A message in MessagePack, with its length before it."""
     return headed(msgspec.msgpack.encode(message))
 
 
 def headed(data: bytes) -> bytes:
-    """Bytes behind their length."""
+    """Bytes with their length before them."""
     return LENGTH.pack(len(data)) + data
 
 
 def announced(head: bytes | bytearray, limit: int = MAX_ANSWER) -> int:
-    """How many bytes follow. Raises ValueError where that can't be a message."""
+    """How many bytes follow. Raises ValueError for more than `limit`, which can't be a message."""
     (length,) = LENGTH.unpack(head)
     if length > limit:
         raise ValueError(f"a message of {length} bytes is announced, {limit} is the limit")

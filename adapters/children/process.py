@@ -22,7 +22,7 @@ START_TIMEOUT: Final = 30.0
 """Seconds until a new child must be ready: it has a Python to start, perhaps on a busy machine."""
 
 END_SECONDS: Final = 0.2
-"""From the end of a pipe to the end of its process: it is killed where that takes longer."""
+"""Seconds that a child has to end by itself once one of its pipes is closed. Then it is killed."""
 
 INHERITED: Final = frozenset(
     {
@@ -30,7 +30,7 @@ INHERITED: Final = frozenset(
         *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"),
     }
 )
-"""All that a child gets of the environment. Passwords, tokens and settings are not among it."""
+"""The only variables that a child gets from the environment. No password, token or setting is among them."""
 
 _CHUNK: Final = 1 << 16
 
@@ -38,8 +38,8 @@ _CHUNK: Final = 1 << 16
 class Limits(Struct, frozen=True):
     """What a child may use: wall and processor seconds for one request (0: any), and bytes of address space (0: any).
 
-    The child ends itself where it exceeds them, be it in a loop in C, so that none outlives a parent that was killed.
-    A system may not hold a process to its memory (macOS does not): there the seconds are what bounds it.
+    The child ends itself when it exceeds them, even in a loop in C. So no child that hangs outlives a parent that was
+    killed. Some systems (macOS) do not bound the memory of a process: there, only the seconds bound a child.
     """
 
     seconds: float
@@ -47,14 +47,14 @@ class Limits(Struct, frozen=True):
     memory: int = 0
 
     def arguments(self) -> list[str]:
-        """As the child is told them."""
+        """The limits as the last arguments of the child's command."""
         return [str(self.seconds), str(self.processor_seconds), str(self.memory)]
 
 
 class ChildFailedError(UnusableError):
-    """The child is of no more use: what it did, or did not do.
+    """The child can't be used any more. The message says what it did, or did not do.
 
-    `is_limit`: it did more than it may, as it would do again.
+    `is_limit` says that it exceeded a limit: another child would do so too, given the same request.
     """
 
     def __init__(self, words: str, *, is_limit: bool = False) -> None:
@@ -75,9 +75,9 @@ _LIMITS: Final = frozenset({signal.SIGALRM, signal.SIGPROF})
 class Child:
     """A running child process. After an error of any kind it must be closed.
 
-    It inherits two pipes and standard error (with `quiet`: not that either), and of the environment what `INHERITED`
-    names. It ends when the pipe to it is closed, so with its parent, however that ends; SIGINT and SIGTERM it leaves to
-    the parent, which may have work to finish. Raises ChildFailedError where it can't be started.
+    It inherits two pipes and standard error (with `quiet`, not that either), and the variables that `INHERITED` names.
+    It ends when the pipe to it is closed, and so with its parent, however that ends. It ignores SIGINT and SIGTERM,
+    since its parent may have work to finish. Raises ChildFailedError where it can't be started.
     """
 
     def __init__(self, command: Sequence[str], limits: Limits, *, quiet: bool = False) -> None:
@@ -85,7 +85,7 @@ class Child:
         pipes = [pipe for pipe in (self._process.stdin, self._process.stdout) if pipe is not None]
         self._pipes = pipes
         self.requests, self.answers = pipes[0].fileno(), pipes[1].fileno()
-        """The ends of the pipes: neither blocks."""
+        """The parent's ends of the pipes. Neither blocks, so that no wait exceeds a deadline."""
         os.set_blocking(self.requests, False)
         os.set_blocking(self.answers, False)
 
@@ -95,7 +95,7 @@ class Child:
         return self._process.pid
 
     def close(self) -> None:
-        """Ends the child, also one that is stopped or hangs: it has nothing to lose."""
+        """End the child, even one that is stopped or hangs: it has nothing to lose."""
         self._process.kill()
         for pipe in self._pipes:
             pipe.close()
@@ -104,7 +104,7 @@ class Child:
     def failure(self) -> ChildFailedError:
         """How it ended, once one of its pipes is closed."""
         with suppress(subprocess.TimeoutExpired):
-            # It closes its pipes a moment before it has a status of its own.
+            # Its pipes close a moment before its exit status is there, which says more than a status after a kill.
             self._process.wait(END_SECONDS)
         self._process.kill()
         status = self._process.wait()
@@ -123,7 +123,7 @@ class Questioner:
         self._readable.register(child.answers, select.POLLIN)
 
     def await_ready(self) -> None:
-        """Raises ChildFailedError where it does not become ready."""
+        """Wait until the child says that it is ready. Raises ChildFailedError where it does not."""
         if self.receive(time.monotonic() + START_TIMEOUT) != READY:
             raise ChildFailedError("it did not say that it is ready")
 
@@ -162,12 +162,16 @@ class Questioner:
 
 
 def module(name: str) -> tuple[str, ...]:
-    """The command of a child that is a module: it takes none from the current folder that this process would not."""
+    """The command that runs a module as a child.
+
+    With `-P`, Python does not look for modules in the current folder by itself. Only `environment` says where it looks.
+    """
     return (sys.executable, "-P", "-m", name)
 
 
 def environment(own: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment of a child: it finds the modules where this process found them, however that was told."""
+    """The environment of a child. Its PYTHONPATH is this process's `sys.path`, so that it finds the same modules."""
+    # An empty entry of sys.path stands for the current folder.
     paths = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
     return {name: value for name, value in own.items() if name in INHERITED} | {"PYTHONPATH": paths}
 
@@ -179,6 +183,7 @@ def _start(command: Sequence[str], *, quiet: bool) -> subprocess.Popen[bytes]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL if quiet else None,
+            # Requests and answers go through the file descriptors: no buffer of Python's may hold a part of one.
             bufsize=0,
             env=environment(),
         )

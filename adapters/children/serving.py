@@ -1,4 +1,4 @@
-"""The child's own side: it answers requests in their order, within its limits, until its parent is gone."""
+"""The child's own side. It answers requests in their order, within its limits, until its parent is gone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WATCHDOGS: Final = {signal.ITIMER_REAL: signal.SIGALRM, signal.ITIMER_PROF: sig
 
 
 def serve(answer: Callable[[bytes], bytes]) -> None:
-    """Answer requests until there are no more. The limits are the process's last three arguments: see Limits."""
+    """Answer requests until there are no more. The last three arguments of the process are its Limits."""
     seconds, processor_seconds, memory = (float(argument) for argument in sys.argv[-3:])
     _set_signals()
     _bound_memory(int(memory))
@@ -32,7 +32,7 @@ def serve(answer: Callable[[bytes], bytes]) -> None:
                 signal.setitimer(timer, 0)
             _send(answers, answered)
     except BrokenPipeError:
-        # The parent is gone; nobody is left to be told. Leaving at once keeps a second flush from failing loudly.
+        # The parent is gone, so nobody is left to tell. An ordinary exit would flush the pipe again, and fail loudly.
         os._exit(1)
 
 
@@ -40,16 +40,18 @@ def _set_signals() -> None:
     # The parent decides when this process ends: it may have work to finish when both are told to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    # An alarm says where the process was and ends it, even in a loop in C, which no handler in Python could interrupt:
-    # so that no loop outlives a parent that was killed. A thread that watches would take fifty times as long.
+    # The default action of these signals ends the process, even in a loop in C, where no handler in Python would run.
+    # faulthandler writes first where the process was. So no loop outlives a parent that was killed. A thread that
+    # watches would take fifty times as long.
     for number in _WATCHDOGS.values():
         signal.signal(number, signal.SIG_DFL)
         faulthandler.register(number, chain=True)
+    # A process inherits the signals that its parent blocks.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHDOGS.values())
 
 
 def _bound_memory(size: int) -> None:
-    """Hold the process to so many bytes, where the system can; and let no crash write its memory to a disk."""
+    """Bound the memory of the process, where the system can, and let no crash write that memory to a disk."""
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if size:
@@ -58,14 +60,14 @@ def _bound_memory(size: int) -> None:
 
 
 def _private_stdout() -> BinaryIO:
-    """The pipe to the parent, out of reach of whatever prints: that goes to standard error from now on."""
+    """The pipe to the parent. Whatever prints writes to standard error from now on, and not between the answers."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return answers
 
 
 def _next(requests: BinaryIO) -> bytes | None:
-    """The next message; None where the parent is gone, be it in the middle of one."""
+    """The next message; None where the parent is gone, even in the middle of a message."""
     head = requests.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None

@@ -1,4 +1,4 @@
-"""A child that an event loop asks: many requests may be under way, and are answered in their order."""
+"""A child that an event loop asks. Many requests may be under way, and are answered in their order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CHUNK: Final = 1 << 18
 
 
 class OthersFailedError(ChildFailedError):
-    """The child failed at a request before this one, which it has not looked at."""
+    """The child failed at an earlier request. It has not looked at this one."""
 
 
 class _Asked(Struct):
@@ -26,9 +26,10 @@ class _Asked(Struct):
 
 
 class Stream:
-    """The requests to one child. `seconds` of a request count from when those before it have been answered.
+    """The requests to one child. The seconds of a request count from when all before it have been answered.
 
-    For one event loop, and its thread. Once it has failed, `is_open` is False and it answers nothing more.
+    A stream is for one event loop, and is used in its thread only. Once it has failed, `is_open` is False and it
+    answers nothing more.
     """
 
     def __init__(self, child: Child) -> None:
@@ -42,7 +43,7 @@ class Stream:
         self.is_open = True
         self._loop.add_reader(child.answers, self._read)
         self.greeting = self._expect(START_TIMEOUT)
-        """What the child says first. It raises as answers do."""
+        """The child's first message. It raises what answers raise."""
         self.greeting.add_done_callback(self._greeted)
 
     @property
@@ -62,13 +63,13 @@ class Stream:
             return answer
         answer = self._expect(seconds)
         if not self._unsent:
-            # With the next turn of the loop, so that requests that come together go together.
+            # At the next turn of the loop, so that all requests of this turn go in one write.
             self._loop.call_soon(self._write)
         self._unsent += headed(data)
         return answer
 
     def close(self) -> None:
-        """End the child; what is under way fails."""
+        """End the child. Requests that are under way fail."""
         if self.is_open:
             self._fail(OthersFailedError("it was ended"))
 
@@ -86,7 +87,7 @@ class Stream:
     def _write(self) -> None:
         if not self.is_open:
             return
-        with suppress(BlockingIOError, BrokenPipeError):  # it has ended: so says the other pipe
+        with suppress(BlockingIOError, BrokenPipeError):  # where the child has ended, `_read` sees it
             del self._unsent[: os.write(self._child.requests, self._unsent)]
         if not self._unsent:
             self._loop.remove_writer(self._child.requests)
@@ -121,13 +122,16 @@ class Stream:
         self._watch()
 
     def _watch(self) -> None:
-        """Begin the time of the request that is answered next. One timer outlives many answers: they come quickly."""
+        """Start the time of the request that is answered next.
+
+        Answers come quickly, so the timer is not set anew for each: `_look` sets it again where time is left.
+        """
         self._begun = self._loop.time()
         if not self._asked:
             return
         end = self._begun + self._asked[0].seconds
         if self._timer is not None and self._timer.when() > end:
-            # It was set for one that may take longer.
+            # It was set for a request that may take longer.
             self._timer.cancel()
             self._timer = None
         if self._timer is None:
@@ -142,7 +146,7 @@ class Stream:
         if left > 0:
             self._timer = self._loop.call_later(left, self._look)
             return
-        # The loop may have been busy itself, while the answer lay in the pipe.
+        # The answer may lie in the pipe already: the loop itself may have been busy.
         self._read()
         if self._asked and self._asked[0] is asked:
             self._fail(ChildFailedError("it did not answer in time", is_limit=True))
@@ -156,7 +160,8 @@ class Stream:
             self._loop.remove_writer(self._child.requests)
         self._child.close()
         waiting, self._asked = self._asked, deque()
+        # Requests are answered in their order, so the first one without an answer is to blame.
         for place, asked in enumerate(waiting):
             if not asked.answer.done():
                 asked.answer.set_exception(OthersFailedError(str(why)) if place else why)
-                asked.answer.exception()  # whoever awaits it hears of it; nobody need
+                asked.answer.exception()  # marked as seen: asyncio logs an exception that nobody awaits

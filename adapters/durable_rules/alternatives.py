@@ -1,9 +1,8 @@
 """From a condition to its alternatives: its disjunctive normal form, over the codes of its properties.
 
-durable_rules reads nested `$or` and `$and` at a cost that doubles with each pair, refuses more than 15 of them in one
-rule, and its `$not` never fires. So it is never shown any: each alternative becomes a rule of its own, a plain list
-of comparisons that all must hold. Negation is pushed down to the comparisons, where it is the complement of a set of
-codes.
+For durable_rules, the cost of nested `$or` and `$and` doubles with each pair. It refuses more than 15 of them in one
+rule, and its `$not` never fires. So it gets none of these: each alternative becomes a rule of its own, a plain list of
+comparisons that all must hold. Negation is pushed down to the comparisons: the complement of a set of codes.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ from engine.rulebook.conditions.syntax import And, Node, Not, Or
 from schemas.errors import InputError
 
 MAX_ALTERNATIVES: Final = 256
-"""For one condition. Eight pairs of `or` joined by `and` come to as many."""
+"""For one condition. Eight pairs of `or` joined by `and` come to this many."""
 
 Alternative = dict[str, int]
-"""Property to the codes that it may have, as bits. One that is not in it may have any."""
+"""The codes that each property may have, as bits. A property that is not in it may have any code."""
 
 
 class TooManyAlternativesError(InputError, ValueError):
@@ -53,6 +52,7 @@ class _Expansion:
                 return self._whole(name, mask if positive else full & ~mask)
 
     def _whole(self, field: str, mask: int) -> list[Alternative]:
+        # What always holds is one alternative without a comparison; what never holds is no alternative.
         if mask == self._encoding.full(field):
             return [{}]
         return [{field: mask}] if mask else []
@@ -69,7 +69,7 @@ class _Expansion:
         return found
 
     def _merged(self, found: list[Alternative], field: str) -> list[Alternative]:
-        """Alternatives that differ in nothing but this field's codes are one."""
+        """The alternatives, with those made one that differ only in the codes of this field."""
         masks: dict[frozenset[tuple[str, int]], int] = {}
         full = self._encoding.full(field)
         for one in found:
@@ -79,7 +79,7 @@ class _Expansion:
 
 
 def _joined(one: Alternative, other: Alternative) -> Alternative | None:
-    """What holds where both do; None where that can't be."""
+    """The alternative that holds where both hold; None where they can't hold together."""
     joined = dict(one)
     for field, mask in other.items():
         joined[field] = joined.get(field, mask) & mask

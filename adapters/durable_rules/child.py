@@ -1,7 +1,7 @@
-"""The child process: durable_rules, behind a pipe. Started as a module, see adapters.children.
+"""The child process: durable_rules, behind a pipe. It is started as a module, see adapters.children.
 
-Nothing of durable_rules but its C extension is used: its Python layer takes ten times as long, swallows the
-exceptions of actions, and keeps two threads running beside an engine that is not thread-safe.
+It uses only the C extension of durable_rules. The Python layer takes ten times as long, swallows the exceptions of
+actions, and keeps two threads running beside an engine that is not thread-safe.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from adapters.children.serving import serve
 from adapters.durable_rules.protocol import Fact, Load, Reply, Request
 
 _SID: Final = 1
-"""Facts of one session only: each further one would cost memory, and the 1,025th is a crash."""
+"""All facts are of one session. Each further session would cost memory, and the 1,025th crashes the engine."""
 
 _MATCHED, _UNMATCHED = 0, 1
 
@@ -30,14 +30,14 @@ class Engine:
         self._facts = 0
 
     def load(self, load: Load) -> None:
-        """Loads a ruleset for good: durable_rules can't give its memory back."""
+        """Load a ruleset for good: durable_rules can't free its memory."""
         self._handles[load.net] = durable_rules_engine.create_ruleset(f"net{load.net}", load.definition)
 
     def matched(self, fact: Fact) -> list[int]:
         """The numbers of the rules that match."""
         handle = self._handles[fact.net]
         asserted = self._json(fact)
-        # Asserted, not posted: of the rules that match an event, durable_rules fires only one.
+        # A fact is asserted, not an event posted: of the rules that match an event, durable_rules fires only one.
         result, state = durable_rules_engine.assert_fact(handle, asserted)
         if result not in (_MATCHED, _UNMATCHED):
             raise RuntimeError(f"durable_rules answered {result} to a fact")
@@ -46,14 +46,14 @@ class Engine:
         return found
 
     def _json(self, fact: Fact) -> str:
-        # A number is never used again: durable_rules ignores a fact that it has seen.
+        # No id is used again: durable_rules ignores a fact whose id it has seen.
         self._facts += 1
         values = "".join([f',"p{index}":{value}' for index, value in enumerate(fact.values)])
         return f'{{"id":{self._facts},"sid":{_SID}{values}}}'
 
 
 def _fired(handle: int, state: int) -> list[int]:
-    """The rules whose actions are due: taking note of each is all that these actions do."""
+    """The numbers of the rules whose actions are due. An action does nothing else than being collected here."""
     found: list[int] = []
     started = durable_rules_engine.start_action_for_state(handle, state)
     due = started[1] if started else None
@@ -64,7 +64,7 @@ def _fired(handle: int, state: int) -> list[int]:
 
 
 def main() -> None:
-    """Answers requests until there are no more."""
+    """Answer requests until there are no more."""
     engine = Engine()
 
     def answer(data: bytes) -> bytes:

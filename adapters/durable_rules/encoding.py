@@ -1,11 +1,11 @@
-"""From facts to codes: small integers, so that durable_rules compares nothing else.
+"""From facts to codes: small integers, which are all that durable_rules compares.
 
-Equality of durable_rules is loose (`'1' == 1`, `'' == 0`, `True == 'true'`), it rounds large numbers, refuses floats
-with an exponent, and treats null and missing fields in ways of its own. With codes none of this can matter: a field
+The equality of durable_rules is loose (`'1' == 1`, `'' == 0`, `True == 'true'`). It rounds large numbers, refuses
+floats with an exponent, and treats null and missing fields in ways of its own. With codes none of this matters: a field
 has one code for all values that no condition tells apart, a code is always present, and it is always a small integer.
 
-What durable_rules can't do at all (looking into texts and lists, comparing two fields) is computed before it is asked:
-each such comparison is a property of its own, whose code says whether it holds.
+What durable_rules can't do at all (to search texts and lists, to compare two fields) is computed before it is asked.
+Each such comparison is a property of its own, whose code says whether it holds.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ from engine.rulebook.conditions.syntax import (
 from engine.rulebook.conditions.texts import folded
 
 OTHER: Final = 0
-"""The code of the values for which each comparison with the field is false: also null, missing, and of another type."""
+"""The code of values for which every comparison with the field is false, such as null, missing, or of another type."""
 
 FALSE, TRUE = OTHER, 1
-"""The codes of a comparison that is computed."""
+"""The two codes of a comparison that is computed."""
 
 Coded = OneOf | Compare
-"""Comparisons that durable_rules makes itself, over the codes of their one field."""
+"""Comparisons that durable_rules makes itself, over the codes of one field."""
 
 Region = tuple[str, str | int]
 """Values that no comparison can tell apart: one text, one truth value, or one rank among the numbers."""
 
 
 class FieldCodes:
-    """The codes of one field: from 0 up to `size`, that one not included.
+    """The codes of one field: from 0 to `size` - 1.
 
-    Numbers are told apart by rank. With n different bounds, sorted, rank 2i + 1 is bound i itself and rank 2i is what
-    lies between bound i - 1 and bound i. Python compares integers and floats exactly, so that no number is too large,
+    Numbers are told apart by rank. With n different bounds in order, rank 2i + 1 is bound i itself, and rank 2i is all
+    that lies between bound i - 1 and bound i. Python compares integers and floats exactly, so no number is too large,
     too small or too precise.
     """
 
@@ -71,6 +71,7 @@ class FieldCodes:
         """The code of a value, whatever its type."""
         if isinstance(value, str):
             return self._texts.get(value, OTHER)
+        # Before numbers, since a bool is an int in Python.
         if isinstance(value, bool):
             return self._truths.get(value, OTHER)
         if isinstance(value, int | float) and value == value:  # noqa: PLR0124 (not a number is unlike itself)
@@ -91,6 +92,7 @@ class FieldCodes:
         for index, leaf in enumerate(compared):
             for region in self._covered(leaf):
                 covering[region] = covering.get(region, 0) | 1 << index
+        # Regions that no comparison covers have the code OTHER.
         codes = {0: OTHER}
         return {region: codes.setdefault(by, len(codes)) for region, by in covering.items()}
 
@@ -103,6 +105,7 @@ class FieldCodes:
                 yield "text", value
             elif isinstance(value, bool):
                 yield "boolean", value
+            # null has no region of its own: its code is OTHER, as that of a missing field.
             elif value is not None:
                 yield "rank", self._rank(value)
 
@@ -127,10 +130,10 @@ class FieldCodes:
 
 
 class ComputedCodes:
-    """The codes of the comparisons that are computed and read the same fields, in the order of `leaves`.
+    """The codes of the comparisons that are computed from the same fields, in the order in which they are given.
 
-    The last answer is kept: of the people of one save, those questions that read the same of it come together, and
-    looking through a long text takes its time.
+    The last answer is kept. Questions about the people of one save come together, with the same values in these fields,
+    and to search a long text takes time.
     """
 
     def __init__(self, reads: tuple[str, ...], computed: Sequence[Leaf]) -> None:
@@ -140,9 +143,9 @@ class ComputedCodes:
         self._codes: tuple[int, ...] = ()
 
     def encode(self, facts: Mapping[str, Any]) -> tuple[int, ...]:
-        """Whether each of them holds."""
+        """For each comparison TRUE or FALSE."""
         values = tuple([facts.get(name) for name in self._reads])
-        # The same objects, since equal ones need not be alike: 1 is not true.
+        # The same objects, since equal values may be different ones to a condition: 1 == True in Python.
         if not all(map(is_, values, self._last)):
             self._codes = tuple([TRUE if holds(leaf, facts) else FALSE for leaf in self._leaves])
             self._last = values
@@ -150,7 +153,7 @@ class ComputedCodes:
 
 
 class Encoding:
-    """The codes of every property that some conditions read: fields, and computed comparisons by names of their own.
+    """The codes of every property that some conditions read: fields, and computed comparisons under names of their own.
 
     `properties` gives their order.
     """
@@ -180,7 +183,7 @@ class Encoding:
         return codes
 
     def code(self, field: str, value: object) -> int:
-        """The code of one value of a field; 0 where it is not compared by itself."""
+        """The code of one value of a field; OTHER where no condition compares the field."""
         return self._codes[field].encode(value) if field in self._codes else OTHER
 
     def named(self, field: str) -> list[object]:
@@ -201,7 +204,7 @@ class Encoding:
 
 
 def property_of(leaf: Leaf) -> str:
-    """The property that a comparison reads: its field, or one of its own. Those that say the same share one."""
+    """The property that a comparison reads: its field, or one of its own. Comparisons that say the same share one."""
     match leaf:
         case OneOf() | Compare():
             return leaf.field

@@ -1,4 +1,4 @@
-"""Evaluation in a child process that is replaced when it fails, or when it has been given too much to keep."""
+"""Evaluation in a child process, which is replaced when it fails, or when it has loaded too much."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from adapters.durable_rules.worker import Worker
 from engine.stages.s4_rule_matching import MatcherUnavailableError
 
 MAX_REPLACEMENTS: Final = 3
-"""For one batch."""
+"""For one batch of evaluations."""
 
 FACTS_PER_REQUEST: Final = 512
 
 
 class RuleEngineError(MatcherUnavailableError):
-    """The rule engine could not answer: its child failed again and again, or it was asked what it can't know."""
+    """The rule engine could not answer: its child failed again and again, or the rules are none that it can have."""
 
 
 class Evaluation(Struct, frozen=True, eq=False):
@@ -33,9 +33,9 @@ class Evaluation(Struct, frozen=True, eq=False):
 class Evaluator:
     """Evaluates in a child, which starts when it is first needed.
 
-    `answer_timeout` is in seconds, for one request of up to 512 evaluations; `child_kilobytes` is what one child may
-    keep, by estimate. `restarts` counts the children that failed and were replaced, `last_failure` says how the last
-    one failed, and `renewals` counts those that were replaced because they were full.
+    `answer_timeout` is in seconds, for one request of up to 512 evaluations. `child_kilobytes` is how much one child
+    may keep loaded, by estimate. `restarts` counts the children that failed and were replaced, `last_failure` says how
+    the last one failed, and `renewals` counts those that were replaced because they were full.
     """
 
     def __init__(self, answer_timeout: float, child_kilobytes: int) -> None:
@@ -54,19 +54,19 @@ class Evaluator:
         return None if self._worker is None else self._worker.pid
 
     def evaluate(self, evaluations: Sequence[Evaluation]) -> list[list[int]]:
-        """For each evaluation the numbers of the net's rules that match. Raises RuleEngineError."""
+        """For each evaluation, the numbers of the net's rules that match. Raises RuleEngineError."""
         self._left = MAX_REPLACEMENTS
         try:
             return [
                 matched for request in _requests(evaluations, self._child_kilobytes) for matched in self._ask(request)
             ]
         except BaseException:
-            # Also where the caller was interrupted: a reply that nobody took must never be taken for the next one.
+            # Also when the caller is interrupted: the late reply would be taken for that to the next request.
             self.close()
             raise
 
     def close(self) -> None:
-        """Ends the child, if there is one. A further evaluation starts another."""
+        """End the child, if there is one. A further evaluation starts another."""
         if self._worker is not None:
             self._worker.close()
             self._worker = None
@@ -91,7 +91,10 @@ class Evaluator:
         return matched
 
     def _worker_for(self, nets: dict[int, Net]) -> Worker:
-        """The child, or a new one where these nets are too much for it. A new one has room for any request."""
+        """The child, or a new one where these nets would be too much: durable_rules can't unload any.
+
+        A new child has room for any request, since `_requests` splits what would be too much.
+        """
         if self._worker is not None and self._worker.loaded:
             more = sum(net.kilobytes for number, net in nets.items() if number not in self._worker.loaded)
             if more and self._worker.kilobytes + more > self._child_kilobytes:
@@ -102,7 +105,7 @@ class Evaluator:
         return self._worker
 
     def _replace(self, error: ChildFailedError) -> None:
-        """Makes room for another child. Raises RuleEngineError after too many in one batch."""
+        """Make room for another child. Raises RuleEngineError after too many in one batch."""
         self.close()
         self.last_failure = str(error)
         if not self._left:
@@ -117,7 +120,7 @@ def _makes_sense(evaluation: Evaluation, matched: list[int]) -> bool:
 
 
 def _requests(evaluations: Sequence[Evaluation], kilobytes: int) -> Iterator[list[Evaluation]]:
-    """The evaluations in parts, each small enough for one answer's time, and its nets for one child."""
+    """The evaluations in parts. Each is small enough for the time of one answer, and its nets for one child."""
     request: list[Evaluation] = []
     nets: set[Net] = set()
     needed = 0

@@ -18,11 +18,11 @@ __all__ = ["DurableMatcher", "RuleEngineError"]
 
 
 class DurableMatcher:
-    """A RuleMatcher on durable_rules, in a child process that is replaced when it fails or has too much to keep.
+    """A RuleMatcher on durable_rules, in a child process that is replaced when it fails or has loaded too much.
 
-    It belongs to one rulebook, about whose rulesets alone it may be asked, and to one thread at a time. What a
-    contract's ticks put in force is evaluated for each audience by itself: so there are at most 62 rulesets to load,
-    whatever the contracts.
+    It belongs to one rulebook, and answers for that rulebook's rulesets only. It belongs to one thread at a time. The
+    rules for contacts and for collaborators are evaluated apart. A contract has five ticks for each audience, so there
+    are at most 2 x 31 rulesets to load, whatever the contracts.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class DurableMatcher:
         self.close()
 
     def close(self) -> None:
-        """Ends the child, if there is one. A further question starts another."""
+        """End the child, if there is one. A further question starts another."""
         self._evaluator.close()
 
     @property
@@ -66,12 +66,12 @@ class DurableMatcher:
 
     @property
     def renewals(self) -> int:
-        """How many children were replaced because they had been given too much to keep."""
+        """How many children were replaced because they had loaded too much."""
         return self._evaluator.renewals
 
     @property
     def last_failure(self) -> str | None:
-        """How the last child that failed did so."""
+        """How the last failed child failed; None where none has."""
         return self._evaluator.last_failure
 
     @property
@@ -80,8 +80,9 @@ class DurableMatcher:
         return self._evaluator.child_pid
 
     def match(self, questions: Sequence[Question]) -> list[Answer]:
-        """See RuleMatcher. One round trip, for what is not remembered. Raises RuleEngineError."""
+        """See RuleMatcher. The child is asked only what is not remembered. Raises RuleEngineError."""
         keys = [self._key(question) for question in questions]
+        # All is recalled before anything is kept: a batch may be larger than the memory.
         recalled = {key: self._memory.recall(key) for key in keys}
         answers = {key: answer for key, answer in recalled.items() if answer is not None}
         for key, answer in self._evaluated([key for key in recalled if key not in answers]).items():
@@ -103,7 +104,7 @@ class DurableMatcher:
         return program
 
     def _translated(self, rules: Sequence[Rule]) -> Program:
-        # The other audience's ticks make no difference: they would only make more of the same.
+        # By the rules, not by the ticks: rulesets that differ in the other audience's ticks have the same rules here.
         positions = tuple(rule.position for rule in rules)
         if positions not in self._by_rules:
             try:

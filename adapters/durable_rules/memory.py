@@ -12,7 +12,7 @@ Key = tuple[Program, Codes]
 
 
 class AnswerMemory:
-    """The answers asked for last, up to a number."""
+    """The answers that were asked for last, up to `size` of them."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -22,14 +22,14 @@ class AnswerMemory:
         return len(self._answers)
 
     def recall(self, key: Key) -> Answer | None:
-        """The answer, if it is remembered: it is the last to be forgotten then."""
+        """The answer, if it is remembered. From then on it is the last to be forgotten."""
         answer = self._answers.get(key)
         if answer is not None:
             self._answers.move_to_end(key)
         return answer
 
     def keep(self, key: Key, answer: Answer) -> None:
-        """Remembers an answer; the one that was not asked for the longest time is forgotten for it."""
+        """Remember an answer. If there are too many, the one least recently asked for is forgotten."""
         self._answers[key] = answer
         if len(self._answers) > self._size:
             self._answers.popitem(last=False)

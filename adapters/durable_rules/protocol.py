@@ -1,4 +1,4 @@
-"""What the matcher and its child say to each other: see adapters.children."""
+"""The requests of the matcher to its child, and the child's replies. See adapters.children for how they travel."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Load(Struct, frozen=True, array_like=True):
-    """A ruleset to load, in the JSON of durable_rules, under a number of the matcher's choice."""
+    """A ruleset to load, in the JSON of durable_rules, under a number that the parent chooses."""
 
     net: int
     definition: str

@@ -1,8 +1,7 @@
 """From the rules of one audience to what durable_rules loads.
 
-Each distinct alternative becomes one rule of durable_rules, named by its number: several rules of the file may share
-it. They are spread over *nets*, each so small that no limit of durable_rules can be reached, whatever a fact looks
-like: see `limits`.
+Each distinct alternative becomes one rule of durable_rules, named by a number; several rules of the file may share it.
+These rules are spread over *nets*. Each net is so small that no fact can reach a limit of durable_rules: see `limits`.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ ALTERNATIVES_PER_NET: Final = 48
 FIELDS_PER_NET: Final = 200
 
 _TRIGGER: Final = "(trigger)"
-"""What rules are asked for: a field like any other to durable_rules, under a name that no field has."""
+"""The trigger that a question is about. To durable_rules it is a field like any other; no field has this name."""
 _TRIGGER_CODES: Final = {trigger: code for code, trigger in enumerate(Trigger)}
 
 Codes = tuple[int, ...]
-"""What a question comes to: the code of its trigger, then one for each field that the ruleset reads."""
+"""A question in codes: the code of its trigger, then one for each property that the rules read."""
 
 
 class Net(Struct, frozen=True, eq=False):
@@ -36,12 +35,12 @@ class Net(Struct, frozen=True, eq=False):
     reads: tuple[int, ...]
     definition: str
     positions: tuple[frozenset[int], ...]
-    """By number of the matching rule: the positions in the file of the rules that match with it."""
+    """For each rule of the net, by its number: the positions of the file's rules that match when it does."""
     comparisons: int
 
     @property
     def kilobytes(self) -> int:
-        """What a loaded net occupies, about: as measured (see `limits`)."""
+        """About how much memory a loaded net takes, as measured (see `limits`)."""
         return 250 + 18 * len(self.positions) + 4 * self.comparisons
 
 
@@ -53,7 +52,7 @@ class Program:
         self.nets = nets
 
     def codes(self, trigger: Trigger, facts: Mapping[str, Any]) -> Codes:
-        """What a question comes to. Questions with the same codes have the same answer."""
+        """A question in codes. Questions with the same codes have the same answer."""
         return (_TRIGGER_CODES[trigger], *self._encoding.encode(facts))
 
 
@@ -111,6 +110,7 @@ def _net(part: Sequence[_Numbered], encoding: Encoding) -> Net:
         )
         for alternative, _ in part
     ]
+    # A rule is about one fact, `m`, for which all of its comparisons hold.
     definition = {str(number): {"all": [{"m": {"$and": rule}}]} for number, rule in enumerate(rules)}
     return Net(
         reads=tuple(places[name] for name in read),
@@ -121,7 +121,7 @@ def _net(part: Sequence[_Numbered], encoding: Encoding) -> Net:
 
 
 def _comparisons(name: str, mask: int, size: int) -> list[dict[str, dict[str, int]]]:
-    """What holds for exactly the codes in the mask: their bounds, and every code between that is not among them."""
+    """Comparisons that hold for exactly the codes in the mask: its bounds, and `$neq` for each gap between them."""
     codes = [code for code in range(size) if mask >> code & 1]
     low, high = codes[0], codes[-1]
     if low == high:

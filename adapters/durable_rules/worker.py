@@ -1,4 +1,4 @@
-"""The child process of the rule engine, as it is asked: rulesets and facts in, the rules that match out."""
+"""The parent's side of the rule engine's child: rulesets and facts go in, the rules that match come out."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from adapters.children.process import Child, ChildFailedError, Limits, Questione
 from adapters.durable_rules.protocol import Fact, Load, Reply, Request
 
 CHILD: Final = module("adapters.durable_rules.child")
-"""The command."""
+"""The command that starts the child."""
 
 _WATCHDOG_SHARE: Final = 0.9
-"""Of the time for an answer: so that a child that hangs says where before it is killed."""
+"""The child's share of the time for an answer. A child that hangs ends itself first, and says where it was."""
 
 MEMORY: Final = 2 * 1024 * 1024 * 1024
 """Bytes of address space: many times what `child_kilobytes` lets it keep."""
 
 
 class Worker:
-    """A running child. `loaded` and `kilobytes` say what it was given to keep.
+    """A running child. `loaded` and `kilobytes` say which nets it keeps, and how much memory they take.
 
-    After an error of any kind it must be closed: a reply that nobody took would be taken for the next one.
+    After an error of any kind it must be closed: a late reply would be taken for that to the next request.
     """
 
     def __init__(self, answer_timeout: float) -> None:
@@ -36,6 +36,7 @@ class Worker:
         try:
             self._questioner.await_ready()
         except BaseException:
+            # Also when it is interrupted: nobody else could close the child.
             self.close()
             raise
 
@@ -45,14 +46,14 @@ class Worker:
         return self._child.pid
 
     def ask(self, loads: list[Load], facts: list[Fact]) -> list[list[int]]:
-        """For each fact the numbers of the rules that match. Raises ChildFailedError."""
+        """For each fact, the numbers of the rules that match. Raises ChildFailedError."""
         self._number += 1
         deadline = time.monotonic() + self._timeout
         self._write(msgspec.msgpack.encode(Request(self._number, loads, facts)), deadline)
         return self._expect(self._number, deadline, len(facts))
 
     def close(self) -> None:
-        """Ends the child, also one that is stopped or hangs: it has nothing to lose."""
+        """End the child, even one that is stopped or hangs: it has nothing to lose."""
         self._child.close()
 
     def _write(self, data: bytes, deadline: float) -> None:

@@ -1,4 +1,4 @@
-"""Filters, tests and macros that a template uses: whether they are there, and take what they are given."""
+"""Checks the filters, tests and macros that a template uses: do they exist, and do they take these arguments?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DEFAULTS: Final = ("default", "d")
 
 
 class Wrong(Struct, frozen=True):
-    """What can't be used, and why."""
+    """A name that can't be used as it is, and why."""
 
     name: str
     message: str
@@ -34,7 +34,7 @@ def unknown(name: str, message: str, known: Any) -> Wrong:
 
 
 def misused(name: str, message: str, suggestion: str = "") -> Wrong:
-    """What is used as what it is not."""
+    """A name that exists, and can't be used in this way."""
     return Wrong(name, message, FindingCode.WRONG_USE, suggestion)
 
 
@@ -68,7 +68,7 @@ def _wrong_map(environment: Environment, node: nodes.Filter) -> Iterator[Wrong]:
 
 
 def _wrong_named(known: Mapping[str, Any], what: str, node: nodes.Filter, at: int) -> Iterator[Wrong]:
-    """What is wrong with the filter or test that an argument names, and with the arguments that it is given."""
+    """What is wrong with a filter or test that an argument names (`map('upper')`), and with the arguments for it."""
     named = node.args[at] if len(node.args) > at else None
     if isinstance(named, nodes.Const) and isinstance(named.value, str):
         yield from _wrong_word(known, what, named.value, node, at + 1)
@@ -77,6 +77,7 @@ def _wrong_named(known: Mapping[str, Any], what: str, node: nodes.Filter, at: in
 def _wrong_word(
     known: Mapping[str, Any], what: str, name: str, node: nodes.Filter | nodes.Test, skip: int = 0
 ) -> Iterator[Wrong]:
+    # A blank is in the names of internal filters (see `instrument`). `map('…')` could name one all the same.
     if name not in known or " " in name:
         yield unknown(name, f"there is no {what} `{name}`", [one for one in known if one.isidentifier()])
         return
@@ -98,7 +99,9 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
     try:
         found = inspect.signature(inner)
     except ValueError:
+        # Some functions in C have no signature.
         return None
+    # With `pass_context` and its like, Jinja puts one more argument before the value.
     parameters = list(found.parameters.values())
     return found.replace(parameters=parameters[2 if hasattr(inner, "jinja_pass_arg") else 1 :])
 
@@ -110,7 +113,7 @@ def _written(parameter: inspect.Parameter) -> str:
 
 
 def _is_open(node: nodes.Call | nodes.Filter | nodes.Test) -> bool:
-    """Whether its arguments are only known when it runs: `*list`, `**dict`."""
+    """Whether its arguments are known only when it runs: `*list`, `**dict`."""
     return node.dyn_args is not None or node.dyn_kwargs is not None
 
 
@@ -120,8 +123,8 @@ def _is_open(node: nodes.Call | nodes.Filter | nodes.Test) -> bool:
 class _Signature(Struct, frozen=True):
     """How a macro may be called.
 
-    `needed` are the parameters without which it fails, `has_caller` says that it may be called by `{% call %}`,
-    `needs_caller` that it has to be.
+    `needed` are the parameters without which it fails. `has_caller` says that `{% call %}` may call it, `needs_caller`
+    that nothing else may.
     """
 
     arguments: tuple[str, ...]
@@ -133,7 +136,7 @@ class _Signature(Struct, frozen=True):
 
 
 def wrong_call(macro: nodes.Macro | nodes.CallBlock, name: str, call: nodes.Call, by_block: bool) -> Iterator[Wrong]:
-    """What is wrong with a call of a macro, or of the `caller` that a block gives it (`macro` is then that block)."""
+    """What is wrong with a call of a macro. For a call of `caller` in it, `macro` is the block that it calls."""
     signature = _signature_of(macro)
     if by_block and not (signature.has_caller or signature.takes_any):
         yield misused(name, f"the macro `{name}` does not use `caller`", f"write {{{{ {name}(...) }}}}")
@@ -180,8 +183,12 @@ def _signature_of(macro: nodes.Macro | nodes.CallBlock) -> _Signature:
 
 
 def _used_always(macro: nodes.Macro | nodes.CallBlock) -> frozenset[str]:
-    """The names without which every run of a macro fails: not those that it only hands on to another one."""
+    """The names without which every run of a macro fails. Those that it only passes on as arguments are not among them.
+
+    A parameter that is missing is undefined, and fails only where it is used.
+    """
     names: set[str] = set()
+    # Of what runs only at times, only the part that always runs counts: the test of an `if`, the list of a loop.
     waiting: list[nodes.Node] = list(macro.body)
     while waiting:
         node = waiting.pop()
@@ -201,7 +208,7 @@ def _used_always(macro: nodes.Macro | nodes.CallBlock) -> frozenset[str]:
 
 
 def _asked_or_set(inside: list[nodes.Node]) -> frozenset[str]:
-    """The names that a macro gives a default or a meaning, or asks whether they are there."""
+    """The names that a macro sets, gives a default, or asks whether they are defined: it may run without them."""
     names = {node.name for node in inside if isinstance(node, nodes.Name) and node.ctx != "load"}
     for node in inside:
         asked = asks_for(node)
@@ -211,7 +218,7 @@ def _asked_or_set(inside: list[nodes.Node]) -> frozenset[str]:
 
 
 def asks_for(node: nodes.Node) -> Any:
-    """The expression that a node asks whether it is there, or gives a default: of that, nothing is missing."""
+    """The expression that a node gives a default, or asks whether it is defined. It may be missing without a fault."""
     if isinstance(node, nodes.Test):
         return node.node if node.name in _ASKS else None
     return node.node if isinstance(node, nodes.Filter) and node.name in _DEFAULTS else None

@@ -27,7 +27,7 @@ CustomFields = Mapping[str, CustomFieldSettings]
 
 
 class TemplateUse(Struct, frozen=True):
-    """A template that the rule file names: for which audience, in which format, and whether it is that of digests."""
+    """A template that the rule file names: for which audience, in which format, and whether digests use it."""
 
     template: str
     audience: Audience
@@ -40,7 +40,7 @@ def template_problems(
 ) -> list[Problem]:
     """All that is wrong with a templates folder; empty where nothing is.
 
-    `languages` are those that the rule file says there are templates in, `fields` the custom fields that it declares,
+    `languages` are those in which the rule file says there are templates, `fields` the custom fields that it declares,
     `uses` the templates that it names. Raises OSError where the folder can't be read.
     """
     return source_problems(read_sources(folder), languages, fields, uses)
@@ -53,11 +53,11 @@ def source_problems(
     uses: Collection[TemplateUse] = (),
     check: FileCheck | None = None,
 ) -> list[Problem]:
-    """The same of a snapshot that has been read: what is checked is then what is used.
+    """The same for a snapshot that has been read, so that what is checked is what is used.
 
-    `check` reads and tries one file: in this process, or in one that a template may crash. Of a lower folder only what
-    is used is tried, since pieces of one's own may not be meant for the rest; and not here, where its files are what
-    they are by themselves (`shipped_alone`).
+    `check` reads and tries one file, in this process or in a child, which a template may crash. Of a lower folder only
+    files that are used are tried, since one's own pieces may not be meant for the others. Where its files do not depend
+    on those above (`shipped_alone`), none is tried here.
     """
     found = [
         Problem(path, None, message, FindingCode.UNREADABLE_TEMPLATE) for path, message in sources.unreadable.items()
@@ -77,9 +77,9 @@ def source_problems(
 
 
 class Subject(Struct, frozen=True):
-    """For whom a file is checked (nobody: a piece, which is read alone), and the custom fields of the rule file.
+    """For whom a file is checked, and the custom fields of the rule file. Without an audience it is only read: a piece.
 
-    `digest` says that it is a template of digests.
+    `digest` says that digests use the template.
     """
 
     audiences: list[Audience]
@@ -92,7 +92,7 @@ FileCheck = Callable[[str, Subject], Iterable[Problem]]
 
 
 class TemplateCheck:
-    """Reads the files of a snapshot, and tries templates on made-up tickets: in this process."""
+    """Reads the files of a snapshot and tries templates on made-up tickets, in this process."""
 
     def __init__(self, sources: TemplateSources) -> None:
         self._renderer = JinjaRenderer(sources)
@@ -100,7 +100,7 @@ class TemplateCheck:
         self._known: set[tuple[str, int | None]] = set()
 
     def problems(self, path: str, subject: Subject) -> Iterator[Problem]:
-        """See FileCheck. A syntax error in a piece is found with its users too."""
+        """See FileCheck. A syntax error in a piece is also found with each file that uses the piece."""
         file = file_of(path)
         if file is None:
             yield from parse_with_uses(self._environment, path, {})
@@ -121,7 +121,7 @@ class TemplateCheck:
             yield problem
 
     def _tried(self, file: TemplateFile, tickets: Iterable[Sample]) -> Iterator[Problem]:
-        """What goes wrong when the template runs: one problem for each line of which none is known."""
+        """What goes wrong when the template runs: one problem for each line that has none yet."""
         for sample in tickets:
             try:
                 self._renderer.render(file.template, file.language, file.part, sample.variables)
@@ -129,6 +129,7 @@ class TemplateCheck:
                 if (fault.name, fault.line) not in self._known:
                     self._known.add((fault.name, fault.line))
                     yield _failure(fault, sample.words)
+                # A template that exceeds a limit takes its full time, and would on every further ticket.
                 if fault.reason in ("LimitError", "RecursionError"):
                     return
 
@@ -156,7 +157,7 @@ def _missing_files(
     files = _template_files(sources)
     in_html = {file.template for file in files if file.part is Part.HTML}
     in_html |= {use.template for use in uses if use.format is MessageFormat.HTML}
-    # What came with the product needs only be there in the languages of those who use it.
+    # The product's own templates need not be there in every language of the rule file, unless it names them.
     own = {file.template for file in files if file.path not in sources.below}
     for template in sorted(own | {use.template for use in uses}):
         for language in languages:
@@ -171,17 +172,17 @@ def _missing_files(
 
 
 def _advice(template: str, sources: TemplateSources) -> str:
-    """A template of another name that is there; where this one is, its file is what is missing."""
+    """Another template that was perhaps meant. Nothing where the name is right, and only a file of it is missing."""
     there = {file.template for file in _template_files(sources)}
     if template in there:
         return ""
-    # The folder forgotten, or the / between the two.
+    # The author may have left out the folder, or only the / behind it.
     meant = sorted(one for one in there if one.endswith(f"/{template}") or one.replace("/", "") == template)
     return f"did you mean `{'` or `'.join(meant)}`?" if meant else closest(template, there)
 
 
 def _subject(template: str, uses: Collection[TemplateUse], fields: CustomFields) -> Subject:
-    """Who may read a template, and whether digests are written by it: by one that messages use too, or alone."""
+    """Who may read a template, and whether digests use it. One that only digests use has no audience of messages."""
     own = [use for use in uses if use.template == template]
     is_of_digests = any(use.digest for use in own)
     messages = [use for use in own if not use.digest]
@@ -190,10 +191,11 @@ def _subject(template: str, uses: Collection[TemplateUse], fields: CustomFields)
 
 
 def _audiences(template: str, uses: Collection[TemplateUse]) -> list[Audience]:
-    """Who may read a template: those for whom it is used, and contacts where its folder is theirs."""
+    """Who may read a template: those for whom it is used, and contacts where it lies in a folder for them."""
     audiences = {use.audience for use in uses if use.template == template}
     if template.startswith(("external/", "fax/")):
         audiences.add(Audience.CONTACTS)
+    # A folder of another name counts as one for contacts: nothing internal may reach them.
     if not audiences:
         audiences.add(Audience.COLLABORATORS if template.startswith("internal/") else Audience.CONTACTS)
     return sorted(audiences)
@@ -205,7 +207,7 @@ def _readable(audience: Audience, fields: CustomFields) -> CustomFields:
 
 
 def _failure(fault: TemplateFaultError, sample: str) -> Problem:
-    # The cause may quote values: here they are made up.
+    # The cause may quote values. Those of a real ticket are not shown, but here they are made up.
     message = f"fails on {sample}: {fault.__cause__ or fault.reason}"
     advice = 'ask `is defined` first, or add `|default("")`' if fault.reason == "UndefinedError" else ""
     return Problem(fault.name, fault.line, message, FindingCode.TEMPLATE_FAILS, suggestion=advice)

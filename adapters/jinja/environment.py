@@ -1,4 +1,4 @@
-"""Jinja with less in it: what a template can reach, call and compute is listed here, and all of it is bounded."""
+"""A Jinja environment with less in it. All that a template can reach, call and compute is listed here, and bounded."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ METHODS: Final[dict[type, frozenset[str]]] = {
     dict: frozenset({"get", "items", "keys", "values"}),
     LoopContext: frozenset({"changed", "cycle"}),
 }
-"""The methods that templates may call. Any other could make text or take time without a bound."""
+"""The methods that templates may call. Others could make text, or take time, without a bound."""
 
 _ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "+": operator.add,
@@ -38,7 +38,7 @@ _ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
 
 
 def bounded_range(*limits: int) -> range:
-    """The numbers of Python's range, at most 1,000. Raises OverflowError."""
+    """Python's range, of at most 1,000 numbers. Raises OverflowError."""
     numbers = range(*limits)
     if len(numbers) > MAX_RANGE:
         raise OverflowError(f"a range holds at most {MAX_RANGE} numbers")
@@ -46,7 +46,7 @@ def bounded_range(*limits: int) -> range:
 
 
 class TemplateEnvironment(ImmutableSandboxedEnvironment):
-    """Compiles the files of one snapshot, each once. HTML escapes every value; a missing name or field is an error."""
+    """Compiles the files of one snapshot, each once. In HTML every value is escaped. A missing name is an error."""
 
     intercepted_binops = frozenset({"+", "*", "**", "%"})
 
@@ -58,11 +58,13 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             finalize=finalize,
             trim_blocks=True,
             lstrip_blocks=True,
-            # Constants are computed when a template runs, so that computing them is bounded.
+            # The optimizer would compute constants when it compiles, where nothing is bounded: `'x' * 10**9`.
             optimized=False,
+            # The files of a snapshot never change, so none is compiled again.
             cache_size=-1,
             auto_reload=False,
         )
+        # Jinja's own globals and filters go: some make text or objects without a bound (`lipsum`, `center`).
         self.globals.clear()
         self.globals["range"] = bounded_range
         self.filters.clear()
@@ -74,13 +76,13 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         return super()._generate(instrument(source, self), name, filename, defer_init)
 
     def join_path(self, template: str, parent: str) -> str:
-        """The file that another one extends, includes or imports: of the same part, or values would go unescaped."""
+        """The file that another one extends, includes or imports. Only one of the same part: HTML needs escaping."""
         if _part(template) is not _part(parent):
             raise TemplateRuntimeError(f"{parent} can only use files of its own kind, not {template}")
         return template
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """A field. Of a dict its items, so that a custom field can have the name of a method."""
+        """A field. In a dict, items come before methods, so that a custom field may have the name of a method."""
         if isinstance(obj, dict) and attribute in obj:
             return obj[attribute]
         if isinstance(obj, Struct) and attribute in obj.__struct_fields__:
@@ -88,8 +90,8 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
     def is_safe_callable(self, obj: Any) -> bool:
-        """Macros, blocks, loops, and the methods that are listed. Raises SecurityError, with a name, for all others."""
-        # An undefined name says itself that it is none.
+        """True for macros, blocks, loops and the methods listed. Raises SecurityError, with a name, for all others."""
+        # A call of an undefined name raises UndefinedError, which says more than a SecurityError.
         if isinstance(obj, Macro | BlockReference | LoopContext | Undefined) or obj is bounded_range:
             return True
         owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", type(obj).__name__)
@@ -109,19 +111,20 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         if operator == "+" and isinstance(left, str | list) and isinstance(right, str | list):
             spend(len(left) + len(right))
             return left + right  # type: ignore[operator]  # a text and a list raise TypeError, as in Python
+        # Raises UndefinedError, which names what is missing.
         if isinstance(left, Undefined) or isinstance(right, Undefined):
             return left + right
         raise SecurityError(f"`{operator}` takes numbers only")
 
 
 class _SnapshotLoader(BaseLoader):
-    """Finds files by their exact path in a snapshot, so that no name leads anywhere else."""
+    """Finds files by their exact path in a snapshot, so that no name leads out of it."""
 
     def __init__(self, sources: TemplateSources) -> None:
         self._texts = sources.texts
 
     def get_source(self, environment: Any, template: str) -> tuple[str, str, Callable[[], bool]]:  # noqa: ARG002
-        """Text, file name for tracebacks, and whether it is still current: always."""
+        """The text, the file name for tracebacks, and a function that says that the text is still current."""
         if template not in self._texts:
             raise TemplateNotFound(template)
         return self._texts[template], template, lambda: True

@@ -1,4 +1,4 @@
-"""The names and fields that a template shows: whether they are there, and whether its reader may see them."""
+"""Checks the names and fields that a template shows: do they exist, and may its reader see them?"""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _INTERNAL_ONLY: Final = frozenset(
 
 
 class Readership(Struct, frozen=True):
-    """For whom a template is checked: the type of its context, and the custom fields that it may name."""
+    """For whom a template is checked: the type of its context, and the custom fields that it may show."""
 
     context: type[Context]
     custom: frozenset[str]
@@ -75,13 +75,13 @@ class Fields:
             yield unknown(name, f"there is no `{name}` in a template", known)
 
     def _without_context(self, name: str, scope: Scope) -> Iterator[Wrong]:
-        # In a macro, another template may call it with the context.
+        # A macro may be called by another template, which has the context and shares it.
         if self._view.path not in self._view.pieces.with_context and not scope.in_macro:
             advice = "give it to a macro as an argument, or write `with context` behind the import"
             yield Wrong(name, f"an imported file does not see `{name}`", FindingCode.UNKNOWN_NAME, advice)
 
     def _in_its_place(self, name: str, scope: Scope) -> Iterator[Wrong]:
-        """Names that there are in some places only. What is included may stand in such a place."""
+        """What is wrong with a name that exists in some places only. A file may be included in such a place."""
         pieces, path = self._view.pieces, self._view.path
         if name == "super":
             above = pieces.above(path)

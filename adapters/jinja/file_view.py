@@ -1,4 +1,4 @@
-"""One file of a template with all that can be told of it: names, shapes, and the files around it."""
+"""One file of a template, with what is known about it: names, shapes, and the files around it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from adapters.jinja.scopes import Scope, places, scoped_blocks
 
 
 class FileView:
-    """A file as those who check it look at it."""
+    """A file, and the questions that its checks ask about it."""
 
     def __init__(self, path: str, pieces: Pieces, meanings: Meanings) -> None:
         self.path = path
@@ -23,11 +23,12 @@ class FileView:
         above = pieces.above(path) or ()
         self.places = list(places(self.tree, scoped_blocks([pieces.trees[one] for one in above])))
         found = [node for node, _ in self.places]
+        # By identity: Jinja's nodes are equal where they are written alike.
         self._asked = {id(asked): asked for node in found if (asked := asks_for(node)) is not None}
         self._by_block = {id(node.call) for node in found if isinstance(node, nodes.CallBlock)}
 
     def is_made(self, name: str, scope: Scope) -> bool:
-        """Whether a name is one that files give a meaning, and that is known at this place."""
+        """Whether some file gives the name a meaning that is known at this place."""
         return name in scope.names or name in self.made
 
     def meaning(self, node: nodes.Node, scope: Scope) -> Module | Macro | None:
@@ -39,11 +40,11 @@ class FileView:
         return None if is_local else self.meanings.of(self.path, node)
 
     def is_asked(self, node: nodes.Node) -> bool:
-        """Whether the template asks if this is there, or gives it a default."""
+        """Whether the template asks if this is defined, or gives it a default."""
         return id(node) in self._asked
 
     def asks_for_name(self, name: str) -> bool:
-        """Whether it does so for a name, at any place."""
+        """Whether it does so for a name, at any place of the file."""
         return any(isinstance(one, nodes.Name) and one.name == name for one in self._asked.values())
 
     def is_by_block(self, call: nodes.Call) -> bool:
@@ -51,5 +52,5 @@ class FileView:
         return id(call) in self._by_block
 
     def blocks_of(self, paths: frozenset[str]) -> frozenset[str]:
-        """The names of all blocks in files."""
+        """The names of all blocks in these files."""
         return frozenset(block.name for path in paths for block in self.pieces.trees[path].find_all(nodes.Block))

@@ -1,4 +1,4 @@
-"""The filters that templates have. Each one that makes text pays for it before it makes it."""
+"""The filters that templates have. A filter that makes text pays for it (see `limits`) before it makes it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from sender.messages import times
 MAX_INDENT: Final = 40
 MAX_NESTING: Final = 3
 
-# Made once: `a | b` makes a type each time that it is met.
+# Tuples, and not `list | tuple | dict`: each evaluation of that would make a new type.
 _CONTAINERS: Final = (list, tuple, dict)
 _SHOWN: Final = (int, float, Undefined)
 
-# Those of Jinja's own that make no text and take no longer than their input is long.
+# The filters of Jinja that make no text, and whose time is in proportion to their input.
 _FROM_JINJA: Final = (
     *("default", "d", "first", "last", "length", "count", "int", "float"),
     *("map", "select", "reject", "selectattr", "rejectattr", "dictsort"),
@@ -49,7 +49,7 @@ def as_text(value: object) -> str:
 
 @pass_context
 def finalize(_context: Context, value: object) -> str:
-    """What stands in the place of `{{ value }}`. It is asked at run time only, since it takes the context."""
+    """The text for `{{ value }}`. It takes the context, so Jinja calls it at run time only, where it is paid for."""
     text = as_text(value)
     spend(len(text))
     return text
@@ -81,13 +81,13 @@ def replace(value: object, old: object, new: object) -> str:
 def truncate(value: object, length: int = 255, end: str = "…") -> str:
     """The text, cut with `end` where it is longer than `length` characters."""
     text = _paid(value)
-    # A cut through escaped text could split an entity.
+    # A cut through escaped text could split an entity. The result is plain text, which is escaped where it is shown.
     plain = text.unescape() if isinstance(text, Markup) else text
     return plain if len(plain) <= length else plain[: max(0, length - len(end))].rstrip() + end
 
 
 def indent(value: object, width: int = 4, first: bool = False) -> str:
-    """The text with `width` blanks before every line but the first, or before that one too."""
+    """The text with `width` blanks before every line; before the first line only with `first`."""
     text = _paid(value)
     if not 0 <= width <= MAX_INDENT:
         raise ValueError(f"indent takes 0 to {MAX_INDENT} blanks")
@@ -120,12 +120,16 @@ def as_list(values: Iterable[object]) -> list[object]:
 
 def pay(units: int) -> str:
     """What a body pays each time that it runs."""
+    # Through `map` a template could name this filter: a negative number must pay nothing back.
     spend(max(0, units))
     return ""
 
 
 def literal(value: Any) -> Any:
-    """A list, tuple or dict of the template: not nested so deep that looking at it could take for ever."""
+    """A list, tuple or dict that a template writes. Deep nesting is refused.
+
+    `[x, x]`, where `x` is `[y, y]` and so on, is small in memory, but takes exponential time to compare.
+    """
     spend(1 + len(value))
     if _nesting(value) > MAX_NESTING:
         raise LimitError(f"lists are nested more than {MAX_NESTING} deep")
@@ -133,7 +137,7 @@ def literal(value: Any) -> Any:
 
 
 def _nesting(value: object, depth: int = 0) -> int:
-    """How deep lists stand in lists; it looks no further than one beyond what is allowed."""
+    """How deep lists are nested. It looks no deeper than one level beyond what is allowed."""
     if depth > MAX_NESTING or not isinstance(value, _CONTAINERS):
         return depth
     spend(len(value))

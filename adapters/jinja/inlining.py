@@ -1,4 +1,4 @@
-"""Style sheets written into the elements that they are for, since many mail readers pass over style sheets."""
+"""Writes style sheets into the elements that they are for, since many mail readers ignore style sheets."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from css_inline import CSSInliner
 from adapters.jinja.limits import OUTPUT_BYTES, LimitError
 
 PAIRS: Final = 20_000_000
-"""The most pairs of an element and a style that are tried: a second or two."""
+"""The most pairs of an element and a style that are tried. That many take a second or two."""
 
 _OPENS: Final = re.compile(r"<style\b", re.IGNORECASE)
 _CLOSES: Final = re.compile(r"</style", re.IGNORECASE)
 
-# Nothing is fetched: a template's `<link>` is left as it is. What can't be written into elements (@media) stays.
+# Nothing is fetched: a `<link>` of the template stays as it is. What can't be written into elements (@media) stays too.
 _INLINER: Final = CSSInliner(
     inline_style_tags=True,
     keep_style_tags=False,
@@ -27,11 +27,11 @@ _INLINER: Final = CSSInliner(
 
 
 def inlined(html: str) -> str:
-    """The page with the styles of its `<style>` blocks in its elements; without such a block as it is.
+    """The page with the styles of its `<style>` blocks in its elements. A page without such a block stays as it is.
 
     Raises LimitError, and ValueError where a style sheet can't be read.
     """
-    # Values are escaped, so that these can only come from the template.
+    # Values are escaped, so a `<style>` can only come from the template itself.
     sheets = list(_sheets(html))
     if not sheets:
         return html
@@ -44,7 +44,7 @@ def inlined(html: str) -> str:
 
 
 def _sheets(html: str) -> Iterator[str]:
-    """What stands between `<style` and `</style`, each letter looked at once."""
+    """What stands between `<style` and `</style`. One pass, in time proportional to the page."""
     end = 0
     while (opens := _OPENS.search(html, end)) and (closes := _CLOSES.search(html, opens.end())):
         end = closes.end()

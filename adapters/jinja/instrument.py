@@ -1,4 +1,4 @@
-"""Makes a template pay for what it runs: each body of a loop, macro, call or block, and the file itself."""
+"""Makes a template pay for what it runs: for each body of a loop, macro, call or block, and for the file itself."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from adapters.jinja.limits import NODE
 PAY: Final = "pay for this body"
 CONCAT: Final = "join these texts"
 LITERAL: Final = "hold these values"
-"""Names of filters that no template can write: they have blanks in them."""
+"""Names of filters. They have blanks in them, so that no template can write `|` before one."""
 
 _Body = TypeVar("_Body", nodes.For, nodes.Macro, nodes.CallBlock, nodes.Block)
 
 
 def instrument(template: nodes.Template, environment: Environment) -> nodes.Template:
-    """The same template, paying. Raises TemplateSyntaxError where it uses what templates here may not."""
+    """The template with its payments. Raises TemplateSyntaxError for `autoescape`, which no template may use."""
     for node in template.find_all((nodes.EvalContextModifier, nodes.ScopedEvalContextModifier)):
         raise TemplateSyntaxError("escaping can't be switched off: leave out `autoescape`", node.lineno)
     _Instrument().visit(template)
@@ -58,6 +58,7 @@ class _Instrument(NodeTransformer):
 
     def visit_Tuple(self, node: nodes.Tuple) -> nodes.Expr:  # noqa: N802
         self.generic_visit(node)
+        # In `{% for key, value in … %}` a tuple is a target, and no value.
         return _filtered(node, LITERAL) if node.ctx == "load" else node
 
     def _paying(self, node: _Body) -> _Body:
@@ -71,7 +72,7 @@ def _filtered(node: nodes.Expr, name: str) -> nodes.Filter:
 
 
 def _payment(node: nodes.Node) -> nodes.ExprStmt:
-    """Pays for all nodes and text in a body, those of inner bodies included: once for each time that it runs."""
+    """A statement that pays for all nodes and text in a body, inner bodies included, each time that the body runs."""
     text = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
     units = NODE * (1 + sum(1 for _ in node.find_all(nodes.Node))) + text
     return nodes.ExprStmt(_filtered(nodes.Const(units, lineno=node.lineno), PAY), lineno=node.lineno)

@@ -1,9 +1,9 @@
-"""What one rendering may use, and for whom it is: Jinja's sandbox bounds neither size nor time.
+"""What one rendering may use, and for whom it is. Jinja's sandbox bounds neither size nor time.
 
-Every run of a loop, macro, block or file pays for the nodes and text in it, before it runs; every operation that makes
-text pays for the text. What a template can do is so bounded by `WORK`, and by `SECONDS` of this thread's own time. Not
-bounded: the time to compile one file (at most 64 KB), and what runs between two payments: one body of a loop or file,
-over values that are themselves paid for.
+Every run of a loop, macro, block or file pays for the nodes and text in it before it runs. Every operation that makes
+text pays for the text. So `WORK` bounds what a template can do, and `SECONDS` its processor time. Two things are not
+bounded: the time to compile one file (of at most 64 KB), and what runs between two payments. That is one body of a loop
+or file, over values that are themselves paid for.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Final
 from schemas.errors import InputError
 
 WORK: Final = 8_000_000
-"""Units of work in one rendering: a character made is one, a node of a template that runs is NODE."""
+"""Units of work in one rendering. To make a character costs one unit, to run a node of a template costs NODE."""
 
 NODE: Final = 20
 SECONDS: Final = 2.0
-"""Processor time of one rendering; another process's load does not count."""
+"""Processor time of one rendering. A busy machine takes none of it."""
 
 CLOCK_EVERY: Final = 1_000
-"""Units of work between two looks at the clock, which cost as much as a few nodes."""
+"""Units of work between two looks at the clock. A look costs as much as a few nodes."""
 
 OUTPUT_BYTES: Final = 1_048_576
 """The longest text of one part of a message, in UTF-8."""
@@ -35,7 +35,7 @@ class LimitError(InputError, RuntimeError):
 
 
 class Rendering:
-    """The one that is under way: its reader's language and time zone, and what it has left."""
+    """The rendering under way: its reader's language and time zone, and how much work is left to it."""
 
     def __init__(self, language: str, time_zone: str) -> None:
         self.language = language
@@ -63,7 +63,7 @@ _CURRENT: ContextVar[Rendering] = ContextVar("rendering")
 
 @contextmanager
 def rendering(language: str, time_zone: str) -> Iterator[Rendering]:
-    """The rendering that filters and operators of this thread or task belong to."""
+    """Within the block, filters and operators of this thread or task belong to this rendering."""
     current = Rendering(language, time_zone)
     token = _CURRENT.set(current)
     try:

@@ -1,6 +1,6 @@
-"""What names and expressions of a template mean, as far as it can be told without running it.
+"""What names and expressions of a template mean, as far as that is known without running it.
 
-What can't be told is None, and nothing is said of it: a name that has two meanings somewhere has none here.
+An unknown meaning is None, and no problem is reported for it. A name with two meanings anywhere counts as unknown.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Context = ExternalContext | InternalContext | DigestContext
 """All that a template can name: of a message to contacts or to collaborators, or of a digest."""
 
 Shape = type[Any] | None
-"""What stands behind an expression: a struct, the custom fields (dict), a list, one value; None where it is unknown."""
+"""What an expression is: a struct, the custom fields (dict), a list, or one value. None where that is unknown."""
 
 ONE_VALUE: Final[Collection[Shape]] = (str, datetime, bool)
 
@@ -66,15 +66,16 @@ class Meanings:
         self._made = {path: _made_in(path, tree) for path, tree in pieces.trees.items()}
 
     def known_in(self, path: str) -> frozenset[str]:
-        """The names that files give a meaning which one file may see, wherever in them."""
+        """The names that one file may see because a file gives them a meaning."""
         together = self._pieces.together(path)
         known = frozenset[str]().union(*(self._free[one] for one in together))
+        # An included file also sees what is known only at its place: targets of loops, parameters.
         if path in self._pieces.included:
             known = known.union(*(self._made[one].keys() for one in together))
         return known
 
     def exported(self, path: str) -> frozenset[str] | None:
-        """The names that an import of a file may reach; None where that can't be told."""
+        """The names that an import of a file may reach; None where that is unknown."""
         above = self._pieces.above(path)
         if above is None or path not in self._free:
             return None
@@ -82,7 +83,7 @@ class Meanings:
         return frozenset(name for name in names if not name.startswith("_"))
 
     def of_name(self, path: str, name: str) -> Meaning:
-        """The macro or imported file that a name in a file stands for, whichever of its meanings it has."""
+        """The macro or imported file that a name in a file stands for."""
         return self._made_by(self._pieces.together(path), name)
 
     def of(self, path: str, node: nodes.Node) -> Meaning:
@@ -95,7 +96,7 @@ class Meanings:
         return None
 
     def _in_module(self, path: str, name: str) -> Meaning:
-        """What an import of a file has under a name: that file makes it, and none of those that see it as well do."""
+        """What an import of a file has under a name: only that file and those that it extends can give it."""
         exported, above = self.exported(path), self._pieces.above(path)
         return self._made_by({path, *above}, name) if above is not None and name in (exported or ()) else None
 
@@ -111,7 +112,7 @@ class Meanings:
         return made
 
     def _one_of(self, meanings: list[Meaning]) -> Meaning:
-        """The meaning, if all are the same. Two macros are never the same, be they written alike."""
+        """The meaning, if all are the same. Two macros are never the same, even where they are written alike."""
         first = meanings[0] if meanings else None
         if isinstance(first, Module):
             return first if all(one == first for one in meanings) and first.path in self._pieces.trees else None
@@ -129,7 +130,7 @@ class Meanings:
 
 
 class Shapes:
-    """What expressions of one file are. What is assigned once from a known field is known under its new name too."""
+    """What expressions of one file are. A name that is assigned once, from a known field, is what that field is."""
 
     def __init__(self, tree: nodes.Template, given: Mapping[str, Shape], times: Mapping[str, int]) -> None:
         self._shapes = {name: shape for name, shape in given.items() if name not in times}
@@ -165,7 +166,7 @@ def _shapes_of_fields(struct: type[Struct]) -> Mapping[str, Shape]:
 
 
 def _shape_of_type(hint: Any) -> type[Any]:
-    """What a field of this type is: a struct, the custom fields, or one value."""
+    """What a field of this type is: a list, a struct, the custom fields, or one value."""
     if getattr(hint, "__origin__", None) is list:
         return list
     kinds = [kind for kind in (hint, *get_args(hint)) if isinstance(kind, type)]
@@ -188,7 +189,7 @@ _Made = Module | Macro | _Imported | None
 
 
 def _made_in(path: str, tree: nodes.Template) -> dict[str, list[_Made]]:
-    """Every name that a file gives a meaning, anywhere in it, with each meaning that it gets."""
+    """Every name to which a file gives a meaning, at any place, with each of these meanings."""
     made: dict[str, list[_Made]] = defaultdict(list)
     for node in tree.find_all((nodes.Name, nodes.Macro, nodes.Import, nodes.FromImport)):
         if isinstance(node, nodes.Name) and node.ctx in ("store", "param"):

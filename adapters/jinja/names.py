@@ -1,6 +1,6 @@
-"""What a template names and does, held against what its reader may see and what is there: without running it.
+"""Checks what a template names and does, against what exists and what its reader may see, without running it.
 
-So it is found in parts too that no made-up ticket reaches.
+So problems are also found in parts that no made-up ticket reaches.
 """
 
 from __future__ import annotations

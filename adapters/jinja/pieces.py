@@ -20,7 +20,7 @@ _IMPORTS: Final = (nodes.Import, nodes.FromImport)
 
 
 class _Use(Struct, frozen=True, eq=False):
-    """A place where a file is used: the first of `names` that is there; None where it is computed."""
+    """A place where a file is used: the first of `names` that exists. None where the name is computed."""
 
     node: nodes.Node
     names: tuple[str, ...] | None
@@ -39,7 +39,10 @@ class _Use(Struct, frozen=True, eq=False):
 
     @property
     def shares_context(self) -> bool:
-        """Whether what is used sees the ticket: an import does where that is asked for, an include unless it is not."""
+        """Whether the used file sees the ticket.
+
+        An import does so only `with context`, an include does unless it is `without context`.
+        """
         return self.is_extension or bool(getattr(self.node, "with_context", False))
 
 
@@ -50,10 +53,11 @@ class Pieces:
         self.trees = trees
         self._root = root
         self._uses = {path: list(_uses(tree)) for path, tree in trees.items()}
+        # A cache for each object: one at the class would keep every object alive.
         self.above = lru_cache(maxsize=None)(self._above)
-        """The files that one file extends, one after another; None where one of them could not be read."""
+        """The files that one file extends, directly or through others. None where one of them could not be read."""
         self.together = lru_cache(maxsize=None)(self._together)
-        """The files whose names one file may see: those that run with it, as one template or one import."""
+        """The files whose names one file may see: those that run together with it, as one template or one import."""
 
     @cached_property
     def with_context(self) -> frozenset[str]:
@@ -62,7 +66,7 @@ class Pieces:
 
     @cached_property
     def included(self) -> frozenset[str]:
-        """The files that stand in the middle of others, and so see what is known there alone."""
+        """The files that others include. They also see names that are known only at the place of the include."""
         uses = (use for each in self._uses.values() for use in each)
         return frozenset(name for use in uses if isinstance(use.node, nodes.Include) for name in use.names or ())
 
@@ -97,7 +101,7 @@ class Pieces:
 def parse_with_uses(
     environment: TemplateEnvironment, path: str, parsed: dict[str, nodes.Template]
 ) -> Iterator[Problem]:
-    """Parse a file and all that it refers to, into `parsed`; a file that can't be parsed is a problem of its own."""
+    """Parse a file and all that it refers to, into `parsed`. A file that can't be parsed is a problem of its own."""
     assert environment.loader is not None  # noqa: S101  (every TemplateEnvironment has one)
     source, _, _ = environment.loader.get_source(environment, path)
     try:

@@ -1,4 +1,4 @@
-"""What is wrong with a template, and where."""
+"""A problem of a template: what is wrong, and where."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from schemas.finding import FindingCode
 
 
 class Problem(Struct, frozen=True):
-    """`file` is the path below the templates folder; `line` counts from 1, None where it is about the whole file.
+    """One problem. `file` is the path below the templates folder; `line` counts from 1, None for the whole file.
 
-    `text` is the offending text, as it stands on that line, where it is known.
+    `text` is the offending text as it stands on that line, where it is known.
     """
 
     file: str

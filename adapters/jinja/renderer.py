@@ -19,7 +19,7 @@ _SHOWN_NAME: Final = 200
 
 
 class JinjaRenderer:
-    """A Renderer. It keeps its snapshot: a changed folder is another renderer, made when the change has been checked.
+    """A Renderer of one snapshot. A changed folder gets a renderer of its own, once the change has been checked.
 
     Each file is compiled once, when it is first used.
     """
@@ -30,7 +30,7 @@ class JinjaRenderer:
         self._environment = TemplateEnvironment(sources)
 
     def render(self, template: str, language: str, part: Part, variables: Mapping[str, object]) -> str:
-        """The text of one template, at most 1 MiB of UTF-8; of HTML with its styles in its elements.
+        """The text of one template, at most 1 MiB of UTF-8. In HTML, styles are written into the elements.
 
         Raises TemplateFaultError for whatever goes wrong.
         """
@@ -46,6 +46,7 @@ class JinjaRenderer:
             raise TemplateFaultError(name, line, type(error).__name__) from error
 
     def _run(self, path: str, variables: Mapping[str, Any]) -> str:
+        # Piece by piece, so that an endless text ends before it fills the memory.
         pieces: list[str] = []
         size = 0
         for piece in self._environment.get_template(path).generate(variables):
@@ -56,7 +57,7 @@ class JinjaRenderer:
         return "".join(pieces)
 
     def _place(self, error: Exception, path: str) -> tuple[str, int | None]:
-        """The file and line where it went wrong: of what was extended or included too."""
+        """The file and line where it went wrong, which may be an extended, included or imported file."""
         if isinstance(error, TemplateSyntaxError):
             return error.name or path, error.lineno
         # Jinja gives every frame of a template the file and line of its source.

@@ -1,4 +1,4 @@
-"""Made-up contexts that show what a template does on the tickets that it will meet: full ones and sparse ones."""
+"""Made-up contexts on which templates are tried: tickets with every field, and tickets with as few as possible."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from schemas.rule_file import CustomFieldSettings
 from schemas.vocabulary import Trigger
 from sender.messages.digest import digest_variables
 
+# An hour that comes twice in Europe/Paris, where the clocks go back.
 _MOMENT: Final = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 _OPTIONAL: Final = ("status", "product", "site", "service", "customer_name", "link")
 _LINK: Final = "https://alerts.desk.example/u/token"
@@ -23,7 +24,7 @@ _OF_TYPE: Final[Mapping[str, CustomValue]] = {"text": "a text", "number": 2, "bo
 
 
 class Sample(Struct, frozen=True):
-    """One made-up ticket: what it is, in words for a rule author, and what a template may name of it."""
+    """One made-up ticket: a description for rule authors, and the variables that a template may name."""
 
     words: str
     variables: dict[str, object]
@@ -34,7 +35,7 @@ def samples(
     custom: Mapping[str, CustomFieldSettings],
     language: str,
 ) -> Iterator[Sample]:
-    """For each trigger: a ticket with all there can be, one with as little as possible, one with null custom fields."""
+    """For each trigger: a ticket with every field, one with as few as possible, and one with null custom fields."""
     full: dict[str, CustomValue] = {name: _OF_TYPE[field.type] for name, field in custom.items()}
     nulls: dict[str, CustomValue] = dict.fromkeys(custom)
     for trigger in Trigger:
@@ -45,7 +46,7 @@ def samples(
 
 
 def digest_samples(language: str) -> Iterator[Sample]:
-    """A digest with all there can be, and one with as little as possible."""
+    """A digest with every field, and one with as few as possible."""
     full = [
         replace(_filled(DigestLine, {}), trigger=trigger, link="https://desk.example/T-1042", saved_at=_MOMENT)
         for trigger in Trigger
@@ -80,7 +81,7 @@ def _filled(struct: type[Any], custom: Mapping[str, CustomValue]) -> Any:
 
 
 def _sparse(struct: type[Any], custom: Mapping[str, CustomValue]) -> Any:
-    """A struct in which every field is null that may be, and texts are empty."""
+    """A struct in which fields are null where they may be, and texts are empty."""
     return struct(
         **{
             name: None if NoneType in get_args(hint) else _value("", hint, custom, _sparse)
@@ -97,4 +98,5 @@ def _value(name: str, hint: Any, custom: Mapping[str, CustomValue], of_struct: A
         return dict(custom)
     if datetime in kinds:
         return _MOMENT
+    # A text is its field's name, or empty in a sparse ticket; a boolean is true, or false there.
     return bool(name) if bool in kinds else name

@@ -1,4 +1,4 @@
-"""The places of a template, each with what is known there alone: parameters of macros, targets of loops."""
+"""The places of a template, each with the names known only there: parameters of macros, targets of loops."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 
 class Scope(Struct, frozen=True):
-    """What stands around a place: names that are known there alone, a macro, a loop, a block of this name."""
+    """What is around a place: names that are known only there, a macro, a loop, and the name of a block."""
 
     names: frozenset[str] = frozenset()
     in_macro: bool = False
@@ -26,12 +26,12 @@ _NOWHERE: Final[Mapping[str, Scope]] = MappingProxyType({})
 
 
 def places(tree: nodes.Node, scoped: Mapping[str, Scope] = _NOWHERE) -> Iterator[Place]:
-    """A node and all below it in the order of the text, each with what stands around it.
+    """A node and all below it, in the order of the text, each with what is around it.
 
-    `scoped` is what the blocks that it fills in other files are given there.
+    `scoped` says what is known in the blocks of other files that this file fills.
     """
     waiting = [(tree, Scope())]
-    # No recursion: a sum of a thousand parts is as deep.
+    # No recursion: a sum of a thousand parts is a tree a thousand levels deep.
     while waiting:
         node, scope = waiting.pop()
         yield node, scope
@@ -39,12 +39,13 @@ def places(tree: nodes.Node, scoped: Mapping[str, Scope] = _NOWHERE) -> Iterator
 
 
 def scoped_blocks(trees: Collection[nodes.Template]) -> Mapping[str, Scope]:
-    """What the blocks of these files are given of their surroundings: what fills one in another file knows it too.
+    """What the blocks of these files know from around them. A block that fills one in another file knows it too.
 
-    That is all where a block is `scoped`, and what the block around it was given where it is not.
+    A `scoped` block knows all that is around it. Any other block knows only what the block around it was given.
     """
     found: dict[str, Scope] = {}
-    for _ in trees:  # as often as one of them may hand on what it was given by another
+    # One pass for each file, since a block may pass on what it was given by a block of another file.
+    for _ in trees:
         for tree in trees:
             for node, scope in places(tree, found):
                 if isinstance(node, nodes.Block):
@@ -65,6 +66,7 @@ def _joined(one: Scope, other: Scope) -> Scope:
 def _below(node: nodes.Node, scope: Scope, scoped: Mapping[str, Scope]) -> Iterator[Place]:
     outside: list[nodes.Node] = []
     inside = scope
+    # A list, an `else` and a call stand outside: they do not see the names that their statement makes.
     if isinstance(node, nodes.For):
         outside = [node.iter, *node.else_]
         inside = replace(scope, names=scope.names | named([node.target]), in_loop=True)
@@ -74,7 +76,7 @@ def _below(node: nodes.Node, scope: Scope, scoped: Mapping[str, Scope]) -> Itera
         outside = [node.call]
         inside = replace(scope, names=scope.names | named(node.args))
     elif isinstance(node, nodes.With):
-        # A value may name what stands before it.
+        # Values count as inside, since one may name a target before it: `{% with a = 1, b = a %}`.
         inside = replace(scope, names=scope.names | named(node.targets))
     elif isinstance(node, nodes.Block):
         inside = replace(_joined(scope, scoped.get(node.name, scope)), block=node.name)
@@ -90,7 +92,7 @@ def named(targets: Iterable[nodes.Node]) -> frozenset[str]:
 
 
 def free_names(tree: nodes.Template) -> frozenset[str]:
-    """The names that a file gives a meaning outside of loops and macros, or that outlive those."""
+    """The names that a file sets, and those of its macros and imports: all but targets of loops and parameters."""
     found: set[str] = set()
     for node, scope in places(tree):
         if isinstance(node, nodes.Name) and node.ctx == "store" and node.name not in scope.names:

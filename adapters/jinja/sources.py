@@ -1,4 +1,4 @@
-"""Folders of templates as they were at one moment: nothing outside them, and nothing that changes while it is in use.
+"""A snapshot of template folders. It holds no file from outside them, and does not change while it is in use.
 
 A template `external/opened` is one file for each language and part: `external/opened.fr.txt.j2` and
 `external/opened.fr.html.j2`. A file whose name begins with `_` is a piece that others extend, include or import.
@@ -41,11 +41,11 @@ class TemplateFile(Struct, frozen=True, order=True):
 
 
 class TemplateSources(Struct, frozen=True):
-    """All files by their path below their folder.
+    """The texts of all files, by their paths below their folder.
 
-    `unreadable` says what is wrong with those that can't be used; `digest` is of all texts. `below` are the paths of
-    those that are there because no folder before theirs has them, `replaced` those that one before it has too;
-    `folders` says where each file lies.
+    `unreadable` says what is wrong with files that can't be used. `digest` is over all texts. `below` are the paths
+    that come from a lower folder; `replaced` are those for which a folder above has a file of its own. `folders` says
+    in which folder each file lies.
     """
 
     texts: Mapping[str, str]
@@ -56,13 +56,14 @@ class TemplateSources(Struct, frozen=True):
     replaced: frozenset[str] = frozenset()
 
     def place(self, path: str) -> Path:
-        """Where the file of this path lies; one that is in no folder would lie in the first."""
+        """Where the file of this path lies, or where it would have to lie: in the first folder."""
         first = next((self.folders[one] for one in self.folders if one not in self.below), Path("templates"))
         return self.folders.get(path, first) / path
 
     @property
     def shipped_alone(self) -> TemplateSources | None:
-        """The lower files by themselves, where they are what they would be without those above."""
+        """The files of lower folders alone; None where they depend on those above."""
+        # A file that was replaced may be one that the others extend, include or import.
         if not self.below or self.replaced:
             return None
         texts = {path: text for path, text in self.texts.items() if path in self.below}
@@ -70,9 +71,9 @@ class TemplateSources(Struct, frozen=True):
 
 
 def read_sources(*folders: Path) -> TemplateSources:
-    """Read every `.j2` file below the folders; of files with one path, that of the first folder that has it.
+    """Read every `.j2` file below the folders. Where several have a file of one path, the first folder's counts.
 
-    Raises OSError where a folder itself can't be read, or is a link that leads out of the one that it lies in.
+    Raises OSError where a folder itself can't be read, or is a link that leads out of its parent folder.
     """
     texts: dict[str, str] = {}
     unreadable: dict[str, str] = {}
@@ -96,7 +97,7 @@ def read_sources(*folders: Path) -> TemplateSources:
 
 
 def _read_folder(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """The texts, and what is wrong with the others."""
+    """The texts of the usable files, and what is wrong with the others."""
     root = folder.resolve(strict=True)
     if folder.is_symlink() and leads_out(folder, folder.parent):
         raise outside(folder.parent, folder)
@@ -119,7 +120,7 @@ def _read_folder(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def file_of(path: str) -> TemplateFile | None:
-    """The template to which a file belongs; None for a piece, or a name that is no template's."""
+    """The template to which a file belongs; None for a piece, and for a name that no template can have."""
     match = _FILE.fullmatch(path)
     return TemplateFile(match["template"], match["language"], Part(match["part"])) if match else None
 
@@ -130,7 +131,7 @@ def is_piece(path: str) -> bool:
 
 
 def _read(file: Path, root: Path) -> str:
-    # A link may lead to another place of the folder (as mounted configuration does), but not out of it.
+    # A link may lead to another place in the folder, as in mounted configuration, but not out of it.
     content = read_bounded(file, MAX_FILE_BYTES, root)
     try:
         return content.decode("utf-8")
@@ -139,6 +140,7 @@ def _read(file: Path, root: Path) -> str:
 
 
 def _digest(texts: Mapping[str, str]) -> str:
+    # With the lengths of path and text, no two snapshots give the same bytes.
     found = hashlib.sha256()
     for path, text in sorted(texts.items()):
         found.update(f"{len(path)}:{path}{len(text)}:{text}".encode())

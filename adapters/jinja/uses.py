@@ -1,4 +1,4 @@
-"""What a template does with names: macros that it calls, loops, blocks, what it shows."""
+"""Checks what a template does with names: the macros that it calls, its loops and blocks, and what it shows."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Uses:
             yield misused(name, f"`{name}` is no macro: it can't be called", "leave out the brackets")
 
     def _call_block(self, node: nodes.CallBlock, scope: Scope) -> Iterator[Wrong]:
-        """What the macro gives the block, where it calls it."""
+        """What is wrong with the arguments that the called macro gives to the block, as its `caller`."""
         macro = self._view.meaning(node.call.node, scope)
         if not isinstance(macro, Macro):
             return
@@ -90,13 +90,14 @@ class Uses:
             yield misused(name, f"`{name}` is not one value that can be shown", "name a field of it, or join it")
 
     def _block(self, block: nodes.Block) -> Iterator[Wrong]:
-        """A block that fills none of those that its file extends: nobody would ever read it."""
+        """A block that no extended file has: it would never be shown."""
         pieces, path = self._view.pieces, self._view.path
         above = pieces.above(path)
         if not above or not any(block is one for one in self._view.tree.body):
             return
         known = self._view.blocks_of(above)
         together = [pieces.trees[one] for one in pieces.together(path)]
+        # `self.name()` shows a block wherever it stands.
         by_hand = {field_of(node) for tree in together for node in tree.find_all((nodes.Getattr, nodes.Getitem))}
         if block.name not in known | by_hand:
             message = f"no file that this one extends has a block `{block.name}`, so it is never shown"
@@ -109,7 +110,7 @@ def _is_method(called: nodes.Node) -> bool:
 
 
 def _said(node: nodes.Node) -> str:
-    """An expression of names and fields as it is written."""
+    """An expression of names and fields, as it is written in the template."""
     field = field_of(node)
     if field is not None and isinstance(node, nodes.Getattr | nodes.Getitem):
         return f"{_said(node.node)}.{field}"

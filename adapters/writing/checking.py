@@ -1,4 +1,4 @@
-"""Templates are checked in a child process, so that none can crash, hang or fill the process that asks."""
+"""Checks templates in a child process, so that no template can crash, hang or fill the process that asks."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from adapters.writing.protocol import CHECKING, CHILD, Check, Checked, Setup, en
 from schemas.finding import FindingCode
 
 MOST_ENDS: Final = 3
-"""After so many children that ended at their work, what is left is not checked."""
+"""After this many children that ended at their work, the remaining files are not checked."""
 
 REMEMBERED: Final = 16
-"""Results that are kept: the templates that come with the product are looked at again and again."""
+"""How many results are kept. The templates that come with the product are checked with every load of rules."""
 
 _results: Final[OrderedDict[bytes, tuple[Problem, ...]]] = OrderedDict()
 _lock: Final = Lock()
@@ -37,7 +37,8 @@ def checked_templates(
 ) -> Sequence[Problem]:
     """See adapters.jinja.check.source_problems. A template that ends the child is a problem of its file.
 
-    Those that lie below others and do not depend on them are tried by themselves, since they seldom change.
+    Files of a lower folder that do not depend on those above are checked apart. They seldom change, so their result is
+    mostly remembered.
     """
     found = _checked(sources, languages, fields, uses)
     lower = sources.shipped_alone
@@ -51,6 +52,7 @@ def checked_templates(
 def _checked(
     sources: TemplateSources, languages: Collection[str], fields: CustomFields | None, uses: Collection[TemplateUse]
 ) -> Sequence[Problem]:
+    # All that the result depends on.
     asked = (
         sources.texts,
         sources.unreadable,
@@ -68,6 +70,7 @@ def _checked(
     with closing(CheckingChild()) as child:
         check = _ChildCheck(sources, child)
         found = tuple(source_problems(sources, languages, fields, uses, check.problems))
+    # Where a child ended, some files may be unchecked, so that result is not kept.
     if not check.ends:
         with _lock:
             _results[key] = found
@@ -83,12 +86,13 @@ class CheckingChild:
         self._child: Child | None = None
 
     def ask(self, request: bytes) -> bytes:
-        """The answer. Raises ChildFailedError, and then another one is started for what is asked next."""
+        """The answer. Raises ChildFailedError; the next request then starts another child."""
         try:
             if self._child is None:
                 self._child = Child(CHILD, CHECKING, quiet=True)
                 self._questioner = Questioner(self._child)
                 self._questioner.await_ready()
+            # The child's own limit comes first, so that its end tells which limit it exceeded.
             deadline = time.monotonic() + CHECKING.seconds + 5.0
             self._questioner.send(request, deadline)
             return self._questioner.receive(deadline)
@@ -114,6 +118,7 @@ class _ChildCheck:
 
     def problems(self, path: str, subject: Subject) -> Sequence[Problem]:
         """See FileCheck."""
+        # It is said once that checking was given up: `_given_up` counts one more.
         if self.ends >= MOST_ENDS:
             return [] if self.ends > MOST_ENDS else self._given_up(path)
         try:

@@ -17,7 +17,7 @@ from sender.ports import OutgoingMail, Renderer
 
 
 class RequestHandler:
-    """Answers requests by the last setup. None is in force while a new one is under way, or after it failed."""
+    """Answers requests by the last setup. While a new setup is under way, and after it failed, none is in force."""
 
     def __init__(self) -> None:
         self._writer: MessageWriter | None = None
@@ -59,7 +59,7 @@ class RequestHandler:
 def _writer(stationery: Stationery, renderer: Renderer, region: str | None) -> MessageWriter:
     form = FaxForm(stationery.fax_subject)
     if stationery.fax_folder is not None:
-        # Its fonts take a second to be read, and most installations draw no faxes.
+        # To read the fonts takes a second, and most installations draw no faxes.
         from adapters.fax.fonts import Fonts  # noqa: PLC0415
         from adapters.fax.pages import PdfPages  # noqa: PLC0415
 

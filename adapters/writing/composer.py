@@ -1,4 +1,4 @@
-"""The Composer of a running sender: drafts are made here, messages are written by child processes."""
+"""The Composer of a running sender. It makes drafts itself, and child processes write the messages."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from sender.records import LedgerEntry
 
 
 class ChildComposer:
-    """A Composer. Each message is written by one set of templates; pages of faxes are drawn by a child of their own.
+    """A Composer. Each message is written with one set of templates. A second child draws the pages of faxes.
 
-    Where a child fails at a message, that message gets the built-in text, and its fault names template and failure. A
-    fax gets it on pages, and where those fail too, as the text of its mail.
+    Where a child fails at a message, that message gets the built-in text, and its fault names the template and the
+    failure. A fax gets that text on pages. If the pages fail too, the text is the body of its mail.
     """
 
     def __init__(self, drafts: Drafts, stationery: Stationery, *, draws_pages: bool = False) -> None:
         self._drafts = drafts
-        # Ids and return paths come with drafts: the secrets that sign them stay here.
+        # Drafts already hold ids and return paths, so the secrets that sign these never reach the child.
         self._stationery = replace(stationery, identity=replace(stationery.identity, secrets=()))
         self._fonts = tempfile.TemporaryDirectory(prefix="tocsin-fonts-") if draws_pages else None
         self._plain = self._plain_writer(None)
@@ -36,7 +36,7 @@ class ChildComposer:
         self.fax_writer = ChildWriter() if draws_pages else None
 
     def use(self, sources: TemplateSources, fax_region: str | None = None) -> None:
-        """Write by these templates from now on. From any thread; the first time, children are started to be ready."""
+        """Write with these templates from now on. Any thread may call it. The first call starts the children."""
         self._plain = self._plain_writer(fax_region)
         self.writer.use(encoded(Setup(self._stationery, sources.texts, fax_region)))
         if self.fax_writer is not None and self._fonts is not None:
@@ -52,7 +52,7 @@ class ChildComposer:
         return await self._written(await asyncio.to_thread(self._drafts.digest, carrier, listed))
 
     def close(self) -> None:
-        """End the children. Nothing may be asked for any more."""
+        """End the children. No message may be asked for afterwards."""
         self.writer.close()
         if self.fax_writer is not None:
             self.fax_writer.close()
@@ -81,7 +81,7 @@ class ChildComposer:
 
 
 class _NoTemplates:
-    """A Renderer of nothing: for what is written without templates."""
+    """A Renderer without templates, for messages with the built-in text."""
 
     def render(self, template: str, language: str, part: Part, variables: object) -> str:  # noqa: ARG002
         raise TemplateFaultError(template, None, "TemplateNotFound")

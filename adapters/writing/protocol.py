@@ -1,4 +1,4 @@
-"""What is said to the child that writes messages.
+"""The requests to the child that writes messages and checks templates, and its answers.
 
 Requests are JSON, in which a number may be of any size; answers are MessagePack.
 """
@@ -21,20 +21,20 @@ from sender.messages.short_form import TextLimits
 from sender.ports import OutgoingMail, OutgoingText
 
 CHILD: Final = module("adapters.writing.child")
-"""The command."""
+"""The command that starts the child."""
 
 MEMORY: Final = 1024 * 1024 * 1024
-"""Bytes of address space. A message needs some 50 MB, one of the largest with all its styles some 300."""
+"""Bytes of address space. A message needs some 50 MB, one of the largest with all its styles some 300 MB."""
 
 WRITING: Final = Limits(seconds=20.0, processor_seconds=5.0, memory=MEMORY)
-"""For one message. A template has two seconds; its styles, its HTML and the pages of a fax have the others."""
+"""For one message. Its template may take two seconds; the rest is for styles, HTML and the pages of a fax."""
 
 CHECKING: Final = Limits(seconds=60.0, processor_seconds=20.0, memory=MEMORY)
 """For one file, which is tried on two dozen tickets for each audience."""
 
 
 class Stationery(Struct, frozen=True):
-    """What all messages have in common: who writes, in which mode and form.
+    """What all messages have in common: who writes them, in which mode and form.
 
     `fax_folder` is where the fonts of faxes are kept; None where no pages are drawn.
     """
@@ -47,7 +47,10 @@ class Stationery(Struct, frozen=True):
 
 
 class Setup(Struct, frozen=True, tag=True):
-    """What everything after it is written by: templates, whole, by their paths, and the region of fax numbers."""
+    """What holds for all requests after it: all templates by their paths, and the region of fax numbers.
+
+    Without a stationery, the child checks templates and writes no messages.
+    """
 
     stationery: Stationery | None
     texts: Mapping[str, str]
@@ -61,7 +64,7 @@ class Write(Struct, frozen=True, tag=True):
 
 
 class Check(Struct, frozen=True, tag=True):
-    """A file to check, for its readers. The answer is Checked."""
+    """A file to check, for those who read it. The answer is Checked."""
 
     path: str
     subject: Subject
@@ -89,5 +92,5 @@ requests: Final = msgspec.json.Decoder(Request)
 
 
 def encoded(request: Request) -> bytes:
-    """A request as it is written."""
+    """A request as it goes to the child."""
     return msgspec.json.encode(request)

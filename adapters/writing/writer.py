@@ -18,26 +18,26 @@ from sender.messages.composer import Draft
 from sender.ports import Composed
 
 TRIES: Final = 2
-"""For a message at which the child ended: once may be chance, such as a kill from outside."""
+"""How often a message at which the child ended is tried. Once may be chance, such as a kill from outside."""
 
 MAX_WAITS: Final = 6
-"""How often a message is asked for anew where the child ended at another one's."""
+"""How often a message may wait for another child, where the child ended at somebody else's message."""
 
 BARRED_SECONDS: Final = 60.0
-"""How long a kind of message that ended the child twice, or exceeded its limits, is not asked for."""
+"""How long a kind of message is not tried after it ended the child twice, or exceeded a limit."""
 
 MAX_BARRED: Final = 1_000
-"""Kinds that are remembered."""
+"""How many such kinds are remembered."""
 
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 10.0
-"""Seconds before another child is started where several in a row wrote nothing; each pause is twice as long."""
+"""Seconds of pause before a child is started after several in a row that wrote nothing. Each pause is twice as long."""
 
 MOST_IN_VAIN: Final = 6
-"""Children in a row that wrote nothing, after which no message waits for a pause any more."""
+"""After this many children in a row that wrote nothing, no message waits for a pause any more."""
 
 ANSWER_SECONDS: Final = WRITING.seconds + 5.0
-"""Also for a setup, which the child holds to the same limits."""
+"""For a message and for a setup. The child's own limits come first, so that its end tells what was exceeded."""
 
 _log: Final = logging.getLogger(__name__)
 
@@ -46,13 +46,13 @@ Kind = tuple[str, str]
 
 
 class WritingFailedError(UnusableError):
-    """The child wrote no message: why, in words without any value."""
+    """The child wrote no message. The words say why, and hold no value of a ticket."""
 
 
 class ChildWriter:
-    """Asks a child for messages, many at a time, for one event loop. Its templates are swapped whole.
+    """Asks a child for messages, many at a time, for one event loop. All templates are replaced together.
 
-    Where the child ends at a message, those behind it are asked for anew. `ends` counts the children that ended.
+    Where the child ends at a message, those behind it are asked for again. `ends` counts the children that ended.
     """
 
     def __init__(self) -> None:
@@ -73,10 +73,10 @@ class ChildWriter:
         return self._stream.pid if self._stream is not None and self._stream.is_open else None
 
     def use(self, setup: bytes) -> None:
-        """Write by this setup from now on. From any thread; the first time, a child is started to be ready."""
+        """Write with this setup from now on. Any thread may call it. The first call starts a child."""
         with self._lock:
             is_first, self._setup = self._setup is None, setup
-            # It may have been the templates that ended one child after the other.
+            # The old templates may have ended the children, so the new ones start without bans and pauses.
             self._barred, self._in_vain = {}, 0
             if is_first:
                 try:
@@ -109,7 +109,7 @@ class ChildWriter:
                 return _composed(msgspec.msgpack.decode(answer, type=Written))
 
     def close(self) -> None:
-        """End the child. Nothing may be asked for any more."""
+        """End the child. No message may be asked for afterwards."""
         with self._lock:
             spare, self._spare = self._spare, None
         if spare is not None:
@@ -118,7 +118,7 @@ class ChildWriter:
             self._stream.close()
 
     async def _open_stream(self) -> Stream:
-        """The child, which has the templates in force. Raises ChildFailedError where none can be started."""
+        """A child that has the templates in force. Raises ChildFailedError where none can be started."""
         async with self._starting:
             stream = self._stream
             if stream is None or not stream.is_open or not stream.is_of(asyncio.get_running_loop()):
@@ -129,6 +129,7 @@ class ChildWriter:
                 raise WritingFailedError("no templates are in force yet")
             if self._loaded is not setup:
                 self._loaded = setup
+                # Not awaited: the child answers in order, so the setup comes before the message.
                 stream.ask(setup, ANSWER_SECONDS).add_done_callback(self._heard)
             return stream
 
@@ -142,7 +143,7 @@ class ChildWriter:
             try:
                 child = await asyncio.to_thread(_start)
             except ChildFailedError as error:
-                # Nothing was asked of it yet, so that no message is to blame.
+                # It was not asked for anything yet, so no message is to blame.
                 self._note(str(error))
                 raise OthersFailedError(str(error)) from None
         stream = Stream(child)
@@ -150,7 +151,7 @@ class ChildWriter:
         return stream
 
     async def _pause(self) -> None:
-        """Wait until another child may be started. Raises WritingFailedError where messages no longer wait for that."""
+        """Wait until another child may be started. Raises WritingFailedError once messages no longer wait for that."""
         if self._in_vain <= 1:
             return
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._in_vain, 10))
@@ -160,7 +161,7 @@ class ChildWriter:
         await asyncio.sleep(max(0.0, left))
 
     def _heard(self, answer: asyncio.Future[bytes]) -> None:
-        """What came of a greeting or of a setup: no message waits for it, so it is noted here."""
+        """Note a greeting or a setup that failed: no message waits for it, so nothing else would."""
         error = None if answer.cancelled() else answer.exception()
         if error is not None and not isinstance(error, OthersFailedError):
             self._note(str(error))
@@ -182,7 +183,7 @@ class ChildWriter:
 
 
 def _start() -> Child:
-    # What a crash in C says may quote a text: it stays out of the log.
+    # Quiet, since the report of a crash in C may quote a text, which does not belong into the log.
     return Child(CHILD, WRITING, quiet=True)
 
 
