@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -14,6 +15,9 @@ from adapters.files.opening import open_regular, read_bounded
 from schemas.event import MAX_EVENT_BYTES, Event, read_event
 from schemas.reading import without_mark
 from schemas.refusal import RefusedError
+
+BATCH: Final = 200
+"""Events that are judged together: the rules are asked once for all of them."""
 
 _LONGEST: Final = 2 * MAX_EVENT_BYTES
 """Bytes of a line that are read: blanks around the event and a byte order mark are allowed for."""
@@ -39,6 +43,35 @@ class Line(msgspec.Struct, frozen=True):
         # A line that is refused may show its id all the same: whoever mends the event finds it by that.
         found = whole.get("id") if isinstance(whole, dict) else None
         return found if isinstance(found, str) else None
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Lines whose events are judged together, each as at `at`, or at its own time where that is None."""
+
+    lines: list[Line]
+    at: datetime | None
+
+    @property
+    def cases(self) -> list[tuple[Event, datetime]]:
+        """The events that can be read, in their order, each with the time by which it is judged."""
+        return [(line.event, self.at or line.event.time) for line in self.lines if line.event is not None]
+
+    @property
+    def refused(self) -> int:
+        """How many lines hold no event that can be read."""
+        return sum(line.event is None for line in self.lines)
+
+    @property
+    def size(self) -> int:
+        """The bytes of the lines, with the end of each."""
+        return sum(len(line.raw) + 1 for line in self.lines)
+
+
+def batches(lines: Iterable[Line], at: datetime | None) -> Iterator[Batch]:
+    """All lines, so many at a time as are judged together."""
+    rest = iter(lines)
+    while batch := list(islice(rest, BATCH)):
+        yield Batch(batch, at)
 
 
 def read_lines(path: Path, received: datetime) -> Iterator[Line]:

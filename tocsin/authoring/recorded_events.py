@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +15,6 @@ from adapters.sqlite.event_log import SqliteLog
 from schemas.log import Record
 from tocsin.authoring.event_files import Line, line_of, read_lines
 
-BATCH: Final = 200
-"""Events that are judged together: the rules are asked once for all of them."""
 _AT_ONCE: Final = 1_000
 
 
@@ -48,10 +45,3 @@ def events_in_data(database: Path, topic: str, since: datetime | None = None) ->
 def _line(number: int, record: Record) -> Iterator[Line]:
     if record.value is not None:
         yield line_of(number, record.value, record.timestamp, dict(record.headers))
-
-
-def batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    """The same, so many at a time as are judged together."""
-    rest = iter(lines)
-    while batch := list(islice(rest, BATCH)):
-        yield batch

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 from msgspec import UNSET
@@ -15,14 +14,12 @@ from engine.decide import Decision, decide_all
 from schemas.decision import Skip
 from schemas.job import Job
 from tocsin.authoring.deciding import DecisionInputs, decision_inputs
-from tocsin.authoring.event_files import Line, read_lines
+from tocsin.authoring.event_files import Batch, Line, batches, read_lines
 from tocsin.cli.console import FOUND_FAULTS, say_json, told
 from tocsin.cli.options import Form, add_command
 from tocsin.cli.parsing import NowOption, moment
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
 from tocsin.config.settings.in_force import Settings
-
-BATCH: Final = 200
 
 
 def register(app: typer.Typer) -> None:
@@ -38,10 +35,8 @@ def decide(
     """Decide about events, and print one JSON line for each. Nothing is sent.
 
     A line holds the event's id, the triggers that its save raised, a job for each message, and everyone who was
-    skipped, with the
-    category and the reason (an entry without person and category is about the event as a whole). An event that is
-    refused has a
-    line with `refused`: field, value and reason; the exit code is then 1.
+    skipped, with the category and the reason (an entry without person and category is about the event as a whole). An
+    event that is refused has a line with `refused`: field, value and reason; the exit code is then 1.
 
     Old events alert nobody, so to look at the past: tocsin decide --now event …
     """
@@ -50,23 +45,16 @@ def decide(
     refused = 0
     with decision_inputs(settings.given(DIRECTORY), settings[RULES]) as around:
         told(around.loaded)
-        for lines in _batches(read_lines(events, received)):
-            refused += sum(line.refused is not None for line in lines)
-            for answer in _answers(lines, around, at):
+        for batch in batches(read_lines(events, received), at):
+            refused += batch.refused
+            for answer in _answers(batch, around):
                 say_json(answer)
     raise typer.Exit(FOUND_FAULTS if refused else 0)
 
 
-def _batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    rest = iter(lines)
-    while batch := list(islice(rest, BATCH)):
-        yield batch
-
-
-def _answers(lines: list[Line], around: DecisionInputs, at: datetime | None) -> Iterator[dict[str, Any]]:
-    cases = [(line.event, at or line.event.time) for line in lines if line.event is not None]
-    decisions = iter(decide_all(cases, around.loaded.directory, around.rulebook, around.matcher))
-    for line in lines:
+def _answers(batch: Batch, around: DecisionInputs) -> Iterator[dict[str, Any]]:
+    decisions = iter(decide_all(batch.cases, around.loaded.directory, around.rulebook, around.matcher))
+    for line in batch.lines:
         yield decision_view(next(decisions)) if line.event is not None else _refused_view(line)
 
 

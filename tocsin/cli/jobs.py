@@ -109,9 +109,7 @@ def resend(
 
     Whoever has the first copy and gets a second sees one message. Who is suppressed, or left, still gets none.
     """
-    wanted = filters.selection()
-    with opened_ledger(settings) as opened:
-        _do(opened, Act.RESEND, jobs, wanted, reason, yes)
+    _do(settings, Act.RESEND, jobs, filters.selection(), reason, yes)
 
 
 def cancel(
@@ -122,9 +120,7 @@ def cancel(
     yes: YesOption = False,
 ) -> None:
     """Stop what has not gone out. It can be sent again by `resend`."""
-    wanted = filters.selection()
-    with opened_ledger(settings) as opened:
-        _do(opened, Act.CANCEL, jobs, wanted, reason, yes)
+    _do(settings, Act.CANCEL, jobs, filters.selection(), reason, yes)
 
 
 def hold(
@@ -135,9 +131,7 @@ def hold(
     yes: YesOption = False,
 ) -> None:
     """Keep back what waits, until it is released or expires. Later jobs of its ticket and mailbox wait behind it."""
-    wanted = filters.selection()
-    with opened_ledger(settings) as opened:
-        _do(opened, Act.HOLD, jobs, wanted, reason, yes)
+    _do(settings, Act.HOLD, jobs, filters.selection(), reason, yes)
 
 
 def release(
@@ -148,9 +142,7 @@ def release(
     yes: YesOption = False,
 ) -> None:
     """Let go what is held, whatever holds it: no mode and no pause holds it again."""
-    wanted = filters.selection()
-    with opened_ledger(settings) as opened:
-        _do(opened, Act.RELEASE, jobs, wanted, reason, yes)
+    _do(settings, Act.RELEASE, jobs, filters.selection(), reason, yes)
 
 
 _SAID: Final = {
@@ -161,7 +153,16 @@ _SAID: Final = {
 }
 
 
-def _do(ledger: Jobs, act: Act, named: Sequence[str] | None, wanted: Selection, reason: str | None, yes: bool) -> None:
+def _do(
+    settings: Settings, act: Act, named: Sequence[str] | None, wanted: Selection, reason: str | None, yes: bool
+) -> None:
+    with opened_ledger(settings) as opened:
+        _change(opened, act, named, wanted, reason, yes)
+
+
+def _change(
+    ledger: Jobs, act: Act, named: Sequence[str] | None, wanted: Selection, reason: str | None, yes: bool
+) -> None:
     """Do it to the jobs that were named, or selected; the exit code is 1 where one that was named stays as it is."""
     jobs = _chosen(ledger, act, named, wanted)
     if len(jobs) > 1 and not yes:

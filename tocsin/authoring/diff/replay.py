@@ -13,10 +13,9 @@ from engine.ports import RulesInForce
 from schemas.event import Event
 from tocsin.authoring.diff.changes import Change, changes
 from tocsin.authoring.diff.tally import Tally
-from tocsin.authoring.event_files import Line
+from tocsin.authoring.event_files import Line, batches
 from tocsin.authoring.explain.one_way import Cause, why_not
 from tocsin.authoring.matches.matching import MatchedRules
-from tocsin.authoring.recorded_events import batches
 
 
 class Side(Struct, frozen=True):
@@ -39,17 +38,17 @@ def replay(
     `at` is the time by which all are judged; None: each by its own. `progress` is told how many bytes are done.
     """
     sides = [(side, MatchedRules(side.rules.rulebook)) for side in (old, new)]
-    for batch in batches(lines):
+    for batch in batches(lines, at):
+        cases = batch.cases
         # A line that can't be read is decided by neither side, and so is no difference.
-        cases = [(line.event, at or line.event.time) for line in batch if line.event is not None]
-        for _ in range(len(batch) - len(cases)):
+        for _ in range(batch.refused):
             tally.refuse()
         for (event, now), before, after in zip(cases, old.judge(cases), new.judge(cases), strict=True):
             for (side, matched), judged in zip(sides, (before, after), strict=True):
                 if not side.is_shipped:
                     matched.see(judged)
             tally.add(event, changes(before.decision, after.decision), _cause(event, now, old, new))
-        progress(sum(len(line.raw) + 1 for line in batch))
+        progress(batch.size)
     left = [[] if side.is_shipped else matched.unmatched() for side, matched in sides]
     tally.unmatched = (left[0], left[1])
 

@@ -9,8 +9,7 @@ from engine.decide import Judged, judge_all
 from engine.directory.directory import Directory
 from engine.ports import RulesInForce
 from engine.rulebook.rulebook import Rulebook
-from tocsin.authoring.event_files import Line
-from tocsin.authoring.recorded_events import batches
+from tocsin.authoring.event_files import Line, batches
 
 
 class MatchedRules:
@@ -42,10 +41,10 @@ def unmatched_rules(
     `at` is the time by which all are judged; None: each by its own. `progress` is told how many bytes are done.
     """
     matched, events = MatchedRules(in_force.rulebook), 0
-    for batch in batches(lines):
-        cases = [(line.event, at or line.event.time) for line in batch if line.event is not None]
+    for batch in batches(lines, at):
+        cases = batch.cases
         events += len(cases)
         for judged in judge_all(cases, directory, in_force.rulebook, in_force.matcher):
             matched.see(judged)
-        progress(sum(len(line.raw) + 1 for line in batch))
+        progress(batch.size)
     return matched.unmatched(), events

@@ -19,8 +19,7 @@ from engine.rulebook.conditions.syntax import And, Node, leaves
 from engine.rulebook.rulebook import Rule
 from engine.stages.s3_recipients import Recipient
 from schemas.job import PersonRef
-from tocsin.authoring.event_files import Line
-from tocsin.authoring.recorded_events import batches
+from tocsin.authoring.event_files import Line, batches
 
 MOST_TOLD_APART: Final = 100_000
 """Tickets and people that are told apart; beyond, their number is `at least`."""
@@ -156,10 +155,9 @@ def match_events(
     `at` is the time by which all are judged; None: each by its own. `progress` is told how many bytes are done.
     """
     counted = Matching(rules, examples)
-    for batch in batches(lines):
-        cases = [(line.event, at or line.event.time) for line in batch if line.event is not None]
-        counted.tally.refused += len(batch) - len(cases)
-        for judged in judge_all(cases, directory, in_force.rulebook, in_force.matcher):
+    for batch in batches(lines, at):
+        counted.tally.refused += batch.refused
+        for judged in judge_all(batch.cases, directory, in_force.rulebook, in_force.matcher):
             counted.add(judged)
-        progress(sum(len(line.raw) + 1 for line in batch))
+        progress(batch.size)
     return counted.tally
