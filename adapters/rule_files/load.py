@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,7 +65,7 @@ def read_rule_file(path: Path | None = None, limits: Limits = limit_problems) ->
     try:
         source = Source.of_file(path or DEFAULT_FILE)
         content = _Content(source.content)
-        base = None if content.file.extends is None else default_base()
+        base = None if content.file.extends is None else _base_of(content.inherited)
         digest = _digest(source, template_folders(path), base is not None)
     except RuleFileError as error:
         return Reading(error.faults)
@@ -97,7 +98,16 @@ def template_files(folder: Path) -> Iterator[Path]:
 
 def default_base() -> Base:
     """The base of a rule file with `extends: default`."""
-    content = _Content(Source.of_file(DEFAULT_FILE).content)
+    return _base_of(_default_content())
+
+
+def _default_content() -> dict[str, Any]:
+    content: dict[str, Any] = Source.of_file(DEFAULT_FILE).content
+    return content
+
+
+def _base_of(whole: dict[str, Any]) -> Base:
+    content = _Content(whole)
     file = content.file
     if file.defaults is None or content.problems:
         raise RuntimeError(f"{DEFAULT_FILE} is not as it should be: the installation is damaged")
@@ -137,7 +147,7 @@ class _Content:
         self.file = RuleFile(
             head.extends if head is not None else None,
             self._part(whole, "settings", Settings),
-            self._part({"defaults": _merged_defaults(whole)}, "defaults", Defaults),
+            self._part({"defaults": self._merged_defaults(whole)}, "defaults", Defaults),
             {} if head is None else _all_named(head.calendars, whole.get("calendars")),
             self._rules(whole.get("rules", [])),
         )
@@ -148,6 +158,18 @@ class _Content:
     def _defaults_are_wrong(self, whole: dict[str, Any]) -> bool:
         wrong_start = self.file.extends is None and whole.get("extends") is not None
         return self.file.defaults is None and (wrong_start or whole.get("defaults") is not None)
+
+    @cached_property
+    def inherited(self) -> dict[str, Any]:
+        """The content of the file that this one extends. It is parsed once, for its defaults and for its rules."""
+        return _default_content()
+
+    def _merged_defaults(self, whole: dict[str, Any]) -> Any:
+        """The file's defaults, merged key by key over the defaults of the file that it extends."""
+        own = whole.get("defaults")
+        if own is None or whole.get("extends") is None:
+            return own
+        return _over(self.inherited["defaults"], own)
 
     def _part(self, whole: dict[str, Any], key: str, kind: type[Any]) -> Any:
         if whole.get(key) is None:
@@ -170,14 +192,6 @@ class _Content:
             else:
                 entries.append(entry)
         return entries
-
-
-def _merged_defaults(whole: dict[str, Any]) -> Any:
-    """The file's defaults, merged key by key over the defaults of the file that it extends."""
-    own = whole.get("defaults")
-    if own is None or whole.get("extends") is None:
-        return own
-    return _over(Source.of_file(DEFAULT_FILE).content["defaults"], own)
 
 
 def _over(lower: Any, upper: Any) -> Any:
