@@ -1,0 +1,1 @@
+"""The intake: what a helpdesk posts becomes events in the log."""
