@@ -10,3 +10,6 @@ _INSTALLED: Final = _HERE / "tocsin" / "rules"
 
 RULES: Final = _INSTALLED if _INSTALLED.is_dir() else _HERE / "rules"
 """In a checkout the folder `rules`. An installed program has it inside of `tocsin`: a package `rules` exists too."""
+
+TEMPLATES: Final = RULES / "templates"
+"""The folder of the templates that come with the product."""

@@ -7,14 +7,17 @@ A template `external/opened` is one file for each language and part: `external/o
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
 from adapters.files.opening import leads_out, outside, read_bounded
+from adapters.files.remembered import Remembered
+from adapters.shipped import TEMPLATES
 from sender.ports import Part
 
 MAX_FILE_BYTES: Final = 65_536
@@ -81,7 +84,7 @@ def read_sources(*folders: Path) -> TemplateSources:
     below: set[str] = set()
     replaced: set[str] = set()
     for number, folder in enumerate(folders):
-        found, refused = _read_folder(folder)
+        found, refused = _shipped() if folder == TEMPLATES else _read_folder(folder)
         for path in (*found, *refused):
             if path in places:
                 replaced.add(path)
@@ -103,10 +106,8 @@ def _read_folder(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
         raise outside(folder.parent, folder)
     texts: dict[str, str] = {}
     unreadable: dict[str, str] = {}
-    for file in sorted(root.rglob("*" + ENDING)):
+    for file in template_files(root):
         path = file.relative_to(root).as_posix()
-        if any(part.startswith(".") for part in path.split("/")):
-            continue
         if len(texts) == MAX_FILES:
             unreadable[path] = f"there are more than {MAX_FILES} templates"
             break
@@ -117,6 +118,25 @@ def _read_folder(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
         except ValueError as error:
             unreadable[path] = str(error)
     return texts, unreadable
+
+
+_shipped: Final = Remembered(lambda: template_files(TEMPLATES), lambda: _read_folder(TEMPLATES))
+
+
+def shipped_digest() -> str:
+    """The digest over the texts of all templates that come with the product."""
+    return _digest(_shipped()[0])
+
+
+def template_files(folder: Path) -> Iterator[Path]:
+    """The template files of a folder, sorted. Hidden ones are left out: mounted configuration has every file twice."""
+    found: list[str] = []
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        # A folder with the name of a template is listed too, so that its author hears that it is none.
+        names = [name for name in (*folders, *files) if name.endswith(ENDING) and not name.startswith(".")]
+        found += [f"{parent}/{name}" for name in names]
+    yield from sorted(map(Path, found))
 
 
 def file_of(path: str) -> TemplateFile | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -12,12 +12,13 @@ from msgspec import Struct
 
 from adapters.durable_rules.limits import limit_problems
 from adapters.files.opening import read_bounded
-from adapters.jinja.sources import MAX_FILE_BYTES
+from adapters.files.remembered import Remembered
+from adapters.jinja.sources import MAX_FILE_BYTES, shipped_digest, template_files
 from adapters.rule_files.faults import Fault, RuleFileError
 from adapters.rule_files.rule_slips import with_advice, with_calendar_advice
 from adapters.rule_files.source import Source
 from adapters.shape import shaped
-from adapters.shipped import RULES
+from adapters.shipped import RULES, TEMPLATES
 from engine.rulebook.build import Base, examine
 from engine.rulebook.problems import Partial, Problem
 from engine.rulebook.rulebook import Rulebook
@@ -27,9 +28,6 @@ from schemas.rule_file import Defaults, RuleEntry, RuleFile, Settings, categorie
 
 DEFAULT_FILE: Final = RULES / "default.yaml"
 """The rule file that comes with the product."""
-
-SHIPPED_TEMPLATES: Final = RULES / "templates"
-"""The folder of the templates that come with the product."""
 
 Limits = Callable[[Rulebook], list[Problem]]
 """Returns where a rulebook exceeds the limits of the rule engine."""
@@ -85,15 +83,8 @@ def read_rule_file(path: Path | None = None, limits: Limits = limit_problems) ->
 def template_folders(path: Path | None) -> tuple[Path, ...]:
     """Where to look for the templates of a rule file: the folder `templates` beside it, then the shipped templates."""
     beside = (path or DEFAULT_FILE).parent / "templates"
-    is_own = beside.is_dir() and beside.resolve() != SHIPPED_TEMPLATES.resolve()
-    return (beside, SHIPPED_TEMPLATES) if is_own else (SHIPPED_TEMPLATES,)
-
-
-def template_files(folder: Path) -> Iterator[Path]:
-    """The template files of a folder. Hidden ones are left out: mounted configuration has every file there again."""
-    for file in sorted(folder.rglob("*.j2")):
-        if not any(part.startswith(".") for part in file.relative_to(folder).parts):
-            yield file
+    is_own = beside.is_dir() and beside.resolve() != TEMPLATES.resolve()
+    return (beside, TEMPLATES) if is_own else (TEMPLATES,)
 
 
 def default_base() -> Base:
@@ -101,9 +92,12 @@ def default_base() -> Base:
     return _base_of(_default_content())
 
 
-def _default_content() -> dict[str, Any]:
+def _parsed_default() -> dict[str, Any]:
     content: dict[str, Any] = Source.of_file(DEFAULT_FILE).content
     return content
+
+
+_default_content: Final = Remembered(lambda: [DEFAULT_FILE], _parsed_default)
 
 
 def _base_of(whole: dict[str, Any]) -> Base:
@@ -121,6 +115,9 @@ def _digest(source: Source, folders: Sequence[Path], extends: bool) -> str:
         digest.update(DEFAULT_FILE.read_bytes())
     try:
         for folder in folders:
+            if folder == TEMPLATES:
+                digest.update(shipped_digest().encode())
+                continue
             for file in template_files(folder):
                 digest.update(file.relative_to(folder).as_posix().encode() + b"\0")
                 digest.update(read_bounded(file, MAX_FILE_BYTES, folder))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from adapters.rule_files.load import SHIPPED_TEMPLATES
+from adapters.shipped import TEMPLATES as SHIPPED_TEMPLATES
 from tests.support.helpdesk.events import Helpdesk
 from tests.support.helpdesk.files import write_directory
 from tocsin.authoring.lint.check import check

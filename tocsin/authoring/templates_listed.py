@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from adapters.jinja.sources import TemplateFile, TemplateSources, file_of, is_piece
-from adapters.rule_files.load import SHIPPED_TEMPLATES
+from adapters.shipped import TEMPLATES
 from engine.directory.directory import Directory
 from engine.rulebook.rulebook import Rulebook
 from schemas.vocabulary import Trigger
@@ -54,7 +54,7 @@ def files_of(sources: TemplateSources, name: str) -> list[str]:
 def _listed(
     sources: TemplateSources, name: str, languages: Sequence[str], paths: Sequence[str], users: Sequence[str]
 ) -> Listed:
-    own = [path for path in paths if sources.folders[path] != SHIPPED_TEMPLATES]
+    own = [path for path in paths if sources.folders[path] != TEMPLATES]
     return Listed(name, languages, own, [path for path in paths if path not in own], users)
 
 

@@ -18,8 +18,9 @@ import structlog
 from adapters.durable_rules.matcher import DurableMatcher
 from adapters.files.shortage import ADVICE, runs_short
 from adapters.files.signature import Signature, settled, signature_of
+from adapters.jinja.sources import template_files
 from adapters.rule_files.faults import Fault, RuleFileError
-from adapters.rule_files.load import DEFAULT_FILE, template_files, template_folders
+from adapters.rule_files.load import DEFAULT_FILE, template_folders
 from engine.ports import RulesInForce
 from tocsin.authoring.deciding import SteadfastMatcher
 from tocsin.authoring.rule_tests.reading import files_of_tests
