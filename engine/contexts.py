@@ -9,12 +9,9 @@ from urllib.parse import urlsplit
 from engine.directory.records import Person
 from engine.scope import Scope
 from engine.statuses import label
+from schemas.cutting import cut
 from schemas.job import CustomValue, ExternalContext, ExternalTicket, InternalContext, InternalTicket
 from schemas.vocabulary import ObjectKind, PersonKind
-
-MAX_TEXT_BYTES: Final = 32_768
-CUT: Final = " […]"
-"""What stands at the end of a text that was cut."""
 
 MAX_CUSTOM_FIELDS: Final = 64
 MAX_LINK_LENGTH: Final = 2_048
@@ -155,12 +152,4 @@ def _web_link(link: str | None) -> str | None:
 
 
 def _cut(text: str | None) -> str | None:
-    """The text, cut visibly where it is longer than 32 KB of UTF-8."""
-    # A character takes 4 bytes of UTF-8 at most, so shorter texts need not be encoded to be measured.
-    if text is None or len(text) <= MAX_TEXT_BYTES // 4:
-        return text
-    encoded = text.encode()
-    if len(encoded) <= MAX_TEXT_BYTES:
-        return text
-    # `ignore` drops what is left of a character that the cut went through.
-    return encoded[: MAX_TEXT_BYTES - len(CUT.encode())].decode(errors="ignore") + CUT
+    return None if text is None else cut(text)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.contexts import CUT, MAX_TEXT_BYTES
+from schemas.cutting import CUT, MAX_TEXT_BYTES
 from schemas.job import ExternalContext, InternalContext, Job
 from tests.support.helpdesk.events import Helpdesk, rules, saved
 
