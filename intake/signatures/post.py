@@ -1,0 +1,25 @@
+"""A post as it came, before anything of it is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+
+class Post(Struct, frozen=True):
+    """A post. `body` is what came, byte by byte: a signature is of bytes, not of what they mean."""
+
+    headers: Mapping[str, str]
+    """By name in small letters. Each byte of a value is one character, as in ISO 8859-1.
+
+    Of a header that came twice, the values are joined by a comma (RFC 9110, section 5.2).
+    """
+
+    body: bytes
+    received: datetime
+    """In UTC."""
+
+    through_proxy: bool = False
+    """Whether it came from an address that is trusted to be the server in front."""
