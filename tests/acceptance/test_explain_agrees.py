@@ -16,12 +16,12 @@ from schemas.decision import Skip
 from schemas.job import PersonRef
 from schemas.mailbox import mailbox
 from schemas.vocabulary import Category, PersonKind, Reason
-from tests.support.helpdesk.random_helpdesks import Desk, decided, desk_of, directory_of
+from tests.support.helpdesk.random_helpdesks import Desk, asking_for_lists, decided, desk_of, directory_of
 from tests.support.oracle.chance import NOW
 from tocsin.authoring.explain import explanation as explaining
 from tocsin.authoring.explain import reasons, smallest
 from tocsin.authoring.explain.case import Case, Words, adds
-from tocsin.authoring.explain.changes import Change, ChangeError, Fields, Records, apply
+from tocsin.authoring.explain.changes import Action, Change, ChangeError, Fields, Records, apply
 from tocsin.authoring.explain.explanation import Explainer, Explanation
 from tocsin.authoring.explain.records import DirectoryRecords
 from tocsin.authoring.explain.report import told, view
@@ -123,6 +123,40 @@ def test_the_comparison_notices_a_small_scenario_that_forgets_suppressions(monke
 @pytest.mark.parametrize("seed", seeds(2, 12))
 def test_following_the_smallest_change_lets_the_person_through(seed: int) -> None:
     assert [line for number in range(seed, seed + 10) for line in misleading(desk_of(number))] == []
+
+
+LISTS = ("groups", "tags")
+
+
+@pytest.mark.parametrize("seed", seeds(1, 6))
+def test_following_a_change_of_a_list_lets_the_person_through(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    changes: list[Change] = []
+    right = smallest.smallest
+
+    def kept(*asked: Any) -> tuple[Change, ...] | None:
+        found = right(*asked)
+        changes.extend(one for one in found or () if one.field in LISTS)
+        return found
+
+    monkeypatch.setattr(explaining, "smallest", kept)
+    assert [line for number in (seed + 2, seed + 3) for line in misleading(asking_for_lists(number))] == []
+    if not seed:
+        assert {change.action for change in changes} == {Action.ADD, Action.SET}
+        assert {change.record.partition("/")[0] for change in changes} == {*PersonKind, "customer", "contract"}
+
+
+def test_a_change_of_a_list_that_does_not_help_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A control: the group of somebody else's rule, which opens nothing."""
+    right = smallest.smallest
+
+    def wrong(*asked: Any) -> tuple[Change, ...] | None:
+        found = right(*asked)
+        return found and tuple(
+            msgspec.structs.replace(one, value="elsewhere") if one.field in LISTS else one for one in found
+        )
+
+    monkeypatch.setattr(explaining, "smallest", wrong)
+    assert any(line for number in range(1) for line in misleading(asking_for_lists(number)))
 
 
 def misleading(desk: Desk) -> Iterator[str]:

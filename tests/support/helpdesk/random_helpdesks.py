@@ -35,6 +35,14 @@ CONDITIONS = (
     'person.id == "ct-1" or person.id == "co-1"',
 )
 
+ASKING_FOR_LISTS = (
+    '"on-call" in person.groups',
+    'not "managers" in person.groups and ticket.priority == "high"',
+    '"key-account" in customer.tags or "gold" in contract.tags',
+    "ticket.customer in contract.tags",
+)
+"""Conditions for which a person's groups, or the tags of customer and contract, decide."""
+
 
 class Desk(Struct, frozen=True):
     """A directory's records, the content of a rule file, and events, all as they go over the wire."""
@@ -64,6 +72,16 @@ def desk_of(seed: int) -> Desk:
     chance = random.Random(seed)
     records, events = random_helpdesk(chance)
     return Desk(latest(records), rule_content(chance), events)
+
+
+def asking_for_lists(seed: int) -> Desk:
+    """One whose default rules all ask for groups and tags, so that nearly everybody lacks one."""
+    desk, chance = desk_of(seed), random.Random(seed)
+    rules = [
+        {"rule": category.replace(".", "-"), "for": category.value, "if": chance.choice(ASKING_FOR_LISTS)}
+        for category in Category
+    ]
+    return msgspec.structs.replace(desk, content={**desk.content, "rules": rules})
 
 
 def latest(records: list[dict[str, Any]]) -> Records:

@@ -16,6 +16,7 @@ from engine.rulebook.rulebook import Rule
 from schemas.vocabulary import Channel, Trigger
 from tocsin.authoring.explain.case import Case, Words, adds, sets
 from tocsin.authoring.explain.changes import RULE_FILE, Change, Entry
+from tocsin.authoring.explain.lists_asked import list_changes
 from tocsin.authoring.explain.reasons_of_records import spare_name
 
 
@@ -32,7 +33,10 @@ def no_rule(case: Case) -> Words:
     names = {rule.name for rule in case.rulebook.rules}
     told += [f"there is no rule {name}" for name in wanted if name not in names]
     why += f" ({'; '.join(told)})" if told else ""
-    return Words(why, (*(change for miss in misses for change in miss.changes()), _rule_of_their_own(case)))
+    # Groups and tags are what the rule's author lets decide, so they come before a change of the rule.
+    lists = [change for miss in misses for change in miss.lists()]
+    rules = [change for miss in misses for change in miss.changes()]
+    return Words(why, (*lists, *rules, _rule_of_their_own(case)))
 
 
 class _Save:
@@ -50,6 +54,17 @@ class _Save:
         subject = Subject(self._scope, way[0], self.case.person, way[1])
         names = dict.fromkeys(name for leaf in leaves(node) for name in leaf.reads)
         return {name: value_of(name, subject) for name in names}
+
+    @property
+    def records(self) -> dict[str, str]:
+        """The records that there are to change, by the names that conditions give them."""
+        scope, person = self._scope, self.case.person
+        found = {} if person is None else {"person": self.case.who}
+        if scope is not None:
+            found["contract"] = f"contract/{scope.contract.id}"
+            if scope.customer is not None:
+                found["customer"] = f"customer/{scope.customer_id}"
+        return found
 
     def holds(self, rule: Rule, way: _Way) -> bool:
         """Whether the rule's condition does."""
@@ -122,6 +137,12 @@ class _Miss:
         holiday = ", a holiday" if calendar.is_holiday(shown.date()) else ""
         day = DAYS[shown.weekday()]
         return f" (it was {day} {shown:%Y-%m-%d %H:%M} in {calendar.zone.key}{holiday})"
+
+    def lists(self) -> Iterator[Change]:
+        """The one change of a list in a record with which it would match: of groups or tags."""
+        if self.rule.condition is not None and self.has_trigger and self.has_channel and not self.holds:
+            facts = self._save.facts(self.rule.condition, (self._case.trigger, self._case.channel))
+            yield from list_changes(self.rule.condition, facts, self._save.records)
 
     def changes(self) -> Iterator[Change]:
         """The one change to the rule with which it would match; none where it takes more, or the rule is inherited."""
