@@ -115,6 +115,20 @@ class Otherwise(Struct, frozen=True):
     schedule: Schedule | None = None
 
 
+class Translation(Struct, frozen=True):
+    """A further language of a message: what of its job differs in it.
+
+    The keywords are those of `form`, `otherwise` and `digest`; empty: none.
+    """
+
+    language: str
+    status: Annotated[str | None, Meta(description="The ticket's, as this reader sees it in this language.")]
+    previous_status: str | None
+    subject_keyword: str = ""
+    otherwise_keyword: str = ""
+    digest_keyword: str = ""
+
+
 class Job(Struct, frozen=True):
     """One message to one person at one address.
 
@@ -153,6 +167,18 @@ class Job(Struct, frozen=True):
     trace: Annotated[TraceContext | UnsetType, Meta(description="Kept by a sender that traces; for traces alone.")] = (
         UNSET
     )
+    translations: Annotated[
+        list[Translation],
+        Meta(
+            description="The other languages in which the one message is written too, below `language`, in this "
+            "order. A sender that does not know them writes the first alone."
+        ),
+    ] = []
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """All languages of the message, the first one first."""
+        return (self.language, *(one.language for one in self.translations))
 
 
 AT_ONCE: Final = "at once"

@@ -64,8 +64,8 @@ class ChildComposer:
         try:
             return await (drawer or self.writer).write(draft)
         except WritingFailedError as error:
-            what = draft.form.template if draft.text is None or draft.digest is not None else "a digest"
-            fault = f"{what} ({draft.job.language}): {error}"
+            what = draft.form.template if draft.digests or not draft.texts else "a digest"
+            fault = f"{what} ({', '.join(draft.job.languages)}): {error}"
         plain = draft.built_in()
         if drawer is not None:
             try:

@@ -41,8 +41,8 @@ ANSWER_SECONDS: Final = WRITING.seconds + 5.0
 
 _log: Final = logging.getLogger(__name__)
 
-Kind = tuple[str, str]
-"""Template and language: messages of one kind end a child in the same way."""
+Kind = tuple[str, tuple[str, ...]]
+"""Template and languages: messages of one kind end a child in the same way."""
 
 
 class WritingFailedError(UnusableError):
@@ -86,7 +86,7 @@ class ChildWriter:
 
     async def write(self, draft: Draft) -> Composed:
         """The message. Raises WritingFailedError."""
-        kind = ("" if draft.text is not None else draft.form.template, draft.job.language)
+        kind = ("" if draft.texts else draft.form.template, draft.job.languages)
         self._check(kind)
         request = encoded(Write(draft))
         tries = waits = 0

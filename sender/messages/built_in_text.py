@@ -39,6 +39,11 @@ def in_language(texts: Mapping[str, T], language: str) -> T:
     return texts.get(primary_language(language), texts[ENGLISH])
 
 
+def written_in(language: str) -> str:
+    """The language in which the built-in texts are written for this one: itself, or English."""
+    return language if primary_language(language) in HAPPENED else ENGLISH
+
+
 def primary_language(tag: str) -> str:
     """The language of a tag without region or script: `fr` of `fr-CA` and `fr_CA` (RFC 5646, section 2.2.1)."""
     return tag.replace("_", "-").partition("-")[0].lower()

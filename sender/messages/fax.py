@@ -6,6 +6,7 @@ import re
 from typing import Final, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schemas.job import Job
 from sender.messages.message import Bodies
@@ -49,7 +50,7 @@ class FaxForm(Struct, frozen=True):
         filled = one_line(_PLACE.sub(lambda place: values[place[1]], self.subject), MAX_SUBJECT)
         if self.pages is None:
             return filled, bodies
-        return filled, Bodies(subject, pdf=self.pages.draw(job, bodies.text))
+        return filled, replace(bodies, text=subject, html=None, pdf=self.pages.draw(job, bodies.text))
 
 
 AS_TEXT: Final = FaxForm()

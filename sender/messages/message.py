@@ -25,11 +25,15 @@ PDF_NAME: Final = "message.pdf"
 
 
 class Bodies(Struct, frozen=True):
-    """What a message says: as text, and as HTML where that is its format; `pdf` is a file that comes with it."""
+    """What a message says: as text, and as HTML where that is its format; `pdf` is a file that comes with it.
+
+    `languages` are the tags of those in which it is written.
+    """
 
     text: str
     html: str | None = None
     pdf: bytes | None = None
+    languages: tuple[str, ...] = ()
 
 
 class MailingList(Struct, frozen=True):
@@ -57,6 +61,9 @@ def write_message(
     refuse it). Only an address with letters beyond ASCII before the @ makes the header UTF-8 (RFC 6532).
     """
     headers = [*_headers(job, identity, own_id, recipient, subject), *_list_headers(identity, mailing)]
+    if bodies.languages:
+        # RFC 3282, section 2.
+        headers.append(fixed_header("Content-Language", ", ".join(bodies.languages)))
     fields, body = "".join(header.fold() for header in headers), _body(bodies)
     # Only an address beyond ASCII leaves letters in a field that are not encoded.
     return f"{fields}MIME-Version: 1.0{CRLF}{body.fields}{CRLF}".encode("utf-8", "replace") + body.body

@@ -6,6 +6,8 @@ import re
 from html import escape
 from typing import Final
 
+from msgspec.structs import replace
+
 from schemas.job import Job
 from sender.messages.message import Bodies
 from sender.messages.plain_text import one_line
@@ -23,11 +25,12 @@ def redirected_bodies(job: Job, bodies: Bodies) -> Bodies:
     """The bodies, with a first line that names the intended recipient."""
     notice = f"Redirected. Intended for {job.person} ({job.channel.value}: {_intended(job)})."
     if bodies.html is None:
-        return Bodies(f"{notice}\n\n{bodies.text}", pdf=bodies.pdf)
+        return replace(bodies, text=f"{notice}\n\n{bodies.text}")
     shown = f"<p>{escape(notice)}</p>"
     body = _BODY.search(bodies.html)
     at = body.end() if body else 0
-    return Bodies(f"{notice}\n\n{bodies.text}", bodies.html[:at] + shown + bodies.html[at:])
+    html = bodies.html[:at] + shown + bodies.html[at:]
+    return replace(bodies, text=f"{notice}\n\n{bodies.text}", html=html)
 
 
 def _intended(job: Job) -> str:

@@ -22,6 +22,8 @@ STATUS: Final = 100
 PASSAGE: Final = 600
 """Characters of a title, a status, and a description or resolution that are shown."""
 LINK: Final = 300
+BETWEEN_LANGUAGES: Final = 80
+"""16-bit units for what stands between two languages, with the second one's name."""
 
 
 class TextLimits(Struct, frozen=True):
@@ -37,15 +39,21 @@ class TextLimits(Struct, frozen=True):
         """What stands above the text: in a text message nothing, since services would put it before the text."""
         return within_units(subject, self.chat_length // 2) if channel is Channel.CHAT else ""
 
-    def holds(self, channel: Channel, subject: str, text: str) -> bool:
-        """Whether the text goes out on this channel as it is."""
-        return channel not in (Channel.SMS, Channel.CHAT) or self.text_of(channel, subject, text) == text.strip()
+    def holds(self, channel: Channel, subject: str, text: str, number: int = 1) -> bool:
+        """Whether the text goes out on this channel as it is, as one of so many languages."""
+        if channel not in (Channel.SMS, Channel.CHAT):
+            return True
+        return self.text_of(channel, subject, text, number) == text.strip()
 
-    def text_of(self, channel: Channel, subject: str, text: str) -> str:
-        """The text, cut where it is too long for one message; a service may put the subject before it."""
+    def text_of(self, channel: Channel, subject: str, text: str, number: int = 1) -> str:
+        """The text, cut where it is too long for one message; a service may put the subject before it.
+
+        One of so many languages has its share of a chat; a text message has one.
+        """
         if channel is Channel.SMS:
             return within_segments(text, self.sms_segments)
-        return within_units(text, self.chat_length - units(subject) - len("\r\n"))
+        room = self.chat_length - units(subject) - len("\r\n") - BETWEEN_LANGUAGES * (number - 1)
+        return within_units(text, max(room // number, 0))
 
 
 class Words(Struct, frozen=True):

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
+
+from sender.messages.locales import locale_of
 
 
 def local_time(time: datetime, language: str, time_zone: str) -> str:
@@ -17,7 +18,7 @@ def local_time(time: datetime, language: str, time_zone: str) -> str:
     ISO 8601, an unknown zone with UTC. The offset tells the two hours apart that one clock reads when summer time ends.
     """
     local = _by_clock(time, time_zone)
-    locale = _locale(language)
+    locale = locale_of(language)
     # Babel 2.18 gives -03:30 as -04:30, so the offset is written here.
     clock = f"{local:%H:%M} {_offset(local)}"
     return (
@@ -57,11 +58,3 @@ def _zone(time_zone: str) -> ZoneInfo:
         return ZoneInfo(time_zone)
     except (KeyError, ValueError, OSError):
         return ZoneInfo("UTC")
-
-
-@lru_cache(maxsize=256)
-def _locale(language: str) -> Locale | None:
-    try:
-        return Locale.parse(language.replace("_", "-"), sep="-")
-    except (UnknownLocaleError, ValueError, TypeError):
-        return None

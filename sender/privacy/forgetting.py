@@ -105,6 +105,7 @@ class Forgetting:
             reply_to=None,
             context=context,
             trace=UNSET,
+            translations=[],
         )
 
     def context(self, raw: bytes) -> bytes:

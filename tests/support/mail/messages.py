@@ -47,7 +47,7 @@ OPT_OUT = OptOut("https://alerts.desk.example", "unsubscribe@desk.example", ("a 
 
 HEADERS = {
     *("from", "to", "subject", "date", "message-id", "in-reply-to", "references", "auto-submitted"),
-    *("reply-to", "mime-version", "content-type", "list-id", "x-auto-response-suppress"),
+    *("reply-to", "mime-version", "content-type", "content-language", "list-id", "x-auto-response-suppress"),
 }
 """The headers of a message with everything in it."""
 
