@@ -66,8 +66,9 @@ class LedgerEntry(Struct, frozen=True):
 
     @property
     def schedule(self) -> Schedule | None:
-        """When it is to go out; None: at once."""
-        return self.job.otherwise.schedule if self.diverted and self.job.otherwise else self.job.schedule
+        """When it is to go out; None: at once, also where it would expire before."""
+        schedule = self.job.otherwise.schedule if self.diverted and self.job.otherwise else self.job.schedule
+        return None if schedule is None or schedule.at >= self.job.expires else schedule
 
 
 class Report(Struct, frozen=True):

@@ -14,6 +14,7 @@ from adapters.sql_ledger import statements as sql
 from adapters.sql_ledger.moments import to_micros
 from adapters.sql_ledger.pauses import resume_at_once
 from adapters.sql_ledger.rows import entry_of, job_columns, standing_columns
+from adapters.sql_ledger.schedules import bring_back, next_due
 from adapters.sql_ledger.session import Row
 from adapters.sql_ledger.storms import follow_carrier, is_buried, is_under_way, let_go_again
 from adapters.sql_ledger.suppressions import suppress
@@ -104,7 +105,7 @@ def _accept(writes: Writes, job: Job, storm: StormPolicy) -> Admission:
 
 def _held_at_first(writes: Writes, entry: LedgerEntry, storm: StormPolicy) -> Report | None:
     """What holds a new job from the start; None where nothing does."""
-    scheduled = scheduled_report(entry, writes.now)
+    scheduled = scheduled_report(entry, writes.now, lambda: next_due(writes, entry))
     if scheduled is None and is_buried(writes, entry.job, storm):
         return storm_report(entry.job.id, storm)
     return scheduled
@@ -158,6 +159,7 @@ def _record(writes: Writes, report: Report) -> bool:
     elif report.hold is Hold.STORM:
         let_go_again(writes, row)
     resume_at_once(writes, entry)
+    bring_back(writes, row, entry)
     return True
 
 

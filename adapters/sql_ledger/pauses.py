@@ -8,6 +8,7 @@ from typing import Final
 
 from adapters.sql_ledger import names
 from adapters.sql_ledger.moments import from_micros, to_micros
+from adapters.sql_ledger.schedules import bring_back
 from adapters.sql_ledger.session import Row, Session
 from adapters.sql_ledger.transactions import SqlTransactions
 from adapters.sql_ledger.writes import Writes
@@ -94,8 +95,10 @@ def _pause_of(row: Row) -> Pause:
 
 def _let_go(writes: Writes, job: str, attempt: int) -> None:
     row = writes.find(job)
-    if row is not None:
-        writes.move(row, Report(job, attempt, Transition.RESUMED, writes.now, text="no longer paused"))
+    report = Report(job, attempt, Transition.RESUMED, writes.now, text="no longer paused")
+    entry = None if row is None else writes.move(row, report)
+    if row is not None and entry is not None:
+        bring_back(writes, row, entry)
 
 
 def _named(customer: str | None, template: str | None) -> dict[str, str]:

@@ -28,8 +28,9 @@ class JobQueue(Protocol):
         """Take in jobs, in their order and in one transaction; says for each what became of it.
 
         The first event (source and id) that brings a `once` key claims it, for all its jobs. A job that is not due yet
-        is held from the start, out of its lane (see sender.storms.scheduled); so is any other one, in its lane, that is
-        for a mailbox in a storm (see sender.storms.storm).
+        is held from the start, out of its lane, and so for a moment is one that comes late (see
+        sender.storms.scheduled); so is any other one, in its lane, that is for a mailbox in a storm (see
+        sender.storms.storm).
         """
         ...
 

@@ -28,7 +28,11 @@ class Act(StrEnum):
     HOLD = "hold"
     """Keep back what waits, or what something else holds."""
     RELEASE = "release"
-    """Let go what is held: no mode and no pause holds it again."""
+    """Let go what is held: no mode and no pause holds it again.
+
+    What waits for its digest or for the end of quiet hours goes out at once. What something else holds waits for them
+    again; where they are over, it goes out together with others that are late (see sender.storms.scheduled).
+    """
 
 
 _TRANSITIONS: Final = {

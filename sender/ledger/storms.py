@@ -25,8 +25,9 @@ class Storms(Protocol):
     def end_schedules(self, now: datetime, storm: StormPolicy, limit: int = 50) -> int:
         """Let go what was held until now for at most `limit` recipients; says for how many.
 
-        What digests collected for one reader until one moment goes out in one message, grouped and carried as in
-        `end_storms`. What quiet hours held goes out message by message, or as a digest where that would be a storm.
+        What digests collected for one reader until now goes out in one message, grouped and carried as in `end_storms`,
+        also where that was for several moments. What quiet hours held goes out message by message, or as a digest where
+        that would be a storm.
         """
         ...
 

@@ -2,35 +2,72 @@
 
 What is held so is in nobody's way: later jobs of its lane go out before it, since they may be urgent. Each message says
 when its save was, and so does each line of a digest. Once it is due it stands in the order of its lane again.
+
+What could not go out when it was due (it came late, or a pause, the mode or a person held it) is not poured out piece
+by piece when it may: it waits a moment for others of its reader, and goes out together with them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sender.records import LedgerEntry, Report
-from sender.states import Hold
+from sender.states import Hold, State, Transition
 from sender.storms.digests import HeldJob, digests, held_again
 
 SAID: Final = 100
 """Characters of what a rule says that are kept with the change."""
 
 
-def scheduled_report(entry: LedgerEntry, now: datetime) -> Report | None:
-    """What happens to a new job that is not due yet; None where it may go out: it has no schedule, or would expire."""
-    schedule = entry.schedule
-    if schedule is None or not now < schedule.at < entry.job.expires:
+COMPANY: Final = timedelta(minutes=1)
+"""How long what is late waits for others that are."""
+
+OTHER_HOLDS: Final = frozenset({Hold.PAUSED, Hold.MODE, Hold.PERSON})
+"""What may hold a job when it is due."""
+
+NextDue = Callable[[], datetime | None]
+"""When something is due next for a job's recipient, where that is after now and within COMPANY."""
+
+
+def scheduled_report(entry: LedgerEntry, now: datetime, next_due: NextDue) -> Report | None:
+    """What happens to a new job that is not due yet, or late; None where it may go out."""
+    return None if entry.schedule is None else _held_for_others(entry, now, next_due)
+
+
+def back_report(
+    hold: Hold | None, entry: LedgerEntry, now: datetime, next_due: NextDue, was_listed: Callable[[], bool]
+) -> Report | None:
+    """What happens to a job that has been let go, and that `hold` had held; None where it goes out by itself.
+
+    `was_listed` says whether a digest, a storm's too, ever was to tell of it. One that may have arrived by itself goes
+    out by itself again, under the Message-ID that it had.
+    """
+    if hold not in OTHER_HOLDS or entry.standing.state is not State.QUEUED or entry.standing.unknowns:
         return None
-    return held_again(entry, f"until {_shown(schedule.at)}: {schedule.said[:SAID]}")
+    return _held_for_others(entry, now, next_due) if entry.schedule is not None or was_listed() else None
+
+
+def _held_for_others(entry: LedgerEntry, now: datetime, next_due: NextDue) -> Report | None:
+    """Until it is due, or where that is over, until others are; None where it would expire."""
+    schedule = entry.schedule
+    said = "" if schedule is None else f": {schedule.said[:SAID]}"
+    if schedule is not None and now < schedule.at:
+        return held_again(entry, f"until {_shown(schedule.at)}{said}")
+    if now + COMPANY >= entry.job.expires:
+        return None
+    until = next_due() or now + COMPANY
+    hold = Hold.QUIET if schedule is not None and not schedule.digest else Hold.DIGEST
+    words = f"with others that are late, at {_shown(until)}{said}"
+    return Report(entry.job.id, entry.standing.attempt, Transition.HELD, until, text=words, hold=hold)
 
 
 def wanted_at(entry: LedgerEntry) -> datetime:
     """From when a job was to go out: from its save, or from when its schedule lets it."""
     schedule, saved_at = entry.schedule, entry.job.context.saved_at
-    return saved_at if schedule is None or schedule.at >= entry.job.expires else max(saved_at, schedule.at)
+    return saved_at if schedule is None else max(saved_at, schedule.at)
 
 
 def made_by(carrier: LedgerEntry) -> Hold:
@@ -44,7 +81,7 @@ def made_by(carrier: LedgerEntry) -> Hold:
 def due_groups(
     due: Sequence[tuple[Hold, HeldJob]], others: Iterable[tuple[str, int]], size: int, too_many: int
 ) -> list[list[HeldJob]]:
-    """What was held for one recipient until one moment, in the messages in which it goes out.
+    """What was held for one recipient until now, in the messages in which it goes out.
 
     `due` comes in the order of acceptance, `others` as in `digests`. What quiet hours held goes out message by message,
     unless there are more than `too_many` for one reader (0: any number may be).

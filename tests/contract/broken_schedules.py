@@ -7,13 +7,13 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from sender.records import LedgerEntry, Report, lane_of, recipient_of
+from sender.records import LedgerEntry, Report, lane_of
 from sender.states import SCHEDULED, Hold, Standing, Transition
-from sender.storms.digests import HeldJob, held_again
+from sender.storms.digests import HeldJob
 from sender.storms.scheduled import due_groups
 from sender.storms.storm import StormPolicy
 from tests.contract import schedule_promises as promises
-from tests.contract.ledger_promises import Promise
+from tests.contract.ledger_promises import FAR, Promise
 from tests.support.sender.in_memory_ledger import InMemoryLedger, Kept
 
 
@@ -24,12 +24,65 @@ class HoldsNothing(InMemoryLedger):
 
 class HoldsWhatWillExpire(InMemoryLedger):
     def held_at_first(self, entry: LedgerEntry, now: datetime, storm: StormPolicy) -> Report | None:
-        return held_again(entry, "") if entry.schedule and entry.schedule.at > now else None
+        schedule = entry.job.schedule
+        if schedule is None:
+            return None
+        return Report(entry.job.id, 0, Transition.HELD, schedule.at, hold=Hold.DIGEST)
 
 
-class HoldsWhatIsDue(InMemoryLedger):
+class PoursOutWhatIsLate(InMemoryLedger):
     def held_at_first(self, entry: LedgerEntry, now: datetime, storm: StormPolicy) -> Report | None:
-        return held_again(entry, "") if entry.schedule else None
+        is_late = entry.schedule is not None and entry.schedule.at <= now
+        return None if is_late else super().held_at_first(entry, now, storm)
+
+
+class KeepsWhatIsLateTooLong(InMemoryLedger):
+    def held_at_first(self, entry: LedgerEntry, now: datetime, storm: StormPolicy) -> Report | None:
+        endless = replace(entry, job=replace(entry.job, expires=FAR))
+        return super().held_at_first(endless, now, storm)
+
+
+class ForgetsTheDigest(InMemoryLedger):
+    def bring_back(self, before: LedgerEntry, now: datetime) -> None:
+        pass
+
+
+class ForgetsTheDigestOfAPause(InMemoryLedger):
+    def bring_back(self, before: LedgerEntry, now: datetime) -> None:
+        if before.standing.hold is not Hold.PAUSED:
+            super().bring_back(before, now)
+
+
+class CollectsWhatWasResumed(InMemoryLedger):
+    def bring_back(self, before: LedgerEntry, now: datetime) -> None:
+        super().bring_back(before, now)
+        kept = self.jobs[before.job.id]
+        if kept.entry.standing.hold is Hold.QUIET:
+            kept.entry = replace(kept.entry, standing=replace(kept.entry.standing, hold=Hold.DIGEST))
+
+
+class ForgetsStorms(InMemoryLedger):
+    def was_listed(self, kept: Kept) -> bool:
+        return False
+
+
+class SendsAloneWhatPeopleLetGo(InMemoryLedger):
+    def bring_back(self, before: LedgerEntry, now: datetime) -> None:
+        if before.standing.hold is not Hold.PERSON:
+            super().bring_back(before, now)
+
+
+class SendsAloneWhatTheModeHeld(InMemoryLedger):
+    def bring_back(self, before: LedgerEntry, now: datetime) -> None:
+        if before.standing.hold is not Hold.MODE:
+            super().bring_back(before, now)
+
+
+class TellsAgainWhatMayHaveArrived(InMemoryLedger):
+    def bring_back(self, before: LedgerEntry, now: datetime) -> None:
+        kept = self.jobs[before.job.id]
+        kept.entry = replace(kept.entry, standing=replace(kept.entry.standing, unknowns=0))
+        super().bring_back(before, now)
 
 
 class MixesReaders(InMemoryLedger):
@@ -37,9 +90,10 @@ class MixesReaders(InMemoryLedger):
         return replace(super().held_job(entry, place), reader="")
 
 
-class MixesMoments(InMemoryLedger):
-    def is_due_with(self, entry: LedgerEntry, recipient: str, due: datetime) -> bool:
-        return self.is_scheduled(entry) and recipient_of(entry.job) == recipient
+class SendsADigestForEachMoment(InMemoryLedger):
+    def is_due_now(self, entry: LedgerEntry, recipient: str, now: datetime) -> bool:
+        first = min(kept.entry.standing.due or now for kept in self.jobs.values() if self.is_scheduled(kept.entry))
+        return super().is_due_now(entry, recipient, now) and entry.standing.due == first
 
 
 class StandsInTheWay(InMemoryLedger):
@@ -101,9 +155,10 @@ class EndsAllAtOnce(InMemoryLedger):
 BROKEN_SCHEDULES: dict[Promise, type[InMemoryLedger]] = {
     promises.what_is_not_due_yet_is_held_until_it_is: HoldsNothing,
     promises.what_would_expire_before_it_is_due_goes_out_at_once: HoldsWhatWillExpire,
-    promises.what_is_due_when_it_comes_goes_out_at_once: HoldsWhatIsDue,
+    promises.what_comes_late_waits_a_moment_for_others: PoursOutWhatIsLate,
+    promises.what_comes_late_never_expires_for_company: KeepsWhatIsLateTooLong,
     promises.a_digest_lists_what_is_due_for_one_reader_at_one_moment: MixesReaders,
-    promises.what_was_due_earlier_goes_out_in_a_digest_of_its_own: MixesMoments,
+    promises.what_is_over_for_several_digests_goes_out_in_one: SendsADigestForEachMoment,
     promises.what_is_urgent_does_not_wait_for_what_is_held: StandsInTheWay,
     promises.a_due_digest_overtakes_no_older_job: OvertakesWhatIsOlder,
     promises.quiet_hours_let_each_message_go_by_itself: CollectsWhatIsQuiet,
@@ -111,6 +166,13 @@ BROKEN_SCHEDULES: dict[Promise, type[InMemoryLedger]] = {
     promises.what_is_held_until_it_is_due_makes_no_storm: CountsWhatWaits,
     promises.what_a_job_becomes_has_a_schedule_of_its_own: ForgetsItWasDiverted,
     promises.people_can_do_what_they_like_with_what_is_held: LetsNobodyHold,
+    promises.the_end_of_a_pause_brings_what_it_held_in_one_digest: ForgetsTheDigestOfAPause,
+    promises.a_pause_that_ends_while_it_is_asked_for_parts_no_digest: ForgetsTheDigest,
+    promises.the_end_of_a_pause_brings_what_is_quiet_message_by_message: CollectsWhatWasResumed,
+    promises.the_end_of_a_pause_parts_no_storm: ForgetsStorms,
+    promises.what_people_let_go_waits_for_its_digest_again: SendsAloneWhatPeopleLetGo,
+    promises.what_the_mode_held_goes_out_in_one_digest_when_it_is_let_go: SendsAloneWhatTheModeHeld,
+    promises.what_may_have_arrived_by_itself_goes_out_by_itself: TellsAgainWhatMayHaveArrived,
     promises.no_carrier_swallows_what_its_digest_lists: TakesTheOthersAlong,
     promises.what_can_not_be_written_costs_a_digest_nothing_else: TriesTheSameAgain,
     promises.no_more_schedules_end_at_a_time_than_asked: EndsAllAtOnce,

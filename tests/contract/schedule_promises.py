@@ -10,8 +10,10 @@ from msgspec.structs import replace
 from schemas.job import Job, PersonRef, Schedule
 from schemas.vocabulary import PersonKind, Trigger
 from sender.ledger.port import Ledger
+from sender.ledger.restrictions import Pause
 from sender.records import Report
 from sender.states import Hold, State, Transition
+from sender.storms.scheduled import COMPANY
 from sender.storms.storm import NO_STORMS
 from tests.contract.ledger_promises import FAR, HOUR, LEASE, found, ids, on, state
 from tests.contract.storm_promises import STORM, deliver, holds, said, saves
@@ -52,10 +54,22 @@ def what_would_expire_before_it_is_due_goes_out_at_once(ledger: Ledger) -> None:
     assert deliver(ledger, START) == [job.id for job in jobs]
 
 
-def what_is_due_when_it_comes_goes_out_at_once(ledger: Ledger) -> None:
-    job = later("e-1")
-    ledger.accept([job], DUE)
-    assert deliver(ledger, DUE) == [job.id]
+def what_comes_late_waits_a_moment_for_others(ledger: Ledger) -> None:
+    """A sender that was stopped when its digests were due finds all of them at once, in whatever portions."""
+    first, second, other = later("e-1"), later("e-2"), later("e-3", address="li@desk.example")
+    ledger.accept([first], DUE + HOUR)
+    ledger.accept([second, other], DUE + HOUR + COMPANY / 2)
+    assert found(ledger, second.id).standing.due == found(ledger, first.id).standing.due == DUE + HOUR + COMPANY
+    assert ledger.history(first.id)[-1].text == "with others that are late, at 2026-03-02 11:01 UTC: daily at 10:00"
+    assert deliver(ledger, DUE + HOUR + COMPANY / 2) == []
+    assert ledger.end_schedules(DUE + HOUR + COMPANY, NO_STORMS) == 1
+    assert ids(ledger.bundle(second.id)) == [first.id]
+
+
+def what_comes_late_never_expires_for_company(ledger: Ledger) -> None:
+    job = later("e-1", expires=DUE + HOUR + COMPANY)
+    ledger.accept([job], DUE + HOUR)
+    assert deliver(ledger, DUE + HOUR) == [job.id]
 
 
 def a_digest_lists_what_is_due_for_one_reader_at_one_moment(ledger: Ledger) -> None:
@@ -71,13 +85,12 @@ def a_digest_lists_what_is_due_for_one_reader_at_one_moment(ledger: Ledger) -> N
     assert {state(ledger, job.id) for job in (first, second, third, elsewhere, theirs)} == {State.DELIVERED}
 
 
-def what_was_due_earlier_goes_out_in_a_digest_of_its_own(ledger: Ledger) -> None:
-    first, second = later("e-1", replace(DAILY, at=DUE + HOUR)), later("e-2", replace(DAILY, at=DUE + HOUR))
-    early = [later("e-3"), later("e-4")]
-    a_digest(ledger, first, *early, second, now=DUE + HOUR)
-    assert deliver(ledger, DUE + HOUR) == [early[1].id]
-    ledger.end_schedules(DUE + HOUR, NO_STORMS)
-    assert ids(ledger.bundle(second.id)) == [first.id]
+def what_is_over_for_several_digests_goes_out_in_one(ledger: Ledger) -> None:
+    hourly = [later(f"e-{hour}", replace(DAILY, at=DUE + hour * HOUR)) for hour in range(3)]
+    a_digest(ledger, *hourly, now=DUE + HOUR)
+    assert holds(ledger, hourly[2:]) == [Hold.DIGEST]
+    assert deliver(ledger, DUE + HOUR) == [hourly[1].id]
+    assert state(ledger, hourly[0].id) is State.DELIVERED
 
 
 def what_is_urgent_does_not_wait_for_what_is_held(ledger: Ledger) -> None:
@@ -147,6 +160,107 @@ def people_can_do_what_they_like_with_what_is_held(ledger: Ledger) -> None:
     assert ledger.end_schedules(DUE, NO_STORMS) == 1
     assert (state(ledger, cancelled.id), holds(ledger, [held])) == (State.CANCELLED, [Hold.PERSON])
     assert found(ledger, held.id).standing.due is None
+
+
+def paused_when_due(ledger: Ledger, *jobs: Job, now: datetime = DUE) -> None:
+    """These jobs, held for a pause by the sender that was to send them, alone or in a digest."""
+    ledger.pause(Pause("acme", None, START, ""))
+    a_digest(ledger, *jobs, now=now)
+    held = []
+    for claimed in ledger.claim(now, 10, LEASE):
+        listed = ledger.bundle(claimed.job.id)
+        held += [on(one, Transition.HELD, hold=Hold.PAUSED) for one in (*listed, claimed)]
+    assert ledger.record(held, now) == []
+    assert set(holds(ledger, jobs)) == {Hold.PAUSED}
+
+
+def the_end_of_a_pause_brings_what_it_held_in_one_digest(ledger: Ledger) -> None:
+    jobs = [later(f"e-{number}", customer="acme") for number in range(3)]
+    paused_when_due(ledger, *jobs)
+    ledger.resume("acme", None, DUE + 9 * HOUR)
+    assert holds(ledger, jobs) == [Hold.DIGEST] * 3
+    assert deliver(ledger, DUE + 9 * HOUR) == []
+    ledger.end_schedules(DUE + 9 * HOUR + COMPANY, NO_STORMS)
+    assert deliver(ledger, DUE + 9 * HOUR + COMPANY) == [jobs[2].id]
+    assert {state(ledger, job.id) for job in jobs} == {State.DELIVERED}
+    assert said(ledger, jobs[0])[-5:] == ["held", "resumed", "held", "bundled", "delivered"]
+
+
+def a_pause_that_ends_while_it_is_asked_for_parts_no_digest(ledger: Ledger) -> None:
+    """The sender may have read of the pause just before it ended."""
+    jobs = [later(f"e-{number}", customer="acme") for number in range(2)]
+    a_digest(ledger, *jobs)
+    [claimed] = ledger.claim(DUE, 10, LEASE)
+    ledger.record([on(one, Transition.HELD, hold=Hold.PAUSED) for one in (found(ledger, jobs[0].id), claimed)], DUE)
+    ledger.end_schedules(DUE + COMPANY, NO_STORMS)
+    assert ids(ledger.bundle(jobs[1].id)) == [jobs[0].id]
+
+
+def the_end_of_a_pause_brings_what_is_quiet_message_by_message(ledger: Ledger) -> None:
+    few = [later(f"e-{number}", QUIET, customer="acme") for number in range(STORM.limit)]
+    paused_when_due(ledger, *few)
+    ledger.resume("acme", None, DUE + HOUR)
+    ledger.end_schedules(DUE + HOUR + COMPANY, STORM)
+    assert deliver(ledger, DUE + HOUR + COMPANY) == [job.id for job in few]
+
+
+def the_end_of_a_pause_parts_no_storm(ledger: Ledger) -> None:
+    jobs = [replace(job, customer="acme") for job in saves(5)]
+    ledger.accept(jobs, START, STORM)
+    while deliver(ledger, START):
+        pass
+    ledger.end_storms(START + HOUR, STORM)
+    ledger.pause(Pause("acme", None, START, ""))
+    [claimed] = ledger.claim(START + HOUR, 10, LEASE)
+    listed = ledger.bundle(claimed.job.id)
+    ledger.record([on(one, Transition.HELD, hold=Hold.PAUSED) for one in (*listed, claimed)], START + HOUR)
+    ledger.resume("acme", None, START + 2 * HOUR)
+    ledger.end_schedules(START + 2 * HOUR + COMPANY, STORM)
+    assert deliver(ledger, START + 2 * HOUR + COMPANY) == [jobs[4].id]
+    assert {state(ledger, job.id) for job in jobs} == {State.DELIVERED}
+
+
+def what_people_let_go_waits_for_its_digest_again(ledger: Ledger) -> None:
+    early, late = later("e-1"), later("e-2")
+    ledger.accept([early, late, later("e-3")], START)
+    ledger.record([Report(one.id, 0, Transition.HELD, hold=Hold.PERSON) for one in (early, late)], START)
+    ledger.record([Report(early.id, 0, Transition.RELEASED, START)], START)
+    stands = found(ledger, early.id).standing
+    assert (stands.hold, stands.due, stands.released) == (Hold.DIGEST, DUE, True)
+    ledger.end_schedules(DUE, NO_STORMS)
+    assert ids(ledger.bundle(later("e-3").id)) == [early.id]
+    deliver(ledger, DUE)
+    ledger.record([Report(late.id, 0, Transition.RELEASED, DUE)], DUE)
+    assert found(ledger, late.id).standing.due == DUE + COMPANY
+    ledger.end_schedules(DUE + COMPANY, NO_STORMS)
+    assert deliver(ledger, DUE + COMPANY) == [late.id]
+
+
+def what_the_mode_held_goes_out_in_one_digest_when_it_is_let_go(ledger: Ledger) -> None:
+    jobs = [later(f"e-{number}") for number in range(3)]
+    a_digest(ledger, *jobs)
+    [claimed] = ledger.claim(DUE, 10, LEASE)
+    ledger.record([on(one, Transition.HELD, hold=Hold.MODE) for one in (*ledger.bundle(claimed.job.id), claimed)], DUE)
+    for place, job in enumerate(jobs):
+        at, attempt = DUE + place * COMPANY / 4, found(ledger, job.id).standing.attempt
+        ledger.record([Report(job.id, attempt, Transition.RELEASED, at)], at)
+    ledger.end_schedules(DUE + COMPANY, NO_STORMS)
+    assert deliver(ledger, DUE + COMPANY) == [jobs[2].id]
+    assert {state(ledger, job.id) for job in jobs} == {State.DELIVERED}
+
+
+def what_may_have_arrived_by_itself_goes_out_by_itself(ledger: Ledger) -> None:
+    """Under the Message-ID that it had, by which mail programs know that it is the same."""
+    job = later("e-1", customer="acme")
+    a_digest(ledger, job)
+    for transition in (Transition.UNDECIDED, Transition.DEFERRED):
+        [claimed] = ledger.claim(DUE, 10, LEASE)
+        ledger.record([on(claimed, transition, DUE)], DUE)
+    [claimed] = ledger.claim(DUE, 10, LEASE)
+    ledger.pause(Pause("acme", None, START, ""))
+    ledger.record([on(claimed, Transition.HELD, hold=Hold.PAUSED)], DUE)
+    ledger.resume("acme", None, DUE)
+    assert state(ledger, job.id) is State.QUEUED
 
 
 def no_carrier_swallows_what_its_digest_lists(ledger: Ledger) -> None:

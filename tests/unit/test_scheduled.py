@@ -21,15 +21,16 @@ from schemas.job import JOB_DECODER, Job, PersonRef, Schedule
 from schemas.vocabulary import Channel, PersonKind, Trigger
 from sender.acceptance import read_job
 from sender.delivery.loop import DeliverySettings
+from sender.ledger.operator_actions import Act, act_on, selected
 from sender.ledger.port import Ledger
 from sender.ledger.restrictions import Pause
 from sender.ports import OutgoingText
-from sender.records import LedgerEntry, Listed
+from sender.records import LedgerEntry, Listed, Selection
 from sender.states import Hold, Standing, State
-from sender.storms.scheduled import scheduled_report
+from sender.storms.scheduled import COMPANY, scheduled_report
 from sender.storms.storm import StormPolicy
 from tests.support.mail.messages import IDENTITY, FixedRenderer, MessageComposer, as_mail, read
-from tests.support.sender.fakes import OK, START, FakeTransport, a_job
+from tests.support.sender.fakes import LATER, OK, START, FakeTransport, a_job
 from tests.support.sender.on_fakes import SenderOnFakes
 from tocsin.operations.jobs import lines
 
@@ -81,6 +82,7 @@ async def test_what_was_suppressed_or_paused_meanwhile_is_in_no_digest(ledger: L
     assert [sender.state(job) for job in jobs[:3]] == [State.DELIVERED, State.WITHDRAWN, State.HELD]
     assert listed(sender) == [job.id for job in (jobs[0], *jobs[3:])]
     ledger.resume("rival", None, DUE)
+    sender.clock.advance(COMPANY)
     await sender.delivery.drain()
     assert sender.state(jobs[2]) is State.DELIVERED
     assert len(sender.transport.mails) == 2
@@ -122,6 +124,86 @@ async def test_a_restart_loses_and_doubles_nothing(tmp_path: Path) -> None:
                 sender.clock.move_to(DUE)
                 await sender.delivery.drain()
                 assert (len(sender.transport.mails), listed(sender)) == (1, [job.id for job in jobs])
+
+
+@pytest.mark.parametrize("released", [False, True])
+async def test_what_a_pause_held_comes_in_one_message_when_it_ends(ledger: Ledger, released: bool) -> None:
+    """Nobody waits until the next day, and whoever is let through a pause that lasts gets one message as well."""
+    sender = SenderOnFakes(ledger=ledger)
+    jobs = [later(number, customer="acme") for number in range(5)]
+    ledger.accept(jobs, START)
+    ledger.pause(Pause("acme", None, START, ""))
+    sender.clock.move_to(DUE)
+    await sender.delivery.drain()
+    assert {sender.state(job) for job in jobs} == {State.HELD}
+    sender.clock.advance(9 * HOUR)
+    if released:
+        chosen = selected(ledger, Selection(hold=Hold.PAUSED))
+        assert all(done.objection is None for done in act_on(ledger, chosen, Act.RELEASE, sender.clock.now()))
+    else:
+        ledger.resume("acme", None, sender.clock.now())
+    sender.clock.move_to(ledger.next_due())
+    await sender.delivery.drain()
+    assert [listed(sender, mail) for mail in range(len(sender.transport.mails))] == [[job.id for job in jobs]]
+
+
+async def test_a_storm_that_was_paused_comes_in_one_message(ledger: Ledger) -> None:
+    policy = StormPolicy(limit=2)
+    sender = SenderOnFakes(ledger=ledger, settings=DeliverySettings(storm=policy))
+    jobs = [later(number, None, customer="acme") for number in range(9)]
+    ledger.accept(jobs, START, policy)
+    ledger.pause(Pause("acme", None, START, ""))
+    sender.clock.advance(HOUR)
+    await sender.delivery.drain()
+    assert sender.transport.mails == []
+    ledger.resume("acme", None, sender.clock.now())
+    await sender.delivery.drain()
+    assert len(sender.transport.mails) == policy.limit
+    sender.clock.advance(COMPANY)
+    await sender.delivery.drain()
+    assert listed(sender) == [job.id for job in jobs[2:]]
+
+
+async def test_a_sender_that_was_stopped_sends_what_was_due_in_one_message(tmp_path: Path) -> None:
+    """Of several hours: what it had taken in before in one, and what comes late from the log in another."""
+    hourly = [later(hour, replace(DAILY, at=START + hour * HOUR)) for hour in range(1, 5)]
+    with closing(SqliteLedger(tmp_path / "tocsin.db")) as ledger:
+        ledger.accept(hourly[:2], START)
+    with closing(SqliteLedger(tmp_path / "tocsin.db")) as ledger:
+        sender = SenderOnFakes(ledger=ledger)
+        sender.clock.advance(9 * HOUR)
+        for job in hourly[2:]:
+            ledger.accept([job], sender.clock.now())
+        await sender.delivery.drain()
+        sender.clock.advance(COMPANY)
+        await sender.delivery.drain()
+        assert [listed(sender, mail) for mail in (0, 1)] == [
+            [job.id for job in part] for part in (hourly[:2], hourly[2:])
+        ]
+
+
+async def test_a_relay_that_was_away_when_it_was_due_gets_one_message(ledger: Ledger) -> None:
+    sender = SenderOnFakes(FakeTransport(lambda _: LATER), ledger=ledger)
+    jobs = [later(number) for number in range(4)]
+    ledger.accept(jobs, START)
+    sender.clock.move_to(DUE)
+    await sender.delivery.drain()
+    assert {sender.state(job) for job in jobs} == {State.BUNDLED, State.QUEUED}
+    sender.transport.answer = lambda _: OK
+    sender.clock.advance(9 * HOUR)
+    await sender.delivery.drain()
+    assert listed(sender) == [job.id for job in jobs]
+    assert {sender.state(job) for job in jobs} == {State.DELIVERED}
+
+
+async def test_quiet_hours_and_a_digest_that_end_at_one_moment_keep_what_is_theirs(ledger: Ledger) -> None:
+    sender = SenderOnFakes(ledger=ledger)
+    quiet, collected = [later(number, QUIET) for number in range(2)], [later(number) for number in range(2, 5)]
+    ledger.accept([*quiet, *collected], START)
+    sender.clock.move_to(DUE)
+    await sender.delivery.drain()
+    sent = sorted((listed(sender, mail) for mail in range(len(sender.transport.mails))), key=len)
+    assert (len(sent), sent[-1]) == (3, [job.id for job in collected])
 
 
 async def test_a_job_that_can_not_be_written_costs_the_digest_nothing_else() -> None:
@@ -194,4 +276,4 @@ def test_an_old_job_has_no_schedule_and_a_new_one_comes_over_the_wire() -> None:
     assert read_job(json.dumps(wire).encode()).schedule == DAILY
     del wire["schedule"]
     old = JOB_DECODER.decode(json.dumps(wire))
-    assert scheduled_report(LedgerEntry(old, False, Standing(State.QUEUED, due=START)), START) is None
+    assert scheduled_report(LedgerEntry(old, False, Standing(State.QUEUED, due=START)), START, lambda: None) is None

@@ -141,7 +141,11 @@ def release(
     reason: ReasonOption = None,
     yes: YesOption = False,
 ) -> None:
-    """Let go what is held, whatever holds it: no mode and no pause holds it again."""
+    """Let go what is held, whatever holds it: no mode and no pause holds it again.
+
+    What waits for its digest or for the end of quiet hours goes out at once. What something else holds goes back to
+    them, and where they are over, out in one message with what else is late.
+    """
     _do(settings, Act.RELEASE, jobs, filters.selection(), reason, yes)
 
 

@@ -45,6 +45,7 @@ class InMemoryLedger(InMemoryStorms, InMemoryRestrictions):
         elif report.hold is Hold.STORM and before.standing.state is State.BUNDLED:
             self.storms.setdefault(recipient_of(self.jobs[report.job].entry.job), (EPOCH, now))
         self.resume_at_once(self.jobs[report.job].entry, now)
+        self.bring_back(before, now)
         return True
 
     def blank(self, forgetting: Forgetting, limit: int, after: int = 0) -> Blanked:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from schemas.job import Job
 from sender.records import Admission, LedgerEntry, Report, lane_of, reader_of, recipient_of
-from sender.states import Hold, State
+from sender.states import Hold, State, Transition
 from sender.storms.digests import (
     LEAVES_ITS_DIGEST,
     HeldJob,
@@ -18,7 +18,7 @@ from sender.storms.digests import (
     storm_report,
     unbundled_reports,
 )
-from sender.storms.scheduled import due_groups, scheduled_report
+from sender.storms.scheduled import COMPANY, back_report, due_groups, scheduled_report
 from sender.storms.storm import StormEnd, StormPolicy, ends_at, saved_at
 from tests.support.sender.in_memory_listing import Kept
 from tests.support.sender.in_memory_queue import InMemoryQueue
@@ -43,7 +43,7 @@ class InMemoryStorms(InMemoryQueue):
         return admission
 
     def held_at_first(self, entry: LedgerEntry, now: datetime, storm: StormPolicy) -> Report | None:
-        scheduled = scheduled_report(entry, now)
+        scheduled = scheduled_report(entry, now, lambda: self.company_at(entry, now))
         if scheduled is None and self.is_buried(entry.job, now, storm):
             return storm_report(entry.job.id, storm)
         return scheduled
@@ -68,7 +68,23 @@ class InMemoryStorms(InMemoryQueue):
     def counts_as_save(self, kept: Kept) -> bool:
         """A dropped job counts for no storm, nor does one that was held until it was due."""
         is_dropped = kept.entry.standing.state is State.DROPPED
-        return not is_dropped and scheduled_report(kept.entry, kept.history[0].at) is None
+        return not is_dropped and scheduled_report(kept.entry, kept.history[0].at, lambda: None) is None
+
+    def company_at(self, entry: LedgerEntry, now: datetime) -> datetime | None:
+        recipient = recipient_of(entry.job)
+        held = [kept.entry for kept in self.jobs.values() if self.is_scheduled(kept.entry)]
+        moments = [one.standing.due for one in held if recipient_of(one.job) == recipient]
+        return min((due for due in moments if due is not None and now < due <= now + COMPANY), default=None)
+
+    def bring_back(self, before: LedgerEntry, now: datetime) -> None:
+        kept = self.jobs[before.job.id]
+        hold, entry = before.standing.hold, kept.entry
+        report = back_report(hold, entry, now, lambda: self.company_at(entry, now), lambda: self.was_listed(kept))
+        if report is not None:
+            self.record([report], now)
+
+    def was_listed(self, kept: Kept) -> bool:
+        return any(change.transition in (Transition.BUNDLED, Transition.CARRIES) for change in kept.history)
 
     def end_storms(self, now: datetime, storm: StormPolicy, limit: int = 10) -> int:
         over = [recipient for recipient, times in self.storms.items() if ends_at(storm, *times) <= now][:limit]
@@ -98,23 +114,24 @@ class InMemoryStorms(InMemoryQueue):
             if due is not None and due <= now:
                 moments[recipient] = min(due, moments.get(recipient, due))
         ended = sorted(moments.items(), key=lambda one: one[1])[:limit]
-        for recipient, due in ended:
-            self.let_go_due(recipient, due, storm, now)
+        for recipient, _ in ended:
+            self.let_go_due(recipient, storm, now)
         return len(ended)
 
-    def let_go_due(self, recipient: str, due: datetime, storm: StormPolicy, now: datetime) -> None:
+    def let_go_due(self, recipient: str, storm: StormPolicy, now: datetime) -> None:
         entries = [kept.entry for kept in self.jobs.values()]
         jobs = [(entry, self.held_job(entry, place)) for place, entry in enumerate(entries)]
         held = [
             (entry.standing.hold, one)
             for entry, one in jobs
-            if entry.standing.hold is not None and self.is_due_with(entry, recipient, due)
+            if entry.standing.hold is not None and self.is_due_now(entry, recipient, now)
         ]
         others = [(one.lane, one.place) for entry, one in jobs if self.is_in_the_way(entry)]
         self.send_out(self.groups_due(held, others, storm), Over.SCHEDULE, now)
 
-    def is_due_with(self, entry: LedgerEntry, recipient: str, due: datetime) -> bool:
-        return self.is_scheduled(entry) and entry.standing.due == due and recipient_of(entry.job) == recipient
+    def is_due_now(self, entry: LedgerEntry, recipient: str, now: datetime) -> bool:
+        due = entry.standing.due
+        return self.is_scheduled(entry) and due is not None and due <= now and recipient_of(entry.job) == recipient
 
     def is_in_the_way(self, entry: LedgerEntry) -> bool:
         return self.jobs[entry.job.id].open and not self.is_scheduled(entry)

@@ -28,6 +28,7 @@ from sender.delivery.attempt import report_on
 from sender.delivery.retry import RetryPolicy, Verdict, after_lapse, after_reply, out_of_time
 from sender.ledger.outbox import UNTOLD
 from sender.ledger.port import Ledger
+from sender.ledger.restrictions import Pause
 from sender.records import Admission, LedgerEntry, Report, Selection, lane_of
 from sender.replies.reply import ReplyKind
 from sender.states import FINISHED, Hold, State, Transition
@@ -39,6 +40,7 @@ POLICY = RetryPolicy(unknown_tries=3)
 STORM = StormPolicy(limit=2, quiet=timedelta(seconds=300), longest=timedelta(seconds=900), digest_size=3)
 MAY_HAVE_ARRIVED = {Transition.UNDECIDED, Transition.LAPSED}
 FAR = timedelta(days=9)
+PAUSED = "external/status_changed"
 
 schedules = st.builds(
     lambda minutes, digest: Schedule(START + timedelta(minutes=minutes), digest),
@@ -206,6 +208,25 @@ class LedgerWorld(RuleBasedStateMachine):
                 self.try_once(entry, ReplyKind.ACCEPTED)
         self.an_undisturbed_round([ReplyKind.ACCEPTED])
 
+    @rule(ends=st.booleans())
+    def a_pause_holds_what_is_due(self, ends: bool) -> None:
+        """It may have ended before the sender says what it held; and some of that was not paused at all."""
+        now = self.clock.now()
+        self.ledger.pause(Pause(None, PAUSED, now, ""))
+        claimed = self.ledger.claim(now, 2, LEASE)
+        if ends:
+            self.the_pause_ends()
+        for entry in claimed:
+            listed = self.ledger.bundle(entry.job.id) if entry.standing.digest else []
+            held = [
+                Report(one.job.id, one.standing.attempt, Transition.HELD, hold=Hold.PAUSED) for one in (*listed, entry)
+            ]
+            assert self.ledger.record(held, now) == []
+
+    @rule()
+    def the_pause_ends(self) -> None:
+        self.ledger.resume(None, PAUSED, self.clock.now())
+
     @rule()
     def crash(self) -> None:
         self.in_hand, self.answers = {}, []
@@ -245,6 +266,7 @@ class LedgerWorld(RuleBasedStateMachine):
     def all_is_finished_in_the_end(self) -> None:
         """Storms end, people let go what they hold, and the relay says yes: nothing waits for something else."""
         self.clock.advance(FAR)
+        self.the_pause_ends()
         now = self.clock.now()
         while self.ledger.end_storms(now, STORM) or self.ledger.end_schedules(now, STORM):
             pass
