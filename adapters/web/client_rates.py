@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from math import ceil
 from typing import Final, TypeAlias
 
-from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
+from litestar.enums import ScopeType
+from litestar.exceptions import TooManyRequestsException
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
 MOST_CLIENTS: Final = 10_000
@@ -62,20 +64,24 @@ class Limit(Struct, frozen=True):
     trusted: Sequence[Network] = (ip_network("127.0.0.0/8"), ip_network("::1"))
 
 
-def limiting(limit: Limit, path: str, monotonic: Callable[[], float] = time.monotonic) -> Middleware:
-    """Answer 429 (RFC 6585, section 4) to whoever asks too often for what is below this path."""
-    rates = ClientRates(limit.rate, monotonic)
+class Limiting(ASGIMiddleware):
+    """Answers 429 (RFC 6585, section 4) to whoever asks too often. It is for one part of an application."""
 
-    @web.middleware
-    async def limited(request: web.Request, handler: Handler) -> web.StreamResponse:
-        client = client_of(request.remote, request.headers.getall("X-Forwarded-For", []), limit.trusted)
-        wait = rates.wait(client) if client is not None and request.path.startswith(path) else 0.0
+    scopes = (ScopeType.HTTP,)
+
+    def __init__(self, limit: Limit, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._trusted = limit.trusted
+        self._rates = ClientRates(limit.rate, monotonic)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """See ASGIMiddleware."""
+        peer = scope["client"]
+        forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        client = client_of(peer[0] if peer else None, forwarded, self._trusted)
+        wait = self._rates.wait(client) if client is not None else 0.0
         if wait:
-            raise web.HTTPTooManyRequests(headers={"Retry-After": str(ceil(wait))})
-        answer: Awaitable[web.StreamResponse] = handler(request)
-        return await answer
-
-    return limited
+            raise TooManyRequestsException(headers={"Retry-After": str(ceil(wait))})
+        await next_app(scope, receive, send)
 
 
 def client_of(peer: str | None, forwarded: Sequence[str], trusted: Sequence[Network]) -> str | None:

@@ -39,12 +39,12 @@ class ServerLimits(Struct, frozen=True):
     """One header field."""
     fields: int = 64
     """Header fields of a request."""
+    head: int = 32_768
+    """A request's first line and all its header fields, while they come in."""
     backlog: int = 128
     """Connections that the operating system holds until they are accepted."""
     processor: float = 0.25
     """The share of one processor that the whole server may take; what is beyond waits."""
-    look: float = 1.0
-    """The time between two checks for connections that have outlived their time."""
 
     def within_descriptors(self) -> int:
         """Connections that can be open at once beside the work; a low limit of the process is named in the log."""

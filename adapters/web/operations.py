@@ -3,50 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from http import HTTPStatus
+from typing import Any
 
-from aiohttp import web
+from litestar import HttpMethod, MediaType, Request, Response, Router, route
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 Reasons = Callable[[], Sequence[str]]
 """What is wrong, a line each; nothing where all is well."""
 
-_UNAVAILABLE: Final = 503
-_MAX_BODY: Final = 1024
+GET = (HttpMethod.GET, HttpMethod.HEAD)
 
 
 def _none() -> Sequence[str]:
     return ()
 
 
-def operations(
-    registry: CollectorRegistry, stuck: Reasons, not_ready: Reasons, remarks: Reasons = _none
-) -> web.Application:
-    """The application. `/livez` fails where a loop is stuck, `/readyz` also while the service can't do its work.
+def operations(registry: CollectorRegistry, stuck: Reasons, not_ready: Reasons, remarks: Reasons = _none) -> Router:
+    """A part of an application. `/livez` fails where a loop is stuck, `/readyz` also while the service can't work.
 
     `/readyz` names `remarks` besides, which make nothing fail.
     """
 
-    async def livez(_request: web.Request) -> web.Response:
+    @route("/livez", http_method=GET)
+    async def livez() -> Response[str]:
         return _verdict(stuck())
 
-    async def readyz(_request: web.Request) -> web.Response:
+    @route("/readyz", http_method=GET)
+    async def readyz() -> Response[str]:
         return _verdict([*stuck(), *not_ready()], remarks())
 
-    async def metrics(request: web.Request) -> web.Response:
+    @route("/metrics", http_method=GET)
+    async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
         try:
             encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         except (ValueError, TypeError):
             # Its version or weight is no number; RFC 9110, section 12.5.1, lets what asks so be passed over.
             encode, content_type = choose_encoder("")
-        return web.Response(body=encode(registry), headers={"Content-Type": content_type})
+        return Response(encode(registry), media_type=content_type)
 
-    application = web.Application(client_max_size=_MAX_BODY)
-    application.add_routes([web.get("/livez", livez), web.get("/readyz", readyz), web.get("/metrics", metrics)])
-    return application
+    return Router("/", route_handlers=[livez, readyz, metrics])
 
 
-def _verdict(reasons: Sequence[str], remarks: Sequence[str] = ()) -> web.Response:
+def alive() -> Router:
+    """A part that has `/livez` alone, which the server's own loop answers: so it tells whether anything is served."""
+
+    @route("/livez", http_method=GET)
+    async def livez() -> Response[str]:
+        return _verdict(())
+
+    return Router("/", route_handlers=[livez])
+
+
+def _verdict(reasons: Sequence[str], remarks: Sequence[str] = ()) -> Response[str]:
     text = "".join(f"{line}\n" for line in [*(reasons or ["ok"]), *remarks])
-    return web.Response(text=text, status=_UNAVAILABLE if reasons else 200)
+    status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
+    return Response(text, media_type=MediaType.TEXT, status_code=status)

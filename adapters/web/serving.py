@@ -3,81 +3,111 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
-from typing import Final, cast
+from contextlib import contextmanager, suppress
+from math import ceil
+from typing import TYPE_CHECKING, Final, cast
 
-from aiohttp import web
-from msgspec import Struct
+import uvicorn
 
-from adapters.web.connections import Connection, Connections, within_limits
+from adapters.web.connection import Connection
+from adapters.web.connections import Connections
+from adapters.web.errors import AddressError
 from adapters.web.limits import ServerLimits
-from schemas.errors import UnusableError
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp
+    from uvicorn._types import ASGI3Application
 
 START_SECONDS: Final = 10.0
+GRACE_SECONDS: Final = 1
+"""How long answers that are under way at a stop may take."""
 LIMITS: Final = ServerLimits()
 
 
-class AddressError(UnusableError, RuntimeError):
-    """The address can't be listened on: which, and why."""
-
-
-class _Place(Struct, frozen=True):
-    host: str
-    port: int
-    limits: ServerLimits
-
-
 @contextmanager
-def serving(application: web.Application, host: str, port: int, limits: ServerLimits = LIMITS) -> Iterator[int]:
-    """Serve within the block; gives the port, which is a free one where 0 was asked for. Raises AddressError.
-
-    A request reaches the application once it is whole, within `limits`; its `client_max_size` bounds bodies.
-    """
-    place = _Place(host, port, limits)
-    started: Future[int] = Future()
+def serving(application: ASGIApp, host: str, port: int, limits: ServerLimits = LIMITS) -> Iterator[int]:
+    """Serve within the block; gives the port, which is a free one where 0 was asked for. Raises AddressError."""
     loop = asyncio.new_event_loop()
-    stop = asyncio.Event()
+    server = _Server(application, host, port, limits)
     thread = threading.Thread(
-        target=lambda: loop.run_until_complete(_serve(application, place, started, stop)),
-        name=f"http-{port}",
-        daemon=True,
+        target=lambda: loop.run_until_complete(server.run_within()), name=f"http-{port}", daemon=True
     )
     thread.start()
     try:
-        yield started.result(START_SECONDS)
+        yield server.bound.result(START_SECONDS)
     except OSError as error:
-        if not started.done() or started.exception() is not error:
+        if not server.bound.done() or server.bound.exception() is not error:
             raise
         raise AddressError(f"{host}:{port} can't be listened on: {error.strerror or error}") from error
     finally:
-        loop.call_soon_threadsafe(stop.set)
+        loop.call_soon_threadsafe(server.stop.set)
         thread.join(START_SECONDS)
         loop.close()
 
 
-async def _serve(application: web.Application, place: _Place, started: Future[int], stop: asyncio.Event) -> None:
-    application.middlewares.insert(0, within_limits)
-    runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=1.0)
-    await runner.setup()
-    loop = asyncio.get_running_loop()
-    connections = Connections(place.limits)
-    looking = loop.create_task(connections.look_after())
-    try:
-        parser = cast(web.Server, runner.server)
-        try:
-            server = await loop.create_server(
-                lambda: Connection(parser, connections, loop), place.host, place.port, backlog=place.limits.backlog
+class _Server(uvicorn.Server):
+    """uvicorn's server, whose connections are ours. `bound` gives the port, or the OSError that prevented it."""
+
+    def __init__(self, application: ASGIApp, host: str, port: int, limits: ServerLimits) -> None:
+        super().__init__(
+            uvicorn.Config(
+                cast("ASGI3Application", application),
+                host=host,
+                port=port,
+                interface="asgi3",
+                lifespan="off",
+                ws="none",
+                proxy_headers=False,
+                server_header=False,
+                access_log=False,
+                log_config=None,
+                log_level=logging.CRITICAL,  # what there is to say is said in our own log
+                backlog=limits.backlog,
+                h11_max_incomplete_event_size=limits.head,
+                timeout_keep_alive=ceil(limits.waiting),
+                timeout_graceful_shutdown=GRACE_SECONDS,
             )
+        )
+        self.bound: Future[int] = Future()
+        self.stop = asyncio.Event()
+        self._limits = limits
+
+    async def run_within(self) -> None:
+        """Serve until `stop`."""
+        try:
+            await self.serve()
         except OSError as error:
-            started.set_exception(error)
-            return
-        started.set_result(server.sockets[0].getsockname()[1])
-        await stop.wait()
-        server.close()
-    finally:
-        looking.cancel()
-        await runner.cleanup()
-        await connections.end()
+            if self.bound.done():
+                raise
+            self.bound.set_exception(error)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - it makes its own
+        """Listen."""
+        loop = asyncio.get_running_loop()
+        self._connections = Connections(self._limits)
+        server = await loop.create_server(
+            lambda: Connection(self.config, self.server_state, self._connections),
+            self.config.host,
+            self.config.port,
+            backlog=self.config.backlog,
+        )
+        self.servers = [server]
+        self.started = True
+        self.bound.set_result(server.sockets[0].getsockname()[1])
+
+    async def main_loop(self) -> None:
+        """Serve until `stop`; each second the time of the header field Date is set."""
+        while not self.stop.is_set():
+            await self.on_tick(0)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stop.wait(), 1.0)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what is under way, then end whatever is left."""
+        await super().shutdown(sockets)
+        await self._connections.end()

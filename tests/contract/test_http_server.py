@@ -13,7 +13,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
-from adapters.web.connections import HEADERS
+from adapters.web.answers import HEADERS
+from adapters.web.application import application
 from adapters.web.limits import KEPT_BACK, Pace, ServerLimits
 from adapters.web.operations import operations
 from adapters.web.serving import serving
@@ -161,7 +162,7 @@ def test_every_answer_has_the_same_headers_and_repeats_nothing(
     assert status(answer) == expected
     assert fields(answer).items() >= HEADERS.items()
     assert b"Zqj" not in answer
-    assert b"aiohttp" not in answer
+    assert not any(name in answer.lower() for name in (b"uvicorn", b"h11", b"litestar"))
     assert b"Python" not in answer
     assert len(answer.partition(b"\r\n\r\n")[2]) < 40
 
@@ -181,10 +182,12 @@ def test_the_address_of_a_limit_that_is_low_is_named(
 
 SERVER: Final = """
 import os, sys
-from aiohttp import web
+from litestar import Router, get
+from adapters.web.application import application
 from adapters.web.serving import serving
 
-async def opened(request):
+@get("/")
+async def opened() -> str:
     held = []
     try:
         while len(held) < 1000:
@@ -193,11 +196,9 @@ async def opened(request):
         pass
     for one in held:
         os.close(one)
-    return web.Response(text=str(len(held)))
+    return str(len(held))
 
-application = web.Application()
-application.add_routes([web.get("/", opened)])
-with serving(application, "127.0.0.1", 0) as port:
+with serving(application([Router("/", route_handlers=[opened])]), "127.0.0.1", 0) as port:
     print(port, flush=True)
     sys.stdin.read()
 """
@@ -229,7 +230,7 @@ def test_the_thread_that_serves_keeps_to_its_share_of_a_processor() -> None:
 def test_what_it_was_made_for_is_not_paced(monkeypatch: pytest.MonkeyPatch, client: Clients) -> None:
     """The control: a scrape after another finds nobody asleep."""
     monkeypatch.setattr("adapters.web.limits.time.sleep", lambda _seconds: pytest.fail("it was paced"))
-    with serving(operations(CollectorRegistry(), list, list), "127.0.0.1", 0) as port:
+    with serving(application([operations(CollectorRegistry(), list, list)]), "127.0.0.1", 0) as port:
         one = client(port)
         for _ in range(20):
             one.send(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -74,7 +74,7 @@ def test_a_body_that_nobody_wants_is_not_waited_for(routes: Routes, client: Clie
 
 @pytest.mark.parametrize("exchange", [SHORT, LONG])
 def test_an_answer_that_nobody_takes_is_given_up(routes: Routes, client: Clients, exchange: float) -> None:
-    with served(routes, ServerLimits(exchange=exchange, look=0.05)) as port:
+    with served(routes, ServerLimits(exchange=exchange)) as port:
         one = client(port, b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
         time.sleep(3 * SHORT)
         # What the system's buffers hold can be had all the same, and no more.
@@ -83,7 +83,7 @@ def test_an_answer_that_nobody_takes_is_given_up(routes: Routes, client: Clients
 
 
 def test_a_connection_that_closes_with_its_answer_not_taken_is_let_go(routes: Routes, client: Clients) -> None:
-    with served(routes, ServerLimits(exchange=SHORT, look=0.05, connections=1)) as port:
+    with served(routes, ServerLimits(exchange=SHORT, connections=1)) as port:
         client(port, b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         end = time.monotonic() + 2
         while (got := status(client(port, GET).answer())) != 200:

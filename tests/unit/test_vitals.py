@@ -12,8 +12,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.prometheus.bounded import OTHER, BoundedLabel
 from adapters.prometheus.lag_metrics import LagMetrics
+from adapters.web.application import application
+from adapters.web.errors import AddressError
 from adapters.web.operations import operations
-from adapters.web.serving import AddressError, serving
+from adapters.web.serving import serving
 from schemas.lag import PartitionReading
 from tests.support.sender.fakes import START
 from tocsin.services.lifecycle.vitals import Vitals
@@ -45,7 +47,8 @@ def registry() -> CollectorRegistry:
 
 @pytest.fixture
 def address(vitals: Vitals, registry: CollectorRegistry) -> Iterator[str]:
-    with serving(operations(registry, vitals.stuck, vitals.reasons, vitals.remarks), "127.0.0.1", 0) as port:
+    part = operations(registry, vitals.stuck, vitals.reasons, vitals.remarks)
+    with serving(application([part]), "127.0.0.1", 0) as port:
         yield f"http://127.0.0.1:{port}"
 
 
@@ -112,7 +115,7 @@ def test_a_port_that_is_taken_is_named(address: str) -> None:
     port = int(address.rpartition(":")[2])
     with (
         pytest.raises(AddressError, match=f"127.0.0.1:{port}"),
-        serving(operations(CollectorRegistry(), list, list), "127.0.0.1", port),
+        serving(application([operations(CollectorRegistry(), list, list)]), "127.0.0.1", port),
     ):
         pass
 

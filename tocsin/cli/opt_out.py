@@ -9,9 +9,6 @@ from pathlib import Path
 import structlog
 import typer
 
-from adapters.web.client_rates import Limit
-from adapters.web.opt_out import opt_out_application
-from adapters.web.serving import serving
 from sender.ledger.port import LedgerAwayError
 from sender.suppressions.opt_out import OptOutTokens
 from tocsin.cli.console import WRONG_SETTINGS, stop
@@ -45,6 +42,10 @@ def opt_out(settings: Settings) -> None:
     tells. Stop it with Ctrl-C or SIGTERM: an answer
     that is under way is finished, within --stop-within.
     """
+    from adapters.web.client_rates import Limit
+    from adapters.web.opt_out import opt_out_application
+    from adapters.web.serving import serving
+
     log_as_told(settings)
     settings = settings.either(LEDGER, DATA)
     ledger, data = settings[LEDGER], settings[DATA]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from adapters.web.serving import AddressError
+from adapters.web.errors import AddressError
 from tocsin.cli.settled import exposure
 from tocsin.config.settings.declared.processes import LISTEN_ADDRESS, LOG_FORMAT, LOG_LEVEL
 from tocsin.config.settings.forms import listening

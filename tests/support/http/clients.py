@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
-from aiohttp import web
+from litestar import MediaType, Request, Response, Router, get, post
 
+from adapters.web.application import application
 from adapters.web.limits import ServerLimits
 from adapters.web.serving import serving
 
@@ -29,39 +30,42 @@ class Routes:
         self.may_answer = threading.Event()
         self._begun = threading.Semaphore(0)
         self.read: list[int] = []
-        self.application = web.Application(client_max_size=1_000)
-        self.application.add_routes(
-            [
-                web.get("/livez", self._alive),
-                web.get("/waits", self._waits),
-                web.get("/large", self._large),
-                web.get("/fails", self._fails),
-                web.post("/read", self._read),
-            ]
-        )
+        self.application = application([self._part()])
 
-    async def _alive(self, _request: web.Request) -> web.Response:
-        return web.Response(text="ok\n")
+    def _part(self) -> Router:
+        @get("/livez")
+        async def alive() -> Response[bytes]:
+            return _text(b"ok\n")
+
+        @get("/waits")
+        async def waits() -> Response[bytes]:
+            self._begun.release()
+            await asyncio.to_thread(self.may_answer.wait, LONG)
+            return _text(b"late\n")
+
+        @get("/large")
+        async def large() -> Response[bytes]:
+            return _text(b"x" * LARGE)
+
+        @get("/fails")
+        async def fails(request: Request[Any, Any, Any]) -> None:
+            raise ValueError(request.url.query)
+
+        @post("/read", status_code=200)
+        async def read(request: Request[Any, Any, Any]) -> Response[bytes]:
+            self.read.append(len(await request.body()))
+            return _text(b"ok\n")
+
+        return Router("/", route_handlers=[alive, waits, large, fails, read], request_max_body_size=1_000)
 
     def wait_for(self, number: int) -> None:
         """Until so many requests are under way on the route that waits."""
         for _ in range(number):
             assert self._begun.acquire(timeout=LONG)
 
-    async def _waits(self, _request: web.Request) -> web.Response:
-        self._begun.release()
-        await asyncio.to_thread(self.may_answer.wait, LONG)
-        return web.Response(text="late\n")
 
-    async def _large(self, _request: web.Request) -> web.Response:
-        return web.Response(body=b"x" * LARGE)
-
-    async def _fails(self, request: web.Request) -> web.Response:
-        raise ValueError(request.query_string)
-
-    async def _read(self, request: web.Request) -> web.Response:
-        self.read.append(len(await request.read()))
-        return web.Response(text="ok\n")
+def _text(content: bytes) -> Response[bytes]:
+    return Response(content, media_type=MediaType.TEXT)
 
 
 class Client:
@@ -70,7 +74,10 @@ class Client:
     def __init__(self, port: int, address: str = "127.0.0.1") -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), LONG, (address, 0))
 
+        self._asked = b""
+
     def send(self, raw: bytes) -> None:
+        self._asked = raw
         self.socket.sendall(raw)
 
     def rest(self) -> bytes:
@@ -89,11 +96,12 @@ class Client:
         return bytes(got)
 
     def answer(self) -> bytes:
-        """What comes next."""
-        try:
-            return self.socket.recv(100_000)
-        except ConnectionError:
-            return b""
+        """The answer that comes next, or as much of it as comes."""
+        got = b""
+        with suppress(ConnectionError):
+            while not _is_whole(got, self._asked) and (part := self.socket.recv(100_000)):
+                got += part
+        return got
 
     @property
     def is_open(self) -> bool:
@@ -114,6 +122,12 @@ class Client:
                 return True
             time.sleep(0.01)
         return False
+
+
+def _is_whole(answer: bytes, asked: bytes) -> bool:
+    head, end, body = answer.partition(b"\r\n\r\n")
+    has_body = not asked.startswith(b"HEAD ")
+    return bool(end) and len(body) >= has_body * int(head.lower().partition(b"content-length: ")[2].split(b"\r")[0])
 
 
 def status(answer: bytes) -> int:
@@ -139,12 +153,13 @@ class Clients:
 
 
 @contextmanager
-def served(routes: Routes, limits: ServerLimits) -> Iterator[int]:
+def served(routes: Routes, limits: ServerLimits, lets_go: bool = True) -> Iterator[int]:
     with serving(routes.application, "127.0.0.1", 0, limits) as port:
         try:
             yield port
         finally:
-            routes.may_answer.set()
+            if lets_go:
+                routes.may_answer.set()
 
 
 def fields(answer: bytes) -> dict[str, str]:

@@ -14,8 +14,6 @@ from adapters.prometheus.build_metrics import BuildMetrics
 from adapters.prometheus.reading_metrics import ReadingMetrics
 from adapters.prometheus.rules_metrics import RulesMetrics
 from adapters.prometheus.vitals_metrics import VitalsMetrics
-from adapters.web.operations import operations
-from adapters.web.serving import serving
 from tocsin.services.lifecycle.vitals import Vitals
 from tocsin.services.reload.rules_in_force import ReloadingRules
 
@@ -57,9 +55,15 @@ class ServiceMonitor:
         if listen is None:
             yield 0
             return
+        # Here, since the commands that serve nothing need not wait until a server is imported.
+        from adapters.web.application import application  # noqa: PLC0415
+        from adapters.web.operations import operations  # noqa: PLC0415
+        from adapters.web.serving import serving  # noqa: PLC0415
+
         self.is_shown = True
         vitals = self.vitals
-        with serving(operations(self.registry, vitals.stuck, vitals.reasons, vitals.remarks), *listen) as port:
+        part = operations(self.registry, vitals.stuck, vitals.reasons, vitals.remarks)
+        with serving(application([part]), *listen) as port:
             yield port
 
 
