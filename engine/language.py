@@ -1,20 +1,40 @@
-"""The language and time zone of a message: the person's, their customer's, the rule file's default."""
+"""The languages and time zone of a message: a rule's, the person's, their customer's, the rule file's default."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from engine.directory.records import Customer, Person
-from engine.rulebook.rulebook import LocalText, Policy
+from engine.rulebook.rulebook import LocalText, Policy, Rule
 
 
-def language_of(person: Person, customer: Customer | None, policy: Policy) -> str:
-    """The language that the person will read: the first that is given, where it has templates, else the default."""
-    wanted = person.language or (customer.language if customer is not None else None)
-    if wanted is None:
-        return policy.language
-    return available(wanted, policy.languages) or policy.language
+def languages_of(person: Person, customer: Customer | None, rules: Sequence[Rule], policy: Policy) -> tuple[str, ...]:
+    """The languages of one message, the first one first: one or more.
+
+    Those of the first of the rules that names some which have templates; else those that are asked for, else the
+    default.
+    """
+    for rule in rules:
+        if rule.languages is not None and (found := those_available(rule.languages, policy.languages)):
+            return found
+    return those_available(asked_for(person, customer), policy.languages) or (policy.language,)
+
+
+def asked_for(person: Person, customer: Customer | None) -> tuple[str, ...]:
+    """The languages that the person's record names, else their customer's: a list stands before a single one."""
+    for record in (person, customer):
+        if record is not None and (record.languages or record.language):
+            return record.languages or (record.language or "",)
+    return ()
+
+
+@lru_cache(maxsize=1024)
+def those_available(wanted: tuple[str, ...], languages: tuple[str, ...]) -> tuple[str, ...]:
+    """The available languages that serve these tags: each once, in this order, without those that nothing serves."""
+    served = (available(one, languages) for one in wanted)
+    return tuple(dict.fromkeys(one for one in served if one is not None))
 
 
 @lru_cache(maxsize=1024)

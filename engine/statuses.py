@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.rulebook.rulebook import Policy
 from engine.scope import Scope
 
@@ -19,8 +21,8 @@ def label(status: str | None, language: str, policy: Policy) -> str | None:
     return None if labels is None else labels.get(language, labels[policy.language])
 
 
-def changed_for_customers(scope: Scope, language: str) -> bool:
-    """Whether the status that customers see changed.
+def changed_for_customers(scope: Scope, languages: Sequence[str]) -> bool:
+    """Whether the status that customers see changed, in any of these languages.
 
     Where the platform declares the change and gives no status before, it is believed.
     """
@@ -31,4 +33,4 @@ def changed_for_customers(scope: Scope, language: str) -> bool:
     before = scope.status_before
     if scope.event.previous is None or is_internal(before, policy):
         return True
-    return label(before, language, policy) != label(now, language, policy)
+    return any(label(before, language, policy) != label(now, language, policy) for language in languages)

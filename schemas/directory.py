@@ -9,9 +9,10 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta, Struct
 
+from schemas.language_tags import BAD_LANGUAGES, Language, Languages
 from schemas.mailbox import address_fault
 from schemas.named_mailbox import NoMailboxError, named_mailbox
-from schemas.reading import END, Identifier, read_json, refusal_of
+from schemas.reading import Identifier, read_json, refusal_of
 from schemas.refusal import Refusal, RefusedError, refuse
 from schemas.tags import BAD_TAGS, Groups, Tags
 from schemas.timestamps import Timestamp, in_utc
@@ -20,23 +21,9 @@ from schemas.written import Word, written
 
 MAX_RECORD_BYTES: Final = 1_048_576
 
-LANGUAGE_TAG: Final = f"^[A-Za-z]{{2,3}}(?:[-_][A-Za-z0-9]{{1,8}})*{END}"
-"""The form of a language tag (RFC 5646, section 2.1, without tags of a single letter). `_` counts as `-`."""
-
 Ids = list[Identifier] | None
 Contacts = Annotated[Ids, Meta(description="Ids of the contacts attached to it: people outside.")]
 Collaborators = Annotated[Ids, Meta(description="Ids of the collaborators attached to it: people inside.")]
-_LanguageTag = Annotated[str, Meta(examples=["fr", "pt-BR"], extra_json_schema={"pattern": LANGUAGE_TAG})]
-Language = Annotated[
-    str | None,
-    Meta(
-        description="A language tag as in RFC 5646, such as `fr` or `pt-BR`.",
-        extra=written(
-            Annotated[str, Meta(examples=["fr", "pt-BR"], extra_json_schema={"pattern": LANGUAGE_TAG})] | None,
-            Word.LANGUAGE,
-        ),
-    ),
-]
 TimeZone = Annotated[
     str | None,
     Meta(
@@ -179,6 +166,9 @@ class CustomerRecord(Struct, frozen=True, tag_field="kind", tag="customer"):
     language: Annotated[
         Language, Meta(description="For contacts who have none of their own; not mentioned: the rule file's.")
     ] = None
+    languages: Annotated[
+        Languages, Meta(description="In the place of `language`: several, in one message; not mentioned: none.")
+    ] = None
     time_zone: Annotated[
         TimeZone, Meta(description="For contacts who have none of their own; not mentioned: the rule file's.")
     ] = None
@@ -253,6 +243,9 @@ class ContactRecord(Struct, frozen=True, tag_field="kind", tag="contact"):
     acts_for: Annotated[Ids, Meta(description="Ids of other customers whose tickets are also theirs.")] = None
     name: Annotated[str | None, Meta(description="The person's name, as messages address them.")] = None
     language: Annotated[Language, Meta(description="The person's language; not mentioned: their customer's.")] = None
+    languages: Annotated[
+        Languages, Meta(description="In the place of `language`: several, in one message; not mentioned: none.")
+    ] = None
     time_zone: Annotated[TimeZone, Meta(description="The person's time zone; not mentioned: their customer's.")] = None
     sites: Annotated[
         Ids,
@@ -273,6 +266,9 @@ class CollaboratorRecord(Struct, frozen=True, tag_field="kind", tag="collaborato
     id: Annotated[Identifier, Meta(description="The collaborator's id.")]
     name: Annotated[str | None, Meta(description="The person's name, as messages address them.")] = None
     language: Annotated[Language, Meta(description="The person's language; not mentioned: the rule file's.")] = None
+    languages: Annotated[
+        Languages, Meta(description="In the place of `language`: several, in one message; not mentioned: none.")
+    ] = None
     time_zone: Annotated[TimeZone, Meta(description="The person's time zone; not mentioned: the rule file's.")] = None
     modes: Modes = None
     alerts: Annotated[
@@ -450,6 +446,13 @@ def read_reply_to(text: str) -> str:
 
 
 def part_code(refusal: Refusal) -> str:
-    """The class of a fault that costs only a part of its record: `bad_reply_to`, `bad_tags` or `bad_mode`."""
-    field = refusal.field.partition("[")[0]
-    return {"reply_to": "bad_reply_to", "tags": BAD_TAGS, "groups": BAD_TAGS}.get(field, "bad_mode")
+    """The class of a fault that costs only a part of its record: by its field, else `bad_mode`."""
+    return _PART_CODES.get(refusal.field.partition("[")[0], "bad_mode")
+
+
+_PART_CODES: Final = {
+    "reply_to": "bad_reply_to",
+    "tags": BAD_TAGS,
+    "groups": BAD_TAGS,
+    "languages": BAD_LANGUAGES,
+}

@@ -38,6 +38,7 @@ class ReachedPerson(Struct, frozen=True):
     rules: list[str]
     template: str
     language: str
+    languages: Annotated[list[str], Meta(description="All languages of the one message; `language` is the first.")]
     same_mailbox: Annotated[list[PersonRef], Meta(description="Others who read this message at the same mailbox.")]
     keyword: Annotated[str, Meta(description="What stands before its subject; empty: nothing.")]
     subject: Annotated[str, Meta(description="As its reader sees it; empty where its channel has none.")]

@@ -28,6 +28,7 @@ _FREE: Final = {
     "since": inspect.type_info(Timestamp),
     "groups": _TEXTS,
     "tags": _TEXTS,
+    "languages": _TEXTS,
 }
 """The types of fields that are declared as Any in a record, where a fault costs the field and not the record."""
 

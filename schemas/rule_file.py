@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from schemas.calendars import CalendarName, CalendarSettings
+from schemas.language_tags import MOST_LANGUAGES, WrittenTag
 from schemas.reading import END
 from schemas.vocabulary import Audience, Category, Channel, MessageFormat, Trigger
 
@@ -197,6 +198,18 @@ class Send(Struct, frozen=True, forbid_unknown_fields=True):
                 description="Collect the messages of one mailbox into one: `hourly`, `daily at HH:MM` or `weekly on "
                 "DAY at HH:MM`, in the reader's time zone. Another rule that matches without it sends at once.",
                 examples=["hourly", "daily at 08:00", "weekly on monday at 08:00"],
+            ),
+        ]
+        | None
+    ) = None
+    languages: (
+        Annotated[
+            list[WrittenTag],
+            Meta(
+                min_length=1,
+                description="Several languages, all in one message, the first one first; left out: the reader's own.",
+                examples=[["fr", "en"]],
+                extra_json_schema={"maxItems": MOST_LANGUAGES, "uniqueItems": True},
             ),
         ]
         | None

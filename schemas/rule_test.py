@@ -103,7 +103,10 @@ class ExpectedAlert(Struct, frozen=True, forbid_unknown_fields=True):
     other_triggers: Annotated[list[Trigger] | None, Meta(description="What else the message mentions.")] = None
     template: TemplateName | None = None
     keyword: Annotated[str | None, Meta(description="The keyword before the subject, in the person's language.")] = None
-    language: Annotated[str | None, Meta(description="The language of the message.")] = None
+    language: Annotated[str | None, Meta(description="The language of the message; of several, the first one.")] = None
+    languages: Annotated[
+        list[str] | None, Meta(description="All languages of the message, the first one first: `[fr, en]`.")
+    ] = None
     when: Annotated[
         str | None,
         Meta(description="When it goes out, as the rule says it: `daily at 08:00`; `at once`: without a digest."),

@@ -29,6 +29,7 @@ class ProblemCode(StrEnum):
     BAD_REPLY_TO = "bad_reply_to"
     """The contract is used, but replies go to the sender's own address."""
     BAD_TAGS = "bad_tags"
+    BAD_LANGUAGES = "bad_languages"
     """The record is used without this list, or without this text in it. Conditions of rules do not see it."""
     UNKNOWN_KEY = "unknown_key"
     """The record is used without this key, which is unknown."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Final
 
-from babel import Locale
-
-from schemas.directory import LANGUAGE_TAG
+from schemas.language_tags import is_language, language_meant
 from schemas.time_zones import time_zones, zone_meant
 from schemas.written import Word
 
@@ -22,9 +20,6 @@ _NEGATED: Final = re.compile(r"(?:non?|not|un|in|im|de|dis?|dé|des|dés|sans|se
 """Beginnings of words that say the opposite: `inactive`, `non-commitment`, `sans_commitment`."""
 _LONGEST: Final = 64
 """Characters of a text that are looked at. No such word is as long."""
-
-_TAG: Final = re.compile(LANGUAGE_TAG)
-
 
 _INSTEAD: Final[Mapping[tuple[Word, str], str]] = {
     (Word.TIME_ZONE, "customer"): "Until then the rule file's is used",
@@ -45,6 +40,14 @@ def fault_of(word: Word, text: str, kind: str) -> str | None:
     return f"{fault} {instead}" if fault.endswith("?") else f"{fault}. {instead}"
 
 
+def fault_in_list(word: Word, text: str) -> str | None:
+    """As `word_fault`, of one of several words."""
+    fault = word_fault(word, text)
+    if fault is None:
+        return None
+    return f"{fault}{'' if fault.endswith('?') else '.'} Until then it is left out"
+
+
 def word_fault(word: Word, text: str) -> str | None:
     """Why this text has no meaning, and what to write; None if it is fine. The message leaves the text out."""
     return _fault(word, text[:_LONGEST])
@@ -56,20 +59,7 @@ def _fault(word: Word, text: str) -> str | None:
 
 
 def _language(tag: str) -> str | None:
-    if _TAG.match(tag) and re.split("[-_]", tag)[0].lower() in Locale("en").languages:
-        return None
-    meant = _languages_by_name().get(tag.strip().casefold())
-    advice = f"did you mean `{meant}`?" if meant else "write one such as `fr` or `pt-BR` (RFC 5646)"
-    return f"there is no such language: {advice}"
-
-
-@cache
-def _languages_by_name() -> Mapping[str, str]:
-    names = {
-        name.casefold(): tag for ours in ("en", "fr", "de", "es", "it") for tag, name in Locale(ours).languages.items()
-    }
-    own = {Locale.parse(tag).get_language_name() or "": tag for tag in ("en", "fr", "de", "es", "it", "nl", "pt", "sv")}
-    return names | {name.casefold(): tag for name, tag in own.items()}
+    return None if is_language(tag) else f"there is no such language: {language_meant(tag)}"
 
 
 def _time_zone(name: str) -> str | None:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from adapters.files.directory_problems import ProblemCode
-from adapters.files.record_words import fault_of
+from adapters.files.record_words import fault_in_list, fault_of
 from adapters.shape import MAX_UNKNOWN_KEYS, shape_problems
 from engine.rulebook.problems import Path, Problem
 from schemas.allowed_words import allowed_words
@@ -139,7 +139,13 @@ def _value(problem: Problem, data: Any, kind: str) -> Slip | None:
 
 def _words(kind: str, values: Mapping[str, Any]) -> Iterator[Slip]:
     for name, word in looked_up(RECORD_TYPES[kind]).items():
-        text = values.get(name)
-        fault = fault_of(word, text, kind) if isinstance(text, str) else None
-        if fault is not None:
-            yield Slip(ProblemCode.UNKNOWN_WORD, (name,), Refusal(name, fault, shown_value(text)))
+        given = values.get(name)
+        found = (
+            [((name, index), one) for index, one in enumerate(given)] if isinstance(given, list) else [((name,), given)]
+        )
+        for path, text in found:
+            if not isinstance(text, str):
+                continue
+            fault = fault_of(word, text, kind) if len(path) == 1 else fault_in_list(word, text)
+            if fault is not None:
+                yield Slip(ProblemCode.UNKNOWN_WORD, path, Refusal(field_of(path), fault, shown_value(text)))

@@ -22,6 +22,7 @@ from schemas.directory import (
     read_mode,
     read_reply_to,
 )
+from schemas.language_tags import read_languages
 from schemas.mailbox import mailbox
 from schemas.refusal import Refusal, RefusedError
 from schemas.tags import read_tags
@@ -88,8 +89,9 @@ def attached(record: ProductRecord | SiteRecord | ServiceRecord) -> Attached:
 
 
 def customer(record: CustomerRecord) -> tuple[Customer, list[Refusal]]:
-    """A customer in memory, and what can't be read of their `tags`: that alone is lost."""
+    """A customer in memory, and what can't be read of their `tags` and `languages`: that alone is lost."""
     tags, refusals = _tags("tags", record.tags)
+    languages, bad_languages = _languages(record.languages)
     made = Customer(
         id=record.id,
         name=record.name,
@@ -100,14 +102,16 @@ def customer(record: CustomerRecord) -> tuple[Customer, list[Refusal]]:
         time_zone=_text(record.time_zone),
         alerts=_settings(record.alerts),
         tags=tags,
+        languages=languages,
     )
-    return made, refusals
+    return made, refusals + bad_languages
 
 
 def person(record: ContactRecord | CollaboratorRecord) -> tuple[Person, list[Refusal]]:
-    """A person in memory, and the modes and groups that could not be read: they alone are lost."""
+    """A person in memory, and the modes, groups and languages that could not be read: they alone are lost."""
     modes, refusals = _modes(record.modes or [])
     groups, bad_groups = _tags("groups", record.groups)
+    languages, bad_languages = _languages(record.languages)
     if isinstance(record, CollaboratorRecord):
         # Collaborators belong to the helpdesk: gates about customers and sites are not asked of them.
         kind, belongs = PersonKind.COLLABORATOR, None
@@ -127,8 +131,9 @@ def person(record: ContactRecord | CollaboratorRecord) -> tuple[Person, list[Ref
         acts_for=acts_for,
         sites=sites,
         groups=groups,
+        languages=languages,
     )
-    return made, refusals + bad_groups
+    return made, refusals + bad_groups + bad_languages
 
 
 def suppression(record: SuppressionRecord, *, is_readable: bool = True) -> Suppression:
@@ -173,6 +178,13 @@ def _tags(field: str, given: object) -> tuple[tuple[str, ...], list[Refusal]]:
         return (), []
     tags, refusals = read_tags(field, given)
     return _shared_ids(tags), refusals
+
+
+def _languages(given: object) -> tuple[tuple[str, ...], list[Refusal]]:
+    if given is None:
+        return (), []
+    languages, refusals = read_languages("languages", given)
+    return _shared_ids(languages), refusals
 
 
 def _trigger_ticks(names: list[str] | None) -> int:

@@ -32,6 +32,7 @@ class Person(Struct, frozen=True, gc=False):
     acts_for: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
 
     def wants(self, trigger: Trigger) -> bool:
         """Whether the person's own tick for this trigger is on."""
@@ -55,6 +56,7 @@ class Customer(Attached, frozen=True, gc=False):
     time_zone: str | None = None
     alerts: tuple[TriggerSettings | None, ...] = ()
     tags: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
 
     def alert(self, trigger: Trigger) -> TriggerSettings | None:
         """The customer's settings for this trigger."""

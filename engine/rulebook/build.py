@@ -150,6 +150,7 @@ def _rules(
             format=send.format if send else None,
             digest=digest,
             quiet=quiet,
+            languages=tuple(send.languages) if send and send.languages else None,
             overrides_customer=entry.overrides_customer,
         )
         for at, category in enumerate(entry.categories, position)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from engine.rulebook.problems import Path, Problem
 from schemas.fax_number import is_region
 from schemas.finding import FindingCode
+from schemas.language_tags import MOST_LANGUAGES, is_language, language_meant
 from schemas.rule_file import RuleEntry, Settings, categories_of
 from schemas.suggestion import closest
 from schemas.time_zones import time_zones, zone_meant
@@ -41,6 +42,7 @@ def problems_between(placed: Sequence[Placed], further: Set[str]) -> list[Proble
         replaces[name] = each.entry.instead_of
         problems += _named_twice(each)
         problems += _overrides_nothing(each)
+        problems += _languages_of(each)
     for each in placed:
         path, other = (*each.path, "instead_of"), each.entry.instead_of
         # A rule that could not be read as a whole may be named all the same.
@@ -79,6 +81,25 @@ def _overrides_nothing(placed: Placed) -> Iterator[Problem]:
         message = "this rule has nothing that could stand before a customer's"
         path = (*placed.path, "overrides_customer")
         yield Problem(path, message, code=FindingCode.WRONG_VALUE, suggestion=advice, at_key=True)
+
+
+def _languages_of(placed: Placed) -> Iterator[Problem]:
+    """What is wrong with the languages of a rule's messages. That one has templates is not asked: `check` warns."""
+    named = (placed.entry.send.languages if placed.entry.send is not None else None) or ()
+    for index, tag in enumerate(named):
+        same = [one for one in named[:index] if one.replace("_", "-").lower() == tag.replace("_", "-").lower()]
+        if not is_language(tag):
+            message, advice = f"`{tag}` is no language", language_meant(tag)
+        elif same:
+            message, advice = f"`{tag}` stands in this list twice", "take it out of the list"
+        elif index == MOST_LANGUAGES:
+            message, advice = (
+                f"a message has at most {MOST_LANGUAGES} languages",
+                "take this one and those after it out",
+            )
+        else:
+            continue
+        yield Problem((*placed.path, "send", "languages", index), message, suggestion=advice)
 
 
 def _named_twice(placed: Placed) -> Iterator[Problem]:

@@ -45,6 +45,8 @@ class Rule(Struct, frozen=True):
     """The templates of other channels."""
     keyword: LocalText | None = None
     format: MessageFormat | None = None
+    languages: tuple[str, ...] | None = None
+    """Those in which its messages are written, whether or not they have templates; None: the reader's."""
     overrides_customer: bool = False
     """Template, keyword and format stand before those of the customer's record."""
     digest: DigestTimes | None = None

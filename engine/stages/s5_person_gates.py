@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import UNSET, Struct
 
 from engine.directory.records import Customer, Person
-from engine.language import language_of
+from engine.language import languages_of
 from engine.rulebook.rulebook import Rule
 from engine.scope import Scope
 from engine.stages.s3_recipients import Recipient
@@ -266,11 +266,11 @@ def ticket_is_their_own(attempt: Attempt) -> Reason | None:
 
 
 def status_change_is_visible(attempt: Attempt) -> Reason | None:
-    """Contacts, status changes: the status that customers see changed."""
+    """Contacts, status changes: the status that customers see changed, in any language in which they would read it."""
     if not attempt.for_contact or attempt.trigger is not Trigger.STATUS_CHANGED or attempt.person is None:
         return None
-    language = language_of(attempt.person, attempt.customer, attempt.scope.policy)
-    return None if changed_for_customers(attempt.scope, language) else Reason.STATUS_INTERNAL
+    languages = languages_of(attempt.person, attempt.customer, attempt.rules, attempt.scope.policy)
+    return None if changed_for_customers(attempt.scope, languages) else Reason.STATUS_INTERNAL
 
 
 def is_not_their_save(attempt: Attempt) -> Reason | None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from engine.contexts import Contexts
-from engine.language import language_of, localised, time_zone_of
+from engine.language import languages_of, localised, time_zone_of
 from engine.rulebook.rulebook import DefaultForm, LocalText, Rule
 from engine.schedules import soonest
 from engine.scope import Scope
@@ -17,7 +17,7 @@ from engine.statuses import changed_for_customers
 from schemas.directory import TriggerSettings
 from schemas.event import Event
 from schemas.hashing import hash_of
-from schemas.job import Form, Job, Otherwise
+from schemas.job import Form, Job, Otherwise, Translation
 from schemas.mailbox import mailbox
 from schemas.vocabulary import Channel, MessageFormat, PersonKind, Trigger
 
@@ -43,7 +43,9 @@ class _Writer:
         scope, event, record = self._scope, self._scope.event, message.first.record
         customer = scope.directory.customer(record.customer)
         # The reader's own customer, which may be another one than the ticket's, decides how the message looks.
-        language = language_of(record, customer, scope.policy)
+        languages = languages_of(record, customer, message.first.rules, scope.policy)
+        # Each part of an SMS costs, so it has one language.
+        language, *others = languages[:1] if message.channel is Channel.SMS else languages
         time_zone = time_zone_of(record, customer, scope.policy)
         return Job(
             id=job_id(event, message.channel, message.address),
@@ -51,7 +53,7 @@ class _Writer:
             event=event.id,
             ticket=event.ticket.id,
             trigger=message.first.trigger,
-            other_triggers=_other_triggers(scope, message, language),
+            other_triggers=_other_triggers(scope, message, (language, *others)),
             person=message.person,
             audience=message.person.kind.audience,
             channel=message.channel,
@@ -71,6 +73,20 @@ class _Writer:
             customer=scope.customer_id,
             digest=_digest_form(scope, language),
             schedule=soonest(message.first.bringing, event.time, time_zone, scope.policy.calendars),
+            translations=[self._translation(message, one) for one in others],
+        )
+
+    def _translation(self, message: Message, language: str) -> Translation:
+        """What differs in a further language."""
+        scope, second, digest = self._scope, message.second, _digest_form(self._scope, language)
+        ticket = self._contexts.of(message.first.record, language).ticket
+        return Translation(
+            language=language,
+            status=ticket.status,
+            previous_status=ticket.previous_status,
+            subject_keyword=_form(scope, message, message.first, language).subject_keyword,
+            otherwise_keyword="" if second is None else _form(scope, message, second, language).subject_keyword,
+            digest_keyword="" if digest is None else digest.subject_keyword,
         )
 
 
@@ -92,10 +108,10 @@ def once_key(event: Event) -> str:
     return hash_of("opened", event.source, event.ticket.id)
 
 
-def _other_triggers(scope: Scope, message: Message, language: str) -> list[Trigger]:
+def _other_triggers(scope: Scope, message: Message, languages: Sequence[str]) -> list[Trigger]:
     """What else the save means. A contact is not told of a change of status that customers do not see."""
     others = [trigger for trigger in scope.triggers if trigger is not message.first.trigger]
-    if message.person.kind is PersonKind.CONTACT and not changed_for_customers(scope, language):
+    if message.person.kind is PersonKind.CONTACT and not changed_for_customers(scope, languages):
         others = [trigger for trigger in others if trigger is not Trigger.STATUS_CHANGED]
     return others
 

@@ -12,6 +12,7 @@ import pytest
 from engine import field_values
 from engine.decide import decide
 from engine.directory.directory import Directory
+from engine.language import languages_of
 from engine.rulebook.conditions import evaluate
 from engine.rulebook.problems import RulebookError
 from engine.rulebook.rulebook import Rulebook
@@ -57,7 +58,7 @@ def written(rule: dict[str, Any]) -> dict[str, Any]:
         entry["if"] = f"ticket.status == {json.dumps(rule['status'])}"
     if "asks" in rule:
         entry["if"] = as_text(rule["asks"])
-    send = {key: rule[key] for key in ("channels", "digest") if key in rule}
+    send = {key: rule[key] for key in ("channels", "digest", "languages") if key in rule}
     return entry | ({"send": send} if send else {})
 
 
@@ -78,9 +79,11 @@ def actual(event: dict[str, Any], directory: Directory, rulebook: Rulebook) -> d
         read = read_event(json.dumps(event).encode(), NOW)
     except RefusedError as error:
         return {"refused": error.shown()}
-    decided: dict[str, Any] = json.loads(
-        json.dumps(decision_view(decide(read, directory, rulebook, NOW)), default=_plain)
-    )
+    decision = decide(read, directory, rulebook, NOW)
+    decided: dict[str, Any] = json.loads(json.dumps(decision_view(decision), default=_plain))
+    # The command does not print them.
+    for job, shown in zip(decision.jobs, decided["jobs"], strict=True):
+        shown["languages"] = list(job.languages)
     return decided
 
 
@@ -130,6 +133,15 @@ def test_the_comparison_notices_a_gate_that_is_left_out(monkeypatch: pytest.Monk
 def test_the_comparison_notices_a_rule_that_brings_it_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(s7_job_writing, "soonest", lambda rules, *more: soonest(rules[:1], *more))
     with pytest.raises(AssertionError, match="due"):
+        test_engine_and_oracle_decide_alike(0)
+
+
+def test_the_comparison_notices_languages_that_are_read_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_rules(person: Any, customer: Any, _: Any, policy: Any) -> tuple[str, ...]:
+        return languages_of(person, customer, (), policy)
+
+    monkeypatch.setattr(s7_job_writing, "languages_of", without_rules)
+    with pytest.raises(AssertionError, match="languages"):
         test_engine_and_oracle_decide_alike(0)
 
 

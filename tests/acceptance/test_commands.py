@@ -182,7 +182,7 @@ class TestCheck:
         desk.contact("ct-1", language="pt-BR")
         words = run("check", "-d", write_directory(tmp_path / "d", desk)).stdout
         assert "customer/acme: alerts.opened has no template and no keyword: the rule file's default is used" in words
-        assert "language pt-BR of 1 person has no templates: they get the default, en" in words
+        assert "language pt-BR of 1 person has no templates: they get what else they ask for, or en" in words
 
     def test_a_bad_record_is_named_and_the_exit_code_says_so(self, desk: Helpdesk, tmp_path: Path) -> None:
         desk.contact("ct-1", modes=[{"channel": "email", "address": "x;y@z.example", "active": True}])

@@ -39,7 +39,7 @@ def written(recipe: str, folder: Path) -> Path:
 
 
 def test_every_block_of_the_page_belongs_to_a_recipe_with_rules_and_tests() -> None:
-    assert len(RECIPES) == 6
+    assert len(RECIPES) == 7
     assert all({"mine.yaml", "mine.test.yaml"} <= files.keys() for files in RECIPES.values())
     assert PAGE.read_text(encoding="utf-8").count(FENCE) == 2 * sum(len(files) for files in RECIPES.values())
 

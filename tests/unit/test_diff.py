@@ -32,7 +32,9 @@ RULES = st.lists(
             "on": st.sampled_from([["opened"], ["closed", "status_changed"]]),
             "if": st.sampled_from(['ticket.priority == "high"', 'person.language == "fr"']),
             "instead_of": st.sampled_from(["product-contacts", "contract-collaborators"]),
-            "send": st.sampled_from([{"channels": ["fax"]}, {"keyword": "[X]"}, {"format": "text"}]),
+            "send": st.sampled_from(
+                [{"channels": ["fax"]}, {"keyword": "[X]"}, {"format": "text"}, {"languages": ["fr", "en"]}]
+            ),
         },
     ),
     max_size=2,

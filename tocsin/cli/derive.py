@@ -70,5 +70,7 @@ def _rule(rule: Rule) -> list[str]:
         lines.append(f"      in a digest, {rule.digest.said}, where no other rule sends it sooner")
     if rule.quiet is not None:
         lines.append(f"      quiet outside {rule.quiet}, where no other rule sends it sooner")
+    if rule.languages is not None:
+        lines.append(f"      in {', '.join(rule.languages)}, all in one message, where no rule before it names others")
     given = [f"{name} {value if isinstance(value, str) else dict(value)}" for name, value in form if value is not None]
     return [*lines, f"      {', '.join(given)}"] if given else lines

@@ -49,7 +49,7 @@ class Wanted(Struct, frozen=True):
     """Which message it is to be, where not the one that the person would get."""
 
     language: Annotated[
-        str | None, typer.Option("--language", "-l", help="Another language, or `all` side by side.")
+        str | None, typer.Option("--language", "-l", help="Another language alone, or `all` side by side.")
     ] = None
     trigger: Annotated[
         Trigger | None, typer.Option("--trigger", help="What the message is about. Else: what the person would get.")

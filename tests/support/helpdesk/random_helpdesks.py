@@ -23,6 +23,7 @@ from schemas.vocabulary import Category, Trigger
 from tests.support.helpdesk.rulebooks import base
 from tests.support.oracle.chance import NOW
 from tests.support.oracle.helpdesk import random_helpdesk, random_settings
+from tests.support.oracle.rules import random_languages
 from tocsin.authoring.explain.changes import Fields, Records
 from tocsin.authoring.explain.scenario import Rules
 
@@ -135,6 +136,8 @@ def random_rule(chance: random.Random, number: int) -> dict[str, Any]:
         rule["if"] = chance.choice(CONDITIONS)
     if chance.random() < 0.4:
         rule["send"] = {"channels": [chance.choice(("email", "fax"))]}
+    if languages := random_languages(chance):
+        rule["send"] = rule.get("send", {}) | languages
     if rule["rule"] != default and chance.random() < 0.6:
         rule["instead_of"] = default
     return rule

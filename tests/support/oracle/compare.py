@@ -54,6 +54,8 @@ def content_differences(name: str, expected: Decision, actual: Decision) -> list
         lines.append(f"{name}: trigger: expected {expected['trigger']}, got {actual['trigger']}")
     if expected.get("due") != actual.get("due"):
         lines.append(f"{name}: due: expected {expected.get('due')}, got {actual.get('due')}")
+    if expected.get("languages") != actual.get("languages"):
+        lines.append(f"{name}: languages: expected {expected.get('languages')}, got {actual.get('languages')}")
     differing = [field for field in ("categories", "rules") if set(expected[field]) != set(actual[field])]
     return lines + [
         f"{name}: {field}: expected {texts(expected[field])}, got {texts(actual[field])}" for field in differing

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from tests.support.oracle.languages import languages
 from tests.support.oracle.people import Attempt, good_modes, is_on
 from tests.support.oracle.reading import Record, mailbox, moment
 from tests.support.oracle.rules import rules_of
@@ -65,15 +66,12 @@ def is_own(attempt: Attempt) -> bool:
     return client_reads and mine == save.contract["client"]
 
 
-def shown_status(attempt: Attempt, status: str | None) -> str | None:
-    """A status in the words that this contact sees; one that is not mapped is shown as it is."""
+def shown_status(attempt: Attempt, status: str | None, language: str) -> str | None:
+    """A status in the words of a language; one that is not mapped is shown as it is."""
     label = attempt.save.settings.status_labels.get(status or "", status)
     if not isinstance(label, dict):
         return label
-    spoken = attempt.record.get("language"), attempt.customer.get("language")
-    default = attempt.save.settings.default_language
-    language = next((one for one in spoken if one), default)
-    return label.get(language, label.get(default))
+    return label.get(language, label.get(attempt.save.settings.default_language))
 
 
 def customers_see_change(attempt: Attempt) -> bool:
@@ -86,7 +84,10 @@ def customers_see_change(attempt: Attempt) -> bool:
         return False
     if not previous or labels.get(previous["status"]) == "internal":
         return True
-    return shown_status(attempt, previous["status"]) != shown_status(attempt, ticket["status"])
+    return any(
+        shown_status(attempt, previous["status"], language) != shown_status(attempt, ticket["status"], language)
+        for language in languages(attempt, [attempt])
+    )
 
 
 def is_someone_elses_save(attempt: Attempt) -> bool:

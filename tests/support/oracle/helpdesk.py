@@ -138,6 +138,7 @@ def customer(rng: random.Random, name: str) -> Record:
         time_zone=rarely_none(rng, "Europe/Paris", 0.3),
         alerts=rarely_none(rng, customer_alerts(rng), 0.05),
         tags=rarely_none(beside(rng), some(beside(rng), TAGS, 0.4), 0.2),
+        languages=languages(beside(rng)),
         **people(rng),
     )
 
@@ -183,7 +184,17 @@ def person(rng: random.Random) -> Record:
         modes=rarely_none(rng, [mode(rng) for _ in range(rng.choice((0, 1, 1, 2, 2, 2, 3)))], 0.04),
         alerts=rarely_none(rng, some(rng, TRIGGERS, 0.75), 0.04),
         groups=rarely_none(beside(rng), some(beside(rng), (*GROUPS, *SITES), 0.4), 0.2),
+        languages=languages(beside(rng)),
     )
+
+
+def languages(rng: random.Random) -> Value:
+    """A list of languages, most often none; some of it can't be read, has no templates, or is too much."""
+    lists: tuple[Value, ...] = (["fr", "en"], ["en", "fr"], ["de"], ["nl", "fr-CA", "fr"], [])
+    odd: tuple[Value, ...] = ("fr", 5, {}, ["fr", 7, None, ""], ["de", "nl", "sv", "it", "fr"])
+    if chance(rng, 0.75):
+        return rng.choice((ABSENT, ABSENT, None))
+    return rng.choice(odd) if chance(rng, 0.2) else rng.choice(lists)
 
 
 def mode(rng: random.Random) -> Value:

@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.support.oracle.digests import due
 from tests.support.oracle.gates import GATES, PASSED, address_of, gates_passed, unreadable_at_stop
+from tests.support.oracle.languages import languages
 from tests.support.oracle.people import (
     CATEGORIES,
     Attempt,
@@ -141,7 +142,7 @@ def people_decided(save: Save, triggers: list[str]) -> Record:
     ]
     nowhere = [(category, why_object_leads_nowhere(save, category)) for category in CATEGORIES]
     skipped += [skip(None, category, reason) for category, reason in nowhere if reason]
-    written = [as_job(first, together) | when(first, passed) for first, together in jobs]
+    written = [as_job(first, together) | when(first, passed) | in_which(first, passed) for first, together in jobs]
     return {"jobs": written, "skipped": skipped}
 
 
@@ -155,6 +156,18 @@ def when(letter: Letter, passed: list[Attempt]) -> Record:
     ]
     moment = due(next(one for one in bringing if one.person == letter.person), bringing)
     return {} if moment is None else {"due": moment}
+
+
+def in_which(letter: Letter, passed: list[Attempt]) -> Record:
+    """The languages of a letter, by the rules that bring it to this person; a text message has one."""
+    bringing = [
+        one
+        for one in passed
+        if address_of(one) == (letter.channel, letter.mailbox)
+        and (one.trigger, one.person) == (letter.trigger, letter.person)
+    ]
+    found = languages(bringing[0], bringing)
+    return {"languages": found[:1] if letter.channel == "sms" else found}
 
 
 def letters(passed: list[Attempt]) -> list[Letter]:

@@ -22,6 +22,7 @@ class Settings:
     stale_hours: float = 72
     default_language: str = "en"
     rules: tuple[dict[str, Any], ...] = ()
+    languages: tuple[str, ...] = ("en", "fr")
 
 
 @dataclass(frozen=True)

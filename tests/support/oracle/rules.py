@@ -4,13 +4,13 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from tests.support.oracle.chance import AUDIENCES, CHANNELS, KINDS, STATUSES, TRIGGERS, chance, some
+from tests.support.oracle.chance import AUDIENCES, CHANNELS, KINDS, STATUSES, TRIGGERS, beside, chance, some
 from tests.support.oracle.conditions import is_met, random_condition
 from tests.support.oracle.people import CATEGORIES, Attempt, Category
 
 OwnRule = dict[str, Any]
-"""As it stands in a rule file: `rule`, `for`, and maybe `on`, `status` or `asks` (in place of a condition), `channels`
-and `instead_of`."""
+"""As it stands in a rule file: `rule`, `for`, and maybe `on`, `status` or `asks` (in place of a condition), `channels`,
+`languages` and `instead_of`."""
 
 DEFAULTS: tuple[OwnRule, ...] = tuple({"rule": one.rule, "for": one.name} for one in CATEGORIES)
 
@@ -78,6 +78,7 @@ def random_rule(rng: random.Random, number: int, of_people: bool) -> OwnRule:
         own["asks"] = random_condition(rng, of_people=of_people)
     if chance(rng, 0.4):
         own["channels"] = [rng.choice(CHANNELS)]
+    own |= random_languages(rng)
     default = rng.choice([one for one in CATEGORIES if is_for(own, one)]).rule
     if chance(rng, 0.2):
         own["rule"] = default
@@ -87,6 +88,14 @@ def random_rule(rng: random.Random, number: int, of_people: bool) -> OwnRule:
         others = [one.rule for one in CATEGORIES if one.audience in audiences]
         own["instead_of"] = rng.choice(others) if number == 0 or chance(rng, 0.4) else f"own-{number - 1}"
     return own
+
+
+def random_languages(rng: random.Random) -> OwnRule:
+    """Now and then a list of languages, of which some have no templates. Other choices stay as they were without it."""
+    dice = beside(rng)
+    if not chance(dice, 0.4):
+        return {}
+    return {"languages": dice.choice((["fr", "en"], ["en", "fr"], ["fr"], ["de", "fr-CA"], ["de", "nl"]))}
 
 
 DIGESTS = ("hourly", "daily at 08:00", "daily at 19:30", "weekly on monday at 08:15", "weekly on sunday at 23:45")

@@ -96,9 +96,18 @@ def _compared(old: Job, new: Job) -> dict[ChangeKind, tuple[object, object]]:
         ChangeKind.KEYWORD: (old.form.subject_keyword, new.form.subject_keyword),
         ChangeKind.FORMAT: (old.form.format, new.form.format),
         ChangeKind.SCHEDULE: (old.schedule, new.schedule),
-        ChangeKind.LANGUAGE: (old.language, new.language),
+        ChangeKind.LANGUAGE: (old.languages, new.languages),
     }
 
 
 def _rest(job: Job) -> tuple[object, ...]:
-    return (job.context, job.other_triggers, job.reply_to, job.time_zone, job.address, job.expires, job.otherwise)
+    return (
+        job.context,
+        job.translations,
+        job.other_triggers,
+        job.reply_to,
+        job.time_zone,
+        job.address,
+        job.expires,
+        job.otherwise,
+    )

@@ -115,7 +115,7 @@ def _value(kind: ChangeKind, job: Job) -> str:
         case ChangeKind.SCHEDULE:
             return when_sent(job)
         case _:
-            return job.language
+            return ", ".join(job.languages)
 
 
 def as_json(tally: Tally) -> dict[str, Any]:
@@ -161,6 +161,7 @@ def _job_view(job: Job) -> dict[str, Any]:
         "format": job.form.format,
         "when": when_sent(job),
         "language": job.language,
+        "languages": [*job.languages],
         "rules": job.rules,
         "categories": job.categories,
     }

@@ -89,7 +89,8 @@ def _customer(one: Customer) -> dict[str, Any]:
     settings = ((trigger.value, one.alert(trigger)) for trigger in Trigger)
     alerts = {name: msgspec.to_builtins(given) for name, given in settings if given is not None}
     head = {"main_site": one.main_site, "language": one.language, "time_zone": one.time_zone}
-    return {**_attached(one), **head, "alerts": alerts, "tags": [*one.tags]}
+    lists = {"languages": [*one.languages], "tags": [*one.tags]}
+    return {**_attached(one), **head, "alerts": alerts, **lists}
 
 
 def _person(one: Person) -> dict[str, Any]:
@@ -100,6 +101,7 @@ def _person(one: Person) -> dict[str, Any]:
         "modes": [msgspec.to_builtins(mode) for mode in one.modes],
         "alerts": [trigger.value for trigger in Trigger if one.wants(trigger)],
         "groups": [*one.groups],
+        "languages": [*one.languages],
     }
     if one.kind is PersonKind.CONTACT:
         fields |= {"customer": one.customer, "acts_for": [*one.acts_for], "sites": [*one.sites]}

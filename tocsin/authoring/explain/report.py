@@ -78,7 +78,7 @@ def _reached(one: Reached, directory: Directory) -> Iterator[str]:
     yield f"  {called(job.person, directory)} by {job.channel} to {job.address}: {job.trigger}{also}"
     reached = f"through {', '.join(job.categories)}; rules {', '.join(job.rules)}"
     keyword = f", keyword {job.form.subject_keyword}" if job.form.subject_keyword else ""
-    yield f"      {reached}; template {job.form.template} in {job.language}{keyword}"
+    yield f"      {reached}; template {job.form.template} in {', '.join(job.languages)}{keyword}"
     if one.subject:
         yield f"      subject: {one.subject}"
     yield from (f"      {contest.said}" for contest in one.contests)
@@ -167,6 +167,7 @@ def _reached_view(one: Reached) -> ReachedPerson:
         rules=job.rules,
         template=job.form.template,
         language=job.language,
+        languages=[*job.languages],
         same_mailbox=[*one.others],
         keyword=job.form.subject_keyword,
         subject=one.subject,

@@ -283,7 +283,8 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         "Delete one of the two; save the file as YAML or JSONL.",
     ),
     Code.LANGUAGE_WITHOUT_TEMPLATES: Entry(
-        "People of the directory have a language in which there are no templates: they read the default one.",
+        "People of the directory, or a rule, ask for a language in which there are no templates: they read the "
+        "others, or the default one.",
         "{kind: contact, id: ct-1, language: pt-BR, …}",
         "Write the templates in that language and add it to `settings: languages:`, or leave it at that.",
     ),

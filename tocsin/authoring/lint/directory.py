@@ -74,7 +74,8 @@ def _languages_without_templates(subject: Subject, directory: Directory, policy:
     code = FindingCode.LANGUAGE_WITHOUT_TEMPLATES
     for language, count in sorted(missing.items()):
         people = "1 person" if count == 1 else f"{count} people"
-        message = f"language {language} of {people} has no templates: they get the default, {policy.language}"
+        instead = f"they get what else they ask for, or {policy.language}"
+        message = f"language {language} of {people} has no templates: {instead}"
         advice = f"write templates in {language} and add it to `settings: languages:`"
         if subject.reading.source is None:
             yield subject.at_file(code, message, advice)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Final
 
+from engine.language import those_available
 from engine.rulebook.conditions.syntax import leaves
 from engine.rulebook.problems import Problem
 from engine.rulebook.rulebook import Rule, Rulebook
@@ -15,6 +16,7 @@ from schemas.vocabulary import Channel
 from tocsin.authoring.lint.categories import Written, told_once, written_rules
 from tocsin.authoring.lint.reasoning import Circumstances, implies, never_holds
 from tocsin.authoring.lint.subject import Subject
+from tocsin.authoring.reach.forms import languages_of_rules_without_templates
 
 MAX_PAIRS: Final = 5_000
 MAX_LEAVES: Final = 40
@@ -26,7 +28,7 @@ GRACE: Final = 24 * HOUR
 
 _OTHERS: Final = [channel for channel in Channel if channel is not Channel.EMAIL]
 
-SETTINGS: Final = ("template", *(f"template.{channel}" for channel in _OTHERS), "keyword", "format")
+SETTINGS: Final = ("template", *(f"template.{channel}" for channel in _OTHERS), "keyword", "format", "languages")
 """What a rule may say of its messages, by its path below `send`; a template alone is that of e-mails."""
 
 
@@ -35,7 +37,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
     rulebook = subject.reading.rulebook
     if rulebook is None:
         return
-    for problem in problems(rulebook, subject.rules):
+    for problem in (*problems(rulebook, subject.rules), *_languages(rulebook, subject.rules)):
         yield subject.at(problem)
 
 
@@ -45,6 +47,17 @@ def problems(rulebook: Rulebook, rules: Sequence[Rule]) -> Iterator[Problem]:
     for rule in written_rules(rules):
         yield from told_once({copy.category: [*beside.problems_of(copy)] for copy in rule})
         yield from beside.always_replaced(rule)
+
+
+def _languages(rulebook: Rulebook, rules: Sequence[Rule]) -> Iterator[Problem]:
+    """Languages of messages in which there are no templates."""
+    for rule, index in languages_of_rules_without_templates(rules, rulebook.policy):
+        named = rule.languages or ()
+        others = "the others alone" if those_available(named, rulebook.policy.languages) else "each reader's own"
+        message = f"`{named[index]}` has no templates: these messages are written in {others}"
+        advice = f"write templates in {named[index]} and add it to `settings: languages:`"
+        code = FindingCode.LANGUAGE_WITHOUT_TEMPLATES
+        yield Problem((*rule.path, "send", "languages", index), message, None, code, advice)
 
 
 class _Rules:

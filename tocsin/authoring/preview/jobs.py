@@ -46,7 +46,7 @@ def trigger_of(decision: Decision, reader: Reader) -> Trigger:
 
 
 class Shown(Struct, frozen=True):
-    """What is previewed: a message about this trigger, on this channel, in this language (None: the person's)."""
+    """What is previewed: a message about this trigger, on this channel, in this language (None: as it is sent)."""
 
     trigger: Trigger
     channel: Channel = Channel.EMAIL
@@ -72,9 +72,12 @@ def preview_job(decision: Decision, reader: Reader, shown: Shown, directory: Dir
     triggers = decision.triggers if trigger in decision.triggers else (trigger, *decision.triggers)
     customer = directory.customer(customer_id)
     scope = Scope(event, decision.now, triggers, contract, customer_id, customer, directory, rulebook)
-    record = person if language is None else replace(person, language=language)
     names = reader.job.rules if reader.job is not None else []
-    rules = [rule for rule in rulebook.rules if rule.name in names]
+    record, rules = person, [rule for rule in rulebook.rules if rule.name in names]
+    if language is not None:
+        # Alone, whatever the person's record and the rules say.
+        record = replace(person, language=language, languages=())
+        rules = [replace(rule, languages=None) for rule in rules]
     # Active or not, since nothing is sent.
     address = next((mode.address for mode in person.modes if mode.channel is channel), _ADDRESSES[channel])
     line = Line(trigger, record, rules, rules)

@@ -27,7 +27,7 @@ IDENTITY: Final = MailIdentity(
 
 
 class Rendered(Struct, frozen=True):
-    """A message in one language. `fault` says why the built-in text stands in for the template."""
+    """A message, with the names of its languages. `fault` says why the built-in text stands in for the template."""
 
     language: str
     subject: str
@@ -37,7 +37,7 @@ class Rendered(Struct, frozen=True):
 
 
 def render(jobs: list[Job], template: str, sources: TemplateSources) -> list[Rendered]:
-    """The messages of these jobs by this template, one for each language."""
+    """The messages of these jobs by this template."""
     # In a child process, as in the sender: a template that hangs or crashes does not take the command with it.
     with closing(ChildComposer(Drafts(IDENTITY), Stationery(IDENTITY))) as composer:
         composer.use(sources)
@@ -48,7 +48,7 @@ async def _rendered(composer: Composer, jobs: list[Job], template: str) -> list[
     found = []
     for job in jobs:
         composed = await composer.compose(job, job.trigger, replace(job.form, template=template))
-        found.append(_parts(job.language, composed.message, composed.fault))
+        found.append(_parts(", ".join(job.languages), composed.message, composed.fault))
     return found
 
 

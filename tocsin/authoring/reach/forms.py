@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from engine.directory.directory import Directory
-from engine.language import available, language_of
-from engine.rulebook.rulebook import Policy, Rulebook
+from engine.language import asked_for, available, languages_of
+from engine.rulebook.rulebook import Policy, Rule, Rulebook
 from schemas.vocabulary import Trigger
 from tocsin.authoring.precedence import contests
 from tocsin.authoring.reach.gaps import Gap, GapCode
@@ -30,11 +30,17 @@ def languages_without_templates(directory: Directory, policy: Policy) -> Counter
     """The languages that people or their customers ask for and that have no templates, with how many people that is."""
     found: Counter[str] = Counter()
     for person in directory.people():
-        customer = directory.customer(person.customer)
-        language = person.language or (customer.language if customer is not None else None)
-        if language and available(language, policy.languages) is None:
-            found[language] += 1
+        wanted = asked_for(person, directory.customer(person.customer))
+        found.update(language for language in dict.fromkeys(wanted) if available(language, policy.languages) is None)
     return found
+
+
+def languages_of_rules_without_templates(rules: Iterable[Rule], policy: Policy) -> Iterator[tuple[Rule, int]]:
+    """The rules of the file whose messages are to be in a language without templates, with its place in their list."""
+    for rule in {rule.name: rule for rule in rules if rule.path}.values():
+        for index, language in enumerate(rule.languages or ()):
+            if available(language, policy.languages) is None:
+                yield rule, index
 
 
 def form_gaps(directory: Directory) -> Iterator[Gap]:
@@ -50,15 +56,22 @@ def language_gaps(directory: Directory, rulebook: Rulebook) -> Iterator[tuple[Ga
     """Languages without templates, each with the number of people who ask for it."""
     policy = rulebook.policy
     for language, people in sorted(languages_without_templates(directory, policy).items()):
-        why = f"{people} {'person reads' if people == 1 else 'people read'} {policy.language} instead"
-        change = f"write templates in {language} and add it to `settings: languages:`"
-        yield Gap(GapCode.LANGUAGE_WITHOUT_TEMPLATES, f"language {language}", why, change, language), people
+        why = f"{people} {'person asks' if people == 1 else 'people ask'} for it, and read another"
+        yield _language_gap(language, f"language {language}", why), people
+    for rule, index in languages_of_rules_without_templates(rulebook.rules, policy):
+        language = (rule.languages or ())[index]
+        yield _language_gap(language, f"rule {rule.name}", f"its messages are not written in {language}"), 1
+
+
+def _language_gap(language: str, record: str, why: str) -> Gap:
+    change = f"write templates in {language} and add it to `settings: languages:`"
+    return Gap(GapCode.LANGUAGE_WITHOUT_TEMPLATES, record, why, change, language)
 
 
 def readers_by_language(directory: Directory, policy: Policy) -> Counter[str]:
-    """How many people read each of the languages that have templates."""
+    """How many people read each of the languages that have templates, where no rule names others."""
     people = ((person, directory.customer(person.customer)) for person in directory.people())
-    return Counter(language_of(person, customer, policy) for person, customer in people)
+    return Counter(one for person, customer in people for one in languages_of(person, customer, (), policy))
 
 
 def contest_gaps(directory: Directory, rulebook: Rulebook) -> Iterator[Gap]:

@@ -125,6 +125,7 @@ def _fields(alert: ExpectedAlert, job: Job) -> Iterator[tuple[str, object, objec
     yield "template", alert.template, job.form.template
     yield "keyword", alert.keyword, job.form.subject_keyword
     yield "language", alert.language, job.language
+    yield "languages", alert.languages, [*job.languages]
     yield "when", alert.when, when_sent(job)
     yield "categories", _sorted(alert.categories), _sorted(job.categories)
     yield "rules", _sorted(alert.rules), _sorted(job.rules)

@@ -7,11 +7,12 @@ from itertools import chain
 
 from msgspec import Struct
 
-from adapters.files.record_words import fault_of
+from adapters.files.record_words import fault_in_list, fault_of
 from adapters.kafka.directory_topic import Complaint, unreadable_on
 from adapters.kafka.held_records import held_records
 from adapters.kafka.settings import KafkaSettings
 from engine.directory.directory import Directory
+from engine.directory.records import Customer, Person
 from schemas.directory import part_code
 from schemas.refusal import Refusal, shown_value
 from schemas.topics import DIRECTORY
@@ -81,14 +82,17 @@ def parts_lost(surveyed: Surveyed) -> Iterator[Fault]:
 
 def _words(directory: Directory) -> Iterator[Fault]:
     """Languages and time zones that do not exist: defaults are used in their place."""
-    people = ((one.kind.value, one.id, one.language, one.time_zone) for one in directory.people())
-    customers = (("customer", one.id, one.language, one.time_zone) for one in directory.customers())
-    for kind, record_id, language, time_zone in chain(customers, people):
-        for word, text in ((Word.LANGUAGE, language), (Word.TIME_ZONE, time_zone)):
-            fault = None if text is None else fault_of(word, text, kind)
+    records: Iterator[Customer | Person] = chain(directory.customers(), directory.people())
+    for one in records:
+        kind = one.kind.value if isinstance(one, Person) else "customer"
+        words = ((Word.LANGUAGE, one.language), (Word.TIME_ZONE, one.time_zone))
+        found = [(word.value, text, fault_of(word, text, kind)) for word, text in words if text is not None]
+        for index, text in enumerate(one.languages):
+            found.append((f"languages[{index}]", text, fault_in_list(Word.LANGUAGE, text)))
+        for field, text, fault in found:
             if fault is not None:
-                said = Refusal(word.value, fault, shown_value(text)).shown()
-                yield Fault(ascii(f"{kind}/{record_id}")[1:-1], "unknown_word", said)
+                said = Refusal(field, fault, shown_value(text)).shown()
+                yield Fault(ascii(f"{kind}/{one.id}")[1:-1], "unknown_word", said)
 
 
 def _of_keys(settings: KafkaSettings) -> Iterator[Fault]:

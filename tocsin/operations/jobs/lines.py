@@ -55,7 +55,7 @@ def heading(entry: LedgerEntry) -> Iterator[str]:
     yield f"about ticket {ticket} of {source}: {entry.trigger}{also}{diverted}"
     yield f"event {event}, saved {time(job.context.saved_at)}; customer {one_line(job.customer or 'unknown', WHOLE)}"
     form = entry.form
-    yield f"as {form.template} ({form.format}) in {job.language}, {job.time_zone}"
+    yield f"as {form.template} ({form.format}) in {', '.join(job.languages)}, {job.time_zone}"
     yield f"because of {', '.join(job.categories)}: {', '.join(job.rules)} (rulebook {job.rulebook})"
     yield f"made {time(job.created)}, never sent after {time(job.expires)}"
 

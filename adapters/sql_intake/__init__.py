@@ -1,1 +1,0 @@
-"""States of tickets and deliveries in any relational database, see intake.ports.TicketStates."""
