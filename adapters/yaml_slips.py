@@ -14,7 +14,7 @@ from engine.rulebook.conditions.lexer import TYPOGRAPHIC_QUOTES
 
 
 class YamlSlip(Struct, frozen=True):
-    """What is wrong and what to do, at a line and column (both from 0), over `length` characters.
+    """What is wrong and what to do, at a line and column (both from 0), over `length` characters (0: the whole file).
 
     `proposal` is a corrected text. It contains what the author wrote, so it must not go into every log.
     """
@@ -72,6 +72,9 @@ _FIRST: Final = {
     "{": "`{` begins a mapping",
 }
 _BLANKS: Final = re.compile("[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]")
+_BEFORE_BLANK: Final = re.compile(r"[ -]*|\s*(?:- +)*[^\s:#'\"]+:|.*\S -")
+_CONFLICT: Final = re.compile(r"(?:<{7}|={7}|>{7})(?: |$)")
+CONTAINS_ITSELF: Final = "this value contains itself"
 LONGEST_LINE: Final = 2_000
 """Characters of a line that are looked at. The time of the patterns grows faster than the line."""
 LONGEST_PROPOSAL: Final = 120
@@ -139,11 +142,15 @@ def _tab(spot: _Spot) -> YamlSlip | None:
 
 
 def _odd_blank(spot: _Spot) -> YamlSlip | None:
-    found = _BLANKS.search(spot.text[: spot.column + 1])
-    if found is None or spot.text[: found.start()].strip(" -"):
-        return None
-    message = f"a blank that is none (U+{ord(found[0]):04X}) stands here, as web pages and word processors have them"
-    return YamlSlip(spot.line, found.start(), message, "put an ordinary blank in its place")
+    """A blank of another kind where YAML needs one of its own; the parser often complains only on the next line."""
+    for number in sorted({spot.begun[0], max(0, spot.line - 1), spot.line}):
+        line = spot.lines[number] if number < len(spot.lines) else ""
+        found = _BLANKS.search(line if number < spot.line else line[: spot.column + 1])
+        if found is not None and _BEFORE_BLANK.fullmatch(line[: found.start()]):
+            code = f"U+{ord(found[0]):04X}"
+            message = f"a blank that is none ({code}) stands here, as web pages and word processors have them"
+            return YamlSlip(number, found.start(), message, "put an ordinary blank in its place")
+    return None
 
 
 def _glued(spot: _Spot) -> YamlSlip | None:
@@ -170,6 +177,42 @@ def _colon(spot: _Spot) -> YamlSlip | None:
         message = "a `:` with a blank behind it begins a value of its own"
         return spot.here(message, "put the value that holds it in quotes")
     return None
+
+
+def _no_colon(spot: _Spot) -> YamlSlip | None:
+    """A line that should begin a value and has no `:`. The parser complains only on a later line."""
+    if "could not find expected ':'" not in spot.said or spot.begun[0] >= len(spot.lines):
+        return None
+    number, column = spot.begun
+    text = spot.lines[number]
+    at = text.find("\uff1a")
+    if at >= 0:
+        return YamlSlip(number, at, "this wide `\uff1a` is no `:` of YAML", "write `:` and a blank behind it")
+    message, advice = "no `:` with a blank stands behind the first word of this line", "write `key: value`"
+    return YamlSlip(number, column, message, advice, max(1, len(text.rstrip()) - column))
+
+
+def _conflict(spot: _Spot) -> YamlSlip | None:
+    for number, line in enumerate(spot.lines[: spot.line + 1]):
+        if _CONFLICT.match(line):
+            message = "a version control has left both sides of a conflict here"
+            return YamlSlip(
+                number, 0, message, "keep one of them, and take out the lines with <<<, === and >>>", len(line)
+            )
+    return None
+
+
+def _second_document(spot: _Spot) -> YamlSlip | None:
+    if "found another document" not in spot.said:
+        return None
+    message, length = "a second document begins here, and a file holds one", max(1, len(spot.text.rstrip()))
+    return spot.here(message, "take out `---` and `...`, or put what follows into a file of its own", length)
+
+
+def _itself(spot: _Spot) -> YamlSlip | None:
+    if spot.said != CONTAINS_ITSELF:
+        return None
+    return spot.here(f"{spot.said}, by a `*` within it", "write what is meant in the place of the `*`")
 
 
 def _first_character(spot: _Spot) -> YamlSlip | None:
@@ -231,6 +274,9 @@ def _indent(spot: _Spot) -> YamlSlip | None:
 
 
 _JUDGES: Final[tuple[Callable[[_Spot], YamlSlip | None], ...]] = (
+    _conflict,
+    _second_document,
+    _itself,
     _tab,
     _odd_blank,
     _typographic,
@@ -240,6 +286,7 @@ _JUDGES: Final[tuple[Callable[[_Spot], YamlSlip | None], ...]] = (
     _first_character,
     _backslash,
     _quotes,
+    _no_colon,
     _indent,
 )
 """Tried in this order, the surest signs first. The first that finds something decides."""

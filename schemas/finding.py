@@ -58,6 +58,7 @@ class FindingCode(StrEnum):
     NEVER_HOLDS = "never_holds", Severity.WARNING
     ALWAYS_HOLDS = "always_holds", Severity.WARNING
     WILDCARD = "wildcard", Severity.WARNING
+    UNSEEN_CHARACTER = "unseen_character", Severity.WARNING
     UNREACHABLE_PART = "unreachable_part", Severity.WARNING
     REDUNDANT_PART = "redundant_part", Severity.REMARK
     UNKNOWN_VALUE = "unknown_value", Severity.WARNING

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from engine.rulebook.fields import trigger_meant
 from engine.rulebook.problems import Problem
+from schemas.rule_file import categories_of
 
 _LETTERS: Final = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "Æ": "AE", "Œ": "OE"})
 _ENDINGS: Final = re.compile(r"(?:\.[A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*)?(?:\.(?:txt|html))?(?:\.j2)?")
@@ -30,11 +31,17 @@ def with_advice(problem: Problem, rule: Any) -> Problem:
 
 
 def with_calendar_advice(problem: Problem, whole: Any) -> Problem:
-    """The problem, with advice if YAML took days with a comma between them, as in `{mon,wed: …}`, for two keys."""
+    """The problem, with advice on days and hours that were written as if they were lists.
+
+    YAML takes days with a comma between them, as in `{mon,wed: …}`, for two keys.
+    """
     if problem.path[:1] != ("calendars",) or problem.path[2:3] != ("open",) or len(problem.path) != _DAYS_DEPTH:
         return problem
     days = whole["calendars"][problem.path[1]]["open"]
-    if days[problem.path[3]] is not None:
+    hours = days[problem.path[3]]
+    if isinstance(hours, list) and all(isinstance(one, str) for one in hours):
+        return replace(problem, suggestion=f'write the spans in one text: `"{", ".join(hours)}"`')
+    if hours is not None:
         return problem
     following = next((key for key, hours in days.items() if hours is not None), "wed")
     advice = f'put days with a comma between them in quotes: `"{problem.path[3]},{following}": …`'
@@ -42,6 +49,7 @@ def with_calendar_advice(problem: Problem, whole: Any) -> Problem:
 
 
 _DAYS_DEPTH: Final = 4
+LONGEST_NAME: Final = 80
 
 
 def _advice(inside: tuple[str, ...], value: object) -> str | None:
@@ -50,6 +58,8 @@ def _advice(inside: tuple[str, ...], value: object) -> str | None:
             return _name_advice(value)
         case ("on", *_):
             return trigger_meant(value)
+        case ("for", *_) if isinstance(value, str):
+            return _list_advice(value)
         case ("if",) if isinstance(value, bool):
             return "leave `if` out where the rule always holds, or name a field: `ticket.visible_to_customer == true`"
         case ("send", "template", *_) if isinstance(value, str):
@@ -61,13 +71,23 @@ def _name_advice(value: object) -> str | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f'write it in quotes: `"{value}"`'
     allowed = allowed_name(value) if isinstance(value, str) else ""
+    if isinstance(value, str) and allowed == value[:LONGEST_NAME]:
+        return f"it has {len(value)} characters, and may have {LONGEST_NAME}"
     return f"a name has letters (a to z), digits, - and _ alone: write `{allowed}`" if allowed else None
 
 
 def allowed_name(name: str) -> str:
     """An allowed rule name that resembles this one, without accents and signs; empty if there is none."""
     plain = unicodedata.normalize("NFKD", name.translate(_LETTERS)).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-_")[:80]
+    return re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-_")[:LONGEST_NAME]
+
+
+def _list_advice(value: str) -> str | None:
+    """Advice if several categories were given as one text."""
+    parts = [part.strip() for part in re.split(r"[,;+&/]|\s(?:and|et|und)\s", value) if part.strip()]
+    if len(parts) > 1 and all(map(categories_of, parts)):
+        return f"write a list: `[{', '.join(parts)}]`"
+    return None
 
 
 def _template_advice(name: str) -> str | None:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import errno
 import re
-from itertools import accumulate
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from msgspec.structs import replace
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
-from ruamel.yaml.constructor import RoundTripConstructor
-from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from adapters.files.opening import read_bounded
 from adapters.rule_files.faults import Fault, RuleFileError
+from adapters.rule_files.parsing import MAX_DEPTH, NotReadableError, parsed
 from adapters.rule_files.places import inside, length_of_value
-from adapters.yaml_slips import YamlSlip, slip_of
+from adapters.yaml_slips import LONGEST_LINE, YamlSlip
 from engine.rulebook.problems import Path as ValuePath
 from engine.rulebook.problems import Problem
 from schemas.finding import FindingCode
@@ -28,9 +24,6 @@ MAX_FILE_BYTES: Final = 1_048_576
 MAX_VALUES: Final = 100_000
 """With aliases a small file can describe huge data, so values are counted as they are unfolded."""
 
-MAX_DEPTH: Final = 50
-"""With aliases a value can also contain itself."""
-
 _ADVICE: Final = {
     errno.EFBIG: "split it",
     errno.EXDEV: "put the file itself there, or name the one that it leads to",
@@ -39,18 +32,11 @@ _ADVICE: Final = {
 }
 
 
-class _TimesAsText(RoundTripConstructor):
-    """Leaves dates and times as text. The type of the field decides what is a date."""
-
-
-_TimesAsText.add_constructor("tag:yaml.org,2002:timestamp", _TimesAsText.construct_scalar)
-
-
 _ESCAPED_HALF: Final = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2}")
 _KEY: Final = re.compile(r"[^:,{}\[\]]*")
+_SAVE: Final = "save it as UTF-8"
+_NULLS: Final = ("null", "~")
 _JSON: Final[dict[bool | None, str]] = {True: "true", False: "false", None: "null"}
-MAX_OPEN: Final = 500
-"""The parser's time grows with the square of the number of open brackets."""
 
 
 class Source:
@@ -76,8 +62,7 @@ class Source:
         try:
             return cls(str(path), raw.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
-            line = raw[: error.start].count(b"\n") + 1
-            raise _unreadable(path, "the file is not UTF-8", "save it as UTF-8", line) from None
+            raise RuleFileError([_not_utf8(str(path), raw, error.start)]) from None
 
     def fault(self, problem: Problem) -> Fault:
         """The problem as a fault, with its place in the file."""
@@ -90,36 +75,30 @@ class Source:
             line, column = inside(self.text, line, column, written, problem.place.offset)
             text = self._lines[line] if line < len(self._lines) else ""
             length = max(1, problem.place.length)
-        return Fault(self.name, line + 1, column + 1, problem.message, text, length, problem.code, problem.suggestion)
+        advice = self._cut_off(problem) or problem.suggestion
+        return Fault(self.name, line + 1, column + 1, problem.message, text, length, problem.code, advice)
+
+    def _cut_off(self, problem: Problem) -> str | None:
+        """What to do if a comment has cut off the end of a condition, which can't be read for that reason."""
+        if problem.code is not FindingCode.CONDITION_SYNTAX:
+            return None
+        line, column = self._position(problem.path, at_key=False)
+        written = self._line(line)[column:]
+        if written[:1] in "\"'|>" or not re.search(r"\s#", written):
+            return None
+        return "a `#` behind a blank begins a comment: put the whole condition in quotes"
 
     def _parse(self) -> Any:
-        if _most_open(self.text) > MAX_OPEN:
-            message = f"the file has more than {MAX_OPEN} brackets open at once"
-            raise RuleFileError([Fault(self.name, 1, 1, message, code=FindingCode.UNREADABLE_FILE)])
-        yaml = YAML(typ="rt", pure=True)
-        yaml.Constructor = _TimesAsText
         try:
-            return yaml.load(self.text)
-        except (MarkedYAMLError, ReaderError) as error:
-            raise RuleFileError([self._syntax_fault(error)]) from None
-        except Exception as error:  # noqa: BLE001 - whatever the parser meets in a text that nobody foresaw
-            reason = (str(error) or type(error).__name__).splitlines()[0]
-            message = f"this is no YAML that can be read: {reason}"
-            raise RuleFileError([Fault(self.name, 1, 1, message, code=FindingCode.YAML_SYNTAX)]) from None
-
-    def _syntax_fault(self, error: MarkedYAMLError | ReaderError) -> Fault:
-        if isinstance(error, MarkedYAMLError) and "duplicate key" in str(error.problem):
-            mark = error.problem_mark
-            slip = YamlSlip(mark.line, mark.column, "a key stands here twice", "keep one of them")
-            length = length_of_value(self._line(mark.line), mark.column)
-            return self._fault_at(replace(slip, length=length), FindingCode.DUPLICATE_KEY)
-        return self._fault_at(slip_of(self.text, error))
+            return parsed(self.text)
+        except NotReadableError as error:
+            raise RuleFileError([self._fault_at(error.slip, error.code)]) from None
 
     def _fault_at(self, slip: YamlSlip, code: FindingCode = FindingCode.YAML_SYNTAX) -> Fault:
-        text = self._line(slip.line)
+        text = self._line(slip.line) if slip.length else ""
         at = (slip.line + 1, slip.column + 1)
         advice = f"{slip.advice}: {slip.proposal}" if slip.proposal else slip.advice
-        return Fault(self.name, *at, slip.message, text, slip.length, code, advice)
+        return Fault(self.name, *at, slip.message, text, max(1, slip.length), code, advice)
 
     def _line(self, line: int) -> str:
         return self._lines[line] if line < len(self._lines) else ""
@@ -134,8 +113,6 @@ class Source:
             raise RuleFileError([Fault(self.name, 1, 1, message, code=FindingCode.UNREADABLE_FILE)])
         if isinstance(node, CommentedMap):
             return {self._key(node, key): self._plain(value, depth + 1) for key, value in node.items()}
-        if isinstance(node, TaggedScalar):
-            self._refuse_tag(node)
         if isinstance(node, CommentedSeq):
             return [self._plain(value, depth + 1) for value in node]
         return self._whole(_plain_scalar(node))
@@ -163,13 +140,6 @@ class Source:
         message = "a key is a word or a text, and this is a list or a mapping"
         raise RuleFileError([self._fault_at(YamlSlip(line, column, message, "put in quotes what begins with [ or {"))])
 
-    def _refuse_tag(self, node: TaggedScalar) -> None:
-        tag = str(node.tag.value or "")
-        at = max(0, self.text.find(tag))
-        line, column = self.text.count("\n", 0, at), at - self.text.rfind("\n", 0, at) - 1
-        slip = YamlSlip(line, column, f"`{tag}` is read as a tag of YAML", "put the value in quotes", len(tag))
-        raise RuleFileError([self._fault_at(slip)])
-
     def _whole(self, value: Any) -> Any:
         """The value. Raises RuleFileError if it is a text with a lone surrogate, which is no character."""
         if isinstance(value, str) and HALF.search(value):
@@ -187,18 +157,26 @@ class Source:
         node, position = self._tree, _start(self._tree)
         for number, step in enumerate(path, 1):
             if isinstance(node, CommentedMap) and (step := _own_key(node, step)) in node:
-                places = node.lc.key if at_key and number == len(path) else node.lc.value
+                is_last = number == len(path)
+                places = node.lc.key if is_last and (at_key or self._is_empty(node, step)) else node.lc.value
             elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
                 places = node.lc.item
             else:
                 break
-            try:
-                position = places(step)
-            except (KeyError, TypeError, AttributeError):
+            found = _place_of(places, step)
+            if found is None:
                 # A key that a merge (<<) brought in has no place in this mapping: use that of the mapping itself.
                 break
+            position = found
             node = node[step]
         return position
+
+    def _is_empty(self, node: CommentedMap, key: Any) -> bool:
+        """Whether nothing stands behind a key. The parser's place of nothing is the next thing in the file."""
+        place = _place_of(node.lc.value, key)
+        return node[key] is None and (
+            place is None or not self._line(place[0])[place[1] :].lower().startswith((*_NULLS, "!", "&"))
+        )
 
     def _value(self, path: ValuePath) -> Any:
         node = self._tree
@@ -207,22 +185,32 @@ class Source:
         return node
 
 
+def _place_of(places: Callable[[Any], tuple[int, int] | None], step: Any) -> tuple[int, int] | None:
+    try:
+        return places(step)
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
 def _own_key(node: CommentedMap, key: Any) -> Any:
     """The key as the parser has it. For example, it reads a key of digits as a number."""
     return key if key in node else next((own for own in node if str(own) == key), key)
 
 
-def _most_open(text: str) -> int:
-    """The largest number of brackets that are open at once.
-
-    Brackets in quotes count too: to tell them apart takes a parser, and most of them are closed again.
-    """
-    steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", text))
-    return max(accumulate(steps), default=0)
-
-
 def _unreadable(path: Path, message: str, advice: str, line: int = 1) -> RuleFileError:
     return RuleFileError([Fault(str(path), line, 1, message, code=FindingCode.UNREADABLE_FILE, suggestion=advice)])
+
+
+def _not_utf8(name: str, raw: bytes, offset: int) -> Fault:
+    """The fault of a file that is not UTF-8, with its line as it would be in the encoding of Windows."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return Fault(
+            name, 1, 1, "the file is UTF-16, as some editors save it", "", 1, FindingCode.UNREADABLE_FILE, _SAVE
+        )
+    begin = raw.rfind(b"\n", 0, offset) + 1
+    line = raw[begin:].split(b"\n", 1)[0].rstrip(b"\r")[:LONGEST_LINE].decode("cp1252", "replace")
+    place = (raw.count(b"\n", 0, offset) + 1, min(offset - begin, LONGEST_LINE) + 1)
+    return Fault(name, *place, "the file is not UTF-8", line, 1, FindingCode.UNREADABLE_FILE, _SAVE)
 
 
 def _start(tree: Any) -> tuple[int, int]:

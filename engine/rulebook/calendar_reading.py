@@ -167,7 +167,8 @@ def _what_is_wrong(written: str, span: Span | None, key: str) -> tuple[str, str]
 
 def _hours_meant(written: str) -> str:
     tidied = _LOOSE_TIME.sub(lambda found: f"{int(found[1]):02}:{found[2] or '00'}", _DASHES.sub("-", written.lower()))
-    if _span(tidied) is not None:
+    meant = _span(tidied)
+    if meant is not None and max(meant.start, meant.end) <= END_OF_DAY:
         return f"did you mean `{tidied}`?"
     return 'write times from 00:00 to 24:00, as in "09:00-12:00, 14:00-18:00"'
 

@@ -79,14 +79,26 @@ _DECLARED: Final = (
 
 BUILT_IN_FIELDS: Final[Mapping[str, Field]] = {field.name: field for field in _DECLARED}
 
-_REOPENED: Final = frozenset({"reopened", "reopen", "reopening", "re-opened", "reopened_ticket", "ticket_reopened"})
+_REOPENED: Final = frozenset(
+    {"reopened", "reopen", "reopening", "re-opened", "reopened_ticket", "ticket_reopened", "rouvert", "réouvert"}
+)
+_SYNONYMS: Final[Mapping[str, Trigger]] = {
+    **dict.fromkeys(("created", "create", "creation", "new", "open", "ouvert", "créé", "nouveau"), Trigger.OPENED),
+    **dict.fromkeys(("solved", "resolve", "fixed", "résolu"), Trigger.RESOLVED),
+    **dict.fromkeys(("close", "ended", "fermé", "clos", "clôturé"), Trigger.CLOSED),
+    **dict.fromkeys(("status", "changed", "updated", "update", "modified", "statut"), Trigger.STATUS_CHANGED),
+}
+"""Words of other helpdesks and of French for a trigger."""
 
 
 def trigger_meant(word: object) -> str | None:
     """What to write in the place of a word that is no trigger, where that is known."""
-    if not isinstance(word, str) or word.casefold() not in _REOPENED:
+    if not isinstance(word, str):
         return None
-    return "a reopening is a change of status: write `on: [status_changed]` and `if: ticket.reopened`"
+    if word.casefold() in _REOPENED:
+        return "a reopening is a change of status: write `on: [status_changed]` and `if: ticket.reopened`"
+    meant = _SYNONYMS.get(word.casefold())
+    return None if meant is None else f"did you mean `{meant}`?"
 
 
 CUSTOM_PREFIX: Final = "ticket.custom."

@@ -137,7 +137,7 @@ class _Check:
         if not name.startswith(CUSTOM_PREFIX):
             message = f"there is no field `{name}`"
             # Compared with a field: a word without a dot is a text whose quotes are missing.
-            meant = f'write a text in quotes: "{name}"' if is_value and "." not in name else closest(name, self._fields)
+            meant = self._meant(name, is_value=is_value)
             return ConditionError(message, place, FindingCode.UNKNOWN_FIELD, meant)
         own = name.removeprefix(CUSTOM_PREFIX)
         declared = {known.removeprefix(CUSTOM_PREFIX) for known in self._fields if known.startswith(CUSTOM_PREFIX)}
@@ -147,6 +147,11 @@ class _Check:
             FindingCode.UNDECLARED_FIELD,
             closest(own, declared) or "add it, with its type, under `settings: fields:`",
         )
+
+    def _meant(self, name: str, *, is_value: bool) -> str:
+        if name.rpartition(".")[2] == TIME:
+            return "the time of a save is asked of a calendar: `time in NAME`"
+        return f'write a text in quotes: "{name}"' if is_value and "." not in name else closest(name, self._fields)
 
     def _unknown_calendar(self, name: str, place: Place) -> ConditionError:
         calendars = [known.removeprefix(TIME_IN) for known in self._fields if known.startswith(TIME_IN)]

@@ -99,7 +99,9 @@ class _Parser:
         operator = self._advance()
         if operator.kind is not TokenKind.OPERATOR:
             message = f"a comparison such as `==` or `in` is missing before {_named(operator)}"
-            raise ConditionError(message, operator.place, suggestion=_MEANT.get(operator.text.lower(), ""))
+            word = operator.text.lower()
+            joined = f"write `{_JOINED[word]}`" if word in _JOINED else ""
+            raise ConditionError(message, operator.place, suggestion=_MEANT.get(word, joined))
         right = self._operand("a value to compare with")
         if left.kind is right.kind is TokenKind.LITERAL:
             raise ConditionError("two values are compared: compare a field with a value", right.place)
@@ -176,7 +178,11 @@ class _Parser:
         if self._current.kind is not TokenKind.END:
             before, found = self._tokens[self._next - 1], self._current
             advice = ""
-            if before.kind is TokenKind.FIELD and "." not in before.text and found.kind is not TokenKind.PUNCTUATION:
+            if found.text.lower() in _JOINED:
+                advice = f"write `{_JOINED[found.text.lower()]}`"
+            elif found.text == "," and isinstance(before.value, int | float):
+                advice = f"write decimals behind a point: `{before.text}.{self._tokens[self._next + 1].text}`"
+            elif before.kind is TokenKind.FIELD and "." not in before.text and found.kind is not TokenKind.PUNCTUATION:
                 advice = f'write a text of several words in quotes: "{before.text} {found.text}"'
             elif isinstance(before.value, str) and before.place.offset + before.place.length == found.place.offset:
                 advice = 'within a text in "…" write a quote as \\", or put the text in quotes of the other kind'
@@ -242,8 +248,15 @@ _MEANT: Final = {
     "is": "write `==`",
     "equals": "write `==`",
     "word": "write `contains word`",
+    "outside": "write `not in`",
+    "during": "write `in`",
+    "within": "write `in`",
 }
 """What people write in the place of a comparison, and what they mean."""
+
+
+_JOINED: Final = {"et": "and", "und": "and", "y": "and", "e": "and", "ou": "or", "oder": "or", "o": "or", ";": "and"}
+"""What people write in their own language to join comparisons."""
 
 
 def _named(token: Token) -> str:

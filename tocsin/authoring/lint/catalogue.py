@@ -140,6 +140,12 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         'if: ticket.title == "*outage*"',
         'Write `contains`, `starts with` or `ends with`: `ticket.title contains "outage"`.',
     ),
+    Code.UNSEEN_CHARACTER: Entry(
+        "A text of a condition, the name of a status or a keyword has a character that can't be seen, as pages of the "
+        "web bring them, or a blank of another kind where texts are compared exactly. So it is not what it looks like.",
+        'if: ticket.status == "in\u00a0progress"  # the blank is one that does not break',
+        "Write the text anew by hand.",
+    ),
     Code.UNREACHABLE_PART: Entry(
         "One part of an `or` can never hold where it stands.",
         'if: ticket.custom.severity > 3 and (ticket.custom.severity < 2 or ticket.priority == "high")',

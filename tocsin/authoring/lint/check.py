@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from schemas.finding import CheckReport, Finding, Severity, Summary
 from tocsin.authoring.event_files import Line
-from tocsin.authoring.lint import conditions, directory, rules, templates, values
+from tocsin.authoring.lint import conditions, directory, rules, templates, texts, values
 from tocsin.authoring.lint.subject import Subject, finding
 from tocsin.authoring.rule_tests.reading import files_of_tests
 from tocsin.authoring.rule_tests.running import faults_of_file
@@ -45,6 +45,7 @@ FINDERS: Final[Sequence[Finder]] = (
     faults_of_rule_file,
     conditions.findings,
     values.findings,
+    texts.findings,
     rules.findings,
     templates.findings,
     faults_of_rule_tests,

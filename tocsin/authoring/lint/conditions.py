@@ -13,6 +13,7 @@ from schemas.finding import Finding, FindingCode
 from tocsin.authoring.lint.categories import by_audience, told_once, written_rules
 from tocsin.authoring.lint.reasoning import Circumstances, always_holds, implies, never_holds
 from tocsin.authoring.lint.subject import Subject
+from tocsin.authoring.lint.texts import texts_of
 
 MAX_LEAVES: Final = 60
 """A condition with more comparisons is judged only as a whole: each part would cost an expansion."""
@@ -62,18 +63,12 @@ class _Condition:
     def _wildcards(self) -> Iterator[Problem]:
         """Texts with a `*`, which stands for itself alone."""
         for leaf in leaves(self._node):
-            if isinstance(leaf, TextTest):
-                texts = [(leaf.text, leaf.text_place)]
-            elif isinstance(leaf, OneOf):
-                pairs = zip(leaf.values, leaf.value_places, strict=True)
-                texts = [(value, place) for value, place in pairs if isinstance(value, str)]
-            else:
-                continue
-            for text, place in texts:
-                if "*" in text:
-                    message = "`*` stands for nothing but itself"
-                    advice = _without_wildcards(leaf.field, text)
-                    yield Problem((*self._rule.path, "if"), message, place, FindingCode.WILDCARD, advice)
+            if isinstance(leaf, OneOf | TextTest):
+                for text, place, _ in texts_of(leaf):
+                    if "*" in text:
+                        message = "`*` stands for nothing but itself"
+                        advice = _without_wildcards(leaf.field, text)
+                        yield Problem((*self._rule.path, "if"), message, place, FindingCode.WILDCARD, advice)
 
     def _never(self) -> Problem:
         core = self._contradiction()

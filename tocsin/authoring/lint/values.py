@@ -79,7 +79,9 @@ def _unknown(asked: _Asked, subject: Subject) -> Problem | None:
         declared = subject.policy.statuses if subject.policy is not None else {}
         if declared and asked.value not in declared:
             message = f"`settings: statuses:` does not declare the status {asked.value!r}"
-            return asked.problem(FindingCode.UNKNOWN_VALUE, message, closest(asked.value, declared))
+            named = [status for status, labels in declared.items() if _is_label(asked.value, labels)]
+            meant = f"that is how customers see it: write `{named[0]}`" if named else closest(asked.value, declared)
+            return asked.problem(FindingCode.UNKNOWN_VALUE, message, meant)
         return None
     known = _KNOWN.get(asked.field)
     if known is None or subject.directory is None:
@@ -89,6 +91,10 @@ def _unknown(asked: _Asked, subject: Subject) -> Problem | None:
         return None
     alike = respelled(asked.value, values) if known.is_private else closest(asked.value, values)
     return asked.problem(FindingCode.UNKNOWN_VALUE, f"the directory has no {known.what} {asked.value!r}", alike)
+
+
+def _is_label(value: str, labels: object) -> bool:
+    return isinstance(labels, Mapping) and value.casefold() in (label.casefold() for label in labels.values())
 
 
 class _Known(Struct, frozen=True):
