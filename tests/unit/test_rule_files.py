@@ -257,6 +257,13 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path, raw: bytes) -> None:
         load_rulebook(file)
 
 
+def test_a_custom_field_may_begin_with_any_letter(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    rule = "- {rule: one, for: site.contacts, if: 'ticket.custom.état == \"ouvert\"'}"
+    file.write_text(f"extends: default\nsettings: {{fields: {{état: {{type: text}}}}}}\nrules:\n  {rule}\n")
+    assert load_rulebook(file).fields["ticket.custom.état"].type == "text"
+
+
 @pytest.mark.parametrize("escape", ["\\ud83d", "\\ud83d\\ude00", "\\U0000DFFF"])
 def test_half_of_a_character_is_refused_at_its_place(tmp_path: Path, escape: str) -> None:
     (fault,) = faults_of(tmp_path, f'extends: default\nrules:\n  - {{rule: "a{escape}", for: site.contacts}}\n')
