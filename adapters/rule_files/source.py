@@ -204,9 +204,8 @@ def _unreadable(path: Path, message: str, advice: str, line: int = 1) -> RuleFil
 def _not_utf8(name: str, raw: bytes, offset: int) -> Fault:
     """The fault of a file that is not UTF-8, with its line as it would be in the encoding of Windows."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return Fault(
-            name, 1, 1, "the file is not UTF-8 but UTF-16, as some editors save it", "", 1, FindingCode.UNREADABLE_FILE, _SAVE
-        )
+        message = "the file is not UTF-8 but UTF-16, as some editors save it"
+        return Fault(name, 1, 1, message, "", 1, FindingCode.UNREADABLE_FILE, _SAVE)
     begin = raw.rfind(b"\n", 0, offset) + 1
     line = raw[begin:].split(b"\n", 1)[0].rstrip(b"\r")[:LONGEST_LINE].decode("cp1252", "replace")
     place = (raw.count(b"\n", 0, offset) + 1, min(offset - begin, LONGEST_LINE) + 1)
