@@ -30,7 +30,7 @@ class SqliteLog:
     def append(self, records: Iterable[NewRecord], at: datetime) -> int:
         """Append all records, or none, as of this moment. Returns how many there were."""
         with transaction(self._database):
-            return _append(self._database, records, at)
+            return append_to(self._database, records, at)
 
     def prune(self, topics: Sequence[str], before: datetime) -> int:
         """Forget records of these topics that came before, as far as every group that reads the topic has."""
@@ -110,7 +110,7 @@ class SqliteConsumer:
         """See engine.ports.EventLog; `records` None: all that were polled."""
         position = records[-1].offset + 1 if records else self._position
         with transaction(self._database):
-            _append(self._database, outputs, self._clock.now())
+            append_to(self._database, outputs, self._clock.now())
             self._database.execute(_COMMIT, (self._group, self._topic, position))
 
     def rewind(self) -> None:
@@ -180,7 +180,8 @@ def _end(database: sqlite3.Connection, topic: str) -> int:
     return 0 if row is None else int(row[0])
 
 
-def _append(database: sqlite3.Connection, records: Iterable[NewRecord], at: datetime) -> int:
+def append_to(database: sqlite3.Connection, records: Iterable[NewRecord], at: datetime) -> int:
+    """Append within the transaction that the connection is in. Returns how many records there were."""
     by_topic: dict[str, list[NewRecord]] = {}
     for record in records:
         by_topic.setdefault(record.topic, []).append(record)

@@ -11,6 +11,7 @@ import pytest
 
 from adapters.kafka.topics import TOPICS, TopicSpec
 from adapters.sqlite.database import open_database
+from intake.ports import Retention as IntakeRetention
 from sender.ledger.port import Retention
 from tests.support.documents.pages import prose
 from tocsin.services.embedded.service import KEPT_FOR, TOMBSTONES_KEPT
@@ -42,12 +43,14 @@ def test_each_table_of_the_ledger_is_there(tmp_path: Path) -> None:
         tables = {name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     own = {name for name in tables if not name.startswith(("sqlite_", "log_"))}
     assert "jobs" in own
-    ledger = " ".join(name for name, _, _ in ROWS if name.startswith("ledger"))
+    ledger = " ".join(name for name, _, _ in ROWS if name.startswith(("ledger", "intake")))
     assert {name for name in own if f"`{name}`" not in ledger} == set()
 
 
 def test_the_times_of_ledger_and_log_are_those_of_the_code() -> None:
-    retention = Retention()
+    retention, of_intake = Retention(), IntakeRetention()
+    assert days(of_intake.deliveries) == kept("intake: `deliveries`")
+    assert kept("intake: `ticket_states`").startswith(days(of_intake.states))
     assert days(retention.finished) in kept("`jobs`")
     assert days(retention.finished) in kept("ledger: `suppressions`")
     assert days(retention.finished) in kept("ledger: `storms`")

@@ -1,0 +1,138 @@
+"""States and deliveries, whatever the database: an adapter adds how an event gets into the log."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from itertools import islice
+from typing import Final, TypeVar
+
+import msgspec
+
+from adapters.sql_intake.statements import PRUNE_STATES, PUT_STATE, STATE
+from adapters.sql_ledger.moments import to_micros
+from adapters.sql_ledger.session import Session
+from intake.ports import Judge, LogAwayError, LogUnavailableError, Retention, Taken
+from intake.states.judgement import TicketKey
+from intake.states.ticket_state import TicketState
+from schemas.log import NewRecord
+from schemas.topics import TICKETS
+from sender.ledger.port import LedgerAwayError, LedgerUnavailableError
+
+T = TypeVar("T")
+
+SEEDED_AT_ONCE: Final = 500
+
+_STATE: Final = msgspec.json.Decoder(TicketState)
+
+
+class SqlTicketStates(ABC):
+    """See intake.ports.TicketStates."""
+
+    def find(self, event: str) -> Taken | None:
+        """See intake.ports.TicketStates."""
+        with self._reading() as session:
+            return self._known(session, event)
+
+    def take(self, ticket: TicketKey, event: str, judge: Judge, now: datetime) -> Taken:
+        """See intake.ports.TicketStates."""
+
+        def work(session: Session) -> Taken:
+            # Both: two deliveries of one ticket are judged one after the other, and one delivery only once.
+            session.reserve([name_of(ticket), f"delivery {event}"])
+            known = self._known(session, event)
+            if known is not None:
+                return known
+            before = _read_state(session, ticket)
+            judged = judge(before)
+            if judged.state != before:
+                _put_state(session, ticket, judged.state, now)
+            return Taken(judged.event, False, self._keep(session, ticket, event, judged.event, now))
+
+        return self._transact(work)
+
+    def state(self, ticket: TicketKey) -> TicketState | None:
+        """See intake.ports.TicketStates."""
+        with self._reading() as session:
+            return _read_state(session, ticket)
+
+    def seed(self, states: Iterable[tuple[TicketKey, TicketState]], now: datetime) -> int:
+        """See intake.ports.TicketStates."""
+        kept, rest = 0, iter(states)
+        while some := list(islice(rest, SEEDED_AT_ONCE)):
+            kept += self._transact(lambda session, some=some: _seed(session, some, now))  # type: ignore[misc]
+        return kept
+
+    def prune(self, now: datetime, retention: Retention, limit: int = 1_000) -> int:
+        """See intake.ports.TicketStates."""
+        deliveries = {"before": to_micros(now - retention.deliveries), "limit": limit}
+        states = {"before": to_micros(now - retention.states), "limit": limit}
+
+        def work(session: Session) -> int:
+            return len(session.rows(self._prune_deliveries, deliveries)) + len(session.rows(PRUNE_STATES, states))
+
+        return self._transact(work)
+
+    @property
+    @abstractmethod
+    def _prune_deliveries(self) -> str:
+        """The statement that forgets deliveries whose events are in the log."""
+
+    @abstractmethod
+    def _known(self, session: Session, event: str) -> Taken | None:
+        """The delivery with this event, if it is known."""
+
+    @abstractmethod
+    def _keep(self, session: Session, ticket: TicketKey, event: str, body: bytes, now: datetime) -> bool:
+        """Keep delivery and event. Says whether the event is in the log with that."""
+
+    @abstractmethod
+    def _transact(self, work: Callable[[Session], T]) -> T:
+        """Do the work durably, or not at all; perhaps again from its beginning. Raises LogUnavailableError."""
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[Session]:
+        """For statements that change nothing. Raises LogUnavailableError."""
+
+
+def name_of(ticket: TicketKey) -> str:
+    """The name by which a ticket is reserved."""
+    return f"ticket {len(ticket.source)} {ticket.source} {ticket.ticket}"
+
+
+def record_of(ticket: TicketKey, event: bytes) -> NewRecord:
+    """The record of an event in the log: structured content mode, by its ticket's key."""
+    return NewRecord(TICKETS, ticket.ticket.encode(), event, (("content-type", b"application/cloudevents+json"),))
+
+
+@contextmanager
+def as_log_errors() -> Iterator[None]:
+    """Turn errors of the storage, which the sender's ledger has in common, into those of the intake."""
+    try:
+        yield
+    except LedgerUnavailableError as error:
+        kind = LogAwayError if isinstance(error, LedgerAwayError) else LogUnavailableError
+        raise kind(error.code, str(error)) from error
+
+
+def _read_state(session: Session, ticket: TicketKey) -> TicketState | None:
+    rows = session.rows(STATE, {"source": ticket.source, "ticket": ticket.ticket})
+    return _STATE.decode(rows[0]["body"]) if rows else None
+
+
+def _put_state(session: Session, ticket: TicketKey, state: TicketState, now: datetime) -> None:
+    values = {"source": ticket.source, "ticket": ticket.ticket, "now": to_micros(now)}
+    session.run(PUT_STATE, values | {"body": msgspec.json.encode(state)})
+
+
+def _seed(session: Session, states: Sequence[tuple[TicketKey, TicketState]], now: datetime) -> int:
+    session.reserve([name_of(ticket) for ticket, _ in states])
+    kept = 0
+    for ticket, state in states:
+        known = _read_state(session, ticket)
+        if known is None or known.saved < state.saved:
+            _put_state(session, ticket, state, now)
+            kept += 1
+    return kept

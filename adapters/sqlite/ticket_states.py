@@ -1,0 +1,86 @@
+"""States of tickets in the file of embedded mode: an event is appended to the log in the transaction that keeps it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final, TypeVar
+
+from adapters.sql_intake.states import SqlTicketStates, record_of
+from adapters.sql_ledger.moments import to_micros
+from adapters.sql_ledger.session import Session
+from adapters.sqlite.database import BUSY_TIMEOUT, DatabaseError, open_database, reading, transaction
+from adapters.sqlite.event_log import append_to
+from adapters.sqlite.session import SqliteSession
+from intake.ports import Append, LogAwayError, LogUnavailableError, Taken, Unpublished
+from intake.states.judgement import TicketKey
+
+T = TypeVar("T")
+
+_FIND: Final = "SELECT body FROM deliveries WHERE event = :event"
+_KEEP: Final = "INSERT INTO deliveries (event, taken, body) VALUES (:event, :now, :body)"
+_PRUNE: Final = """
+    DELETE FROM deliveries WHERE event IN (
+        SELECT event FROM deliveries WHERE taken <= :before ORDER BY taken LIMIT :limit
+    ) RETURNING event
+"""
+
+_PASSES: Final = frozenset({"disk_full", "locked"})
+"""What passes, by itself or by what is done about it."""
+
+
+class SqliteTicketStates(SqlTicketStates):
+    """One connection to the file. It may be shared between threads, which then take turns."""
+
+    def __init__(self, path: Path, busy_timeout: timedelta = BUSY_TIMEOUT) -> None:
+        self._turn = threading.Lock()
+        with as_log_errors():
+            self._database = open_database(path, busy_timeout)
+
+    def publish(self, append: Append, ticket: TicketKey | None = None) -> int:  # noqa: ARG002 - of the port
+        """See intake.ports.TicketStates: each event was appended when it was taken."""
+        return 0
+
+    def unpublished(self) -> Unpublished:
+        """See intake.ports.TicketStates."""
+        return Unpublished(0, None)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._turn:
+            self._database.close()
+
+    @property
+    def _prune_deliveries(self) -> str:
+        return _PRUNE
+
+    def _known(self, session: Session, event: str) -> Taken | None:
+        rows = session.rows(_FIND, {"event": event})
+        return Taken(rows[0]["body"], True, True) if rows else None
+
+    def _keep(self, session: Session, ticket: TicketKey, event: str, body: bytes, now: datetime) -> bool:
+        session.run(_KEEP, {"event": event, "now": to_micros(now), "body": body})
+        append_to(self._database, [record_of(ticket, body)], now)
+        return True
+
+    def _transact(self, work: Callable[[Session], T]) -> T:
+        with self._turn, as_log_errors(), transaction(self._database) as connection:
+            return work(SqliteSession(connection))
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with self._turn, as_log_errors(), reading(self._database) as connection:
+            yield SqliteSession(connection)
+
+
+@contextmanager
+def as_log_errors() -> Iterator[None]:
+    """Turn errors of the file into those of the intake."""
+    try:
+        yield
+    except DatabaseError as error:
+        kind = LogAwayError if error.code in _PASSES else LogUnavailableError
+        raise kind(error.code, str(error)) from error
