@@ -12,10 +12,11 @@ from typing import Final, TypeVar
 from adapters.sql_intake.states import SqlTicketStates, record_of
 from adapters.sql_ledger.moments import to_micros
 from adapters.sql_ledger.session import Session
-from adapters.sqlite.database import BUSY_TIMEOUT, DatabaseError, open_database, reading, transaction
+from adapters.sqlite.database import BUSY_TIMEOUT, open_database, reading, transaction
 from adapters.sqlite.event_log import append_to
+from adapters.sqlite.log_errors import as_log_errors
 from adapters.sqlite.session import SqliteSession
-from intake.ports import Append, LogAwayError, LogUnavailableError, Taken, Unpublished
+from intake.ports import Append, Taken, Unpublished
 from intake.states.judgement import TicketKey
 
 T = TypeVar("T")
@@ -27,9 +28,6 @@ _PRUNE: Final = """
         SELECT event FROM deliveries WHERE taken <= :before ORDER BY taken LIMIT :limit
     ) RETURNING event
 """
-
-_PASSES: Final = frozenset({"disk_full", "locked"})
-"""What passes, by itself or by what is done about it."""
 
 
 class SqliteTicketStates(SqlTicketStates):
@@ -74,13 +72,3 @@ class SqliteTicketStates(SqlTicketStates):
     def _reading(self) -> Iterator[Session]:
         with self._turn, as_log_errors(), reading(self._database) as connection:
             yield SqliteSession(connection)
-
-
-@contextmanager
-def as_log_errors() -> Iterator[None]:
-    """Turn errors of the file into those of the intake."""
-    try:
-        yield
-    except DatabaseError as error:
-        kind = LogAwayError if error.code in _PASSES else LogUnavailableError
-        raise kind(error.code, str(error)) from error

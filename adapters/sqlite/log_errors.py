@@ -1,0 +1,23 @@
+"""Errors of the file of embedded mode as those of the intake, whose log it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from adapters.sqlite.database import DatabaseError
+from intake.ports import LogAwayError, LogUnavailableError
+
+_PASSES: Final = frozenset({"disk_full", "locked"})
+"""What passes, by itself or by what is done about it."""
+
+
+@contextmanager
+def as_log_errors() -> Iterator[None]:
+    """Turn DatabaseError into LogUnavailableError, or LogAwayError where it passes."""
+    try:
+        yield
+    except DatabaseError as error:
+        kind = LogAwayError if error.code in _PASSES else LogUnavailableError
+        raise kind(error.code, str(error)) from error

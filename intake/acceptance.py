@@ -1,0 +1,132 @@
+"""What becomes of a post, step by step, until its event is in the log for good."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from intake.cloudevents.reading import Bounds, records_in
+from intake.observation import Observation
+from intake.ports import EventSink, LogAwayError, LogUnavailableError, Taken, TicketStates
+from intake.states.judgement import TicketKey, event_id, judge, ticket_key
+from schemas.clock import Clock
+from schemas.refusal import RefusedError
+
+
+class Accepted(Struct, frozen=True):
+    """The events are in the log; of a webhook, under this id."""
+
+    events: int = 1
+    id: str | None = None
+
+
+class Repeated(Struct, frozen=True):
+    """The delivery was known, and its event is in the log since then."""
+
+    id: str
+
+
+class Ignored(Struct, frozen=True):
+    """The mapping wants no event of this post, and why."""
+
+    reason: str
+
+
+class Refused(Struct, frozen=True):
+    """The post makes no event. Sent again, it makes none either."""
+
+    error: RefusedError
+
+
+class Unavailable(Struct, frozen=True):
+    """The log, or what is kept beside it, can't take the event. Nothing is lost where the same post comes again.
+
+    `may_pass`: it is away just now; else somebody has to mend something.
+    """
+
+    code: str
+    message: str
+    may_pass: bool
+
+
+Answer = Accepted | Repeated | Ignored | Refused | Unavailable
+
+
+class Post(Struct, frozen=True):
+    """A helpdesk's post whose sender is known.
+
+    `read` maps it, and may raise RefusedError. Where the helpdesk has an id for a delivery that is known before the
+    post is mapped, `source` and `delivery` hold it: then a repeat is not even mapped.
+    """
+
+    body: bytes
+    read: Callable[[], Observation | Ignored]
+    source: str | None = None
+    delivery: str | None = None
+
+
+class Acceptance:
+    """Takes posts in. It may be shared between threads."""
+
+    def __init__(self, states: TicketStates, sink: EventSink, clock: Clock, bounds: Bounds | None = None) -> None:
+        self._states = states
+        self._sink = sink
+        self._clock = clock
+        self._bounds = bounds or Bounds()
+
+    def webhook(self, post: Post) -> Answer:
+        """Take in what a helpdesk says of a ticket: known delivery, mapping, state, event, log, in this order."""
+        try:
+            return self._known(post) or self._webhook(post)
+        except RefusedError as error:
+            return Refused(error)
+        except LogUnavailableError as error:
+            return _unavailable(error)
+
+    def events(self, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> Answer:
+        """Take in a request with CloudEvents, all of its events or none."""
+        try:
+            records = records_in(headers, body, self._clock.now(), self._bounds)
+            if records:
+                self._sink.append(records)
+        except RefusedError as error:
+            return Refused(error)
+        except LogUnavailableError as error:
+            return _unavailable(error)
+        return Accepted(len(records))
+
+    def publish_waiting(self) -> int:
+        """Bring into the log what waits: at the start, and now and then. Raises LogUnavailableError."""
+        return self._states.publish(self._sink.append)
+
+    def _known(self, post: Post) -> Answer | None:
+        if post.source is None or post.delivery is None:
+            return None
+        event = event_id(post.source, post.delivery)
+        taken = self._states.find(event)
+        # One that is not in the log yet goes the long way, behind what its ticket has waiting.
+        return Repeated(event) if taken is not None and taken.is_published else None
+
+    def _webhook(self, post: Post) -> Answer:
+        observation = post.read()
+        if isinstance(observation, Ignored):
+            return observation
+        ticket, delivery = ticket_key(observation), _delivery(post, observation)
+        event, now = event_id(observation.source, delivery), self._clock.now()
+        taken = self._states.take(ticket, event, lambda state: judge(observation, state, delivery, now), now)
+        return self._published(ticket, event, taken)
+
+    def _published(self, ticket: TicketKey, event: str, taken: Taken) -> Answer:
+        if not taken.is_published:
+            self._states.publish(self._sink.append, ticket)
+        return Repeated(event) if taken.is_repeated else Accepted(id=event)
+
+
+def _delivery(post: Post, observation: Observation) -> str:
+    return post.delivery or observation.delivery or hashlib.sha256(post.body).hexdigest()
+
+
+def _unavailable(error: LogUnavailableError) -> Unavailable:
+    return Unavailable(error.code, str(error), may_pass=isinstance(error, LogAwayError))
