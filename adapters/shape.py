@@ -33,8 +33,8 @@ from msgspec.inspect import (
     type_info,
 )
 
-from engine.rulebook.problems import Path, Problem
 from schemas.finding import FindingCode
+from schemas.problem import Path, Problem
 from schemas.suggestion import closest
 
 Shaped = TypeVar("Shaped", bound=Struct)

@@ -26,9 +26,9 @@ from typing import Final
 
 from adapters.durable_rules.alternatives import MAX_ALTERNATIVES, TooManyAlternativesError
 from adapters.durable_rules.translate import alternatives_of, encoding_of, translate
-from engine.rulebook.problems import Path, Problem
 from engine.rulebook.rulebook import Rule, Rulebook
 from schemas.finding import FindingCode
+from schemas.problem import Path, Problem
 from schemas.vocabulary import Audience
 
 MAX_FILE_ALTERNATIVES: Final = 1_024

@@ -16,10 +16,10 @@ from msgspec import Struct
 from adapters.files.directory_problems import ProblemCode
 from adapters.files.record_words import fault_in_list, fault_of
 from adapters.shape import MAX_UNKNOWN_KEYS, shape_problems
-from engine.rulebook.problems import Path, Problem
 from schemas.allowed_words import allowed_words
 from schemas.directory import MAX_RECORD_BYTES, RECORD_TYPES, Record, record_kind
 from schemas.finding import FindingCode
+from schemas.problem import Path, Problem
 from schemas.reading import not_allowed, without_mark
 from schemas.refusal import Refusal, shown_value
 from schemas.suggestion import closest

@@ -18,7 +18,7 @@ from ruamel.yaml.reader import ReaderError
 
 from adapters.files.directory_problems import STANDS_TWICE
 from adapters.files.opening import folder_around, read_bounded
-from adapters.yaml_slips import slip_of
+from adapters.yaml_files.slips import slip_of
 from schemas.reading import HALF, HALF_CHARACTER
 from schemas.refusal import Refusal, RefusedError, refuse
 

@@ -1,1 +1,1 @@
-"""Rule files on disk: YAML with the place of every value, so that each fault has a file, line and column."""
+"""Rule files on disk: read as YAML, checked for shape and meaning, and built into a rulebook."""

@@ -14,13 +14,14 @@ from adapters.durable_rules.limits import limit_problems
 from adapters.files.opening import read_bounded
 from adapters.files.remembered import Remembered
 from adapters.jinja.sources import MAX_FILE_BYTES, shipped_digest, template_files
-from adapters.rule_files.faults import Fault, RuleFileError
+from adapters.yaml_files.faults import Fault, FaultyFileError
 from adapters.rule_files.rule_slips import with_advice, with_calendar_advice
-from adapters.rule_files.source import Source
+from adapters.yaml_files.source import Source
 from adapters.shape import shaped
 from adapters.shipped import RULES, TEMPLATES
 from engine.rulebook.build import Base, examine
-from engine.rulebook.problems import Partial, Problem
+from engine.rulebook.problems import Partial
+from schemas.problem import Problem
 from engine.rulebook.rulebook import Rulebook
 from schemas.calendars import CalendarSettings
 from schemas.finding import FindingCode
@@ -50,11 +51,11 @@ class Reading(Struct, frozen=True):
 def load_rulebook(path: Path | None = None, limits: Limits = limit_problems) -> Rulebook:
     """The rulebook of a file, or of the shipped default rules if `path` is None.
 
-    Raises RuleFileError with every fault.
+    Raises FaultyFileError with every fault.
     """
     reading = read_rule_file(path, limits)
     if reading.faults or reading.rulebook is None:
-        raise RuleFileError(reading.faults)
+        raise FaultyFileError(reading.faults)
     return reading.rulebook
 
 
@@ -65,7 +66,7 @@ def read_rule_file(path: Path | None = None, limits: Limits = limit_problems) ->
         content = _Content(source.content)
         base = None if content.file.extends is None else _base_of(content.inherited)
         digest = _digest(source, template_folders(path), base is not None)
-    except RuleFileError as error:
+    except FaultyFileError as error:
         return Reading(error.faults)
     examined = examine(content.file, digest, base, content.partial)
     problems = [*content.problems, *examined.problems]
@@ -124,7 +125,7 @@ def _digest(source: Source, folders: Sequence[Path], extends: bool) -> str:
     except OSError as error:
         message = f"the template can't be read: {error.strerror}"
         place = str(error.filename or folders[0])
-        raise RuleFileError([Fault(place, 1, 1, message, code=FindingCode.UNREADABLE_TEMPLATE)]) from None
+        raise FaultyFileError([Fault(place, 1, 1, message, code=FindingCode.UNREADABLE_TEMPLATE)]) from None
     return digest.hexdigest()[:16]
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from engine.rulebook.fields import trigger_meant
-from engine.rulebook.problems import Problem
+from schemas.problem import Problem
 from schemas.rule_file import categories_of
 
 _LETTERS: Final = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "Æ": "AE", "Œ": "OE"})

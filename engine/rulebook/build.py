@@ -16,11 +16,12 @@ from engine.rulebook.conditions.syntax import Node
 from engine.rulebook.consistency import Placed, categories_named, problems_between, setting_problems
 from engine.rulebook.digest_times import DigestTimes, digest_times
 from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType, calendar_field, custom_field
-from engine.rulebook.problems import Partial, Path, Problem, RulebookError
+from engine.rulebook.problems import Partial, RulebookError, problem_of_condition
 from engine.rulebook.rulebook import DefaultForm, MainSite, Policy, Rule, Rulebook
 from schemas.calendars import CalendarSettings
 from schemas.finding import FindingCode
 from schemas.job import BUILT_IN_FORMS
+from schemas.problem import Path, Problem
 from schemas.rule_file import Defaults, DigestSettings, RuleEntry, RuleFile, Send, Settings, TriggerForms
 from schemas.suggestion import closest
 from schemas.vocabulary import Audience, Category, Channel, MessageFormat, Trigger
@@ -210,12 +211,12 @@ def _condition(
     try:
         node = parse_condition(text)
     except ConditionError as error:
-        problems.append(Problem.of_condition(path, error))
+        problems.append(problem_of_condition(path, error))
         return None
     found = check_condition(node, fields, audiences[0] if len(audiences) == 1 else None, *limits)
     if len(audiences) > 1:
         found += fields_of_one_audience(node, fields)
-    problems += [Problem.of_condition(path, error) for error in found]
+    problems += [problem_of_condition(path, error) for error in found]
     return None if found else node
 
 

@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 
 from engine.rulebook.calendars import DAYS, Calendar, Span
 from engine.rulebook.conditions.lexer import KEYWORDS
-from engine.rulebook.conditions.syntax import Place
-from engine.rulebook.problems import Path, Problem
 from schemas.calendars import CalendarSettings
 from schemas.finding import FindingCode
+from schemas.problem import Path, Place, Problem
 from schemas.public_holidays import code_meant, is_known
 from schemas.time_zones import time_zones, zone_meant
 

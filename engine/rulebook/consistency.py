@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from engine.rulebook.problems import Path, Problem
+from schemas.problem import Path, Problem
 from schemas.fax_number import is_region
 from schemas.finding import FindingCode
 from schemas.language_tags import MOST_LANGUAGES, is_language, language_meant

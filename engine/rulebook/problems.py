@@ -1,33 +1,18 @@
-"""What is wrong with a rule file's content, and where."""
+"""What is wrong with a rule file's content beside the form of single values."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
 from engine.rulebook.conditions.lexer import ConditionError
-from engine.rulebook.conditions.syntax import Place
 from schemas.errors import InputError
-from schemas.finding import FindingCode
+from schemas.problem import Path, Problem
 from schemas.vocabulary import Audience
 
-Path = tuple[str | int, ...]
 
-
-class Problem(Struct, frozen=True):
-    """What is wrong, where, and what to do: `path` leads to a value of the file, `place` into that value's text."""
-
-    path: Path
-    message: str
-    place: Place | None = None
-    code: FindingCode = FindingCode.WRONG_VALUE
-    suggestion: str = ""
-    at_key: bool = False
-    """It is about the key at the end of the path, not about the value."""
-
-    @classmethod
-    def of_condition(cls, path: Path, error: ConditionError) -> Problem:
-        """What is wrong with the condition that stands at this path."""
-        return cls(path, error.message, error.place, error.code, error.suggestion)
+def problem_of_condition(path: Path, error: ConditionError) -> Problem:
+    """What is wrong with the condition that stands at this path."""
+    return Problem(path, error.message, error.place, error.code, error.suggestion)
 
 
 class RulebookError(InputError, ValueError):

@@ -19,9 +19,9 @@ from urllib.request import urlopen
 import pytest
 
 from adapters.mailbox.mailbox import HOST, Mailbox
-from adapters.rule_files.faults import RuleFileError
 from adapters.rule_files.load import DEFAULT_FILE
 from adapters.sqlite.event_log import SqliteLog
+from adapters.yaml_files.faults import FaultyFileError
 from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, JOBS, TICKETS
 from sender.states import State
@@ -219,7 +219,7 @@ async def test_a_template_saved_with_a_mistake_never_replaces_a_good_one(program
 
 async def test_it_does_not_start_on_rules_with_a_mistake(program: EmbeddedInstallation) -> None:
     program.rules.write_text("rules: [")
-    with pytest.raises(RuleFileError):
+    with pytest.raises(FaultyFileError):
         await program.run(created(1))
 
 

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner, Result
 
-from adapters.rule_files.source import Source
+from adapters.yaml_files.source import Source
 from tocsin.cli.app import app
 
 NAMED = re.compile(r"# yaml-language-server: \$schema=(\S+)")

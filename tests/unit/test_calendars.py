@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from adapters.rule_files.load import load_rulebook
-from adapters.rule_files.source import Source
+from adapters.yaml_files.source import Source
 from engine.rulebook.calendar_reading import read_calendars
 from engine.rulebook.calendars import Calendar, next_opening
 from schemas.calendars import CalendarSettings

@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from adapters.children.process import Limits
-from adapters.rule_files.faults import RuleFileError
 from adapters.writing import checking
 from adapters.writing.checking import checked_templates
 from adapters.writing.protocol import MEMORY
+from adapters.yaml_files.faults import FaultyFileError
 from tests.faults.engines import until
 from tests.support.helpdesk.hostile_templates import HTML, TEXT
 from tests.support.helpdesk.rule_folders import OWN, write_rules
@@ -107,5 +107,5 @@ def test_the_authors_commands_name_the_file(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["check", str(file)])
     assert result.exit_code == 1
     assert "templates/t.en.txt.j2:1:" in result.output.replace("\n", "")
-    with pytest.raises(RuleFileError, match="the process that checks templates failed"):
+    with pytest.raises(FaultyFileError, match="the process that checks templates failed"):
         load_checked(file)

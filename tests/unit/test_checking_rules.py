@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from msgspec.structs import replace
 
-from engine.rulebook.problems import Problem
 from engine.rulebook.rulebook import Rule
 from schemas.finding import FindingCode
+from schemas.problem import Problem
 from schemas.vocabulary import Trigger
 from tests.support.helpdesk.events import ALL, Helpdesk, saved
 from tests.support.helpdesk.rulebooks import rulebook_of

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from adapters.rule_files.source import Source
+from adapters.yaml_files.source import Source
 from engine.rulebook.fields import BUILT_IN_FIELDS
 from schemas.generate import FOLDER
 from tests.support.documents.pages import blocks

@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from adapters.kafka.errors import InstanceTakenError, KafkaSettingsError
-from adapters.rule_files.faults import Fault, RuleFileError
+from adapters.yaml_files.faults import Fault, FaultyFileError
 from schemas.errors import InputError, TocsinError, UnusableError, WrongSettingError
 from schemas.refusal import Refusal, RefusedError
 from sender.ledger.port import LedgerAwayError
@@ -87,7 +87,11 @@ def test_each_family_has_a_code_of_its_own() -> None:
     ("error", "code", "lines"),
     [
         (RefusedError("wrong", Refusal("data.ticket.id", "is missing")), 1, ["data.ticket.id: is missing"]),
-        (RuleFileError([Fault("a.yaml", 1, 2, "one"), Fault("b.yaml", 3, 4, "two")]), 1, ["a.yaml:1:2", "b.yaml:3:4"]),
+        (
+            FaultyFileError([Fault("a.yaml", 1, 2, "one"), Fault("b.yaml", 3, 4, "two")]),
+            1,
+            ["a.yaml:1:2", "b.yaml:3:4"],
+        ),
         (LedgerAwayError("away", "postgresql: it does not answer"), 3, ["postgresql: it does not answer"]),
         (InstanceTakenError("joining: taken"), 3, ["joining: taken"]),
         (SettingsError.at("tocsin.toml:2", "a\nb"), 5, ["tocsin.toml:2: a"]),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.rule_files.faults import RuleFileError
+from adapters.yaml_files.faults import FaultyFileError
 from tests.support.helpdesk.rule_folders import OWN, write_rules
 from tests.support.sender.fakes import START
 from tocsin.services.monitoring.health_file import health_of
@@ -81,7 +81,7 @@ def test_without_kept_rules_a_broken_file_refuses_the_start(file: Path, data: Pa
     """The control: nothing was kept, or there is no folder for it."""
     break_it(file)
     for kept in (None, KeptRules(data)):
-        with pytest.raises(RuleFileError):
+        with pytest.raises(FaultyFileError):
             ReloadingRules(file, lambda _: None, pause=lambda _: None, kept=kept)
 
 
@@ -109,7 +109,7 @@ def test_what_is_damaged_is_not_taken(file: Path, data: Path, harm: str) -> None
     with pytest.raises(KeptRulesError):
         KeptRules(data).load()
     break_it(file)
-    with pytest.raises(RuleFileError):
+    with pytest.raises(FaultyFileError):
         started(file, data)
 
 

@@ -10,9 +10,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
-from adapters.rule_files.faults import Fault, RuleFileError
 from adapters.rule_files.load import load_rulebook
-from adapters.rule_files.source import Source
+from adapters.yaml_files.faults import Fault, FaultyFileError
+from adapters.yaml_files.source import Source
 from engine.rulebook.rulebook import ALL_TICKS
 from schemas.generate import FOLDER
 from schemas.rule_file import Whom
@@ -22,7 +22,7 @@ from schemas.vocabulary import Audience, Category, Channel, Trigger
 def faults_of(tmp_path: Path, text: str) -> list[Fault]:
     file = tmp_path / "rules.yaml"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(RuleFileError) as error:
+    with pytest.raises(FaultyFileError) as error:
         load_rulebook(file)
     return error.value.faults
 
@@ -253,7 +253,7 @@ def test_a_file_that_unfolds_without_end_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path, raw: bytes) -> None:
     file = tmp_path / "rules.yaml"
     file.write_bytes(raw)
-    with pytest.raises(RuleFileError, match="not UTF-8"):
+    with pytest.raises(FaultyFileError, match="not UTF-8"):
         load_rulebook(file)
 
 
@@ -281,5 +281,5 @@ def test_a_whole_one_is_read(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RuleFileError, match=r"absent\.yaml:1:1: the file can't be read"):
+    with pytest.raises(FaultyFileError, match=r"absent\.yaml:1:1: the file can't be read"):
         load_rulebook(tmp_path / "absent.yaml")

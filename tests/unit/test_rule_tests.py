@@ -9,9 +9,9 @@ from textwrap import dedent
 import pytest
 from jsonschema import Draft202012Validator
 
-from adapters.rule_files.faults import RuleFileError
 from adapters.rule_files.load import DEFAULT_FILE, load_rulebook
-from adapters.rule_files.source import Source
+from adapters.yaml_files.faults import FaultyFileError
+from adapters.yaml_files.source import Source
 from schemas.generate import FOLDER
 from tests.support.helpdesk.events import default_rules
 from tocsin.authoring.rule_tests.preparing import prepare
@@ -30,7 +30,7 @@ def failures(folder: Path, text: str) -> list[str]:
 def faults(folder: Path, text: str) -> list[str]:
     """What is wrong with this file: line, column, message."""
     (folder / "any.test.yaml").write_text(dedent(text))
-    with pytest.raises(RuleFileError) as raised:
+    with pytest.raises(FaultyFileError) as raised:
         run_rule_tests(default_rules(), folder)
     return [f"{fault.line}:{fault.column}: {fault.said}" for fault in raised.value.faults]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.rule_files.faults import Fault, RuleFileError
 from adapters.rule_files.load import load_rulebook
+from adapters.yaml_files.faults import Fault, FaultyFileError
 from schemas.finding import FindingCode
 from tests.support.helpdesk.rule_folders import OWN, write_rules
 from tests.support.shortages import no_descriptors
@@ -186,7 +186,7 @@ def test_a_failing_rule_test_refuses_the_swap(folder: Folder) -> None:
 
 def test_rules_that_fail_their_tests_do_not_start(folder: Folder) -> None:
     folder.failing = [Fault("rules.test.yaml", 3, 1, "ct-1 got nothing")]
-    with pytest.raises(RuleFileError), folder.reloading():
+    with pytest.raises(FaultyFileError), folder.reloading():
         pass
 
 

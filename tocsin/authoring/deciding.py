@@ -62,7 +62,7 @@ def rule_engine(rulebook: Rulebook) -> Iterator[SteadfastMatcher]:
 
 @contextmanager
 def decision_inputs(directory: Path, rules: Path | None) -> Iterator[DecisionInputs]:
-    """Load directory and rules. Raises RuleFileError and OSError."""
+    """Load directory and rules. Raises FaultyFileError and OSError."""
     rulebook = load_rulebook(rules)
     loaded = load_directory(directory)
     with rule_engine(rulebook) as matcher:

@@ -10,14 +10,14 @@ from msgspec.structs import replace
 from adapters.jinja.check import TemplateUse
 from adapters.jinja.problems import Problem
 from adapters.jinja.sources import TemplateSources, file_of
-from adapters.rule_files.faults import Fault
-from adapters.rule_files.source import Source
 from adapters.writing.checking import checked_templates
+from adapters.yaml_files.faults import Fault
+from adapters.yaml_files.source import Source
 from engine.directory.directory import Directory
-from engine.rulebook.problems import Problem as PlacedProblem
 from engine.rulebook.rulebook import Rulebook
 from schemas.finding import FindingCode
 from schemas.job import BUILT_IN_FORMS
+from schemas.problem import Problem as PlacedProblem
 from schemas.vocabulary import Audience, Channel, MessageFormat, Trigger
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from adapters.rule_files.faults import RuleFileError
 from adapters.rule_files.load import DEFAULT_FILE, load_rulebook
+from adapters.yaml_files.faults import FaultyFileError
 from tocsin.authoring.deciding import rule_engine
 from tocsin.authoring.rule_tests.coverage import Exercised, coverage_of
 from tocsin.authoring.rule_tests.junit import junit
@@ -73,10 +73,10 @@ def _prepared(rules: Path) -> list[Prepared]:
     for file in files_of_tests(rules.parent, rules):
         try:
             tests += prepare(file)
-        except RuleFileError as error:
+        except FaultyFileError as error:
             faults += error.faults
     if faults:
-        raise RuleFileError(faults)
+        raise FaultyFileError(faults)
     return tests
 
 

@@ -144,7 +144,7 @@ def engine_service(  # noqa: PLR0913 - its parts, one by one
     `leaving` says whether it gives up its place in the group at the end. `monitor` sees what it does. A long reading of
     the directory ends where `stop` is asked for meanwhile.
 
-    Raises RuleFileError, InstanceTakenError, KafkaRefusedError, KafkaUnavailableError and TracingSettingsError;
+    Raises FaultyFileError, InstanceTakenError, KafkaRefusedError, KafkaUnavailableError and TracingSettingsError;
     StoppedError where it was told to stop while it loaded its directory, at the start or later.
     """
     _check(settings)

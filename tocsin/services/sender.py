@@ -156,7 +156,7 @@ async def sender_service(  # noqa: PLR0913, PLR0917 - its parts, one by one
     A ledger that does not answer is waited for, at the start too. With `leave` it gives up its place in the group at
     the end; else the place is kept for the time of a restart.
 
-    Raises RuleFileError, LedgerUnavailableError, InstanceTakenError, KafkaRefusedError, KafkaUnavailableError and
+    Raises FaultyFileError, LedgerUnavailableError, InstanceTakenError, KafkaRefusedError, KafkaUnavailableError and
     TracingSettingsError; StoppedError where it was told to stop before its ledger answered.
     """
     clock, seen, composer = SystemClock(), monitor, mail.composer(sending.mode)

@@ -25,12 +25,12 @@ from engine.rulebook.conditions.syntax import (
     Node,
     OneOf,
     Order,
-    Place,
     TextTest,
     leaves,
 )
 from engine.rulebook.fields import CUSTOM_PREFIX, TIME, TIME_IN, Field, FieldType
 from schemas.finding import FindingCode
+from schemas.problem import Place
 from schemas.suggestion import closest
 from schemas.vocabulary import Audience, Channel, PersonKind, Trigger
 

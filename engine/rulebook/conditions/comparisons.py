@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from engine.rulebook.conditions.evaluate import is_number
 from engine.rulebook.conditions.lexer import ConditionError
-from engine.rulebook.conditions.syntax import Compare, FieldPair, Listed, Literal, Place, TextRelation, TextTest
+from engine.rulebook.conditions.syntax import Compare, FieldPair, Listed, Literal, TextRelation, TextTest
 from engine.rulebook.conditions.texts import check_of, folded
 from engine.rulebook.fields import Field, FieldType, trigger_meant
 from schemas.finding import FindingCode
+from schemas.problem import Place
 from schemas.suggestion import closest
 
 

@@ -10,9 +10,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from engine.rulebook.conditions.syntax import Literal, Place
+from engine.rulebook.conditions.syntax import Literal
 from schemas.errors import InputError
 from schemas.finding import FindingCode
+from schemas.problem import Place
 
 
 class ConditionError(InputError, ValueError):

@@ -18,11 +18,11 @@ from engine.rulebook.conditions.syntax import (
     OneOf,
     Or,
     Order,
-    Place,
     TextRelation,
     TextTest,
 )
 from engine.rulebook.fields import TIME, TIME_IN
+from schemas.problem import Place
 
 MAX_LENGTH: Final = 4_000
 MAX_DEPTH: Final = 40

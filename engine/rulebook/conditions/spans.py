@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from engine.rulebook.conditions.syntax import Leaf, Node, Not, OneOf, Place, leaves
+from engine.rulebook.conditions.syntax import Leaf, Node, Not, OneOf, leaves
+from schemas.problem import Place
 
 _NOT: Final = re.compile(r"not\s*$")
 _CLOSING: Final = re.compile(r"\s*[)\]]")

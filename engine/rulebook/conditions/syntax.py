@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from schemas.problem import Place
+
 Literal = str | int | float | bool | None
 
 
@@ -50,13 +52,6 @@ class FieldRelation(StrEnum):
 
     EQUAL = "=="
     IN = "in"
-
-
-class Place(Struct, frozen=True):
-    """Where something stands in the condition's text: the offset of its first character, and its length."""
-
-    offset: int
-    length: int
 
 
 class OneOf(Struct, frozen=True):

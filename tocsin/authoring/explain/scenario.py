@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.rule_files.load import default_base
-from adapters.rule_files.source import Source
+from adapters.yaml_files.source import Source
 from engine.decide_in_full import FullDecision, decide_in_full
 from engine.directory.directory import Directory
 from engine.directory.records import Person, Suppression

@@ -8,9 +8,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from engine.rulebook.problems import Problem
 from engine.rulebook.rulebook import Rule
 from schemas.finding import FindingCode
+from schemas.problem import Problem
 from schemas.vocabulary import Audience, Category
 
 Written = tuple[Rule, ...]

@@ -7,9 +7,9 @@ from typing import Final
 
 from engine.rulebook.conditions.spans import span_of, written
 from engine.rulebook.conditions.syntax import And, Node, OneOf, Or, TextRelation, TextTest, leaves
-from engine.rulebook.problems import Problem
 from engine.rulebook.rulebook import Rule, Rulebook
 from schemas.finding import Finding, FindingCode
+from schemas.problem import Problem
 from tocsin.authoring.lint.categories import by_audience, told_once, written_rules
 from tocsin.authoring.lint.reasoning import Circumstances, always_holds, implies, never_holds
 from tocsin.authoring.lint.subject import Subject

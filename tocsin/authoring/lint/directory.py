@@ -8,11 +8,11 @@ from typing import Final
 
 from adapters.files.directory_problems import DirectoryProblem, ProblemCode
 from engine.directory.directory import Directory
-from engine.rulebook.problems import Path as Place
-from engine.rulebook.problems import Problem
 from engine.rulebook.rulebook import DefaultForm, Policy, Rulebook
 from schemas.finding import Finding, FindingCode
 from schemas.mailbox import mailbox
+from schemas.problem import Path as Place
+from schemas.problem import Problem
 from schemas.vocabulary import Channel, PersonKind
 from tocsin.authoring.lint.subject import Subject
 from tocsin.authoring.precedence import contests

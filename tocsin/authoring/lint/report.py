@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from adapters.rule_files.faults import marked
+from adapters.yaml_files.faults import marked
 from schemas.finding import CheckReport, Finding, FindingCode, Severity
 from tocsin.authoring.lint.catalogue import CATALOGUE
 

@@ -9,9 +9,9 @@ from typing import Final
 
 from engine.language import those_available
 from engine.rulebook.conditions.syntax import leaves
-from engine.rulebook.problems import Problem
 from engine.rulebook.rulebook import Rule, Rulebook
 from schemas.finding import Finding, FindingCode
+from schemas.problem import Problem
 from schemas.vocabulary import Channel
 from tocsin.authoring.lint.categories import Written, told_once, written_rules
 from tocsin.authoring.lint.reasoning import Circumstances, implies, never_holds

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from adapters.files.directory_folder import LoadedDirectory, load_directory
 from adapters.jinja.sources import TemplateSources, read_sources
-from adapters.rule_files.faults import Fault
 from adapters.rule_files.load import DEFAULT_FILE, Reading, read_rule_file, template_folders
-from engine.rulebook.problems import Problem
+from adapters.yaml_files.faults import Fault
 from engine.rulebook.rulebook import Policy, Rule
 from schemas.finding import Finding, FindingCode
+from schemas.problem import Problem
 from tocsin.authoring.event_files import Line
 
 

@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from engine.rulebook.conditions.syntax import Leaf, Listed, OneOf, Place, TextTest, leaves
-from engine.rulebook.problems import Path, Problem
+from engine.rulebook.conditions.syntax import Leaf, Listed, OneOf, TextTest, leaves
+from schemas.problem import Place
+from schemas.problem import Path, Problem
 from engine.rulebook.rulebook import Rule
 from schemas.finding import Finding, FindingCode
 from schemas.suggestion import closest

@@ -8,10 +8,10 @@ from typing import Final
 from msgspec import Struct
 
 from engine.directory.directory import Directory
-from engine.rulebook.conditions.syntax import Leaf, Listed, OneOf, Place, leaves
-from engine.rulebook.problems import Problem
+from engine.rulebook.conditions.syntax import Leaf, Listed, OneOf, leaves
 from engine.rulebook.rulebook import Rule
 from schemas.finding import Finding, FindingCode
+from schemas.problem import Place, Problem
 from schemas.suggestion import closest, respelled
 from schemas.vocabulary import PersonKind
 from tocsin.authoring.lint.seen_values import SeenValues

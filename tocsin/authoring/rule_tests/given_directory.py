@@ -15,9 +15,9 @@ from msgspec import Struct
 
 from adapters.files.wire_records import wire_records
 from engine.directory.directory import Directory
-from engine.rulebook.problems import Path as ValuePath
-from engine.rulebook.problems import Problem
 from schemas.directory import record_from_data
+from schemas.problem import Path as ValuePath
+from schemas.problem import Problem
 from schemas.refusal import Refusal, RefusedError
 from schemas.rule_test import ATTACHED_TO, RECORD_LISTS, Given
 from schemas.suggestion import nearest

@@ -10,11 +10,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from adapters.rule_files.faults import Fault, RuleFileError
-from engine.rulebook.problems import Path as ValuePath
-from engine.rulebook.problems import Problem
+from adapters.yaml_files.faults import Fault, FaultyFileError
 from schemas.event import Event
 from schemas.finding import FindingCode
+from schemas.problem import Path as ValuePath
+from schemas.problem import Problem
 from schemas.rule_test import Expectation, Given, RuleTest
 from schemas.suggestion import nearest
 from schemas.vocabulary import PersonKind, Reason
@@ -40,7 +40,7 @@ class Prepared(Struct, frozen=True):
 
 
 def prepare(path: Path) -> list[Prepared]:
-    """The tests of a file. Raises RuleFileError with everything that is wrong with them."""
+    """The tests of a file. Raises FaultyFileError with everything that is wrong with them."""
     file = read_test_file(path)
     directories = GivenDirectories(path.parent)
     problems: list[Problem] = []
@@ -48,7 +48,7 @@ def prepare(path: Path) -> list[Prepared]:
     if problems:
         # What is given for all tests is wrong in each of them.
         faults: dict[Fault, None] = dict.fromkeys(file.source.fault(_of_test(problem)) for problem in problems)
-        raise RuleFileError([*faults])
+        raise FaultyFileError([*faults])
     return [one for one in ready if one is not None]
 
 

@@ -10,12 +10,12 @@ import msgspec
 from msgspec import Struct
 
 from adapters.files.slips import slips_in
-from adapters.rule_files.faults import RuleFileError
-from adapters.rule_files.source import Source
 from adapters.shape import shaped
-from engine.rulebook.problems import Path as ValuePath
-from engine.rulebook.problems import Problem
+from adapters.yaml_files.faults import FaultyFileError
+from adapters.yaml_files.source import Source
 from schemas.finding import FindingCode
+from schemas.problem import Path as ValuePath
+from schemas.problem import Problem
 from schemas.rule_test import RECORD_LISTS, TICKET_FIELDS, Given, RuleTest, RuleTestFile, record_fields
 from schemas.suggestion import closest
 
@@ -56,13 +56,13 @@ def _is_for(file: Path, rules: str) -> bool:
 
 
 def read_test_file(path: Path) -> TestFile:
-    """Read a file. Raises RuleFileError with every fault of its shape."""
+    """Read a file. Raises FaultyFileError with every fault of its shape."""
     source = Source.of_file(path)
     whole = source.content
     if not isinstance(whole, dict):
         advice = "start it with `tests:`, then `- test: NAME`"
         fault = Problem((), "a file of rule tests is a mapping, with `tests:`", suggestion=advice)
-        raise RuleFileError([source.fault(fault)])
+        raise FaultyFileError([source.fault(fault)])
     file, found = shaped(whole, RuleTestFile, ())
     problems = [_in_plain_words(problem) for problem in found]
     if file is not None:
@@ -70,7 +70,7 @@ def read_test_file(path: Path) -> TestFile:
         problems += _same_names(file.tests)
     if problems or file is None:
         faults = [source.fault(problem) for problem in problems]
-        raise RuleFileError(sorted(faults, key=lambda fault: (fault.line, fault.column)))
+        raise FaultyFileError(sorted(faults, key=lambda fault: (fault.line, fault.column)))
     return TestFile(path, source, file.given or Given(), file.tests)
 
 

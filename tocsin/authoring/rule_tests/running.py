@@ -8,8 +8,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from adapters.rule_files.faults import Fault, RuleFileError
 from adapters.rule_files.load import DEFAULT_FILE
+from adapters.yaml_files.faults import Fault, FaultyFileError
 from engine.decide import Decision, decide
 from engine.rulebook.rulebook import Rulebook
 from engine.stages.s4_rule_matching import RuleMatcher
@@ -49,7 +49,7 @@ def run_rule_tests(
     """Run the tests of a folder against a rulebook, and return those that fail.
 
     `rules` is the rulebook's file: tests beside another rule file of the folder are then left out. `matcher` is asked
-    for the rules of this rulebook, the plain evaluator where it is None. Raises RuleFileError where a file of tests
+    for the rules of this rulebook, the plain evaluator where it is None. Raises FaultyFileError where a file of tests
     can't be read, and OSError for the folder.
     """
     return [one for file in files_of_tests(folder, rules) for one in _failures(prepare(file), rulebook, matcher)]
@@ -74,7 +74,7 @@ def faults_of_file(file: Path, rulebook: Rulebook | None, matcher: RuleMatcher |
     """What is wrong with one file of tests, or, where nothing is, which of them fail (None: it is not asked)."""
     try:
         tests = prepare(file)
-    except RuleFileError as error:
+    except FaultyFileError as error:
         return error.faults
     if rulebook is None:
         return []

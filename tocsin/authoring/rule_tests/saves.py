@@ -9,9 +9,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
-from engine.rulebook.problems import Path as ValuePath
-from engine.rulebook.problems import Problem
 from schemas.event import Event, read_event
+from schemas.problem import Path as ValuePath
+from schemas.problem import Problem
 from schemas.refusal import Refusal, RefusedError
 from schemas.rule_test import Given, RuleTest
 from schemas.timestamps import Timestamp, in_utc

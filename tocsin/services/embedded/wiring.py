@@ -43,7 +43,7 @@ async def embedded_service(
 ) -> AsyncIterator[Embedded]:
     """Engine and sender on one file; `monitor` sees what they do.
 
-    Raises RuleFileError, DirectoryFilesError, OSError, DatabaseError and TracingSettingsError at the start.
+    Raises FaultyFileError, DirectoryFilesError, OSError, DatabaseError and TracingSettingsError at the start.
     """
     clock, seen, composer = SystemClock(), monitor or EmbeddedMonitor(), mail.composer(sending.mode)
 

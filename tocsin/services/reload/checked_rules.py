@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from adapters.files.signature import Signature
 from adapters.jinja.sources import TemplateSources, read_sources
-from adapters.rule_files.faults import Fault, RuleFileError
 from adapters.rule_files.load import DEFAULT_FILE, read_rule_file, template_folders
+from adapters.yaml_files.faults import Fault, FaultyFileError
 from engine.rulebook.rulebook import Rulebook
 from schemas.finding import FindingCode
 from tocsin.authoring.rule_tests.running import faults_of_tests
@@ -37,11 +37,11 @@ RuleTests = Callable[[Path | None, Rulebook], list[Fault]]
 
 
 def load_checked(path: Path | None, tests: RuleTests = faults_of_tests) -> Loaded:
-    """Load a rule file and its templates, and run the tests beside it. Raises RuleFileError with every fault."""
+    """Load a rule file and its templates, and run the tests beside it. Raises FaultyFileError with every fault."""
     reading = read_rule_file(path)
     rulebook, source = reading.rulebook, reading.source
     if reading.faults or rulebook is None or source is None:
-        raise RuleFileError(reading.faults)
+        raise FaultyFileError(reading.faults)
     folders = template_folders(path)
     try:
         templates = read_sources(*folders)
@@ -49,35 +49,35 @@ def load_checked(path: Path | None, tests: RuleTests = faults_of_tests) -> Loade
         raise _unreadable(folders[0], error) from None
     faults = template_faults(templates, rulebook, source)
     if faults:
-        raise RuleFileError(faults)
+        raise FaultyFileError(faults)
     # Last: tests run the decision, and would fail for any fault above.
     failed = tests(path, rulebook)
     if failed:
-        raise RuleFileError(failed)
+        raise FaultyFileError(failed)
     return Loaded(rulebook, templates)
 
 
-def _unreadable(folder: Path, error: OSError) -> RuleFileError:
+def _unreadable(folder: Path, error: OSError) -> FaultyFileError:
     message = f"the templates can't be read: {error.strerror}"
-    return RuleFileError([Fault(str(folder), 1, 1, message, code=FindingCode.UNREADABLE_TEMPLATE)])
+    return FaultyFileError([Fault(str(folder), 1, 1, message, code=FindingCode.UNREADABLE_TEMPLATE)])
 
 
 def reloaded(path: Path | None, folder: Path, load: Callable[[Path | None], Loaded]) -> Loaded:
-    """Load rules anew, in a service that has used the templates in `folder`. Raises RuleFileError, and nothing else."""
+    """Load rules anew, in a service that has used the templates in `folder`. Raises FaultyFileError alone."""
     if template_folders(path)[0] != folder and not folder.is_dir():
         # Where a folder is gone for a moment, every message would otherwise be swapped for the shipped one.
         message = "the templates folder is gone"
         advice = "put it back, or start anew to use the templates that come with the product"
         fault = Fault(str(folder), 1, 1, message, code=FindingCode.UNREADABLE_TEMPLATE, suggestion=advice)
-        raise RuleFileError([fault])
+        raise FaultyFileError([fault])
     try:
         return load(path)
-    except RuleFileError:
+    except FaultyFileError:
         raise
     except Exception as error:
         message = f"the rules can't be checked: {type(error).__name__}: {error}"
         file = str(path or DEFAULT_FILE)
-        raise RuleFileError([Fault(file, 1, 1, message, code=FindingCode.UNREADABLE_FILE)]) from error
+        raise FaultyFileError([Fault(file, 1, 1, message, code=FindingCode.UNREADABLE_FILE)]) from error
 
 
 PATIENCE: Final = 5.0

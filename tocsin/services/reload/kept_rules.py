@@ -20,9 +20,9 @@ from adapters.files.opening import read_bounded
 from adapters.files.private_files import private_folder, write_private
 from adapters.jinja.sources import MAX_FILE_BYTES as MAX_TEMPLATE
 from adapters.jinja.sources import template_files
-from adapters.rule_files.faults import RuleFileError
+from adapters.yaml_files.faults import FaultyFileError
 from adapters.rule_files.load import template_folders
-from adapters.rule_files.source import MAX_FILE_BYTES as MAX_RULES
+from adapters.yaml_files.source import MAX_FILE_BYTES as MAX_RULES
 from schemas.errors import UnusableError
 from tocsin.services.reload.checked_rules import Loaded, load_checked
 
@@ -67,7 +67,7 @@ class KeptRules:
             # A file that has changed since it was loaded is not what was put in force: the next reload keeps it.
             if _loaded(kept).digest == loaded.digest:
                 self._write(msgspec.json.encode(kept))
-        except (OSError, ValueError, RuleFileError) as error:
+        except (OSError, ValueError, FaultyFileError) as error:
             log.warning("rules_not_kept", error=type(error).__name__, said=str(error))
             return str(error)
         return None
@@ -86,7 +86,7 @@ class KeptRules:
             raise KeptRulesError(f"{self._file} is damaged: its digest is another one")
         try:
             return _loaded(kept), kept.kept_at
-        except (RuleFileError, OSError) as error:
+        except (FaultyFileError, OSError) as error:
             raise KeptRulesError(f"those in {self._file} are no good rules for this version: {error}") from None
 
     def _write(self, content: bytes) -> None:

@@ -19,7 +19,7 @@ from adapters.durable_rules.matcher import DurableMatcher
 from adapters.files.shortage import ADVICE, runs_short
 from adapters.files.signature import Signature, settled, signature_of
 from adapters.jinja.sources import template_files
-from adapters.rule_files.faults import Fault, RuleFileError
+from adapters.yaml_files.faults import Fault, FaultyFileError
 from adapters.rule_files.load import DEFAULT_FILE, template_folders
 from engine.ports import RulesInForce
 from tocsin.authoring.deciding import SteadfastMatcher
@@ -64,7 +64,7 @@ class ReloadingRules:
     ) -> None:
         """Load the rules. Where they are refused, the last good ones that were kept are used, and `kept_since` says so.
 
-        Raises RuleFileError where there are none.
+        Raises FaultyFileError where there are none.
         """
         self._path = path
         self._on_change = on_change
@@ -92,12 +92,12 @@ class ReloadingRules:
     def _first(self) -> Loaded:
         try:
             loaded = self._load(self._path)
-        except RuleFileError as error:
+        except FaultyFileError as error:
             return self._instead(error)
         self._keep(loaded)
         return loaded
 
-    def _instead(self, refused: RuleFileError) -> Loaded:
+    def _instead(self, refused: FaultyFileError) -> Loaded:
         """The last good rules, in place of those that are refused at the start."""
         if self._kept is None:
             raise refused
@@ -183,7 +183,7 @@ class ReloadingRules:
         self._checking, signature = None, checking.signature
         try:
             loaded = checking.result()
-        except RuleFileError as error:
+        except FaultyFileError as error:
             faults: list[Fault] = error.faults
             loaded = None
         else:

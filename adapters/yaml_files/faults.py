@@ -1,4 +1,4 @@
-"""The faults of a rule file, as its author sees them."""
+"""The faults of a file that a person wrote, as its author sees them."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def marked(text: str, column: int, length: int) -> str:
     return f"    {shown}\n    {marks}"
 
 
-class RuleFileError(InputError, ValueError):
-    """A rule file that can't be used. The rules in force before stay in force."""
+class FaultyFileError(InputError, ValueError):
+    """A file that can't be used: of rules, of mappings, of tests. What was in force before stays in force."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("\n".join(map(str, faults)))

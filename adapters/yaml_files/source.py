@@ -11,12 +11,12 @@ from typing import Any, Final
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from adapters.files.opening import read_bounded
-from adapters.rule_files.faults import Fault, RuleFileError
-from adapters.rule_files.parsing import MAX_DEPTH, NotReadableError, parsed
-from adapters.rule_files.places import inside, length_of_value
-from adapters.yaml_slips import LONGEST_LINE, YamlSlip
-from engine.rulebook.problems import Path as ValuePath
-from engine.rulebook.problems import Problem
+from adapters.yaml_files.faults import Fault, FaultyFileError
+from adapters.yaml_files.parsing import MAX_DEPTH, NotReadableError, parsed
+from adapters.yaml_files.places import inside, length_of_value
+from adapters.yaml_files.slips import LONGEST_LINE, YamlSlip
+from schemas.problem import Path as ValuePath
+from schemas.problem import Problem
 from schemas.finding import FindingCode
 from schemas.reading import HALF, HALF_CHARACTER
 
@@ -43,7 +43,7 @@ class Source:
     """The text of a YAML file, its content as plain data, and where each value stands."""
 
     def __init__(self, name: str, text: str) -> None:
-        """Raises RuleFileError if the text is not YAML, or its aliases unfold into too many values."""
+        """Raises FaultyFileError if the text is not YAML, or its aliases unfold into too many values."""
         self.name = name
         self.text = text
         self._lines = text.splitlines()
@@ -53,7 +53,7 @@ class Source:
 
     @classmethod
     def of_file(cls, path: Path) -> Source:
-        """Read a file. Raises RuleFileError if it can't be read, is too large, or is not YAML."""
+        """Read a file. Raises FaultyFileError if it can't be read, is too large, or is not YAML."""
         try:
             raw = read_bounded(path, MAX_FILE_BYTES, path.parent)
         except OSError as error:
@@ -62,7 +62,7 @@ class Source:
         try:
             return cls(str(path), raw.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
-            raise RuleFileError([_not_utf8(str(path), raw, error.start)]) from None
+            raise FaultyFileError([_not_utf8(str(path), raw, error.start)]) from None
 
     def fault(self, problem: Problem) -> Fault:
         """The problem as a fault, with its place in the file."""
@@ -92,7 +92,7 @@ class Source:
         try:
             return parsed(self.text)
         except NotReadableError as error:
-            raise RuleFileError([self._fault_at(error.slip, error.code)]) from None
+            raise FaultyFileError([self._fault_at(error.slip, error.code)]) from None
 
     def _fault_at(self, slip: YamlSlip, code: FindingCode = FindingCode.YAML_SYNTAX) -> Fault:
         text = self._line(slip.line) if slip.length else ""
@@ -110,7 +110,7 @@ class Source:
                 f"more than {MAX_VALUES} values, aliases unfolded" if depth <= MAX_DEPTH else "itself, or is too deep"
             )
             message = f"the file holds {what}"
-            raise RuleFileError([Fault(self.name, 1, 1, message, code=FindingCode.UNREADABLE_FILE)])
+            raise FaultyFileError([Fault(self.name, 1, 1, message, code=FindingCode.UNREADABLE_FILE)])
         if isinstance(node, CommentedMap):
             return {self._key(node, key): self._plain(value, depth + 1) for key, value in node.items()}
         if isinstance(node, CommentedSeq):
@@ -118,7 +118,7 @@ class Source:
         return self._whole(_plain_scalar(node))
 
     def _key(self, node: CommentedMap, key: object) -> str:
-        """The key as text. Raises RuleFileError if YAML reads it as something else than what is written.
+        """The key as text. Raises FaultyFileError if YAML reads it as something else than what is written.
 
         For example, YAML reads the key `0x10` as the number 16.
         """
@@ -136,18 +136,18 @@ class Source:
             advice = f'write it in quotes: `"{written}"`' if written else "write a key before the `:`"
             if isinstance(key, bool) and "%YAML 1.1" in self.text:
                 message, advice = f"{message}, as `%YAML 1.1` asks for", "take that line out"
-            raise RuleFileError([self._fault_at(YamlSlip(line, column, message, advice, max(1, len(written))))])
+            raise FaultyFileError([self._fault_at(YamlSlip(line, column, message, advice, max(1, len(written))))])
         message = "a key is a word or a text, and this is a list or a mapping"
-        raise RuleFileError([self._fault_at(YamlSlip(line, column, message, "put in quotes what begins with [ or {"))])
+        raise FaultyFileError([self._fault_at(YamlSlip(line, column, message, "put in quotes what begins with [ or {"))])
 
     def _whole(self, value: Any) -> Any:
-        """The value. Raises RuleFileError if it is a text with a lone surrogate, which is no character."""
+        """The value. Raises FaultyFileError if it is a text with a lone surrogate, which is no character."""
         if isinstance(value, str) and HALF.search(value):
             # The file is UTF-8, so only an escape can have written it: look for that.
             at = found.start() if (found := _ESCAPED_HALF.search(self.text)) else 0
             line, column = self.text.count("\n", 0, at), at - self.text.rfind("\n", 0, at) - 1
             text = self._lines[line] if line < len(self._lines) else ""
-            raise RuleFileError(
+            raise FaultyFileError(
                 [Fault(self.name, line + 1, column + 1, HALF_CHARACTER, text, 6, FindingCode.YAML_SYNTAX)]
             )
         return value
@@ -197,8 +197,8 @@ def _own_key(node: CommentedMap, key: Any) -> Any:
     return key if key in node else next((own for own in node if str(own) == key), key)
 
 
-def _unreadable(path: Path, message: str, advice: str, line: int = 1) -> RuleFileError:
-    return RuleFileError([Fault(str(path), line, 1, message, code=FindingCode.UNREADABLE_FILE, suggestion=advice)])
+def _unreadable(path: Path, message: str, advice: str, line: int = 1) -> FaultyFileError:
+    return FaultyFileError([Fault(str(path), line, 1, message, code=FindingCode.UNREADABLE_FILE, suggestion=advice)])
 
 
 def _not_utf8(name: str, raw: bytes, offset: int) -> Fault:

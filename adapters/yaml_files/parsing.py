@@ -13,8 +13,8 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.tokens import TagToken
 
-from adapters.rule_files.places import length_of_value
-from adapters.yaml_slips import CONTAINS_ITSELF, YamlSlip, slip_of
+from adapters.yaml_files.places import length_of_value
+from adapters.yaml_files.slips import CONTAINS_ITSELF, YamlSlip, slip_of
 from schemas.errors import InputError
 from schemas.finding import FindingCode
 
