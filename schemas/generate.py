@@ -26,6 +26,8 @@ from schemas.explanation import EventExplanation, PastExplanation
 from schemas.finding import CheckReport
 from schemas.job import Job
 from schemas.lag import GroupLag
+from schemas.mapping_file import MappingFile
+from schemas.mapping_test import MappingTestFile
 from schemas.outcome import Outcome
 from schemas.person_export import Line
 from schemas.reading import END, UNSEEN
@@ -54,6 +56,8 @@ PUBLISHED: Final[dict[str, tuple[Any, str]]] = {
     "person-export": (Line, "A line of what `tocsin person export` writes; `part` says which."),
     "lag": (GroupLag, "What `tocsin lag --json` prints of each group."),
     "rule-test": (RuleTestFile, "A file of rule tests."),
+    "mapping-file": (MappingFile, "A mapping file: how a post of a helpdesk becomes an event."),
+    "mapping-test": (MappingTestFile, "A file of tests of a mapping."),
 }
 
 

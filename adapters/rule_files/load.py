@@ -14,17 +14,17 @@ from adapters.durable_rules.limits import limit_problems
 from adapters.files.opening import read_bounded
 from adapters.files.remembered import Remembered
 from adapters.jinja.sources import MAX_FILE_BYTES, shipped_digest, template_files
-from adapters.yaml_files.faults import Fault, FaultyFileError
 from adapters.rule_files.rule_slips import with_advice, with_calendar_advice
-from adapters.yaml_files.source import Source
 from adapters.shape import shaped
 from adapters.shipped import RULES, TEMPLATES
+from adapters.yaml_files.faults import Fault, FaultyFileError
+from adapters.yaml_files.source import Source
 from engine.rulebook.build import Base, examine
 from engine.rulebook.problems import Partial
-from schemas.problem import Problem
 from engine.rulebook.rulebook import Rulebook
 from schemas.calendars import CalendarSettings
 from schemas.finding import FindingCode
+from schemas.problem import Problem
 from schemas.rule_file import Defaults, RuleEntry, RuleFile, Settings, categories_of
 
 DEFAULT_FILE: Final = RULES / "default.yaml"

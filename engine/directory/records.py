@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from msgspec import Struct
 
@@ -85,6 +85,14 @@ class Contract(Struct, frozen=True, gc=False):
     collaborators: tuple[str, ...]
     reply_to: str | None
     tags: tuple[str, ...] = ()
+
+    def is_in_force(self, at: datetime) -> bool:
+        """Whether it is active, and this moment lies on one of its days, both ends included."""
+        # Days of contracts are days in UTC, wherever the customer is, so that all engines agree.
+        day = at.astimezone(UTC).date()
+        too_early = self.valid_from is not None and day < self.valid_from
+        too_late = self.valid_to is not None and day > self.valid_to
+        return self.is_active and not too_early and not too_late
 
     def attached_ids(self, kind: ObjectKind) -> tuple[str, ...]:
         """The objects of this kind that are attached to the contract: of customers, its clients and beneficiaries."""

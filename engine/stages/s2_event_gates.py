@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -90,14 +90,8 @@ def alerts_are_enabled(asked: Candidate) -> Reason | None:
 
 def is_in_force(asked: Candidate) -> Reason | None:
     """The contract is active, and the ticket was created on one of its days (in UTC, both ends included)."""
-    contract = asked.contract
-    if contract is None or not contract.is_active:
-        return Reason.NOT_IN_FORCE
-    # Days of contracts are days in UTC, wherever the customer is, so that all engines agree.
-    day = (asked.event.ticket.created_at or asked.event.time).astimezone(UTC).date()
-    too_early = contract.valid_from is not None and day < contract.valid_from
-    too_late = contract.valid_to is not None and day > contract.valid_to
-    return Reason.NOT_IN_FORCE if too_early or too_late else None
+    created = asked.event.ticket.created_at or asked.event.time
+    return None if asked.contract is not None and asked.contract.is_in_force(created) else Reason.NOT_IN_FORCE
 
 
 EVENT_GATES = (

@@ -13,7 +13,9 @@ from adapters.durable_rules.matcher import DurableMatcher, RuleEngineError
 from adapters.files.directory_folder import LoadedDirectory, load_directory
 from adapters.rule_files.load import load_rulebook
 from engine.rulebook.rulebook import Rulebook
+from engine.stages.s1_triggers import raised_triggers
 from engine.stages.s4_rule_matching import Answer, Question, ReferenceMatcher, RuleMatcher
+from schemas.event import Event
 
 log = structlog.get_logger()
 
@@ -51,6 +53,12 @@ class SteadfastMatcher:
                 answered_by="plain evaluator",
             )
             return self._second.match(questions)
+
+
+def meaning(event: Event) -> str:
+    """What the save means, in a sentence."""
+    triggers = raised_triggers(event)
+    return f"The save means: {', '.join(triggers)}." if triggers else "The save raises no trigger: it alerts nobody."
 
 
 @contextmanager

@@ -21,9 +21,17 @@ class Of(StrEnum):
     TESTS = "tests"
     DIRECTORY = "directory"
     SETTINGS = "settings"
+    MAPPINGS = "mappings"
+    MAPPING_TESTS = "mapping-tests"
 
 
-_FILES: Final[Mapping[Of, str]] = {Of.RULES: "rule-file", Of.TESTS: "rule-test", Of.DIRECTORY: "directory-file"}
+_FILES: Final[Mapping[Of, str]] = {
+    Of.RULES: "rule-file",
+    Of.TESTS: "rule-test",
+    Of.DIRECTORY: "directory-file",
+    Of.MAPPINGS: "mapping-file",
+    Of.MAPPING_TESTS: "mapping-test",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -36,11 +44,12 @@ def schema(
         Of,
         typer.Argument(
             help="rules: of rule files; tests: of *.test.yaml files; directory: of the directory's files (YAML, or one "
-            "line of JSONL); settings: of the settings file."
+            "line of JSONL); settings: of the settings file; mappings, mapping-tests: of the files by which "
+            "webhooks are read, and of their tests."
         ),
     ],
 ) -> None:
-    """Print the JSON Schema of rule files, rule tests, the directory or the settings file: editors complete them by it.
+    """Print the JSON Schema of files that people write: editors complete them by it.
 
     Save it beside your rules, and name it in their first line:
 

@@ -8,9 +8,7 @@ from typing import Annotated
 
 import typer
 
-from engine.stages.s1_triggers import raised_triggers
-from schemas.event import Event
-from tocsin.authoring.deciding import decision_inputs
+from tocsin.authoring.deciding import decision_inputs, meaning
 from tocsin.authoring.event_files import read_one
 from tocsin.authoring.explain.explanation import Explainer
 from tocsin.authoring.explain.report import told as explained
@@ -50,7 +48,7 @@ def validate(
         raise typer.Exit(FOUND_FAULTS)
     if line.event is None:
         raise AssertionError("a line that is not refused has an event")
-    say(f"{event}: well-formed. {_meaning(line.event)}")
+    say(f"{event}: well-formed. {meaning(line.event)}")
     if directory is None:
         say("Whom it would alert: name a directory (--directory).")
         return
@@ -59,8 +57,3 @@ def validate(
         explainer = Explainer(around.loaded.directory, Rules.of(rules, around.rulebook), around.matcher)
         for text in explained(explainer.explain(line.event, at or line.event.time)):
             say(text)
-
-
-def _meaning(event: Event) -> str:
-    triggers = raised_triggers(event)
-    return f"The save means: {', '.join(triggers)}." if triggers else "The save raises no trigger: it alerts nobody."

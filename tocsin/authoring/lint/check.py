@@ -61,8 +61,20 @@ def check(
 ) -> CheckReport:
     """Everything that is found, by file and place. Raises OSError where directory or events can't be read at all."""
     subject = Subject(rules_file, folder, events)
-    # A set: two finders may come upon the same fault.
-    found = sorted({_printable(one) for finder in finders for one in finder(subject)}, key=_place(subject))
+    # Two finders may come upon the same fault.
+    return _counted(sorted(_distinct(one for finder in finders for one in finder(subject)), key=_place(subject)))
+
+
+def report_of(found: Iterable[Finding]) -> CheckReport:
+    """A report of these findings, in their order."""
+    return _counted(list(_distinct(found)))
+
+
+def _distinct(found: Iterable[Finding]) -> dict[Finding, None]:
+    return dict.fromkeys(map(_printable, found))
+
+
+def _counted(found: list[Finding]) -> CheckReport:
     counts = Counter(one.severity for one in found)
     return CheckReport(found, Summary(counts[Severity.ERROR], counts[Severity.WARNING], counts[Severity.REMARK]))
 

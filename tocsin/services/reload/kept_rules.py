@@ -20,8 +20,8 @@ from adapters.files.opening import read_bounded
 from adapters.files.private_files import private_folder, write_private
 from adapters.jinja.sources import MAX_FILE_BYTES as MAX_TEMPLATE
 from adapters.jinja.sources import template_files
-from adapters.yaml_files.faults import FaultyFileError
 from adapters.rule_files.load import template_folders
+from adapters.yaml_files.faults import FaultyFileError
 from adapters.yaml_files.source import MAX_FILE_BYTES as MAX_RULES
 from schemas.errors import UnusableError
 from tocsin.services.reload.checked_rules import Loaded, load_checked

@@ -19,8 +19,8 @@ from adapters.durable_rules.matcher import DurableMatcher
 from adapters.files.shortage import ADVICE, runs_short
 from adapters.files.signature import Signature, settled, signature_of
 from adapters.jinja.sources import template_files
-from adapters.yaml_files.faults import Fault, FaultyFileError
 from adapters.rule_files.load import DEFAULT_FILE, template_folders
+from adapters.yaml_files.faults import Fault, FaultyFileError
 from engine.ports import RulesInForce
 from tocsin.authoring.deciding import SteadfastMatcher
 from tocsin.authoring.rule_tests.reading import files_of_tests

@@ -118,7 +118,8 @@ RULES: Final = Setting(
     option="--rules",
     kind=Place("a file"),
     meaning="Rule file; the ten default rules where it is left out.",
-    used_by=("engine", "sender", "up", "test", "templates", *JUDGES),
+    used_by=("engine", "sender", "up", "test", "templates", "intake", *JUDGES),
+    optionless=("intake check",),
 )
 DIRECTORY: Final = Setting(
     key="directory.path",
@@ -126,7 +127,7 @@ DIRECTORY: Final = Setting(
     option="--directory",
     kind=Place("a folder"),
     meaning="Folder (or file) with the directory's records, YAML or JSONL.",
-    used_by=("up", "diff", "person", "templates", *JUDGES),
+    used_by=("up", "diff", "person", "templates", "intake", *JUDGES),
     needed_by=("up", "decide", "derive", "preview", "coverage", "match"),
-    optionless=("person forgotten", "templates copy"),
+    optionless=("person forgotten", "templates copy", "intake check"),
 )

@@ -1,0 +1,57 @@
+"""Loads a mapping file: gives the mapping, or all faults of the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct
+
+from adapters.shape import shaped
+from adapters.yaml_files.faults import Fault, FaultyFileError
+from adapters.yaml_files.source import Source
+from intake.mappings.build import build
+from intake.mappings.mapping import Mapping
+from schemas.mapping_file import MappingFile
+from schemas.problem import Problem
+
+ENDINGS: Final = (".yaml", ".yml")
+
+
+class Reading(Struct, frozen=True):
+    """The result of reading a mapping file: all its faults, or a mapping."""
+
+    faults: list[Fault]
+    mapping: Mapping | None = None
+
+
+def load_mapping(path: Path) -> Mapping:
+    """The mapping of a file, whose name is the file's without its ending. Raises FaultyFileError with every fault."""
+    reading = read_mapping_file(path)
+    if reading.mapping is None:
+        raise FaultyFileError(reading.faults)
+    return reading.mapping
+
+
+def read_mapping_file(path: Path) -> Reading:
+    """As `load_mapping`, but returns the faults."""
+    try:
+        source = Source.of_file(path)
+    except FaultyFileError as error:
+        return Reading(error.faults)
+    file, problems = _content(source.content)
+    built = None if file is None else build(path.name.removesuffix(path.suffix), file)
+    if built is not None:
+        problems = [*problems, *built.problems]
+    if problems or built is None:
+        # An alias may bring the same fault to several places.
+        faults = dict.fromkeys(source.fault(problem) for problem in problems)
+        return Reading(sorted(faults, key=lambda one: (one.line, one.column)))
+    return Reading([], built.mapping)
+
+
+def _content(whole: Any) -> tuple[MappingFile | None, list[Problem]]:
+    if isinstance(whole, dict):
+        return shaped(whole, MappingFile, ())
+    advice = "start it with `ticket:`, then its fields"
+    return None, [Problem((), "a mapping file is a mapping, with `ticket:`", suggestion=advice)]

@@ -1,0 +1,1 @@
+"""Tests of mapping files: read, and run on the mapping beside them."""
