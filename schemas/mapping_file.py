@@ -68,8 +68,11 @@ class ValueRule(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_"
     ) = None
     if_: Annotated[Condition | None, Meta(description="The rule says nothing where this does not hold.")] = None
     pick: Annotated[
-        Literal["first", "last"] | None,
-        Meta(description="Which to take where the path leads to several values. Left out: several are refused."),
+        Literal["first", "last", "join"] | None,
+        Meta(
+            description="Which to take where the path leads to several values; `join`: all, as one text with blanks "
+            "between. Left out: several are refused."
+        ),
     ] = None
     map: Annotated[Words | None, Meta(description="What each value means.")] = None
     otherwise: Annotated[Constant | UnsetType, Meta(description="What a value means that `map` does not have.")] = UNSET

@@ -170,7 +170,7 @@ TICKET: Final[Mapping[str, Kind]] = {
 }
 """The fields of a ticket but `links` and `custom`, whose members are texts and free values."""
 
-ACTOR: Final[Mapping[str, Kind]] = {"kind": ACTOR_KIND, "id": IDENTIFIER, "email": TEXT}
+ACTOR: Final[Mapping[str, Kind]] = {"kind": ACTOR_KIND, "id": IDENTIFIER, "email": IDENTIFIER}
 
 
 def as_json(value: Any) -> Any:

@@ -30,7 +30,7 @@ from jsonpath_rfc9535.selectors import FilterSelector, IndexSelector, NameSelect
 from schemas.errors import InputError
 from schemas.problem import Place
 
-MAX_SELECTED: Final = 100
+MAX_SELECTED: Final = 1_000
 """Values that a path may select. More are of no use to any field."""
 
 _NO_PATTERNS: Final = "match() and search() are left out here, since a pattern can take time without end"

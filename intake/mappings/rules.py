@@ -10,7 +10,7 @@ from msgspec import UNSET
 from intake.mappings.kinds import Kind
 from intake.mappings.paths import Condition, Path, PathError
 from intake.mappings.times import ISO, ReadTime, fault_of_format, reader
-from intake.mappings.values import AtPath, Constant, Holds, InHeader, LookedUp, Meaning, Rule, Source
+from intake.mappings.values import AtPath, Constant, Holds, InHeader, LookedUp, Meaning, Pick, Rule, Source
 from schemas.mapping_file import ValueRule
 from schemas.problem import Path as Place
 from schemas.problem import Problem
@@ -21,7 +21,6 @@ MAX_RULES: Final = 500
 MAX_FILTERS: Final = 50
 """Comparisons in filters of a file. Each is made for every member of a list that a post has there."""
 
-_PICKS: Final = {None: None, "first": 0, "last": -1}
 _BEGINS: Final = "$"
 _LOOKED_UP: Final = "contract"
 
@@ -57,7 +56,7 @@ class RuleBuilder:
         self._count_filters(path, condition.filters)
         return condition
 
-    def place(self, path: Place, at: str | None, header: str | None, pick: int | None = None) -> Source | None:
+    def place(self, path: Place, at: str | None, header: str | None, pick: Pick | None = None) -> Source | None:
         """The source of a value that stands in the post: at a path or in a header."""
         if header is not None:
             return InHeader(header.lower())
@@ -98,7 +97,7 @@ class RuleBuilder:
         if rule.value is not UNSET:
             self._check_constant((*path, "value"), rule.value, kind)
             return Constant(rule.value)
-        return self.place(path, rule.from_, rule.header, _PICKS[rule.pick])
+        return self.place(path, rule.from_, rule.header, rule.pick)
 
     def _look_up(self, field: Place, path: Place, rule: ValueRule, by_reference: bool) -> Source:
         where = (*path, "look_up")
@@ -106,7 +105,7 @@ class RuleBuilder:
             self._wrong(where, "only the ticket's contract is looked up in the directory", "leave it out")
         if by_reference and rule.from_ is None:
             self._wrong(where, "`reference` is looked up by what stands at `from`, which is missing", "add `from`")
-        source = self._at((*path, "from"), rule.from_, _PICKS[rule.pick]) if rule.from_ is not None else None
+        source = self._at((*path, "from"), rule.from_, rule.pick) if rule.from_ is not None else None
         return LookedUp(tuple(rule.look_up or ()), source)
 
     def _meaning(self, path: Place, rule: ValueRule, kind: Kind) -> Meaning:
@@ -166,7 +165,7 @@ class RuleBuilder:
         except ValueError as error:
             self._wrong(path, f"this is no {kind.name}", str(error))
 
-    def _at(self, path: Place, text: str, pick: int | None) -> Source | None:
+    def _at(self, path: Place, text: str, pick: Pick | None) -> Source | None:
         try:
             found = Path(text)
         except PathError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -14,6 +14,8 @@ from intake.mappings.paths import MAX_SELECTED, Condition, Path
 from intake.mappings.times import ReadTime
 from schemas.html_text import text_of_html
 from schemas.refusal import Refusal, shown_value
+
+Pick = Literal["first", "last", "join"]
 
 
 class View(Struct):
@@ -144,10 +146,10 @@ class Constant(Struct, frozen=True):
 
 
 class AtPath(Struct, frozen=True):
-    """What stands at a path. `pick` is the index of the one to take where there are several; None: they are refused."""
+    """What stands at a path. `pick` says which to take where there are several; None: they are refused."""
 
     path: Path
-    pick: int | None = None
+    pick: Pick | None = None
 
     @property
     def where(self) -> str:
@@ -161,9 +163,23 @@ class AtPath(Struct, frozen=True):
             return UNSET
         if len(found) > MAX_SELECTED:
             raise WrongValueError(f"at {self.where}: the path selects more than {MAX_SELECTED} values")
-        if len(found) > 1 and self.pick is None:
-            raise WrongValueError(f"at {self.where}: the path selects {len(found)} values: say by `pick` which")
-        return found[self.pick or 0]
+        if len(found) == 1 and self.pick != "join":
+            return found[0]
+        match self.pick:
+            case None:
+                raise WrongValueError(f"at {self.where}: the path selects {len(found)} values: say by `pick` which")
+            case "join":
+                return self._joined(found)
+            case "first":
+                return found[0]
+            case "last":
+                return found[-1]
+
+    def _joined(self, found: list[Any]) -> str:
+        try:
+            return " ".join(as_text(one) for one in found if one is not None)
+        except ValueError as error:
+            raise WrongValueError(f"at {self.where}: {error}") from None
 
 
 class InHeader(Struct, frozen=True):

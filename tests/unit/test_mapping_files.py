@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from adapters.mapping_files.folder import SHIPPED_MAPPINGS, files_in, mapping_fi
 from adapters.mapping_files.load import load_mapping
 from adapters.yaml_files.faults import FaultyFileError
 from adapters.yaml_files.source import Source
+from intake.mappings.mapping import Mapped
 from tests.support.documents.pages import blocks
-from tests.support.intake.mappings import faults
+from tests.support.intake.mappings import applied, faults
 from tests.unit.test_editor_support import NAMED, schema, undescribed
 from tocsin.authoring.mapping_tests.running import check_mapping
 
@@ -135,6 +137,22 @@ def test_a_test_that_expects_something_else_fails_with_what_differs(tmp_path: Pa
         'It fails: ticket.status is not said, expected "new"; ticket.title is "a", expected nothing; '
         'origin is "user", expected "import"'
     )
+
+
+PAGES = Path(__file__).parents[2] / "docs" / "webhooks"
+
+
+def test_each_shipped_mapping_has_a_page_or_section_and_each_page_a_mapping() -> None:
+    assert {page.stem for page in PAGES.glob("*.md")} | {"generic"} == {file.stem for file in SHIPPED}
+
+
+SHOWN = [(page.stem, text) for page in sorted(PAGES.glob("*.md")) for text in blocks(page, "json")]
+
+
+@pytest.mark.parametrize(("name", "text"), SHOWN, ids=[name for name, _ in SHOWN])
+def test_the_posts_that_pages_show_can_be_read(name: str, text: str) -> None:
+    result = applied(load_mapping(SHIPPED_MAPPINGS / f"{name}.yaml"), json.loads(text))
+    assert isinstance(result, Mapped)
 
 
 def test_the_mappings_that_the_page_shows_can_be_used() -> None:

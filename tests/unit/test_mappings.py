@@ -103,6 +103,7 @@ def test_several_values_at_a_path_are_refused_unless_it_is_said_which_to_take() 
         ("ticket.status", f"at {path}: the path selects 2 values: say by `pick` which")
     ]
     assert ticket(f'ticket: {{id: x, status: {{from: "{path}", pick: last}}}}', payload)["status"] == "b"
+    assert ticket(f'ticket: {{id: x, title: {{from: "{path}", pick: join}}}}', payload)["title"] == "a b"
 
 
 def test_html_becomes_text() -> None:
