@@ -15,9 +15,9 @@ from adapters.yaml_files.faults import Fault, FaultyFileError
 from adapters.yaml_files.parsing import MAX_DEPTH, NotReadableError, parsed
 from adapters.yaml_files.places import inside, length_of_value
 from adapters.yaml_files.slips import LONGEST_LINE, YamlSlip
+from schemas.finding import FindingCode
 from schemas.problem import Path as ValuePath
 from schemas.problem import Problem
-from schemas.finding import FindingCode
 from schemas.reading import HALF, HALF_CHARACTER
 
 MAX_FILE_BYTES: Final = 1_048_576
@@ -138,7 +138,9 @@ class Source:
                 message, advice = f"{message}, as `%YAML 1.1` asks for", "take that line out"
             raise FaultyFileError([self._fault_at(YamlSlip(line, column, message, advice, max(1, len(written))))])
         message = "a key is a word or a text, and this is a list or a mapping"
-        raise FaultyFileError([self._fault_at(YamlSlip(line, column, message, "put in quotes what begins with [ or {"))])
+        raise FaultyFileError(
+            [self._fault_at(YamlSlip(line, column, message, "put in quotes what begins with [ or {"))]
+        )
 
     def _whole(self, value: Any) -> Any:
         """The value. Raises FaultyFileError if it is a text with a lone surrogate, which is no character."""

@@ -7,10 +7,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from schemas.problem import Path, Problem
 from schemas.fax_number import is_region
 from schemas.finding import FindingCode
 from schemas.language_tags import MOST_LANGUAGES, is_language, language_meant
+from schemas.problem import Path, Problem
 from schemas.rule_file import RuleEntry, Settings, categories_of
 from schemas.suggestion import closest
 from schemas.time_zones import time_zones, zone_meant

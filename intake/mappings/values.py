@@ -225,17 +225,17 @@ class LookedUp(Struct, frozen=True):
     def value(self, view: View) -> Any:
         """The contract's id; None where none or several fit, with a warning.
 
-        UNSET where the post leaves out what to look by: by the rest alone, another customer's might be found.
+        UNSET where the post leaves out whose ticket it is: by its product alone, another customer's might be found.
         """
         said = {name: view.found.get(name, UNSET) for name in _BY_FIELDS if name in self.by}
         if self.reference is not None:
             said["reference"] = self._reference(view)
+        product = said.pop("product", None) if len(said) > 1 else None
         if UNSET in said.values():
             return UNSET
-        known = {name: value for name, value in said.items() if value is not None}
-        # A ticket may be about no product. But without its customer, or a reference, nothing tells whose it is.
-        if not known or said.keys() - known.keys() - {"product"}:
+        if None in said.values():
             return None
+        known = said if product is UNSET or product is None else {**said, "product": product}
         fitting = view.lookup.contracts(
             customer=known.get("customer"),
             product=known.get("product"),
@@ -247,7 +247,8 @@ class LookedUp(Struct, frozen=True):
         count = "several contracts are" if fitting else "no contract is"
         reason = f"{count} in force in the directory for this {' and '.join(known)}: none is taken"
         view.warnings.append(Refusal("ticket.contract", reason))
-        return None
+        # Where the post leaves out the product, what is known of the ticket may have led to one of them.
+        return UNSET if product is UNSET else None
 
     def _reference(self, view: View) -> str | UnsetType | None:
         found: Any = UNSET if self.reference is None else self.reference.value(view)

@@ -29,6 +29,7 @@ FAMILIES = (InputError, UnusableError, WrongSettingError)
 
 OUTSIDE = {
     "NoAnswerError": "psycopg's own, so that it is dealt with as any other that psycopg raises",
+    "WrongValueError": "an answer: a value of a post can't be used; the mapping refuses the post and names it",
     "WithheldError": "an answer: a message must not be handed over; the sender writes down why",
     "StoppedError": "an answer: it was asked to stop, and did",
 }

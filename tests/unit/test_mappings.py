@@ -223,9 +223,15 @@ def test_a_contract_is_looked_up_and_never_guessed(payload: dict[str, Any], cont
     assert ticket(LOOKED_UP, payload, directory)["contract"] == contract
 
 
-def test_by_a_part_of_what_it_is_looked_up_by_nothing_is_said() -> None:
+def test_without_the_customer_nothing_is_said() -> None:
     directory = contracts(one={"client": "acme", "products": ["P-erp"]})
     assert "contract" not in ticket(LOOKED_UP, {"product": "P-erp"}, directory)
+
+
+def test_a_post_that_leaves_out_the_product_says_the_one_contract_of_the_customer_or_nothing() -> None:
+    one = {"client": "acme", "products": ["P-erp"]}
+    assert ticket(LOOKED_UP, {"customer": "acme"}, contracts(one=one))["contract"] == "one"
+    assert "contract" not in ticket(LOOKED_UP, {"customer": "acme"}, contracts(one=one, two=one))
 
 
 def test_several_contracts_are_a_warning_without_values() -> None:

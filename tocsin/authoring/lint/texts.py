@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from engine.rulebook.conditions.syntax import Leaf, Listed, OneOf, TextTest, leaves
-from schemas.problem import Place
-from schemas.problem import Path, Problem
 from engine.rulebook.rulebook import Rule
 from schemas.finding import Finding, FindingCode
+from schemas.problem import Path, Place, Problem
 from schemas.suggestion import closest
 from tocsin.authoring.lint.subject import Subject
 

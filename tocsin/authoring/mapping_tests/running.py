@@ -25,9 +25,10 @@ _PLAIN: Final = ("moment", "delivery", "triggers", "origin", "notify")
 
 
 class Checked(Struct, frozen=True):
-    """What is wrong with a mapping file and its tests, and how many tests were run."""
+    """What is wrong with a mapping file and its tests, the mapping if it can be built, and how many tests were run."""
 
     faults: list[Fault]
+    mapping: TicketMapping | None = None
     tests: int = 0
 
 
@@ -36,14 +37,15 @@ def check_mapping(file: Path) -> Checked:
     reading = read_mapping_file(file)
     beside = own_tests(file)
     if beside is None:
-        return Checked(reading.faults)
+        return Checked(reading.faults, reading.mapping)
     try:
         tests = prepare(beside)
     except FaultyFileError as error:
-        return Checked([*reading.faults, *error.faults])
+        return Checked([*reading.faults, *error.faults], reading.mapping)
     if reading.mapping is None:
         return Checked(reading.faults)
-    return Checked([fault for test in tests for fault in _failures(reading.mapping, test)], len(tests))
+    failed = [fault for test in tests for fault in _failures(reading.mapping, test)]
+    return Checked(failed, reading.mapping, len(tests))
 
 
 def _failures(mapping: TicketMapping, test: Prepared) -> Iterator[Fault]:
