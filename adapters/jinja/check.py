@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.jinja.environment import TemplateEnvironment
 from adapters.jinja.fields import Readership
@@ -15,6 +16,7 @@ from adapters.jinja.problems import Problem
 from adapters.jinja.renderer import JinjaRenderer
 from adapters.jinja.samples import Sample, digest_samples, samples
 from adapters.jinja.sources import TemplateFile, TemplateSources, file_of, is_piece, read_sources
+from adapters.shipped import TEMPLATES
 from schemas.digest import DigestContext
 from schemas.finding import FindingCode
 from schemas.job import ExternalContext, InternalContext
@@ -72,8 +74,26 @@ def source_problems(
             found += checked(path, Subject([], {}))
     for file in _template_files(sources):
         if file.path not in sources.below or (file.path not in alone and file.template in used):
-            found += checked(file.path, _subject(file.template, uses, fields or {}))
+            subject = _subject(file.template, uses, fields or {})
+            if _is_internal_as_shipped(file, sources) and Audience.CONTACTS in subject.audiences:
+                found.append(_for_collaborators(file.template, sources))
+                subject = replace(subject, audiences=[Audience.COLLABORATORS])
+            found += checked(file.path, subject)
     return sorted(set(found), key=lambda one: (one.file, one.line or 0, one.message))
+
+
+def _is_internal_as_shipped(file: TemplateFile, sources: TemplateSources) -> bool:
+    return sources.folders.get(file.path) == TEMPLATES and file.template.startswith("internal/")
+
+
+def _for_collaborators(template: str, sources: TemplateSources) -> Problem:
+    """One problem in the place of one for each internal field, in files that nobody but the product's makers mend."""
+    files = [file for file in _template_files(sources) if file.template == template]
+    other = template.replace("internal/", "external/", 1)
+    there = any(file.template == other for file in _template_files(sources))
+    message = f"template `{template}` shows what is internal: it can't be in a message to contacts"
+    advice = f"write `{other}`" if there else "name one for contacts"
+    return Problem(files[0].path, None, message, FindingCode.INTERNAL_FIELD, suggestion=advice)
 
 
 class Subject(Struct, frozen=True):
@@ -159,23 +179,34 @@ def _missing_files(
     in_html |= {use.template for use in uses if use.format is MessageFormat.HTML}
     # The product's own templates need not be there in every language of the rule file, unless it names them.
     own = {file.template for file in files if file.path not in sources.below}
+    there = {file.template for path in (*sources.texts, *sources.unreadable) if (file := file_of(path)) is not None}
     for template in sorted(own | {use.template for use in uses}):
+        if template not in there:
+            if languages:
+                yield _no_template(template, languages, sources)
+            continue
         for language in languages:
             for part in (Part.TEXT, Part.HTML) if template in in_html else (Part.TEXT,):
                 path = TemplateFile(template, language, part).path
                 if path not in sources.texts and path not in sources.unreadable:
                     what = "text" if part is Part.TEXT else "HTML"
                     message = f"template `{template}` has no {what} part in language `{language}`"
-                    yield Problem(
-                        path, None, message, FindingCode.MISSING_TEMPLATE, suggestion=_advice(template, sources)
-                    )
+                    yield Problem(path, None, message, FindingCode.MISSING_TEMPLATE)
+
+
+def _no_template(template: str, languages: Collection[str], sources: TemplateSources) -> Problem:
+    """One problem for all files of a template that is not there at all."""
+    paths = [TemplateFile(template, language, Part.TEXT).path for language in languages]
+    files = f"a new one begins with the files {', '.join(paths)} in the folder `templates`"
+    meant = _advice(template, sources)
+    advice = f"{meant} Else {files}" if meant else files
+    message = f"there is no template `{template}`"
+    return Problem(paths[0], None, message, FindingCode.MISSING_TEMPLATE, suggestion=advice)
 
 
 def _advice(template: str, sources: TemplateSources) -> str:
-    """Another template that was perhaps meant. Nothing where the name is right, and only a file of it is missing."""
+    """Another template that was perhaps meant."""
     there = {file.template for file in _template_files(sources)}
-    if template in there:
-        return ""
     # The author may have left out the folder, or only the / behind it.
     meant = sorted(one for one in there if one.endswith(f"/{template}") or one.replace("/", "") == template)
     return f"did you mean `{'` or `'.join(meant)}`?" if meant else closest(template, there)

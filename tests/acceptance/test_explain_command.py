@@ -129,6 +129,14 @@ def test_keyword_and_subject_are_told_and_who_decides_on_them(desk: Helpdesk, tm
     assert "the keyword of the rule `own` stands before `[ACME]` of customer/acme" in said
 
 
+def test_the_summary_says_what_goes_out_later(ask: Asking, desk: Helpdesk) -> None:
+    daily = "send: {digest: daily at 08:00}"
+    names = ("product", "contract")
+    rules = ", ".join(f"{{rule: {name}-contacts, for: {name}.contacts, {daily}}}" for name in names)
+    words = ask.words(desk, "--summary", rules=f"extends: default\nrules: [{rules}]\n")
+    assert "(contact/ct-2): opened by email, daily at 08:00\n" in words
+
+
 def test_it_begins_with_a_summary(ask: Asking, desk: Helpdesk) -> None:
     words = ask.words(desk, "--summary")
     assert (

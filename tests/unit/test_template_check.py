@@ -194,12 +194,12 @@ def test_a_computed_piece_is_a_problem() -> None:
 def test_missing_languages_and_parts_are_named_by_the_file_that_is_missing() -> None:
     sources = templates(**{"a/t.en.txt.j2": "x", "a/t.en.html.j2": "x"})
     uses = [TemplateUse("b/u", Audience.CONTACTS, MessageFormat.TEXT)]
+    advice = "a new one begins with the files b/u.en.txt.j2, b/u.fr.txt.j2 in the folder `templates`"
 
     assert [str(one) for one in source_problems(sources, ["en", "fr"], {}, uses)] == [
         "a/t.fr.html.j2: template `a/t` has no HTML part in language `fr`",
         "a/t.fr.txt.j2: template `a/t` has no text part in language `fr`",
-        "b/u.en.txt.j2: template `b/u` has no text part in language `en`",
-        "b/u.fr.txt.j2: template `b/u` has no text part in language `fr`",
+        f"b/u.en.txt.j2: there is no template `b/u`: {advice}",
     ]
 
 

@@ -73,7 +73,8 @@ def fault_of(sources: TemplateSources, problem: Problem, rulebook: Rulebook | No
         rule, place = named
         found = file_of(problem.file)
         template = None if found is None else found.template
-        if problem.code is FindingCode.MISSING_TEMPLATE and not _has_files(sources, template):
+        is_of_rule = problem.code is FindingCode.MISSING_TEMPLATE and not _has_files(sources, template)
+        if is_of_rule or (problem.code is FindingCode.INTERNAL_FIELD and problem.line is None):
             return replace(place, message=message, code=problem.code, suggestion=problem.suggestion)
         message += f" (the rule `{rule}` names it, {place.file}:{place.line})"
     lines = sources.texts.get(problem.file, "").splitlines()

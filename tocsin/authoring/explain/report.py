@@ -25,7 +25,7 @@ def summed_up(explanation: Explanation) -> list[str]:
     summary = Summary(lambda person: called(person, directory))
     for one in explanation.reached:
         for person in (one.job.person, *one.others):
-            summary.tell(person, f"{one.job.trigger} by {one.job.channel}")
+            summary.tell(person, f"{one.job.trigger} by {one.job.channel}{_when(one.job)}")
     whole = [one for one in explanation.stopped if _is_whole(one)]
     for stopped in explanation.stopped:
         if stopped not in whole:
@@ -88,6 +88,11 @@ def _reached(one: Reached, directory: Directory) -> Iterator[str]:
     if one.others:
         others = ", ".join(called(who, directory) for who in one.others)
         yield f"      the same mailbox, and so the same message: {others}"
+
+
+def _when(job: Job) -> str:
+    """When the message goes out, in few words; nothing where that is at once."""
+    return "" if job.schedule is None or job.expires <= job.schedule.at else f", {job.schedule.said}"
 
 
 def _later(schedule: Schedule, job: Job) -> str:
