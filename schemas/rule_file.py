@@ -62,20 +62,27 @@ class FormSettings(Struct, frozen=True, forbid_unknown_fields=True):
     format: Format = MessageFormat.HTML
 
 
-class TriggerForms(Struct, frozen=True, forbid_unknown_fields=True):
-    """A form for each trigger."""
+class AudienceForms(Struct, frozen=True, forbid_unknown_fields=True):
+    """A form for each trigger, and one for digests."""
 
     opened: Annotated[FormSettings, Meta(description="For a ticket that was opened.")]
     resolved: Annotated[FormSettings, Meta(description="For a ticket whose contractual resolution was marked.")]
     closed: Annotated[FormSettings, Meta(description="For a ticket that was closed on the customer's side.")]
     status_changed: Annotated[FormSettings, Meta(description="For a ticket whose status changed.")]
+    digest: Annotated[
+        FormSettings | None,
+        Meta(description="For several messages in one, those of a storm too; left out: a built-in text."),
+    ] = None
 
 
 class FaxSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """The one template of all faxes. It may name only what contacts may see."""
+    """The one template of all faxes, and that of digests by fax. They may name only what contacts may see."""
 
     template: TemplateName
     keyword: Keyword = ""
+    digest: Annotated[
+        TemplateName | None, Meta(description="The template of digests by fax; left out: a built-in text.")
+    ] = None
 
 
 class TextSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,8 +94,8 @@ class TextSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class Defaults(Struct, frozen=True, forbid_unknown_fields=True):
     """What is used where neither the customer's record nor a rule names a template, keyword or format."""
 
-    contacts: Annotated[TriggerForms, Meta(description="For contacts whose customer's record says nothing else.")]
-    collaborators: Annotated[TriggerForms, Meta(description="For collaborators, whose messages are internal.")]
+    contacts: Annotated[AudienceForms, Meta(description="For contacts whose customer's record says nothing else.")]
+    collaborators: Annotated[AudienceForms, Meta(description="For collaborators, whose messages are internal.")]
     fax: Annotated[FaxSettings, Meta(description="For every fax, whoever gets it.")]
     sms: Annotated[
         TextSettings | None, Meta(description="For every text message; left out: a built-in short text.")
@@ -96,18 +103,6 @@ class Defaults(Struct, frozen=True, forbid_unknown_fields=True):
     chat: Annotated[
         TextSettings | None, Meta(description="For every chat message; left out: a built-in short text.")
     ] = None
-    digest: Annotated[
-        DigestSettings | None,
-        Meta(description="For digests by e-mail and fax, whoever gets them; left out: a built-in text."),
-    ] = None
-
-
-class DigestSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """The one template of all digests. It may name only what contacts may see."""
-
-    template: TemplateName
-    keyword: Keyword = ""
-    format: Format = MessageFormat.HTML
 
 
 class CustomFieldSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -324,7 +319,7 @@ class RuleFile(Struct, frozen=True, forbid_unknown_fields=True):
     rules: Annotated[list[RuleEntry], Meta(description="The rules, in the order in which they are asked.")] = []
 
 
-_INHERITED: Final = (Defaults, TriggerForms, FormSettings, FaxSettings)
+_INHERITED: Final = (Defaults, AudienceForms, FormSettings, FaxSettings)
 
 
 def with_partial_defaults(schema: dict[str, Any]) -> dict[str, Any]:

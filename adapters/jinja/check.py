@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,13 +18,16 @@ from adapters.jinja.renderer import JinjaRenderer
 from adapters.jinja.samples import Sample, digest_samples, samples
 from adapters.jinja.sources import TemplateFile, TemplateSources, file_of, is_piece, read_sources
 from adapters.shipped import TEMPLATES
-from schemas.digest import DigestContext
+from schemas.digest import ExternalDigest, InternalDigest
 from schemas.finding import FindingCode
 from schemas.job import ExternalContext, InternalContext
 from schemas.rule_file import CustomFieldSettings
 from schemas.suggestion import closest
 from schemas.vocabulary import Audience, MessageFormat
 from sender.ports import Part, TemplateFaultError
+
+DIGEST: Final = "digest"
+"""The name of templates of digests, in whatever folder."""
 
 CustomFields = Mapping[str, CustomFieldSettings]
 
@@ -75,9 +79,10 @@ def source_problems(
     for file in _template_files(sources):
         if file.path not in sources.below or (file.path not in alone and file.template in used):
             subject = _subject(file.template, uses, fields or {})
-            if _is_internal_as_shipped(file, sources) and Audience.CONTACTS in subject.audiences:
+            if _is_internal_as_shipped(file, sources) and Audience.CONTACTS in {*subject.audiences, *subject.digests}:
                 found.append(_for_collaborators(file.template, sources))
-                subject = replace(subject, audiences=[Audience.COLLABORATORS])
+                own = [Audience.COLLABORATORS]
+                subject = replace(subject, audiences=own * bool(subject.audiences), digests=own * bool(subject.digests))
             found += checked(file.path, subject)
     return sorted(set(found), key=lambda one: (one.file, one.line or 0, one.message))
 
@@ -99,12 +104,12 @@ def _for_collaborators(template: str, sources: TemplateSources) -> Problem:
 class Subject(Struct, frozen=True):
     """For whom a file is checked, and the custom fields of the rule file. Without an audience it is only read: a piece.
 
-    `digest` says that digests use the template.
+    `audiences` read messages by it, `digests` are those who read digests by it.
     """
 
     audiences: list[Audience]
     fields: CustomFields
-    digest: bool = False
+    digests: list[Audience] = []
 
 
 FileCheck = Callable[[str, Subject], Iterable[Problem]]
@@ -130,10 +135,10 @@ class TemplateCheck:
             context = ExternalContext if audience is Audience.CONTACTS else InternalContext
             yield from self._named(path, Readership(context, frozenset(readable), frozenset(subject.fields)))
             yield from self._tried(file, samples(context, readable, file.language))
-        if subject.digest:
-            readership = Readership(DigestContext, frozenset(), frozenset(subject.fields))
-            yield from self._named(path, readership)
-            yield from self._tried(file, digest_samples(file.language))
+        for audience in subject.digests:
+            digest = ExternalDigest if audience is Audience.CONTACTS else InternalDigest
+            yield from self._named(path, Readership(digest, frozenset(), frozenset(subject.fields)))
+            yield from self._tried(file, digest_samples(digest, file.language))
 
     def _named(self, path: str, readership: Readership) -> Iterator[Problem]:
         for problem in name_problems(self._environment, path, readership):
@@ -213,12 +218,15 @@ def _advice(template: str, sources: TemplateSources) -> str:
 
 
 def _subject(template: str, uses: Collection[TemplateUse], fields: CustomFields) -> Subject:
-    """Who may read a template, and whether digests use it. One that only digests use has no audience of messages."""
+    """Who may read messages and digests by a template. One that nobody names is of digests if it is called so."""
     own = [use for use in uses if use.template == template]
-    is_of_digests = any(use.digest for use in own)
-    messages = [use for use in own if not use.digest]
-    audiences = [] if is_of_digests and not messages else _audiences(template, messages)
-    return Subject(audiences, fields, is_of_digests)
+    digests, messages = [use for use in own if use.digest], [use for use in own if not use.digest]
+    is_of_digests = bool(digests) if own else template.rpartition("/")[2] == DIGEST
+    return Subject(
+        audiences=[] if is_of_digests and not messages else _audiences(template, messages),
+        fields=fields,
+        digests=_audiences(template, digests) if is_of_digests else [],
+    )
 
 
 def _audiences(template: str, uses: Collection[TemplateUse]) -> list[Audience]:

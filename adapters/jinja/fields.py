@@ -11,8 +11,9 @@ from msgspec import Struct
 from adapters.jinja.calls import Wrong, misused, unknown
 from adapters.jinja.environment import METHODS
 from adapters.jinja.file_view import FileView
-from adapters.jinja.meanings import ONE_VALUE, Context, Module, Shape, field_of
+from adapters.jinja.meanings import ONE_VALUE, Context, Module, Shape, field_of, is_list
 from adapters.jinja.scopes import Scope
+from schemas.digest import ExternalDigest
 from schemas.finding import FindingCode
 from schemas.job import ExternalContext, ExternalTicket, InternalContext, InternalTicket
 from schemas.suggestion import closest
@@ -41,7 +42,7 @@ class Readership(Struct, frozen=True):
     @property
     def is_external(self) -> bool:
         """Whether contacts read it."""
-        return self.context is not InternalContext
+        return self.context in (ExternalContext, ExternalDigest)
 
 
 class Fields:
@@ -68,7 +69,7 @@ class Fields:
             yield from self._without_context(name, scope)
         elif name in _IN_PLACES:
             yield from self._in_its_place(name, scope)
-        elif name in InternalContext.__struct_fields__ and name not in ExternalContext.__struct_fields__:
+        elif self._for.is_external and name in _INTERNAL_ONLY and name in InternalContext.__struct_fields__:
             yield _internal(name)
         else:
             known = {*given, *scope.names, *self._view.made, "range"}
@@ -111,7 +112,7 @@ class Fields:
     def _of_shape(self, shape: Shape, field: str) -> Wrong | None:
         if shape is dict:
             return self._wrong_custom(field)
-        if shape is list:
+        if is_list(shape):
             return misused(field, f"this is a list, it has no `{field}`", "use a filter, or a loop")
         if shape in ONE_VALUE:
             is_known = shape is str and field in METHODS[str]

@@ -17,7 +17,7 @@ from msgspec import Struct
 from adapters.jinja.environment import METHODS
 from adapters.jinja.pieces import Pieces
 from adapters.jinja.scopes import free_names
-from schemas.digest import DigestContext
+from schemas.digest import ExternalDigest, InternalDigest
 from schemas.job import ExternalContext, InternalContext
 
 MESSAGE_NAMES: Final[dict[str, type[Any]]] = {
@@ -30,10 +30,17 @@ MESSAGE_NAMES: Final[dict[str, type[Any]]] = {
 }
 """What every template may name beside the fields of its context."""
 
-Context = ExternalContext | InternalContext | DigestContext
+Context = ExternalContext | InternalContext | ExternalDigest | InternalDigest
 """All that a template can name: of a message to contacts or to collaborators, or of a digest."""
 
-Shape = type[Any] | None
+
+class ListOf(Struct, frozen=True):
+    """What a list of structs is: each of them is one of `kind`."""
+
+    kind: type[Any]
+
+
+Shape = type[Any] | ListOf | None
 """What an expression is: a struct, the custom fields (dict), a list, or one value. None where that is unknown."""
 
 ONE_VALUE: Final[Collection[Shape]] = (str, datetime, bool)
@@ -130,13 +137,22 @@ class Meanings:
 
 
 class Shapes:
-    """What expressions of one file are. A name that is assigned once, from a known field, is what that field is."""
+    """What expressions of one file are. A name that is assigned once, from a known field, is what that field is.
+
+    So is one that runs once over a known list.
+    """
 
     def __init__(self, tree: nodes.Template, given: Mapping[str, Shape], times: Mapping[str, int]) -> None:
         self._shapes = {name: shape for name, shape in given.items() if name not in times}
-        for node in tree.find_all(nodes.Assign):
-            if isinstance(node.target, nodes.Name) and times[node.target.name] == 1:
-                self._shapes[node.target.name] = self.of(node.node)
+        for node in tree.find_all((nodes.Assign, nodes.For)):
+            target: nodes.Node | None = None
+            shape: Shape = None
+            if isinstance(node, nodes.Assign):
+                target, shape = node.target, self.of(node.node)
+            elif isinstance(node, nodes.For):
+                target, shape = node.target, _one_of(self.of(node.iter))
+            if isinstance(target, nodes.Name) and times[target.name] == 1:
+                self._shapes[target.name] = shape
 
     def of(self, node: nodes.Node) -> Shape:
         """What an expression is."""
@@ -165,10 +181,21 @@ def _shapes_of_fields(struct: type[Struct]) -> Mapping[str, Shape]:
     return {name: _shape_of_type(hint) for name, hint in get_type_hints(struct).items()}
 
 
-def _shape_of_type(hint: Any) -> type[Any]:
+def is_list(shape: Shape) -> bool:
+    """Whether this is a list."""
+    return shape is list or isinstance(shape, ListOf)
+
+
+def _one_of(shape: Shape) -> Shape:
+    """What is in a list."""
+    return shape.kind if isinstance(shape, ListOf) else None
+
+
+def _shape_of_type(hint: Any) -> type[Any] | ListOf:
     """What a field of this type is: a list, a struct, the custom fields, or one value."""
     if getattr(hint, "__origin__", None) is list:
-        return list
+        (kind,) = get_args(hint)
+        return ListOf(kind) if isinstance(kind, type) and issubclass(kind, Struct) else list
     kinds = [kind for kind in (hint, *get_args(hint)) if isinstance(kind, type)]
     for kind in kinds:
         if issubclass(kind, Struct):

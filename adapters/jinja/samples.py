@@ -10,7 +10,15 @@ from typing import Any, Final, get_args, get_type_hints
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schemas.digest import DigestContext, DigestLine
+from schemas.digest import (
+    CollectedBy,
+    DigestContext,
+    DigestCounts,
+    DigestMessage,
+    ExternalDigest,
+    InternalDigest,
+    InternalDigestMessage,
+)
 from schemas.job import CustomValue, ExternalContext, InternalContext
 from schemas.rule_file import CustomFieldSettings
 from schemas.vocabulary import Trigger
@@ -18,7 +26,6 @@ from sender.messages.digest import digest_variables
 
 # An hour that comes twice in Europe/Paris, where the clocks go back.
 _MOMENT: Final = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-_OPTIONAL: Final = ("status", "product", "site", "service", "customer_name", "link")
 _LINK: Final = "https://alerts.desk.example/u/token"
 _OF_TYPE: Final[Mapping[str, CustomValue]] = {"text": "a text", "number": 2, "boolean": True}
 
@@ -45,15 +52,22 @@ def samples(
         yield _sample("a ticket whose custom fields are null", _filled(context, nulls), trigger, others, language)
 
 
-def digest_samples(language: str) -> Iterator[Sample]:
-    """A digest with every field, and one with as few as possible."""
-    full = [
-        replace(_filled(DigestLine, {}), trigger=trigger, link="https://desk.example/T-1042", saved_at=_MOMENT)
+def digest_samples(digest: type[ExternalDigest] | type[InternalDigest], language: str) -> Iterator[Sample]:
+    """For each reason to collect messages: a digest with every field, and one with as few as possible."""
+    kind: type[DigestMessage] = DigestMessage if digest is ExternalDigest else InternalDigestMessage
+    full, sparse = _filled(kind, {}), _sparse(kind, {})
+    every = [
+        replace(full, trigger=trigger, other_triggers=[other for other in Trigger if other is not trigger])
         for trigger in Trigger
     ]
-    sparse = [replace(one, title="", **dict.fromkeys(_OPTIONAL)) for one in full[:1]]
-    yield _digest_sample("a digest with every field", DigestContext(full, len(full) + 1, "Zoé"), language, _LINK)
-    yield _digest_sample("a digest with no optional field", DigestContext(sparse, 1, None), language)
+    few = [replace(sparse, trigger=trigger) for trigger in Trigger]
+    half = [replace(full, trigger=Trigger.STATUS_CHANGED, previous_status=None)]
+    for reason in CollectedBy:
+        for words, messages in (("with every field", every), ("with no optional field", few), ("of a change", half)):
+            is_full = messages is every
+            count, name, link = (len(messages) + 1, "Zoé", _LINK) if is_full else (len(messages), None, None)
+            context: Any = digest(messages, count, 1, DigestCounts(2, 1, 1, 1), reason, name)
+            yield _digest_sample(f"a digest {words} ({reason})", context, language, link)
 
 
 def _digest_sample(words: str, context: DigestContext, language: str, link: str | None = None) -> Sample:
@@ -98,5 +112,8 @@ def _value(name: str, hint: Any, custom: Mapping[str, CustomValue], of_struct: A
         return dict(custom)
     if datetime in kinds:
         return _MOMENT
+    if Trigger in kinds:
+        # A list of them is empty in a sparse message.
+        return [] if hasattr(hint, "__origin__") else Trigger.OPENED
     # A text is its field's name, or empty in a sparse ticket; a boolean is true, or false there.
     return bool(name) if bool in kinds else name

@@ -9,7 +9,7 @@ from jinja2 import Environment, nodes
 from adapters.jinja.calls import Wrong, misused, unknown, wrong_call, wrong_filter_or_test
 from adapters.jinja.environment import METHODS
 from adapters.jinja.file_view import FileView
-from adapters.jinja.meanings import ONE_VALUE, Macro, Module, field_of
+from adapters.jinja.meanings import ONE_VALUE, Macro, Module, field_of, is_list
 from adapters.jinja.scopes import Scope
 
 
@@ -74,7 +74,7 @@ class Uses:
 
     def _loop(self, node: nodes.For) -> Iterator[Wrong]:
         shape = self._view.shapes.of(node.iter)
-        if shape is not None and shape not in (list, dict):
+        if shape is not None and shape is not dict and not is_list(shape):
             name = _said(node.iter)
             yield misused(name, f"`{name}` is no list: a loop can't run over it", "show it without a loop")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import timedelta
 
 from msgspec import Struct
@@ -22,7 +22,7 @@ from schemas.calendars import CalendarSettings
 from schemas.finding import FindingCode
 from schemas.job import BUILT_IN_FORMS
 from schemas.problem import Path, Problem
-from schemas.rule_file import Defaults, DigestSettings, RuleEntry, RuleFile, Send, Settings, TriggerForms
+from schemas.rule_file import AudienceForms, Defaults, FormSettings, RuleEntry, RuleFile, Send, Settings
 from schemas.suggestion import closest
 from schemas.vocabulary import Audience, Category, Channel, MessageFormat, Trigger
 
@@ -243,13 +243,22 @@ def _policy(settings: Settings, defaults: Defaults, calendars: Mapping[str, Cale
         fax=fax,
         texts={**BUILT_IN_FORMS, **_texts(defaults)},
         calendars=calendars,
-        digest=_digest_form(defaults.digest),
+        digests=dict(_digests(defaults)),
         fax_region=settings.fax_region,
     )
 
 
-def _digest_form(given: DigestSettings | None) -> DefaultForm | None:
-    return None if given is None else DefaultForm(given.template, given.keyword, given.format)
+def _digests(defaults: Defaults) -> Iterator[tuple[tuple[Channel, Audience], DefaultForm]]:
+    forms = {Audience.CONTACTS: defaults.contacts.digest, Audience.COLLABORATORS: defaults.collaborators.digest}
+    for audience, form in forms.items():
+        if form is not None:
+            yield (Channel.EMAIL, audience), _default_form(form)
+        if defaults.fax.digest is not None:
+            yield (Channel.FAX, audience), DefaultForm(defaults.fax.digest, defaults.fax.keyword, MessageFormat.TEXT)
+
+
+def _default_form(given: FormSettings) -> DefaultForm:
+    return DefaultForm(given.template, given.keyword, given.format)
 
 
 def _texts(defaults: Defaults) -> dict[Channel, str]:
@@ -257,9 +266,8 @@ def _texts(defaults: Defaults) -> dict[Channel, str]:
     return {channel: one.template for channel, one in given.items() if one is not None}
 
 
-def _forms(audience: Audience, forms: TriggerForms) -> dict[tuple[Audience, Trigger], DefaultForm]:
+def _forms(audience: Audience, forms: AudienceForms) -> dict[tuple[Audience, Trigger], DefaultForm]:
     found = {}
     for trigger in Trigger:
-        form = getattr(forms, trigger.value)
-        found[audience, trigger] = DefaultForm(form.template, form.keyword, form.format)
+        found[audience, trigger] = _default_form(getattr(forms, trigger.value))
     return found

@@ -100,8 +100,8 @@ class Policy(Struct, frozen=True):
     texts: Mapping[Channel, str]
     """The templates of text messages and chats where no rule names one."""
     calendars: Mapping[str, Calendar]
-    digest: DefaultForm | None = None
-    """Of digests; None: a built-in text."""
+    digests: Mapping[tuple[Channel, Audience], DefaultForm]
+    """Of digests, where they have a template; elsewhere they have a built-in text."""
     fax_region: str | None = None
     """The region of numbers without + and country code; None: they stay as they are written."""
 

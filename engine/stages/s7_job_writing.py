@@ -71,14 +71,14 @@ class _Writer:
             once=self._once,
             otherwise=_otherwise(scope, message, language, time_zone),
             customer=scope.customer_id,
-            digest=_digest_form(scope, language),
+            digest=_digest_form(scope, message, language),
             schedule=soonest(message.first.bringing, event.time, time_zone, scope.policy.calendars),
             translations=[self._translation(message, one) for one in others],
         )
 
     def _translation(self, message: Message, language: str) -> Translation:
         """What differs in a further language."""
-        scope, second, digest = self._scope, message.second, _digest_form(self._scope, language)
+        scope, second, digest = self._scope, message.second, _digest_form(self._scope, message, language)
         ticket = self._contexts.of(message.first.record, language).ticket
         return Translation(
             language=language,
@@ -146,9 +146,9 @@ def _form(scope: Scope, message: Message, line: Line, language: str) -> Form:
     return replace(form, template=next(given, policy.texts[channel]), format=MessageFormat.TEXT)
 
 
-def _digest_form(scope: Scope, language: str) -> Form | None:
+def _digest_form(scope: Scope, message: Message, language: str) -> Form | None:
     """The form of a digest that the job may carry."""
-    given = scope.policy.digest
+    given = scope.policy.digests.get((message.channel, message.person.kind.audience))
     return None if given is None else _filled(given, None, [], language, scope.policy.language)
 
 

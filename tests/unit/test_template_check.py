@@ -221,7 +221,7 @@ def test_a_language_that_is_declared_and_not_written_is_found_in_the_shipped_tem
     found = template_problems(TEMPLATES, ["en", "fr", "de"])
 
     assert {one.file.split(".")[1] for one in found} == {"de"}
-    assert len(found) == 17
+    assert len(found) == 22
 
 
 def test_contexts_of_both_kinds_have_what_the_check_says() -> None:

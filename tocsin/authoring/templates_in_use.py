@@ -32,9 +32,10 @@ def _named_by(rulebook: Rulebook) -> Iterator[TemplateUse]:
     # These go to both audiences, so they may name only what contacts may see.
     for template in (rulebook.policy.fax.template, *rulebook.policy.texts.values()):
         yield TemplateUse(template, Audience.CONTACTS, MessageFormat.TEXT)
-    if rulebook.policy.digest is not None:
-        digest = rulebook.policy.digest
-        yield TemplateUse(digest.template, Audience.CONTACTS, digest.format, digest=True)
+    for (channel, audience), digest in rulebook.policy.digests.items():
+        # A fax too goes to both.
+        who = audience if channel is Channel.EMAIL else Audience.CONTACTS
+        yield TemplateUse(digest.template, who, digest.format, digest=True)
     for rule in rulebook.rules:
         if rule.template is not None:
             audience = rule.category.audience

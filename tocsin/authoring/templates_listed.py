@@ -10,7 +10,7 @@ from adapters.jinja.sources import TemplateFile, TemplateSources, file_of, is_pi
 from adapters.shipped import TEMPLATES
 from engine.directory.directory import Directory
 from engine.rulebook.rulebook import Rulebook
-from schemas.vocabulary import Trigger
+from schemas.vocabulary import Channel, Trigger
 
 
 class Listed(Struct, frozen=True):
@@ -71,8 +71,8 @@ def _in_the_file(rulebook: Rulebook) -> Iterator[tuple[str, str]]:
     for (audience, trigger), form in policy.forms.items():
         yield form.template, f"defaults: {audience}: {trigger}"
     yield policy.fax.template, "defaults: fax"
-    if policy.digest is not None:
-        yield policy.digest.template, "defaults: digest"
+    for (channel, audience), digest in policy.digests.items():
+        yield digest.template, f"defaults: {audience if channel is Channel.EMAIL else channel}: digest"
     for channel, template in policy.texts.items():
         yield template, f"defaults: {channel}"
     for rule in rulebook.rules:
