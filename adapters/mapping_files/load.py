@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from schemas.mapping_file import MappingFile
 from schemas.problem import Problem
 
 ENDINGS: Final = (".yaml", ".yml")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 
 
 class Reading(Struct, frozen=True):
@@ -35,6 +37,8 @@ def load_mapping(path: Path) -> Mapping:
 
 def read_mapping_file(path: Path) -> Reading:
     """As `load_mapping`, but returns the faults."""
+    if (fault := _fault_of_name(path)) is not None:
+        return Reading([fault])
     try:
         source = Source.of_file(path)
     except FaultyFileError as error:
@@ -48,6 +52,18 @@ def read_mapping_file(path: Path) -> Reading:
         faults = dict.fromkeys(source.fault(problem) for problem in problems)
         return Reading(sorted(faults, key=lambda one: (one.line, one.column)))
     return Reading([], built.mapping)
+
+
+def _fault_of_name(path: Path) -> Fault | None:
+    """What is wrong with the file's name: the mapping's name is a part of an address, and no other file may have it."""
+    stem = path.name.removesuffix(path.suffix)
+    if not _NAME.fullmatch(stem):
+        advice = "name it by letters (a to z), digits, - and _"
+        return Fault(str(path), 1, 1, "this file's name can't be the name of a hook", suggestion=advice)
+    twin = next((other for other in map(path.with_suffix, ENDINGS) if other != path and other.is_file()), None)
+    if twin is not None:
+        return Fault(str(path), 1, 1, f"{twin.name} beside it has the same name", suggestion="keep one of them")
+    return None
 
 
 def _content(whole: Any) -> tuple[MappingFile | None, list[Problem]]:

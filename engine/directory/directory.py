@@ -40,6 +40,8 @@ class Directory:
         # How many suppressions stand by hashes. Hashing is costly, and where there are none it is not done.
         self._hashed = 0
         self._contracts: dict[str, Contract] = {}
+        self.contract_changes = 0
+        """How often a contract came, changed or went: whoever keeps an index of them knows by it that it is old."""
         self._customers: dict[str, Customer] = {}
         self._attached: dict[str, dict[str, Attached]] = {"product": {}, "site": {}, "service": {}}
         self._people: dict[str, dict[str, Person]] = {"contact": {}, "collaborator": {}}
@@ -99,6 +101,7 @@ class Directory:
         match record:
             case ContractRecord():
                 self._contracts[record.id], refusals = compact.contract(record)
+                self.contract_changes += 1
                 return refusals
             case CustomerRecord():
                 self._customers[record.id], refusals = compact.customer(record)
@@ -198,6 +201,7 @@ class Directory:
 
     def _take_out(self, kind: str, record_id: str) -> None:
         gone = self._tables[kind].pop(record_id, None)
+        self.contract_changes += isinstance(gone, Contract)
         if isinstance(gone, Suppression):
             self._unindex(gone)
 

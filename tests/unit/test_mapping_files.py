@@ -125,6 +125,21 @@ def test_a_file_that_is_no_mapping_is_named(tmp_path: Path) -> None:
         load_mapping(file)
 
 
+@pytest.mark.parametrize("name", ["my desk.yaml", "béta.yaml", "-a.yaml", "a.b.yaml", "x" * 81 + ".yaml"])
+def test_a_file_whose_name_is_no_part_of_an_address_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("ticket: {id: $.id}")
+    with pytest.raises(FaultyFileError, match="can't be the name of a hook"):
+        load_mapping(tmp_path / name)
+
+
+def test_two_files_of_one_name_are_both_named(tmp_path: Path) -> None:
+    for name in ("desk.yaml", "desk.yml"):
+        (tmp_path / name).write_text("ticket: {id: $.id}")
+    for name, other in (("desk.yaml", "desk.yml"), ("desk.yml", "desk.yaml")):
+        with pytest.raises(FaultyFileError, match=f"{other} beside it"):
+            load_mapping(tmp_path / name)
+
+
 def test_a_test_that_expects_something_else_fails_with_what_differs(tmp_path: Path) -> None:
     (tmp_path / "desk.yaml").write_text("ticket: {id: $.id, title: $.title}")
     (tmp_path / "desk.test.yaml").write_text(
