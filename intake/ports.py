@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -76,6 +76,26 @@ class Retention(Struct, frozen=True):
 
     deliveries: timedelta = timedelta(days=7)
     states: timedelta = timedelta(days=400)
+
+
+class KeptPost(Struct, frozen=True):
+    """What is kept of a post: in which table (`ticket_states`, `deliveries`), under which key, and as which JSON."""
+
+    place: str
+    key: str
+    body: bytes
+
+
+class KeptPosts(Protocol):
+    """All that is kept of posts, for people who ask what is kept of them, or want to be forgotten."""
+
+    def kept(self) -> Iterator[KeptPost]:
+        """Every state, and every delivery whose event is in the log, page by page."""
+        ...
+
+    def rewrite(self, change: Callable[[bytes], bytes]) -> int:
+        """Give each of them another body; says how many were changed. The last posts of tickets stay their states."""
+        ...
 
 
 class TicketStates(Protocol):

@@ -56,6 +56,14 @@ class KeptValue(Struct, frozen=True, tag_field="part", tag="record"):
     value: Annotated[str, Meta(description="The record's value, which is JSON as a rule; bytes likewise.")]
 
 
+class KeptOfPost(Struct, frozen=True, tag_field="part", tag="post"):
+    """What the intake keeps of a post that names the person: the state of its ticket, or the event that it became."""
+
+    table: str
+    key: Annotated[str, Meta(description="Of `ticket_states`: source and ticket; of `deliveries`: the event's id.")]
+    value: Annotated[str, Meta(description="JSON.")]
+
+
 class KeptMail(Struct, frozen=True, tag_field="part", tag="mail"):
     """A mail to the person that the demo's mailbox kept as a file."""
 
@@ -69,4 +77,4 @@ class End(Struct, frozen=True, tag_field="part", tag="end"):
     counts: dict[str, int]
 
 
-Line = Head | KeptRecord | KeptJob | KeptSuppression | KeptValue | KeptMail | End
+Line = Head | KeptRecord | KeptJob | KeptSuppression | KeptValue | KeptOfPost | KeptMail | End

@@ -17,3 +17,15 @@ PRUNE_STATES: Final = """
         /*pg FOR UPDATE SKIP LOCKED */
     ) RETURNING ticket
 """
+
+STATES_PAGE: Final = """
+    SELECT source, ticket, body FROM ticket_states WHERE (source, ticket) > (:source, :ticket)
+    ORDER BY source, ticket LIMIT :limit
+"""
+BLANK_STATE: Final = "UPDATE ticket_states SET body = :body WHERE source = :source AND ticket = :ticket"
+
+# An event that is not in the log yet stays as it is: its delivery was promised.
+DELIVERIES_PAGE: Final = """
+    SELECT event, body FROM deliveries WHERE event > :after /*pg AND waits = 0 */ ORDER BY event LIMIT :limit
+"""
+BLANK_DELIVERY: Final = "UPDATE deliveries SET body = :body WHERE event = :event"

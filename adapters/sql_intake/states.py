@@ -11,10 +11,18 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from adapters.sql_intake.kept_posts import (
+    change_deliveries,
+    change_states,
+    deliveries_page,
+    kept_deliveries,
+    kept_states,
+    states_page,
+)
 from adapters.sql_intake.statements import PRUNE_STATES, PUT_STATE, STATE
 from adapters.sql_ledger.moments import to_micros
 from adapters.sql_ledger.session import Session
-from intake.ports import Judge, LogAwayError, LogUnavailableError, Retention, Taken
+from intake.ports import Judge, KeptPost, LogAwayError, LogUnavailableError, Retention, Taken
 from intake.states.judgement import TicketKey
 from intake.states.ticket_state import TicketState
 from schemas.log import NewRecord
@@ -74,6 +82,34 @@ class SqlTicketStates(ABC):
             return len(session.rows(self._prune_deliveries, deliveries)) + len(session.rows(PRUNE_STATES, states))
 
         return self._transact(work)
+
+    def kept(self) -> Iterator[KeptPost]:
+        """See intake.ports.KeptPosts."""
+        yield from kept_states(lambda after: self._read(lambda session: states_page(session, after)))
+        yield from kept_deliveries(lambda after: self._read(lambda session: deliveries_page(session, after)))
+
+    def rewrite(self, change: Callable[[bytes], bytes]) -> int:
+        """See intake.ports.KeptPosts."""
+        changed, ticket, event = 0, TicketKey("", ""), ""
+        while states := self._read(lambda session: states_page(session, ticket)):  # noqa: B023 - read at once
+            changed += self._change_states([one for one, _ in states], change)
+            ticket = states[-1][0]
+        while events := self._read(lambda session: deliveries_page(session, event)):  # noqa: B023 - read at once
+            changed += self._transact(lambda session: change_deliveries(session, events, change))
+            event = events[-1][0]
+        return changed
+
+    def _change_states(self, tickets: list[TicketKey], change: Callable[[bytes], bytes]) -> int:
+        def work(session: Session) -> int:
+            # A post that is just taken in would keep what it has read before.
+            session.reserve(map(name_of, tickets))
+            return change_states(session, tickets, change)
+
+        return self._transact(work)
+
+    def _read(self, query: Callable[[Session], T]) -> T:
+        with self._reading() as session:
+            return query(session)
 
     @property
     @abstractmethod

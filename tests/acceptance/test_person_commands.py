@@ -31,6 +31,9 @@ from adapters.sqlite.database import open_database
 from adapters.sqlite.erasing import erase_deleted
 from adapters.sqlite.event_log import SqliteLog
 from adapters.sqlite.ledger import SqliteLedger
+from adapters.sqlite.ticket_states import SqliteTicketStates
+from intake.observation import Observation
+from intake.states.judgement import event_id, judge, ticket_key
 from schemas.directory import SuppressionRecord
 from schemas.generate import FOLDER
 from schemas.log import NewRecord
@@ -38,6 +41,7 @@ from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, SUPPRESSIONS, TICKETS
 from schemas.vocabulary import Channel, PersonKind, Trigger
 from sender.states import State
 from sender.suppressions.opt_out import OptOut, OptOutRequest
+from tests.intake.posts import whole
 from tests.kafka.members import settings_of
 from tests.support.brokers.cluster import Cluster
 from tests.support.helpdesk.events import Helpdesk
@@ -84,6 +88,14 @@ class InstallationOfZoe:
         values = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in events]
         with closing(SqliteLog(database_in(self.data))) as log:
             log.append([NewRecord(TICKETS, b"k", value) for value in values], datetime.now(UTC))
+
+    def post(self) -> None:
+        """A helpdesk posts a ticket that names her, and alerts nobody with it."""
+        now = datetime.now(UTC)
+        told = Observation(source="/desk", ticket=whole(external_description=TEXT), time=now, notify=False)
+        with closing(SqliteTicketStates(database_in(self.data))) as states:
+            event = event_id("/desk", "d-1")
+            states.take(ticket_key(told), event, lambda state: judge(told, state, "d-1", now), now)
 
     @asynccontextmanager
     async def service(self) -> AsyncIterator[Embedded]:
@@ -154,6 +166,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 created(1, external_description=TEXT), {**event, "data": {**event["data"], "actor": own}}, letter
             )
             program.suppress()
+            program.post()
             await program.drain()
 
     asyncio.run(fill())
@@ -183,6 +196,7 @@ def test_an_export_has_all_that_is_kept(program: InstallationOfZoe) -> None:
         "job": 2,
         "suppression": 2,
     }
+    assert {line["table"] for line in exported if line["part"] == "post"} == {"ticket_states", "deliveries"}
     topics = {line["topic"] for line in exported if line["part"] == "record"}
     assert topics == {
         "helpdesk.tickets",

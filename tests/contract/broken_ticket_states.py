@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -88,6 +89,11 @@ class KeepsBackAll(InMemoryTicketStates):
         return [waiting] if waiting else []
 
 
+class KeepsDeliveriesAsTheyAre(InMemoryTicketStates):
+    def rewrite_deliveries(self, change: Callable[[bytes], bytes]) -> int:
+        return 0
+
+
 BROKEN: dict[Promise, type[Any]] = {
     promises.a_delivery_leads_to_its_event_and_the_next_state: ForgetsStates,
     promises.a_repeat_leads_to_the_same_event_and_is_not_judged: JudgesAgain,
@@ -101,5 +107,6 @@ BROKEN: dict[Promise, type[Any]] = {
     promises.states_are_seeded_where_none_is_as_new: SeedsOverAll,
     promises.what_is_over_is_forgotten: ForgetsTogether,
     promises.what_was_not_published_is_not_forgotten: ForgetsWhatWaits,
+    promises.a_word_is_taken_out_of_all_that_is_kept: KeepsDeliveriesAsTheyAre,
 }
 """Every promise, with a storage that breaks it."""

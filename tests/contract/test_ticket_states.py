@@ -14,12 +14,11 @@ import pytest
 from adapters.postgres.ticket_states import PostgresTicketStates
 from adapters.sqlite.event_log import SqliteLog
 from adapters.sqlite.ticket_states import SqliteTicketStates
-from intake.ports import TicketStates
 from schemas.log import NewRecord
 from schemas.topics import TICKETS
 from tests.contract import ticket_state_promises
 from tests.contract.broken_ticket_states import BROKEN
-from tests.contract.ticket_state_promises import T1, Promise, World, take
+from tests.contract.ticket_state_promises import T1, Promise, States, World, take
 from tests.intake.posts import START
 from tests.support.intake.in_memory_states import InMemoryTicketStates
 
@@ -32,7 +31,7 @@ EACH = 12
 class ListWorld:
     """A storage whose events go to a list."""
 
-    def __init__(self, states: TicketStates) -> None:
+    def __init__(self, states: States) -> None:
         self.states = states
         self.log: list[bytes | None] = []
         self._turn = threading.Lock()
@@ -46,7 +45,7 @@ class ListWorld:
 class SqliteWorld:
     """A storage that has the log in the same file."""
 
-    def __init__(self, states: TicketStates, log: SqliteLog) -> None:
+    def __init__(self, states: States, log: SqliteLog) -> None:
         self.states = states
         self._log = log
 
@@ -93,7 +92,7 @@ def test_no_promise_is_left_out() -> None:
     assert named == set(BROKEN)
 
 
-def under_load(world: World, others: Sequence[TicketStates]) -> None:
+def under_load(world: World, others: Sequence[States]) -> None:
     """Several take deliveries of one ticket at the same time, each of them also one that another one takes."""
 
     def work(number: int) -> None:
@@ -115,7 +114,7 @@ def under_load(world: World, others: Sequence[TicketStates]) -> None:
 class ListWorldOf:
     """The same log, by another process."""
 
-    def __init__(self, world: World, states: TicketStates) -> None:
+    def __init__(self, world: World, states: States) -> None:
         self.states = states
         self.log = world.log
         self.append = world.append

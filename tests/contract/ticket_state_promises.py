@@ -8,7 +8,16 @@ from typing import Protocol
 
 import pytest
 
-from intake.ports import Judge, LogAwayError, LogUnavailableError, Retention, Taken, TicketStates, Unpublished
+from intake.ports import (
+    Judge,
+    KeptPosts,
+    LogAwayError,
+    LogUnavailableError,
+    Retention,
+    Taken,
+    TicketStates,
+    Unpublished,
+)
 from intake.states.judgement import Judged, TicketKey
 from intake.states.ticket_state import TicketState
 from schemas.log import NewRecord
@@ -19,10 +28,14 @@ ELSEWHERE = TicketKey("/other", "T-1")
 DAY = timedelta(days=1)
 
 
+class States(TicketStates, KeptPosts, Protocol):
+    """Both faces of a storage."""
+
+
 class World(Protocol):
     """A storage, and the log that its events go to."""
 
-    states: TicketStates
+    states: States
 
     @property
     def log(self) -> list[bytes | None]:
@@ -193,3 +206,19 @@ def what_was_not_published_is_not_forgotten(world: World) -> None:
     world.states.prune(START + 400 * DAY, Retention())
     world.states.publish(world.append)
     assert world.log == [taken.event]
+
+
+def a_word_is_taken_out_of_all_that_is_kept(world: World) -> None:
+    secret = TicketState(saved=START, since_creation=True, ticket={"number": 1, "title": "Zoe"})
+    take(world, T1, "e-1", lambda _state: Judged(b'{"title":"Zoe"}', secret))
+    take(world, T2, "e-2", of(b"{}"))
+    world.states.publish(world.append)
+    bodies = {one.place: one.body for one in world.states.kept() if b"Zoe" in one.body}
+    assert set(bodies) == {"ticket_states", "deliveries"}
+    assert world.states.rewrite(lambda body: body.replace(b"Zoe", b"(forgotten)")) == 2
+    assert [one for one in world.states.kept() if b"Zoe" in one.body] == []
+    after = world.states.state(T1)
+    assert after is not None
+    assert (after.ticket, after.saved) == ({"number": 1, "title": "(forgotten)"}, START)
+    assert take(world, T1, "e-1").event == b'{"title":"(forgotten)"}'
+    assert world.states.rewrite(lambda body: body) == 0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
+import msgspec
 from msgspec import Struct
 
-from intake.ports import Append, Judge, LogAwayError, LogUnavailableError, Retention, Taken, Unpublished
+from intake.ports import Append, Judge, KeptPost, LogAwayError, LogUnavailableError, Retention, Taken, Unpublished
 from intake.states.judgement import Judged, TicketKey
 from intake.states.ticket_state import TicketState
 from schemas.log import NewRecord
@@ -100,3 +101,27 @@ class InMemoryTicketStates:
 
     def close(self) -> None:
         pass
+
+    def kept(self) -> Iterator[KeptPost]:
+        for ticket, (state, _) in self.states.items():
+            yield KeptPost("ticket_states", f"{ticket.source} {ticket.ticket}", msgspec.json.encode(state))
+        for event, one in self.deliveries.items():
+            if not one.waits:
+                yield KeptPost("deliveries", event, one.body)
+
+    def rewrite(self, change: Callable[[bytes], bytes]) -> int:
+        return self.rewrite_states(change) + self.rewrite_deliveries(change)
+
+    def rewrite_states(self, change: Callable[[bytes], bytes]) -> int:
+        before = dict(self.states)
+        for ticket, (state, kept) in before.items():
+            self.states[ticket] = (msgspec.json.decode(change(msgspec.json.encode(state)), type=TicketState), kept)
+        return sum(self.states[ticket] != one for ticket, one in before.items())
+
+    def rewrite_deliveries(self, change: Callable[[bytes], bytes]) -> int:
+        changed = 0
+        for one in self.deliveries.values():
+            after = one.body if one.waits else change(one.body)
+            changed += after != one.body
+            one.body = after
+        return changed

@@ -23,7 +23,18 @@ from schemas.job import JOB_DECODER, Job, PersonRef
 from schemas.log import Record
 from schemas.mailbox import mailbox
 from schemas.outcome import Outcome
-from schemas.person_export import FORMAT, End, Head, KeptJob, KeptMail, KeptRecord, KeptSuppression, KeptValue, Line
+from schemas.person_export import (
+    FORMAT,
+    End,
+    Head,
+    KeptJob,
+    KeptMail,
+    KeptOfPost,
+    KeptRecord,
+    KeptSuppression,
+    KeptValue,
+    Line,
+)
 from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, OUTCOMES, SUPPRESSIONS, TICKETS
 from sender.privacy.forgetting import Address, Forgetting, is_of
 from sender.records import Listed, Selection
@@ -175,6 +186,10 @@ def _lines(places: Places, one: Known) -> Iterator[Line]:
         for found, value in named(places.records(topic), one, places):
             key = None if found.key is None else _text(found.key)
             yield KeptValue(topic, found.partition, found.offset, found.timestamp, key, _text(value))
+    forgetting = one.forgetting
+    for post in places.posts.kept():
+        if forgetting.value(post.body) != post.body:
+            yield KeptOfPost(post.place, post.key, _text(post.body))
     for file, content in mails_of(places, one):
         yield KeptMail(str(file), _text(content))
 

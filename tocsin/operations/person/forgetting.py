@@ -49,6 +49,7 @@ class Outcome(Struct):
     records: dict[str, int] = field(default_factory=dict)
     unread: dict[str, int] = field(default_factory=dict)
     mails: int = 0
+    posts: int = 0
     is_of_id_alone: bool = False
     is_erased: bool = True
     is_running: bool = False
@@ -56,7 +57,7 @@ class Outcome(Struct):
     @property
     def has_changed(self) -> bool:
         """Whether there was anything to forget."""
-        changed = (self.withdrawn, self.jobs, self.others, self.suppressions, self.mails)
+        changed = (self.withdrawn, self.jobs, self.others, self.suppressions, self.mails, self.posts)
         return any((*changed, *self.records.values()))
 
     @property
@@ -84,6 +85,7 @@ def forget(places: Places, one: Known, who: str, why: str, now: datetime) -> Out
         done.mails += 1
     # Their own jobs come last: a run that goes on where this one was cut off reads in them by what they are known.
     done.others = _blank_jobs(places, one.sparing_own).others
+    done.posts = places.posts.rewrite(one.forgetting.value)
     if places.data is not None:
         _blank_log(places, one, done, now)
     own = _blank_jobs(places, one.forgetting)

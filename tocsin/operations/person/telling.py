@@ -28,6 +28,8 @@ def told(places: Places, one: Known, done: Outcome, now: datetime) -> Iterator[s
     for topic, number in done.records.items():
         if number:
             yield f"  {topic}: {number} records blanked"
+    if done.posts:
+        yield f"  intake: {done.posts} states of tickets and deliveries blanked"
     if done.mails:
         yield f"  {done.mails} mails of the demo's mailbox deleted"
     yield from _left(places, one, done, now)
