@@ -123,6 +123,9 @@ def given(tmp_path: Path) -> dict[str, Path]:
     (tmp_path / "mine.yaml").write_text(
         "extends: default\nrules:\n  - {rule: both, for: contacts, send: {languages: [fr, en]}}\n"
     )
+    (tmp_path / "words.yaml").write_text(
+        "extends: default\nrules:\n  - {rule: own, for: contacts, send: {keyword: {fr: '[A]', en: '[B]'}}}\n"
+    )
     (tmp_path / "plain.yaml").write_text("extends: default\n")
     event = write_events(tmp_path / "event.json", [envelope({}, {"previous": None})])
     return {"event": event, "directory": write_directory(tmp_path / "directory", desk), "folder": tmp_path}
@@ -140,6 +143,8 @@ def test_explain_and_derive_name_them(given: dict[str, Path]) -> None:
     assert '"languages":["fr","en"]' in said("explain", *about, "--json").replace(" ", "")
     derived = said("derive", "C-7", "--directory", given["directory"], "--rules", mine)
     assert "in fr, en, all in one message, where no rule before it names others" in derived
+    derived = said("derive", "C-7", "--directory", given["directory"], "--rules", given["folder"] / "words.yaml")
+    assert "      keyword [A] in fr, [B] in en\n" in derived
 
 
 def test_diff_tells_that_a_message_has_another_language(given: dict[str, Path]) -> None:

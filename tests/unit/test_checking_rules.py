@@ -151,3 +151,12 @@ def test_a_rule_that_would_be_missed_is_noticed(monkeypatch: pytest.MonkeyPatch)
 def test_the_events_raise_every_trigger() -> None:
     every = {job.trigger for jobs in messages([{"rule": "one", "for": "site.collaborators"}]) for job in jobs}
     assert every == set(Trigger)
+
+
+def test_of_many_rules_each_is_compared_with_the_one_that_always_matches() -> None:
+    narrow = [
+        {"rule": f"r{number}", "for": "site.contacts", "if": f'ticket.title contains "{number}"'}
+        for number in range(150)
+    ]
+    found = found_in([*narrow, {"rule": "all", "for": "site.contacts"}])
+    assert [problem.code for problem in found] == [FindingCode.SHADOWED_RULE] * len(narrow)

@@ -63,18 +63,25 @@ def ordered(field: str) -> SearchStrategy[str]:
     )
 
 
+HOSTILE = ["outage", "l'outage", "l\u2019OUTAGE!", "out\u00adage", "a\u00a0b", "İstanbul", "ISTANBUL", "\u0131st"]
+HOSTILE += ["straße", "STRASSE", "\ufb01n", "\uff21\uff22", "½", "Ǆ", "ΟΔΟΣ", "障害", "障害です", "الخدمة", "اَل"]
+HOSTILE += ["हिन्दी", "한글", "👩\u200d💻", "e\u0327\u0301"]
+VALUES += HOSTILE
+ANY_TEXT = st.sampled_from(HOSTILE) | st.text(max_size=6)
 PARTS = ["e", "HIGH", "1", "é", "e\u0301", "h", "\u200bx", "a\"b'c\\", "𝄞", "$m", ".*", "igh", "hi gh", "ß", "ss"]
 WITHIN = ["contains", "starts with", "ends with", "contains word"]
 
 
 def looked_for(field: str) -> SearchStrategy[str]:
     relation = st.sampled_from([*WITHIN, *(f"not {one}" for one in WITHIN)])
-    parts = st.sampled_from([part for part in PARTS if any(map(str.isalnum, part))])
+    parts = st.sampled_from(PARTS) | ANY_TEXT
+    parts = parts.filter(lambda part: any(map(str.isalnum, part)))
     return st.builds("{} {} {}".format, st.just(field), relation, parts.map(quoted))
 
 
 def listed(field: str) -> SearchStrategy[str]:
     value = st.sampled_from([quoted(text) for text in TEXTS] + ["ticket.priority", "ticket.custom.note"])
+    value |= ANY_TEXT.map(quoted)
     return st.builds("{} {} {}".format, value, st.sampled_from(["in", "not in"]), st.just(field))
 
 
@@ -95,7 +102,7 @@ COMPARISONS = st.one_of(
     st.sampled_from(["ticket.custom.flag", "ticket.reopened", "not ticket.reopened"]),
     st.sampled_from(["time in support", "time not in support", "not time in support", "time in night"]),
     one_of("ticket.priority", [quoted(text) for text in TEXTS]),
-    one_of("ticket.custom.note", [quoted(text) for text in TEXTS]),
+    one_of("ticket.custom.note", [quoted(text) for text in [*TEXTS, *HOSTILE]]),
     one_of("event.origin", ['"user"', '"automation"']),
     one_of("ticket.resolution_marked", ["true", "false"]),
     one_of("ticket.custom.flag", ["true", "false"]),
@@ -126,7 +133,7 @@ RULES = st.fixed_dictionaries(
 FIELDS = ["ticket.priority", "ticket.custom.note", "ticket.custom.flag", "ticket.custom.severity"]
 FIELDS += ["ticket.resolution_marked", "event.origin", "ticket.title", "ticket.custom.limit", "ticket.reopened"]
 FIELDS += ["channel", "person.groups", "contract.tags", "time in support", "time in night"]
-LISTS: list[Any] = [(), ("high",), ("1", "true"), tuple(TEXTS), ("HIGH", "é", "")]
+LISTS: list[Any] = [(), ("high",), ("1", "true"), tuple(TEXTS), tuple(HOSTILE), ("HIGH", "é", "")]
 VALUES += LISTS
 ODD = st.one_of(*[st.sampled_from(VALUES)] * 5, st.integers(), st.floats(), st.text())
 FACTS = st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, ODD))

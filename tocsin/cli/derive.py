@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from adapters.files.directory_folder import load_directory
 from adapters.rule_files.load import load_rulebook
 from engine.directory.records import Contract
-from engine.rulebook.rulebook import Rule, Ruleset
+from engine.rulebook.rulebook import LocalText, Rule, Ruleset
 from schemas.vocabulary import Category, Channel, Trigger
 from tocsin.cli.console import say, told
 from tocsin.cli.named_records import contract_named
@@ -56,6 +57,12 @@ def _lines(contract: Contract, ruleset: Ruleset, rules: Path | None) -> list[str
     return lines + [line for rule in ruleset.rules for line in _rule(rule)]
 
 
+def _keyword(given: LocalText | None) -> str | None:
+    if isinstance(given, Mapping):
+        return ", ".join(f"{text} in {language}" for language, text in given.items())
+    return given
+
+
 def _rule(rule: Rule) -> list[str]:
     triggers = ", ".join(trigger for trigger in Trigger if trigger in rule.triggers)
     channels = ", ".join(channel for channel in Channel if channel in rule.channels)
@@ -65,12 +72,12 @@ def _rule(rule: Rule) -> list[str]:
     if rule.instead_of is not None:
         lines.append(f"      instead of {rule.instead_of}, where both match")
     others = [(f"template of {channel}", template) for channel, template in (rule.templates or {}).items()]
-    form = (("template", rule.template), *others, ("keyword", rule.keyword), ("format", rule.format))
+    form = (("template", rule.template), *others, ("keyword", _keyword(rule.keyword)), ("format", rule.format))
     if rule.digest is not None:
         lines.append(f"      in a digest, {rule.digest.said}, where no other rule sends it sooner")
     if rule.quiet is not None:
         lines.append(f"      quiet outside {rule.quiet}, where no other rule sends it sooner")
     if rule.languages is not None:
         lines.append(f"      in {', '.join(rule.languages)}, all in one message, where no rule before it names others")
-    given = [f"{name} {value if isinstance(value, str) else dict(value)}" for name, value in form if value is not None]
+    given = [f"{name} {value}" for name, value in form if value is not None]
     return [*lines, f"      {', '.join(given)}"] if given else lines

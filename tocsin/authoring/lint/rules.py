@@ -69,7 +69,9 @@ class _Rules:
         for rule in rules:
             self._named.setdefault(rule.name, []).append(rule)
         self._replaced = {rule.instead_of for rule in rulebook.rules}
-        pairs = ((one, other) for one in rules for other in rules if _are_comparable(one, other))
+        # First those that always match, such as the default rules: of many rules, each is compared with them.
+        ordered = sorted(rules, key=lambda rule: rule.condition is not None)
+        pairs = ((one, other) for other in ordered for one in rules if _are_comparable(one, other))
         # Their number grows with the square of the rules, and each pair costs an expansion of two conditions.
         self._pairs = list(islice(pairs, MAX_PAIRS))
 
