@@ -249,3 +249,17 @@ def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     result = run("-d", tmp_path / "absent")
     assert result.exit_code == 3
     assert "absent" in result.stderr
+
+
+def test_remarks_about_many_records_do_not_hide_the_rest() -> None:
+    code = FindingCode.DEFAULT_FORM_USED
+    many = [Finding("directory", 1, 1, Severity.REMARK, code, "", f"customer/c-{number}") for number in range(1_000)]
+    lines = text(CheckReport([AWKWARD, *many], Summary(1, 0, 1_000))).splitlines()
+    assert [line for line in lines if line.startswith("directory:1:1: remark: customer/")] == [
+        f"directory:1:1: remark: customer/c-{number} [{code}]" for number in range(5)
+    ]
+    assert lines[-2:] == [
+        f"directory: 995 more remarks of this kind: see them with --format json [{code}]",
+        "1 error, 1000 remarks",
+    ]
+    assert as_json(CheckReport(many, Summary(0, 0, 1_000))).count('"message"') == 1_000

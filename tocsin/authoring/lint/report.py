@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -14,10 +15,28 @@ from adapters.yaml_files.faults import marked
 from schemas.finding import CheckReport, Finding, FindingCode, Severity
 from tocsin.authoring.lint.catalogue import CATALOGUE
 
+SHOWN_ALIKE: Final = 5
+"""Remarks of one kind about a directory as a whole, such as one for each customer."""
+
 
 def text(report: CheckReport) -> str:
-    """For people: each finding with its place, what to do, and the line that it is about; then how many there are."""
-    return "\n".join([*map(_line, report.findings), *_counted(report)])
+    """For people: each finding with its place, what to do, and the line that it is about; then how many there are.
+
+    Of remarks that have no line, only the first few of each kind are shown: they would hide everything else.
+    """
+    return "\n".join([*_shown(report.findings), *_counted(report)])
+
+
+def _shown(findings: Sequence[Finding]) -> Iterator[str]:
+    alike: Counter[tuple[str, FindingCode]] = Counter()
+    for one in findings:
+        kind = (one.file, one.code)
+        alike[kind] += one.severity is Severity.REMARK and not one.source
+        if alike[kind] <= SHOWN_ALIKE:
+            yield _line(one)
+    for (file, code), count in alike.items():
+        if count > SHOWN_ALIKE:
+            yield f"{file}: {count - SHOWN_ALIKE} more remarks of this kind: see them with --format json [{code}]"
 
 
 def _line(one: Finding) -> str:
