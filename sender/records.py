@@ -13,7 +13,7 @@ from schemas.directory import SuppressionRecord
 from schemas.hashing import hash_of
 from schemas.job import Form, Job, PersonRef, Schedule
 from schemas.mailbox import mailbox
-from schemas.vocabulary import Channel, PersonKind, Trigger
+from schemas.vocabulary import Audience, Channel, PersonKind, Trigger
 from sender.states import Hold, Standing, State, Transition
 
 _A_CONTACT: Final = f"{PersonKind.CONTACT}/"
@@ -121,12 +121,24 @@ class Selection(Struct, frozen=True):
     until: datetime | None = None
 
 
+class Subject(StrEnum):
+    """What jobs are about, or whom they are for."""
+
+    TICKET = "ticket"
+    PERSON = "person"
+
+
 class Listed(Struct, frozen=True):
     """One line of a list of jobs. `accepted` and `changed` are the times of its first and last change."""
 
     entry: LedgerEntry
     accepted: datetime
     changed: datetime
+
+
+def subject_of(job: Job, subject: Subject) -> str:
+    """The ticket's id, or the person as `contact/ct-1`."""
+    return job.ticket if subject is Subject.TICKET else str(job.person)
 
 
 def lane_of(job: Job) -> str:
@@ -149,7 +161,16 @@ def recipient_of(job: Job) -> str:
 
     The audience, since a digest for contacts must not list what collaborators are told.
     """
-    return hash_of(job.channel.value, mailbox(job.address), job.audience.value)
+    return _recipient(job.channel, job.address, job.audience)
+
+
+def recipients_at(address: str) -> list[str]:
+    """Every recipient that a job to this address may have."""
+    return [_recipient(channel, address, audience) for channel in Channel for audience in Audience]
+
+
+def _recipient(channel: Channel, address: str, audience: Audience) -> str:
+    return hash_of(channel.value, mailbox(address), audience.value)
 
 
 def reader_of(person: str) -> str:

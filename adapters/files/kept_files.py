@@ -59,13 +59,9 @@ class KeptFiles:
 
     def files(self) -> dict[str, KeptFile]:
         """The last state that was kept, by file name; empty if there is none, or if it is damaged."""
-        try:
-            content = read_bounded(self.folder / INDEX, MAX_INDEX_BYTES, self.folder)
-            index = msgspec.json.decode(content, type=_Index)
-        except (OSError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            return {}
-        # The index of another folder says nothing about this one. A damaged index counts as none.
-        if index.source != self._source or index.sha256 != _digest(index.source, index.files):
+        index = _index_in(self.folder)
+        # The index of another folder says nothing about this one.
+        if index is None or index.source != self._source:
             return {}
         return {os.fsdecode(unquote_to_bytes(name)): kept for name, kept in index.files.items()}
 
@@ -126,6 +122,21 @@ class KeptFiles:
             for path in self.folder.iterdir():
                 if path.name not in wanted:
                     path.unlink(missing_ok=True)
+
+
+def kept_source(folder: Path) -> Path | None:
+    """The folder whose files are kept in this one; None where that is not known."""
+    index = _index_in(folder)
+    return None if index is None else Path(os.fsdecode(unquote_to_bytes(index.source)))
+
+
+def _index_in(folder: Path) -> _Index | None:
+    """The index; a damaged one counts as none."""
+    try:
+        index = msgspec.json.decode(read_bounded(folder / INDEX, MAX_INDEX_BYTES, folder), type=_Index)
+    except (OSError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None
+    return index if index.sha256 == _digest(index.source, index.files) else None
 
 
 def _sync(folder: Path) -> None:

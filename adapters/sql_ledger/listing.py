@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,10 +13,32 @@ from adapters.sql_ledger.rows import change_of, entry_of, listed_of
 from adapters.sql_ledger.session import Row, Session
 from adapters.sql_ledger.statements import ENTRY
 from adapters.sql_ledger.transactions import SqlTransactions
-from sender.records import Change, LedgerEntry, Listed, Selection
+from schemas.job import JOB_DECODER, Job, PersonRef
+from schemas.vocabulary import PersonKind
+from sender.records import Change, LedgerEntry, Listed, Selection, Subject, recipients_at
 from sender.states import FINISHED, Hold, State
 
 PLACE: Final = "SELECT accepted, seq FROM jobs WHERE id = :before"
+
+# From one name to the next by the index that holds them in order: as many steps as there are names.
+NEWEST_OF_EACH: Final = {
+    subject: f"""
+    WITH RECURSIVE each_one (name) AS (
+        SELECT MIN({subject}) FROM jobs INDEXED BY jobs_{subject} WHERE {subject} > :after
+        UNION ALL
+        SELECT (SELECT MIN({subject}) FROM jobs INDEXED BY jobs_{subject} WHERE {subject} > each_one.name)
+        FROM each_one WHERE each_one.name IS NOT NULL
+    )
+    SELECT (
+        SELECT body FROM jobs INDEXED BY jobs_{subject}
+        WHERE {subject} = each_one.name ORDER BY accepted DESC, seq DESC LIMIT 1
+    ) AS body
+    FROM each_one WHERE name IS NOT NULL LIMIT :limit
+"""  # noqa: S608 - names of columns, from an enumeration
+    for subject in Subject
+}
+
+PEOPLE_AT: Final = "SELECT DISTINCT person FROM jobs INDEXED BY jobs_saves WHERE recipient = :recipient"
 
 _NO_STATES: Final = frozenset({None})
 
@@ -37,6 +59,16 @@ class SqlJobListing(SqlTransactions):
         """See sender.ledger.jobs.JobListing."""
         with self._reading() as session:
             return _listed(session, selection, limit, before)
+
+    def newest_of_each(self, subject: Subject, limit: int, after: str = "") -> Sequence[Job]:
+        """See sender.ledger.jobs.JobListing."""
+        rows = self._read(NEWEST_OF_EACH[subject], {"after": after, "limit": limit})
+        return [JOB_DECODER.decode(row["body"]) for row in rows]
+
+    def people_at(self, address: str) -> Sequence[PersonRef]:
+        """See sender.ledger.jobs.JobListing."""
+        rows = [row for recipient in recipients_at(address) for row in self._read(PEOPLE_AT, {"recipient": recipient})]
+        return sorted({_ref(row["person"]) for row in rows})
 
     def counts(self) -> dict[State, int]:
         """See sender.ledger.jobs.JobListing."""
@@ -61,6 +93,11 @@ class SqlJobListing(SqlTransactions):
         moments = [self._read(sql.NEXT_TRY, values)[0]["moment"]]
         moments += [self._read(statement, {})[0]["moment"] for statement in sql.NEXT_END]
         return min((from_micros(moment) for moment in moments if moment is not None), default=None)
+
+
+def _ref(person: str) -> PersonRef:
+    kind, _, person_id = person.partition("/")
+    return PersonRef(PersonKind(kind), person_id)
 
 
 def _listed(session: Session, selection: Selection, limit: int, before: str | None) -> list[Listed]:

@@ -10,9 +10,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from schemas.job import Job
+from schemas.job import Job, PersonRef
 from sender.ledger.claimable import ANY, Claimable
-from sender.records import Admission, Change, LedgerEntry, Listed, Report, Selection
+from sender.records import Admission, Change, LedgerEntry, Listed, Report, Selection, Subject
 from sender.states import Hold, State
 from sender.storms.storm import NO_STORMS, StormPolicy
 
@@ -97,6 +97,18 @@ class JobListing(Protocol):
 
     def list(self, selection: Selection, limit: int, before: str | None = None) -> list[Listed]:
         """At most `limit` of the jobs that were selected, the newest first; those accepted before the job `before`."""
+        ...
+
+    def newest_of_each(self, subject: Subject, limit: int, after: str = "") -> Sequence[Job]:
+        """The newest job of each ticket, or of each person: at most `limit`, in the order of `subject_of`.
+
+        `after` is the last one that was had. So whoever knows a ticket or a person by another name than their id can
+        look through all that the ledger has, in as many steps as there are tickets or people, however many jobs.
+        """
+        ...
+
+    def people_at(self, address: str) -> Sequence[PersonRef]:
+        """Everyone who has a job to this mailbox, on whatever channel."""
         ...
 
     def counts(self) -> dict[State, int]:

@@ -95,7 +95,7 @@ def test_a_ticket_is_found_by_its_reference(desk: Helpdesk, tmp_path: Path) -> N
     found = run("explain", "2026-1042", "--data", str(tmp_path)).stdout
     assert found.startswith("Ticket T-1: event E-1 of ")
     said = run("explain", "both", "--data", str(tmp_path), expect=1).stderr
-    assert said == "'both' is the reference of 2 tickets; name one by its id:\n  T-2\n  T-3\n"
+    assert said == "'both' may be any of 2 tickets; name one by its id:\n  T-2\n  T-3\n"
     assert "no decision about 2026-1 is kept" in run("explain", "2026-1", "--data", str(tmp_path), expect=1).stderr
     of_one = run("explain", "T-1", "--data", str(tmp_path), "--person", "ct-1").stdout
     assert "contact/ct-1 by email: opened" in of_one

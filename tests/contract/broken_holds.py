@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from schemas.directory import SuppressionRecord
-from schemas.job import Job
+from schemas.job import Job, PersonRef
 from schemas.log import NewRecord
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from schemas.topics import SUPPRESSIONS
@@ -18,7 +18,7 @@ from sender.ledger.outbox import Outbound, suppression_record
 from sender.ledger.port import Retention
 from sender.ledger.restrictions import Pause
 from sender.ledger.waits import Wait
-from sender.records import Admission, LedgerEntry, Listed, Report, Selection
+from sender.records import Admission, LedgerEntry, Listed, Report, Selection, Subject, subject_of
 from sender.states import Standing, Transition
 from sender.storms.storm import StormPolicy
 from sender.suppressions.standing import Subjects
@@ -179,6 +179,17 @@ class TellsTheWrongTime(InMemoryLedger):
         return replace(line, changed=line.accepted)
 
 
+class TellsTheOldestOfEach(InMemoryLedger):
+    def newest_of_each(self, subject: Subject, limit: int, after: str = "") -> list[Job]:
+        oldest = {subject_of(kept.entry.job, subject): kept.entry.job for kept in reversed(self.jobs.values())}
+        return [oldest[name] for name in sorted(oldest) if name > after][:limit]
+
+
+class KnowsMailboxesAsWritten(InMemoryLedger):
+    def people_at(self, address: str) -> list[PersonRef]:
+        return sorted({kept.entry.job.person for kept in self.jobs.values() if kept.entry.job.address == address})
+
+
 class SelectsAllPersons(InMemoryLedger):
     def is_selected(self, line: Listed, selection: Selection) -> bool:
         return super().is_selected(line, replace(selection, person=None))
@@ -251,6 +262,8 @@ _LISTING: dict[Promise, type[InMemoryLedger]] = {
     listing_promises.a_list_comes_page_by_page: BeginsEachPageAnew,
     listing_promises.a_line_tells_when_its_job_came_and_changed: TellsTheWrongTime,
     listing_promises.a_list_holds_what_was_selected: SelectsAllPersons,
+    listing_promises.the_newest_job_of_each_ticket_and_person_is_found: TellsTheOldestOfEach,
+    listing_promises.people_are_found_by_their_mailbox: KnowsMailboxesAsWritten,
     listing_promises.a_list_is_of_the_states_that_were_asked_for: SelectsAllHolds,
     listing_promises.a_list_is_of_the_times_that_were_asked_for: SelectsAllTimes,
     listing_promises.a_claim_leaves_alone_what_it_should_avoid: AvoidsNobody,

@@ -10,7 +10,7 @@ from schemas.job import Job, PersonRef
 from schemas.vocabulary import Channel, PersonKind, Trigger
 from sender.ledger.claimable import Claimable
 from sender.ledger.port import Ledger
-from sender.records import Report, Selection, recipient_of
+from sender.records import Report, Selection, Subject, recipient_of
 from sender.states import Hold, State, Transition
 from tests.contract.ledger_promises import HOUR, LEASE, ids, on
 from tests.support.sender.fakes import START, a_job
@@ -61,6 +61,31 @@ def a_list_holds_what_was_selected(ledger: Ledger) -> None:
     assert listed(ledger, customer="rival") == newest_first(theirs)
     assert listed(ledger, template="external/opened") == newest_first(opened)
     assert listed(ledger, template="external/status_changed", ticket="T-1", customer="acme") == newest_first(ours)
+
+
+def the_newest_job_of_each_ticket_and_person_is_found(ledger: Ledger) -> None:
+    assert ledger.newest_of_each(Subject.TICKET, 10) == []
+    old = a_job("e-1", "T-2")
+    ledger.accept([old, replace(a_job("e-2", "T-1"), person=LI)], START)
+    ledger.accept([a_job("e-3", "T-2"), a_job("e-4", "T-3")], START + HOUR)
+    newest = ledger.newest_of_each(Subject.TICKET, 10)
+    assert [(job.ticket, job.event) for job in newest] == [("T-1", "e-2"), ("T-2", "e-3"), ("T-3", "e-4")]
+    assert [job.ticket for job in ledger.newest_of_each(Subject.TICKET, 2)] == ["T-1", "T-2"]
+    assert [job.ticket for job in ledger.newest_of_each(Subject.TICKET, 2, "T-2")] == ["T-3"]
+    assert ledger.newest_of_each(Subject.TICKET, 2, "T-3") == []
+    people = [(job.person, job.event) for job in ledger.newest_of_each(Subject.PERSON, 10)]
+    assert people == [(LI, "e-2"), (old.person, "e-4")]
+
+
+def people_are_found_by_their_mailbox(ledger: Ledger) -> None:
+    fax = replace(a_job("e-2", address="+331"), person=LI, channel=Channel.FAX)
+    ledger.accept(
+        [a_job("e-1", address="zoe@x.example"), replace(a_job("e-3", address="Zoe@X.example"), person=LI)], START
+    )
+    ledger.accept([fax], START)
+    assert ledger.people_at(" ZOE@x.example") == sorted([LI, a_job().person])
+    assert ledger.people_at("+331") == [LI]
+    assert ledger.people_at("zo@x.example") == []
 
 
 def a_list_is_of_the_states_that_were_asked_for(ledger: Ledger) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from engine.directory.directory import Directory
-from engine.directory.records import Contract, Person
+from engine.directory.records import Contract, Customer, Person
 from schemas.job import PersonRef
 from schemas.mailbox import mailbox
 from schemas.vocabulary import PersonKind
 
-Found = TypeVar("Found", Person, Contract)
+Found = TypeVar("Found")
 
 
 def ref_in(text: str) -> PersonRef | None:
@@ -29,14 +29,31 @@ def people_called(text: str, people: Iterable[Person]) -> list[Person]:
     Capitals, accents and blanks around do not count in names. A contact and a collaborator may share an id.
     """
     everyone = [*people]
+    return people_certainly_called(text, everyone) or people_partly_called(text, everyone)
+
+
+def people_certainly_called(text: str, people: Iterable[Person]) -> list[Person]:
+    """The same, but not by a part of a name: for what is not to be done to somebody else of that name."""
     wanted, name = mailbox(text), plain(text)
     ways: tuple[Callable[[Person], bool], ...] = (
         lambda one: one.id == text,
         lambda one: any(mailbox(mode.address) == wanted for mode in one.modes),
-        lambda one: one.name is not None and plain(one.name) == name,
-        lambda one: one.name is not None and set(name.split()) <= set(plain(one.name).split()),
+        lambda one: _is_called(one.name, name),
     )
-    return _first_found(ways, everyone) if name else []
+    return _first_found(ways, [*people]) if name else []
+
+
+def people_partly_called(text: str, people: Iterable[Person]) -> list[Person]:
+    """Everyone of whose name each word of the text is a part."""
+    words = set(plain(text).split())
+    return [one for one in people if words and one.name is not None and words <= set(plain(one.name).split())]
+
+
+def customers_called(text: str, customers: Iterable[Customer]) -> list[Customer]:
+    """The customers that a text may mean: by id, else by name."""
+    name = plain(text)
+    ways: tuple[Callable[[Customer], bool], ...] = (lambda one: one.id == text, lambda one: _is_called(one.name, name))
+    return _first_found(ways, [*customers]) if name else []
 
 
 def contracts_called(text: str, directory: Directory) -> list[Contract]:
@@ -45,9 +62,9 @@ def contracts_called(text: str, directory: Directory) -> list[Contract]:
     if found is not None:
         return [found]
     name = plain(text)
-    clients = {one.id for one in directory.customers() if text == one.id or (one.name and plain(one.name) == name)}
+    clients = {one.id for one in directory.customers() if text == one.id or _is_called(one.name, name)}
     ways: tuple[Callable[[Contract], bool], ...] = (
-        lambda one: one.reference is not None and plain(one.reference) == name,
+        lambda one: _is_called(one.reference, name),
         lambda one: one.client in clients,
     )
     return _first_found(ways, [*directory.contracts()]) if name else []
@@ -57,10 +74,19 @@ def _first_found(ways: Iterable[Callable[[Found], bool]], records: list[Found]) 
     return next(filter(None, ([one for one in records if is_meant(one)] for is_meant in ways)), [])
 
 
+def _is_called(called: str | None, name: str) -> bool:
+    return called is not None and plain(called) == name
+
+
 def plain(text: str) -> str:
     """A name without what people leave out: capitals, accents, blanks around and between."""
     letters = unicodedata.normalize("NFKD", text)
     return " ".join("".join(one for one in letters if not unicodedata.combining(one)).casefold().split())
+
+
+def ref_of(person: Person) -> PersonRef:
+    """The person, as decisions name them."""
+    return PersonRef(person.kind, person.id)
 
 
 def shown_person(person: Person) -> Iterator[str]:
@@ -70,6 +96,13 @@ def shown_person(person: Person) -> Iterator[str]:
         yield person.name
     if person.customer:
         yield f"of {person.customer}"
+
+
+def shown_customer(customer: Customer) -> Iterator[str]:
+    """A customer in a list of several."""
+    yield customer.id
+    if customer.name:
+        yield customer.name
 
 
 def shown_contract(contract: Contract) -> Iterator[str]:

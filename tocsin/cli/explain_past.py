@@ -18,9 +18,10 @@ from schemas.job import PersonRef
 from sender.ledger.port import LedgerUnavailableError
 from tocsin.authoring.finding import ref_in
 from tocsin.cli.console import FOUND_FAULTS, UNUSABLE, say, say_json, stop, warn
+from tocsin.cli.directory_at_hand import directory_at_hand
 from tocsin.cli.explain_ahead import Asking
 from tocsin.cli.ledger import opened_ledger
-from tocsin.cli.named_records import MOST_LISTED, person_named
+from tocsin.cli.named_records import person_named, the_one
 from tocsin.cli.parsing import moment
 from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.kafka import KAFKA
@@ -55,7 +56,7 @@ def look_back(settings: Settings, asked: str, since: str, asking: Asking) -> Non
     if not kept:
         stop(f"no decision about {asked} is kept {place.name} since {begin:%Y-%m-%d %H:%M} UTC (--since)", FOUND_FAULTS)
     names = Directory() if directory is None else load_directory(directory).directory
-    who = None if asking.person is None else _one_of_these(asking.person, kept, names)
+    who = None if asking.person is None else _one_of_these(asking.person, kept, settings)
     with place.fates as fates:
         if asking.json:
             say_json(report.view(asked, begin, kept, fates, who))
@@ -70,15 +71,12 @@ def look_back(settings: Settings, asked: str, since: str, asking: Asking) -> Non
 
 def _of_reference(asked: str, place: _Place, since: datetime) -> list[Kept]:
     """The decisions of the ticket that people call so."""
-    tickets = place.tickets(asked, since)
-    if len(tickets) > 1:
-        lines = [f"{asked!r} is the reference of {len(tickets)} tickets; name one by its id:"]
-        stop("\n".join([*lines, *(f"  {one}" for one in tickets[:MOST_LISTED])]), FOUND_FAULTS)
-    return place.archive(tickets[0], since) if tickets else []
+    ticket = the_one(asked, "tickets", place.tickets(asked, since))
+    return [] if ticket is None else place.archive(ticket, since)
 
 
-def _one_of_these(text: str, kept: Sequence[Kept], names: Directory) -> PersonRef:
-    """The person who is meant: by id, of those whom the decisions name; else by name or address, by the directory."""
+def _one_of_these(text: str, kept: Sequence[Kept], settings: Settings) -> PersonRef:
+    """The person who is meant: by id, of those whom the decisions name; else by the directory at hand."""
     ref = ref_in(text)
     if ref is not None:
         return ref
@@ -87,7 +85,8 @@ def _one_of_these(text: str, kept: Sequence[Kept], names: Directory) -> PersonRe
     meant = [one for one in named | skipped if one is not None and one.id == text]
     if len(meant) == 1:
         return meant[0]
-    if not len(names):
+    names = directory_at_hand(settings)
+    if names is None:
         advice = f"name them by kind and id (contact/ct-1), or a directory ({DIRECTORY.names}) that has their names"
         stop(f"these decisions name nobody {text!r}: {advice}", FOUND_FAULTS)
     return person_named(text, names)

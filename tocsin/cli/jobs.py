@@ -16,6 +16,7 @@ from sender.records import Selection
 from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, warn
 from tocsin.cli.job_filters import JobFilters
 from tocsin.cli.ledger import opened_ledger
+from tocsin.cli.names import Names
 from tocsin.cli.options import add_command, without
 from tocsin.config.settings.declared.processes import DATA
 from tocsin.config.settings.declared.sending import LEDGER
@@ -51,8 +52,9 @@ def list_jobs(
     as_json: JsonOption = False,
 ) -> None:
     """List jobs, the newest first: id, when accepted, state, trigger, channel, person, ticket, and the last words."""
-    wanted = filters.selection()
+    filters.plain()  # a slip in the command line comes before one in the ledger
     with opened_ledger(settings) as opened:
+        wanted = filters.selection(Names.of(settings, opened))
         words = lines.WORDS if is_terminal() else lines.WHOLE
         now = datetime.now(UTC)
         number, before, waits = 0, None, opened.waits(now)
@@ -109,7 +111,7 @@ def resend(
 
     Whoever has the first copy and gets a second sees one message. Who is suppressed, or left, still gets none.
     """
-    _do(settings, Act.RESEND, jobs, filters.selection(), reason, yes)
+    _do(settings, Act.RESEND, jobs, filters, reason, yes)
 
 
 def cancel(
@@ -120,7 +122,7 @@ def cancel(
     yes: YesOption = False,
 ) -> None:
     """Stop what has not gone out. It can be sent again by `resend`."""
-    _do(settings, Act.CANCEL, jobs, filters.selection(), reason, yes)
+    _do(settings, Act.CANCEL, jobs, filters, reason, yes)
 
 
 def hold(
@@ -131,7 +133,7 @@ def hold(
     yes: YesOption = False,
 ) -> None:
     """Keep back what waits, until it is released or expires. Later jobs of its ticket and mailbox wait behind it."""
-    _do(settings, Act.HOLD, jobs, filters.selection(), reason, yes)
+    _do(settings, Act.HOLD, jobs, filters, reason, yes)
 
 
 def release(
@@ -146,7 +148,7 @@ def release(
     What waits for its digest or for the end of quiet hours goes out at once. What something else holds goes back to
     them, and where they are over, out in one message with what else is late.
     """
-    _do(settings, Act.RELEASE, jobs, filters.selection(), reason, yes)
+    _do(settings, Act.RELEASE, jobs, filters, reason, yes)
 
 
 _SAID: Final = {
@@ -158,9 +160,11 @@ _SAID: Final = {
 
 
 def _do(
-    settings: Settings, act: Act, named: Sequence[str] | None, wanted: Selection, reason: str | None, yes: bool
+    settings: Settings, act: Act, named: Sequence[str] | None, filters: JobFilters, reason: str | None, yes: bool
 ) -> None:
+    filters.plain()
     with opened_ledger(settings) as opened:
+        wanted = filters.selection(Names.of(settings, opened, acts=True))
         _change(opened, act, named, wanted, reason, yes)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final, NoReturn
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NoReturn, TypeVar
 
 from engine.directory.directory import Directory
 from engine.directory.records import Contract, Person
 from schemas.job import PersonRef
 from schemas.suggestion import respelled
-from tocsin.authoring.finding import contracts_called, people_called, ref_in, shown_contract, shown_person
+from tocsin.authoring.finding import contracts_called, people_called, ref_in, ref_of, shown_contract, shown_person
 from tocsin.cli.console import FOUND_FAULTS, stop
 
 MOST_LISTED: Final = 20
+HOW_PEOPLE: Final = "name a person by id (contact/ct-1), by name, or by e-mail address"
+
+Found = TypeVar("Found")
 
 
 def person_named(text: str, directory: Directory) -> PersonRef:
@@ -27,36 +30,39 @@ def known_person(text: str, directory: Directory) -> Person:
     """The same, of people who are in the directory."""
     ref = ref_in(text)
     person = None if ref is None else directory.person(ref.kind, ref.id)
-    if person is not None:
-        return person
-    found = people_called(text, directory.people())
-    if not found:
-        alike = respelled(text, (f"{one.kind}/{one.id}" for one in directory.people()))
-        advice = alike or "name a person by id (contact/ct-1), by name, or by e-mail address"
-        stop(f"the directory has nobody who is called {text!r}: {advice}", FOUND_FAULTS)
-    if len(found) > 1:
-        _several(text, "people", map(shown_person, found), len(found))
-    return found[0]
-
-
-def ref_of(person: Person) -> PersonRef:
-    """The person, as decisions name them."""
-    return PersonRef(person.kind, person.id)
+    found = person or the_one(text, "people", people_called(text, directory.people()), shown_person)
+    if found is None:
+        nobody(f"the directory has nobody who is called {text!r}", text, directory.people())
+    return found
 
 
 def contract_named(text: str, directory: Directory) -> Contract:
     """The contract that a text names: by id, by reference, or by its client. Ends the command where it is not one."""
-    found = contracts_called(text, directory)
-    if not found:
+    found = the_one(text, "contracts", contracts_called(text, directory), shown_contract)
+    if found is None:
         alike = respelled(text, (one.id for one in directory.contracts()))
         advice = alike or "name it by its id, its reference, or its client"
         stop(f"the directory has no contract {text!r}: {advice}", FOUND_FAULTS)
+    return found
+
+
+def the_one(
+    text: str, what: str, found: Sequence[Found], shown: Callable[[Found], Iterable[str]] = lambda one: [str(one)]
+) -> Found | None:
+    """The only one that a text may mean; None where there is none. Ends the command with a list where it is several."""
     if len(found) > 1:
-        _several(text, "contracts", map(shown_contract, found), len(found))
-    return found[0]
+        stop_with_list(f"{text!r} may be any of {len(found)} {what}; name one by its id:", found, shown)
+    return found[0] if found else None
 
 
-def _several(text: str, what: str, shown: Iterable[Iterator[str]], number: int) -> NoReturn:
-    lines = [f"{text!r} may be any of {number} {what}; name one by its id:"]
-    lines += [f"  {', '.join(one)}" for one, _ in zip(shown, range(MOST_LISTED), strict=False)]
-    stop("\n".join(lines + ([f"  and {number - MOST_LISTED} more"] if number > MOST_LISTED else [])), FOUND_FAULTS)
+def stop_with_list(head: str, found: Sequence[Found], shown: Callable[[Found], Iterable[str]]) -> NoReturn:
+    """End the command, and list those among whom only a person can choose."""
+    lines = [head, *(f"  {', '.join(shown(one))}" for one in found[:MOST_LISTED])]
+    more = len(found) - MOST_LISTED
+    stop("\n".join([*lines, *([f"  and {more} more"] if more > 0 else [])]), FOUND_FAULTS)
+
+
+def nobody(said: str, text: str, people: Iterable[Person]) -> NoReturn:
+    """End the command: nobody of these people is called so."""
+    alike = respelled(text, (str(ref_of(one)) for one in people))
+    stop(f"{said}: {alike or HOW_PEOPLE}", FOUND_FAULTS)

@@ -1,4 +1,4 @@
-"""Words of a command line that stand for a person or a time."""
+"""Words of a command line that stand for a time, or that are to be looked up."""
 
 from __future__ import annotations
 
@@ -7,23 +7,17 @@ from typing import Annotated
 
 import typer
 
-from schemas.job import PersonRef
-from schemas.vocabulary import PersonKind
-
 NowOption = Annotated[
     str | None,
     typer.Option("--now", help="Judge as at this time (2026-03-02T09:15:00Z), or `event`: each at its own. Else: now."),
 ]
 
 
-def person_of(text: str) -> PersonRef:
-    """The person that is written as contact/ct-1 or collaborator/co-1."""
-    kind, slash, name = text.partition("/")
-    if not slash or not name or kind not in tuple(PersonKind):
-        raise typer.BadParameter(f"{text!r} is not of the form contact/ID or collaborator/ID", param_hint="--person")
-    if not name.isprintable() and any("\ud800" <= one <= "\udfff" for one in name):
-        raise typer.BadParameter(f"{text!r} is not UTF-8, and so is no id", param_hint="--person")
-    return PersonRef(PersonKind(kind), name)
+def in_utf8(text: str, option: str) -> str:
+    """The text. Ends the command where the shell gave bytes that are none, by which nothing can be found."""
+    if not text.isprintable() and any("\ud800" <= one <= "\udfff" for one in text):
+        raise typer.BadParameter(f"{text!r} is not UTF-8, and so is no id and no name", param_hint=option)
+    return text
 
 
 def moment_of(text: str, option: str) -> datetime:

@@ -11,12 +11,14 @@ from sender.ledger.restrictions import Pause
 from sender.messages.plain_text import one_line
 from tocsin.cli.console import FOUND_FAULTS, say, stop, warn
 from tocsin.cli.ledger import opened_ledger
+from tocsin.cli.names import Names
 from tocsin.cli.options import add_command
 from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.ledgers import OpenLedger
 from tocsin.operations.jobs.lines import WHOLE
 from tocsin.operations.jobs.outlook import time
 
-CustomerOption = Annotated[str | None, typer.Option("--customer", help="The customer of the tickets.")]
+CustomerOption = Annotated[str | None, typer.Option("--customer", help="The customer of the tickets: id or name.")]
 TemplateOption = Annotated[str | None, typer.Option("--template", help="The template, external/opened.")]
 
 
@@ -33,10 +35,11 @@ def pause(
     reason: Annotated[str, typer.Option("--reason", help="For whoever asks later.")] = "",
 ) -> None:
     """Hold what is about one customer, or of one template, from now on; what is being sent is finished."""
-    what = _named(customer, template)
+    _one_of(customer, template)
     with opened_ledger(settings) as opened:
+        customer = _customer(settings, opened, customer)
         opened.pause(Pause(customer, template, datetime.now(UTC), reason))
-    say(f"{what} is paused")
+    say(f"{_named(customer, template)} is paused")
 
 
 def resume(
@@ -45,9 +48,11 @@ def resume(
     template: TemplateOption = None,
 ) -> None:
     """End a pause: what it alone held goes out, unless it has expired."""
-    what = _named(customer, template)
+    _one_of(customer, template)
     with opened_ledger(settings) as opened:
+        customer = _customer(settings, opened, customer)
         was_paused = opened.resume(customer, template, datetime.now(UTC))
+    what = _named(customer, template)
     if not was_paused:
         stop(f"{what} is not paused: tocsin pauses", FOUND_FAULTS)
     say(f"{what} is resumed")
@@ -63,7 +68,16 @@ def pauses(settings: Settings) -> None:
     warn(f"{len(found)} pauses")
 
 
-def _named(customer: str | None, template: str | None) -> str:
+def _one_of(customer: str | None, template: str | None) -> None:
     if (customer is None) == (template is None):
         raise typer.BadParameter("name what: either --customer or --template")
+
+
+def _customer(settings: Settings, ledger: OpenLedger, text: str | None) -> str | None:
+    """The id of the customer, if one was named: one that is paused need not be known any more."""
+    paused = [one.customer for one in ledger.pauses() if one.customer is not None]
+    return None if text is None else Names.of(settings, ledger, acts=True).customer(text, paused)
+
+
+def _named(customer: str | None, template: str | None) -> str:
     return f"customer {customer}" if customer is not None else f"template {template}"

@@ -18,6 +18,7 @@ from adapters.files.directory_folder import load_directory
 from adapters.kafka.directory_topic import DirectoryTopic
 from adapters.sqlite.event_log import SqliteLog
 from engine.directory.directory import Directory
+from schemas.job import PersonRef
 from schemas.mailbox import mailbox
 from schemas.person_export import KeptJob, KeptMail, KeptOfPost, KeptSuppression, KeptValue, Line
 from schemas.topics import SUPPRESSIONS
@@ -25,8 +26,9 @@ from schemas.vocabulary import Channel
 from sender.privacy.forgetting import ID_PREFIX, Address
 from tocsin.cli.console import FOUND_FAULTS, WRONG_SETTINGS, say, say_json, stop, warn
 from tocsin.cli.ledger import opened_ledger
+from tocsin.cli.names import Names
 from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
-from tocsin.cli.parsing import person_of
+from tocsin.cli.parsing import in_utf8
 from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.kafka import KAFKA
 from tocsin.config.settings.declared.mail import MAIL_SECRETS
@@ -42,7 +44,9 @@ from tocsin.operations.person.forgetting import noted, was_begun
 from tocsin.operations.person.places import Places, records_in, records_on
 from tocsin.operations.person.telling import told
 
-PersonArgument = Annotated[str, typer.Argument(help="Whom: contact/ct-1, collaborator/co-1.")]
+PersonArgument = Annotated[
+    str, typer.Argument(help="Whom: contact/ct-1, collaborator/co-1; or an id, a name or an address.")
+]
 DIRECTORY_FORM: Final = Form(
     DIRECTORY, ("-d",), meaning="The directory's records of embedded mode, for addresses and names."
 )
@@ -73,8 +77,10 @@ def export(
     Jobs with what became of them, decisions, outcomes, suppressions of theirs or of their addresses, tickets and dead
     letters that name them. docs/privacy.md says what that is, and what is kept elsewhere.
     """
-    who, now = person_of(person), datetime.now(UTC)
+    now = datetime.now(UTC)
+    in_utf8(person, "PERSON")
     with _places(settings) as places:
+        who = _who(person, places)
         one = known(places, who, _addresses(address))
         if out is None:
             for line in exported(places, one, now):
@@ -100,10 +106,12 @@ def forget(
     need too. Let the platform remove the person from its directory first: else alerts about new events go on after a
     week.
     """
-    who, now = person_of(person), datetime.now(UTC)
+    now = datetime.now(UTC)
+    in_utf8(person, "PERSON")
     if not pseudonyms_of(settings, _folder(settings)):
         stop(f"{MAIL_SECRETS.names}: there is no secret; what people asked for is kept by it", WRONG_SETTINGS)
     with _places(settings, asks_for_directory=True) as places:
+        who = _who(person, places)
         one = known(places, who, _addresses(address))
         counts = _counts(places, one, now)
         # One that was cut off, or could not write the file anew, is brought to its end.
@@ -124,6 +132,11 @@ def forgotten(settings: Settings) -> None:
     with opened_ledger(settings) as opened:
         for one in opened.forgotten(LISTED):
             say(f"{one.at.isoformat(timespec='seconds')}  {one.person}  by {one.who}: {one.why}")
+
+
+def _who(text: str, places: Places) -> PersonRef:
+    """The one person who is meant; by kind and id also somebody of whom nothing is known."""
+    return Names(places.ledger, lambda: places.directory if len(places.directory) else None, acts=True).person(text)
 
 
 def _counts(places: Places, one: Known, now: datetime) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -14,9 +15,12 @@ from schemas.vocabulary import Channel, Trigger
 from sender.messages.plain_text import one_line
 from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, warn
 from tocsin.cli.ledger import opened_ledger
+from tocsin.cli.named_records import the_one
+from tocsin.cli.names import Names
 from tocsin.cli.options import add_command
-from tocsin.cli.parsing import moment_of, person_of
+from tocsin.cli.parsing import in_utf8, moment_of
 from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.ledgers import OpenLedger
 from tocsin.operations.jobs.lines import WHOLE
 
 PAGE: Final = 500
@@ -34,22 +38,27 @@ def register(app: typer.Typer) -> None:
 
 def list_suppressions(
     settings: Settings,
+    person: Annotated[
+        str | None, typer.Option("--person", help="Only those of a person and their addresses: contact/ct-1, id, name.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object each, one a line.")] = False,
 ) -> None:
     """List the sender's own suppressions, ended ones too; those of the directory stand there."""
-    number, after = 0, ""
+    number, now = 0, datetime.now(UTC)
     with opened_ledger(settings) as opened:
-        while page := opened.suppressions(PAGE, after):
-            for one in page:
-                say_json(one) if as_json else say(_line(one, datetime.now(UTC)))
-            number, after = number + len(page), page[-1].id
+        is_wanted = _all if person is None else _of_person(Names.of(settings, opened), person)
+        for one in filter(is_wanted, _kept(opened)):
+            say_json(one) if as_json else say(_line(one, now))
+            number += 1
     warn(f"{number} suppressions")
 
 
 def add(
     settings: Settings,
     address: Annotated[str | None, typer.Option("--address", help="Nothing goes to this address on --channel.")] = None,
-    person: Annotated[str | None, typer.Option("--person", help="Nothing goes to this person, contact/ct-1.")] = None,
+    person: Annotated[
+        str | None, typer.Option("--person", help="Nothing goes to this person: contact/ct-1, id, name.")
+    ] = None,
     channel: Annotated[
         Channel | None, typer.Option("--channel", help="Of an address: email unless named. Of a person: all.")
     ] = None,
@@ -58,22 +67,61 @@ def add(
     reason: Annotated[str, typer.Option("--reason", help="Why; it is told in outcomes.")] = BY_HAND,
 ) -> None:
     """Suppress an address, or a person. What waits for them ends as withdrawn when its turn comes."""
-    record = _record(address, person, channel, trigger, until, reason)
+    if (address is None) == (person is None):
+        raise typer.BadParameter("name whom: either --address or --person")
     with opened_ledger(settings) as opened:
+        who = None if person is None else str(Names.of(settings, opened, acts=True).person(person))
+        record = _record(address, who, channel, trigger, until, reason)
         new = opened.suppress([record], datetime.now(UTC))
     say(f"{record.id}: {'suppressed' if new else 'replaced'}")
 
 
 def lift(
-    suppression: Annotated[str, typer.Argument(help="The id of one, as `list` names it.")],
+    suppression: Annotated[
+        str, typer.Argument(help="The id of one, as `list` names it; or the address or person that has no other.")
+    ],
     settings: Settings,
 ) -> None:
     """Forget a suppression. What it has withdrawn stays so, unless it is sent again: tocsin jobs resend."""
     with opened_ledger(settings) as opened:
-        lifted = opened.lift(suppression, datetime.now(UTC))
-    if not lifted:
-        stop(f"{suppression}: there is no such suppression in the ledger: tocsin suppressions list", FOUND_FAULTS)
-    say(f"{suppression}: lifted")
+        meant = _meant(suppression, opened, settings)
+        if meant is None or not opened.lift(meant, datetime.now(UTC)):
+            stop(f"{suppression}: there is no such suppression in the ledger: tocsin suppressions list", FOUND_FAULTS)
+    say(f"{meant}: lifted")
+
+
+def _meant(text: str, ledger: OpenLedger, settings: Settings) -> str | None:
+    """The suppression of this id, address or person; None where there is none. Several are listed, and stay."""
+    wanted = mailbox(in_utf8(text, "SUPPRESSION"))
+    of_address: list[SuppressionRecord] = []
+    for one in _kept(ledger):
+        if one.id == text:
+            return one.id
+        if one.address is not None and mailbox(one.address) == wanted:
+            of_address.append(one)
+    found = of_address
+    if not found:
+        people = {str(ref) for ref in Names.of(settings, ledger, acts=True).people(text)}
+        found = [one for one in _kept(ledger) if one.person in people] if people else []
+    the_only = the_one(text, "suppressions", found, lambda one: [_line(one, datetime.now(UTC))])
+    return None if the_only is None else the_only.id
+
+
+def _kept(ledger: OpenLedger) -> Iterator[SuppressionRecord]:
+    after = ""
+    while page := ledger.suppressions(PAGE, after):
+        yield from page
+        after = page[-1].id
+
+
+def _all(_record: SuppressionRecord) -> bool:
+    return True
+
+
+def _of_person(names: Names, text: str) -> Callable[[SuppressionRecord], bool]:
+    who = names.person(text)
+    mailboxes = names.mailboxes(who)
+    return lambda one: one.person == str(who) or (one.address is not None and mailbox(one.address) in mailboxes)
 
 
 def _record(
@@ -84,8 +132,6 @@ def _record(
     until: str | None,
     reason: str,
 ) -> SuppressionRecord:
-    if (address is None) == (person is None):
-        raise typer.BadParameter("name whom: either --address or --person")
     if address is not None:
         channel = channel or Channel.EMAIL
         fault = address_fault(channel, address)
@@ -113,9 +159,9 @@ def _id(address: str | None, person: str | None, channel: Channel | None, trigge
     if address is not None:
         parts = [f"{channel}", mailbox(address)]
     elif channel is not None or triggers:
-        parts = [str(person_of(person or "")), channel.value if channel is not None else "*"]
+        parts = [person or "", channel.value if channel is not None else "*"]
     else:
-        parts = [str(person_of(person or ""))]
+        parts = [person or ""]
     return "/".join([*parts, "+".join(triggers)] if triggers else parts)
 
 

@@ -8,7 +8,9 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from sender.records import Change, LedgerEntry, Listed, Selection, lane_of, recipient_of
+from schemas.job import Job, PersonRef
+from schemas.mailbox import mailbox
+from sender.records import Change, LedgerEntry, Listed, Selection, Subject, lane_of, recipient_of, subject_of
 from sender.states import FINISHED, SCHEDULED, Hold, State
 
 
@@ -63,6 +65,15 @@ class InMemoryListing:
             and (selection.since is None or selection.since <= line.accepted)
             and (selection.until is None or line.accepted < selection.until)
         )
+
+    def newest_of_each(self, subject: Subject, limit: int, after: str = "") -> builtins.list[Job]:
+        # Later ones take the place of earlier ones.
+        newest = {subject_of(kept.entry.job, subject): kept.entry.job for kept in self.jobs.values()}
+        return [newest[name] for name in sorted(newest) if name > after][:limit]
+
+    def people_at(self, address: str) -> builtins.list[PersonRef]:
+        jobs = [kept.entry.job for kept in self.jobs.values()]
+        return sorted({job.person for job in jobs if mailbox(job.address) == mailbox(address)})
 
     def counts(self) -> dict[State, int]:
         states = [kept.entry.standing.state for kept in self.jobs.values()]

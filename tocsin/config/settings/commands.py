@@ -9,7 +9,9 @@ SERVICES: Final = ("engine", "sender", "up", "opt-out")
 
 REPLAYERS: Final = ("diff", "match", "check", "coverage")
 """Commands that judge recorded events."""
-KAFKA: Final = ("engine", "sender", "topics", "directory", "emit", "dlq", "lag", "explain", "person", *REPLAYERS)
+NAMING: Final = ("jobs", "pause", "resume", "suppressions", "person", "dlq")
+"""Commands that find whom they are about by name, and so may ask the directory."""
+KAFKA: Final = ("engine", "sender", "topics", "directory", "emit", "lag", "explain", *NAMING, *REPLAYERS)
 MAIL: Final = ("sender", "up")
 LEDGER_TOOLS: Final = ("jobs", "pause", "resume", "pauses", "suppressions", "bounces", "person")
 LEDGER: Final = ("sender", "opt-out", "explain", *LEDGER_TOOLS)

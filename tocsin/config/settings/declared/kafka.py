@@ -18,7 +18,7 @@ KAFKA: Final = Setting(
     meaning="Kafka's brokers, HOST:PORT, with commas between them.",
     used_by=ON_KAFKA,
     needed_by=("engine", "sender", "topics", "directory", "lag"),
-    optionless=("person forgotten",),
+    optionless=("person forgotten", "jobs show"),
 )
 KAFKA_PREFIX: Final = Setting(
     key="kafka.prefix",
@@ -27,7 +27,7 @@ KAFKA_PREFIX: Final = Setting(
     kind=PREFIX,
     meaning="Stands before every name of a topic and group: letters, digits, '.', '_' and '-'.",
     used_by=ON_KAFKA,
-    optionless=("person forgotten",),
+    optionless=("person forgotten", "jobs show"),
 )
 KAFKA_TLS: Final = Setting(
     key="kafka.tls",

@@ -6,7 +6,7 @@ from typing import Final
 
 from tocsin.config.groups import ENGINE_GROUP as ENGINE_GROUP_NAME
 from tocsin.config.groups import SENDER_GROUP as SENDER_GROUP_NAME
-from tocsin.config.settings.commands import JUDGES, LEDGER_TOOLS, REPLAYERS, SERVICES
+from tocsin.config.settings.commands import JUDGES, LEDGER_TOOLS, NAMING, REPLAYERS, SERVICES
 from tocsin.config.settings.forms import INSTANCE, LISTEN, TEXT
 from tocsin.config.settings.kinds import Choice, Flag, Number, Place
 from tocsin.config.settings.setting import Setting
@@ -127,7 +127,14 @@ DIRECTORY: Final = Setting(
     option="--directory",
     kind=Place("a folder"),
     meaning="Folder (or file) with the directory's records, YAML or JSONL.",
-    used_by=("up", "diff", "person", "templates", "intake", *JUDGES),
+    used_by=("up", "diff", "templates", "intake", *NAMING, *JUDGES),
     needed_by=("up", "decide", "derive", "preview", "coverage", "match"),
-    optionless=("person forgotten", "templates copy", "intake check"),
+    optionless=(
+        "person forgotten",
+        "templates copy",
+        "jobs show",
+        "dlq show",
+        "dlq pass-over",
+        "intake check",
+    ),
 )
