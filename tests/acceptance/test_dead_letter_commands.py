@@ -20,7 +20,8 @@ from schemas.log import NewRecord, Record
 from schemas.topics import TICKETS
 from tests.kafka.members import settings_of
 from tests.support.brokers.cluster import Cluster
-from tests.support.helpdesk.files import created
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created, write_directory
 from tocsin.cli.app import app
 from tocsin.config.data_folder import database_in
 
@@ -99,6 +100,40 @@ def test_those_about_one_ticket_or_contract_are_found_and_sent_again(box: Box) -
     run("redrive", "0:0", "--contract", "C-8", *box.options, expect=2)
     assert "1 records sent again" in run("redrive", "--contract", "C-8", *box.options).output
     assert [record.value for record in box.tickets()] == [other]
+
+
+def test_those_about_one_ticket_are_found_by_its_reference(box: Box) -> None:
+    def of(number: int, reference: str | None) -> NewRecord:
+        event = json.dumps(created(number, reference=reference)).encode()
+        return dead_letter(Record(TICKETS, 0, number, CAME, f"T-{number}".encode(), event, ()), Cause("x", "wrong"))
+
+    box.put(of(1, "2026-1042"), of(1, None), of(2, "both"), of(3, "Both"), of(4, "T-1"))
+    found = run("list", "--ticket", "2026-1042", *box.options)
+    assert [line[:3] for line in found.stdout.splitlines()] == ["0:0", "0:1"]
+    assert found.stderr == "'2026-1042': ticket T-1\n2 dead letters\n"
+    assert len(run("list", "--ticket", "T-1", *box.options).stdout.splitlines()) == 2, "an id stays one"
+    several = run("redrive", "--ticket", "BOTH", *box.options, expect=1).stderr
+    assert several == "'BOTH' may be any of 2 tickets; name one by its id:\n  T-2\n  T-3\n"
+    assert box.tickets() == [], "of several, none is sent again"
+    assert "1 records" in run("redrive", "--ticket", "T-3", *box.options).output
+
+
+def test_those_about_one_contract_are_found_by_its_reference(box: Box, tmp_path: Path) -> None:
+    desk = Helpdesk()
+    desk.put({"kind": "contract", "id": "C-7", "reference": "2026/ERP gold", "client": "acme"})
+    desk.put({"kind": "contract", "id": "C-8", "reference": "2026/ERP", "client": "acme"})
+    directory = ["--directory", str(write_directory(tmp_path / "directory", desk))]
+    assert run("list", "--contract", "acme", *box.options, *directory).stdout == ""
+    box.put(letter(EVENT, "x"), letter(json.dumps(created(2, contract="C-9")).encode(), "unknown_contract"))
+    named = run("list", "--contract", "2026/erp GOLD", *box.options, *directory)
+    assert [line[:3] for line in named.stdout.splitlines()] == ["0:0"]
+    assert named.stderr.startswith("'2026/erp GOLD': contract C-7, 2026/ERP gold, of acme\n")
+    assert len(run("list", "--contract", "C-9", *box.options, *directory).stdout.splitlines()) == 1
+    several = run("redrive", "--contract", "acme", *box.options, *directory, expect=1).stderr
+    assert several.startswith("'acme' may be any of 2 contracts; name one by its id:\n  C-7, ")
+    wrong = run("redrive", "--contract", "C-99", *box.options, *directory, expect=1).stderr
+    assert wrong == "the directory has no contract 'C-99': name it by its id, its reference, or its client\n"
+    assert box.tickets() == []
 
 
 def test_they_are_listed_as_data_too(box: Box) -> None:

@@ -16,7 +16,7 @@ from tests.support.helpdesk.files import created
 from tocsin.operations.dead_letters.subjects import READ_BYTES, Subject, subject_of
 
 EVENT = created(1)
-BOTH = Subject("T-1", "C-7")
+ALL = Subject("T-1", "C-7", "2026-1")
 
 
 def of(value: Any, key: bytes | None = None, **headers: bytes) -> Subject:
@@ -24,12 +24,12 @@ def of(value: Any, key: bytes | None = None, **headers: bytes) -> Subject:
     return subject_of(key, raw, tuple(headers.items()))
 
 
-def test_an_event_names_both_in_every_content_mode() -> None:
+def test_an_event_names_all_in_every_content_mode() -> None:
     data = EVENT["data"]
-    assert of(EVENT) == BOTH
-    assert of(b"\xef\xbb\xbf" + json.dumps(EVENT, indent=2).encode()) == BOTH
-    assert of(data, ce_specversion=b"1.0") == BOTH
-    assert of({"id": "E-1", "data_base64": b64encode(json.dumps(data).encode()).decode()}) == BOTH
+    assert of(EVENT) == ALL
+    assert of(b"\xef\xbb\xbf" + json.dumps(EVENT, indent=2).encode()) == ALL
+    assert of(data, ce_specversion=b"1.0") == ALL
+    assert of({"id": "E-1", "data_base64": b64encode(json.dumps(data).encode()).decode()}) == ALL
 
 
 def test_a_job_names_its_ticket() -> None:
@@ -39,7 +39,7 @@ def test_a_job_names_its_ticket() -> None:
 def test_what_the_bytes_do_not_name_the_subject_or_the_key_does() -> None:
     assert of(b"<xml/>", key=b"T-9") == Subject("T-9", None)
     assert of(b"<xml/>", key=b"T-9", ce_subject=b"T-8") == Subject("T-8", None)
-    assert of(EVENT, key=b"T-9", ce_subject=b"T-8") == BOTH
+    assert of(EVENT, key=b"T-9", ce_subject=b"T-8") == ALL
     assert subject_of(None, None) == Subject(None, None)
     assert subject_of(b"x" * 5_000, None) == Subject(None, None)
     assert subject_of(b"\xff", None) == Subject("\\xff", None)
@@ -72,7 +72,7 @@ def test_an_id_is_a_text_or_a_number(named: Any, said: str | None) -> None:
 def test_of_a_text_that_breaks_off_whatever_was_whole_counts() -> None:
     raw = json.dumps(EVENT).encode()
     found = [of(raw[:length]) for length in range(len(raw))]
-    assert set(found) == {Subject(None, None), Subject("T-1", None), BOTH}
+    assert set(found) == {Subject(None, None), Subject("T-1", None), Subject("T-1", None, "2026-1"), ALL}
     whole = raw.index(b'"C-7"') + len(b'"C-7"')
     assert found[whole - 1].contract is None
     assert {one.contract for one in found[whole:]} == {"C-7"}
@@ -93,15 +93,15 @@ VALUES = st.recursive(
 IDS = st.text(min_size=1, max_size=IDENTIFIER_LENGTH)
 
 
-@given(before=VALUES, within=VALUES, ticket=IDS, contract=IDS, indent=st.sampled_from([None, 2]))
+@given(before=VALUES, within=VALUES, ticket=IDS, contract=IDS, reference=IDS, indent=st.sampled_from([None, 2]))
 def test_it_reads_what_a_reader_of_json_reads(
-    before: Any, within: Any, ticket: str, contract: str, indent: int | None
+    before: Any, within: Any, ticket: str, contract: str, reference: str, indent: int | None
 ) -> None:
-    named = {"x": within, "id": ticket, "y": [within], "contract": contract}
+    named = {"x": within, "id": ticket, "y": [within], "contract": contract, "reference": reference}
     event = {"x": before, "data": {"previous": before, "ticket": named, "actor": within}}
     for ascii_only in (True, False):
         text = json.dumps(event, indent=indent, ensure_ascii=ascii_only)
-        assert of(text.encode()) == Subject(ticket, contract)
+        assert of(text.encode()) == Subject(ticket, contract, reference)
 
 
 @given(st.binary() | st.text(alphabet='{}[]",:\\ax1 ').map(str.encode))

@@ -40,7 +40,7 @@ def people_certainly_called(text: str, people: Iterable[Person]) -> list[Person]
         lambda one: any(mailbox(mode.address) == wanted for mode in one.modes),
         lambda one: _is_called(one.name, name),
     )
-    return _first_found(ways, [*people]) if name else []
+    return first_found(ways, [*people]) if name else []
 
 
 def people_partly_called(text: str, people: Iterable[Person]) -> list[Person]:
@@ -53,7 +53,7 @@ def customers_called(text: str, customers: Iterable[Customer]) -> list[Customer]
     """The customers that a text may mean: by id, else by name."""
     name = plain(text)
     ways: tuple[Callable[[Customer], bool], ...] = (lambda one: one.id == text, lambda one: _is_called(one.name, name))
-    return _first_found(ways, [*customers]) if name else []
+    return first_found(ways, [*customers]) if name else []
 
 
 def contracts_called(text: str, directory: Directory) -> list[Contract]:
@@ -67,10 +67,11 @@ def contracts_called(text: str, directory: Directory) -> list[Contract]:
         lambda one: _is_called(one.reference, name),
         lambda one: one.client in clients,
     )
-    return _first_found(ways, [*directory.contracts()]) if name else []
+    return first_found(ways, [*directory.contracts()]) if name else []
 
 
-def _first_found(ways: Iterable[Callable[[Found], bool]], records: list[Found]) -> list[Found]:
+def first_found(ways: Iterable[Callable[[Found], bool]], records: list[Found]) -> list[Found]:
+    """The records that are meant by the first way of calling them by which any is meant."""
     return next(filter(None, ([one for one in records if is_meant(one)] for is_meant in ways)), [])
 
 

@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from adapters.files.wire_records import wire_records
-from adapters.kafka.held_records import HeldRecord, held_records
+from adapters.kafka.held_records import Held, HeldRecord, held_records
 from adapters.kafka.record_names import name_of
 from adapters.kafka.records import moment_of
 from adapters.kafka.topics import refuse_missing
@@ -20,9 +20,11 @@ from schemas.refusal import RefusedError
 from schemas.topics import DIRECTORY
 from tocsin.cli.console import FOUND_FAULTS, say, say_document, stop, told, warn
 from tocsin.cli.diff import CHANGED, failing_with_two
+from tocsin.cli.named_records import the_one
 from tocsin.cli.progress import progress_bar
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.kafka import kafka_settings
+from tocsin.operations.directory_load.called import records_called
 from tocsin.operations.directory_load.plan import plan
 from tocsin.operations.directory_load.report import as_json, report
 from tocsin.printing.printable import printable
@@ -44,17 +46,20 @@ def owner_given(owner: str | None) -> str | None:
 
 
 def show(
-    record: Annotated[str, typer.Argument(metavar="KIND/ID", help="Key of the record, as contact/ct-1.")],
+    record: Annotated[
+        str, typer.Argument(help="Key of the record, contact/ct-1; or an id, a reference, a name or an address.")
+    ],
     settings: Settings,
 ) -> None:
     """Show a record as topic helpdesk.directory holds it: where it is, when it came, whose it is, and its fields.
 
     The exit code is 1 where there is none, and where it can't be read; then it says why.
     """
-    key = record.encode(errors="surrogateescape")
-    kind, record_id = name_of(key)
     with progress_bar("Reading the topic", None) as progress:
-        held = held_records(kafka_settings(settings), progress).get(key)
+        there = held_records(kafka_settings(settings), progress)
+    key = _key(record, there)
+    kind, record_id = name_of(key)
+    held = there.get(key)
     if held is None:
         stop(f"{printable(record)}: the topic holds no such record", FOUND_FAULTS)
     for line in _place(held):
@@ -71,6 +76,18 @@ def show(
         stop("removed: the record says that it was deleted", FOUND_FAULTS)
     if (record_kind(found), found.id) != (kind, record_id):
         stop("it can't be used: kind and id of the record are not those of its key", FOUND_FAULTS)
+
+
+def _key(text: str, there: Held) -> bytes:
+    """The key that a text means. Ends the command where it may mean several records."""
+    key = text.encode(errors="surrogateescape")
+    if key in there or (not key.isascii() and text.encode(errors="replace") != key):
+        return key
+    found = the_one(text, "records", records_called(text, there), lambda one: (one.key, *one.shown))
+    if found is None:
+        return key
+    warn(f"{text!r}: {found.key}")
+    return found.key.encode(errors="surrogateescape")
 
 
 def _place(held: HeldRecord) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 import typer
@@ -11,22 +12,35 @@ import typer
 from adapters.kafka.passing_over import pass_over
 from schemas.dead_letter import ListedLetter
 from schemas.topics import JOBS, TICKETS
+from tocsin.authoring.finding import shown_contract
 from tocsin.cli.console import FOUND_FAULTS, say, say_json, say_lines, stop, warn
+from tocsin.cli.directory_at_hand import directory_at_hand
+from tocsin.cli.named_records import contract_named, the_one
+from tocsin.cli.names import NO_DIRECTORY
 from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
+from tocsin.cli.parsing import in_utf8
+from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.kafka import KAFKA
 from tocsin.config.settings.declared.processes import DATA, ENGINE_GROUP
 from tocsin.config.settings.in_force import Settings
-from tocsin.config.wiring.kafka import kafka_settings
+from tocsin.config.wiring.kafka import kafka_in, kafka_settings
 from tocsin.operations.dead_letters.letterbox import Letterbox, Redrive, letterbox_in, letterbox_on_kafka
-from tocsin.operations.dead_letters.letters import Letter, Place, Wanted
+from tocsin.operations.dead_letters.letters import Letter, Place, Wanted, is_written, tickets_called
+from tocsin.operations.history.kept import tickets_in_data, tickets_on_kafka
 from tocsin.printing.printable import printable
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object each, one a line.")]
-TicketOption = Annotated[str | None, typer.Option("--ticket", help="Only those that name this ticket.")]
-ContractOption = Annotated[str | None, typer.Option("--contract", help="Only those that name this contract.")]
+TicketOption = Annotated[
+    str | None, typer.Option("--ticket", help="Only those that name this ticket: id or reference.")
+]
+ContractOption = Annotated[
+    str | None, typer.Option("--contract", help="Only those of this contract: id, reference or client.")
+]
 CodeOption = Annotated[str | None, typer.Option("--code", help="Only those with this fault, for example not_json.")]
 
 _NOWHERE: Final = Place(-1, -1)
+_LOOKED_BACK: Final = timedelta(days=14)
+"""Events that tell which ticket has a reference: older ones than dead letters are kept need none."""
 
 
 def register(app: typer.Typer) -> None:
@@ -50,8 +64,8 @@ def list_letters(
 
     Ticket and contract are what its bytes name, as far as these can be read; where they name no ticket, its key.
     """
-    wanted = Wanted(code, ticket, contract)
     with _letterbox(settings) as box:
+        wanted = _wanted(settings, box, Wanted(code, ticket, contract))
         number = 0
         for letter in box.letters():
             if letter in wanted:
@@ -92,6 +106,7 @@ def redrive(
     if bool(places) == (wanted != Wanted()):
         raise typer.BadParameter("name places, or else a --code, --ticket or --contract")
     with _letterbox(settings) as box:
+        wanted = _wanted(settings, box, wanted)
         missing: list[str] = []
         chosen = _found(box, places, missing) if places else (one for one in box.letters() if one in wanted)
         redriving = Redrive(box.append, warn)
@@ -142,6 +157,44 @@ def _head(letter: Letter) -> Iterator[str]:
     yield f"key: {_text(letter.record.key)}"
     for name, value in letter.own_headers:
         yield f"header {name}: {_text(value)}"
+
+
+def _wanted(settings: Settings, box: Letterbox, asked: Wanted) -> Wanted:
+    """The same by ids. Ends the command where a name means several tickets or contracts, or no contract."""
+    ticket = None if asked.ticket is None else _ticket(settings, box, in_utf8(asked.ticket, "--ticket"))
+    contract = None if asked.contract is None else _contract(settings, box, in_utf8(asked.contract, "--contract"))
+    return Wanted(asked.code, ticket, contract)
+
+
+def _ticket(settings: Settings, box: Letterbox, text: str) -> str:
+    # A letter need not have the reference that another record of its ticket has.
+    found = tickets_called(text, box.letters()) or (_of_events(settings, text) if any(box.letters()) else [])
+    the_only = the_one(text, "tickets", found)
+    if the_only is not None and the_only != text:
+        warn(f"{text!r}: ticket {the_only}")
+    return the_only or text
+
+
+def _of_events(settings: Settings, text: str) -> list[str]:
+    since, settings = datetime.now(UTC) - _LOOKED_BACK, settings.either(KAFKA, DATA)
+    data, cluster = settings[DATA], kafka_in(settings)
+    if data is not None:
+        return tickets_in_data(database_in(data))(text, since)
+    return [] if cluster is None else tickets_on_kafka(cluster)(text, since)
+
+
+def _contract(settings: Settings, box: Letterbox, text: str) -> str:
+    named = {letter.subject.contract for letter in box.letters()} - {None}
+    if not named or any(is_written(text, one) for one in named):
+        return text
+    directory = directory_at_hand(settings)
+    if directory is None:
+        warn(f"no dead letter names a contract {text!r}, and {NO_DIRECTORY}: it is taken as an id")
+        return text
+    found = contract_named(text, directory)
+    if found.id != text:
+        warn(f"{text!r}: contract {', '.join(shown_contract(found))}")
+    return found.id
 
 
 def _found(box: Letterbox, places: Sequence[str], missing: list[str]) -> Iterator[Letter]:

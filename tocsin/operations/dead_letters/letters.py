@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +12,7 @@ from msgspec import Struct
 from schemas.dead_letter import PREFIX, ListedLetter, first_came
 from schemas.log import NewRecord, Record
 from schemas.topics import JOBS, TICKETS
+from tocsin.authoring.finding import plain
 from tocsin.operations.dead_letters.subjects import Subject, subject_of
 from tocsin.printing.printable import printable
 
@@ -129,10 +131,23 @@ class Wanted(Struct, frozen=True):
         if self.ticket is None and self.contract is None:
             return True
         subject = letter.subject
-        return _is(self.ticket, subject.ticket) and _is(self.contract, subject.contract)
+        return is_written(self.ticket, subject.ticket) and is_written(self.contract, subject.contract)
 
 
-def _is(asked: str | None, named: str | None) -> bool:
+def tickets_called(text: str, letters: Iterable[Letter]) -> list[str]:
+    """The ids of the tickets that a text may mean: by id, else by the reference that some letter of theirs has."""
+    name = plain(text)
+    found: dict[str, None] = {}
+    for subject in (letter.subject for letter in letters):
+        if subject.ticket is not None and is_written(text, subject.ticket):
+            return [text]
+        if subject.ticket is not None and subject.reference is not None and plain(subject.reference) == name:
+            found[subject.ticket] = None
+    return [*found]
+
+
+def is_written(asked: str | None, named: str | None) -> bool:
+    """Whether this id is the one that was asked for, as it is or as it is shown; so it is where none was asked for."""
     # An id with unprintable characters is shown escaped, and copied from there.
     return asked is None or (named is not None and asked in (named, printable(named)))
 

@@ -1,4 +1,4 @@
-"""What a record is about: ticket and contract, read from as much of its bytes as can be read, event or not."""
+"""What a record is about: ticket (and its reference) and contract, read from as much of its bytes as can be read."""
 
 from __future__ import annotations
 
@@ -23,24 +23,30 @@ _NUMBER: Final = re.compile(r"-?\d{1,20}(\.\d{1,20})?")
 
 _TICKET: Final = "ticket"
 _CONTRACT: Final = "contract"
+_REFERENCE: Final = "reference"
 _DATA: Final = "data"
 _BASE64: Final = "data_base64"
 _PLACES: Final[Mapping[tuple[str | None, ...], str]] = {
     (_DATA, "ticket", "id"): _TICKET,
     (_DATA, "ticket", "contract"): _CONTRACT,
+    (_DATA, "ticket", "reference"): _REFERENCE,
     ("ticket", "id"): _TICKET,  # in binary content mode
     ("ticket", "contract"): _CONTRACT,
+    ("ticket", "reference"): _REFERENCE,
     ("ticket",): _TICKET,  # of a job
+    ("context", "ticket", "reference"): _REFERENCE,
     (_BASE64,): _DATA,
 }
+_NAMES: Final = frozenset(_PLACES.values()) - {_DATA}
 _DEEPEST: Final = max(map(len, _PLACES))
 
 
 class Subject(Struct, frozen=True):
-    """Ids as they stand in the bytes: any text of at most 256 characters. None where there is none to be read."""
+    """Names as they stand in the bytes: any text of at most 256 characters. None where there is none to be read."""
 
     ticket: str | None
     contract: str | None
+    reference: str | None = None
 
 
 def subject_of(key: bytes | None, value: bytes | None, headers: Headers = ()) -> Subject:
@@ -54,7 +60,7 @@ def subject_of(key: bytes | None, value: bytes | None, headers: Headers = ()) ->
         # In binary content mode the attributes are headers (CloudEvents, Kafka protocol binding, section 3.2).
         of_headers = dict(headers).get("ce_subject")
         ticket = _id_in(of_headers) or _id_in(key)
-    return Subject(ticket, found.get(_CONTRACT))
+    return Subject(ticket, found.get(_CONTRACT), found.get(_REFERENCE))
 
 
 def _named_in(value: bytes) -> dict[str, str]:
@@ -69,7 +75,7 @@ def _named_in(value: bytes) -> dict[str, str]:
         if name is not None and said is not None:
             # JSON does not forbid a key that stands twice; the first is what a person sees.
             found.setdefault(name, said)
-            if len(found) == 2:  # noqa: PLR2004 - ticket and contract
+            if len(found) == len(_NAMES):
                 break
     return found
 
