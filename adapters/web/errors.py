@@ -7,3 +7,7 @@ from schemas.errors import UnusableError
 
 class AddressError(UnusableError, RuntimeError):
     """The address can't be listened on: which, and why."""
+
+    def __init__(self, message: str, address: tuple[str, int]) -> None:
+        super().__init__(message)
+        self.address = address

@@ -26,15 +26,15 @@ def operations(registry: CollectorRegistry, stuck: Reasons, not_ready: Reasons, 
     `/readyz` names `remarks` besides, which make nothing fail.
     """
 
-    @route("/livez", http_method=GET)
+    @route("/livez", http_method=GET, include_in_schema=False)
     async def livez() -> Response[str]:
         return _verdict(stuck())
 
-    @route("/readyz", http_method=GET)
+    @route("/readyz", http_method=GET, include_in_schema=False)
     async def readyz() -> Response[str]:
         return _verdict([*stuck(), *not_ready()], remarks())
 
-    @route("/metrics", http_method=GET)
+    @route("/metrics", http_method=GET, include_in_schema=False)
     async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
         try:
             encode, content_type = choose_encoder(request.headers.get("Accept", ""))
@@ -49,7 +49,7 @@ def operations(registry: CollectorRegistry, stuck: Reasons, not_ready: Reasons, 
 def alive() -> Router:
     """A part that has `/livez` alone, which the server's own loop answers: so it tells whether anything is served."""
 
-    @route("/livez", http_method=GET)
+    @route("/livez", http_method=GET, include_in_schema=False)
     async def livez() -> Response[str]:
         return _verdict(())
 

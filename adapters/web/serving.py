@@ -43,7 +43,8 @@ def serving(application: ASGIApp, host: str, port: int, limits: ServerLimits = L
     except OSError as error:
         if not server.bound.done() or server.bound.exception() is not error:
             raise
-        raise AddressError(f"{host}:{port} can't be listened on: {error.strerror or error}") from error
+        why = error.strerror or error
+        raise AddressError(f"{host}:{port} can't be listened on: {why}", (host, port)) from error
     finally:
         loop.call_soon_threadsafe(server.stop.set)
         thread.join(START_SECONDS)

@@ -10,7 +10,14 @@ import typer
 
 from tocsin.cli.options import KAFKA_CREDENTIALS, add_command
 from tocsin.cli.starting import listen_address, log_as_told, naming_address
-from tocsin.config.settings.declared.processes import ENGINE_GROUP, ENGINE_HEALTH, ENGINE_LEAVE, RULES, STOP_WITHIN
+from tocsin.config.settings.declared.processes import (
+    ENGINE_GROUP,
+    ENGINE_HEALTH,
+    ENGINE_LEAVE,
+    LISTEN_ADDRESS,
+    RULES,
+    STOP_WITHIN,
+)
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.kafka import kafka_settings, membership
 from tocsin.config.wiring.opt_out import pseudonyms_of
@@ -44,7 +51,7 @@ def engine(settings: Settings) -> None:
     """
     log_as_told(settings)
     within = timedelta(seconds=settings.given(STOP_WITHIN))
-    with stopping(within) as asked, naming_address(settings):
+    with stopping(within) as asked, naming_address(settings, LISTEN_ADDRESS):
         cluster, place = kafka_settings(settings), membership(settings, ENGINE_GROUP)
         monitor = EngineMonitor(place.instance)
         with (

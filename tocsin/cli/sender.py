@@ -12,7 +12,14 @@ import typer
 from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
 from tocsin.cli.starting import listen_address, log_as_told, naming_address
 from tocsin.config.settings.declared.mail import MAIL_SECRETS
-from tocsin.config.settings.declared.processes import INSTANCE_NAME, RULES, SENDER_GROUP, SENDER_LEAVE, STOP_WITHIN
+from tocsin.config.settings.declared.processes import (
+    INSTANCE_NAME,
+    LISTEN_ADDRESS,
+    RULES,
+    SENDER_GROUP,
+    SENDER_LEAVE,
+    STOP_WITHIN,
+)
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.kafka import kafka_settings, membership
 from tocsin.config.wiring.ledgers import LedgerPlace
@@ -56,7 +63,7 @@ def sender(settings: Settings) -> None:
     within = timedelta(seconds=settings.given(STOP_WITHIN))
     monitor = SenderMonitor()
     shown = monitor.answering(listen_address(settings))
-    with stopping(within) as asked, naming_address(settings):
+    with stopping(within) as asked, naming_address(settings, LISTEN_ADDRESS):
         mail, place = MailSettings.of(settings), LedgerPlace.of(settings)
         with sole_owner(place.data), shown:
             secrets = made_secrets(settings, place.options[0])

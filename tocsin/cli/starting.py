@@ -41,9 +41,11 @@ def listen_address(settings: Settings) -> tuple[str, int] | None:
 
 
 @contextmanager
-def naming_address(settings: Settings, setting: Setting[str] = LISTEN_ADDRESS) -> Iterator[None]:
-    """Where an address is taken, the AddressError names where the setting came from."""
+def naming_address(settings: Settings, *among: Setting[str]) -> Iterator[None]:
+    """Where an address is taken, the AddressError names where the setting came from, which is one of these."""
     try:
         yield
     except AddressError as error:
-        raise AddressError(f"{settings.named(setting)}: {error}") from error
+        given = ((one, settings[one]) for one in among)
+        found = (one for one, text in given if text is not None and listening(text) == error.address)
+        raise AddressError(f"{settings.named(next(found, among[0]))}: {error}", error.address) from error

@@ -14,12 +14,16 @@ import typer
 from tocsin.cli.console import say
 from tocsin.cli.options import add_command
 from tocsin.cli.starting import listen_address, log_as_told, naming_address
+from tocsin.clock import SystemClock
 from tocsin.config.data_folder import database_in
-from tocsin.config.settings.declared.processes import DATA, DIRECTORY, RULES, STOP_WITHIN
+from tocsin.config.settings.declared.http import HTTP_LISTEN
+from tocsin.config.settings.declared.processes import DATA, DIRECTORY, LISTEN_ADDRESS, RULES, STOP_WITHIN
 from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.http import HttpSettings
 from tocsin.config.wiring.mail import MailSettings
 from tocsin.config.wiring.sending import SendingSettings
 from tocsin.config.wiring.signing import made_secrets
+from tocsin.services.embedded.answering import answering
 from tocsin.services.embedded.data_folder import sole_owner
 from tocsin.services.embedded.service import Embedded, EmbeddedMonitor
 from tocsin.services.embedded.wiring import DirectoryFiles, embedded_service
@@ -42,7 +46,7 @@ def up(
     ] = False,
     drain: Annotated[bool, typer.Option("--drain", help="Do what there is to do, then stop.")] = False,
 ) -> None:
-    """Run engine and sender in one process, on one file in the data folder; events come by `tocsin emit`.
+    """Run engine and sender in one process, on one file in the data folder; events come by `tocsin emit`, or by HTTP.
 
     Stop it with Ctrl-C or SIGTERM: what is under way is finished, within --stop-within; what was cut, then or by a
     second signal, is done again as after a kill. Killed at any moment and started again it loses nothing and doubles
@@ -53,15 +57,16 @@ def up(
     Credentials for the relay come from the environment or the settings file: TOCSIN_SMTP_USERNAME, and
     TOCSIN_SMTP_PASSWORD or TOCSIN_SMTP_PASSWORD_FILE. What Message-IDs and links to opt out are signed with is in the
     file `secrets` of the data folder, unless TOCSIN_MAIL_SECRETS or TOCSIN_MAIL_SECRETS_FILE give it. TOCSIN_SMTP_CA
-    names the authorities to trust, TOCSIN_SMTP_HELLO the name to greet the relay with. All settings: docs/settings.md,
-    `tocsin settings`.
+    names the authorities to trust, TOCSIN_SMTP_HELLO the name to greet the relay with. With --http events are posted to
+    /v1/events, with the token in TOCSIN_HTTP_TOKEN or TOCSIN_HTTP_TOKEN_FILE: docs/http.md. All settings:
+    docs/settings.md, `tocsin settings`.
     """
     log_as_told(settings)
     data, within = settings.given(DATA), timedelta(seconds=settings.given(STOP_WITHIN))
     monitor = EmbeddedMonitor()
-    shown = monitor.answering(listen_address(settings))
-    with stopping(within) as asked, naming_address(settings):
-        mail, sending = MailSettings.of(settings), SendingSettings.of(settings)
+    with stopping(within) as asked, naming_address(settings, LISTEN_ADDRESS, HTTP_LISTEN):
+        mail, sending, http = MailSettings.of(settings), SendingSettings.of(settings), HttpSettings.of(settings)
+        shown = answering(monitor, listen_address(settings), http, database_in(data), SystemClock())
         with sole_owner(data), shown:
             mail = mail.signed_by(made_secrets(settings, data))
             files, rules = DirectoryFiles(settings.given(DIRECTORY), remove_many), settings[RULES]

@@ -1,4 +1,4 @@
-"""Writes the pages that are made from the code: condition-fields.md, and the lists in the others of `pages`.
+"""Writes what is made from the code: condition-fields.md, the lists in other pages, and the OpenAPI document.
 
 `python -m tocsin.reference.pages`, `--check` to compare only.
 """
@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from adapters.web.intake import intake
+from adapters.web.openapi import openapi_document, written
 from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType
+from intake.acceptance import Accepted
 from schemas.finding import FindingCode, Severity
 from tocsin.authoring.lint.catalogue import CATALOGUE
 from tocsin.config.settings.page import MARK as SETTINGS_MARK
@@ -19,7 +23,8 @@ from tocsin.config.settings.page import settings_list
 from tocsin.reference.records_page import MARK as RECORDS_MARK
 from tocsin.reference.records_page import records_list
 
-DOCS: Final = Path(__file__).parents[2] / "docs"
+ROOT: Final = Path(__file__).parents[2]
+DOCS: Final = ROOT / "docs"
 MARK: Final = "<!-- From here on written by `make schemas`: edit tocsin/authoring/lint/catalogue.py instead. -->"
 
 _GROUPS: Final = {
@@ -102,8 +107,8 @@ _VALUES: Final = {
 
 def checking() -> str:
     """The page on what `tocsin check` finds: what stands before the mark is written by hand."""
-    written = (DOCS / "checking.md").read_text().partition(MARK)[0]
-    return "\n".join([written + MARK, "", *_findings()])
+    by_hand = (DOCS / "checking.md").read_text().partition(MARK)[0]
+    return "\n".join([by_hand + MARK, "", *_findings()])
 
 
 def _findings() -> Iterator[str]:
@@ -118,29 +123,37 @@ def _findings() -> Iterator[str]:
 
 def settings() -> str:
     """The page on settings: what stands before the mark is written by hand."""
-    written = (DOCS / "settings.md").read_text().partition(SETTINGS_MARK)[0]
-    return "\n".join([written + SETTINGS_MARK, "", settings_list()])
+    by_hand = (DOCS / "settings.md").read_text().partition(SETTINGS_MARK)[0]
+    return "\n".join([by_hand + SETTINGS_MARK, "", settings_list()])
 
 
 def directory() -> str:
     """The page on the directory: what stands before the mark is written by hand."""
-    written = (DOCS / "directory.md").read_text().partition(RECORDS_MARK)[0]
-    return "\n".join([written + RECORDS_MARK, "", records_list()])
+    by_hand = (DOCS / "directory.md").read_text().partition(RECORDS_MARK)[0]
+    return "\n".join([by_hand + RECORDS_MARK, "", records_list()])
+
+
+def api() -> str:
+    """The OpenAPI document of the HTTP API."""
+    return written(openapi_document([intake(lambda _headers, _body: Accepted())], version("tocsin")))
 
 
 def pages() -> dict[Path, str]:
-    """The text of every page that is written here."""
+    """The text of every file that is written here."""
     return {
         DOCS / "condition-fields.md": condition_fields(),
         DOCS / "checking.md": checking(),
         DOCS / "directory.md": directory(),
         DOCS / "settings.md": settings(),
+        ROOT / "schemas" / "openapi.json": api(),
     }
 
 
 def stale() -> list[str]:
-    """The pages that differ from the code."""
-    return [page.name for page, text in pages().items() if not page.exists() or page.read_text() != text]
+    """The files that differ from the code."""
+    return [
+        str(page.relative_to(ROOT)) for page, text in pages().items() if not page.exists() or page.read_text() != text
+    ]
 
 
 def main(arguments: list[str]) -> int:
@@ -148,11 +161,11 @@ def main(arguments: list[str]) -> int:
     # Before writing, so that only pages that change are named.
     names = stale()
     if arguments == ["--check"]:
-        sys.stdout.writelines(f"stale: docs/{name}: run `make schemas`\n" for name in names)
+        sys.stdout.writelines(f"stale: {name}: run `make schemas`\n" for name in names)
         return 1 if names else 0
     for page, text in pages().items():
         page.write_text(text)
-    sys.stdout.writelines(f"written: docs/{name}\n" for name in names)
+    sys.stdout.writelines(f"written: {name}\n" for name in names)
     return 0
 
 

@@ -17,6 +17,7 @@ FORMS = (
     (forms.RELAY, "h{}:25"),
     (forms.LISTEN, "h{}:0"),
     (forms.NETWORKS, "10.0.0.{} ::1"),
+    (forms.TOKEN, "a-token-of-the-tests-{}"),
     (forms.WRITER, "N <n{}@d.example>"),
 )
 

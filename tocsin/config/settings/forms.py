@@ -14,6 +14,8 @@ _PORTS = 1 << 16
 # Kafka takes names of at most 249: what stands behind it needs the rest.
 _PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{0,200}")
 
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]{16,}=*")
+
 _NO_URL: Final = re.compile(r"[^/@\s]+")
 
 
@@ -72,11 +74,19 @@ def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(one) for one in text.replace(",", " ").split())
 
 
+def token(text: str) -> None:
+    """Raise ValueError for what can't be a bearer token (RFC 6750, section 2.1), or is guessed too easily."""
+    if not _TOKEN.fullmatch(text):
+        # It may be a token but for one character, so it is not shown.
+        raise ValueError("this is no token: use 16 or more letters, digits and -._~+/=, say of `openssl rand -hex 32`")
+
+
 BROKERS = Text("of the form HOST:PORT, with commas between them", brokers)
 RELAY = Text("of the form HOST:PORT", host_and_port)
 LISTEN = Text("of the form HOST:PORT", listening)
 WRITER = Text("of the form 'Support <support@desk.example>'", writer)
 INSTANCE = Text("a name of letters, digits, '.', '_' and '-'", instance)
 NETWORKS = Text("addresses and networks such as 127.0.0.0/8 ::1", networks)
+TOKEN = Text("a token of 16 or more letters, digits and -._~+/=", token)
 PREFIX = Text("up to 200 ASCII letters, digits, '.', '_' and '-'", prefix)
 TEXT = Text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
@@ -16,6 +16,11 @@ from adapters.prometheus.rules_metrics import RulesMetrics
 from adapters.prometheus.vitals_metrics import VitalsMetrics
 from tocsin.services.lifecycle.vitals import Vitals
 from tocsin.services.reload.rules_in_force import ReloadingRules
+
+if TYPE_CHECKING:
+    from litestar import Router
+
+    from adapters.web.tokens import Tokens
 
 MOST_NAMED: Final = 5
 """Batches that can't be decoded and are named in the reason; there may be many."""
@@ -50,20 +55,25 @@ class ServiceMonitor:
         self.vitals.remark("rules", remarks)
 
     @contextmanager
-    def answering(self, listen: tuple[str, int] | None) -> Iterator[int]:
-        """Answer probes and scrapes within the block. Gives the port, 0 where `listen` is None. Raises AddressError."""
+    def answering(
+        self, listen: tuple[str, int] | None, beside: Sequence[Router] = (), tokens: Tokens | None = None
+    ) -> Iterator[int]:
+        """Answer probes and scrapes within the block, and what is `beside` them, which may need `tokens`.
+
+        Gives the port, 0 where `listen` is None. Raises AddressError.
+        """
         if listen is None:
             yield 0
             return
         # Here, since the commands that serve nothing need not wait until a server is imported.
-        from adapters.web.application import application  # noqa: PLC0415
+        from adapters.web.application import NO_TOKENS, application  # noqa: PLC0415
         from adapters.web.operations import operations  # noqa: PLC0415
         from adapters.web.serving import serving  # noqa: PLC0415
 
         self.is_shown = True
         vitals = self.vitals
         part = operations(self.registry, vitals.stuck, vitals.reasons, vitals.remarks)
-        with serving(application([part]), *listen) as port:
+        with serving(application([part, *beside], tokens or NO_TOKENS), *listen) as port:
             yield port
 
 

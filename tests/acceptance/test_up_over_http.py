@@ -1,0 +1,98 @@
+"""`tocsin up --http`: what is posted becomes a message; who may post; one address or two."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import httpx
+from typer.testing import CliRunner
+
+from adapters.mailbox.mailbox import HOST, Mailbox
+from tests.support.helpdesk.events import Helpdesk
+from tests.support.helpdesk.files import created, write_directory
+from tocsin.cli.app import app
+from tocsin.cli.console import WRONG_SETTINGS
+
+TOKEN: Final = "a-token-of-the-tests"
+HEADERS: Final = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/cloudevents+json"}
+
+
+def a_free_address() -> str:
+    with socket.socket() as bound:
+        bound.bind((HOST, 0))
+        return f"{HOST}:{bound.getsockname()[1]}"
+
+
+def command(folder: Path, *options: str) -> list[str]:
+    desk = Helpdesk()
+    desk.contact("ct-1", "contract/C-7")
+    directory = write_directory(folder / "directory", desk)
+    told = ["up", "--data", str(folder / "data"), "--directory", str(directory), "--from", "a@desk.example"]
+    return [*told, "--tls", "none", *options]
+
+
+@contextmanager
+def up(folder: Path, http: str, *options: str) -> Iterator[httpx.Client]:
+    tocsin = str(Path(sys.executable).with_name("tocsin"))
+    environment = {**os.environ, "TOCSIN_HTTP_TOKEN": TOKEN}
+    told = [tocsin, *command(folder, "--http", http, *options)]
+    with (
+        httpx.Client(base_url=f"http://{http}") as client,
+        subprocess.Popen(told, env=environment, stderr=subprocess.PIPE, text=True) as process,
+    ):
+        assert process.stderr is not None
+        assert next(line for line in process.stderr if '"up"' in line)
+        try:
+            yield client
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+
+
+async def test_what_is_posted_is_told_by_mail(tmp_path: Path) -> None:
+    async with Mailbox(tmp_path / "mail") as mailbox:
+        address = a_free_address()
+        with up(tmp_path, address, "--smtp", f"{HOST}:{mailbox.port}", "--listen", address) as client:
+            answer = await asyncio.to_thread(client.post, "/v1/events", headers=HEADERS, json=created(1))
+            assert (answer.status_code, answer.json()) == (202, {"events": 1})
+            assert await asyncio.wait_for(mailbox.wait_for(1), 60)
+            # One address for both: probes and metrics are there, without a token.
+            assert client.get("/metrics").status_code == 200
+            assert client.get("/openapi.json").json()["openapi"] == "3.1.0"
+
+
+def test_two_addresses_are_two_doors(tmp_path: Path) -> None:
+    outer, inner = a_free_address(), a_free_address()
+    with up(tmp_path, outer, "--listen", inner) as client:
+        assert client.get("/livez").status_code == 200
+        assert [client.get(path).status_code for path in ("/metrics", "/readyz")] == [404, 404]
+        assert client.post("/v1/events", json=created(1)).status_code == 401
+        inside = httpx.Client(base_url=f"http://{inner}")
+        assert inside.get("/metrics").status_code == 200
+        assert inside.post("/v1/events", headers=HEADERS, json=created(1)).status_code == 404
+        inside.close()
+
+
+def test_without_a_token_nobody_could_post_so_it_does_not_start(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, command(tmp_path, "--http", f"{HOST}:0"), env={"TOCSIN_HTTP_TOKEN": ""})
+    assert result.exit_code == WRONG_SETTINGS
+    assert "give one by TOCSIN_HTTP_TOKEN or TOCSIN_HTTP_TOKEN_FILE" in result.output
+
+
+def test_an_address_that_is_taken_is_named_by_what_set_it(tmp_path: Path) -> None:
+    with socket.socket() as bound:
+        bound.bind((HOST, 0))
+        bound.listen()
+        taken = f"{HOST}:{bound.getsockname()[1]}"
+        told = command(tmp_path, "--http", taken, "--listen", f"{HOST}:0")
+        result = CliRunner().invoke(app, told, env={"TOCSIN_HTTP_TOKEN": TOKEN})
+    assert f"--http: {taken} can't be listened on" in result.output
