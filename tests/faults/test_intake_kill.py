@@ -129,7 +129,9 @@ def by_ticket(events: Sequence[bytes] | dict[bytes, None]) -> dict[str, list[byt
 
 
 _LONG = [pytest.mark.slow, pytest.mark.timeout(1_800)]
-KILLS = pytest.mark.parametrize("kills", [pytest.param(3, marks=pytest.mark.timeout(300)), pytest.param(20, marks=_LONG)])
+KILLS = pytest.mark.parametrize(
+    "kills", [pytest.param(3, marks=pytest.mark.timeout(300)), pytest.param(20, marks=_LONG)]
+)
 
 
 @KILLS
