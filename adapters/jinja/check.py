@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -184,13 +185,11 @@ def _missing_files(
     in_html |= {use.template for use in uses if use.format is MessageFormat.HTML}
     # The product's own templates need not be there in every language of the rule file, unless it names them.
     own = {file.template for file in files if file.path not in sources.below}
-    there = {file.template for path in (*sources.texts, *sources.unreadable) if (file := file_of(path)) is not None}
+    there = _there(sources)
     for template in sorted(own | {use.template for use in uses}):
-        if template not in there:
-            if languages:
-                yield _no_template(template, languages, sources)
-            continue
-        for language in languages:
+        if template not in there and languages:
+            yield _no_template(template, languages, sources)
+        for language in languages if template in there else ():
             for part in (Part.TEXT, Part.HTML) if template in in_html else (Part.TEXT,):
                 path = TemplateFile(template, language, part).path
                 if path not in sources.texts and path not in sources.unreadable:
@@ -199,22 +198,48 @@ def _missing_files(
                     yield Problem(path, None, message, FindingCode.MISSING_TEMPLATE)
 
 
+def _there(sources: TemplateSources) -> set[str]:
+    """The templates of which there is a file, be it one that can't be read."""
+    paths = (*sources.texts, *sources.unreadable)
+    return {file.template for file in map(file_of, paths) if file is not None}
+
+
 def _no_template(template: str, languages: Collection[str], sources: TemplateSources) -> Problem:
     """One problem for all files of a template that is not there at all."""
     paths = [TemplateFile(template, language, Part.TEXT).path for language in languages]
-    files = f"a new one begins with the files {', '.join(paths)} in the folder `templates`"
     meant = _advice(template, sources)
-    advice = f"{meant} Else {files}" if meant else files
-    message = f"there is no template `{template}`"
-    return Problem(paths[0], None, message, FindingCode.MISSING_TEMPLATE, suggestion=advice)
+    files = f"a new one begins with the files {', '.join(paths)} in the folder `templates`"
+    # Nothing is to be created for a name that no file can have.
+    advice = f"{meant} Else {files}" if meant.endswith("?") and file_of(paths[0]) is not None else meant or files
+    message, code = f"there is no template `{template}`", FindingCode.MISSING_TEMPLATE
+    return Problem(paths[0], None, message, code, suggestion=advice, absent=template)
 
 
 def _advice(template: str, sources: TemplateSources) -> str:
-    """Another template that was perhaps meant."""
-    there = {file.template for file in _template_files(sources)}
-    # The author may have left out the folder, or only the / behind it.
-    meant = sorted(one for one in there if one.endswith(f"/{template}") or one.replace("/", "") == template)
-    return f"did you mean `{'` or `'.join(meant)}`?" if meant else closest(template, there)
+    """Another template that was perhaps meant, or the file that was meant for this one and has a wrong name."""
+    misnamed = sorted(path for path in sources.texts if path.startswith(f"{template}.") and file_of(path) is None)
+    if misnamed:
+        return f"the name of `{misnamed[0]}` lacks its language, or what it is: rename it"
+    there = _there(sources)
+    meant = sorted(one for one in there if _is_meant(template, one))
+    # All templates of a folder have its name in common, which makes none of them alike.
+    alike = [one for one in there if closest(_leaf(template), [_leaf(one)])]
+    return f"did you mean `{'` or `'.join(meant)}`?" if meant else closest(template, alike)
+
+
+_ENDING: Final = re.compile(r"[._-][A-Za-z]{2,4}(?:-[A-Za-z0-9]+)*(?:\.(?:txt|html))?(?:\.j2)?")
+"""What may stand behind the name by mistake: a language, and what the names of files end with."""
+
+
+def _is_meant(written: str, template: str) -> bool:
+    """Whether the folder was left out, or only the / behind it, or whether an ending was added."""
+    if template.endswith(f"/{written}") or template.replace("/", "") == written:
+        return True
+    return written.startswith(template) and _ENDING.fullmatch(written.removeprefix(template)) is not None
+
+
+def _leaf(template: str) -> str:
+    return template.rpartition("/")[2]
 
 
 def _subject(template: str, uses: Collection[TemplateUse], fields: CustomFields) -> Subject:

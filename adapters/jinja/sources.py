@@ -48,7 +48,7 @@ class TemplateSources(Struct, frozen=True):
 
     `unreadable` says what is wrong with files that can't be used. `digest` is over all texts. `below` are the paths
     that come from a lower folder; `replaced` are those for which a folder above has a file of its own. `folders` says
-    in which folder each file lies.
+    in which folder each file lies, `searched` all folders in their order, also those in which there is none.
     """
 
     texts: Mapping[str, str]
@@ -57,6 +57,7 @@ class TemplateSources(Struct, frozen=True):
     folders: Mapping[str, Path] = {}
     below: frozenset[str] = frozenset()
     replaced: frozenset[str] = frozenset()
+    searched: tuple[Path, ...] = ()
 
     def place(self, path: str) -> Path:
         """Where the file of this path lies, or where it would have to lie: in the first folder."""
@@ -96,7 +97,7 @@ def read_sources(*folders: Path) -> TemplateSources:
                 texts[path] = found[path]
             else:
                 unreadable[path] = refused[path]
-    return TemplateSources(texts, unreadable, _digest(texts), places, frozenset(below), frozenset(replaced))
+    return TemplateSources(texts, unreadable, _digest(texts), places, frozenset(below), frozenset(replaced), folders)
 
 
 def _read_folder(folder: Path) -> tuple[dict[str, str], dict[str, str]]:

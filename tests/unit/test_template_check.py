@@ -203,6 +203,31 @@ def test_missing_languages_and_parts_are_named_by_the_file_that_is_missing() -> 
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "advice"),
+    [
+        ("t", "did you mean `external/t`?"),
+        ("externalt", "did you mean `external/t`?"),
+        ("External/T", "did you mean `external/t`?"),
+        ("internal/t", "did you mean `external/t`?"),
+        ("external/t.fr", "did you mean `external/t`?"),
+        ("external/t_fr-CA", "did you mean `external/t`?"),
+        ("external/t.html", "did you mean `external/t`?"),
+        ("external/t.fr.html.j2", "did you mean `external/t`?"),
+        ("external/misnamed", "the name of `external/misnamed.txt.j2` lacks its language, or what it is: rename it"),
+        ("external/quite-another", ""),
+    ],
+)
+def test_a_template_that_is_not_there_is_one_problem_with_what_was_meant(written: str, advice: str) -> None:
+    sources = templates(**{"external/t.en.txt.j2": "x", "external/t.fr.txt.j2": "x", "external/misnamed.txt.j2": "x"})
+    uses = [TemplateUse(written, Audience.CONTACTS, MessageFormat.HTML)]
+    [found] = [one for one in source_problems(sources, ["en", "fr"], {}, uses) if one.absent]
+    new = f"a new one begins with the files {written}.en.txt.j2, {written}.fr.txt.j2 in the folder `templates`"
+    is_new = advice.endswith("?") and "." not in written
+    wanted = f"{advice} Else {new}" if is_new else advice or new
+    assert (found.absent, found.suggestion) == (written, wanted)
+
+
 def test_files_that_are_no_templates_are_named() -> None:
     sources = TemplateSources({"t.txt.j2": "x", "_piece.j2": "x"}, {"latin.en.txt.j2": "the file is not UTF-8"}, "")
 

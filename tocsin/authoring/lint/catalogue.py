@@ -216,7 +216,9 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         "Name it NAME.LANGUAGE.txt.j2 or NAME.LANGUAGE.html.j2, or _NAME.txt.j2 if others use it.",
     ),
     Code.MISSING_TEMPLATE: Entry(
-        "A template is not there at all, or not in a language, or lacks its text or HTML part.",
+        "A template is not there in a language, or lacks its text or HTML part; or a rule, a default or a customer's "
+        "record names one that is not there at all. That is said at each place that names it, with where its files "
+        "were looked for.",
         "settings: {languages: [en, fr, de]}    # and there is no external/opened.de.txt.j2",
         "Write the file that the message names, or write the name of a template that is there.",
     ),

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from jinja2 import meta
 
 from adapters.jinja.check import TemplateUse
 from adapters.jinja.environment import TemplateEnvironment
+from adapters.jinja.problems import Problem
 from adapters.jinja.sources import TemplateSources, file_of, is_piece
 from adapters.writing.checking import checked_templates
 from engine.rulebook.rulebook import Policy
 from schemas.finding import Finding, FindingCode
 from tocsin.authoring.lint.subject import Subject, finding
-from tocsin.authoring.templates_in_use import fault_of, uses_of, uses_of_customers
+from tocsin.authoring.templates_in_use import (
+    customers_by_template,
+    faults_of,
+    looked_for,
+    uses_of,
+    uses_of_customers,
+)
+
+MOST_NAMED: Final = 5
+"""Customers that one finding names."""
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
@@ -28,7 +39,12 @@ def findings(subject: Subject) -> Iterator[Finding]:
     uses = set(_uses(subject))
     fields = policy.custom_fields if policy else {}
     for problem in checked_templates(templates, _languages(policy), fields, uses):
-        yield finding(fault_of(templates, problem, subject.reading.rulebook, subject.reading.source))
+        of_customers = _customers_naming(subject, problem.absent)
+        if of_customers:
+            yield _absent_for(subject, templates, problem, of_customers)
+        else:
+            faults = faults_of(templates, problem, subject.reading.rulebook, subject.reading.source)
+            yield from map(finding, faults)
     # A rule with a fault may be the one that names the template.
     if policy is not None and not subject.reading.faults and subject.has_own_templates:
         yield from _unused(subject, templates, {use.template for use in uses})
@@ -46,6 +62,24 @@ def _uses(subject: Subject) -> Iterator[TemplateUse]:
     yield from uses_of(rulebook)
     if subject.directory is not None:
         yield from uses_of_customers(subject.directory.directory, rulebook)
+
+
+def _customers_naming(subject: Subject, template: str) -> list[str]:
+    """The customers whose records name a template that no rule and no default does."""
+    rulebook = subject.reading.rulebook
+    if not template or rulebook is None or subject.directory is None:
+        return []
+    if template in {use.template for use in uses_of(rulebook)}:
+        return []
+    found = customers_by_template(subject.directory.directory)
+    return found.get(template, [])
+
+
+def _absent_for(subject: Subject, templates: TemplateSources, problem: Problem, customers: list[str]) -> Finding:
+    more = f" and {len(customers) - MOST_NAMED} more" if len(customers) > MOST_NAMED else ""
+    named = f"the records of these customers name it: {', '.join(customers[:MOST_NAMED])}{more}"
+    message = f"{problem.message}{looked_for(templates, subject.file)}; {named}"
+    return subject.at_file(problem.code, message, problem.suggestion, file=subject.directory_path)
 
 
 def _unused(subject: Subject, templates: TemplateSources, used: set[str]) -> Iterator[Finding]:
