@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import threading
@@ -207,3 +208,50 @@ def test_the_check_notices_a_page_that_has_a_network(
 def test_a_picture_takes_a_limited_time() -> None:
     with pytest.raises(PictureError, match="took longer than"):
         picture("<p>hello</p>", 300, 200, seconds=0.01)
+
+
+@pytest.fixture
+def collecting(tmp_path: Path) -> list[object]:
+    """Options of a rule file that collects what collaborators get of a product."""
+    daily = {"rule": "product-collaborators", "for": "product.collaborators", "send": {"digest": "daily at 08:00"}}
+    file = tmp_path / "rules.yaml"
+    file.write_text(json.dumps({"extends": "default", "rules": [daily]}))
+    return ["-r", file]
+
+
+def test_a_digest_is_shown_with_the_messages_that_rules_collect(
+    given: list[object], collecting: list[object], tmp_path: Path
+) -> None:
+    others = [
+        envelope({}, {"previous": None}, id=f"e-{day}-{number}", time=f"2026-03-0{day}T10:0{number}:00Z")
+        for day, number in ((1, 0), (2, 1), (2, 2))
+    ]
+    events = write_events(tmp_path / "events.jsonl", others)
+    said = run("internal/digest", "-p", "collaborator/co-1", "--events", events, *given[2:], *collecting)
+    assert "gets 2 messages in the digest of March 3, 2026, 08:00 +00:00 (daily at 08:00):" in said
+    assert "Another digest, of March 2, 2026, 08:00 +00:00, has 1." in said
+    assert "Subject: [Digest] 2 messages about support tickets" in said
+    assert "1 ticket, 2 messages: 2 opened." in said
+    with_own = run("internal/digest", "-p", "collaborator/co-1", "--events", events, *given, *collecting)
+    assert "gets 3 messages in the digest of March 3" in with_own
+
+
+def test_a_digest_that_no_rule_makes_is_shown_as_that_of_a_storm(given: list[object]) -> None:
+    said = run("external/digest", "-p", "contact/ct-1", "-l", "all", *given)
+    assert "No rule collects these for Zoé Martin" in said
+    assert "1 demande, 1 message : 1 ouverture." in said
+    assert "1 ticket, 1 message: 1 opened." in said
+    nobody = run("external/digest", "-p", "contact/ct-2", *given)
+    assert "would not get this" in nobody
+    assert "Hello Max" in nobody
+
+
+def test_a_message_that_waits_says_for_what(given: list[object], collecting: list[object]) -> None:
+    said = run("internal/opened", "-p", "collaborator/co-1", *given, *collecting)
+    words = "It is collected for the digest of March 3, 2026, 08:00 +00:00 (daily at 08:00), by the template internal/digest"
+    assert words in said
+
+
+def test_several_events_are_for_digests_alone(given: list[object]) -> None:
+    assert "--events" in run("external/opened", "-p", "contact/ct-1", "--events", given[1], *given, expect=2)
+    assert "--event" in run("external/opened", "-p", "contact/ct-1", *given[2:], expect=2)

@@ -255,6 +255,13 @@ def test_people_see_what_it_waits_for() -> None:
         lines.standing(quiet, [], [], [], START)
     )
     assert "due since" in "".join(lines.standing(held, [], [], [], DUE))
+    late = replace(held, standing=replace(held.standing, due=DUE + COMPANY))
+    words = "late (daily at 10:00): goes out with what else is late for its reader, at 2026-03-02T10:01:00Z"
+    assert words in "".join(lines.standing(late, [], [], [], DUE))
+    paused = replace(held, standing=Standing(State.HELD, hold=Hold.PAUSED))
+    words = "was due at 2026-03-02T10:00:00Z (daily at 10:00): once it is let go, it goes out with what else is late"
+    assert words in lines.line(Listed(paused, START, START), None, [], DUE)
+    assert "once it is let go, it waits for the digest" in "".join(lines.standing(paused, [], [], [], START))
 
 
 @pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])

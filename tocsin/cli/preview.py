@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -17,8 +17,9 @@ from adapters.jinja.sources import TemplateSources, file_of, read_sources
 from adapters.rule_files.load import load_rulebook, template_folders
 from engine.decide import Decision, decide
 from engine.directory.directory import Directory
+from engine.directory.records import Person
 from engine.rulebook.rulebook import Rulebook
-from schemas.job import BUILT_IN_FORMS
+from schemas.job import BUILT_IN_FORMS, PersonRef
 from schemas.mailbox import mailbox
 from schemas.suggestion import nearest
 from schemas.vocabulary import Channel, Trigger
@@ -27,9 +28,11 @@ from tocsin.authoring.explain.case import Case, called
 from tocsin.authoring.explain.reasons import in_words
 from tocsin.authoring.explain.ties import not_concerned
 from tocsin.authoring.precedence import contests_of
+from tocsin.authoring.preview import digests
 from tocsin.authoring.preview.jobs import Reader, Shown, preview_job, reader_of, trigger_of
-from tocsin.authoring.preview.rendering import Rendered, render
+from tocsin.authoring.preview.rendering import Rendered, render, render_digests
 from tocsin.authoring.preview.showing import page, side_by_side, size
+from tocsin.authoring.recorded_events import events_in_file
 from tocsin.cli.console import FOUND_FAULTS, say, say_lines, stop, told
 from tocsin.cli.named_records import known_person
 from tocsin.cli.options import Form, add_command
@@ -57,43 +60,104 @@ class Wanted(Struct, frozen=True):
     channel: Annotated[Channel, typer.Option("--channel", help="email, or sms, chat: cut as it would be; fax.")] = (
         Channel.EMAIL
     )
+    events: Annotated[
+        Path | None,
+        typer.Option("--events", help="For a template of digests: what else happened, one event (JSON) a line."),
+    ] = None
 
 
 def preview(
     template: Annotated[str, typer.Argument(help="The template, such as external/opened.")],
-    event: Annotated[Path, typer.Option("--event", "-e", help="File with one event; `-`: standard input.")],
     person: Annotated[str, typer.Option("--person", "-p", help="For whom: contact/ct-1, a name or an e-mail address.")],
     settings: Settings,
     wanted: Wanted,
+    event: Annotated[
+        Path | None, typer.Option("--event", "-e", help="File with one event; `-`: standard input.")
+    ] = None,
     png: Annotated[Path | None, typer.Option("--png", help="Write a picture to this file.")] = None,
 ) -> None:
     """Show subject, text and HTML of a message as they would be rendered for a person. Nothing is sent.
 
-    The person need not get it: if they would not, that is said first, and the message is shown all the same.
+    The person need not get it: if they would not, that is said first, and the message is shown all the same. A template
+    of digests (external/digest) is shown with the messages that rules collect for the person: those of --events, and
+    that of --event.
 
     The exit code is 1 if the template fails: the built-in text, which would be sent then, is shown.
     """
-    rules, language, channel = settings[RULES], wanted.language, wanted.channel
-    rulebook = load_rulebook(rules)
-    sources = read_sources(*template_folders(rules))
+    rulebook = load_rulebook(settings[RULES])
+    sources = read_sources(*template_folders(settings[RULES]))
     loaded = load_directory(settings.given(DIRECTORY))
     told(loaded)
     known = loaded.directory
-    _check_template(template, channel, sources)
-    decision = _decision(event, known, rulebook)
-    reader = reader_of(decision, known_person(person, known))
-    about = wanted.trigger or trigger_of(decision, reader)
-    languages = rulebook.policy.languages if language == ALL else (language,)
-    shown = [Shown(about, channel, one) for one in languages]
-    jobs = [preview_job(decision, reader, one, known, rulebook) for one in shown]
-    rendered = render(jobs, template, sources)
-    for line in (*_who_gets_it(decision, reader, template, known, rulebook), ""):
+    _check_template(template, wanted.channel, sources)
+    of_digests = digests.is_of_digests(template, rulebook)
+    if event is None and (wanted.events is None or not of_digests):
+        raise typer.BadParameter("name the file of an event", param_hint="--event")
+    if wanted.events is not None and not of_digests:
+        raise typer.BadParameter(f"only a digest has several events, and {template} is for none", param_hint="--events")
+    what = _Previewed(template, known_person(person, known), wanted, known, rulebook, sources)
+    decision = None if event is None else _decision(event, known, rulebook)
+    said, rendered = _digest(what, decision) if decision is None or of_digests else _message(what, decision)
+    for line in (*said, ""):
         say(line)
     for lines in side_by_side(rendered, shutil.get_terminal_size().columns if is_terminal() else None):
         say_lines(lines)
     if png is not None:
         _take_picture(png, rendered)
     raise typer.Exit(FOUND_FAULTS if any(one.fault is not None for one in rendered) else 0)
+
+
+class _Previewed(Struct, frozen=True):
+    """What is previewed, for whom, and by what it is decided and written."""
+
+    template: str
+    person: Person
+    wanted: Wanted
+    directory: Directory
+    rulebook: Rulebook
+    sources: TemplateSources
+
+    @property
+    def languages(self) -> Sequence[str | None]:
+        """The languages in which it is shown; None: those that the person would get."""
+        return self.rulebook.policy.languages if self.wanted.language == ALL else (self.wanted.language,)
+
+
+def _message(what: _Previewed, decision: Decision) -> tuple[list[str], list[Rendered]]:
+    """Who gets one message and when, and what it looks like."""
+    reader, known, rulebook = reader_of(decision, what.person), what.directory, what.rulebook
+    about = what.wanted.trigger or trigger_of(decision, reader)
+    shown = [Shown(about, what.wanted.channel, one) for one in what.languages]
+    jobs = [preview_job(decision, reader, one, known, rulebook) for one in shown]
+    lines = [*_who_gets_it(decision, reader, what.template, known, rulebook)]
+    return lines, render(jobs, what.template, what.sources)
+
+
+def _digest(what: _Previewed, decision: Decision | None) -> tuple[list[str], list[Rendered]]:
+    """Which messages a digest collects and when it goes out, and what it looks like."""
+    known, channel, person = (what.directory, what.rulebook), what.wanted.channel, what.person
+    events = [] if what.wanted.events is None else [line.event for line in events_in_file(what.wanted.events)]
+    decisions = (decide(one, *known, one.time) for one in events if one is not None)
+    own = () if decision is None else (decision,)
+    collected = digests.collect((*decisions, *own), person, channel, decision)
+    lines = []
+    if not collected.parts:
+        if decision is None:
+            stop(f"none of these events brings {called(_ref(person), known[0])} a message by {channel}", FOUND_FAULTS)
+        reader = reader_of(decision, person)
+        lines = [*_who_gets_it(decision, reader, what.template, *known)]
+        collected = digests.only(decision, reader, channel, known)
+    made = []
+    for language in what.languages:
+        shown = Shown(collected.parts[-1].job.trigger, channel, language)
+        entries = digests.entries_of(collected, person, shown, what.template, known)
+        made.append((", ".join(entries[-1].job.languages), entries))
+    lines += digests.told(collected, called(_ref(person), known[0]))
+    return lines, render_digests(made, what.sources)
+
+
+def _ref(person: Person) -> PersonRef:
+    return PersonRef(person.kind, person.id)
 
 
 def _check_template(template: str, channel: Channel, sources: TemplateSources) -> None:
@@ -118,6 +182,7 @@ def _who_gets_it(
         other = "" if job.form.template == template else f", not by {template}"
         yield f"{who} gets `{job.trigger}` by {job.channel} of this event, by the template {job.form.template}{other}."
         yield from (f"  {contest.said}" for contest in contests_of(job, directory, rulebook))
+        yield from () if (when := digests.when(job)) is None else (f"  {when}",)
         return
     entries = [skip for skip in decision.skipped if decision.reason is not None or skip.person == reader.ref]
     if not entries:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+from collections.abc import Sequence
 from contextlib import closing
 from email.message import MIMEPart
 from typing import Final
@@ -19,6 +20,7 @@ from schemas.job import Job
 from sender.messages.addresses import MailIdentity
 from sender.messages.composer import Drafts
 from sender.ports import Composer, OutgoingMessage, OutgoingText
+from sender.records import LedgerEntry
 
 IDENTITY: Final = MailIdentity(
     "preview@preview.example", "Preview", "preview@preview.example", "preview.example", "{number}@fax.example"
@@ -49,6 +51,21 @@ async def _rendered(composer: Composer, jobs: list[Job], template: str) -> list[
     for job in jobs:
         composed = await composer.compose(job, job.trigger, replace(job.form, template=template))
         found.append(_parts(", ".join(job.languages), composed.message, composed.fault))
+    return found
+
+
+def render_digests(digests: Sequence[tuple[str, Sequence[LedgerEntry]]], sources: TemplateSources) -> list[Rendered]:
+    """These digests, each under the names of its languages, by the template that its jobs name; the last carries it."""
+    with closing(ChildComposer(Drafts(IDENTITY), Stationery(IDENTITY))) as composer:
+        composer.use(sources)
+        return asyncio.run(_rendered_digests(composer, digests))
+
+
+async def _rendered_digests(composer: Composer, digests: Sequence[tuple[str, Sequence[LedgerEntry]]]) -> list[Rendered]:
+    found = []
+    for languages, entries in digests:
+        composed = await composer.digest(entries[-1], entries)
+        found.append(_parts(languages, composed.message, composed.fault))
     return found
 
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from schemas.job import Schedule
 from sender.ledger.jobs import JobListing
 from sender.ledger.operator_actions import PAGE
 from sender.ledger.waits import MAILBOX, RELAY, Wait, waits_of
 from sender.messages.plain_text import one_line
 from sender.records import LedgerEntry, Selection, lane_of
 from sender.states import FINISHED, SCHEDULED, WAITING, Hold, State
+from sender.storms.scheduled import OTHER_HOLDS
 
 _NAME: Final = 260
 """Characters of the name of a domain: all of it."""
@@ -65,6 +67,8 @@ def obstacles(entry: LedgerEntry, waits: Sequence[Wait], now: datetime) -> Itera
         yield f"{ended}: the next sender takes it, and it {then}"
     elif stands.hold in SCHEDULED and stands.due is not None:
         yield _not_due_yet(entry, stands.due, now)
+    elif stands.hold in OTHER_HOLDS and entry.schedule is not None:
+        yield _kept_from(entry.schedule, now)
     else:
         yield from (_held_back(one, now) for one in holding(entry, waits))
 
@@ -73,8 +77,21 @@ def _not_due_yet(entry: LedgerEntry, due: datetime, now: datetime) -> str:
     said = f" ({one_line(entry.schedule.said, _NAME)})" if entry.schedule is not None and entry.schedule.said else ""
     if due <= now:
         return f"due since {time(due)}{said}: the next sender that looks lets it go"
+    if entry.schedule is None or entry.schedule.at < due:
+        return (
+            f"late{said}: goes out with what else is late for its reader, at {time(due)}; released, it goes out at once"
+        )
     what = "collected for the digest of" if entry.standing.hold is Hold.DIGEST else "held until"
     return f"{what} {time(due)}{said}; released, it goes out at once"
+
+
+def _kept_from(schedule: Schedule, now: datetime) -> str:
+    """What becomes of a job that something else holds than what its rule says."""
+    said, due = one_line(schedule.said, _NAME), time(schedule.at)
+    what = "the digest" if schedule.digest else "the end of quiet hours"
+    if schedule.at <= now:
+        return f"was due at {due} ({said}): once it is let go, it goes out with what else is late for its reader"
+    return f"due at {due} ({said}): once it is let go, it waits for {what}"
 
 
 def _held_back(one: Wait, now: datetime) -> str:
