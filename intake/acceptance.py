@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from itertools import count
+from typing import Final
 
 from msgspec import Struct
 
 from intake.cloudevents.reading import Bounds, records_in
 from intake.observation import Observation
-from intake.ports import EventSink, LogAwayError, LogUnavailableError, Taken, TicketStates
+from intake.ports import EventSink, LogAwayError, LogUnavailableError, Retention, Taken, TicketStates
 from intake.states.judgement import TicketKey, event_id, judge, ticket_key
 from schemas.clock import Clock
 from schemas.refusal import RefusedError
+
+FORGET_EVERY: Final = 100
+"""After so many posts, deliveries and states are forgotten whose time is over."""
 
 
 class Accepted(Struct, frozen=True):
@@ -68,13 +75,22 @@ class Post(Struct, frozen=True):
 
 
 class Acceptance:
-    """Takes posts in. It may be shared between threads."""
+    """Takes posts in, and now and then forgets what its time is over of. It may be shared between threads."""
 
-    def __init__(self, states: TicketStates, sink: EventSink, clock: Clock, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self,
+        states: TicketStates,
+        sink: EventSink,
+        clock: Clock,
+        bounds: Bounds | None = None,
+        retention: Retention | None = None,
+    ) -> None:
         self._states = states
         self._sink = sink
         self._clock = clock
         self._bounds = bounds or Bounds()
+        self._retention = retention or Retention()
+        self._posts = count(1)
 
     def webhook(self, post: Post) -> Answer:
         """Take in what a helpdesk says of a ticket: known delivery, mapping, state, event, log, in this order."""
@@ -116,12 +132,21 @@ class Acceptance:
         ticket, delivery = ticket_key(observation), _delivery(post, observation)
         event, now = event_id(observation.source, delivery), self._clock.now()
         taken = self._states.take(ticket, event, lambda state: judge(observation, state, delivery, now), now)
-        return self._published(ticket, event, taken)
+        answer = self._published(ticket, event, taken)
+        self._forget(now)
+        return answer
 
     def _published(self, ticket: TicketKey, event: str, taken: Taken) -> Answer:
         if not taken.is_published:
             self._states.publish(self._sink.append, ticket)
         return Repeated(event) if taken.is_repeated else Accepted(id=event)
+
+    def _forget(self, now: datetime) -> None:
+        """Forget more than has come since the last time, so that what is kept does not grow."""
+        if next(self._posts) % FORGET_EVERY == 0:
+            # The post is taken in, whatever becomes of this.
+            with suppress(LogUnavailableError):
+                self._states.prune(now, self._retention, 2 * FORGET_EVERY)
 
 
 def _delivery(post: Post, observation: Observation) -> str:

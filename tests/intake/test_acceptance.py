@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from intake.acceptance import Acceptance, Accepted, Ignored, Post, Refused, Repeated, Unavailable
+from intake.acceptance import FORGET_EVERY, Acceptance, Accepted, Ignored, Post, Refused, Repeated, Unavailable
 from intake.cloudevents.reading import BATCH, EVENT, Bounds
 from intake.observation import Moment, Observation
-from intake.ports import LogAwayError, LogUnavailableError
+from intake.ports import LogAwayError, LogUnavailableError, Retention
 from intake.states.judgement import event_id
 from schemas.refusal import refuse
 from tests.intake.posts import RECEIVED, SOURCE, post, whole
@@ -167,3 +168,16 @@ def test_saves_that_came_too_late_are_accepted_and_mean_nothing(desk: Desk) -> N
     assert isinstance(late, Accepted)
     assert desk.events[-1]["data"]["triggers"] == []
     assert replace(late, id=None) == Accepted(1)
+
+
+def test_what_is_over_is_forgotten_by_and_by() -> None:
+    desk, day = Desk(), timedelta(days=1)
+    for number in range(FORGET_EVERY - 1):
+        desk.webhook(number, id=f"T-{number}")
+    later = Acceptance(desk.states, desk.sink, Still(RECEIVED + 8 * day), retention=Retention(states=8 * day))
+    for number in range(FORGET_EVERY, 2 * FORGET_EVERY):
+        assert isinstance(
+            later.webhook(desk.of(lambda: post(0, whole(id="T-new")).observation, f"d-{number}")), Accepted
+        )
+    assert len(desk.states.deliveries) == FORGET_EVERY
+    assert [ticket.ticket for ticket in desk.states.states] == ["T-new"]

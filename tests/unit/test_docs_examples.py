@@ -14,6 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from typer.exceptions import TyperException
 
+from intake.states.seeding import seeded
 from schemas.decision import DecisionRecord
 from schemas.directory import record_from_data
 from schemas.event import Event, read_event
@@ -22,6 +23,7 @@ from schemas.outcome import Outcome
 from tests.support.documents.command_lines import mention, parse, shown_in
 from tests.support.documents.pages import blocks, prose
 from tests.support.helpdesk.events import NOW
+from tocsin.operations.seeding import exported
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -59,9 +61,15 @@ def exactly(kind: Any) -> Callable[[dict[str, Any]], None]:
     return read
 
 
+def of_an_export(shown: dict[str, Any]) -> None:
+    _, state = seeded(exported(json.dumps(shown).encode()), NOW)
+    assert {name: state.ticket[name] for name in shown["ticket"]} == shown["ticket"]
+
+
 READERS: dict[str, Callable[[dict[str, Any]], object]] = {
     "specversion": event,
     "ticket,previous": binary,
+    "source,time,ticket": of_an_export,
     "key,headers,value": posted,
     "kind": record_from_data,
     "skipped": exactly(DecisionRecord),

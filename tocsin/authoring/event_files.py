@@ -79,11 +79,17 @@ def read_lines(path: Path, received: datetime) -> Iterator[Line]:
 
     Raises OSError; a pipe is read as standard input only.
     """
+    for number, text in raw_lines(path):
+        yield line_of(number, text, received)
+
+
+def raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a JSONL file with their numbers, likewise. A line that is too long is cut, so that it is no JSON."""
     with sys.stdin.buffer if str(path) == "-" else open_regular(path) as stream:
         for number, raw in enumerate(_bounded_lines(stream), start=1):
             text = without_mark(raw).strip()
             if text:
-                yield line_of(number, text, received)
+                yield number, text
 
 
 def _bounded_lines(stream: BinaryIO) -> Iterator[bytes]:

@@ -1,7 +1,8 @@
-"""`tocsin intake try`, `tocsin intake check`: mappings of webhooks, on payloads and by their tests."""
+"""`tocsin intake`: mappings of webhooks, on payloads and by their tests, and what was known before the first post."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,8 @@ from tocsin.cli.options import Form, add_command
 from tocsin.config.settings.declared.intake import MAPPINGS
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
 from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.intake import opened_states
+from tocsin.operations.seeding import Export, exported, mapped
 
 _DIRECTORY = Form(DIRECTORY, ("-d",), meaning="Directory, to look up contracts, and to see also whom it would alert.")
 
@@ -28,6 +31,7 @@ def register(app: typer.Typer) -> None:
     intake = typer.Typer(help="Webhooks of helpdesks, read by mapping files: docs/webhooks.md.", no_args_is_help=True)
     add_command(intake, "intake try", try_mapping, _DIRECTORY, Form(RULES, ("-r",)))
     add_command(intake, "intake check", check)
+    add_command(intake, "intake seed", seed, Form(DIRECTORY, ("-d",), meaning="Directory, to look up contracts."))
     app.add_typer(intake, name="intake")
 
 
@@ -91,6 +95,29 @@ def check(
     said = "1 mapping" if len(named) == 1 else f"{len(named)} mappings"
     say(f"{said}, {tests} test{'' if tests == 1 else 's'}: {'all is well' if not report.findings else 'see above'}")
     raise typer.Exit(FOUND_FAULTS if report.findings else 0)
+
+
+def seed(
+    file: Annotated[Path, typer.Argument(help="Export of a helpdesk, one JSON object a line; `-`: standard input.")],
+    settings: Settings,
+    mapping: Annotated[
+        str | None, typer.Option("--as", help="Mapping that reads each line as the body of a post. Else: see below.")
+    ] = None,
+) -> None:
+    """Tell the intake what is known of tickets, so that the first post of each is not its first sight. Alerts nobody.
+
+    Without --as, a line has `source`, `time` (of its last save) and `ticket`, with the fields that tickets of events
+    have. A line that is refused is named and left out (the exit code is then 1). A state that is as new stays, so a
+    file may be read twice, and while posts come in.
+    """
+    now = datetime.now(UTC)
+    read = exported if mapping is None else mapped(_file(mapping, settings), settings[DIRECTORY], now)
+    export = Export(file, read, now)
+    with opened_states(settings) as states:
+        kept = states.seed(export.states(lambda words: warn(f"{file}:{words}")), now)
+    told = f"{export.tickets} tickets read, {kept} states kept, {export.tickets - kept} were known as new"
+    say(told + (f", {export.refused} lines refused" if export.refused else ""))
+    raise typer.Exit(FOUND_FAULTS if export.refused else 0)
 
 
 def _file(mapping: str, settings: Settings) -> Path:

@@ -44,9 +44,9 @@ DATA: Final = Setting(
     option="--data",
     kind=Place("a folder"),
     meaning="Folder for what must not be forgotten: everything of `up`; of `sender` the ledger, unless --ledger.",
-    used_by=("sender", "up", "opt-out", "emit", "dlq", "explain", *REPLAYERS, *LEDGER_TOOLS),
+    used_by=("sender", "up", "opt-out", "emit", "dlq", "explain", "intake", *REPLAYERS, *LEDGER_TOOLS),
     needed_by=("sender", "up"),
-    optionless=("dlq pass-over",),
+    optionless=("dlq pass-over", "intake try", "intake check"),
 )
 
 
@@ -119,7 +119,7 @@ RULES: Final = Setting(
     kind=Place("a file"),
     meaning="Rule file; the ten default rules where it is left out.",
     used_by=("engine", "sender", "up", "test", "templates", "intake", *JUDGES),
-    optionless=("intake check",),
+    optionless=("intake check", "intake seed"),
 )
 DIRECTORY: Final = Setting(
     key="directory.path",

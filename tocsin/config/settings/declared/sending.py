@@ -29,7 +29,8 @@ LEDGER: Final = Setting(
     kind=TEXT,
     secrecy=Secrecy.WITHIN,
     meaning="A PostgreSQL database for the ledger, postgresql://…; else in --data.",
-    used_by=ON_LEDGER,
+    used_by=(*ON_LEDGER, "intake"),
+    optionless=("intake try", "intake check"),
 )
 MODE: Final = Setting(
     key="delivery.mode",
