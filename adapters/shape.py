@@ -7,7 +7,7 @@ meaning can be checked too.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import islice
 from typing import Any, Final, TypeVar
@@ -36,6 +36,8 @@ from msgspec.inspect import (
 from schemas.finding import FindingCode
 from schemas.problem import Path, Problem
 from schemas.suggestion import closest
+from schemas.trigger_words import trigger_called
+from schemas.vocabulary import Trigger
 
 Shaped = TypeVar("Shaped", bound=Struct)
 
@@ -98,7 +100,7 @@ class _Walk:
         fields = {field.encode_name: field for field in struct.fields}
         unknown = (key for key in data if key not in fields and key != struct.tag_field and not self._is_own(key))
         for key in islice(unknown, MAX_UNKNOWN_KEYS):
-            meant = closest(key, fields) or f"the keys here are {', '.join(fields)}"
+            meant = _key_meant(key, fields)
             message = f"there is no key `{key}` here"
             self.problems.append(Problem((*path, key), message, None, FindingCode.UNKNOWN_KEY, meant, at_key=True))
         self._required |= {(*path, key) for key, field in fields.items() if field.required}
@@ -137,7 +139,9 @@ class _Walk:
     def _value(self, data: Any, shape: Type, path: Path) -> Any:
         names = _names(shape)
         if names and data not in names:
-            advice = closest(str(data), names) or f"write {_words(shape)}"
+            called = trigger_called(data) if names == {*Trigger} else None
+            meant = closest(str(data), names) if called is None else f"did you mean `{called}`?"
+            advice = meant or f"write {_words(shape)}"
             return self._wrong(path, f"{_shown(data)} is not allowed here", advice)
         if not _fits(data, shape):
             return self._wrong(path, f"{_shown(data)} is not allowed here", f"write {_wanted(shape)}")
@@ -146,6 +150,14 @@ class _Walk:
     def _wrong(self, path: Path, message: str, suggestion: str, code: FindingCode = FindingCode.WRONG_VALUE) -> object:
         self.problems.append(Problem(path, message, code=code, suggestion=suggestion))
         return WRONG
+
+
+def _key_meant(key: str, keys: Iterable[str]) -> str:
+    """What to do about a key that does not exist."""
+    visible = "".join(character for character in key if character.isprintable() and not character.isspace())
+    if visible != key and visible in keys:
+        return f"write `{visible}` alone, without what can't be seen or only looks like a blank"
+    return closest(key, keys) or f"the keys here are {', '.join(keys)}"
 
 
 def _options(shape: Type) -> tuple[Type, ...]:

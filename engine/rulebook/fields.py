@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from schemas.trigger_words import REOPENED, trigger_called
 from schemas.vocabulary import SPEAKING_ORIGINS, ActorKind, Audience, Channel, PersonKind, Trigger
 
 
@@ -79,25 +80,14 @@ _DECLARED: Final = (
 
 BUILT_IN_FIELDS: Final[Mapping[str, Field]] = {field.name: field for field in _DECLARED}
 
-_REOPENED: Final = frozenset(
-    {"reopened", "reopen", "reopening", "re-opened", "reopened_ticket", "ticket_reopened", "rouvert", "réouvert"}
-)
-_SYNONYMS: Final[Mapping[str, Trigger]] = {
-    **dict.fromkeys(("created", "create", "creation", "new", "open", "ouvert", "créé", "nouveau"), Trigger.OPENED),
-    **dict.fromkeys(("solved", "resolve", "fixed", "résolu"), Trigger.RESOLVED),
-    **dict.fromkeys(("close", "ended", "fermé", "clos", "clôturé"), Trigger.CLOSED),
-    **dict.fromkeys(("status", "changed", "updated", "update", "modified", "statut"), Trigger.STATUS_CHANGED),
-}
-"""Words of other helpdesks and of French for a trigger."""
-
 
 def trigger_meant(word: object) -> str | None:
     """What to write in the place of a word that is no trigger, where that is known."""
     if not isinstance(word, str):
         return None
-    if word.casefold() in _REOPENED:
+    if word.casefold() in REOPENED:
         return "a reopening is a change of status: write `on: [status_changed]` and `if: ticket.reopened`"
-    meant = _SYNONYMS.get(word.casefold())
+    meant = trigger_called(word)
     return None if meant is None else f"did you mean `{meant}`?"
 
 

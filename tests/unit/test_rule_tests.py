@@ -206,3 +206,21 @@ def test_the_schema_takes_the_shipped_tests_and_knows_the_fields_of_records() ->
     assert [*schema.iter_errors(content)] == []
     content["given"]["contacts"]["zoe"] = {"nme": "Zoé"}
     assert [*schema.iter_errors(content)] != []
+
+
+@pytest.mark.parametrize("silence", ["{who: contact/zoe}", "{who: contact/zoe, reason: no_rule}"])
+def test_nobody_is_both_told_and_not_told(tmp_path: Path, silence: str) -> None:
+    both = f"    expect: {{alerted: [{{who: contact/zoe, trigger: opened}}], not_alerted: [{silence}]}}"
+    assert len(failures(tmp_path, ZOE + both)) == 1
+
+
+@pytest.mark.parametrize("word", ["created", "Nouveau"])
+def test_a_trigger_by_another_name_is_known(tmp_path: Path, word: str) -> None:
+    (fault,) = faults(tmp_path, ZOE + f"    expect: {{alerted: [{{who: contact/zoe, trigger: {word}}}]}}")
+    assert fault.endswith(f"`{word}` is not allowed here: did you mean `opened`?")
+
+
+def test_a_key_with_what_can_not_be_seen_is_told_how_to_be_written(tmp_path: Path) -> None:
+    (missing, unknown) = faults(tmp_path, ZOE + "    \u00a0expect: {}")
+    assert "`expect` is missing" in missing
+    assert unknown.endswith("write `expect` alone, without what can't be seen or only looks like a blank")

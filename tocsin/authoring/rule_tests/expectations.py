@@ -55,12 +55,17 @@ class _Comparison:
         for alert in self._expect.alerted:
             yield from self._alert(alert)
         silent = {silence.who for silence in self._expect.not_alerted}
+        # Somebody who is told through one category may be stopped in another: only then both can be expected.
+        wholly = {one.who for one in self._expect.not_alerted if one.reason is None and one.category is None}
         for job in self._decision.jobs:
-            is_named = any(_is_about(alert, job) for alert in self._expect.alerted)
-            if not is_named and (self._expect.others == "none" or str(job.person) in silent):
+            is_unnamed = not self._is_named(job) and (self._expect.others == "none" or str(job.person) in silent)
+            if is_unnamed or str(job.person) in wholly:
                 yield f"{self._got(job)}, expected nothing: {_through(job)}"
         for silence in self._expect.not_alerted:
             yield from self._silence(silence)
+
+    def _is_named(self, job: Job) -> bool:
+        return any(_is_about(alert, job) for alert in self._expect.alerted)
 
     def _alert(self, alert: ExpectedAlert) -> Iterator[str]:
         jobs = [job for job in self._decision.jobs if _is_about(alert, job)]
@@ -76,7 +81,8 @@ class _Comparison:
     def _silence(self, silence: ExpectedSilence) -> Iterator[str]:
         if silence.reason is None or any(_meets(silence, skip) for skip in self._decision.skipped):
             return
-        if any(str(job.person) == silence.who for job in self._decision.jobs) and self._expect.others == "none":
+        unnamed = (job for job in self._decision.jobs if not self._is_named(job))
+        if any(str(job.person) == silence.who for job in unnamed) and self._expect.others == "none":
             return  # It was named as a message that nobody expected.
         who = "the object that the ticket names" if silence.who is None else self._called(silence.who)
         through = f" in {silence.category}" if silence.category is not None else ""
