@@ -52,6 +52,7 @@ _CODES: Final = frozenset(
         "job",
         "kind",
         "language",
+        "languages",
         "once",
         "origin",
         "other_triggers",

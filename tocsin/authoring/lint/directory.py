@@ -8,7 +8,8 @@ from typing import Final
 
 from adapters.files.directory_problems import DirectoryProblem, ProblemCode
 from engine.directory.directory import Directory
-from engine.rulebook.rulebook import DefaultForm, Policy, Rulebook
+from engine.language import those_available
+from engine.rulebook.rulebook import DefaultForm, Policy, Rule, Rulebook
 from schemas.finding import Finding, FindingCode
 from schemas.mailbox import mailbox
 from schemas.problem import Path as Place
@@ -108,14 +109,28 @@ def _keywords_without_language(directory: Directory, rulebook: Rulebook) -> Iter
         for language in sorted(readers.keys() & {*rulebook.policy.languages} - keyword.keys()):
             people = "1 person reads" if readers[language] == 1 else f"{readers[language]} people read"
             message = f"{name} has no text in {language}, which {people}: they get {instead}"
-            code = FindingCode.KEYWORD_WITHOUT_LANGUAGE
-            yield Problem(path, message, None, code, f"add `{language}: …`")
+            yield Problem(path, message, None, FindingCode.KEYWORD_WITHOUT_LANGUAGE, f"add `{language}: …`")
+    for rule in rulebook.rules:
+        yield from _keyword_without_first_language(rule, rulebook.policy)
+
+
+def _keyword_without_first_language(rule: Rule, policy: Policy) -> Iterator[Problem]:
+    """That the keyword of a rule for several languages lacks the one of the subject, which is the first."""
+    named = those_available(rule.languages or (), policy.languages)
+    if rule.path and isinstance(rule.keyword, Mapping) and named and named[0] not in rule.keyword:
+        instead = f"the one in {policy.language}" if policy.language in rule.keyword else "none"
+        message = f"this keyword has no text in {named[0]}, the language of these subjects: they get {instead}"
+        path = (*rule.path, "send", "keyword")
+        yield Problem(path, message, None, FindingCode.KEYWORD_WITHOUT_LANGUAGE, f"add `{named[0]}: …`")
 
 
 def _keywords(rulebook: Rulebook) -> Iterator[tuple[Place, str, Mapping[str, str]]]:
-    """Those that are written by language, with their place in the file, and what they are called."""
+    """Those that are written by language, with their place in the file, and what they are called.
+
+    Without those of rules for several languages, of which the subject has the first, whoever reads it.
+    """
     for rule in rulebook.rules:
-        if rule.path and isinstance(rule.keyword, Mapping):
+        if rule.path and isinstance(rule.keyword, Mapping) and not rule.languages:
             yield (*rule.path, "send", "keyword"), "this keyword", rule.keyword
     policy = rulebook.policy
     forms: dict[tuple[str, ...], DefaultForm] = {("fax",): policy.fax}

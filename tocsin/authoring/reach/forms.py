@@ -56,7 +56,7 @@ def language_gaps(directory: Directory, rulebook: Rulebook) -> Iterator[tuple[Ga
     """Languages without templates, each with the number of people who ask for it."""
     policy = rulebook.policy
     for language, people in sorted(languages_without_templates(directory, policy).items()):
-        why = f"{people} {'person asks' if people == 1 else 'people ask'} for it, and read another"
+        why = f"{people} {'person asks for it, and reads' if people == 1 else 'people ask for it, and read'} another"
         yield _language_gap(language, f"language {language}", why), people
     for rule, index in languages_of_rules_without_templates(rulebook.rules, policy):
         language = (rule.languages or ())[index]
