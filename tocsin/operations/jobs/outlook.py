@@ -78,9 +78,7 @@ def _not_due_yet(entry: LedgerEntry, due: datetime, now: datetime) -> str:
     if due <= now:
         return f"due since {time(due)}{said}: the next sender that looks lets it go"
     if entry.schedule is None or entry.schedule.at < due:
-        return (
-            f"late{said}: goes out with what else is late for its reader, at {time(due)}; released, it goes out at once"
-        )
+        return f"late{said}: goes out with what else is late for its reader, at {time(due)}; released, at once"
     what = "collected for the digest of" if entry.standing.hold is Hold.DIGEST else "held until"
     return f"{what} {time(due)}{said}; released, it goes out at once"
 
