@@ -20,6 +20,7 @@ from sender.ledger.waits import TELL_EVERY, Wait, Waits
 from sender.ports import DeliveryMonitor
 from sender.records import LedgerEntry
 from sender.states import State
+from sender.storms.digests import expired_report
 from sender.storms.storm import StormPolicy
 
 LOOK_FOR_ABANDONED: Final = timedelta(seconds=2)
@@ -129,10 +130,10 @@ class LedgerRounds:
         listed: list[LedgerEntry] = []
         if entry.standing.digest:
             for one in self._ledger.bundle(entry.job.id):
-                stop = self._gate.stops(one, now) or self._gate.parts(one, entry)
+                stop = self._gate.stops(one, now) or self._gate.parts(one, entry) or expired_report(one, now)
                 if stop is not None:
                     stopped.append(Tried(one, stop))
-                elif now < one.job.expires:  # an expired job is sent in no form
+                else:
                     listed.append(one)
         stop = self._gate.stops(entry, now)
         if stop is not None:

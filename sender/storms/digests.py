@@ -139,6 +139,15 @@ def parted_report(entry: LedgerEntry, carrier: LedgerEntry, mode: DeliveryMode =
     return held_again(entry, words)
 
 
+def expired_report(entry: LedgerEntry, now: datetime) -> Report | None:
+    """What happens to a job that expired between the last sweep and the claim of its digest; None where it has not.
+
+    An expired job is sent in no form, so the digest must not list it, and must not end it as delivered. Held, it is
+    found by the next sweep, which ends it as expired.
+    """
+    return held_again(entry, "its time ended before its digest went out") if entry.job.expires <= now else None
+
+
 def storm_report(job: str, policy: StormPolicy) -> Report:
     """What happens to a job that comes in a storm, right after it was accepted."""
     words = f"more than {policy.limit} messages for one mailbox within {policy.window}"

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from sender.records import LedgerEntry, Report, lane_of
-from sender.states import SCHEDULED, Hold, Standing, Transition
+from sender.states import SCHEDULED, Hold, Standing, State, Transition
 from sender.storms.digests import HeldJob
 from sender.storms.scheduled import due_groups
 from sender.storms.storm import StormPolicy
@@ -85,6 +85,15 @@ class TellsAgainWhatMayHaveArrived(InMemoryLedger):
         super().bring_back(before, now)
 
 
+class WaitsForWhatItWillNotSee(InMemoryLedger):
+    def record_one(self, report: Report, now: datetime) -> bool:
+        schedule = self.jobs[report.job].entry.job.schedule
+        is_again = report.hold is Hold.STORM and self.jobs[report.job].entry.standing.state is State.BUNDLED
+        if is_again and schedule is not None:
+            report = replace(report, hold=Hold.DIGEST, until=schedule.at)
+        return super().record_one(report, now)
+
+
 class MixesReaders(InMemoryLedger):
     def held_job(self, entry: LedgerEntry, place: int) -> HeldJob:
         return replace(super().held_job(entry, place), reader="")
@@ -159,6 +168,7 @@ BROKEN_SCHEDULES: dict[Promise, type[InMemoryLedger]] = {
     promises.what_comes_late_never_expires_for_company: KeepsWhatIsLateTooLong,
     promises.a_digest_lists_what_is_due_for_one_reader_at_one_moment: MixesReaders,
     promises.what_is_over_for_several_digests_goes_out_in_one: SendsADigestForEachMoment,
+    promises.what_leaves_a_storms_digest_waits_for_nothing_after_its_time: WaitsForWhatItWillNotSee,
     promises.what_is_urgent_does_not_wait_for_what_is_held: StandsInTheWay,
     promises.a_due_digest_overtakes_no_older_job: OvertakesWhatIsOlder,
     promises.quiet_hours_let_each_message_go_by_itself: CollectsWhatIsQuiet,

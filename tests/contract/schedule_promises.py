@@ -93,6 +93,19 @@ def what_is_over_for_several_digests_goes_out_in_one(ledger: Ledger) -> None:
     assert state(ledger, hourly[0].id) is State.DELIVERED
 
 
+def what_leaves_a_storms_digest_waits_for_nothing_after_its_time(ledger: Ledger) -> None:
+    short = [later(f"e-{number}", expires=DUE) for number in range(STORM.limit + 3)]
+    ledger.accept(short, START, STORM)
+    over = START + STORM.longest
+    ledger.end_storms(over, STORM)
+    carrier = short[-1].id
+    assert ids(ledger.bundle(carrier)) == [job.id for job in short[STORM.limit : -1]]
+    assert ledger.record([Report(carrier, 0, Transition.CANCELLED)], over) == []
+    assert ledger.end_storms(over, STORM) == 1
+    deliver(ledger, over)
+    assert {state(ledger, job.id) for job in short[:-1]} == {State.DELIVERED}
+
+
 def what_is_urgent_does_not_wait_for_what_is_held(ledger: Ledger) -> None:
     held, urgent = later("e-1", ticket="T-1"), a_job("e-2", "T-1", expires=FAR)
     ledger.accept([held, urgent], START)

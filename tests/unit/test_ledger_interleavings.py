@@ -18,6 +18,7 @@ from sender.ledger.port import Ledger
 from sender.records import LedgerEntry, Report
 from sender.states import State, Transition
 from sender.storms.storm import StormPolicy
+from tests.contract.broken_schedules import HoldsWhatWillExpire
 from tests.contract.broken_storms import BlocksItsOwnCarrier, ListsWhatMustWait, LosesTheBundle, OvertakesTheDigest
 from tests.postgres.places import admin
 from tests.support.sender.in_memory_ledger import InMemoryLedger
@@ -102,6 +103,7 @@ class NeverGoesOut(InMemoryLedger):
 BROKEN = [
     GoesOutEarly,
     NeverGoesOut,
+    HoldsWhatWillExpire,
     HandsOverWhatItLost,
     ForgetsWhatWasHandedOver,
     HasNoLanes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from schemas.job import JOB_DECODER, Job, PersonRef, Schedule
 from schemas.vocabulary import Channel, PersonKind, Trigger
 from sender.acceptance import read_job
 from sender.delivery.loop import DeliverySettings
+from sender.ledger.claimable import ANY, Claimable
 from sender.ledger.operator_actions import Act, act_on, selected
 from sender.ledger.port import Ledger
 from sender.ledger.restrictions import Pause
@@ -30,7 +31,7 @@ from sender.states import Hold, Standing, State
 from sender.storms.scheduled import COMPANY, scheduled_report
 from sender.storms.storm import StormPolicy
 from tests.support.mail.messages import IDENTITY, FixedRenderer, MessageComposer, as_mail, read
-from tests.support.sender.fakes import LATER, OK, START, FakeTransport, a_job
+from tests.support.sender.fakes import LATER, OK, START, FakeClock, FakeTransport, a_job
 from tests.support.sender.on_fakes import SenderOnFakes
 from tocsin.operations.jobs import lines
 
@@ -214,6 +215,30 @@ async def test_a_job_that_can_not_be_written_costs_the_digest_nothing_else() -> 
     sender.ledger.accept(jobs, START)
     await sender.until_finished()
     assert [sender.state(job) for job in jobs] == [State.DELIVERED, State.DELIVERED, State.FAILED]
+
+
+class EndsMeanwhile(SqliteLedger):
+    """Time passes while it claims."""
+
+    clock: FakeClock
+    moment = DUE + timedelta(minutes=3)
+
+    def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> list[LedgerEntry]:
+        claimed = super().claim(now, limit, lease, which)
+        self.clock.move_to(self.moment if claimed else None)
+        return claimed
+
+
+async def test_what_expires_as_its_digest_is_claimed_is_neither_sent_nor_called_delivered(tmp_path: Path) -> None:
+    with closing(EndsMeanwhile(tmp_path / "tocsin.db")) as ledger:
+        sender = SenderOnFakes(ledger=ledger)
+        ledger.clock = sender.clock
+        jobs = [later(number, expires=EndsMeanwhile.moment if number == 1 else DUE + HOUR) for number in range(3)]
+        ledger.accept(jobs, START)
+        sender.clock.move_to(DUE)
+        await sender.delivery.drain()
+        assert listed(sender) == [jobs[0].id, jobs[2].id]
+        assert [sender.state(job) for job in jobs] == [State.DELIVERED, State.EXPIRED, State.DELIVERED]
 
 
 async def test_what_quiet_hours_held_comes_as_one_where_it_would_be_a_storm(ledger: Ledger) -> None:

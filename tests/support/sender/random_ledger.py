@@ -31,7 +31,7 @@ from sender.ledger.port import Ledger
 from sender.ledger.restrictions import Pause
 from sender.records import Admission, LedgerEntry, Report, Selection, lane_of
 from sender.replies.reply import ReplyKind
-from sender.states import FINISHED, Hold, State, Transition
+from sender.states import FINISHED, SCHEDULED, Hold, State, Transition
 from sender.storms.storm import NO_STORMS, StormPolicy
 from tests.support.sender.fakes import START, FakeClock, a_job
 
@@ -250,6 +250,12 @@ class LedgerWorld(RuleBasedStateMachine):
             schedule, expires = line.entry.schedule, line.entry.job.expires
             is_early = schedule is not None and self.clock.now() < schedule.at < expires
             assert not is_early or line.entry.standing.released
+
+    @invariant()
+    def nothing_is_held_until_its_time_is_over(self) -> None:
+        for line in self.ledger.list(Selection(states=frozenset({State.HELD})), 99):
+            due, hold = line.entry.standing.due, line.entry.standing.hold
+            assert hold not in SCHEDULED or (due is not None and due < line.entry.job.expires)
 
     @invariant()
     def what_is_open_will_be_seen_to(self) -> None:
