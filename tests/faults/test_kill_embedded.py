@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
-import signal
 import subprocess
 import sys
-import threading
 from collections import Counter
 from email import policy
 from email.parser import BytesParser
 from pathlib import Path
-from typing import IO
 
 import msgspec
 import pytest
@@ -25,6 +21,7 @@ from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS
 from sender.delivery.loop import DeliverySettings
 from sender.states import State
 from tests.faults.engines import until
+from tests.faults.killing import Running, started
 from tests.faults.stoppable import PATIENCE, at_work
 from tests.faults.test_stopping_sender import Up
 from tests.support.helpdesk.events import Helpdesk
@@ -35,26 +32,6 @@ from tests.support.mail.smtp_peers import HANG, At, Fault, FaultyPeer
 EVENTS_EACH = 40
 PEOPLE = 3
 CONCURRENCY = DeliverySettings().concurrency
-
-
-class Running:
-    """A service that works. What it says further is read, so that the pipe never fills."""
-
-    def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
-        self._process = process
-        self._errors = errors
-        self._reader = threading.Thread(target=errors.read)
-        self._reader.start()
-
-    def kill_after(self, seconds: float) -> None:
-        """Let it work for a while, then end it as a power cut would."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(seconds)
-        assert self._process.poll() is None, "it ended by itself"
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
-        self._reader.join()
-        self._errors.close()
 
 
 class Service:
@@ -81,12 +58,7 @@ class Service:
 
     def start(self) -> Running:
         """Start it, and wait until it works."""
-        process = subprocess.Popen(self.command(), stderr=subprocess.PIPE)
-        assert process.stderr is not None
-        for line in process.stderr:
-            if b'"event":"up"' in line:
-                return Running(process, process.stderr)
-        raise AssertionError(f"it ended with {process.wait()}")
+        return started(self.command())
 
     def drain(self) -> None:
         subprocess.run(self.command("--drain"), check=True, capture_output=True, timeout=100)
