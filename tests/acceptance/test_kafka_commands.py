@@ -137,6 +137,23 @@ def test_a_record_with_a_slip_is_loaded_only_where_that_is_asked_for(cluster: Cl
     assert b"languge" not in record
 
 
+def test_a_record_is_shown_by_what_people_call_it(cluster: Cluster, tmp_path: Path) -> None:
+    on = ready(cluster, tmp_path)
+    file = tmp_path / "more.jsonl"
+    file.write_text(
+        '{"kind":"contract","id":"C-9","reference":"2026/ERP gold"}\n'
+        '{"kind":"customer","id":"rival","name":"Rival & Sons"}\n'
+        '{"kind":"contact","id":"ct-9","name":"Zoé Roy","modes":[{"channel":"email","address":"zoe@rival.example"}]}\n'
+        '{"kind":"collaborator","id":"ct-9","name":"Zoé Roy"}\n'
+    )
+    run("directory", "load", file, *on)
+    for called, key in (("2026/erp GOLD", "C-9"), ("rival & sons", "rival"), ("Zoe@Rival.example", "ct-9")):
+        assert f'"id": "{key}"' in run("directory", "show", called, *on).output
+    several = run("directory", "show", "zoe roy", *on, expect=1).output
+    assert "'zoe roy' may be any of 2 records; name one by its id:" in several
+    assert "no such record" in run("directory", "show", "Zoé", *on, expect=1).output, "a part is not enough"
+
+
 def test_several_sources_fill_one_directory(cluster: Cluster, tmp_path: Path) -> None:
     on = ready(cluster, tmp_path, "ct-1")
     file = tmp_path / "crm.jsonl"

@@ -58,10 +58,12 @@ def show(
     with progress_bar("Reading the topic", None) as progress:
         there = held_records(kafka_settings(settings), progress)
     key = _key(record, there)
-    kind, record_id = name_of(key)
     held = there.get(key)
     if held is None:
-        stop(f"{printable(record)}: the topic holds no such record", FOUND_FAULTS)
+        stop(
+            f"{printable(record)}: the topic holds no such record, by key, id, reference, name or address", FOUND_FAULTS
+        )
+    kind, record_id = name_of(key)
     for line in _place(held):
         say(line)
     if held.value is None:

@@ -41,8 +41,8 @@ def records_called(text: str, held: Held) -> list[Called]:
 def _all(held: Held) -> Iterator[Called]:
     """Those that can be read: of the others nobody knows what they are called."""
     for key, record in held.items():
-        kind, record_id = name_of(key or b"")
         try:
+            kind, record_id = name_of(key or b"")
             found = None if record.value is None else read_any_record(record.value, kind)
         except RefusedError:
             continue
