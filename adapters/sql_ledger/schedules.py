@@ -8,7 +8,7 @@ from typing import Final
 from adapters.sql_ledger import names
 from adapters.sql_ledger.moments import from_micros, to_micros
 from adapters.sql_ledger.session import Row
-from adapters.sql_ledger.storms import held_of, let_go
+from adapters.sql_ledger.storms import ahead_of, held_of, let_go
 from adapters.sql_ledger.transactions import SqlTransactions
 from adapters.sql_ledger.writes import Writes
 from schemas.job import JOB_DECODER
@@ -29,7 +29,7 @@ ONE_DUE: Final = (
 
 ALL_DUE: Final = """
     SELECT id, attempt, lane, seq, person, hold FROM jobs
-    WHERE recipient = :recipient AND due <= :now AND hold IN ('digest', 'quiet') ORDER BY seq
+    WHERE recipient = :recipient AND due <= :now AND hold IN ('digest', 'quiet')
 """
 
 NEXT_DUE: Final = """
@@ -42,7 +42,8 @@ WAS_LISTED: Final = """
 """
 
 OTHERS_IN_LANES: Final = """
-    SELECT lane, seq FROM jobs WHERE in_lane = 1 AND lane IN (
+    SELECT lane, seq, CASE WHEN saved_at IS NOT NULL THEN NULL WHEN digest = 1 THEN seq ELSE carrier END AS digest
+    FROM jobs WHERE in_lane = 1 AND lane IN (
         SELECT lane FROM jobs WHERE recipient = :recipient AND due <= :now AND hold IN ('digest', 'quiet')
     )
 """
@@ -68,8 +69,9 @@ def _end_all(writes: Writes, storm: StormPolicy, limit: int) -> int:
 
 def _end(writes: Writes, wanted: dict[str, object], storm: StormPolicy) -> bool:
     """Let go what is due of one recipient, where nobody else has."""
-    due = [(Hold(row["hold"]), held_of(row)) for row in writes.session.rows(ALL_DUE, wanted)]
-    others = [(row["lane"], row["seq"]) for row in writes.session.rows(OTHERS_IN_LANES, wanted)] if due else []
+    found = sorted(writes.session.rows(ALL_DUE, wanted), key=lambda row: row["seq"])
+    due = [(Hold(row["hold"]), held_of(row)) for row in found]
+    others = map(ahead_of, writes.session.rows(OTHERS_IN_LANES, wanted) if due else ())
     let_go(writes, due_groups(due, others, storm.digest_size, storm.limit), Over.SCHEDULE)
     return bool(due)
 

@@ -16,7 +16,16 @@ from adapters.sql_ledger.writes import Writes
 from schemas.job import JOB_DECODER, Job
 from sender.records import LedgerEntry, Report, reader_of, recipient_of
 from sender.states import FINISHED, Hold, Transition
-from sender.storms.digests import LEAVES_ITS_DIGEST, HeldJob, Over, digests, release_reports, unbundled_reports
+from sender.storms.digests import (
+    LEAVES_ITS_DIGEST,
+    Ahead,
+    HeldJob,
+    Over,
+    as_listed,
+    digests,
+    release_reports,
+    unbundled_reports,
+)
 from sender.storms.storm import StormEnd, StormPolicy, saved_at
 
 JOIN_STORM: Final = """
@@ -58,14 +67,18 @@ IN_STORM: Final = """
 ONE_IN_STORM: Final = "SELECT body FROM jobs WHERE recipient = :recipient AND hold = 'storm' LIMIT 1"
 
 OTHERS_IN_LANES: Final = """
-    SELECT lane, seq FROM jobs
+    SELECT lane, seq, CASE WHEN saved_at IS NOT NULL THEN NULL WHEN digest = 1 THEN seq ELSE carrier END AS digest
+    FROM jobs
     WHERE in_lane = 1 AND NOT (recipient = :recipient AND COALESCE(hold, '') = 'storm')
         AND lane IN (SELECT lane FROM jobs WHERE recipient = :recipient AND hold = 'storm')
 """
 
+AT_A_TIME: Final = 500
+"""How many of the jobs of one digest are read at a time: each has texts of its own."""
+
 _CARRIER: Final = "(SELECT seq FROM jobs WHERE id = :carrier)"
 
-BUNDLE: Final = f"{ENTRY} WHERE carrier = {_CARRIER} ORDER BY seq"
+BUNDLE: Final = f"{ENTRY} WHERE carrier = {_CARRIER} AND seq > :after ORDER BY seq LIMIT {AT_A_TIME}"
 
 BUNDLED: Final = f"{ENTRY} WHERE carrier = :carrier ORDER BY seq"
 
@@ -85,7 +98,15 @@ class SqlStorms(SqlTransactions):
 
     def bundle(self, carrier: str) -> list[LedgerEntry]:
         """See sender.ledger.storms.Storms."""
-        return [entry_of(row) for row in self._read(BUNDLE, {"carrier": carrier})]
+        with self._reading() as session:
+            return list(_bundle(session, carrier))
+
+
+def _bundle(session: Session, carrier: str) -> Iterator[LedgerEntry]:
+    after = 0
+    while rows := session.rows(BUNDLE, {"carrier": carrier, "after": after}):
+        yield from (as_listed(entry_of(row)) for row in rows)
+        after = rows[-1]["seq"]
 
 
 def is_buried(writes: Writes, job: Job, storm: StormPolicy) -> bool:
@@ -130,7 +151,7 @@ def _end(writes: Writes, storm: StormPolicy, over: dict[str, Any], reserved: boo
         return False
     writes.session.run(END_STORM, recipient)
     if storm.end is StormEnd.DIGEST:
-        others = [(row["lane"], row["seq"]) for row in writes.session.rows(OTHERS_IN_LANES, recipient)]
+        others = map(ahead_of, writes.session.rows(OTHERS_IN_LANES, recipient))
         let_go(writes, digests(map(held_of, found), others, storm.digest_size), Over.STORM)
     return True
 
@@ -140,13 +161,29 @@ def held_of(row: Row) -> HeldJob:
     return HeldJob(row["id"], row["attempt"], row["lane"], row["seq"], reader_of(row["person"]))
 
 
+def ahead_of(row: Row) -> Ahead:
+    """The open job in a row of `jobs` that may be ahead of held ones.
+
+    With the carrier of the digest that it is in, where its schedule had held it: such a job has no `saved_at`.
+    """
+    return Ahead(row["lane"], row["seq"], row["digest"])
+
+
 def let_go(writes: Writes, groups: Iterable[Sequence[HeldJob]], over: Over) -> None:
     """Send out what is in these groups, each as a digest; `over` says why it is no longer held."""
     for group in groups:
         first, *rest = release_reports(group, writes.now, over)
         carrier = _move(writes, first)
-        for report in rest:
+        for report in _looked_up(writes, rest):
             _move(writes, report, carrier)
+
+
+def _looked_up(writes: Writes, reports: Sequence[Report]) -> Iterator[Report]:
+    # One by one, a database that is far away would be asked as often as there are jobs.
+    for start in range(0, len(reports), AT_A_TIME):
+        some = reports[start : start + AT_A_TIME]
+        writes.look_up([one.job for one in some])
+        yield from some
 
 
 def _move(writes: Writes, report: Report, carrier: Row | None = None) -> Row:
@@ -175,8 +212,12 @@ def follow_carrier(writes: Writes, row: Row, carrier: LedgerEntry, report: Repor
         return
     if carrier.standing.state not in FINISHED:
         return
-    for one in writes.session.rows(BUNDLED_IDS, of):
-        _move(writes, Report(one["id"], one["attempt"], report.transition, code=report.code, text=report.text))
+    ends = [
+        Report(one["id"], one["attempt"], report.transition, code=report.code, text=report.text)
+        for one in writes.session.rows(BUNDLED_IDS, of)
+    ]
+    for one in _looked_up(writes, ends):
+        _move(writes, one)
 
 
 def _regroup(writes: Writes, row: Row, why: Transition) -> None:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from schemas.directory import SuppressionRecord
+from schemas.job import PersonRef
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
+from schemas.vocabulary import Channel, Trigger
 from sender.delivery_mode import LIVE, DeliveryMode
 from sender.ledger.restrictions import Pause, Restrictions
 from sender.ports import People
 from sender.records import LedgerEntry, Report
 from sender.states import Hold, Transition
 from sender.storms.digests import parted_report
+
+Asked = dict[tuple[PersonRef, Channel, str, Trigger], SuppressionRecord | None]
+"""What suppresses the jobs of a person, a channel, an address and a trigger."""
 
 
 class Gate:
@@ -39,12 +45,13 @@ class Gate:
         self._pauses = self._ledger.pauses()
         return self._people is None or self._people.look()
 
-    def stops(self, entry: LedgerEntry, now: datetime) -> Report | None:
+    def stops(self, entry: LedgerEntry, now: datetime, asked: Asked | None = None) -> Report | None:
         """What stops this job; None where it may go out.
 
         A job that was released by a person passes modes and pauses. What was withdrawn stays so, whoever released it.
+        `asked` is for jobs that are looked at together: what suppresses one is not asked for each of its like.
         """
-        reason = self._withdrawal(entry, now)
+        reason = self._withdrawal(entry, now, {} if asked is None else asked)
         if reason is not None:
             return _report(entry, Transition.WITHDRAWN, reason)
         if entry.standing.released:
@@ -61,8 +68,12 @@ class Gate:
         """What keeps this job out of the digest that lists it, to go out in another one; None where it may stay."""
         return parted_report(entry, carrier, self._mode)
 
-    def _withdrawal(self, entry: LedgerEntry, now: datetime) -> str | None:
-        suppression = self._ledger.suppressing(entry, now, self._pseudonyms)
+    def _withdrawal(self, entry: LedgerEntry, now: datetime, asked: Asked) -> str | None:
+        job = entry.job
+        like = (job.person, job.channel, job.address, entry.trigger)
+        if like not in asked:
+            asked[like] = self._ledger.suppressing(entry, now, self._pseudonyms)
+        suppression = asked[like]
         if suppression is not None:
             return f"suppressed: {suppression.reason}"
         return None if self._people is None else self._people.withdrawal(entry, now)

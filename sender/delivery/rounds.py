@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from schemas.clock import Clock
 from sender.delivery.attempt import Tried, report_on
-from sender.delivery.gate import Gate
+from sender.delivery.gate import Asked, Gate
 from sender.delivery.log_lines import tell_change, tell_void
 from sender.delivery.pacing import Room
 from sender.delivery.retry import Chance, RetryPolicy, Verdict, after_lapse, out_of_time
@@ -129,8 +129,9 @@ class LedgerRounds:
         now = self._clock.now()
         listed: list[LedgerEntry] = []
         if entry.standing.digest:
+            asked: Asked = {}
             for one in self._ledger.bundle(entry.job.id):
-                stop = self._gate.stops(one, now) or self._gate.parts(one, entry) or expired_report(one, now)
+                stop = self._gate.stops(one, now, asked) or self._gate.parts(one, entry) or expired_report(one, now)
                 if stop is not None:
                     stopped.append(Tried(one, stop))
                 else:

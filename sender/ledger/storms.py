@@ -32,5 +32,8 @@ class Storms(Protocol):
         ...
 
     def bundle(self, carrier: str) -> list[LedgerEntry]:
-        """The jobs that are bundled with this carrier, in the order of their acceptance."""
+        """The jobs that are bundled with this carrier, in the order of their acceptance.
+
+        Without the texts that no digest shows (see sender.storms.digests.as_listed): there may be thousands.
+        """
         ...

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from schemas.job import InternalTicket
 from sender.delivery_mode import LIVE, DeliveryMode
 from sender.records import LedgerEntry, Report, reader_of
 from sender.states import Hold, Transition
@@ -37,24 +39,51 @@ class HeldJob(Struct, frozen=True):
     reader: str = ""
 
 
-_Stretch = tuple[str, int]
-"""A part of a lane in which the storm held all jobs: the lane, and how many other open jobs of it come before."""
+class Ahead(Struct, frozen=True):
+    """Another open job in a lane of held ones. `digest` is the place of the job that carries the digest it is in.
+
+    Only of a job that its schedule had held: where somebody takes one out of its digest, another digest that waits for
+    that one may go first, which is no harm among those that were to come late.
+    """
+
+    lane: str
+    place: int
+    digest: int | None = None
 
 
-def digests(held: Iterable[HeldJob], others: Iterable[tuple[str, int]], size: int) -> list[list[HeldJob]]:
+class _Stretch(Struct, frozen=True):
+    """A part of a lane in which the storm held all jobs: the lane, and how many other open jobs of it come before."""
+
+    lane: str
+    after: int
+
+
+class _Digest(Struct, frozen=True):
+    """A digest that has not gone out yet, by the place of its carrier."""
+
+    carrier: int
+
+
+_Awaited = int | _Stretch | _Digest | None
+"""What a group waits for: another group, by its number; what comes before in a lane; an older digest; nothing."""
+
+
+def digests(held: Iterable[HeldJob], others: Iterable[Ahead], size: int) -> list[list[HeldJob]]:
     """The jobs in groups of one reader and at most `size`, each in the order of acceptance.
 
-    `held` comes in the order of acceptance; `others` are lane and place of the other open jobs in the lanes of these.
-    A group of one is no digest. All that is in a group waits for the same: nothing, another group, or a job that the
-    storm did not hold. So none overtakes the older ones of its lane, and no group waits for a later one.
+    `held` comes in the order of acceptance; `others` are the other open jobs in the lanes of these. A group of one is
+    no digest. All that is in a group waits for the same: nothing, another group, a digest that has not gone out yet,
+    or a job that the storm did not hold. So none overtakes the older ones of its lane, and no group waits for a later
+    one. What waits for one digest is one digest in its turn, however many lanes that one holds up.
     """
     groups: list[list[HeldJob]] = []
-    with_room: dict[tuple[str, int | _Stretch | None], int] = {}
+    with_room: dict[tuple[str, _Awaited], int] = {}
     last: dict[_Stretch, int] = {}
-    for stretch, run in _runs(held, others):
+    ahead = _by_lane(others)
+    for stretch, run in _runs(held, ahead):
         for start in range(0, len(run), size):
             piece = run[start : start + size]
-            waits_for = last.get(stretch, stretch if stretch[1] else None)
+            waits_for = last.get(stretch, _awaited(stretch, ahead))
             number = with_room.get((run[0].reader, waits_for))
             if number is None or len(groups[number]) + len(piece) > size:
                 number = with_room[run[0].reader, waits_for] = len(groups)
@@ -124,6 +153,14 @@ def held_again(entry: LedgerEntry, words: str) -> Report:
     return Report(entry.job.id, entry.standing.attempt, Transition.HELD, schedule.at, text=words, hold=hold)
 
 
+def as_listed(entry: LedgerEntry) -> LedgerEntry:
+    """The job as a digest lists it, without the texts that no digest shows: there may be thousands of jobs in one."""
+    ticket = replace(entry.job.context.ticket, description="", resolution=None, custom={})
+    if isinstance(ticket, InternalTicket):
+        ticket = replace(ticket, internal_notes=None)
+    return replace(entry, job=replace(entry.job, context=replace(entry.job.context, ticket=ticket)))
+
+
 def parted_report(entry: LedgerEntry, carrier: LedgerEntry, mode: DeliveryMode = LIVE) -> Report | None:
     """What happens to a job that must not be in the digest that lists it; None where it may.
 
@@ -154,15 +191,28 @@ def storm_report(job: str, policy: StormPolicy) -> Report:
     return Report(job, 0, Transition.HELD, text=words, hold=Hold.STORM)
 
 
-def _runs(held: Iterable[HeldJob], others: Iterable[tuple[str, int]]) -> list[tuple[_Stretch, list[HeldJob]]]:
+def _by_lane(others: Iterable[Ahead]) -> Mapping[str, Sequence[Ahead]]:
+    found: dict[str, list[Ahead]] = defaultdict(list)
+    for one in sorted(others, key=lambda one: one.place):
+        found[one.lane].append(one)
+    return found
+
+
+def _awaited(stretch: _Stretch, ahead: Mapping[str, Sequence[Ahead]]) -> _Awaited:
+    """What a stretch waits for: where all that comes before is in one digest, that digest."""
+    if not stretch.after:
+        return None
+    digest, *others = {one.digest for one in ahead[stretch.lane][: stretch.after]}
+    return stretch if others or digest is None else _Digest(digest)
+
+
+def _runs(held: Iterable[HeldJob], ahead: Mapping[str, Sequence[Ahead]]) -> list[tuple[_Stretch, list[HeldJob]]]:
     """The held jobs of each stretch, in runs of one reader."""
-    places: dict[str, list[int]] = defaultdict(list)
-    for lane, place in sorted(others):
-        places[lane].append(place)
     runs: list[tuple[_Stretch, list[HeldJob]]] = []
     latest: dict[_Stretch, list[HeldJob]] = {}
     for one in held:
-        stretch = (one.lane, bisect(places[one.lane], one.place))
+        before = bisect(ahead.get(one.lane, ()), one.place, key=lambda other: other.place)
+        stretch = _Stretch(one.lane, before)
         run = latest.get(stretch)
         if run is None or run[0].reader != one.reader:
             run = latest[stretch] = []

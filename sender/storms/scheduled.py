@@ -16,7 +16,7 @@ from typing import Final
 
 from sender.records import LedgerEntry, Report
 from sender.states import Hold, State, Transition
-from sender.storms.digests import HeldJob, digests, held_again
+from sender.storms.digests import Ahead, HeldJob, digests, held_again
 
 SAID: Final = 100
 """Characters of what a rule says that are kept with the change."""
@@ -79,7 +79,7 @@ def made_by(carrier: LedgerEntry) -> Hold:
 
 
 def due_groups(
-    due: Sequence[tuple[Hold, HeldJob]], others: Iterable[tuple[str, int]], size: int, too_many: int
+    due: Sequence[tuple[Hold, HeldJob]], others: Iterable[Ahead], size: int, too_many: int
 ) -> list[list[HeldJob]]:
     """What was held for one recipient until now, in the messages in which it goes out.
 
@@ -89,7 +89,7 @@ def due_groups(
     quiet = Counter(one.reader for hold, one in due if hold is Hold.QUIET)
     alone = {one.job for hold, one in due if hold is Hold.QUIET and not (too_many and quiet[one.reader] > too_many)}
     together = [one for _, one in due if one.job not in alone]
-    left = [(one.lane, one.place) for _, one in due if one.job in alone]
+    left = [Ahead(one.lane, one.place) for _, one in due if one.job in alone]
     groups = digests(together, [*others, *left], size)
     return [*groups, *([one] for _, one in due if one.job in alone)]
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from sender.records import LedgerEntry, Report, lane_of
 from sender.states import SCHEDULED, Hold, Standing, State, Transition
-from sender.storms.digests import HeldJob
+from sender.storms.digests import Ahead, HeldJob
 from sender.storms.scheduled import due_groups
 from sender.storms.storm import StormPolicy
 from tests.contract import schedule_promises as promises
@@ -115,16 +115,26 @@ class OvertakesWhatIsOlder(InMemoryLedger):
         return False
 
 
+class WaitsTicketByTicket(InMemoryLedger):
+    def ahead(self, one: HeldJob) -> Ahead:
+        return replace(super().ahead(one), digest=None)
+
+
+class BundlesWholeTexts(InMemoryLedger):
+    def bundle(self, carrier: str) -> list[LedgerEntry]:
+        return [kept.entry for kept in self.jobs.values() if kept.carrier == carrier]
+
+
 class CollectsWhatIsQuiet(InMemoryLedger):
     def groups_due(
-        self, held: list[tuple[Hold, HeldJob]], others: list[tuple[str, int]], storm: StormPolicy
+        self, held: list[tuple[Hold, HeldJob]], others: list[Ahead], storm: StormPolicy
     ) -> list[list[HeldJob]]:
         return due_groups([(Hold.DIGEST, one) for _, one in held], others, storm.digest_size, storm.limit)
 
 
 class PoursOut(InMemoryLedger):
     def groups_due(
-        self, held: list[tuple[Hold, HeldJob]], others: list[tuple[str, int]], storm: StormPolicy
+        self, held: list[tuple[Hold, HeldJob]], others: list[Ahead], storm: StormPolicy
     ) -> list[list[HeldJob]]:
         return due_groups(held, others, storm.digest_size, 0)
 
@@ -170,6 +180,8 @@ BROKEN_SCHEDULES: dict[Promise, type[InMemoryLedger]] = {
     promises.what_is_over_for_several_digests_goes_out_in_one: SendsADigestForEachMoment,
     promises.what_leaves_a_storms_digest_waits_for_nothing_after_its_time: WaitsForWhatItWillNotSee,
     promises.what_is_urgent_does_not_wait_for_what_is_held: StandsInTheWay,
+    promises.what_waits_for_an_earlier_digest_is_one_digest_too: WaitsTicketByTicket,
+    promises.a_bundle_has_no_texts_that_no_digest_shows: BundlesWholeTexts,
     promises.a_due_digest_overtakes_no_older_job: OvertakesWhatIsOlder,
     promises.quiet_hours_let_each_message_go_by_itself: CollectsWhatIsQuiet,
     promises.what_quiet_hours_held_is_no_storm_when_they_end: PoursOut,

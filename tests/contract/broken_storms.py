@@ -11,7 +11,7 @@ from schemas.job import Job
 from sender.ledger.port import Retention
 from sender.records import LedgerEntry, Report, recipient_of
 from sender.states import Hold, State
-from sender.storms.digests import LEAVES_ITS_DIGEST, HeldJob
+from sender.storms.digests import LEAVES_ITS_DIGEST, Ahead, HeldJob
 from sender.storms.storm import NO_STORMS, StormEnd, StormPolicy
 from tests.contract import digest_promises, storm_promises
 from tests.contract.ledger_promises import Promise
@@ -49,7 +49,7 @@ class ForgetsWhoJoins(InMemoryLedger):
 
 
 class GivesNoDigest(InMemoryLedger):
-    def groups(self, held: list[HeldJob], others: list[tuple[str, int]], size: int) -> list[list[HeldJob]]:
+    def groups(self, held: list[HeldJob], others: list[Ahead], size: int) -> list[list[HeldJob]]:
         return [[one] for one in held]
 
 
@@ -95,12 +95,12 @@ class LetsEverythingGo(InMemoryLedger):
 
 
 class ListsThemAll(InMemoryLedger):
-    def groups(self, held: list[HeldJob], others: list[tuple[str, int]], size: int) -> list[list[HeldJob]]:
+    def groups(self, held: list[HeldJob], others: list[Ahead], size: int) -> list[list[HeldJob]]:
         return super().groups(held, others, 10_000)
 
 
 class ListsWhatMustWait(InMemoryLedger):
-    def groups(self, held: list[HeldJob], others: list[tuple[str, int]], size: int) -> list[list[HeldJob]]:
+    def groups(self, held: list[HeldJob], others: list[Ahead], size: int) -> list[list[HeldJob]]:
         return super().groups(held, [], size)
 
 

@@ -114,6 +114,30 @@ def what_is_urgent_does_not_wait_for_what_is_held(ledger: Ledger) -> None:
     assert deliver(ledger, DUE) == [held.id]
 
 
+def what_waits_for_an_earlier_digest_is_one_digest_too(ledger: Ledger) -> None:
+    """The relay is out of reach for two hours, in which each ticket is saved anew."""
+    first = [later(f"e-{number}", ticket=f"T-{number}") for number in range(4)]
+    hour_later = replace(DAILY, at=DUE + HOUR)
+    second = [later(f"f-{number}", hour_later, ticket=f"T-{number}") for number in range(4)]
+    a_digest(ledger, *first, *second)
+    [claimed] = ledger.claim(DUE, 10, LEASE)
+    ledger.record([on(claimed, Transition.DEFERRED, DUE + 2 * HOUR)], DUE)
+    ledger.end_schedules(DUE + HOUR, NO_STORMS)
+    assert ids(ledger.bundle(second[-1].id)) == [job.id for job in second[:-1]]
+    assert deliver(ledger, DUE + HOUR) == []
+    assert deliver(ledger, DUE + 2 * HOUR) == [first[-1].id]
+    assert deliver(ledger, DUE + 2 * HOUR) == [second[-1].id]
+    assert {state(ledger, job.id) for job in [*first, *second]} == {State.DELIVERED}
+
+
+def a_bundle_has_no_texts_that_no_digest_shows(ledger: Ledger) -> None:
+    jobs = [later(f"e-{number}") for number in range(3)]
+    a_digest(ledger, *jobs)
+    tickets = [one.job.context.ticket for one in ledger.bundle(jobs[-1].id)]
+    assert [(one.title, one.description, one.custom) for one in tickets] == [(jobs[0].context.ticket.title, "", {})] * 2
+    assert found(ledger, jobs[0].id).job == jobs[0]
+
+
 def a_due_digest_overtakes_no_older_job(ledger: Ledger) -> None:
     older = a_job("e-1", "T-1", expires=FAR)
     ledger.accept([older, later("e-2", ticket="T-2"), later("e-3", ticket="T-1"), later("e-4", ticket="T-3")], START)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sender.states import Hold, Transition
-from sender.storms.digests import HeldJob, Over, digests, release_reports, storm_report
+from sender.storms.digests import Ahead, HeldJob, Over, digests, release_reports, storm_report
 from sender.storms.storm import NO_STORMS, StormPolicy, ends_at, saved_at
 from tests.support.sender.fakes import START, a_job
 
@@ -69,12 +69,28 @@ def test_what_is_held_says_why() -> None:
 Open = tuple[str, str | None]
 """An open job: its lane, and its reader where the storm held it."""
 
-open_jobs = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from([None, "", "z", "l"])), max_size=30)
+OLDER = "in a digest that has not gone out yet"
+
+open_jobs = st.builds(
+    lambda older, jobs: [*((lane, OLDER) for lane in older), *jobs],
+    st.lists(st.sampled_from("abcd"), max_size=5),
+    st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from([None, "", "z", "l"])), max_size=30),
+)
 
 
-def split(jobs: list[Open]) -> tuple[list[HeldJob], list[tuple[str, int]]]:
-    held = [held_job(place, lane, reader) for place, (lane, reader) in enumerate(jobs) if reader is not None]
-    return held, [(lane, place) for place, (lane, reader) in enumerate(jobs) if reader is None]
+def split(jobs: list[Open]) -> tuple[list[HeldJob], list[Ahead]]:
+    carrier = max(in_the_older(jobs), default=None)
+    held = [held_job(place, lane, reader) for place, (lane, reader) in enumerate(jobs) if reader not in {None, OLDER}]
+    others = [
+        Ahead(lane, place, carrier if reader == OLDER else None)
+        for place, (lane, reader) in enumerate(jobs)
+        if reader in {None, OLDER}
+    ]
+    return held, others
+
+
+def in_the_older(jobs: list[Open]) -> list[int]:
+    return [place for place, (_, reader) in enumerate(jobs) if reader == OLDER]
 
 
 @given(open_jobs, st.integers(2, 6))
@@ -98,16 +114,24 @@ def test_what_two_readers_are_told_of_many_tickets_is_two_digests() -> None:
     assert [len(group) for group in digests(held, [], 1_000)] == [100, 100]
 
 
+def test_what_waits_for_one_digest_is_one_digest() -> None:
+    """The relay was out of reach for an hour, and each ticket was saved in the next one too."""
+    held = [held_job(100 + number, f"T-{number}") for number in range(100)]
+    others = [Ahead(f"T-{number}", number, 99) for number in range(100)]
+    assert [len(group) for group in digests(held, others, 1_000)] == [100]
+    assert [len(group) for group in digests(held, [Ahead("T-0", 0), *others[1:]], 1_000)] == [1, 99]
+
+
 def check_order(jobs: list[Open], groups: list[list[HeldJob]]) -> None:
     """Send what may go, a group by its last job, until nothing may: a job waits for the older ones of its lane."""
     group_of = {one.place: number for number, group in enumerate(groups) for one in group}
-    lanes = defaultdict(list)
+    older, lanes = in_the_older(jobs), defaultdict(list)
     for place, (lane, _) in enumerate(jobs):
         lanes[lane].append(place)
     sent: list[int] = []
     while len(sent) < len(jobs):
-        units = [[place] for place in range(len(jobs)) if place not in group_of]
-        units += [[one.place for one in group] for group in groups]
+        units = [[place] for place in range(len(jobs)) if place not in group_of and place not in older]
+        units += [[one.place for one in group] for group in groups] + [older] * bool(older)
         ready = [unit for unit in units if unit[-1] not in sent and may_go(unit, lanes[jobs[unit[-1]][0]], sent)]
         assert ready, "everything waits for something else"
         sent += ready[-1]

@@ -11,8 +11,10 @@ from sender.records import Admission, LedgerEntry, Report, lane_of, reader_of, r
 from sender.states import Hold, State, Transition
 from sender.storms.digests import (
     LEAVES_ITS_DIGEST,
+    Ahead,
     HeldJob,
     Over,
+    as_listed,
     digests,
     release_reports,
     storm_report,
@@ -97,7 +99,7 @@ class InMemoryStorms(InMemoryQueue):
     def let_go(self, recipient: str, storm: StormPolicy, now: datetime) -> None:
         jobs = [self.held_job(kept.entry, place) for place, kept in enumerate(self.jobs.values())]
         held = [one for one in jobs if self.is_held(self.jobs[one.job].entry, recipient)]
-        others = [(one.lane, one.place) for one in jobs if one not in held and self.jobs[one.job].open]
+        others = [self.ahead(one) for one in jobs if one not in held and self.jobs[one.job].open]
         self.send_out(self.groups(held, others, storm.digest_size), Over.STORM, now)
 
     def send_out(self, groups: list[list[HeldJob]], over: Over, now: datetime) -> None:
@@ -106,6 +108,13 @@ class InMemoryStorms(InMemoryQueue):
             assert self.record([first, *rest], now) == []
             for report in rest:
                 self.jobs[report.job].carrier = first.job
+
+    def ahead(self, one: HeldJob) -> Ahead:
+        kept = self.jobs[one.job]
+        carrier = one.job if kept.entry.standing.digest else kept.carrier
+        if self.counts_as_save(kept):
+            carrier = None
+        return Ahead(one.lane, one.place, None if carrier is None else list(self.jobs).index(carrier))
 
     def end_schedules(self, now: datetime, storm: StormPolicy, limit: int = 50) -> int:
         moments: dict[str, datetime] = {}
@@ -126,7 +135,7 @@ class InMemoryStorms(InMemoryQueue):
             for entry, one in jobs
             if entry.standing.hold is not None and self.is_due_now(entry, recipient, now)
         ]
-        others = [(one.lane, one.place) for entry, one in jobs if self.is_in_the_way(entry)]
+        others = [self.ahead(one) for entry, one in jobs if self.is_in_the_way(entry)]
         self.send_out(self.groups_due(held, others, storm), Over.SCHEDULE, now)
 
     def is_due_now(self, entry: LedgerEntry, recipient: str, now: datetime) -> bool:
@@ -137,7 +146,7 @@ class InMemoryStorms(InMemoryQueue):
         return self.jobs[entry.job.id].open and not self.is_scheduled(entry)
 
     def groups_due(
-        self, held: list[tuple[Hold, HeldJob]], others: list[tuple[str, int]], storm: StormPolicy
+        self, held: list[tuple[Hold, HeldJob]], others: list[Ahead], storm: StormPolicy
     ) -> list[list[HeldJob]]:
         return due_groups(held, others, storm.digest_size, storm.limit)
 
@@ -148,11 +157,11 @@ class InMemoryStorms(InMemoryQueue):
     def is_held(self, entry: LedgerEntry, recipient: str) -> bool:
         return entry.standing.hold is Hold.STORM and recipient_of(entry.job) == recipient
 
-    def groups(self, held: list[HeldJob], others: list[tuple[str, int]], size: int) -> list[list[HeldJob]]:
+    def groups(self, held: list[HeldJob], others: list[Ahead], size: int) -> list[list[HeldJob]]:
         return digests(held, others, size)
 
     def bundle(self, carrier: str) -> list[LedgerEntry]:
-        return [kept.entry for kept in self.jobs.values() if kept.carrier == carrier]
+        return [as_listed(kept.entry) for kept in self.jobs.values() if kept.carrier == carrier]
 
     def follow_carrier(self, before: LedgerEntry, report: Report, now: datetime) -> None:
         carrier = self.jobs[report.job]

@@ -133,7 +133,7 @@ class LedgerWorld(RuleBasedStateMachine):
 
     def sent(self, entry: LedgerEntry, kind: ReplyKind) -> Verdict:
         listed = self.ledger.bundle(entry.job.id) if entry.standing.digest else []
-        told = [one.job for one in [*listed, entry]]
+        told = [self.accepted[one.job.id] for one in [*listed, entry]]
         for job in told:
             # What has a schedule comes into its lane late, and so may find later ones under way.
             older = [one for one in self.older_in_lane(job) if one not in told and one.schedule is None]
