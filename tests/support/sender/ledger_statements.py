@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from adapters.sql_ledger import listing, pauses, schedules, statements, storms, suppressions
 
-SELDOM = {"COUNTS", "ENTRY", "PAUSES", "HOLDS"}
+# PEOPLE_AT answers a person at the command line; the rows of its one mailbox are found by an index all the same.
+SELDOM = {"COUNTS", "ENTRY", "PAUSES", "HOLDS", "PEOPLE_AT"}
 
 FREQUENT = {
     f"{module.__name__.split('.')[-1]}.{name}": statement
