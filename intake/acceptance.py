@@ -12,10 +12,11 @@ from typing import Final
 from msgspec import Struct
 
 from intake.cloudevents.reading import Bounds, records_in
-from intake.observation import Observation
+from intake.observation import Ignored, Observation
 from intake.ports import EventSink, LogAwayError, LogUnavailableError, Retention, Taken, TicketStates
 from intake.states.judgement import TicketKey, event_id, judge, ticket_key
 from schemas.clock import Clock
+from schemas.log import NewRecord
 from schemas.refusal import RefusedError
 
 FORGET_EVERY: Final = 100
@@ -33,12 +34,6 @@ class Repeated(Struct, frozen=True):
     """The delivery was known, and its event is in the log since then."""
 
     id: str
-
-
-class Ignored(Struct, frozen=True):
-    """The mapping wants no event of this post, and why."""
-
-    reason: str
 
 
 class Refused(Struct, frozen=True):
@@ -61,17 +56,17 @@ class Unavailable(Struct, frozen=True):
 Answer = Accepted | Repeated | Ignored | Refused | Unavailable
 
 
-class Post(Struct, frozen=True):
+class Delivery(Struct, frozen=True):
     """A helpdesk's post whose sender is known.
 
     `read` maps it, and may raise RefusedError. Where the helpdesk has an id for a delivery that is known before the
-    post is mapped, `source` and `delivery` hold it: then a repeat is not even mapped.
+    post is mapped, `source` and `id` hold it: then a repeat is not even mapped.
     """
 
     body: bytes
     read: Callable[[], Observation | Ignored]
     source: str | None = None
-    delivery: str | None = None
+    id: str | None = None
 
 
 class Acceptance:
@@ -92,10 +87,10 @@ class Acceptance:
         self._retention = retention or Retention()
         self._posts = count(1)
 
-    def webhook(self, post: Post) -> Answer:
+    def webhook(self, delivery: Delivery) -> Answer:
         """Take in what a helpdesk says of a ticket: known delivery, mapping, state, event, log, in this order."""
         try:
-            return self._known(post) or self._webhook(post)
+            return self._known(delivery) or self._webhook(delivery)
         except RefusedError as error:
             return Refused(error)
         except LogUnavailableError as error:
@@ -113,25 +108,33 @@ class Acceptance:
             return _unavailable(error)
         return Accepted(len(records))
 
+    def keep(self, letter: NewRecord) -> Unavailable | None:
+        """Bring a dead letter into the log for good; None where it is there."""
+        try:
+            self._sink.append([letter])
+        except LogUnavailableError as error:
+            return _unavailable(error)
+        return None
+
     def publish_waiting(self) -> int:
         """Bring into the log what waits: at the start, and now and then. Raises LogUnavailableError."""
         return self._states.publish(self._sink.append)
 
-    def _known(self, post: Post) -> Answer | None:
-        if post.source is None or post.delivery is None:
+    def _known(self, delivery: Delivery) -> Answer | None:
+        if delivery.source is None or delivery.id is None:
             return None
-        event = event_id(post.source, post.delivery)
+        event = event_id(delivery.source, delivery.id)
         taken = self._states.find(event)
         # One that is not in the log yet goes the long way, behind what its ticket has waiting.
         return Repeated(event) if taken is not None and taken.is_published else None
 
-    def _webhook(self, post: Post) -> Answer:
-        observation = post.read()
+    def _webhook(self, delivery: Delivery) -> Answer:
+        observation = delivery.read()
         if isinstance(observation, Ignored):
             return observation
-        ticket, delivery = ticket_key(observation), _delivery(post, observation)
-        event, now = event_id(observation.source, delivery), self._clock.now()
-        taken = self._states.take(ticket, event, lambda state: judge(observation, state, delivery, now), now)
+        ticket, name = ticket_key(observation), _name(delivery, observation)
+        event, now = event_id(observation.source, name), self._clock.now()
+        taken = self._states.take(ticket, event, lambda state: judge(observation, state, name, now), now)
         answer = self._published(ticket, event, taken)
         self._forget(now)
         return answer
@@ -149,8 +152,8 @@ class Acceptance:
                 self._states.prune(now, self._retention, 2 * FORGET_EVERY)
 
 
-def _delivery(post: Post, observation: Observation) -> str:
-    return post.delivery or observation.delivery or hashlib.sha256(post.body).hexdigest()
+def _name(delivery: Delivery, observation: Observation) -> str:
+    return delivery.id or observation.delivery or hashlib.sha256(delivery.body).hexdigest()
 
 
 def _unavailable(error: LogUnavailableError) -> Unavailable:

@@ -22,6 +22,13 @@ class Moment(StrEnum):
     """The helpdesk does not say. Where the ticket was not known before, it is not taken for a creation."""
 
 
+class Ignored(Struct, frozen=True):
+    """The post is not about a save of a ticket."""
+
+    because: str
+    """What such a post is, in the words of its mapping's author."""
+
+
 class Observation(Struct, frozen=True, kw_only=True):
     """What a post says of one ticket."""
 

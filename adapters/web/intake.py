@@ -17,8 +17,9 @@ from msgspec import Struct
 
 from adapters.web.problems import documented, problem
 from adapters.web.tokens import NEEDS, SECURITY, ApiScope
-from intake.acceptance import Accepted, Answer, Ignored, Refused, Repeated, Unavailable
+from intake.acceptance import Accepted, Answer, Refused, Repeated, Unavailable
 from intake.cloudevents.reading import BATCH, EVENT, Bounds
+from intake.observation import Ignored
 from schemas.problem_details import problem_fields
 
 log = structlog.get_logger()

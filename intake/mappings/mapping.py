@@ -11,9 +11,10 @@ from msgspec import UNSET, Struct
 from intake.mappings.kinds import as_json, as_text
 from intake.mappings.lookup import DirectoryLookup
 from intake.mappings.paths import Condition
-from intake.mappings.payload import Post, read_payload
+from intake.mappings.payload import read_payload
 from intake.mappings.values import Source, Value, View, WrongValueError
-from intake.observation import Moment, Observation
+from intake.observation import Ignored, Moment, Observation
+from intake.post import Post
 from schemas.event import Actor
 from schemas.refusal import Refusal, RefusedError
 from schemas.signature import Signature
@@ -21,13 +22,6 @@ from schemas.vocabulary import Origin
 
 MALFORMED: Final = "malformed_payload"
 """The code of a refusal by a mapping."""
-
-
-class Ignored(Struct, frozen=True):
-    """The post is not about a save of a ticket."""
-
-    because: str
-    """What such a post is, in the words of the mapping's author."""
 
 
 class Mapped(Struct, frozen=True):

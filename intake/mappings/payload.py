@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
 
 from schemas.reading import read_json
 from schemas.refusal import Refusal, RefusedError
@@ -18,14 +15,6 @@ MAX_VALUES: Final = 20_000
 MAX_DEPTH: Final = 64
 
 _JSON: Final = msgspec.json.Decoder()
-
-
-class Post(Struct, frozen=True):
-    """One post of a helpdesk, as it came. Names of headers are in lower case. `received` is in UTC."""
-
-    body: bytes
-    headers: Mapping[str, str]
-    received: datetime
 
 
 def read_payload(body: bytes) -> Any:

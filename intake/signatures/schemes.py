@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from intake.signatures.post import Post
+from intake.post import Post
 from schemas.signature import Scheme
 
 Key = Callable[[str], bytes]

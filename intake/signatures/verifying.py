@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from intake.signatures.post import Post
+from intake.post import Post
 from intake.signatures.schemes import SIGNED_SCHEMES, SignedScheme
 from schemas.signature import NAMES_HEADER, Scheme, Signature
 

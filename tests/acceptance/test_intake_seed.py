@@ -15,7 +15,7 @@ from adapters.sqlite.event_log import SqliteLog
 from adapters.sqlite.ticket_states import SqliteTicketStates
 from engine.stages.s1_triggers import raised_triggers
 from intake.acceptance import Acceptance, Accepted
-from intake.acceptance import Post as Delivered
+from intake.acceptance import Delivery
 from schemas.event import read_event
 from schemas.topics import TICKETS
 from tests.intake.posts import SOURCE, START, TICKET, Post, post, whole
@@ -42,7 +42,7 @@ def raised(folder: Path, one: Post) -> set[str]:
     """What a post raises after the export was read."""
     with closing(SqliteTicketStates(database_in(folder))) as states:
         acceptance = Acceptance(states, InMemoryEventSink(), Still(datetime.now(UTC)))
-        answer = acceptance.webhook(Delivered(b"", lambda: one.observation, SOURCE, one.delivery))
+        answer = acceptance.webhook(Delivery(b"", lambda: one.observation, SOURCE, one.delivery))
         assert isinstance(answer, Accepted)
     with closing(SqliteLog(database_in(folder))) as log:
         [record] = log.read(TICKETS)

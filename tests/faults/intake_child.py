@@ -18,7 +18,7 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.postgres.ticket_states import PostgresTicketStates
 from adapters.sqlite.event_sink import SqliteEventSink
 from adapters.sqlite.ticket_states import SqliteTicketStates
-from intake.acceptance import Acceptance, Accepted, Answer, Post, Repeated
+from intake.acceptance import Acceptance, Accepted, Answer, Delivery, Repeated
 from intake.ports import EventSink, TicketStates
 from tests.intake import posts
 from tests.intake.posts import RECEIVED, SOURCE
@@ -38,7 +38,7 @@ def made(kind: str, *where: str) -> tuple[TicketStates, EventSink]:
 
 def take(acceptance: Acceptance, one: posts.Post) -> Answer:
     """Take one post in, as a helpdesk sends it that has ids for its deliveries."""
-    return acceptance.webhook(Post(b"", lambda: one.observation, SOURCE, one.delivery))
+    return acceptance.webhook(Delivery(b"", lambda: one.observation, SOURCE, one.delivery))
 
 
 def work(acceptance: Acceptance) -> None:

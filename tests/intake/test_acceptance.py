@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from intake.acceptance import FORGET_EVERY, Acceptance, Accepted, Ignored, Post, Refused, Repeated, Unavailable
+from intake.acceptance import FORGET_EVERY, Acceptance, Accepted, Delivery, Refused, Repeated, Unavailable
 from intake.cloudevents.reading import BATCH, EVENT, Bounds
-from intake.observation import Moment, Observation
+from intake.observation import Ignored, Moment, Observation
 from intake.ports import LogAwayError, LogUnavailableError, Retention
 from intake.states.judgement import event_id
 from schemas.refusal import refuse
@@ -39,12 +39,12 @@ class Desk:
         observation = post(number, whole(**ticket), moment).observation
         return self.acceptance.webhook(self.of(lambda: observation, f"d-{number}" if with_id else None))
 
-    def of(self, read: Callable[[], Observation | Ignored], delivery: str | None = None, body: bytes = b"{}") -> Post:
+    def of(self, read: Callable[[], Observation | Ignored], name: str | None = None, body: bytes = b"{}") -> Delivery:
         def counted() -> Observation | Ignored:
             self.mapped += 1
             return read()
 
-        return Post(body, counted, SOURCE if delivery else None, delivery)
+        return Delivery(body, counted, SOURCE if name else None, name)
 
     @property
     def events(self) -> list[Any]:

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from adapters.mapping_files.folder import mapping_files
 from adapters.mapping_files.load import load_mapping
 from adapters.yaml_files.faults import FaultyFileError
-from intake.mappings.mapping import Ignored, Mapped
+from intake.mappings.mapping import Mapped
 from intake.mappings.mapping import Mapping as TicketMapping
+from intake.observation import Ignored
 from schemas.description import is_described
 from schemas.html_text import text_of_html
 from schemas.refusal import Refusal, RefusedError

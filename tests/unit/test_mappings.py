@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from intake.mappings.mapping import Ignored, Mapped
-from intake.observation import Moment, Observation
+from intake.mappings.mapping import Mapped
+from intake.observation import Ignored, Moment, Observation
 from schemas.event import Actor
 from schemas.refusal import RefusedError
 from schemas.vocabulary import ActorKind, Origin, Trigger

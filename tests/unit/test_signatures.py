@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intake.post import Post
 from intake.signatures.challenge import answer
-from intake.signatures.post import Post
 from intake.signatures.verifying import Doubt, Verifier
 from schemas.signature import HAS_TIME, Scheme, Signature
 
@@ -94,7 +94,7 @@ schemes_that_sign = pytest.mark.parametrize(
 
 
 def post(headers: Mapping[str, str], body: bytes = BODY, received: datetime = NOW) -> Post:
-    return Post(headers, body, received)
+    return Post(body, headers, received)
 
 
 @every_scheme
@@ -206,11 +206,11 @@ def test_a_secret_in_other_letters_comes_as_its_bytes() -> None:
 def test_what_the_server_in_front_verified_counts_only_from_there() -> None:
     verifier = Verifier(Signature(Scheme.PROXY, header="X-SSL-Client-Verify"))
     headers = {"x-ssl-client-verify": "SUCCESS"}
-    assert verifier.doubt(Post(headers, BODY, NOW, through_proxy=True)) is None
-    assert verifier.doubt(Post(headers, BODY, NOW)) is Doubt.NOT_THROUGH_PROXY
-    assert verifier.doubt(Post({}, BODY, NOW, through_proxy=True)) is Doubt.NO_SIGNATURE
+    assert verifier.doubt(Post(BODY, headers, NOW, through_proxy=True)) is None
+    assert verifier.doubt(Post(BODY, headers, NOW)) is Doubt.NOT_THROUGH_PROXY
+    assert verifier.doubt(Post(BODY, {}, NOW, through_proxy=True)) is Doubt.NO_SIGNATURE
     said = {"x-ssl-client-verify": "FAILED:expired"}
-    assert verifier.doubt(Post(said, BODY, NOW, through_proxy=True)) is Doubt.WRONG_SIGNATURE
+    assert verifier.doubt(Post(BODY, said, NOW, through_proxy=True)) is Doubt.WRONG_SIGNATURE
 
 
 def test_nothing_is_checked_where_that_is_said() -> None:

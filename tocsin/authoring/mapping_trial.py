@@ -16,8 +16,10 @@ from adapters.contract_lookup import DirectoryContracts
 from adapters.files.opening import read_bounded
 from adapters.mapping_files.load import load_mapping
 from engine.directory.directory import Directory
-from intake.mappings.mapping import Ignored, apply
-from intake.mappings.payload import MAX_POST_BYTES, Post
+from intake.mappings.mapping import apply
+from intake.mappings.payload import MAX_POST_BYTES
+from intake.observation import Ignored
+from intake.post import Post
 from intake.states.judgement import TicketKey, judge, ticket_key
 from intake.states.ticket_state import TicketState
 from schemas.event import Event, read_event

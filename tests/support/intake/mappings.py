@@ -15,9 +15,10 @@ from adapters.yaml_files.faults import Fault
 from adapters.yaml_files.source import Source
 from engine.directory.directory import Directory
 from intake.mappings.build import build
-from intake.mappings.mapping import Ignored, Mapped, apply
+from intake.mappings.mapping import Mapped, apply
 from intake.mappings.mapping import Mapping as TicketMapping
-from intake.mappings.payload import Post
+from intake.observation import Ignored
+from intake.post import Post
 from schemas.directory import ContractRecord
 from schemas.mapping_file import MappingFile
 

@@ -17,7 +17,8 @@ from adapters.yaml_files.source import Source
 from engine.directory.directory import Directory
 from intake.mappings.paths import Path as JsonPath
 from intake.mappings.paths import PathError
-from intake.mappings.payload import MAX_POST_BYTES, Post
+from intake.mappings.payload import MAX_POST_BYTES
+from intake.post import Post
 from schemas.directory import ContractRecord
 from schemas.mapping_test import ExpectedEvent, MappingTest, MappingTestFile
 from schemas.problem import Path as ValuePath

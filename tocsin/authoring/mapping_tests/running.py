@@ -14,8 +14,9 @@ from adapters.mapping_files.folder import own_tests
 from adapters.mapping_files.load import read_mapping_file
 from adapters.yaml_files.faults import Fault, FaultyFileError
 from intake.mappings.kinds import as_json
-from intake.mappings.mapping import Ignored, Mapped, apply
+from intake.mappings.mapping import Mapped, apply
 from intake.mappings.mapping import Mapping as TicketMapping
+from intake.observation import Ignored
 from schemas.finding import FindingCode
 from schemas.mapping_test import ExpectedEvent
 from schemas.refusal import RefusedError

@@ -1,4 +1,4 @@
-"""A post as it came, before anything of it is believed."""
+"""A post as it came, before anything of it is believed or read."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from msgspec import Struct
 
 
 class Post(Struct, frozen=True):
-    """A post. `body` is what came, byte by byte: a signature is of bytes, not of what they mean."""
+    """One post of a helpdesk. `body` is what came, byte by byte: a signature is of bytes, not of what they mean."""
 
+    body: bytes
     headers: Mapping[str, str]
-    """By name in small letters. Each byte of a value is one character, as in ISO 8859-1.
+    """By name in lower case. Each byte of a value is one character, as in ISO 8859-1.
 
     Of a header that came twice, the values are joined by a comma (RFC 9110, section 5.2).
     """
 
-    body: bytes
     received: datetime
     """In UTC."""
 
