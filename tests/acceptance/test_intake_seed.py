@@ -14,8 +14,7 @@ from typer.testing import CliRunner, Result
 from adapters.sqlite.event_log import SqliteLog
 from adapters.sqlite.ticket_states import SqliteTicketStates
 from engine.stages.s1_triggers import raised_triggers
-from intake.acceptance import Acceptance, Accepted
-from intake.acceptance import Delivery
+from intake.acceptance import Acceptance, Accepted, Delivery
 from schemas.event import read_event
 from schemas.topics import TICKETS
 from tests.intake.posts import SOURCE, START, TICKET, Post, post, whole
