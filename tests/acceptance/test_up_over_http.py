@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
+import json
 import os
 import signal
 import socket
@@ -10,8 +13,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 from typer.testing import CliRunner
@@ -23,6 +27,7 @@ from tocsin.cli.app import app
 from tocsin.cli.console import WRONG_SETTINGS
 
 TOKEN: Final = "a-token-of-the-tests"
+HOOK_SECRET: Final = "the-secret-of-this-helpdesk"
 HEADERS: Final = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/cloudevents+json"}
 
 
@@ -43,7 +48,8 @@ def command(folder: Path, *options: str) -> list[str]:
 @contextmanager
 def up(folder: Path, http: str, *options: str) -> Iterator[httpx.Client]:
     tocsin = str(Path(sys.executable).with_name("tocsin"))
-    environment = {**os.environ, "TOCSIN_HTTP_TOKEN": TOKEN}
+    secrets = f"generic=the-one-of-scripts zammad={HOOK_SECRET}"
+    environment = {**os.environ, "TOCSIN_HTTP_TOKEN": TOKEN, "TOCSIN_INTAKE_SECRETS": secrets}
     told = [tocsin, *command(folder, "--http", http, *options)]
     with (
         httpx.Client(base_url=f"http://{http}") as client,
@@ -68,6 +74,36 @@ async def test_what_is_posted_is_told_by_mail(tmp_path: Path) -> None:
             # One address for both: probes and metrics are there, without a token.
             assert client.get("/metrics").status_code == 200
             assert client.get("/openapi.json").json()["openapi"] == "3.1.0"
+
+
+async def test_what_a_helpdesk_posts_is_told_by_mail_once(tmp_path: Path) -> None:
+    async with Mailbox(tmp_path / "mail") as mailbox:
+        with up(tmp_path, a_free_address(), "--smtp", f"{HOST}:{mailbox.port}") as client:
+            post = zammad_posts("T-81", "Nothing comes out")
+            answers = [await asyncio.to_thread(client.post, "/v1/hooks/zammad", **post) for _ in range(2)]
+            assert [(one.status_code, one.json()) for one in answers] == [(202, {"events": 1}), (202, {"events": 0})]
+            [message] = await asyncio.wait_for(mailbox.wait_for(1), 60)
+            assert "T-81" in message.path.read_text()
+            forged = {**post, "content": post["content"].replace(b"Nothing", b"Anything")}
+            assert client.post("/v1/hooks/zammad", **forged).status_code == 403
+            assert client.post("/v1/hooks/jira", json={}).status_code == 503  # nobody has given it a secret
+            assert client.post("/v1/hooks/zamad", json={}).status_code == 404
+
+
+def zammad_posts(ticket: str, text: str) -> dict[str, Any]:
+    """What Zammad posts of a ticket that was created just now, and signs with the hook's secret."""
+    now = datetime.now(UTC).isoformat()
+    article = {"id": 1, "internal": False, "body": f"<p>{text}</p>", "sender": "Customer"}
+    told = {"number": ticket, "contract": "C-7", "title": text, "state": "new", "article_ids": [1], "updated_at": now}
+    content = json.dumps({"ticket": told, "article": article}).encode()
+    signature = hmac.digest(HOOK_SECRET.encode(), content, hashlib.sha1).hex()
+    headers = {
+        "Content-Type": "application/json",
+        "X-Hub-Signature": f"sha1={signature}",
+        "X-Zammad-Delivery": f"of {ticket}",
+        "X-Zammad-Trigger": "Tocsin: created",
+    }
+    return {"content": content, "headers": headers}
 
 
 def test_two_addresses_are_two_doors(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from tocsin.config.wiring.http import HttpSettings
 from tocsin.config.wiring.mail import MailSettings
 from tocsin.config.wiring.sending import SendingSettings
 from tocsin.config.wiring.signing import made_secrets
-from tocsin.services.embedded.answering import answering
+from tocsin.services.embedded.answering import Doors
 from tocsin.services.embedded.data_folder import sole_owner
 from tocsin.services.embedded.service import Embedded, EmbeddedMonitor
 from tocsin.services.embedded.wiring import DirectoryFiles, embedded_service
@@ -58,7 +58,8 @@ def up(
     TOCSIN_SMTP_PASSWORD or TOCSIN_SMTP_PASSWORD_FILE. What Message-IDs and links to opt out are signed with is in the
     file `secrets` of the data folder, unless TOCSIN_MAIL_SECRETS or TOCSIN_MAIL_SECRETS_FILE give it. TOCSIN_SMTP_CA
     names the authorities to trust, TOCSIN_SMTP_HELLO the name to greet the relay with. With --http events are posted to
-    /v1/events, with the token in TOCSIN_HTTP_TOKEN or TOCSIN_HTTP_TOKEN_FILE: docs/http.md. All settings:
+    /v1/events, with the token in TOCSIN_HTTP_TOKEN or TOCSIN_HTTP_TOKEN_FILE, and webhooks to /v1/hooks/NAME, signed
+    with the secrets in TOCSIN_INTAKE_SECRETS or TOCSIN_INTAKE_SECRETS_FILE: docs/http.md. All settings:
     docs/settings.md, `tocsin settings`.
     """
     log_as_told(settings)
@@ -66,10 +67,10 @@ def up(
     monitor = EmbeddedMonitor()
     with stopping(within) as asked, naming_address(settings, LISTEN_ADDRESS, HTTP_LISTEN):
         mail, sending, http = MailSettings.of(settings), SendingSettings.of(settings), HttpSettings.of(settings)
-        shown = answering(monitor, listen_address(settings), http, database_in(data), SystemClock())
-        with sole_owner(data), shown:
+        doors = Doors(http, database_in(data), SystemClock())
+        with sole_owner(data), doors.answering(monitor, listen_address(settings)):
             mail = mail.signed_by(made_secrets(settings, data))
-            files, rules = DirectoryFiles(settings.given(DIRECTORY), remove_many), settings[RULES]
+            files, rules = DirectoryFiles(settings.given(DIRECTORY), remove_many, doors.directory_read), settings[RULES]
             service = embedded_service(database_in(data), files, rules, mail, HealthFile(data), sending, monitor)
             asyncio.run(_work(service, data, drain, asked))
 

@@ -13,9 +13,9 @@ from adapters.contract_lookup import DirectoryContracts
 from adapters.files.directory_folder import load_directory
 from adapters.mapping_files.load import load_mapping
 from engine.directory.directory import Directory
-from intake.mappings.mapping import Ignored, apply
-from intake.mappings.payload import Post
-from intake.observation import Observation
+from intake.mappings.mapping import apply
+from intake.observation import Ignored, Observation
+from intake.post import Post
 from intake.states.judgement import TicketKey
 from intake.states.seeding import Exported, seeded
 from intake.states.ticket_state import TicketState

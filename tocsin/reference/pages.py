@@ -12,12 +12,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from adapters.web.hooks import hooks
 from adapters.web.intake import intake
 from adapters.web.openapi import openapi_document, written
 from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType
 from intake.acceptance import Accepted
 from schemas.finding import FindingCode, Severity
 from tocsin.authoring.lint.catalogue import CATALOGUE
+from tocsin.clock import SystemClock
 from tocsin.config.settings.page import MARK as SETTINGS_MARK
 from tocsin.config.settings.page import settings_list
 from tocsin.reference.records_page import MARK as RECORDS_MARK
@@ -135,7 +137,8 @@ def directory() -> str:
 
 def api() -> str:
     """The OpenAPI document of the HTTP API."""
-    return written(openapi_document([intake(lambda _headers, _body: Accepted())], version("tocsin")))
+    webhooks = hooks(lambda _name, _post: Accepted(), lambda _name, _query: None, SystemClock(), ())
+    return written(openapi_document([intake(lambda _headers, _body: Accepted()), webhooks], version("tocsin")))
 
 
 def pages() -> dict[Path, str]:

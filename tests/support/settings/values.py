@@ -18,6 +18,7 @@ FORMS = (
     (forms.LISTEN, "h{}:0"),
     (forms.NETWORKS, "10.0.0.{} ::1"),
     (forms.TOKEN, "a-token-of-the-tests-{}"),
+    (forms.HOOK_SECRETS, "zammad=a-secret-of-the-tests-{} glpi=another-secret-of-them"),
     (forms.WRITER, "N <n{}@d.example>"),
 )
 

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
 from schemas.named_mailbox import NoMailboxError, named_mailbox
+from sender.proof import SHORTEST_SECRET
 from tocsin.config.settings.kinds import MASK, Text
 
 _PORTS = 1 << 16
@@ -15,6 +16,8 @@ _PORTS = 1 << 16
 _PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{0,200}")
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]{16,}=*")
+
+_HOOK: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 _NO_URL: Final = re.compile(r"[^/@\s]+")
 
@@ -81,6 +84,19 @@ def token(text: str) -> None:
         raise ValueError("this is no token: use 16 or more letters, digits and -._~+/=, say of `openssl rand -hex 32`")
 
 
+def hook_secrets(text: str) -> dict[str, list[str]]:
+    """The secrets of each hook, of HOOK=SECRET pairs. Raises ValueError, without the value, for what is none."""
+    found: dict[str, list[str]] = {}
+    for number, pair in enumerate(text.split(), 1):
+        hook, _, secret = pair.partition("=")
+        if not _HOOK.fullmatch(hook) or len(secret) < SHORTEST_SECRET:
+            needed = f"HOOK=SECRET with a secret of {SHORTEST_SECRET} or more characters"
+            # It may be a secret, so it is not shown.
+            raise ValueError(f"number {number} of what stands there is not {needed}")
+        found.setdefault(hook, []).append(secret)
+    return found
+
+
 BROKERS = Text("of the form HOST:PORT, with commas between them", brokers)
 RELAY = Text("of the form HOST:PORT", host_and_port)
 LISTEN = Text("of the form HOST:PORT", listening)
@@ -89,4 +105,5 @@ INSTANCE = Text("a name of letters, digits, '.', '_' and '-'", instance)
 NETWORKS = Text("addresses and networks such as 127.0.0.0/8 ::1", networks)
 TOKEN = Text("a token of 16 or more letters, digits and -._~+/=", token)
 PREFIX = Text("up to 200 ASCII letters, digits, '.', '_' and '-'", prefix)
+HOOK_SECRETS = Text("HOOK=SECRET, blanks or line ends between several", hook_secrets)
 TEXT = Text()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from adapters.files.directory_source import FolderDirectory
 from adapters.files.kept_files import FOLDER, KeptFiles
+from engine.ports import DirectorySource
 from schemas.pseudonyms import Pseudonyms
 from tocsin.clock import SystemClock
 from tocsin.config.wiring.mail import MailSettings
@@ -24,11 +25,19 @@ from tocsin.services.reload.rules_in_force import ReloadingRules
 from tocsin.services.rule_changes import on_rules_change
 
 
+def _nobody(_directory: DirectorySource) -> None:
+    pass
+
+
 class DirectoryFiles(Struct, frozen=True):
-    """The folder (or file) with the directory's records, and whether a change of it may take away any number."""
+    """The folder (or file) with the directory's records, and whether a change of it may take away any number.
+
+    `on_read` is given a reading of its own, once the folder has been read.
+    """
 
     path: Path
     removes_many: bool = False
+    on_read: Callable[[DirectorySource], None] = _nobody
 
 
 @asynccontextmanager
@@ -59,6 +68,7 @@ async def embedded_service(
             folder = FolderDirectory(directory.path, kept, directory_changed, removes_many=directory.removes_many)
             # A reading of its own: the sender works in another thread than the engine, to which `folder` belongs.
             people = DirectoryPeople(folder.beside())
+            directory.on_read(folder.beside())
             monitored = MonitoredDirectory(folder, seen)
             pseudonyms = Pseudonyms(mail.opt_out.secrets)
             sources = Sources(monitored, reloading, people, composer, mail.transport(), clock, pseudonyms)

@@ -1,0 +1,103 @@
+"""Webhooks of helpdesks: what is posted to `/v1/hooks/NAME`, and what a helpdesk asks there before it posts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Any, Final
+
+import structlog
+from litestar import MediaType, Request, Response, Router, get, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath
+
+from adapters.web.client_rates import Network
+from adapters.web.intake import Taken, answered
+from adapters.web.problems import documented, problem
+from intake.hooks import Doubted, HookAnswer, Kept, UnknownHook, Unsecured
+from intake.mappings.payload import MAX_POST_BYTES
+from intake.post import Post
+from schemas.clock import Clock
+
+log = structlog.get_logger()
+
+HOOK: Final = "/v1/hooks/{name:str}"
+_LATER: Final = "60"
+
+TakePost = Callable[[str, Post], HookAnswer]
+"""Takes in a post to the hook of this name. It may block."""
+
+AnswerChallenge = Callable[[str, Mapping[str, str]], str | None]
+"""What to answer to the query of a GET; None where it is no challenge."""
+
+
+def hooks(take: TakePost, challenge: AnswerChallenge, clock: Clock, proxies: Sequence[Network]) -> Router:
+    """A part of an application. `proxies` are the addresses of servers in front, which may tell who posts.
+
+    No token is asked for: helpdesks prove by their own signatures who they are.
+    """
+
+    @post(
+        HOOK,
+        status_code=HTTPStatus.ACCEPTED,
+        operation_id="postHook",
+        summary="Post what a helpdesk's webhook says",
+        responses={
+            int(HTTPStatus.ACCEPTED): ResponseSpec(Taken, generate_examples=False, description="The log has it."),
+            **documented(
+                HTTPStatus.BAD_REQUEST,
+                HTTPStatus.FORBIDDEN,
+                HTTPStatus.NOT_FOUND,
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                HTTPStatus.SERVICE_UNAVAILABLE,
+            ),
+        },
+    )
+    async def posted(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[Any]:
+        body = await request.body()
+        one = Post(body, _headers(request.scope["headers"]), clock.now(), _came_through(proxies, request))
+        return _answered(name, await asyncio.to_thread(take, name, one))
+
+    @get(HOOK, include_in_schema=False)
+    async def asked(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[Any]:
+        answer = challenge(name, dict(request.query_params))
+        if answer is None:
+            return problem(HTTPStatus.NOT_FOUND)
+        return Response(answer, media_type=MediaType.TEXT)
+
+    return Router("/", route_handlers=[posted, asked], request_max_body_size=MAX_POST_BYTES)
+
+
+def _headers(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for name, value in sent:
+        found.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+    return {name: ", ".join(values) for name, values in found.items()}
+
+
+def _came_through(proxies: Sequence[Network], request: Request[Any, Any, Any]) -> bool:
+    peer = request.client
+    if peer is None:
+        return False
+    address = ip_address(peer.host)
+    return any(address in network for network in proxies)
+
+
+def _answered(name: str, answer: HookAnswer) -> Response[Any]:
+    match answer:
+        case UnknownHook():
+            return problem(HTTPStatus.NOT_FOUND, "unknown_hook")
+        case Unsecured(why):
+            # Whoever has set this up reads the log; whoever posts may be anybody.
+            log.warning("hook_unsecured", hook=name, said=why)
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "hook_unsecured", headers={"Retry-After": _LATER})
+        case Doubted(doubt):
+            log.warning("hook_doubted", hook=name, error=doubt.value)
+            return problem(HTTPStatus.FORBIDDEN, doubt.value)
+        case Kept(error):
+            log.warning("hook_post_kept", hook=name, error=error.code, said=str(error))
+            return Response(Taken(0), status_code=HTTPStatus.ACCEPTED)
+        case _:
+            return answered(answer)
