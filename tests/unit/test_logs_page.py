@@ -23,7 +23,8 @@ def written_in(source: str) -> Iterator[tuple[str, str]]:
         if not (isinstance(node.func.value, ast.Name) and node.func.value.id in LOGGERS):
             continue
         if node.func.attr in LEVELS:
-            name, level = node.args[0], node.func.attr
+            # `exception` writes a line of the level error, with the frames.
+            name, level = node.args[0], "error" if node.func.attr == "exception" else node.func.attr
         elif node.func.attr == "log":
             name, level = node.args[1], "any"
         else:
