@@ -60,6 +60,7 @@ def test_the_check_asks_for_each_template_that_is_named_and_for_no_built_in_one(
     uses = {(one.template, one.audience) for one in uses_of(book)}
     assert {one for one in uses if one[0].startswith(("sms/", "fax/", "built-in/"))} == {
         ("fax/alert", Audience.CONTACTS),
+        ("fax/digest", Audience.CONTACTS),
         ("sms/urgent", Audience.COLLABORATORS),
         ("fax/urgent", Audience.COLLABORATORS),
     }

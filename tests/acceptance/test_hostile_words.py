@@ -66,6 +66,7 @@ NOT_RUN: Final = {
     "topics create": "likewise",
     "directory load": "needs Kafka: test_directory_plan.py",
     "directory check": "likewise, and test_foreign_directory.py",
+    "intake seed": "needs exports: test_intake_seed.py",
     "dlq pass-over": "needs Kafka, and shows its own words",
 }
 """Commands that are not run here, and why."""
@@ -112,6 +113,13 @@ class HostileInstallation:
         tests: dict[str, object] = {"given": {"contacts": {"zoe": {"attached_to": ["site"], "name": WHOLE}}}}
         tests |= {"tests": [{"test": WHOLE, "ticket": {"title": WHOLE}, "expect": expected}]}
         (self.good.parent / "rules.test.yaml").write_text(json.dumps(tests))
+        self.post = root / "post.json"
+        self.post.write_text(json.dumps({"id": ODD, "customer": SAID, "title": WHOLE, "status": SAID}))
+        self.mapping = root / "desk.yaml"
+        mapped = {name: f"$.{name}" for name in ("id", "customer", "title", "status")}
+        self.mapping.write_text(json.dumps({"ticket": mapped | {"contract": {"look_up": ["customer"]}}}))
+        self.bad_mapping = root / "bad.yaml"
+        self.bad_mapping.write_text(json.dumps({"ticket": {"id": f"$.{SAID}", SAID: SAID}, SAID: SAID}))
         self.mail = root / "mail"
         self.mail.write_text(f"From: {SAID}@x.example\nSubject: {SAID}\n\n{IN_LINES}\n")
         self.data = _worked(root / "data")
@@ -210,6 +218,13 @@ def runs(program: HostileInstallation) -> dict[str, list[list[Any]]]:
             ["t", *preview, "-p", f"contact/{SAID}"],
         ],
         "schema": [["rules"], [SAID]],
+        "intake try": [
+            [program.mapping, program.post, "-H", f"X-Said: {ODD}"],
+            [program.mapping, program.post, *d],
+            [program.bad_mapping, program.post],
+            [SAID, program.post],
+        ],
+        "intake check": [[program.bad_mapping], [program.mapping], [SAID]],
         "dlq list": [[*data], [*data, "--json"]],
         "dlq show": [["0:0", *data], [SAID, *data]],
         "dlq redrive": [["0:0", *data], [SAID, *data], ["--code", SAID, *data]],

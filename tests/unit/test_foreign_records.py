@@ -37,6 +37,7 @@ READ = read_record(as_json(CONTRACT))
 
 
 SIMPLE: dict[type[inspect.Type], st.SearchStrategy[Any]] = {
+    inspect.AnyType: st.one_of(st.none(), st.text(max_size=5), st.lists(st.text(max_size=5), max_size=3)),
     inspect.NoneType: st.none(),
     inspect.BoolType: st.booleans(),
     inspect.DateType: st.dates().map(date.isoformat),

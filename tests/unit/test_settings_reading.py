@@ -55,19 +55,20 @@ def test_the_strongest_source_wins_and_is_named(setting: Setting[Any], tmp_path:
 @pytest.mark.parametrize("setting", SECRET, ids=lambda setting: setting.key)
 def test_a_secret_comes_from_its_variable_or_a_file_of_its_own(setting: Setting[Any], tmp_path: Path) -> None:
     by_variable, by_file = tmp_path / "by-variable", tmp_path / "by-file"
-    by_variable.write_text("one\n")
-    by_file.write_text("two\r\n")
+    one, two, three = (sample(setting, number, tmp_path) for number in range(3))
+    by_variable.write_text(f"{one}\n")
+    by_file.write_text(f"{two}\r\n")
     table, _, name = setting.file_key.partition(".")
     toml = tmp_path / "tocsin.toml"
     toml.write_text(f'[{table}]\n{name} = "by-file"\n')
     ways: list[tuple[dict[str, str], str, str]] = [
-        ({setting.variable: "three"}, "three", f"environment {setting.variable}"),
+        ({setting.variable: three}, three, f"environment {setting.variable}"),
         (
             {setting.file_variable: str(by_variable)},
-            "one",
+            one,
             f"secret file {by_variable} (environment {setting.file_variable})",
         ),
-        ({}, "two", f"secret file {by_file} (file {toml}:2)"),
+        ({}, two, f"secret file {by_file} (file {toml}:2)"),
     ]
     for environment, value, origin in ways:
         settings = read_settings(toml, environment).checked()
@@ -87,10 +88,10 @@ def test_paths_in_the_file_are_relative_to_its_folder(tmp_path: Path) -> None:
 def test_what_a_command_does_not_use_is_checked_in_the_file_alone(tmp_path: Path) -> None:
     file = written(tmp_path, '[mail]\npassword_file = "absent"\n[kafka]\nca = "absent"\n[storm]\nlimit = 5\n')
     elsewhere = {"TOCSIN_STORM_LIMIT": "ten", "TOCSIN_SMTP_PASSWORD_FILE": "absent"}
-    assert not read_settings(file, elsewhere, used_by("jobs")).faults
+    assert not read_settings(file, elsewhere, used_by("pauses")).faults
     assert len(read_settings(file, elsewhere).faults) == 4
     with pytest.raises(KeyError):
-        read_settings(file, {}, used_by("jobs")).settings[STORM_LIMIT]
+        read_settings(file, {}, used_by("pauses")).settings[STORM_LIMIT]
 
 
 def test_a_secret_that_another_comes_before_need_not_be_there(tmp_path: Path) -> None:

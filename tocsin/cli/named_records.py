@@ -11,6 +11,7 @@ from schemas.job import PersonRef
 from schemas.suggestion import respelled
 from tocsin.authoring.finding import contracts_called, people_called, ref_in, ref_of, shown_contract, shown_person
 from tocsin.cli.console import FOUND_FAULTS, stop
+from tocsin.printing.printable import LINE, printable
 
 MOST_LISTED: Final = 20
 HOW_PEOPLE: Final = "name a person by id (contact/ct-1), by name, or by e-mail address"
@@ -57,7 +58,8 @@ def the_one(
 
 def stop_with_list(head: str, found: Sequence[Found], shown: Callable[[Found], Iterable[str]]) -> NoReturn:
     """End the command, and list those among whom only a person can choose."""
-    lines = [head, *(f"  {', '.join(shown(one))}" for one in found[:MOST_LISTED])]
+    # A name may have line breaks, and then looks like a line of ours.
+    lines = [head, *(f"  {printable(', '.join(shown(one)), LINE)}" for one in found[:MOST_LISTED])]
     more = len(found) - MOST_LISTED
     stop("\n".join([*lines, *([f"  and {more} more"] if more > 0 else [])]), FOUND_FAULTS)
 
