@@ -6,7 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/packages.sh
 
 cache=.cache
-has() { command -v "$1" >/dev/null; }
+# Programs alone: a function here may have the same name.
+has() { type -P "$1" >/dev/null; }
 
 # can_have WHAT DEBIAN MACOS: whether it may be installed here; says what to do where it may not.
 can_have() {

@@ -132,8 +132,10 @@ FAULTS: list[tuple[str, Mapping[str, str], list[str]]] = [
         "[mail]\nlisten = 'a:1'\n",
         {},
         [
-            "F:2: mail.listen: there is no such setting: did you mean `process.listen` or `http.listen` or "
-            "`opt_out.listen`?"
+            (
+                "F:2: mail.listen: there is no such setting: did you mean `process.listen` or `http.listen` or "
+                "`opt_out.listen`?"
+            )
         ],
     ),
     ("[kafka]\nwindow = 3\n", {}, ["F:2: kafka.window: there is no such setting: did you mean `storm.window`?"]),

@@ -1,0 +1,24 @@
+"""What the scripts of the set-up take for installed."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "test-services.sh"
+
+
+def says(condition: str) -> bool:
+    found = subprocess.run(["bash", "-c", f"source {SCRIPT}; {condition}"], check=False)  # noqa: S607 - any bash
+    return found.returncode == 0
+
+
+def test_a_program_that_is_there_is_found() -> None:
+    assert says("has bash")
+
+
+@pytest.mark.parametrize("step", ["validators", "can_have"])
+def test_a_step_of_the_script_is_no_program(step: str) -> None:
+    assert says(f"declare -F {step} >/dev/null && ! has {step}")
