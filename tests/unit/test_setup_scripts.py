@@ -11,7 +11,7 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "test-services.sh"
 
 
 def says(condition: str) -> bool:
-    found = subprocess.run(["bash", "-c", f"source {SCRIPT}; {condition}"], check=False)  # noqa: S607 - any bash
+    found = subprocess.run(["bash", "-c", f"source {SCRIPT}; {condition}"], check=False)
     return found.returncode == 0
 
 
