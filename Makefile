@@ -51,12 +51,13 @@ schemas: setup ## write anew what is made from the code: JSON Schemas, AsyncAPI 
 # ---------------------------------------------------------------- checks
 
 # Two processes, for tests wait more than they work. A file's tests stay together. In `make test`, those that start a broker
-# or a database come last and among themselves: some of them measure times, and the quick tests leave no core idle.
+# or a database come after the quick ones, which leave no core idle, and those that measure times (`alone`) one by one.
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
 
 test: setup broker postfix prometheus browser validators lint types contracts ## everything that CI runs: lint, types, import contracts, all tests
 	$(BIN)/pytest -m "not slow and not kafka and not postgres" $(SIDE_BY_SIDE)
-	$(BIN)/pytest -m "not slow and (kafka or postgres)" $(SIDE_BY_SIDE)
+	$(BIN)/pytest -m "not slow and not alone and (kafka or postgres)" $(SIDE_BY_SIDE)
+	$(BIN)/pytest -m "not slow and alone"
 
 lint: setup ## ruff: rules and formatting; whether what is made from the code is as the code says
 	$(BIN)/ruff check .

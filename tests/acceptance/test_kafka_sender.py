@@ -28,7 +28,7 @@ from tests.support.helpdesk.events import Helpdesk, event_of
 from tests.support.helpdesk.files import created
 from tests.support.mail.mailbox_thread import mailbox_in
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.alone]
 
 
 def desk() -> Helpdesk:

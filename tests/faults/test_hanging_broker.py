@@ -21,7 +21,7 @@ from tests.support.brokers.native import NativeBroker
 from tests.support.mail.relays.postfix import free_port
 from tocsin.cli.console import UNUSABLE
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kafka, pytest.mark.alone, pytest.mark.timeout(180)]
 
 SHOWS_WITHIN = 15.0
 FRESH = ("tocsin_group_lag_records", "tocsin_group_lag_seconds", "tocsin_group_halted_seconds", "tocsin_lag_records")

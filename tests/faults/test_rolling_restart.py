@@ -20,7 +20,7 @@ from tests.kafka.members import settings_of
 from tests.support.brokers.cluster import Cluster
 from tests.support.helpdesk.files import created
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kafka, pytest.mark.alone, pytest.mark.timeout(180)]
 
 SESSION = 4.0
 LONG_LOAD = 5.0

@@ -34,7 +34,7 @@ from tests.support.helpdesk.events import Helpdesk
 from tests.support.helpdesk.files import created, write_directory
 from tocsin.cli.directory import TRANSACTION
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.alone]
 
 RECORDS = 200
 PARTITIONS = 6
