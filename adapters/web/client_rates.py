@@ -93,9 +93,19 @@ def client_of(peer: str | None, forwarded: Sequence[str], trusted: Sequence[Netw
         address = _address(text.strip())
         if address is None:
             return None
-        if not any(address in network for network in trusted):
+        if not _is_in(address, trusted):
             return str(address if address.version == 4 else ip_network((address, _NETWORK_OF_ONE), strict=False))  # noqa: PLR2004
     return None
+
+
+def comes_from(peer: str | None, networks: Sequence[Network]) -> bool:
+    """Whether the other end of a connection is in one of these networks."""
+    address = _address(peer or "")
+    return address is not None and _is_in(address, networks)
+
+
+def _is_in(address: _Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks)
 
 
 def _address(text: str) -> _Address | None:

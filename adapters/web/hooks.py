@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Any, Final
 
 import structlog
@@ -13,7 +12,7 @@ from litestar import MediaType, Request, Response, Router, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
-from adapters.web.client_rates import Network
+from adapters.web.client_rates import Network, comes_from
 from adapters.web.intake import Taken, answered
 from adapters.web.problems import documented, problem
 from intake.hooks import Doubted, HookAnswer, Kept, UnknownHook, Unsecured
@@ -57,7 +56,12 @@ def hooks(take: TakePost, challenge: AnswerChallenge, clock: Clock, proxies: Seq
     )
     async def posted(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[Any]:
         body = await request.body()
-        one = Post(body, _headers(request.scope["headers"]), clock.now(), _came_through(proxies, request))
+        one = Post(
+            body,
+            _headers(request.scope["headers"]),
+            clock.now(),
+            comes_from(request.client.host if request.client else None, proxies),
+        )
         return _answered(name, await asyncio.to_thread(take, name, one))
 
     @get(HOOK, include_in_schema=False)
@@ -75,14 +79,6 @@ def _headers(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     for name, value in sent:
         found.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
     return {name: ", ".join(values) for name, values in found.items()}
-
-
-def _came_through(proxies: Sequence[Network], request: Request[Any, Any, Any]) -> bool:
-    peer = request.client
-    if peer is None:
-        return False
-    address = ip_address(peer.host)
-    return any(address in network for network in proxies)
 
 
 def _answered(name: str, answer: HookAnswer) -> Response[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.web.client_rates import BURST_SECONDS, MOST_CLIENTS, ClientRates, Limit, client_of
+from adapters.web.client_rates import BURST_SECONDS, MOST_CLIENTS, ClientRates, Limit, client_of, comes_from
 
 TRUSTED = Limit().trusted
 
@@ -69,3 +69,13 @@ def test_memory_is_bounded_and_who_asked_last_is_remembered() -> None:
         rates.wait(f"x{number}")
     assert len(rates) == MOST_CLIENTS
     assert rates.wait("a") == 0.0
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::ffff:127.0.0.1", "::1"])
+def test_a_peer_is_known_by_its_network_however_its_address_is_written(peer: str) -> None:
+    assert comes_from(peer, Limit().trusted)
+
+
+@pytest.mark.parametrize("peer", [None, "", "testclient", "10.0.0.1", "::ffff:10.0.0.1"])
+def test_any_other_peer_is_not(peer: str | None) -> None:
+    assert not comes_from(peer, Limit().trusted)
