@@ -17,15 +17,19 @@ def soonest(
 
     Of two that bring it at one moment, the one with a digest.
     """
-    schedules = [_of(rule, saved_at, time_zone, calendars) for rule in rules]
-    given = [one for one in schedules if one is not None]
-    if len(given) < len(schedules):
-        return None
+    given = []
+    for rule in rules:
+        schedule = _of(rule, saved_at, time_zone, calendars)
+        if schedule is None:
+            return None
+        given.append(schedule)
     return min(given, key=lambda one: (one.at, not one.digest), default=None)
 
 
 def _of(rule: Rule, saved_at: datetime, time_zone: str, calendars: Mapping[str, Calendar]) -> Schedule | None:
     """What one rule says. A digest that is due in quiet hours waits for their end."""
+    if rule.digest is None and rule.quiet is None:
+        return None
     at, said = saved_at, []
     if rule.digest is not None:
         said.append(rule.digest.said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 import idna
@@ -65,6 +66,8 @@ def _is_chat(address: str) -> bool:
     return visible and 1 <= len(address) <= _LONGEST_CHAT
 
 
+# A decision asks for the same few again and again: merging, suppressions and ids of jobs each need it.
+@lru_cache(maxsize=16_384)
 def mailbox(address: str) -> str:
     """The form in which all spellings of one mailbox are equal: without case, and without blanks around it.
 

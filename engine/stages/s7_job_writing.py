@@ -19,7 +19,7 @@ from schemas.event import Event
 from schemas.hashing import hash_of
 from schemas.job import Form, Job, Otherwise, Translation
 from schemas.mailbox import mailbox
-from schemas.vocabulary import Channel, MessageFormat, PersonKind, Trigger
+from schemas.vocabulary import Audience, Channel, MessageFormat, PersonKind, Trigger
 
 
 def write_jobs(scope: Scope, messages: Sequence[Message]) -> list[Job]:
@@ -34,6 +34,7 @@ class _Writer:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._contexts = Contexts(scope)
+        self._digests: dict[tuple[Channel, Audience, str], Form | None] = {}
         self._expires = _expiry(scope)
         # Every job of the save that opens the ticket claims the key, whatever it is about: that save has told it.
         self._once = once_key(scope.event) if Trigger.OPENED in scope.triggers else None
@@ -71,14 +72,14 @@ class _Writer:
             once=self._once,
             otherwise=_otherwise(scope, message, language, time_zone),
             customer=scope.customer_id,
-            digest=_digest_form(scope, message, language),
+            digest=self._digest_form(message, language),
             schedule=soonest(message.first.bringing, event.time, time_zone, scope.policy.calendars),
             translations=[self._translation(message, one) for one in others],
         )
 
     def _translation(self, message: Message, language: str) -> Translation:
         """What differs in a further language."""
-        scope, second, digest = self._scope, message.second, _digest_form(self._scope, message, language)
+        scope, second, digest = self._scope, message.second, self._digest_form(message, language)
         ticket = self._contexts.of(message.first.record, language).ticket
         return Translation(
             language=language,
@@ -88,6 +89,14 @@ class _Writer:
             otherwise_keyword="" if second is None else _form(scope, message, second, language).subject_keyword,
             digest_keyword="" if digest is None else digest.subject_keyword,
         )
+
+    def _digest_form(self, message: Message, language: str) -> Form | None:
+        """The form of a digest that the job may carry."""
+        key = (message.channel, message.person.kind.audience, language)
+        if key not in self._digests:
+            given = self._scope.policy.digests.get(key[:2])
+            self._digests[key] = None if given is None else _default(given, language, self._scope.policy.language)
+        return self._digests[key]
 
 
 def _expiry(scope: Scope) -> datetime:
@@ -135,7 +144,7 @@ def _form(scope: Scope, message: Message, line: Line, language: str) -> Form:
     policy, channel = scope.policy, message.channel
     given = (rule.templates[channel] for rule in line.rules if rule.templates and channel in rule.templates)
     if channel is Channel.FAX:
-        form = _filled(policy.fax, None, [], language, policy.language)
+        form = _default(policy.fax, language, policy.language)
         return replace(form, template=next(given, form.template))
     customer = scope.directory.customer(line.record.customer)
     settings = None if customer is None else customer.alert(line.trigger)
@@ -146,10 +155,9 @@ def _form(scope: Scope, message: Message, line: Line, language: str) -> Form:
     return replace(form, template=next(given, policy.texts[channel]), format=MessageFormat.TEXT)
 
 
-def _digest_form(scope: Scope, message: Message, language: str) -> Form | None:
-    """The form of a digest that the job may carry."""
-    given = scope.policy.digests.get((message.channel, message.person.kind.audience))
-    return None if given is None else _filled(given, None, [], language, scope.policy.language)
+def _default(form: DefaultForm, language: str, fallback: str) -> Form:
+    """A form that neither a rule nor a customer's record changes."""
+    return Form(form.template, form.format, localised(form.keyword, language, fallback))
 
 
 def _filled(

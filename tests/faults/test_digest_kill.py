@@ -174,9 +174,8 @@ def reader(one: Arrival) -> int:
 
 @pytest.mark.kafka
 @pytest.mark.postgres
-@pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("kills", [20])
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_kills_of_one_of_two_senders(cluster: Cluster, postgres_url: str, tmp_path: Path, kills: int) -> None:
     create_topics(settings_of(cluster), partitions=2, replication=1)
     desk = helpdesk()
