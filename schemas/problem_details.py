@@ -11,11 +11,15 @@ from schemas.refusal import Refusal
 
 
 class ProblemField(Struct, frozen=True, omit_defaults=True):
-    """One thing that is wrong with what was sent: where, why and what to do, and a short form of the value."""
+    """One thing that is wrong with what was sent: where, why and what to do, and a short form of the value.
+
+    `allowed` are the words that may stand there, where it has to be one of a few.
+    """
 
     field: str
     reason: str
     value: str | None = None
+    allowed: Sequence[str] = ()
 
 
 class ProblemDetails(Struct, frozen=True, omit_defaults=True):
@@ -38,4 +42,4 @@ class ProblemDetails(Struct, frozen=True, omit_defaults=True):
 
 def problem_fields(refusals: Sequence[Refusal]) -> list[ProblemField]:
     """What is wrong with an input, for whoever sent it."""
-    return [ProblemField(one.field, one.reason, one.value) for one in refusals]
+    return [ProblemField(one.field, one.reason, one.value, one.allowed or ()) for one in refusals]

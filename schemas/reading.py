@@ -133,13 +133,17 @@ def refusal_of(error: msgspec.ValidationError, whole: Any, kind: Any = None) -> 
             "invalid_field", Refusal(field, "this required field is missing (null where there is none)")
         )
     value = _value_at(whole, path)
-    words = _without_value(reason, value, () if kind is None else allowed_words(kind, path))
-    return RefusedError("invalid_field", Refusal(field, words, shown_value(value)))
+    allowed = () if kind is None or not _IS_NO_WORD.match(reason) else allowed_words(kind, path)
+    words = _without_value(reason, value, allowed)
+    return RefusedError("invalid_field", Refusal(field, words, shown_value(value), allowed or msgspec.UNSET))
+
+
+_IS_NO_WORD = re.compile(r"Invalid (enum )?value ")
 
 
 def _without_value(reason: str, value: Any, words: tuple[str, ...]) -> str:
     """The decoder's words without the value that it quotes, since reasons also go to logs."""
-    if re.match(r"Invalid (enum )?value ", reason):
+    if _IS_NO_WORD.match(reason):
         return not_allowed(value, words)
     if reason.startswith("Expected `str` matching regex"):
         unseen = _UNSEEN.search("".join(filter(_is_text, value)) if isinstance(value, list) else str(value))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from schemas.errors import InputError
 
@@ -16,12 +17,14 @@ class Refusal(msgspec.Struct, frozen=True):
     """One thing that is wrong with an input.
 
     `field` is its path (`data.ticket.id`, empty for the whole), `reason` says what is wrong and what to do. `value` is
-    personal data: it is for the person at the command line, never for a log, a header or a metric.
+    personal data: it is for the person at the command line, never for a log, a header or a metric. `allowed` are the
+    words that may stand there, where it is one of a few; programs need not take them out of the reason.
     """
 
     field: str
     reason: str
     value: str | None = None
+    allowed: tuple[str, ...] | UnsetType = UNSET
 
     def __str__(self) -> str:
         """Field and reason, without the value: safe for logs."""

@@ -32,6 +32,8 @@ class Kind(Struct, frozen=True):
     is_flag: bool = False
     is_time: bool = False
     is_list: bool = False
+    words: tuple[str, ...] = ()
+    """The only words that may stand there; empty: it takes more than a few."""
 
 
 def unusable(reason: str) -> ValueError:
@@ -141,10 +143,10 @@ TEXT: Final = Kind("text", as_text, is_text=True)
 FLAG: Final = Kind("flag", _flag, is_flag=True)
 TIME: Final = Kind("time", _time, is_time=True)
 FREE: Final = Kind("custom field", _free, is_text=True, is_flag=True)
-MOMENT: Final = Kind("moment", _word(Moment))
-ORIGIN: Final = Kind("origin", _word(Origin))
-ACTOR_KIND: Final = Kind("kind of actor", _word(ActorKind))
-TRIGGERS: Final = Kind("triggers", _triggers, is_list=True)
+MOMENT: Final = Kind("moment", _word(Moment), words=tuple(Moment))
+ORIGIN: Final = Kind("origin", _word(Origin), words=tuple(Origin))
+ACTOR_KIND: Final = Kind("kind of actor", _word(ActorKind), words=tuple(ActorKind))
+TRIGGERS: Final = Kind("triggers", _triggers, is_list=True, words=tuple(Trigger))
 NOTIFY: Final = Kind("notify", _notify, is_flag=True)
 
 TICKET: Final[Mapping[str, Kind]] = {

@@ -125,7 +125,8 @@ class Value(Struct, frozen=True):
             try:
                 value = rule.said(view, self.kind)
             except WrongValueError as error:
-                view.refusals.append(Refusal(self.field, str(error), shown_value(error.value)))
+                refused = Refusal(self.field, str(error), shown_value(error.value), self.kind.words or UNSET)
+                view.refusals.append(refused)
                 return UNSET
             if value is not UNSET and value is not None:
                 return value

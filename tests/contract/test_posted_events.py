@@ -97,6 +97,18 @@ def test_of_a_batch_with_one_fault_nothing_is_taken_and_the_fault_is_named(
     assert sink.records == []
 
 
+def test_where_a_few_words_may_stand_they_are_told_as_a_list(client: httpx.Client) -> None:
+    faulty = event()
+    faulty["data"]["origin"] = "robot"
+    [said] = client.post("/v1/events", headers=SENT, json=faulty).json()["errors"]
+    assert (said["field"], said["value"]) == ("data.origin", '"robot"')
+    assert said["allowed"] == ["user", "automation", "import", "merge", "test", "auto_reply"]
+    faulty["data"]["origin"] = "user"
+    faulty["data"]["ticket"]["title"] = 7
+    [said] = client.post("/v1/events", headers=SENT, json=faulty).json()["errors"]
+    assert "allowed" not in said  # a text may be any
+
+
 @pytest.mark.parametrize(
     ("headers", "body", "expected", "code"),
     [
