@@ -42,13 +42,27 @@ class Doubted(Struct, frozen=True):
     doubt: Doubt
 
 
+class Crowded(Struct, frozen=True):
+    """The hook's helpdesk posts too often: again in so many seconds. Nothing was kept."""
+
+    wait: float
+
+
 class Kept(Struct, frozen=True):
     """The post makes no event, and its helpdesk would send it for ever: it is kept as a dead letter."""
 
     error: RefusedError
 
 
-HookAnswer: TypeAlias = Answer | UnknownHook | Unsecured | Doubted | Kept
+HookAnswer: TypeAlias = Answer | UnknownHook | Unsecured | Doubted | Crowded | Kept
+
+Pacing: TypeAlias = Callable[[str], float]
+"""Counts a post to the hook of this name: 0 where it may come, else the seconds until one may."""
+
+
+def unpaced(_name: str) -> float:
+    """As many posts as come."""
+    return 0.0
 
 
 class Remarks:
@@ -71,12 +85,14 @@ class Hooks:
         lookup: DirectoryLookup,
         acceptance: Acceptance,
         remarks: Remarks | None = None,
+        pacing: Pacing = unpaced,
     ) -> None:
         self._mapping = mapping
         self._secrets = secrets
         self._lookup = lookup
         self._acceptance = acceptance
         self._remarks = remarks or Remarks()
+        self._pacing = pacing
 
     def take(self, name: str, post: Post) -> HookAnswer:
         """Take in a post to the hook of this name."""
@@ -90,6 +106,9 @@ class Hooks:
         doubt = verifier.doubt(post)
         if doubt is not None:
             return Doubted(doubt)
+        # Once it is known who posts: else anybody could use up what a helpdesk may post.
+        if wait := self._pacing(name):
+            return Crowded(wait)
         answer = self._acceptance.webhook(Delivery(post.body, lambda: self._read(mapping, post)))
         if isinstance(answer, Refused) and mapping.on_malformed == "accept":
             kept = self._acceptance.keep(_letter(name, post, answer.error))

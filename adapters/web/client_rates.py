@@ -6,6 +6,7 @@ anybody can write that header.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -33,24 +34,29 @@ _Address: TypeAlias = IPv4Address | IPv6Address
 
 
 class ClientRates:
-    """A token bucket for each client. `monotonic` gives seconds."""
+    """A token bucket for each client. `monotonic` gives seconds. It may be shared between threads."""
 
     def __init__(self, rate: float, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._rate = rate
-        self._most = max(1.0, rate * BURST_SECONDS)
         self._monotonic = monotonic
+        self._turn = threading.Lock()
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def wait(self, client: str) -> float:
-        """Count a request of this client: 0 where it is allowed, else the seconds until one will be."""
-        now = self._monotonic()
-        left, since = self._left.pop(client, (self._most, now))
-        left = min(self._most, left + (now - since) * self._rate)
-        may = left >= 1
-        self._left[client] = (left - 1 if may else left, now)
-        if len(self._left) > MOST_CLIENTS:
-            self._left.popitem(last=False)
-        return 0.0 if may else (1 - left) / self._rate
+    def wait(self, client: str, rate: float | None = None) -> float:
+        """Count a request of this client: 0 where it is allowed, else the seconds until one will be.
+
+        `rate` is the client's own, where it has one.
+        """
+        rate = rate or self._rate
+        most, now = max(1.0, rate * BURST_SECONDS), self._monotonic()
+        with self._turn:
+            left, since = self._left.pop(client, (most, now))
+            left = min(most, left + (now - since) * rate)
+            may = left >= 1
+            self._left[client] = (left - 1 if may else left, now)
+            if len(self._left) > MOST_CLIENTS:
+                self._left.popitem(last=False)
+        return 0.0 if may else (1 - left) / rate
 
     def __len__(self) -> int:
         """How many clients are remembered."""

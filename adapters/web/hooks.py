@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
+from math import ceil
 from typing import Any, Final
 
 import structlog
@@ -15,7 +16,7 @@ from litestar.params import FromPath
 from adapters.web.client_rates import Network, comes_from
 from adapters.web.intake import Taken, answered
 from adapters.web.problems import documented, problem
-from intake.hooks import Doubted, HookAnswer, Kept, UnknownHook, Unsecured
+from intake.hooks import Crowded, Doubted, HookAnswer, Kept, UnknownHook, Unsecured
 from intake.mappings.payload import MAX_POST_BYTES
 from intake.post import Post
 from schemas.clock import Clock
@@ -50,6 +51,7 @@ def hooks(take: TakePost, challenge: AnswerChallenge, clock: Clock, proxies: Seq
                 HTTPStatus.FORBIDDEN,
                 HTTPStatus.NOT_FOUND,
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                HTTPStatus.TOO_MANY_REQUESTS,
                 HTTPStatus.SERVICE_UNAVAILABLE,
             ),
         },
@@ -92,6 +94,8 @@ def _answered(name: str, answer: HookAnswer) -> Response[Any]:
         case Doubted(doubt):
             log.warning("hook_doubted", hook=name, error=doubt.value)
             return problem(HTTPStatus.FORBIDDEN, doubt.value)
+        case Crowded(wait):
+            return problem(HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": str(ceil(wait))})
         case Kept(error):
             log.warning("hook_post_kept", hook=name, error=error.code, said=str(error))
             return Response(Taken(0), status_code=HTTPStatus.ACCEPTED)

@@ -16,11 +16,12 @@ from litestar.openapi.spec.enums import OpenAPIType
 from msgspec import Struct
 
 from adapters.web.problems import documented, problem
-from adapters.web.tokens import NEEDS, SECURITY, ApiScope
+from adapters.web.tokens import NEEDS, SECURITY
 from intake.acceptance import Accepted, Answer, Refused, Repeated, Unavailable
 from intake.cloudevents.reading import BATCH, EVENT, Bounds
 from intake.observation import Ignored
 from schemas.problem_details import problem_fields
+from schemas.token_file import ApiScope
 
 log = structlog.get_logger()
 
@@ -91,6 +92,7 @@ def intake(take: TakeEvents, bounds: Bounds | None = None) -> Router:
                 HTTPStatus.FORBIDDEN,
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                HTTPStatus.TOO_MANY_REQUESTS,
                 HTTPStatus.SERVICE_UNAVAILABLE,
             ),
         },

@@ -66,6 +66,7 @@ NOT_RUN: Final = {
     "topics create": "likewise",
     "directory load": "needs Kafka: test_directory_plan.py",
     "directory check": "likewise, and test_foreign_directory.py",
+    "token new": "shows what it makes itself",
     "intake seed": "needs exports: test_intake_seed.py",
     "dlq pass-over": "needs Kafka, and shows its own words",
 }

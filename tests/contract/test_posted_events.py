@@ -52,7 +52,7 @@ def client(file: Path, sink: InMemoryEventSink) -> Iterator[httpx.Client]:
 
 def posting(acceptance: Acceptance) -> Iterator[httpx.Client]:
     api = [intake(acceptance.events)]
-    served = application([*api, openapi(api, "1.2.3")], Tokens([ApiToken("a-token-of-the-tests")]))
+    served = application([*api, openapi(api, "1.2.3")], Tokens([ApiToken.of("a-token-of-the-tests")]))
     with serving(served, "127.0.0.1", 0) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
         yield client
 
@@ -167,7 +167,7 @@ def test_the_openapi_document_is_whole(client: httpx.Client) -> None:
     assert [*document["paths"]] == ["/v1/events"]
     post = document["paths"]["/v1/events"]["post"]
     assert {*post["requestBody"]["content"]} == {EVENT, BATCH, "application/json"}
-    assert {*post["responses"]} == {"202", "400", "401", "403", "413", "415", "503"}
+    assert {*post["responses"]} == {"202", "400", "401", "403", "413", "415", "429", "503"}
     names = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
     referred = set(_references(document))
     assert referred <= names

@@ -18,7 +18,7 @@ from adapters.web.application import application
 from adapters.web.hooks import hooks
 from adapters.web.serving import serving
 from intake.acceptance import Accepted, Refused, Repeated, Unavailable
-from intake.hooks import Doubted, HookAnswer, Kept, UnknownHook, Unsecured
+from intake.hooks import Crowded, Doubted, HookAnswer, Kept, UnknownHook, Unsecured
 from intake.mappings.payload import MAX_POST_BYTES
 from intake.observation import Ignored
 from intake.post import Post
@@ -87,6 +87,7 @@ ANSWERS: list[tuple[HookAnswer, int, str | None]] = [
     (Doubted(Doubt.WRONG_SIGNATURE), 403, "wrong_signature"),
     (Doubted(Doubt.TOO_OLD), 403, "too_old"),
     (UnknownHook(), 404, "unknown_hook"),
+    (Crowded(2.1), 429, "too_many_requests"),
     (Unsecured("it needs a secret"), 503, "hook_unsecured"),
     (Unavailable("locked", "/a/path is locked", may_pass=True), 503, "locked"),
 ]
@@ -99,7 +100,7 @@ def test_what_is_answered(answer: HookAnswer, status: int, code: str | None) -> 
     with served(Desk(answer)) as client:
         answered = client.post("/v1/hooks/zammad", content=b"{}")
     assert (answered.status_code, answered.json().get("code")) == (status, code)
-    assert ("Retry-After" in answered.headers) == (status == 503)
+    assert ("Retry-After" in answered.headers) == (status in {429, 503})
     # Neither where files lie nor what is to be set up is for those who post.
     assert "/a/path" not in answered.text
     assert "secret" not in answered.text

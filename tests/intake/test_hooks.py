@@ -12,7 +12,7 @@ import pytest
 
 from adapters.contract_lookup import DirectoryContracts
 from intake.acceptance import Acceptance, Accepted, Refused, Repeated, Unavailable
-from intake.hooks import Doubted, Hooks, Kept, Remarks, UnknownHook, Unsecured
+from intake.hooks import Crowded, Doubted, Hooks, Kept, Pacing, Remarks, UnknownHook, Unsecured, unpaced
 from intake.mappings.mapping import Mapping
 from intake.observation import Ignored
 from intake.ports import LogAwayError
@@ -53,14 +53,14 @@ class Heard(Remarks):
 class Desk:
     """Hooks on fakes, and a helpdesk that posts to the one of the name `desk`."""
 
-    def __init__(self, text: str = DESK, secrets: Sequence[str] = (SECRET,)) -> None:
+    def __init__(self, text: str = DESK, secrets: Sequence[str] = (SECRET,), pacing: Pacing = unpaced) -> None:
         self.mappings: dict[str, Mapping] = {"desk": mapping(text)}
         self.sink = InMemoryEventSink()
         self.heard = Heard()
         directory = contracts(**{"C-7": {"client": "acme", "products": []}})
         acceptance = Acceptance(InMemoryTicketStates(), self.sink, Still(RECEIVED))
         lookup = DirectoryContracts(lambda: directory)
-        self.hooks = Hooks(self.mappings.get, {"desk": secrets}, lookup, acceptance, self.heard)
+        self.hooks = Hooks(self.mappings.get, {"desk": secrets}, lookup, acceptance, self.heard, pacing)
 
     def posts(self, payload: Any, secret: str = SECRET, hook: str = "desk", **headers: str) -> Any:
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
@@ -107,6 +107,16 @@ def test_what_somebody_else_posts_is_not_even_read() -> None:
     desk = Desk()
     assert desk.posts(b"{", secret="a-guess-at-the-secret") == Doubted(Doubt.WRONG_SIGNATURE)
     assert desk.sink.records == []
+
+
+def test_a_helpdesk_that_posts_too_often_is_told_so_and_nobody_else_can_use_up_its_posts() -> None:
+    waits = [0.0, 2.5]
+    desk = Desk(pacing=lambda _name: waits.pop(0))
+    for _ in range(3):
+        assert isinstance(desk.posts(CREATED, secret="a-guess-at-the-secret"), Doubted)
+    assert isinstance(desk.posts(CREATED), Accepted)
+    assert desk.posts({**CREATED, "id": "T-2"}) == Crowded(2.5)
+    assert len(desk.sink.records) == 1
 
 
 def test_a_hook_without_a_secret_takes_nothing() -> None:

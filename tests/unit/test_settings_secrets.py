@@ -145,7 +145,9 @@ def test_the_search_finds_what_is_no_secret(tmp_path: Path) -> None:
 
 def test_every_setting_that_is_named_like_a_secret_is_one() -> None:
     words = ("password", "secret", "token")
-    assert {one.key for one in SETTINGS if any(word in one.key for word in words)} <= {one.key for one in SECRETS}
+    named = {one.key for one in SETTINGS if any(word in one.key for word in words)}
+    # It names a file that holds digests alone.
+    assert named - {"http.tokens"} <= {one.key for one in SECRETS}
     assert [one.key for one in SECRETS if one.secrecy is Secrecy.WITHIN] == ["ledger.url"]
 
 

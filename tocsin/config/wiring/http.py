@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tocsin.config.settings.declared.http import HTTP_LISTEN, HTTP_TOKEN
+from tocsin.config.settings.declared.http import HTTP_LISTEN, HTTP_RATE, HTTP_TOKEN, HTTP_TOKENS
 from tocsin.config.settings.declared.intake import HOOK_PROXIES, HOOK_SECRETS, MAPPINGS
 from tocsin.config.settings.faults import SettingsError
 from tocsin.config.settings.forms import hook_secrets, listening, networks
@@ -29,20 +29,35 @@ class HookSettings(Struct, frozen=True):
         return cls(settings[MAPPINGS], secrets, proxies)
 
 
+class TokenSettings(Struct, frozen=True):
+    """The first token, which allows everything, the file of all others, and how often each may ask a second."""
+
+    first: str | None
+    file: Path | None
+    rate: float
+
+    @classmethod
+    def of(cls, settings: Settings) -> TokenSettings:
+        """As the settings say. Raises SettingsError where nobody could ask anything."""
+        first, file = settings[HTTP_TOKEN], settings[HTTP_TOKENS]
+        if first is None and file is None:
+            ways = " or ".join((*HTTP_TOKEN.variables, HTTP_TOKENS.variable))
+            problem = f"nobody could post an event without a token: give one by {ways}"
+            raise SettingsError.at(settings.named(HTTP_LISTEN), problem)
+        return cls(first, file, settings.given(HTTP_RATE))
+
+
 class HttpSettings(Struct, frozen=True):
-    """Host and port, the first token, which allows everything, and the webhooks."""
+    """Host and port, who may ask, and the webhooks."""
 
     address: tuple[str, int]
-    token: str
+    tokens: TokenSettings
     hooks: HookSettings
 
     @classmethod
     def of(cls, settings: Settings) -> HttpSettings | None:
         """As the settings say; None where nobody is answered. Raises SettingsError where nobody could ask anything."""
-        listen, token = settings[HTTP_LISTEN], settings[HTTP_TOKEN]
+        listen = settings[HTTP_LISTEN]
         if listen is None:
             return None
-        if token is None:
-            problem = f"nobody could post an event without a token: give one by {' or '.join(HTTP_TOKEN.variables)}"
-            raise SettingsError.at(settings.named(HTTP_LISTEN), problem)
-        return cls(listening(listen), token, HookSettings.of(settings))
+        return cls(listening(listen), TokenSettings.of(settings), HookSettings.of(settings))

@@ -15,6 +15,7 @@ from schemas.clock import Clock
 from tocsin.config.wiring.http import HttpSettings
 from tocsin.services.embedded.hooks import EmbeddedHooks
 from tocsin.services.embedded.service import EmbeddedMonitor
+from tocsin.services.lifecycle.loops import looking_again
 
 
 class Doors:
@@ -44,19 +45,22 @@ class Doors:
             return
         # Here, since the commands that serve nothing need not wait until a server is imported.
         from adapters.web.application import application  # noqa: PLC0415
+        from adapters.web.client_rates import ClientRates  # noqa: PLC0415
         from adapters.web.hooks import hooks  # noqa: PLC0415
         from adapters.web.intake import intake  # noqa: PLC0415
         from adapters.web.openapi import openapi  # noqa: PLC0415
         from adapters.web.operations import alive  # noqa: PLC0415
         from adapters.web.serving import serving  # noqa: PLC0415
-        from adapters.web.tokens import ApiToken, Tokens  # noqa: PLC0415
+        from tocsin.services.reload.tokens_in_force import ReloadingTokens  # noqa: PLC0415
 
-        tokens = Tokens([ApiToken(http.token)])
+        reloading, pacing = ReloadingTokens(http.tokens), ClientRates(http.tokens.rate)
+        tokens = reloading.tokens
         with ExitStack() as opened:
+            opened.enter_context(looking_again(reloading.refresh, "tokens"))
             states = opened.enter_context(closing(SqliteTicketStates(self._database)))
             sink = opened.enter_context(closing(SqliteEventSink(self._database, self._clock)))
             acceptance = Acceptance(states, sink, self._clock)
-            self._hooks = EmbeddedHooks(http.hooks, acceptance)
+            self._hooks = EmbeddedHooks(http.hooks, acceptance, pacing.wait)
             opened.enter_context(self._hooks.watching())
             taking = hooks(self._hooks.take, self._hooks.challenge, self._clock, http.hooks.proxies)
             api = [intake(acceptance.events), taking]

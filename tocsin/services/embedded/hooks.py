@@ -6,34 +6,30 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Final
 
 import structlog
 
 from adapters.contract_lookup import DirectoryContracts
 from engine.ports import DirectorySource
 from intake.acceptance import Acceptance, Unavailable
-from intake.hooks import HookAnswer, Hooks, Remarks
+from intake.hooks import HookAnswer, Hooks, Pacing, Remarks, unpaced
 from intake.post import Post
 from schemas.refusal import Refusal
 from tocsin.config.wiring.http import HookSettings
-from tocsin.services.lifecycle.loops import in_background
+from tocsin.services.lifecycle.loops import looking_again
 from tocsin.services.reload.mappings_in_force import ReloadingMappings
 
 log = structlog.get_logger()
-
-LOOK_SECONDS: Final = 2.0
-"""Between two looks at the files of mappings."""
 
 
 class EmbeddedHooks:
     """The hooks of one process. They take posts once the directory has been read: see `opened`."""
 
-    def __init__(self, settings: HookSettings, acceptance: Acceptance) -> None:
+    def __init__(self, settings: HookSettings, acceptance: Acceptance, pacing: Pacing = unpaced) -> None:
         """Read the mappings. Raises OSError where their folder can't be read."""
         self._mappings = ReloadingMappings(settings.mappings)
         self._lookup = _Lookup()
-        self._hooks = Hooks(self._mappings.named, settings.secrets, self._lookup, acceptance, _Logged())
+        self._hooks = Hooks(self._mappings.named, settings.secrets, self._lookup, acceptance, _Logged(), pacing)
 
     def opened(self, directory: DirectorySource) -> None:
         """The directory has been read; `directory` belongs to these hooks."""
@@ -52,12 +48,7 @@ class EmbeddedHooks:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Within the block, files that change are read."""
-
-        def watch(stop: threading.Event) -> None:
-            while not stop.wait(LOOK_SECONDS):
-                self._mappings.refresh()
-
-        with in_background(watch, "mappings", LOOK_SECONDS):
+        with looking_again(self._mappings.refresh, "mappings"):
             yield
 
 

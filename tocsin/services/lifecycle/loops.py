@@ -13,6 +13,9 @@ from tocsin.services.lifecycle.vitals import Vitals
 PAUSE_SECONDS: Final = 1.0
 """Between two steps where there was nothing to do, and between two tries during an outage."""
 
+LOOK_SECONDS: Final = 2.0
+"""Between two looks at files that may have changed."""
+
 Step = Callable[[], bool]
 """One step of a loop. True: step again at once, since there may be more to do."""
 
@@ -55,3 +58,15 @@ def in_background(work: Callable[[threading.Event], None], name: str, patience: 
     finally:
         stop.set()
         thread.join(patience)
+
+
+@contextmanager
+def looking_again(refresh: Callable[[], object], name: str) -> Iterator[None]:
+    """Within the block, look at files now and then in a thread of that name. `refresh` raises nothing."""
+
+    def look(stop: threading.Event) -> None:
+        while not stop.wait(LOOK_SECONDS):
+            refresh()
+
+    with in_background(look, name, LOOK_SECONDS):
+        yield

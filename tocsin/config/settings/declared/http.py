@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tocsin.config.settings.forms import LISTEN, TOKEN
+from tocsin.config.settings.kinds import Number, Place
 from tocsin.config.settings.setting import Secrecy, Setting
 
 HTTP_LISTEN: Final = Setting(
@@ -19,7 +20,24 @@ HTTP_TOKEN: Final = Setting(
     key="http.token",
     variable="TOCSIN_HTTP_TOKEN",
     kind=TOKEN,
-    meaning="The token of whoever posts events: 16 or more letters, digits and -._~+/=. Needed with http.listen.",
+    meaning="The first token, which allows everything: 16 or more letters, digits and -._~+/=. With http.listen, this "
+    "or http.tokens is needed.",
     secrecy=Secrecy.WHOLE,
+    used_by=("up",),
+)
+HTTP_TOKENS: Final = Setting(
+    key="http.tokens",
+    variable="TOCSIN_HTTP_TOKENS",
+    option="--http-tokens",
+    kind=Place("a file"),
+    meaning="YAML file of further tokens, each with a name, the SHA-256 of its secret, and scopes: docs/http.md.",
+    used_by=("up",),
+)
+HTTP_RATE: Final = Setting(
+    key="http.rate",
+    variable="TOCSIN_HTTP_RATE",
+    kind=Number(0.1),
+    meaning="Requests a second of each token, and posts a second of each hook; 20 seconds' worth may come at once.",
+    default=1_000.0,
     used_by=("up",),
 )
