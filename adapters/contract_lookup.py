@@ -1,7 +1,8 @@
-"""Finds contracts for the intake in the directory in memory that decisions read."""
+"""Finds contracts for the intake in a directory in memory: that which decisions read, or the contracts of one alone."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -9,10 +10,15 @@ from typing import Final
 
 from engine.directory.directory import Directory
 from engine.directory.records import Contract
+from intake.mappings.lookup import DirectoryLookup
+from schemas.directory import ContractRecord, Record, SuppressionRecord
+from schemas.refusal import Refusal
 from schemas.vocabulary import ObjectKind
 
 _ENOUGH: Final = 2
 """Whether one fits alone."""
+
+_CONTRACT: Final = "contract"
 
 _Key = tuple[str, str]
 
@@ -47,6 +53,57 @@ class DirectoryContracts:
                 for one in _keys(contract):
                     self._index.setdefault(one, []).append(contract)
         return self._index.get(key, ())
+
+
+class InTurn:
+    """A DirectoryLookup for many threads, which take turns at one that belongs to a single thread."""
+
+    def __init__(self, lookup: DirectoryLookup) -> None:
+        self._lookup = lookup
+        self._turn = threading.Lock()
+
+    def contracts(
+        self, *, customer: str | None, product: str | None, reference: str | None, at: datetime
+    ) -> Sequence[str]:
+        """See DirectoryLookup."""
+        with self._turn:
+            return self._lookup.contracts(customer=customer, product=product, reference=reference, at=at)
+
+
+class ContractRecords:
+    """A DirectoryLookup that takes in the contracts of a directory, and passes over all else. Threads may share it.
+
+    A contract that can't be read is not found, in its older form neither.
+    """
+
+    def __init__(self) -> None:
+        self._directory = Directory()
+        self._lookup = DirectoryContracts(lambda: self._directory)
+        self._turn = threading.Lock()
+
+    def apply(self, record: Record) -> Sequence[Refusal]:
+        """Take in a record; it replaces the one with its id. Returns what of it can't be used."""
+        if not isinstance(record, ContractRecord):
+            return ()
+        with self._turn:
+            return self._directory.apply(record)
+
+    def remove(self, kind: str, record_id: str) -> None:
+        """Forget a record."""
+        if kind == _CONTRACT:
+            with self._turn:
+                self._directory.remove(kind, record_id)
+
+    def mark_unreadable(self, kind: str, record_id: str, held: SuppressionRecord | None = None) -> None:  # noqa: ARG002 - of the records of directory_topic.py
+        """Forget a record: its newest version can't be read."""
+        self.remove(kind, record_id)
+
+    def contracts(
+        self, *, customer: str | None, product: str | None, reference: str | None, at: datetime
+    ) -> Sequence[str]:
+        """See DirectoryLookup."""
+        with self._turn:
+            return self._lookup.contracts(customer=customer, product=product, reference=reference, at=at)
 
 
 def _keys(contract: Contract) -> Iterator[_Key]:

@@ -69,21 +69,34 @@ class Delivery(Struct, frozen=True):
     id: str | None = None
 
 
-class Acceptance:
-    """Takes posts in, and now and then forgets what its time is over of. It may be shared between threads."""
+class EventAcceptance:
+    """Takes in events that are complete in themselves, as CloudEvents. It may be shared between threads."""
 
-    def __init__(
-        self,
-        states: TicketStates,
-        sink: EventSink,
-        clock: Clock,
-        bounds: Bounds | None = None,
-        retention: Retention | None = None,
-    ) -> None:
-        self._states = states
+    def __init__(self, sink: EventSink, clock: Clock, bounds: Bounds | None = None) -> None:
         self._sink = sink
         self._clock = clock
         self._bounds = bounds or Bounds()
+
+    def take(self, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> Answer:
+        """Take in a request with CloudEvents, all of its events or none."""
+        try:
+            records = records_in(headers, body, self._clock.now(), self._bounds)
+            if records:
+                self._sink.append(records)
+        except RefusedError as error:
+            return Refused(error)
+        except LogUnavailableError as error:
+            return _unavailable(error)
+        return Accepted(len(records))
+
+
+class Acceptance:
+    """Takes webhooks in, and now and then forgets what its time is over of. It may be shared between threads."""
+
+    def __init__(self, states: TicketStates, sink: EventSink, clock: Clock, retention: Retention | None = None) -> None:
+        self._states = states
+        self._sink = sink
+        self._clock = clock
         self._retention = retention or Retention()
         self._posts = count(1)
 
@@ -95,18 +108,6 @@ class Acceptance:
             return Refused(error)
         except LogUnavailableError as error:
             return _unavailable(error)
-
-    def events(self, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> Answer:
-        """Take in a request with CloudEvents, all of its events or none."""
-        try:
-            records = records_in(headers, body, self._clock.now(), self._bounds)
-            if records:
-                self._sink.append(records)
-        except RefusedError as error:
-            return Refused(error)
-        except LogUnavailableError as error:
-            return _unavailable(error)
-        return Accepted(len(records))
 
     def keep(self, letter: NewRecord) -> Unavailable | None:
         """Bring a dead letter into the log for good; None where it is there."""

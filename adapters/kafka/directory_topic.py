@@ -69,7 +69,7 @@ def logged(complaint: Complaint) -> None:
 
 
 class DirectoryFeed:
-    """Feeds the records of the two topics, directory and suppressions, into `into`. It belongs to one thread.
+    """Feeds the records of `topics`, which are directory and suppressions, into `into`. It belongs to one thread.
 
     A record that can't be read is marked as unreadable, and its older version is forgotten. A restart gives the same
     result, because the compacted topic keeps only the newest record of each key.
@@ -85,8 +85,9 @@ class DirectoryFeed:
         into: Records,
         between: Callable[[], None] = go_on,
         tell: Callable[[Complaint], None] = logged,
+        topics: Sequence[str] = (DIRECTORY, SUPPRESSIONS),
     ) -> None:
-        self._reader = TopicReader(settings, (DIRECTORY, SUPPRESSIONS), between=between, whole=True)
+        self._reader = TopicReader(settings, topics, between=between, whole=True)
         self._suppressions = settings.real(SUPPRESSIONS)
         self._names = RecordNames()
         self._unnamed: dict[tuple[str, bytes], Complaint] = {}

@@ -25,6 +25,10 @@ PATIENCE: Final = timedelta(seconds=4)
 TRANSACTION: Final = timedelta(seconds=10)
 """How long a transaction may be open. Where a process is killed in one, readers wait for its end for so long."""
 
+AWAY: Final = "kafka_away"
+REFUSES: Final = "kafka_refuses"
+"""Codes of LogUnavailableError where it is Kafka that does not take events."""
+
 
 class KafkaEventSink:
     """See intake.ports.EventSink. It may be shared between threads.
@@ -161,6 +165,6 @@ def _as_log_errors() -> Iterator[None]:
     try:
         yield
     except KafkaUnavailableError as error:
-        raise LogAwayError("kafka_away", str(error)) from error
+        raise LogAwayError(AWAY, str(error)) from error
     except KafkaRefusedError as error:
-        raise LogUnavailableError("kafka_refuses", str(error)) from error
+        raise LogUnavailableError(REFUSES, str(error)) from error

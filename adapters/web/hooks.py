@@ -16,6 +16,7 @@ from litestar.params import FromPath
 from adapters.web.client_rates import Network, comes_from
 from adapters.web.intake import Taken, answered
 from adapters.web.problems import documented, problem
+from intake.acceptance import Unavailable
 from intake.hooks import Crowded, Doubted, HookAnswer, Kept, UnknownHook, Unsecured
 from intake.mappings.payload import MAX_POST_BYTES
 from intake.post import Post
@@ -29,7 +30,7 @@ _LATER: Final = "60"
 TakePost = Callable[[str, Post], HookAnswer]
 """Takes in a post to the hook of this name. It may block."""
 
-AnswerChallenge = Callable[[str, Mapping[str, str]], str | None]
+AnswerChallenge = Callable[[str, Mapping[str, str]], str | Unavailable | None]
 """What to answer to the query of a GET; None where it is no challenge."""
 
 
@@ -71,6 +72,8 @@ def hooks(take: TakePost, challenge: AnswerChallenge, clock: Clock, proxies: Seq
         answer = challenge(name, dict(request.query_params))
         if answer is None:
             return problem(HTTPStatus.NOT_FOUND)
+        if isinstance(answer, Unavailable):
+            return answered(answer)
         return Response(answer, media_type=MediaType.TEXT)
 
     return Router("/", route_handlers=[posted, asked], request_max_body_size=MAX_POST_BYTES)

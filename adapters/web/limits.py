@@ -41,6 +41,8 @@ class ServerLimits(Struct, frozen=True):
     """Header fields of a request."""
     head: int = 32_768
     """A request's first line and all its header fields, while they come in."""
+    stopping: float = 1.0
+    """How long answers that are under way at a stop may take."""
     backlog: int = 128
     """Connections that the operating system holds until they are accepted."""
     processor: float = 0.25

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
 
 START_SECONDS: Final = 10.0
-GRACE_SECONDS: Final = 1
-"""How long answers that are under way at a stop may take."""
 LIMITS: Final = ServerLimits()
 
 
@@ -47,7 +45,7 @@ def serving(application: ASGIApp, host: str, port: int, limits: ServerLimits = L
         raise AddressError(f"{host}:{port} can't be listened on: {why}", (host, port)) from error
     finally:
         loop.call_soon_threadsafe(server.stop.set)
-        thread.join(START_SECONDS)
+        thread.join(START_SECONDS + limits.stopping)
         loop.close()
 
 
@@ -71,7 +69,7 @@ class _Server(uvicorn.Server):
                 backlog=limits.backlog,
                 h11_max_incomplete_event_size=limits.head,
                 timeout_keep_alive=ceil(limits.waiting),
-                timeout_graceful_shutdown=GRACE_SECONDS,
+                timeout_graceful_shutdown=ceil(limits.stopping),
             )
         )
         self.bound: Future[int] = Future()

@@ -68,6 +68,7 @@ NOT_RUN: Final = {
     "directory check": "likewise, and test_foreign_directory.py",
     "token new": "shows what it makes itself",
     "intake seed": "needs exports: test_intake_seed.py",
+    "intake serve": "needs Kafka; what it prints are log lines: see test_logs.py",
     "dlq pass-over": "needs Kafka, and shows its own words",
 }
 """Commands that are not run here, and why."""

@@ -14,15 +14,14 @@ import pytest
 
 from adapters.sqlite.event_log import SqliteLog
 from adapters.sqlite.event_sink import SqliteEventSink
-from adapters.sqlite.ticket_states import SqliteTicketStates
 from adapters.web.application import application
 from adapters.web.intake import intake
 from adapters.web.openapi import openapi
 from adapters.web.serving import serving
 from adapters.web.tokens import ApiToken, Tokens
-from intake.acceptance import Acceptance
+from intake.acceptance import EventAcceptance
 from intake.cloudevents.reading import BATCH, EVENT
-from intake.ports import LogAwayError, LogUnavailableError
+from intake.ports import EventSink, LogAwayError, LogUnavailableError
 from schemas.topics import TICKETS
 from tests.support.helpdesk.files import created
 from tests.support.intake.in_memory_sink import InMemoryEventSink
@@ -45,13 +44,12 @@ def sink() -> InMemoryEventSink:
 
 
 @pytest.fixture
-def client(file: Path, sink: InMemoryEventSink) -> Iterator[httpx.Client]:
-    with closing(SqliteTicketStates(file)) as states:
-        yield from posting(Acceptance(states, sink, FakeClock(NOW)))
+def client(sink: InMemoryEventSink) -> Iterator[httpx.Client]:
+    yield from posting(sink)
 
 
-def posting(acceptance: Acceptance) -> Iterator[httpx.Client]:
-    api = [intake(acceptance.events)]
+def posting(sink: EventSink) -> Iterator[httpx.Client]:
+    api = [intake(EventAcceptance(sink, FakeClock(NOW)).take)]
     served = application([*api, openapi(api, "1.2.3")], Tokens([ApiToken.of("a-token-of-the-tests")]))
     with serving(served, "127.0.0.1", 0) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
         yield client
@@ -63,8 +61,8 @@ def event(number: int = 1) -> dict[str, Any]:
 
 def test_what_is_answered_202_is_in_the_log_and_is_read_as_it_was_posted(file: Path) -> None:
     posted = event()
-    with closing(SqliteTicketStates(file)) as states, closing(SqliteEventSink(file, FakeClock(NOW))) as sink:
-        for client in posting(Acceptance(states, sink, FakeClock(NOW))):
+    with closing(SqliteEventSink(file, FakeClock(NOW))) as sink:
+        for client in posting(sink):
             answer = client.post("/v1/events", headers=SENT, json=posted)
             assert (answer.status_code, answer.json()) == (202, {"events": 1})
             batched = TOKEN | {"Content-Type": BATCH}

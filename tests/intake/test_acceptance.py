@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from intake.acceptance import FORGET_EVERY, Acceptance, Accepted, Delivery, Refused, Repeated, Unavailable
+from intake.acceptance import (
+    FORGET_EVERY,
+    Acceptance,
+    Accepted,
+    Delivery,
+    EventAcceptance,
+    Refused,
+    Repeated,
+    Unavailable,
+)
 from intake.cloudevents.reading import BATCH, EVENT, Bounds
 from intake.observation import Ignored, Moment, Observation
 from intake.ports import LogAwayError, LogUnavailableError, Retention
@@ -31,7 +40,8 @@ class Desk:
     def __init__(self) -> None:
         self.states = InMemoryTicketStates()
         self.sink = InMemoryEventSink()
-        self.acceptance = Acceptance(self.states, self.sink, Still(RECEIVED), Bounds(batch_events=3))
+        self.acceptance = Acceptance(self.states, self.sink, Still(RECEIVED))
+        self.posted = EventAcceptance(self.sink, Still(RECEIVED), Bounds(batch_events=3))
         self.mapped = 0
 
     def webhook(self, number: int, *, with_id: bool = True, **ticket: Any) -> Any:
@@ -135,29 +145,27 @@ def test_what_waits_is_brought_into_the_log_at_the_start(desk: Desk) -> None:
 
 def test_cloudevents_go_into_the_log_as_they_are(desk: Desk) -> None:
     event = json.dumps(envelope(data={"previous": None})).encode()
-    assert desk.acceptance.events([(b"content-type", EVENT.encode())], event) == Accepted(1)
-    assert desk.acceptance.events([(b"content-type", BATCH.encode())], b"[" + event + b"," + event + b"]") == Accepted(
-        2
-    )
+    assert desk.posted.take([(b"content-type", EVENT.encode())], event) == Accepted(1)
+    assert desk.posted.take([(b"content-type", BATCH.encode())], b"[" + event + b"," + event + b"]") == Accepted(2)
     assert [one.value for one in desk.sink.records] == [event] * 3
 
 
 def test_a_batch_is_taken_whole_or_not_at_all(desk: Desk) -> None:
     event = json.dumps(envelope(data={"previous": None}))
-    answer = desk.acceptance.events([(b"content-type", BATCH.encode())], f"[{event}, 7]".encode())
+    answer = desk.posted.take([(b"content-type", BATCH.encode())], f"[{event}, 7]".encode())
     assert isinstance(answer, Refused)
     assert answer.error.refusals[0].field == "[1]"
-    many = desk.acceptance.events([(b"content-type", BATCH.encode())], f"[{','.join([event] * 4)}]".encode())
+    many = desk.posted.take([(b"content-type", BATCH.encode())], f"[{','.join([event] * 4)}]".encode())
     assert isinstance(many, Refused)
     assert many.error.code == "too_large"
-    assert desk.acceptance.events([(b"content-type", BATCH.encode())], b"[]") == Accepted(0)
+    assert desk.posted.take([(b"content-type", BATCH.encode())], b"[]") == Accepted(0)
     assert desk.sink.records == []
 
 
 def test_a_log_that_has_to_be_mended_is_told_from_one_that_is_away(desk: Desk) -> None:
     desk.sink.why = LogUnavailableError("kafka_refuses", "no topic")
     event = json.dumps(envelope(data={"previous": None})).encode()
-    answer = desk.acceptance.events([(b"content-type", EVENT.encode())], event)
+    answer = desk.posted.take([(b"content-type", EVENT.encode())], event)
     assert answer == Unavailable("kafka_refuses", "no topic", may_pass=False)
 
 

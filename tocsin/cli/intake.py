@@ -1,4 +1,4 @@
-"""`tocsin intake`: mappings of webhooks, on payloads and by their tests, and what was known before the first post."""
+"""`tocsin intake`: the service; mappings, on payloads and by their tests; and what was known before the first post."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from tocsin.authoring.lint.subject import finding
 from tocsin.authoring.mapping_tests.running import check_mapping
 from tocsin.authoring.mapping_trial import Trial
 from tocsin.cli.console import FOUND_FAULTS, say, say_document, say_lines, stop, warn
-from tocsin.cli.options import Form, add_command
+from tocsin.cli.intake_serve import FORMS, serve
+from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
 from tocsin.config.settings.declared.intake import MAPPINGS
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
 from tocsin.config.settings.in_force import Settings
@@ -32,6 +33,7 @@ def register(app: typer.Typer) -> None:
     add_command(intake, "intake try", try_mapping, _DIRECTORY, Form(RULES, ("-r",)))
     add_command(intake, "intake check", check)
     add_command(intake, "intake seed", seed, Form(DIRECTORY, ("-d",), meaning="Directory, to look up contracts."))
+    add_command(intake, "intake serve", serve, *FORMS, epilog=KAFKA_CREDENTIALS)
     app.add_typer(intake, name="intake")
 
 

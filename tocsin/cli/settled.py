@@ -13,7 +13,7 @@ from typer.exceptions import TyperException
 
 from tocsin.cli.console import TRY_LATER, WRONG_SETTINGS, stop, warn
 from tocsin.cli.failures import failures
-from tocsin.config.settings.commands import SERVICES
+from tocsin.config.settings.commands import SERVICE_COMMANDS
 from tocsin.config.settings.declared import SETTINGS, used_by
 from tocsin.config.settings.faults import SettingsError
 from tocsin.config.settings.in_force import Settings
@@ -63,7 +63,7 @@ class SettledCommand(TyperCommand):
 
     def invoke(self, ctx: Context) -> Any:
         """Run it. Its settings in force are the context's object."""
-        if _first_word(ctx.info_name, ctx.parent) not in SERVICES:
+        if _words(ctx.info_name, ctx.parent) not in SERVICE_COMMANDS:
             for one in ctx.obj.exposed():
                 warn(f"{one.option}: {exposure(one)}")
         with failures():
@@ -122,6 +122,13 @@ def settings_file(context: Context | None) -> Path | None:
 
 def _first_word(name: str | None, parent: Context | None) -> str:
     """`dlq` of `tocsin dlq list`."""
+    return _words(name, parent).partition(" ")[0]
+
+
+def _words(name: str | None, parent: Context | None) -> str:
+    """`dlq list` of `tocsin dlq list`."""
+    words = [name or ""]
     while parent is not None and parent.parent is not None:
-        name, parent = parent.info_name, parent.parent
-    return name or ""
+        words.insert(0, parent.info_name)
+        parent = parent.parent
+    return " ".join(words)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-SERVICES: Final = ("engine", "sender", "up", "opt-out")
-"""Commands that go on until they are stopped."""
+SERVICE_COMMANDS: Final = ("engine", "sender", "up", "opt-out", "intake serve")
+"""Commands that go on until they are stopped, by all their words."""
+
+SERVICES: Final = tuple(words.partition(" ")[0] for words in SERVICE_COMMANDS)
+
+INTAKE_TOOLS: Final = ("intake try", "intake check", "intake seed")
+"""The other commands of the intake."""
 
 REPLAYERS: Final = ("diff", "match", "check", "coverage")
 """Commands that judge recorded events."""
 NAMING: Final = ("jobs", "pause", "resume", "suppressions", "person", "dlq")
 """Commands that find whom they are about by name, and so may ask the directory."""
-KAFKA: Final = ("engine", "sender", "topics", "directory", "emit", "lag", "explain", *NAMING, *REPLAYERS)
+KAFKA: Final = ("engine", "sender", "intake", "topics", "directory", "emit", "lag", "explain", *NAMING, *REPLAYERS)
 MAIL: Final = ("sender", "up")
 LEDGER_TOOLS: Final = ("jobs", "pause", "resume", "pauses", "suppressions", "bounces", "person")
 LEDGER: Final = ("sender", "opt-out", "explain", *LEDGER_TOOLS)

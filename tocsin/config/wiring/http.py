@@ -57,7 +57,10 @@ class HttpSettings(Struct, frozen=True):
     @classmethod
     def of(cls, settings: Settings) -> HttpSettings | None:
         """As the settings say; None where nobody is answered. Raises SettingsError where nobody could ask anything."""
-        listen = settings[HTTP_LISTEN]
-        if listen is None:
-            return None
-        return cls(listening(listen), TokenSettings.of(settings), HookSettings.of(settings))
+        return None if settings[HTTP_LISTEN] is None else cls.needed(settings)
+
+    @classmethod
+    def needed(cls, settings: Settings) -> HttpSettings:
+        """As the settings say, of a command that can't do without. Raises SettingsError as well."""
+        listen = listening(settings.given(HTTP_LISTEN))
+        return cls(listen, TokenSettings.of(settings), HookSettings.of(settings))

@@ -20,6 +20,7 @@ from tocsin.services.reload.rules_in_force import ReloadingRules
 if TYPE_CHECKING:
     from litestar import Router
 
+    from adapters.web.limits import ServerLimits
     from adapters.web.tokens import Tokens
 
 MOST_NAMED: Final = 5
@@ -56,7 +57,11 @@ class ServiceMonitor:
 
     @contextmanager
     def answering(
-        self, listen: tuple[str, int] | None, beside: Sequence[Router] = (), tokens: Tokens | None = None
+        self,
+        listen: tuple[str, int] | None,
+        beside: Sequence[Router] = (),
+        tokens: Tokens | None = None,
+        limits: ServerLimits | None = None,
     ) -> Iterator[int]:
         """Answer probes and scrapes within the block, and what is `beside` them, which may need `tokens`.
 
@@ -68,12 +73,12 @@ class ServiceMonitor:
         # Here, since the commands that serve nothing need not wait until a server is imported.
         from adapters.web.application import NO_TOKENS, application  # noqa: PLC0415
         from adapters.web.operations import operations  # noqa: PLC0415
-        from adapters.web.serving import serving  # noqa: PLC0415
+        from adapters.web.serving import LIMITS, serving  # noqa: PLC0415
 
         self.is_shown = True
         vitals = self.vitals
         part = operations(self.registry, vitals.stuck, vitals.reasons, vitals.remarks)
-        with serving(application([part, *beside], tokens or NO_TOKENS), *listen) as port:
+        with serving(application([part, *beside], tokens or NO_TOKENS), *listen, limits or LIMITS) as port:
             yield port
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tocsin.config.settings.commands import INTAKE_TOOLS
 from tocsin.config.settings.forms import LISTEN, TOKEN
 from tocsin.config.settings.kinds import Number, Place
 from tocsin.config.settings.setting import Secrecy, Setting
@@ -14,7 +15,8 @@ HTTP_LISTEN: Final = Setting(
     option="--http",
     kind=LISTEN,
     meaning="HOST:PORT of plain HTTP to which events are posted; that of --listen may be the same. Else: none.",
-    used_by=("up",),
+    used_by=("up", "intake"),
+    optionless=INTAKE_TOOLS,
 )
 HTTP_TOKEN: Final = Setting(
     key="http.token",
@@ -23,7 +25,7 @@ HTTP_TOKEN: Final = Setting(
     meaning="The first token, which allows everything: 16 or more letters, digits and -._~+/=. With http.listen, this "
     "or http.tokens is needed.",
     secrecy=Secrecy.WHOLE,
-    used_by=("up",),
+    used_by=("up", "intake"),
 )
 HTTP_TOKENS: Final = Setting(
     key="http.tokens",
@@ -31,7 +33,8 @@ HTTP_TOKENS: Final = Setting(
     option="--http-tokens",
     kind=Place("a file"),
     meaning="YAML file of further tokens, each with a name, the SHA-256 of its secret, and scopes: docs/http.md.",
-    used_by=("up",),
+    used_by=("up", "intake"),
+    optionless=INTAKE_TOOLS,
 )
 HTTP_RATE: Final = Setting(
     key="http.rate",
@@ -39,5 +42,5 @@ HTTP_RATE: Final = Setting(
     kind=Number(0.1),
     meaning="Requests a second of each token, and posts a second of each hook; 20 seconds' worth may come at once.",
     default=1_000.0,
-    used_by=("up",),
+    used_by=("up", "intake"),
 )

@@ -23,7 +23,7 @@ HOOK_SECRETS: Final = Setting(
     kind=HOOK_SECRET_PAIRS,
     meaning="What helpdesks sign with, as HOOK=SECRET, blanks or line ends between them; a hook may have several.",
     secrecy=Secrecy.WHOLE,
-    used_by=("up",),
+    used_by=("up", "intake"),
 )
 HOOK_PROXIES: Final = Setting(
     key="intake.trusted_proxies",
@@ -32,5 +32,5 @@ HOOK_PROXIES: Final = Setting(
     meaning="Servers in front that may tell whose certificate they checked: addresses and networks, blanks or commas "
     "between them.",
     default="127.0.0.0/8 ::1",
-    used_by=("up",),
+    used_by=("up", "intake"),
 )

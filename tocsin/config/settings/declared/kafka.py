@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from adapters.kafka.settings import LONGEST_SESSION, SESSION, SHORTEST_SESSION, Mechanism
+from tocsin.config.settings.commands import INTAKE_TOOLS
 from tocsin.config.settings.commands import KAFKA as ON_KAFKA
 from tocsin.config.settings.forms import BROKERS, PREFIX, TEXT
 from tocsin.config.settings.kinds import Choice, Flag, Number, Place
@@ -18,7 +19,7 @@ KAFKA: Final = Setting(
     meaning="Kafka's brokers, HOST:PORT, with commas between them.",
     used_by=ON_KAFKA,
     needed_by=("engine", "sender", "topics", "directory", "lag"),
-    optionless=("person forgotten", "jobs show"),
+    optionless=("person forgotten", "jobs show", *INTAKE_TOOLS),
 )
 KAFKA_PREFIX: Final = Setting(
     key="kafka.prefix",
@@ -27,7 +28,7 @@ KAFKA_PREFIX: Final = Setting(
     kind=PREFIX,
     meaning="Stands before every name of a topic and group: letters, digits, '.', '_' and '-'.",
     used_by=ON_KAFKA,
-    optionless=("person forgotten", "jobs show"),
+    optionless=("person forgotten", "jobs show", *INTAKE_TOOLS),
 )
 KAFKA_TLS: Final = Setting(
     key="kafka.tls",

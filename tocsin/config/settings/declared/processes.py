@@ -6,7 +6,7 @@ from typing import Final
 
 from tocsin.config.groups import ENGINE_GROUP as ENGINE_GROUP_NAME
 from tocsin.config.groups import SENDER_GROUP as SENDER_GROUP_NAME
-from tocsin.config.settings.commands import JUDGES, LEDGER_TOOLS, NAMING, REPLAYERS, SERVICES
+from tocsin.config.settings.commands import INTAKE_TOOLS, JUDGES, LEDGER_TOOLS, NAMING, REPLAYERS, SERVICES
 from tocsin.config.settings.forms import INSTANCE, LISTEN, TEXT
 from tocsin.config.settings.kinds import Choice, Flag, Number, Place
 from tocsin.config.settings.setting import Setting
@@ -18,8 +18,9 @@ INSTANCE_NAME: Final = Setting(
     option="--instance",
     kind=INSTANCE,
     meaning="Name of this process among its like: its own, and the same after each restart. A lone sender needs none.",
-    used_by=("engine", "sender"),
+    used_by=("engine", "sender", "intake"),
     needed_by=("engine",),
+    optionless=INTAKE_TOOLS,
 )
 LISTEN_ADDRESS: Final = Setting(
     key="process.listen",
@@ -27,7 +28,8 @@ LISTEN_ADDRESS: Final = Setting(
     option="--listen",
     kind=LISTEN,
     meaning="HOST:PORT for /livez, /readyz and /metrics. Else: none.",
-    used_by=("engine", "sender", "up"),
+    used_by=("engine", "sender", "up", "intake"),
+    optionless=INTAKE_TOOLS,
 )
 STOP_WITHIN: Final = Setting(
     key="process.stop_within",
@@ -37,6 +39,7 @@ STOP_WITHIN: Final = Setting(
     meaning="Seconds for what is under way at a stop; what takes longer is cut (code 6). Less than the grace period.",
     default=25.0,  # below the half minute that Kubernetes and docker-compose.yml leave between SIGTERM and SIGKILL
     used_by=SERVICES,
+    optionless=INTAKE_TOOLS,
 )
 DATA: Final = Setting(
     key="process.data",
@@ -46,7 +49,7 @@ DATA: Final = Setting(
     meaning="Folder for what must not be forgotten: everything of `up`; of `sender` the ledger, unless --ledger.",
     used_by=("sender", "up", "opt-out", "emit", "dlq", "explain", "intake", *REPLAYERS, *LEDGER_TOOLS),
     needed_by=("sender", "up"),
-    optionless=("dlq pass-over", "intake try", "intake check"),
+    optionless=("dlq pass-over", "intake try", "intake check", "intake serve"),
 )
 
 
@@ -119,7 +122,7 @@ RULES: Final = Setting(
     kind=Place("a file"),
     meaning="Rule file; the ten default rules where it is left out.",
     used_by=("engine", "sender", "up", "test", "templates", "intake", *JUDGES),
-    optionless=("intake check", "intake seed"),
+    optionless=("intake check", "intake seed", "intake serve"),
 )
 DIRECTORY: Final = Setting(
     key="directory.path",
@@ -136,5 +139,6 @@ DIRECTORY: Final = Setting(
         "dlq show",
         "dlq pass-over",
         "intake check",
+        "intake serve",
     ),
 )

@@ -1,0 +1,67 @@
+"""`tocsin intake serve`: the intake as a service of its own, on Kafka and PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from adapters.web.limits import ServerLimits
+from tocsin.cli.options import Form
+from tocsin.cli.starting import listen_address, log_as_told, naming_address
+from tocsin.config.settings.declared.http import HTTP_LISTEN
+from tocsin.config.settings.declared.kafka import KAFKA
+from tocsin.config.settings.declared.processes import INSTANCE_NAME, LISTEN_ADDRESS, STOP_WITHIN
+from tocsin.config.settings.declared.sending import LEDGER
+from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.http import HttpSettings
+from tocsin.config.wiring.kafka import kafka_settings
+from tocsin.services.intake.answering import answering
+from tocsin.services.intake.service import IntakeSettings, intake_service
+from tocsin.services.lifecycle.deadline import stopping
+from tocsin.services.lifecycle.stopping import StoppedError
+from tocsin.services.monitoring.intake import PostsMonitor
+
+log = structlog.get_logger()
+
+LIMITS: Final = ServerLimits(processor=1.0, stopping=6.0)
+"""Answering is all that this process does, and an answer may take five seconds."""
+
+FORMS: Final = (
+    Form(KAFKA, is_needed=True),
+    Form(INSTANCE_NAME, is_needed=True),
+    Form(LEDGER, is_needed=True, meaning="The PostgreSQL database of the senders, postgresql://…"),
+    Form(HTTP_LISTEN, is_needed=True, meaning="HOST:PORT of plain HTTP to post to; that of --listen may be the same."),
+)
+
+
+def serve(settings: Settings) -> None:
+    """Take in what is posted: events at /v1/events, webhooks of helpdesks at /v1/hooks/NAME. docs/http.md.
+
+    A post is answered with yes once Kafka has its event for good. What helpdesks have posted is kept in the senders'
+    database until then: killed at any moment and started again, no event is lost. Run as many as you like on one
+    database, each with an --instance of its own. Mappings are watched; contracts are looked up in topic
+    helpdesk.directory. While Kafka or the database is away, posts are answered with 503, and /readyz says what is
+    missing.
+
+    Whoever posts events needs the token in TOCSIN_HTTP_TOKEN or TOCSIN_HTTP_TOKEN_FILE, or one of the file that
+    --http-tokens names; webhooks are signed with the secrets in TOCSIN_INTAKE_SECRETS or TOCSIN_INTAKE_SECRETS_FILE.
+    Stop it with Ctrl-C or SIGTERM: posts that are under way are answered, within --stop-within. All settings:
+    docs/settings.md, `tocsin settings`.
+    """
+    log_as_told(settings)
+    within = timedelta(seconds=settings.given(STOP_WITHIN))
+    with stopping(within) as asked, naming_address(settings, LISTEN_ADDRESS, HTTP_LISTEN):
+        http, instance = HttpSettings.needed(settings), settings.given(INSTANCE_NAME)
+        place, monitor = IntakeSettings(kafka_settings(settings), settings.given(LEDGER), instance), PostsMonitor()
+        with (
+            suppress(StoppedError),
+            intake_service(place, http, monitor, asked) as service,
+            answering(monitor, listen_address(settings), http, service.posts, LIMITS),
+        ):
+            log.info("up", instance=instance)
+            asyncio.run(service.run(asked))
+        log.info("stopped")

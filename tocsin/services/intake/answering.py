@@ -1,0 +1,67 @@
+"""What a process answers by HTTP: to operators, and to whoever posts events or webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from schemas.clock import Clock
+from tocsin.config.wiring.http import HttpSettings
+from tocsin.services.intake.hooks import ServiceHooks
+from tocsin.services.lifecycle.loops import looking_again
+from tocsin.services.monitoring.service import ServiceMonitor
+
+if TYPE_CHECKING:
+    from adapters.web.intake import TakeEvents
+    from adapters.web.limits import ServerLimits
+
+
+class Posts(Struct, frozen=True):
+    """Who takes in what is posted, events and webhooks, and by which clock."""
+
+    events: TakeEvents
+    hooks: ServiceHooks
+    clock: Clock
+
+
+@contextmanager
+def answering(
+    monitor: ServiceMonitor,
+    listen: tuple[str, int] | None,
+    http: HttpSettings,
+    posts: Posts,
+    limits: ServerLimits | None = None,
+) -> Iterator[None]:
+    """Answer within the block: operators at `listen`, others as `http` says. One address for both is one server.
+
+    `limits` are those of the server that takes posts. Raises AddressError, and FaultyFileError
+    where the file of tokens can't be used.
+    """
+    # Here, since the commands that serve nothing need not wait until a server is imported.
+    from adapters.web.application import application  # noqa: PLC0415
+    from adapters.web.hooks import hooks  # noqa: PLC0415
+    from adapters.web.intake import intake  # noqa: PLC0415
+    from adapters.web.openapi import openapi  # noqa: PLC0415
+    from adapters.web.operations import alive  # noqa: PLC0415
+    from adapters.web.serving import LIMITS, serving  # noqa: PLC0415
+    from tocsin.services.reload.tokens_in_force import ReloadingTokens  # noqa: PLC0415
+
+    reloading = ReloadingTokens(http.tokens)
+    tokens = reloading.tokens
+    taking = hooks(posts.hooks.take, posts.hooks.challenge, posts.clock, http.hooks.proxies)
+    api = [intake(posts.events), taking]
+    parts = [*api, openapi(api, version("tocsin"))]
+    limits = limits or LIMITS
+    with ExitStack() as opened:
+        opened.enter_context(looking_again(reloading.refresh, "tokens"))
+        opened.enter_context(posts.hooks.watching())
+        if http.address == listen:
+            opened.enter_context(monitor.answering(listen, parts, tokens, limits))
+        else:
+            opened.enter_context(monitor.answering(listen))
+            opened.enter_context(serving(application([alive(), *parts], tokens), *http.address, limits))
+        yield

@@ -1,0 +1,140 @@
+"""The intake as a service of its own: events to Kafka; deliveries, states and events that wait in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Final
+
+import structlog
+from msgspec import Struct
+
+from adapters.kafka.errors import KafkaRefusedError, KafkaUnavailableError
+from adapters.kafka.event_sink import AWAY, REFUSES, KafkaEventSink
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topics import refuse_missing
+from adapters.postgres.ticket_states import PostgresTicketStates
+from intake.acceptance import Acceptance, EventAcceptance
+from intake.ports import LogAwayError, LogUnavailableError
+from schemas.clock import Clock
+from schemas.topics import DEAD_LETTERS, TICKETS
+from tocsin.clock import SystemClock
+from tocsin.config.wiring.http import HttpSettings
+from tocsin.services.intake.answering import Posts
+from tocsin.services.intake.contracts import FollowedContracts
+from tocsin.services.intake.hooks import ServiceHooks
+from tocsin.services.lifecycle.loops import repeated
+from tocsin.services.lifecycle.stopping import Stop, together
+from tocsin.services.monitoring.intake import DIRECTORY, KAFKA, PostsMonitor
+
+log = structlog.get_logger()
+
+_KAFKAS: Final = (AWAY, REFUSES)
+
+
+class IntakeSettings(Struct, frozen=True):
+    """Where an intake works: the cluster, the URL of its database, and its name among its like."""
+
+    kafka: KafkaSettings
+    database: str
+    instance: str
+
+
+class IntakeParts(Struct, frozen=True):
+    """What an intake consists of. It opens its hooks once database and directory have answered."""
+
+    settings: IntakeSettings
+    sink: KafkaEventSink
+    contracts: FollowedContracts
+    hooks: ServiceHooks
+    monitor: PostsMonitor
+    clock: Clock
+
+
+class IntakeService:
+    """Takes posts in. Kafka or database may be away, at the start too: it says so, and goes on once they are back."""
+
+    def __init__(self, parts: IntakeParts) -> None:
+        self._parts = parts
+        self._events = EventAcceptance(parts.sink, parts.clock)
+        self._states: PostgresTicketStates | None = None
+        self._topics_are_there = self._directory_is_read = False
+
+    @property
+    def posts(self) -> Posts:
+        """Who takes in what is posted. Events need no database."""
+        return Posts(self._events.take, self._parts.hooks, self._parts.clock)
+
+    async def run(self, stop: Stop) -> None:
+        """Work until told to stop. An error that no waiting mends stops all, and is raised."""
+        vitals = self._parts.monitor.vitals
+        stop.ask(vitals.running)
+        steps = {"follow_directory": self._follow, "publish": self._publish}
+        await together(stop, *(repeated(name, step, vitals, stop.event) for name, step in steps.items()))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._states is not None:
+            self._states.close()
+
+    def _follow(self) -> bool:
+        """Read the directory to its end, once somebody asks for that or a second has passed."""
+        vitals = self._parts.monitor.vitals
+        try:
+            if not self._topics_are_there:
+                # Else a helpdesk would be the first to learn of it.
+                refuse_missing(self._parts.settings.kafka, [TICKETS, DEAD_LETTERS])
+                self._topics_are_there = True
+            self._parts.contracts.follow()
+        except (KafkaUnavailableError, KafkaRefusedError) as error:
+            log.warning("kafka_unavailable", error=type(error).__name__, said=str(error))
+            vitals.not_ready(KAFKA, str(error))
+            return False
+        vitals.ready(KAFKA)
+        vitals.ready(DIRECTORY)
+        self._directory_is_read = True
+        self._open()
+        return True  # at once: the next one waits by itself
+
+    def _publish(self) -> bool:
+        """Bring into the log what waits in the database: what a kill or an outage has left."""
+        monitor = self._parts.monitor
+        try:
+            if self._states is None:
+                self._states = PostgresTicketStates(self._parts.settings.database)
+                self._open()
+            self._states.publish(self._parts.sink.append)
+        except LogUnavailableError as error:
+            if self._states is None and not isinstance(error, LogAwayError):
+                raise
+            if error.code in _KAFKAS:
+                monitor.waits_for_database(None)
+                monitor.waits_for_log(error)
+            else:
+                monitor.waits_for_database(error)
+        else:
+            monitor.waits_for_database(None)
+            monitor.waits_for_log(None)
+        return False
+
+    def _open(self) -> None:
+        if self._states is None or not self._directory_is_read or self._parts.hooks.are_open:
+            return
+        acceptance = Acceptance(self._states, self._parts.sink, self._parts.clock)
+        self._parts.hooks.open(acceptance, self._parts.contracts)
+        log.info("hooks_open")
+
+
+@contextmanager
+def intake_service(
+    settings: IntakeSettings, http: HttpSettings, monitor: PostsMonitor, stop: Stop
+) -> Iterator[IntakeService]:
+    """The service, wired together. What it needs may come later.
+
+    Raises OSError where the folder of mappings can't be read.
+    """
+    sink = KafkaEventSink(settings.kafka, settings.instance)
+    contracts = FollowedContracts(settings.kafka, stop.check)
+    parts = IntakeParts(settings, sink, contracts, ServiceHooks(http), monitor, SystemClock())
+    with closing(sink), closing(contracts), closing(IntakeService(parts)) as service:
+        yield service
