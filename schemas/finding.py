@@ -70,6 +70,7 @@ class FindingCode(StrEnum):
     ALWAYS_REPLACED = "always_replaced", Severity.WARNING
     NEVER_REPLACES = "never_replaces", Severity.WARNING
     EXPIRES_BEFORE_DIGEST = "expires_before_digest", Severity.WARNING
+    NOT_ALL_COMPARED = "not_all_compared", Severity.REMARK
     # templates
     UNREADABLE_TEMPLATE = "unreadable_template", Severity.ERROR
     TEMPLATE_FILE_NAME = "template_file_name", Severity.ERROR

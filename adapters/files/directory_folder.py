@@ -29,6 +29,9 @@ _LIKELY_MEANT: Final = (".json", ".ndjson", ".jsonlines", ".csv", ".gz", ".zip")
 
 _NO_NAME: Final = (None, None)
 
+Places = dict[tuple[str, str], tuple[str, int]]
+"""By kind and id of a record, its file (the path below the folder) and line."""
+
 Place = Callable[[Sequence[str | int], bool], tuple[int, int]]
 """See YamlRecord.place."""
 
@@ -36,13 +39,15 @@ Place = Callable[[Sequence[str | int], bool], tuple[int, int]]
 class LoadedDirectory(Struct, frozen=True):
     """A directory, and the problems of its files: the first 1,000 of each code, and the number of all.
 
-    `records` counts the records that were applied; a record that is there twice counts twice.
+    `records` counts the records that were applied; a record that is there twice counts twice. `places` says where each
+    stands, where that was asked for.
     """
 
     directory: Directory
     problems: list[DirectoryProblem]
     problem_counts: Mapping[ProblemCode, int]
     records: int
+    places: Places = {}
 
     @property
     def is_complete(self) -> bool:
@@ -50,7 +55,7 @@ class LoadedDirectory(Struct, frozen=True):
         return all(code.is_warning for code in self.problem_counts)
 
 
-def load_directory(path: Path) -> LoadedDirectory:
+def load_directory(path: Path, with_places: bool = False) -> LoadedDirectory:
     """Load every `.yaml`, `.yml` and `.jsonl` file below a folder, or one such file, in the order of their paths.
 
     A YAML file holds a list of records, or one record in each document. If two records have the same kind and id, the
@@ -58,13 +63,18 @@ def load_directory(path: Path) -> LoadedDirectory:
     can't be opened.
     """
     directory = Directory()
-    loading = read_into(directory, path)
-    return LoadedDirectory(directory, loading.log.kept, dict(loading.log.counts), loading.records)
+    places: Places | None = {} if with_places else None
+    loading = read_into(directory, path, places)
+    counts = dict(loading.log.counts)
+    return LoadedDirectory(directory, loading.log.kept, counts, loading.records, places or {})
 
 
-def read_into(sink: S, path: Path) -> Loading[S]:
-    """Read the same files as `load_directory` into `sink`. Raises OSError if `path` itself can't be opened."""
-    loading = Loading(sink)
+def read_into(sink: S, path: Path, places: Places | None = None) -> Loading[S]:
+    """Read the same files as `load_directory` into `sink`, and where each record stands into `places`.
+
+    Raises OSError if `path` itself can't be opened.
+    """
+    loading = Loading(sink, places)
     with collector_off():
         if path.is_dir():
             for file in files_below(path, loading.lose_folder):
@@ -151,8 +161,9 @@ S = TypeVar("S", bound=Sink)
 class Loading(Generic[S]):
     """A reading of files into a sink, with the problems found so far."""
 
-    def __init__(self, sink: S) -> None:
+    def __init__(self, sink: S, places: Places | None = None) -> None:
         self.sink = sink
+        self._places = places
         self.log = ProblemLog()
         self.records = 0
 
@@ -218,6 +229,8 @@ class Loading(Generic[S]):
             self._complain(ProblemCode(part_code(refusal)), file, line, (kind, record.id), refusal)
         self._tell_slips(file, line, (kind, record.id), beside(slips, refusals), place)
         self.records += 1
+        if self._places is not None:
+            self._places[kind, record.id] = (file, line)
 
     def _tell_slips(
         self,

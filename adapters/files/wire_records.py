@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from adapters.files.directory_folder import read_into
+from adapters.files.directory_folder import Places, read_into
 from adapters.files.directory_problems import DirectoryProblem, ProblemCode
 from engine.directory import compact
 from schemas.directory import CollaboratorRecord, ContactRecord, CustomerRecord, Record, SuppressionRecord, record_kind
@@ -15,18 +15,20 @@ from schemas.refusal import Refusal
 
 
 class WireRecords(Struct, frozen=True):
-    """The last record of each kind and id in a folder, and the problems (see LoadedDirectory)."""
+    """The last record of each kind and id in a folder, the problems, and the places (see LoadedDirectory)."""
 
     records: list[Record]
     problems: list[DirectoryProblem]
     problem_counts: Mapping[ProblemCode, int]
+    places: Places = {}
 
 
-def wire_records(path: Path) -> WireRecords:
+def wire_records(path: Path, with_places: bool = False) -> WireRecords:
     """Read a folder, or one file. Raises OSError if `path` itself can't be opened."""
     kept = _Kept()
-    loading = read_into(kept, path)
-    return WireRecords(list(kept.records.values()), loading.log.kept, dict(loading.log.counts))
+    places: Places | None = {} if with_places else None
+    loading = read_into(kept, path, places)
+    return WireRecords(list(kept.records.values()), loading.log.kept, dict(loading.log.counts), places or {})
 
 
 class _Kept:

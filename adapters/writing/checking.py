@@ -16,6 +16,7 @@ from adapters.children.process import Child, ChildFailedError, Questioner
 from adapters.jinja.check import CustomFields, Subject, TemplateUse, source_problems
 from adapters.jinja.problems import Problem
 from adapters.jinja.sources import TemplateSources, file_of
+from adapters.shipped import TEMPLATES
 from adapters.writing.protocol import CHECKING, CHILD, Check, Checked, Setup, encoded
 from schemas.finding import FindingCode
 
@@ -56,6 +57,8 @@ def _checked(
     asked = (
         sources.texts,
         sources.unreadable,
+        # A shipped file may be for collaborators alone, where the same text of one's own is for whom it is used.
+        sorted(path for path, folder in sources.folders.items() if folder == TEMPLATES),
         sorted(sources.below),
         sorted(sources.replaced),
         sorted(languages),

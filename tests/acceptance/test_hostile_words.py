@@ -268,7 +268,7 @@ def _topic(monkeypatch: pytest.MonkeyPatch) -> None:
         key: HeldRecord(key, value, SAID, 0, number, 0)
         for number, (key, value) in enumerate((f"contact/{name}".encode(), one) for name, one in values.items())
     }
-    monkeypatch.setattr("tocsin.cli.directory_looking.held_records", lambda *_: held)
+    monkeypatch.setattr("tocsin.cli.directory_show.held_records", lambda *_: held)
 
 
 def acting(text: str) -> set[str]:

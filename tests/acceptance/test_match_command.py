@@ -74,6 +74,8 @@ def test_it_says_how_many_and_which_and_what_keeps_the_rule_from_the_others(give
     words = run("match", "high", "-r", str(tmp_path / "rules.yaml"), *given).stdout
     assert "It matches 2 of 5 events\n  of 2 tickets, for 2 people\n" in words
     assert "event E-1: Zoé Martin (contact/ct-1), Ana (contact/ct-2)" in words
+    assert "  2: no_active_mode\n     such as Ana (contact/ct-2), event E-1: " in words
+    assert "nobody [no_trigger]\n     such as event E-4: this save neither opens, resolves or closes" in words
 
 
 def test_a_rule_that_matches_nothing_ends_with_one(given: list[str], tmp_path: Path) -> None:

@@ -101,3 +101,21 @@ def test_a_ticket_is_found_by_its_reference(desk: Helpdesk, tmp_path: Path) -> N
     assert "contact/ct-1 by email: opened" in of_one
     nobody = run("explain", "T-1", "--data", str(tmp_path), "--person", "Zoé", expect=1).stderr
     assert "these decisions name nobody 'Zoé'" in nobody
+
+
+@pytest.mark.parametrize("called", ["contact/ct-1", "ct-1", "Zoé Martin", "Zoe@ACME.example"])
+def test_a_record_of_a_folder_is_shown_with_its_file_and_line(called: str, directory: str) -> None:
+    said = run("directory", "show", called, "--directory", directory).stdout
+    place, document = said.split("\n", 1)
+    file, _, line = place.partition(", line ")
+    assert json.loads(Path(file).read_text().splitlines()[int(line) - 1])["id"] == "ct-1"
+    assert json.loads(document)["name"] == "Zoé Martin"
+
+
+def test_what_a_folder_does_not_hold_or_can_not_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / "people.yaml").write_text("- {kind: contact, id: ct-1, name: 5}\n")
+    said = run("directory", "show", "contact/ct-1", "--directory", str(tmp_path), expect=1).stderr
+    assert "people.yaml:1: contact ct-1: name: expected `str | null`, got `int`" in said
+    said = run("directory", "show", "ct-2", "--directory", str(tmp_path), expect=1).stderr
+    assert f"ct-2: {tmp_path} holds no such record" in said
+    assert "name the directory" in run("directory", "show", "ct-2", expect=2).stderr

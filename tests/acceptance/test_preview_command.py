@@ -7,6 +7,8 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.request import urlopen
@@ -19,6 +21,9 @@ from adapters.browser.picture import PictureError, picture
 from adapters.jinja.renderer import JinjaRenderer
 from adapters.jinja.sources import read_sources
 from adapters.rule_files.load import template_folders
+from adapters.sqlite.event_log import SqliteLog
+from schemas.log import NewRecord
+from schemas.topics import TICKETS
 from tests.support.helpdesk.events import Helpdesk, default_rules, envelope, event_of
 from tests.support.helpdesk.files import write_directory, write_events
 from tests.support.mail.messages import MessageComposer
@@ -26,6 +31,7 @@ from tests.support.required import required_browser
 from tocsin.authoring.preview.jobs import Shown, preview_job, reader_of
 from tocsin.authoring.preview.rendering import IDENTITY, render
 from tocsin.cli.app import app
+from tocsin.config.data_folder import database_in
 
 CREATED = envelope({}, {"previous": None})
 
@@ -115,7 +121,10 @@ def test_another_template_than_the_person_would_get(given: list[object]) -> None
 
 def test_a_template_that_fails_is_named_and_the_built_in_text_shown(given: list[object]) -> None:
     said = run("internal/opened", "-p", "contact/ct-1", *given, expect=1)
-    assert "! the built-in text would be sent: internal/" in said
+    assert (
+        "sent: contact/ct-1 is a contact, and contacts are shown nothing internal: internal/opened.en.html.j2:" in said
+    )
+    assert "write `external/opened`" in said
     assert "Une demande d'assistance a été ouverte." in said
 
 
@@ -234,6 +243,16 @@ def test_a_digest_is_shown_with_the_messages_that_rules_collect(
     assert "1 ticket, 2 messages: 2 opened." in said
     with_own = run("internal/digest", "-p", "collaborator/co-1", "--events", events, *given, *collecting)
     assert "gets 3 messages in the digest of March 3" in with_own
+
+
+def test_the_messages_of_a_digest_may_stand_in_the_log_of_a_data_folder(
+    given: list[object], collecting: list[object], tmp_path: Path
+) -> None:
+    with closing(SqliteLog(database_in(tmp_path))) as log:
+        log.append([NewRecord(TICKETS, b"T-1042", json.dumps(CREATED).encode())], datetime.now(UTC))
+    where = ("--events", f"topic:{TICKETS}", "--data", tmp_path)
+    said = run("internal/digest", "-p", "collaborator/co-1", *where, *given[2:], *collecting)
+    assert "gets 1 message in the digest of" in said
 
 
 def test_a_digest_that_no_rule_makes_is_shown_as_that_of_a_storm(given: list[object]) -> None:

@@ -8,13 +8,18 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from adapters.children.process import Limits
+from adapters.jinja.check import TemplateUse
+from adapters.jinja.sources import read_sources
+from adapters.shipped import TEMPLATES
 from adapters.writing import checking
 from adapters.writing.checking import checked_templates
 from adapters.writing.protocol import MEMORY
 from adapters.yaml_files.faults import FaultyFileError
+from schemas.vocabulary import Audience, MessageFormat
 from tests.faults.engines import until
 from tests.support.helpdesk.hostile_templates import HTML, TEXT
 from tests.support.helpdesk.rule_folders import OWN, write_rules
@@ -109,3 +114,13 @@ def test_the_authors_commands_name_the_file(tmp_path: Path) -> None:
     assert "templates/t.en.txt.j2:1:" in result.output.replace("\n", "")
     with pytest.raises(FaultyFileError, match="the process that checks templates failed"):
         load_checked(file)
+
+
+def test_what_is_found_of_a_shipped_file_is_not_said_of_the_same_text_of_ones_own(tmp_path: Path) -> None:
+    """A shipped template for collaborators is one fault, where contacts are to read it; of one's own, each field is."""
+    shipped = read_sources(TEMPLATES)
+    own = replace(shipped, folders=dict.fromkeys(shipped.folders, tmp_path))
+    use = TemplateUse("internal/opened", Audience.CONTACTS, MessageFormat.HTML)
+    first, second = (checked_templates(sources, ["en"], None, [use]) for sources in (shipped, own))
+    assert any("shows what is internal" in one.message for one in first)
+    assert not any("shows what is internal" in one.message for one in second)

@@ -159,4 +159,14 @@ def test_of_many_rules_each_is_compared_with_the_one_that_always_matches() -> No
         for number in range(150)
     ]
     found = found_in([*narrow, {"rule": "all", "for": "site.contacts"}])
-    assert [problem.code for problem in found] == [FindingCode.SHADOWED_RULE] * len(narrow)
+    assert [problem.code for problem in found] == [FindingCode.NOT_ALL_COMPARED, *[FindingCode.SHADOWED_RULE] * 150]
+
+
+def test_rules_that_are_all_compared_are_not_said_not_to_be() -> None:
+    narrow = [
+        {"rule": f"r{number}", "for": "site.contacts", "if": f'ticket.title contains "{number:02}x"'}
+        for number in range(71)
+    ]
+    assert found_in(narrow) == []
+    (problem,) = found_in([*narrow, {"rule": "other", "for": "site.contacts", "if": 'ticket.title contains "y"'}])
+    assert (problem.code, problem.path) == (FindingCode.NOT_ALL_COMPARED, ("rules",))

@@ -19,9 +19,12 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import refuse_missing
 from schemas.topics import DIRECTORY
 from tocsin.cli.console import FOUND_FAULTS, say, say_json, stop, told, warn
-from tocsin.cli.directory_looking import OwnerOption, diff, owner_given, show
-from tocsin.cli.options import KAFKA_CREDENTIALS, add_command
+from tocsin.cli.directory_diff import OwnerOption, diff, owner_given
+from tocsin.cli.directory_show import show
+from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
 from tocsin.cli.progress import progress_bar
+from tocsin.config.settings.declared.kafka import KAFKA
+from tocsin.config.settings.declared.processes import DIRECTORY as FOLDER
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.kafka import kafka_settings
 from tocsin.operations.directory_load.faults import faults_in
@@ -42,8 +45,10 @@ _SLIPS: Final = (
 def register(app: typer.Typer) -> None:
     """Add the command."""
     directory = typer.Typer(help="Fill the directory's topic, and look into it.", no_args_is_help=True)
-    for command in (load, diff, show, check):
-        add_command(directory, f"directory {command.__name__}", command, epilog=KAFKA_CREDENTIALS)
+    for command in (load, diff, check):
+        name = f"directory {command.__name__}"
+        add_command(directory, name, command, Form(KAFKA, is_needed=True), epilog=KAFKA_CREDENTIALS)
+    add_command(directory, "directory show", show, Form(FOLDER, ("-d",)), epilog=KAFKA_CREDENTIALS)
     app.add_typer(directory, name="directory")
 
 

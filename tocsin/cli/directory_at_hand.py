@@ -8,6 +8,7 @@ from pathlib import Path
 from adapters.files.directory_folder import load_directory
 from adapters.files.kept_files import FOLDER, kept_source
 from adapters.kafka.directory_topic import DirectoryTopic
+from adapters.kafka.settings import KafkaSettings
 from engine.directory.directory import Directory
 from tocsin.config.settings.declared.kafka import KAFKA
 from tocsin.config.settings.declared.processes import DATA, DIRECTORY
@@ -21,13 +22,20 @@ def directory_at_hand(settings: Settings) -> Directory | None:
     The folder that is named, or else the topic of the cluster, or else the folder that `tocsin up` of this data folder
     read last.
     """
+    source = source_at_hand(settings)
+    if isinstance(source, KafkaSettings):
+        with closing(DirectoryTopic(source)) as topic:
+            return topic.current()
+    folder = source or _of_data_folder(settings.get(DATA))
+    return None if folder is None else load_directory(folder).directory
+
+
+def source_at_hand(settings: Settings) -> KafkaSettings | Path | None:
+    """Where the directory is: the folder that is named, or else the topic of the cluster; None where neither is."""
     folder, cluster = settings.get(DIRECTORY), kafka_in(settings)
     if cluster is not None and (folder is None or (settings.is_named(KAFKA) and not settings.is_named(DIRECTORY))):
-        with closing(DirectoryTopic(cluster)) as topic:
-            return topic.current()
-    if folder is None:
-        folder = _of_data_folder(settings.get(DATA))
-    return None if folder is None else load_directory(folder).directory
+        return cluster
+    return folder
 
 
 def _of_data_folder(data: Path | None) -> Path | None:

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.browser.picture import picture
 from adapters.files.directory_folder import load_directory
+from adapters.jinja.check import TemplateUse
 from adapters.jinja.sources import TemplateSources, file_of, read_sources
 from adapters.rule_files.load import load_rulebook, template_folders
+from adapters.writing.checking import checked_templates
 from engine.decide import Decision, decide
 from engine.directory.directory import Directory
 from engine.directory.records import Person
 from engine.rulebook.rulebook import Rulebook
+from schemas.finding import FindingCode
 from schemas.job import BUILT_IN_FORMS, PersonRef
 from schemas.mailbox import mailbox
 from schemas.suggestion import nearest
-from schemas.vocabulary import Channel, Trigger
-from tocsin.authoring.event_files import read_one
+from schemas.vocabulary import Audience, Channel, MessageFormat, PersonKind, Trigger
+from tocsin.authoring.event_files import Line, read_one
 from tocsin.authoring.explain.case import Case, called
 from tocsin.authoring.explain.reasons import in_words
 from tocsin.authoring.explain.ties import not_concerned
@@ -32,10 +36,10 @@ from tocsin.authoring.preview import digests
 from tocsin.authoring.preview.jobs import Reader, Shown, preview_job, reader_of, trigger_of
 from tocsin.authoring.preview.rendering import Rendered, render, render_digests
 from tocsin.authoring.preview.showing import page, side_by_side, size
-from tocsin.authoring.recorded_events import events_in_file
 from tocsin.cli.console import FOUND_FAULTS, say, say_lines, stop, told
+from tocsin.cli.event_options import LOG, recorded
 from tocsin.cli.named_records import known_person
-from tocsin.cli.options import Form, add_command
+from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
 from tocsin.config.settings.declared.processes import DIRECTORY, RULES
 from tocsin.config.settings.in_force import Settings
 from tocsin.printing.tables import is_terminal
@@ -45,7 +49,7 @@ ALL: Final = "all"
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    add_command(app, "preview", preview, Form(RULES, ("-r",)), Form(DIRECTORY, ("-d",)))
+    add_command(app, "preview", preview, Form(RULES, ("-r",)), Form(DIRECTORY, ("-d",)), LOG, epilog=KAFKA_CREDENTIALS)
 
 
 class Wanted(Struct, frozen=True):
@@ -61,8 +65,10 @@ class Wanted(Struct, frozen=True):
         Channel.EMAIL
     )
     events: Annotated[
-        Path | None,
-        typer.Option("--events", help="For a template of digests: what else happened, one event (JSON) a line."),
+        str | None,
+        typer.Option(
+            "--events", help="For a template of digests: file of what else happened, one event a line, or topic:NAME."
+        ),
     ] = None
 
 
@@ -95,9 +101,11 @@ def preview(
         raise typer.BadParameter("name the file of an event", param_hint="--event")
     if wanted.events is not None and not of_digests:
         raise typer.BadParameter(f"only a digest has several events, and {template} is for none", param_hint="--events")
-    what = _Previewed(template, known_person(person, known), wanted, known, rulebook, sources)
+    recalled = [] if wanted.events is None else recorded(wanted.events, settings)
+    what = _Previewed(template, known_person(person, known), wanted, recalled, known, rulebook, sources)
     decision = None if event is None else _decision(event, known, rulebook)
     said, rendered = _digest(what, decision) if decision is None or of_digests else _message(what, decision)
+    rendered = _in_words(rendered, what, of_digests)
     for line in (*said, ""):
         say(line)
     for lines in side_by_side(rendered, shutil.get_terminal_size().columns if is_terminal() else None):
@@ -113,6 +121,7 @@ class _Previewed(Struct, frozen=True):
     template: str
     person: Person
     wanted: Wanted
+    events: Iterable[Line]
     directory: Directory
     rulebook: Rulebook
     sources: TemplateSources
@@ -136,7 +145,7 @@ def _message(what: _Previewed, decision: Decision) -> tuple[list[str], list[Rend
 def _digest(what: _Previewed, decision: Decision | None) -> tuple[list[str], list[Rendered]]:
     """Which messages a digest collects and when it goes out, and what it looks like."""
     known, channel, person = (what.directory, what.rulebook), what.wanted.channel, what.person
-    events = [] if what.wanted.events is None else [line.event for line in events_in_file(what.wanted.events)]
+    events = (line.event for line in what.events)
     decisions = (decide(one, *known, one.time) for one in events if one is not None)
     own = () if decision is None else (decision,)
     collected = digests.collect((*decisions, *own), person, channel, decision)
@@ -154,6 +163,19 @@ def _digest(what: _Previewed, decision: Decision | None) -> tuple[list[str], lis
         made.append((", ".join(entries[-1].job.languages), entries))
     lines += digests.told(collected, called(_ref(person), known[0]))
     return lines, render_digests(made, what.sources)
+
+
+def _in_words(rendered: list[Rendered], what: _Previewed, of_digests: bool) -> list[Rendered]:
+    """The same; where a template failed since contacts are shown nothing internal, its fault says so."""
+    if what.person.kind is not PersonKind.CONTACT or all(one.fault is None for one in rendered):
+        return rendered
+    use = TemplateUse(what.template, Audience.CONTACTS, MessageFormat.HTML, of_digests)
+    found = checked_templates(what.sources, (), what.rulebook.policy.custom_fields, [use])
+    internal = next((one for one in found if one.code is FindingCode.INTERNAL_FIELD), None)
+    if internal is None:
+        return rendered
+    words = f"{_ref(what.person)} is a contact, and contacts are shown nothing internal: {internal}"
+    return [one if one.fault is None else replace(one, fault=words) for one in rendered]
 
 
 def _ref(person: Person) -> PersonRef:

@@ -204,6 +204,12 @@ CATALOGUE: Final[Mapping[Code, Entry]] = {
         "  - {rule: weekly, for: site.contacts, instead_of: site-contacts, send: {digest: weekly on monday at 08:00}}",
         "Let messages live longer: `settings: deliver_within_hours:`.",
     ),
+    Code.NOT_ALL_COMPARED: Entry(
+        "The file has so many rules that not every two of them are compared: those that always match are compared with "
+        "all others first. What is said of rules beside each other is true, and more of it may go unsaid.",
+        "",
+        "Ask `tocsin match RULE --events …` what a rule does that you doubt.",
+    ),
     Code.UNREADABLE_TEMPLATE: Entry(
         "A template can't be opened, is no regular file, is larger than 64 KiB, is not UTF-8, or is a link out of the "
         "templates folder.",

@@ -27,8 +27,8 @@ def findings(subject: Subject) -> Iterator[Finding]:
         return
     for problem in loaded.problems:
         yield _record(path, problem)
-    for code, message, advice in (*_customers_by_default(loaded.directory), *_shared_mailboxes(loaded.directory)):
-        yield subject.at_file(code, message, advice, file=path)
+    for said in (*_customers_by_default(loaded.directory), *_shared_mailboxes(loaded.directory)):
+        yield subject.at_record(*said)
     rulebook = subject.reading.rulebook
     if rulebook is not None and subject.reading.source is not None:
         yield from map(subject.at, _customers_before_rules(loaded.directory, rulebook))
@@ -49,7 +49,8 @@ _CODES: Final[Mapping[ProblemCode, FindingCode]] = {
 MOST_NAMED: Final = 5
 """Customers that one finding names."""
 
-_Said = tuple[FindingCode, str, str]
+_Said = tuple[FindingCode, str, str, str, str]
+"""Code, message and advice, and the kind and id of the record that it is about."""
 
 
 def _record(path: Path, problem: DirectoryProblem) -> Finding:
@@ -67,7 +68,7 @@ def _record(path: Path, problem: DirectoryProblem) -> Finding:
 def _customers_by_default(directory: Directory) -> Iterator[_Said]:
     for customer, trigger, missing in customers_by_default(directory):
         what = f"customer/{customer}: alerts.{trigger} has no {' and no '.join(missing)}"
-        yield FindingCode.DEFAULT_FORM_USED, what, "the rule file's default is used"
+        yield FindingCode.DEFAULT_FORM_USED, what, "the rule file's default is used", "customer", customer
 
 
 def _languages_without_templates(subject: Subject, directory: Directory, policy: Policy) -> Iterator[Finding]:
@@ -155,4 +156,5 @@ def _shared_mailboxes(directory: Directory) -> Iterator[_Said]:
             elif key in contacts:
                 who = f"collaborator/{person.id} and contact/{contacts[key]}"
                 message = f"{who} share a mailbox: internal messages go there when the contact is not alerted"
-                yield FindingCode.SHARED_MAILBOX, message, "give the collaborator an address of their own"
+                advice = "give the collaborator an address of their own"
+                yield FindingCode.SHARED_MAILBOX, message, advice, person.kind.value, person.id

@@ -19,6 +19,7 @@ from tocsin.authoring.lint.subject import Subject
 from tocsin.authoring.reach.forms import languages_of_rules_without_templates
 
 MAX_PAIRS: Final = 5_000
+"""Pairs of rules that are compared. Of more, it is said that they are not."""
 MAX_LEAVES: Final = 40
 """Comparisons in two conditions together. Longer ones are not compared, since that takes too long."""
 
@@ -44,6 +45,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
 def problems(rulebook: Rulebook, rules: Sequence[Rule]) -> Iterator[Problem]:
     """What is wrong with these rules of a rulebook beside each other; inherited ones have no place, and no problems."""
     beside = _Rules(rulebook, rules)
+    yield from beside.not_compared()
     for rule in written_rules(rules):
         yield from told_once({copy.category: [*beside.problems_of(copy)] for copy in rule})
         yield from beside.always_replaced(rule)
@@ -74,6 +76,17 @@ class _Rules:
         pairs = ((one, other) for other in ordered for one in rules if _are_comparable(one, other))
         # Their number grows with the square of the rules, and each pair costs an expansion of two conditions.
         self._pairs = list(islice(pairs, MAX_PAIRS))
+        self._is_cut = next(pairs, None) is not None
+
+    def not_compared(self) -> Iterator[Problem]:
+        """That there are more rules than are compared with each other, where it is so."""
+        if self._is_cut:
+            message = (
+                f"so many rules are not all compared with each other, only {MAX_PAIRS} pairs of them: one that says "
+                "what another says, or changes nothing beside it, may go unnamed"
+            )
+            advice = "ask `tocsin match RULE --events …` what a rule does that you doubt"
+            yield Problem(("rules",), message, None, FindingCode.NOT_ALL_COMPARED, advice)
 
     def problems_of(self, rule: Rule) -> Iterator[Problem]:
         """What is wrong with a rule, beside all others. For a rule that never matches there is a finding already."""

@@ -29,7 +29,7 @@ class Subject:
         self.reading: Reading = read_rule_file(rules)
         self.folders = template_folders(rules)
         self.directory_path = directory
-        self.directory: LoadedDirectory | None = None if directory is None else load_directory(directory)
+        self.directory: LoadedDirectory | None = None if directory is None else load_directory(directory, True)
 
     @cached_property
     def templates(self) -> TemplateSources | OSError:
@@ -66,6 +66,15 @@ class Subject:
     def at_file(self, code: FindingCode, message: str, suggestion: str = "", file: Path | None = None) -> Finding:
         """A finding about a file as a whole; where none is named, the rule file."""
         return Finding(str(file or self.file), 1, 1, code.severity, code, "", message, suggestion)
+
+    def at_record(self, code: FindingCode, message: str, suggestion: str, kind: str, record_id: str) -> Finding:
+        """A finding about a record of the directory: at its line, where the directory's files say which that is."""
+        path, loaded = self.directory_path, self.directory
+        if path is None or loaded is None or (kind, record_id) not in loaded.places:
+            return self.at_file(code, message, suggestion, path)
+        file, line = loaded.places[kind, record_id]
+        place = path / file if path.is_dir() else path
+        return Finding(str(place), line, 1, code.severity, code, "", message, suggestion)
 
 
 def finding(fault: Fault) -> Finding:

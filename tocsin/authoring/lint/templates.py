@@ -79,7 +79,7 @@ def _absent_for(subject: Subject, templates: TemplateSources, problem: Problem, 
     more = f" and {len(customers) - MOST_NAMED} more" if len(customers) > MOST_NAMED else ""
     named = f"the records of these customers name it: {', '.join(customers[:MOST_NAMED])}{more}"
     message = f"{problem.message}{looked_for(templates, subject.file)}; {named}"
-    return subject.at_file(problem.code, message, problem.suggestion, file=subject.directory_path)
+    return subject.at_record(problem.code, message, problem.suggestion, "customer", customers[0])
 
 
 def _unused(subject: Subject, templates: TemplateSources, used: set[str]) -> Iterator[Finding]:

@@ -28,8 +28,8 @@ def report(rules: Sequence[Rule], tally: RuleTally, directory: Directory) -> Ite
         people = [called(person, directory) for person in example.people]
         more = f" and {len(people) - _MOST_PEOPLE} more" if len(people) > _MOST_PEOPLE else ""
         yield f"  e.g. ticket {example.ticket}, event {example.event}: {', '.join(people[:_MOST_PEOPLE])}{more}"
-    yield from _counts("It matches, and brings no message (people, counted for each event):", tally.not_told)
-    yield from _counts("It does not match (events, by what stops it first):", tally.kept_by)
+    yield from _counts("It matches, and brings no message (people, counted for each event):", tally.not_told, tally)
+    yield from _counts("It does not match (events, by what stops it first):", tally.kept_by, tally)
 
 
 def _condition(rule: Rule) -> str:
@@ -44,12 +44,14 @@ def _number(count: int, one: str, several: str) -> str:
     return f"{count} {one if count == 1 else several}"
 
 
-def _counts(heading: str, counts: Counter[str]) -> Iterator[str]:
+def _counts(heading: str, counts: Counter[str], tally: RuleTally) -> Iterator[str]:
     if counts:
         yield ""
         yield heading
     for what, count in counts.most_common(_MOST_LISTED):
         yield f"  {count}: {what}"
+        if what in tally.such_as:
+            yield f"     such as {tally.such_as[what]}"
     if len(counts) > _MOST_LISTED:
         yield f"  {sum(count for _, count in counts.most_common()[_MOST_LISTED:])}: others"
 

@@ -9,17 +9,20 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from engine.decide import Judged, judge_all
+from engine.decide import Decision, Judged, judge_all
 from engine.directory.directory import Directory
 from engine.field_values import Subject, value_of
 from engine.ports import RulesInForce
 from engine.rulebook.conditions.evaluate import holds
 from engine.rulebook.conditions.spans import written
 from engine.rulebook.conditions.syntax import And, Node, leaves
-from engine.rulebook.rulebook import Rule
+from engine.rulebook.rulebook import Rule, Rulebook
 from engine.stages.s3_recipients import Recipient
+from schemas.decision import Skip
 from schemas.job import PersonRef
 from tocsin.authoring.event_files import Line, batches
+from tocsin.authoring.explain.case import Case, called
+from tocsin.authoring.explain.reasons import in_words
 
 MOST_TOLD_APART: Final = 100_000
 """Tickets and people that are told apart; beyond, their number is `at least`."""
@@ -38,7 +41,8 @@ class Example(Struct, frozen=True):
 class RuleTally(Struct):
     """What became of the events. `kept_by` counts those that the rule did not match, by what stopped it first.
 
-    `not_told` counts people for whom it matched and who got no message by it, once for each event, by reason.
+    `not_told` counts people for whom it matched and who got no message by it, once for each event, by reason. For
+    reasons of both, `such_as` has the first case in words.
     """
 
     events: int = 0
@@ -51,12 +55,14 @@ class RuleTally(Struct):
     examples: list[Example] = field(default_factory=list)
     kept_by: Counter[str] = field(default_factory=Counter)
     not_told: Counter[str] = field(default_factory=Counter)
+    such_as: dict[str, str] = field(default_factory=dict)
 
 
 class Matching:
     """Counts what one rule does. A rule for several categories is one rule for each, under one name."""
 
-    def __init__(self, rules: Sequence[Rule], examples: int) -> None:
+    def __init__(self, rules: Sequence[Rule], examples: int, known: tuple[Directory, Rulebook]) -> None:
+        self._known = known
         self._rules = {rule.position: rule for rule in rules}
         self._name = rules[0].name
         self._examples = examples
@@ -89,14 +95,26 @@ class Matching:
         categories = {rule.category for rule in self._rules.values()}
         for person in people:
             skips = [one for one in judged.decision.skipped if one.person == person and one.category in categories]
-            furthest = max((one.reason for one in skips), key=lambda reason: reason.depth, default=None)
-            self.tally.not_told[OTHERWISE_TOLD if furthest is None else furthest.value] += 1
+            furthest = max(skips, key=lambda skip: skip.reason.depth, default=None)
+            self.tally.not_told[OTHERWISE_TOLD if furthest is None else furthest.reason.value] += 1
+            if furthest is not None:
+                self._keep_words(furthest.reason.value, furthest, judged.decision)
+
+    def _keep_words(self, counted_as: str, skip: Skip, decision: Decision) -> None:
+        if counted_as not in self.tally.such_as:
+            directory, rulebook = self._known
+            why = in_words(Case(skip, decision, directory, rulebook)).why
+            who = "" if skip.person is None else f"{called(skip.person, directory)}, "
+            self.tally.such_as[counted_as] = f"{who}event {decision.event.id}: {why}"
 
     def _kept_by(self, judged: Judged) -> str:
         """What stopped the rule first, on its way from the event to a person."""
         prepared, decision = judged.prepared, judged.decision
         if decision.reason is not None:
-            return f"the event alerts nobody [{decision.reason}]"
+            counted_as = f"the event alerts nobody [{decision.reason}]"
+            for skip in decision.skipped:
+                self._keep_words(counted_as, skip, decision)
+            return counted_as
         if prepared.scope is None:
             return "the event alerts nobody"
         ticked = [one for one in self._rules.values() if one.category.bit & prepared.scope.contract.ticks]
@@ -154,7 +172,7 @@ def match_events(
 
     `at` is the time by which all are judged; None: each by its own. `progress` is told how many bytes are done.
     """
-    counted = Matching(rules, examples)
+    counted = Matching(rules, examples, (directory, in_force.rulebook))
     for batch in batches(lines, at):
         counted.tally.refused += batch.refused
         for judged in judge_all(batch.cases, directory, in_force.rulebook, in_force.matcher):

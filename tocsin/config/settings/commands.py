@@ -12,7 +12,7 @@ SERVICES: Final = tuple(words.partition(" ")[0] for words in SERVICE_COMMANDS)
 INTAKE_TOOLS: Final = ("intake try", "intake check", "intake seed")
 """The other commands of the intake."""
 
-REPLAYERS: Final = ("diff", "match", "check", "coverage")
+REPLAYERS: Final = ("diff", "match", "check", "coverage", "preview")
 """Commands that judge recorded events."""
 NAMING: Final = ("jobs", "pause", "resume", "suppressions", "person", "dlq")
 """Commands that find whom they are about by name, and so may ask the directory."""

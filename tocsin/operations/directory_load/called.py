@@ -1,8 +1,8 @@
-"""Records of the directory's topic by what people call them: id, reference, name, address."""
+"""Records of the directory by what people call them: id, reference, name, address."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -27,30 +27,34 @@ class Called(Struct, frozen=True):
     shown: tuple[str, ...]
 
 
-def records_called(text: str, held: Held) -> list[Called]:
-    """The records that a text may mean: by id, else by an address, else by reference or name."""
+def records_called(text: str, records: Iterable[Called]) -> list[Called]:
+    """Those that a text may mean: by id, else by an address, else by reference or name."""
     wanted, name = mailbox(text), plain(text)
     ways: tuple[Callable[[Called], bool], ...] = (
         lambda one: one.id == text,
         lambda one: wanted in one.mailboxes,
         lambda one: name in one.names,
     )
-    return first_found(ways, [*_all(held)]) if name else []
+    return first_found(ways, [*records]) if name else []
 
 
-def _all(held: Held) -> Iterator[Called]:
-    """Those that can be read: of the others nobody knows what they are called."""
+def called_in_topic(held: Held) -> Iterator[Called]:
+    """Those of the topic that can be read: of the others nobody knows what they are called."""
     for key, record in held.items():
         try:
             kind, record_id = name_of(key or b"")
             found = None if record.value is None else read_any_record(record.value, kind)
         except RefusedError:
             continue
-        if found is None:
-            continue
-        said = tuple(text for text in (getattr(found, name, None) for name in _NAMES) if isinstance(text, str))
-        names = frozenset(map(plain, said))
-        yield Called(f"{kind}/{record_id}", record_id, names, frozenset(_mailboxes(found)), said)
+        if found is not None:
+            yield called(kind, record_id, found)
+
+
+def called(kind: str, record_id: str, record: object) -> Called:
+    """What people call a record."""
+    said = tuple(text for text in (getattr(record, name, None) for name in _NAMES) if isinstance(text, str))
+    names = frozenset(map(plain, said))
+    return Called(f"{kind}/{record_id}", record_id, names, frozenset(_mailboxes(record)), said)
 
 
 def _mailboxes(record: object) -> Iterator[str]:

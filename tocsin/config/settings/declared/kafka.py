@@ -18,7 +18,7 @@ KAFKA: Final = Setting(
     kind=BROKERS,
     meaning="Kafka's brokers, HOST:PORT, with commas between them.",
     used_by=ON_KAFKA,
-    needed_by=("engine", "sender", "topics", "directory", "lag"),
+    needed_by=("engine", "sender", "topics", "lag"),
     optionless=("person forgotten", "jobs show", *INTAKE_TOOLS),
 )
 KAFKA_PREFIX: Final = Setting(

@@ -130,7 +130,7 @@ DIRECTORY: Final = Setting(
     option="--directory",
     kind=Place("a folder"),
     meaning="Folder (or file) with the directory's records, YAML or JSONL.",
-    used_by=("up", "diff", "templates", "intake", *NAMING, *JUDGES),
+    used_by=("up", "diff", "templates", "intake", "directory", *NAMING, *JUDGES),
     needed_by=("up", "decide", "derive", "preview", "coverage", "match"),
     optionless=(
         "person forgotten",
@@ -140,5 +140,8 @@ DIRECTORY: Final = Setting(
         "dlq pass-over",
         "intake check",
         "intake serve",
+        "directory load",
+        "directory diff",
+        "directory check",
     ),
 )
