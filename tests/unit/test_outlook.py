@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from sender.ledger.outlook import next_try
 from sender.ledger.waits import RELAY, Wait
 from sender.records import LedgerEntry, Listed, Report
 from sender.states import FINISHED, Hold, Standing, State, Transition
@@ -17,7 +18,7 @@ from tests.support.sender.fakes import START, a_job
 from tests.support.sender.in_memory_ledger import InMemoryLedger
 from tocsin.operations.jobs import lines
 from tocsin.operations.jobs.objects import listed_object, shown_object
-from tocsin.operations.jobs.outlook import ago, ahead_of, next_try, time
+from tocsin.operations.jobs.outlook import ago, ahead_of, time
 
 MINUTE = timedelta(minutes=1)
 LEASE = timedelta(minutes=8)

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from sender.ledger.outlook import is_over, next_try
 from sender.ledger.waits import Wait
 from sender.messages.plain_text import one_line
 from sender.records import Change, LedgerEntry, Listed
 from sender.states import WAITING, State
-from tocsin.operations.jobs.outlook import is_over, next_try, obstacles, time
+from tocsin.operations.jobs.outlook import obstacles, time
 
 WORDS: Final = 120
 """Characters of a reply in a list that somebody looks at."""

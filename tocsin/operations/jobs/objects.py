@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from sender.ledger.outlook import holding, next_try
 from sender.ledger.waits import MAILBOX, Wait
 from sender.records import Change, LedgerEntry, Listed
-from tocsin.operations.jobs.outlook import holding, next_try
 
 
 def listed_object(listed: Listed, last: Change | None, waits: Sequence[Wait], now: datetime) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Final
 from schemas.job import Schedule
 from sender.ledger.jobs import JobListing
 from sender.ledger.operator_actions import PAGE
-from sender.ledger.waits import MAILBOX, RELAY, Wait, waits_of
+from sender.ledger.outlook import holding, is_over
+from sender.ledger.waits import MAILBOX, RELAY, Wait
 from sender.messages.plain_text import one_line
 from sender.records import LedgerEntry, Selection, lane_of
 from sender.states import FINISHED, SCHEDULED, WAITING, Hold, State
@@ -33,26 +34,6 @@ def ago(moment: datetime, now: datetime) -> str:
         if number:
             parts.append(f"{number} {name}")
     return f"{' '.join(parts[:2]) or f'{left.seconds} s'} ago"
-
-
-def holding(entry: LedgerEntry, waits: Sequence[Wait]) -> list[Wait]:
-    """What keeps a job back that is due: relay, domain or mailbox; the longest first."""
-    return waits_of(entry.job, waits) if entry.standing.state in WAITING else []
-
-
-def is_over(entry: LedgerEntry, now: datetime) -> bool:
-    """Whether its time has ended, and no sender has seen to it yet."""
-    return entry.standing.state not in FINISHED and entry.job.expires <= now
-
-
-def next_try(entry: LedgerEntry, waits: Sequence[Wait], now: datetime) -> datetime | None:
-    """The moment before which it is surely not tried. None where that is unknown or over, or no try is to come."""
-    due = entry.standing.due
-    if entry.standing.state not in WAITING or due is None or is_over(entry, now):
-        return None
-    # Both must be over: the job's own time, and what keeps it back.
-    moment = max([due, *(one.until for one in holding(entry, waits))])
-    return moment if moment > now else None
 
 
 def obstacles(entry: LedgerEntry, waits: Sequence[Wait], now: datetime) -> Iterator[str]:
