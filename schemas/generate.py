@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import sys
@@ -30,7 +29,8 @@ from schemas.mapping_file import MappingFile
 from schemas.mapping_test import MappingTestFile
 from schemas.outcome import Outcome
 from schemas.person_export import Line
-from schemas.reading import END, UNSEEN
+from schemas.portable_schema import tidied
+from schemas.reading import UNSEEN
 from schemas.rule_file import RuleFile, with_partial_defaults
 from schemas.rule_test import RuleTestFile, with_records
 from schemas.written import as_written
@@ -72,7 +72,7 @@ OPEN: Final = ("decision", "outcome")
 
 
 def _schema(name: str, kind: Any, description: str) -> str:
-    body = _tidied(msgspec.json.schema(kind))
+    body = tidied(msgspec.json.schema(kind))
     if name in OPEN:
         body = {**body, "$defs": {one: _opened(part) for one, part in body["$defs"].items()}}
     if kind is RuleFile:
@@ -83,25 +83,11 @@ def _schema(name: str, kind: Any, description: str) -> str:
         body = with_lists(body)
     if kind is RuleTestFile:
         # What is added comes from types too, so it is tidied again.
-        body = _tidied(with_records(body))
+        body = tidied(with_records(body))
     # Code generators name their types by the titles.
     title = "".join(word.capitalize() for word in name.split("-"))
     head = {"$schema": DRAFT, "$id": f"urn:tocsin:schema:{name}", "title": title, "description": description}
     return _json({**head, **body}, order="sorted")
-
-
-def _tidied(schema: Any) -> Any:
-    """The schema without the indentation of docstrings and without OpenAPI's `discriminator`, for any validator."""
-    if isinstance(schema, list):
-        return [_tidied(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    tidied = {
-        name: inspect.cleandoc(one) if name == "description" and isinstance(one, str) else _tidied(one)
-        for name, one in schema.items()
-        if name != "discriminator"
-    }
-    return _in_common_words(tidied)
 
 
 def _opened(part: dict[str, Any]) -> dict[str, Any]:
@@ -111,17 +97,6 @@ def _opened(part: dict[str, Any]) -> dict[str, Any]:
     words = {name: one for name, one in part.items() if name != "enum"}
     told = f"{part.get('description', '')} A later release may have more words: pass over those that you don't know."
     return {**words, "type": "string", "examples": part["enum"], "description": told.strip()}
-
-
-def _in_common_words(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema with a pattern that ECMA 262, RE2 and Python understand alike: RE2 has no look-ahead.
-
-    In Python, `$` also matches before a last line break. So a `not` beside the pattern excludes line breaks.
-    """
-    pattern = schema.get("pattern")
-    if not isinstance(pattern, str) or not pattern.endswith(END):
-        return schema
-    return {**schema, "pattern": pattern.removesuffix(END) + "$", "not": {"pattern": r"\n"}}
 
 
 def _json(document: Any, order: Literal["sorted"] | None = None) -> str:

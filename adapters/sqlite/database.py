@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -41,6 +41,7 @@ _FAULTS: Final = {
     sqlite3.SQLITE_IOERR: ("io_error", "the disk reports an error: look at the system's log"),
     sqlite3.SQLITE_CORRUPT: ("damaged", "the file is damaged: keep a copy, then restore the last backup"),
     sqlite3.SQLITE_NOTADB: ("not_a_database", "this file is no SQLite database: name another path"),
+    sqlite3.SQLITE_INTERRUPT: ("too_slow", "the question takes too long: narrow it"),
     sqlite3.SQLITE_CANTOPEN: ("cannot_open", "it can't be opened: does its folder exist, and may it be written?"),
 }
 
@@ -72,6 +73,35 @@ def open_database(path: Path, busy_timeout: timedelta = BUSY_TIMEOUT) -> sqlite3
         connection.close()
         raise
     return connection
+
+
+def open_for_reading(path: Path, busy_timeout: timedelta = BUSY_TIMEOUT) -> sqlite3.Connection:
+    """A connection that can change nothing, to a file that `open_database` has opened before. Raises DatabaseError."""
+    with named_errors(str(path)):
+        return sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            timeout=busy_timeout.total_seconds(),
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+
+_STEPS: Final = 1_000
+"""Instructions of SQLite's machine between two looks at the clock: some microseconds."""
+
+
+@contextmanager
+def bounded(
+    connection: sqlite3.Connection, within: timedelta, monotonic: Callable[[], float] = time.monotonic
+) -> Iterator[None]:
+    """Statements within the block end by then, with the DatabaseError `too_slow`."""
+    end = monotonic() + within.total_seconds()
+    connection.set_progress_handler(lambda: monotonic() > end, _STEPS)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, _STEPS)
 
 
 @contextmanager

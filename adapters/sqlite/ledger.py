@@ -12,7 +12,15 @@ from typing import TypeVar
 
 from adapters.sql_ledger.ledger import SqlLedger
 from adapters.sql_ledger.session import Session
-from adapters.sqlite.database import BUSY_TIMEOUT, DatabaseError, open_database, reading, transaction
+from adapters.sqlite.database import (
+    BUSY_TIMEOUT,
+    DatabaseError,
+    bounded,
+    open_database,
+    open_for_reading,
+    reading,
+    transaction,
+)
 from adapters.sqlite.session import SqliteSession
 from sender.ledger.port import LedgerUnavailableError
 
@@ -52,6 +60,24 @@ class SqliteLedger(SqlLedger):
     def _reading(self) -> Iterator[Session]:
         with self._turn, _as_ledger_errors(), reading(self._connection) as connection:
             yield SqliteSession(connection)
+
+
+class SqliteLedgerReader(SqliteLedger):
+    """The same, on a connection that can change nothing and holds up no other: for questions.
+
+    The file is there already. Whatever takes longer than `within` raises LedgerUnavailableError (`too_slow`), as does
+    what would change anything (`read_only`).
+    """
+
+    def __init__(self, path: Path, within: timedelta) -> None:
+        self._turn, self._within, self._name = threading.Lock(), within, ""
+        with _as_ledger_errors():
+            self._connection = open_for_reading(path)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with super()._reading() as session, bounded(self._connection, self._within):
+            yield session
 
 
 @contextmanager

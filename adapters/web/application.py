@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import structlog
 from litestar import Litestar, MediaType, Request, Response, Router
+from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
-from litestar.types import Method
+from litestar.types import Method, Receive, Scope, Send
 
 from adapters.web.answers import phrase
 from adapters.web.problems import API, problem
@@ -29,13 +30,26 @@ _Request = Request[Any, Any, Any]
 _Response = Response[str] | Response[bytes]
 
 
+class _Application(Litestar):
+    """Routes a path as it was sent, its escapes unread: an id in it may hold a slash (`%2F`, RFC 3986, section 2.2).
+
+    That is for the API alone; its routes read the escapes by `paths.read`.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override] # as Litestar
+        if scope["type"] == ScopeType.HTTP and scope["path"].startswith(API):
+            raw = scope["raw_path"].partition(b"?")[0]
+            scope["path"] = raw.decode("latin-1")
+        await super().__call__(scope, receive, send)
+
+
 def application(parts: Sequence[Router], tokens: Tokens = NO_TOKENS) -> Litestar:
     """What a server serves. A part's `request_max_body_size` bounds the bodies of its requests.
 
     A route whose `opt` has `tokens.NEEDS` is for those who have a token with that scope. Errors are answered by what
     their status says and nothing else; below `/v1/` as problem details, unless a part answers its own.
     """
-    return Litestar(
+    return _Application(
         route_handlers=[*parts],
         middleware=[Authorizing(tokens), WholeRequests()],
         exception_handlers={

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 from litestar import Litestar, MediaType, Response, Router, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.routes import HTTPRoute
 
 from adapters.web.tokens import SECURITY
 from schemas.event import TicketCloudEvent
+from schemas.portable_schema import tidied
 
 PATH: Final = "/openapi.json"
 
+QUERY: Final = "query"
+"""The key of a route's `opt` whose value is the type of its query."""
+
+_REFERENCE: Final = "#/components/schemas/{name}"
 _DESCRIPTION: Final = "Errors are problem details (RFC 9457). Requests need a token: `Authorization: Bearer TOKEN`."
 
 
@@ -32,10 +39,27 @@ def openapi_document(parts: Sequence[Router], version: str) -> dict[str, Any]:
         ),
     )
     document = described.openapi_schema.to_schema()
-    # What is read by its media type, and so is the parameter of no route.
-    _, types = msgspec.json.schema_components((TicketCloudEvent,), ref_template="#/components/schemas/{name}")
-    document["components"]["schemas"] |= types
+    # What routes read by themselves, and so is the parameter of none: bodies by their media type, and queries.
+    queries = {one.operation_id: one.opt[QUERY] for one in _handlers(described) if QUERY in one.opt}
+    _, types = msgspec.json.schema_components((TicketCloudEvent, *queries.values()), ref_template=_REFERENCE)
+    for path in document["paths"].values():
+        for operation in path.values():
+            if (query := queries.get(operation["operationId"])) is not None:
+                operation.setdefault("parameters", []).extend(_parameters(tidied(types.pop(query.__name__))))
+    document["components"]["schemas"] |= tidied(types)
     return document
+
+
+def _handlers(described: Litestar) -> Iterator[HTTPRouteHandler]:
+    for route in described.routes:
+        if isinstance(route, HTTPRoute):
+            yield from route.route_handlers
+
+
+def _parameters(query: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, schema in query["properties"].items():
+        said = {"description": schema["description"]} if "description" in schema else {}
+        yield {"name": name, "in": "query", "required": False, **said, "schema": schema}
 
 
 def openapi(parts: Sequence[Router], version: str) -> Router:

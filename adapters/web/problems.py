@@ -8,6 +8,7 @@ from typing import Final
 
 from litestar import Response
 from litestar.openapi.datastructures import ResponseSpec
+from msgspec import Struct
 
 from schemas.problem_details import ProblemDetails, ProblemField
 
@@ -56,3 +57,11 @@ def documented(*statuses: HTTPStatus) -> dict[int, ResponseSpec]:
         )
         for status in statuses
     }
+
+
+def answers(kind: type[Struct], *statuses: HTTPStatus) -> dict[int, ResponseSpec]:
+    """What a question is answered with, for the OpenAPI document: this type, and the problems of every question."""
+    always = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+    busy = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+    found = ResponseSpec(kind, generate_examples=False, description="The answer.")
+    return {int(HTTPStatus.OK): found, **documented(*always, *statuses, *busy)}

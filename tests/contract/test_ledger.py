@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
 from inspect import isfunction
 from pathlib import Path
 from types import ModuleType
@@ -10,8 +12,10 @@ from types import ModuleType
 import pytest
 
 from adapters.postgres.ledger import PostgresLedger
-from adapters.sqlite.ledger import SqliteLedger
-from sender.ledger.port import Ledger
+from adapters.sql_ledger.session import Session
+from adapters.sqlite.ledger import SqliteLedger, SqliteLedgerReader
+from sender.ledger.port import Ledger, LedgerUnavailableError
+from sender.records import Selection
 from tests.contract import (
     digest_promises,
     forgetting_promises,
@@ -25,6 +29,7 @@ from tests.contract import (
 )
 from tests.contract.ledger_contract import BROKEN, DurableLedgerContract, LedgerContract, every_promise
 from tests.contract.ledger_promises import Promise
+from tests.support.sender.fakes import START, a_job
 from tests.support.sender.in_memory_ledger import InMemoryLedger
 
 
@@ -71,6 +76,54 @@ class TestSqliteLedger(DurableLedgerContract):
         ledger = SqliteLedger(tmp_path / "tocsin.db")
         yield ledger
         ledger.close()
+
+
+class AskedApart(SqliteLedger):
+    """A ledger that is read on another connection than it is written on, as questions over HTTP read it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._apart = SqliteLedgerReader(path, timedelta(seconds=20))
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with self._apart._reading() as session:
+            yield session
+
+    def close(self) -> None:
+        self._apart.close()
+        super().close()
+
+
+class TestSqliteLedgerReader(LedgerContract):
+    @pytest.fixture
+    def ledger(self, tmp_path: Path) -> Iterator[Ledger]:
+        ledger = AskedApart(tmp_path / "tocsin.db")
+        yield ledger
+        ledger.close()
+
+
+def test_a_reader_can_change_nothing_and_holds_nobody_up(tmp_path: Path) -> None:
+    with closing(SqliteLedger(tmp_path / "tocsin.db")) as ledger:
+        reader = SqliteLedgerReader(tmp_path / "tocsin.db", timedelta(seconds=20))
+        with closing(reader), reader._reading() as session:
+            # In the midst of a question: whoever writes need not wait.
+            rows = session.rows("SELECT 1 AS one", {})
+            ledger.accept([a_job()], START)
+            assert rows[0]["one"] == 1
+        with closing(SqliteLedgerReader(tmp_path / "tocsin.db", timedelta(seconds=20))) as reader:
+            assert [one.entry.job for one in reader.list(Selection(), 10)] == [a_job()]
+            with pytest.raises(LedgerUnavailableError, match="can't be written"):
+                reader.accept([a_job("e-2")], START)
+
+
+def test_a_question_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    with closing(SqliteLedger(tmp_path / "tocsin.db")) as ledger:
+        ledger.accept([a_job(f"e-{number}") for number in range(500)], START)
+        with closing(SqliteLedgerReader(tmp_path / "tocsin.db", timedelta())) as reader:
+            with pytest.raises(LedgerUnavailableError) as ended:
+                reader.list(Selection(customer="nobody"), 10)
+            assert ended.value.code == "too_slow"
 
 
 @pytest.mark.postgres

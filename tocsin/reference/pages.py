@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
+from adapters.web.asking import Desk
+from adapters.web.decisions import decisions
 from adapters.web.hooks import hooks
 from adapters.web.intake import intake
+from adapters.web.jobs import JobReadings, jobs
 from adapters.web.openapi import openapi_document, written
+from engine.ports import DecisionArchive
 from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType
 from intake.acceptance import Accepted
 from schemas.finding import FindingCode, Severity
@@ -138,7 +143,15 @@ def directory() -> str:
 def api() -> str:
     """The OpenAPI document of the HTTP API."""
     webhooks = hooks(lambda _name, _post: Accepted(), lambda _name, _query: None, SystemClock(), ())
-    return written(openapi_document([intake(lambda _headers, _body: Accepted()), webhooks], version("tocsin")))
+    with closing(Desk()) as desk:
+        asked = [jobs(_NO_LEDGER, SystemClock(), desk), decisions(_NO_ARCHIVE, _NO_LEDGER, desk)]
+        parts = [intake(lambda _headers, _body: Accepted()), webhooks, *asked]
+        return written(openapi_document(parts, version("tocsin")))
+
+
+# A document is written of routes and types alone: nothing is asked.
+_NO_LEDGER: Final = cast("JobReadings", None)
+_NO_ARCHIVE: Final = cast("DecisionArchive", None)
 
 
 def pages() -> dict[Path, str]:

@@ -43,12 +43,16 @@ class Doors:
             with monitor.answering(listen):
                 yield
             return
+        # Here, since the commands that serve nothing need not wait until a server is imported.
+        from tocsin.services.embedded.questions import answering_questions  # noqa: PLC0415
+
         with (
             closing(SqliteTicketStates(self._database)) as states,
             closing(SqliteEventSink(self._database, self._clock)) as sink,
+            answering_questions(self._database, self._clock) as asked,
         ):
             acceptance, hooks = Acceptance(states, sink, self._clock), ServiceHooks(self._http)
             self._opened = hooks, acceptance
-            posts = Posts(EventAcceptance(sink, self._clock).take, hooks, self._clock)
+            posts = Posts(EventAcceptance(sink, self._clock).take, hooks, self._clock, asked)
             with answering(monitor, listen, self._http, posts):
                 yield

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -16,16 +16,19 @@ from tocsin.services.lifecycle.loops import looking_again
 from tocsin.services.monitoring.service import ServiceMonitor
 
 if TYPE_CHECKING:
+    from litestar import Router
+
     from adapters.web.intake import TakeEvents
     from adapters.web.limits import ServerLimits
 
 
 class Posts(Struct, frozen=True):
-    """Who takes in what is posted, events and webhooks, and by which clock."""
+    """Who takes in what is posted, events and webhooks, and by which clock; and the parts that answer questions."""
 
     events: TakeEvents
     hooks: ServiceHooks
     clock: Clock
+    questions: Sequence[Router] = ()
 
 
 @contextmanager
@@ -53,7 +56,7 @@ def answering(
     reloading = ReloadingTokens(http.tokens)
     tokens = reloading.tokens
     taking = hooks(posts.hooks.take, posts.hooks.challenge, posts.clock, http.hooks.proxies)
-    api = [intake(posts.events), taking]
+    api = [intake(posts.events), taking, *posts.questions]
     parts = [*api, openapi(api, version("tocsin"))]
     limits = limits or LIMITS
     with ExitStack() as opened:

@@ -1,0 +1,111 @@
+"""What each save of a ticket led to: GET /v1/tickets/SOURCE/ID/decisions."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final
+
+from litestar import Response, Router, get
+from litestar.params import FromPath
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
+
+from adapters.web.asking import Asked, Desk, cursor_of, may_see_people, place_in, read_path, read_query, refused
+from adapters.web.openapi import QUERY
+from adapters.web.problems import answers
+from adapters.web.tokens import NEEDS, SECURITY
+from engine.ports import DecisionArchive, KeptDecision
+from schemas.api_answers import DecidedMessage, DecisionPage, NotTold, TicketDecision
+from schemas.decision import Skip
+from schemas.reason_words import was
+from schemas.refusal import RefusedError, refuse
+from schemas.token_file import ApiScope
+from sender.ledger.jobs import JobListing
+
+MOST: Final = 50
+"""Decisions of a page: each may be of some hundred people."""
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
+_SUPPRESSION: Final = "suppression"
+
+
+class DecisionQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which of the decisions."""
+
+    limit: Annotated[int, Meta(ge=1, le=MOST, description="At most so many on a page.")] = 20
+    cursor: Annotated[Annotated[str, Meta(max_length=200)] | None, Meta(description="`next` of the page before.")] = (
+        None
+    )
+
+
+def decisions(archive: DecisionArchive, ledger: JobListing, desk: Desk) -> Router:
+    """A part of an application. The ledger says how each message stands."""
+
+    @get(
+        "/v1/tickets/{source:str}/{ticket:str}/decisions",
+        opt={NEEDS: ApiScope.DECISIONS_READ, QUERY: DecisionQuery},
+        security=[{SECURITY: [ApiScope.DECISIONS_READ.value]}],
+        operation_id="listDecisions",
+        summary="What each save of a ticket led to, the newest first",
+        responses=answers(DecisionPage),
+    )
+    async def listed(source: FromPath[str], ticket: FromPath[str], request: Asked) -> Response[Any]:
+        try:
+            query = read_query(request, DecisionQuery)
+            asked = read_path("source", source), read_path("ticket", ticket)
+        except RefusedError as error:
+            return refused(error)
+        return await desk.answer(lambda: _page(archive, ledger, asked, query, may_see_people(request)))
+
+    return Router("/", route_handlers=[listed])
+
+
+def _page(
+    archive: DecisionArchive, ledger: JobListing, asked: tuple[str, str], query: DecisionQuery, personal: bool
+) -> DecisionPage:
+    found = archive.of_ticket(*asked, query.limit, _number(place_in(asked, query.cursor)))
+    after = cursor_of(asked, str(found[-1].place)) if len(found) == query.limit else None
+    return DecisionPage(*asked, [_decision(one, ledger, personal) for one in found], after)
+
+
+def _number(place: str | None) -> int | None:
+    if place is None:
+        return None
+    if not _NUMBER.fullmatch(place):
+        raise refuse("cursor", UNSET, "this is no cursor of this question", "invalid_cursor")
+    return int(place)
+
+
+def _decision(kept: KeptDecision, ledger: JobListing, personal: bool) -> TicketDecision:
+    decision = kept.decision
+    return TicketDecision(
+        event=decision.event,
+        decided=kept.at,
+        contract=decision.contract,
+        triggers=decision.triggers,
+        rulebook=decision.rulebook,
+        told=[
+            DecidedMessage(
+                one.id, one.person, one.channel, one.trigger, one.categories, one.rules, _state(ledger, one.id)
+            )
+            for one in decision.jobs
+        ],
+        not_told=[_not_told(one, personal) for one in decision.skipped],
+    )
+
+
+def _state(ledger: JobListing, job: str) -> str | None:
+    entry = ledger.find(job)
+    return None if entry is None else entry.standing.state.value
+
+
+def _not_told(skip: Skip, personal: bool) -> NotTold:
+    shown = masked(skip, personal)
+    return NotTold(shown.person, shown.category, shown.reason, was(shown), shown.trigger, shown.channel, shown.record)
+
+
+def masked(skip: Skip, personal: bool) -> Skip:
+    """The entry, without the id of a suppression where that may not be seen: it may be an address."""
+    record: str | UnsetType = skip.record
+    if personal or record is UNSET or not record.startswith(f"{_SUPPRESSION}/"):
+        return skip
+    return replace(skip, record=_SUPPRESSION)
