@@ -23,18 +23,13 @@ from typer.testing import CliRunner
 from adapters.mailbox.mailbox import HOST, Mailbox
 from tests.support.helpdesk.events import Helpdesk
 from tests.support.helpdesk.files import created, write_directory
+from tests.support.intake.service import a_free_address
 from tocsin.cli.app import app
 from tocsin.cli.console import WRONG_SETTINGS
 
 TOKEN: Final = "a-token-of-the-tests"
 HOOK_SECRET: Final = "the-secret-of-this-helpdesk"
 HEADERS: Final = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/cloudevents+json"}
-
-
-def a_free_address() -> str:
-    with socket.socket() as bound:
-        bound.bind((HOST, 0))
-        return f"{HOST}:{bound.getsockname()[1]}"
 
 
 def command(folder: Path, *options: str) -> list[str]:
