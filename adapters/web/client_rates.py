@@ -42,6 +42,10 @@ class ClientRates:
         self._turn = threading.Lock()
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
+    def __deepcopy__(self, _memo: object) -> ClientRates:
+        """Itself: Litestar copies a part with its middleware, and a limit counts wherever it stands."""
+        return self
+
     def wait(self, client: str, rate: float | None = None) -> float:
         """Count a request of this client: 0 where it is allowed, else the seconds until one will be.
 
