@@ -49,9 +49,9 @@ class KafkaEventSink:
 
     def append(self, records: Sequence[NewRecord]) -> None:
         """See intake.ports.EventSink."""
+        deadline = time.monotonic() + self._patience.total_seconds()
         with _as_log_errors(), named_errors("appending events"):
             self._look_for({one.topic for one in records} - self._there)
-            deadline = time.monotonic() + self._patience.total_seconds()
             if len(records) == 1:
                 self._append_one(records[0], deadline)
             elif records:
@@ -65,7 +65,7 @@ class KafkaEventSink:
     def _look_for(self, topics: set[str]) -> None:
         # For a missing topic, the producer would wait for metadata, and Kafka seem to be away.
         if topics:
-            refuse_missing(self._settings, sorted(topics))
+            refuse_missing(self._settings, sorted(topics), self._patience / 2)
             self._there |= topics
 
     def _append_one(self, record: NewRecord, deadline: float) -> None:

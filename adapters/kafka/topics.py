@@ -120,9 +120,12 @@ def _refuse_too_few_brokers(brokers: int, replication: int) -> None:
         )
 
 
-def refuse_missing(settings: KafkaSettings, names: Sequence[str]) -> None:
-    """Raise KafkaRefusedError if a topic is missing. A producer would otherwise wait for it for a minute."""
-    with _admin(settings, "looking for topics") as admin:
+def refuse_missing(settings: KafkaSettings, names: Sequence[str], within: timedelta | None = None) -> None:
+    """Raise KafkaRefusedError if a topic is missing. A producer would otherwise wait for it for a minute.
+
+    Raises KafkaUnavailableError where Kafka does not answer, after about `within`, or as long as the client waits.
+    """
+    with _admin(settings, "looking for topics", within) as admin:
         found = {
             topic["name"] for topic in admin.describe_topics([*map(settings.real, names)]) if not topic["error_code"]
         }
@@ -211,9 +214,10 @@ def _described(admin: Any, settings: KafkaSettings) -> dict[str, list[int]]:
 
 
 @contextmanager
-def _admin(settings: KafkaSettings, asked: str) -> Iterator[Any]:
+def _admin(settings: KafkaSettings, asked: str, within: timedelta | None = None) -> Iterator[Any]:
+    limits = {} if within is None else dict.fromkeys(("bootstrap_timeout_ms", "request_timeout_ms"), millis(within))
     with named_errors(asked):
-        admin = KafkaAdminClient(**settings.client())
+        admin = KafkaAdminClient(**settings.client() | limits)
         try:
             yield admin
         finally:

@@ -16,6 +16,7 @@ from adapters.web.answers import phrase
 from adapters.web.problems import API, problem
 from adapters.web.tokens import Authorizing, Tokens
 from adapters.web.whole_requests import WholeRequests, is_litestars_own
+from adapters.web.workers import CODE
 
 log = structlog.get_logger()
 
@@ -63,15 +64,16 @@ def application(parts: Sequence[Router], tokens: Tokens = NO_TOKENS) -> Litestar
     )
 
 
-def _said(request: _Request, status: int, headers: dict[str, str] | None = None) -> _Response:
+def _said(request: _Request, status: int, headers: dict[str, str] | None = None, code: str | None = None) -> _Response:
     # Never the words of an error: they may repeat what was asked.
     if request.scope["path"].startswith(API):
-        return problem(status, headers=headers)
+        return problem(status, code, headers=headers)
     return Response(phrase(status), media_type=MediaType.TEXT, status_code=status, headers=headers)
 
 
 def _refused(request: _Request, error: HTTPException) -> _Response:
-    return _said(request, error.status_code, error.headers)
+    code = error.extra.get(CODE) if isinstance(error.extra, dict) else None
+    return _said(request, error.status_code, error.headers, code)
 
 
 def _method_not_allowed(request: _Request, _error: HTTPException) -> _Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from math import ceil
@@ -16,6 +15,7 @@ from litestar.params import FromPath
 from adapters.web.client_rates import Network, comes_from
 from adapters.web.intake import Taken, answered
 from adapters.web.problems import documented, problem
+from adapters.web.workers import Workers
 from intake.acceptance import Unavailable
 from intake.hooks import Crowded, Doubted, HookAnswer, Kept, UnknownHook, Unsecured
 from intake.mappings.payload import MAX_POST_BYTES
@@ -34,10 +34,12 @@ AnswerChallenge = Callable[[str, Mapping[str, str]], str | Unavailable | None]
 """What to answer to the query of a GET; None where it is no challenge."""
 
 
-def hooks(take: TakePost, challenge: AnswerChallenge, clock: Clock, proxies: Sequence[Network]) -> Router:
+def hooks(
+    take: TakePost, challenge: AnswerChallenge, clock: Clock, proxies: Sequence[Network], workers: Workers
+) -> Router:
     """A part of an application. `proxies` are the addresses of servers in front, which may tell who posts.
 
-    No token is asked for: helpdesks prove by their own signatures who they are.
+    `take` is called by the workers. No token is asked for: helpdesks prove by their own signatures who they are.
     """
 
     @post(
@@ -65,7 +67,7 @@ def hooks(take: TakePost, challenge: AnswerChallenge, clock: Clock, proxies: Seq
             clock.now(),
             comes_from(request.client.host if request.client else None, proxies),
         )
-        return _answered(name, await asyncio.to_thread(take, name, one))
+        return _answered(name, await workers.do(lambda: take(name, one), len(body)))
 
     @get(HOOK, include_in_schema=False)
     async def asked(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[Any]:

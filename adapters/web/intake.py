@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,6 +16,7 @@ from msgspec import Struct
 
 from adapters.web.problems import documented, problem
 from adapters.web.tokens import NEEDS, SECURITY
+from adapters.web.workers import Workers
 from intake.acceptance import Accepted, Answer, Refused, Repeated, Unavailable
 from intake.cloudevents.reading import BATCH, EVENT, Bounds
 from intake.observation import Ignored
@@ -72,8 +72,11 @@ def _attribute(name: str) -> Parameter:
     )
 
 
-def intake(take: TakeEvents, bounds: Bounds | None = None) -> Router:
-    """A part of an application: events as CloudEvents (HTTP binding 1.0.2), answered once the log has them for good."""
+def intake(take: TakeEvents, workers: Workers, bounds: Bounds | None = None) -> Router:
+    """A part of an application: events as CloudEvents (HTTP binding 1.0.2), answered once the log has them for good.
+
+    `take` is called by the workers.
+    """
 
     @route(
         EVENTS,
@@ -99,7 +102,8 @@ def intake(take: TakeEvents, bounds: Bounds | None = None) -> Router:
     )
     async def events(request: Request[Any, Any, Any]) -> Response[Any]:
         body = await request.body()
-        return answered(await asyncio.to_thread(take, [*request.scope["headers"]], body))
+        headers = [*request.scope["headers"]]
+        return answered(await workers.do(lambda: take(headers, body), len(body)))
 
     @route(EVENTS, http_method=HttpMethod.OPTIONS, include_in_schema=False, status_code=HTTPStatus.OK)
     async def may_deliver(request: Request[Any, Any, Any]) -> Response[None]:

@@ -19,6 +19,7 @@ from adapters.web.intake import intake
 from adapters.web.openapi import openapi
 from adapters.web.serving import serving
 from adapters.web.tokens import ApiToken, Tokens
+from adapters.web.workers import Workers
 from intake.acceptance import EventAcceptance
 from intake.cloudevents.reading import BATCH, EVENT
 from intake.ports import EventSink, LogAwayError, LogUnavailableError
@@ -49,7 +50,7 @@ def client(sink: InMemoryEventSink) -> Iterator[httpx.Client]:
 
 
 def posting(sink: EventSink) -> Iterator[httpx.Client]:
-    api = [intake(EventAcceptance(sink, FakeClock(NOW)).take)]
+    api = [intake(EventAcceptance(sink, FakeClock(NOW)).take, Workers())]
     served = application([*api, openapi(api, "1.2.3")], Tokens([ApiToken.of("a-token-of-the-tests")]))
     with serving(served, "127.0.0.1", 0) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
         yield client

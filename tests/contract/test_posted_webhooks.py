@@ -17,6 +17,7 @@ import pytest
 from adapters.web.application import application
 from adapters.web.hooks import hooks
 from adapters.web.serving import serving
+from adapters.web.workers import Workers
 from intake.acceptance import Accepted, Refused, Repeated, Unavailable
 from intake.hooks import Crowded, Doubted, HookAnswer, Kept, UnknownHook, Unsecured
 from intake.mappings.payload import MAX_POST_BYTES
@@ -51,7 +52,7 @@ class Desk:
 
 @contextmanager
 def served(desk: Desk, proxies: Any = LOOPBACK) -> Iterator[httpx.Client]:
-    part = hooks(desk.take, desk.challenge, Still(NOW), proxies)
+    part = hooks(desk.take, desk.challenge, Still(NOW), proxies, Workers())
     with (
         serving(application([part]), "127.0.0.1", 0) as port,
         httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,

@@ -9,7 +9,6 @@ from typing import Final
 
 import structlog
 
-from adapters.web.limits import ServerLimits
 from tocsin.cli.options import Form
 from tocsin.cli.starting import listen_address, log_as_told, naming_address
 from tocsin.config.settings.declared.http import HTTP_LISTEN
@@ -19,16 +18,13 @@ from tocsin.config.settings.declared.sending import LEDGER
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.http import HttpSettings
 from tocsin.config.wiring.kafka import kafka_settings
-from tocsin.services.intake.answering import answering
+from tocsin.services.intake.answering import ALONE, answering
 from tocsin.services.intake.service import IntakeSettings, intake_service
 from tocsin.services.lifecycle.deadline import stopping
 from tocsin.services.lifecycle.stopping import StoppedError
 from tocsin.services.monitoring.intake import PostsMonitor
 
 log = structlog.get_logger()
-
-LIMITS: Final = ServerLimits(processor=1.0, stopping=6.0)
-"""Answering is all that this process does, and an answer may take five seconds."""
 
 FORMS: Final = (
     Form(KAFKA, is_needed=True),
@@ -60,7 +56,7 @@ def serve(settings: Settings) -> None:
         with (
             suppress(StoppedError),
             intake_service(place, http, monitor, asked) as service,
-            answering(monitor, listen_address(settings), http, service.posts, LIMITS),
+            answering(monitor, listen_address(settings), http, service.posts, ALONE),
         ):
             log.info("up", instance=instance)
             asyncio.run(service.run(asked))

@@ -19,6 +19,7 @@ from adapters.web.hooks import hooks
 from adapters.web.intake import intake
 from adapters.web.jobs import JobReadings, jobs
 from adapters.web.openapi import openapi_document, written
+from adapters.web.workers import Workers
 from engine.ports import DecisionArchive
 from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType
 from intake.acceptance import Accepted
@@ -142,10 +143,11 @@ def directory() -> str:
 
 def api() -> str:
     """The OpenAPI document of the HTTP API."""
-    webhooks = hooks(lambda _name, _post: Accepted(), lambda _name, _query: None, SystemClock(), ())
+    workers = Workers()
+    webhooks = hooks(lambda _name, _post: Accepted(), lambda _name, _query: None, SystemClock(), (), workers)
     with closing(Desk()) as desk:
         asked = [jobs(_NO_LEDGER, SystemClock(), desk), decisions(_NO_ARCHIVE, _NO_LEDGER, desk)]
-        parts = [intake(lambda _headers, _body: Accepted()), webhooks, *asked]
+        parts = [intake(lambda _headers, _body: Accepted(), workers), webhooks, *asked]
         return written(openapi_document(parts, version("tocsin")))
 
 

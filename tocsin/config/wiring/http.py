@@ -8,7 +8,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tocsin.config.settings.declared.http import HTTP_LISTEN, HTTP_RATE, HTTP_TOKEN, HTTP_TOKENS
+from tocsin.config.settings.declared.http import (
+    HTTP_LISTEN,
+    HTTP_POSTS,
+    HTTP_PROCESSOR,
+    HTTP_RATE,
+    HTTP_TOKEN,
+    HTTP_TOKENS,
+)
 from tocsin.config.settings.declared.intake import HOOK_PROXIES, HOOK_SECRETS, MAPPINGS
 from tocsin.config.settings.faults import SettingsError
 from tocsin.config.settings.forms import hook_secrets, listening, networks
@@ -48,11 +55,16 @@ class TokenSettings(Struct, frozen=True):
 
 
 class HttpSettings(Struct, frozen=True):
-    """Host and port, who may ask, and the webhooks."""
+    """Host and port, who may ask, the webhooks, and how much there may be at once.
+
+    `processor` is a share of one; None: as the process has it.
+    """
 
     address: tuple[str, int]
     tokens: TokenSettings
     hooks: HookSettings
+    posts: int = 128
+    processor: float | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> HttpSettings | None:
@@ -63,4 +75,6 @@ class HttpSettings(Struct, frozen=True):
     def needed(cls, settings: Settings) -> HttpSettings:
         """As the settings say, of a command that can't do without. Raises SettingsError as well."""
         listen = listening(settings.given(HTTP_LISTEN))
-        return cls(listen, TokenSettings.of(settings), HookSettings.of(settings))
+        percent = settings[HTTP_PROCESSOR]
+        tokens, hooks = TokenSettings.of(settings), HookSettings.of(settings)
+        return cls(listen, tokens, hooks, settings.given(HTTP_POSTS), None if percent is None else percent / 100)

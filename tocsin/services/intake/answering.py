@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from litestar import Router
 
     from adapters.web.intake import TakeEvents
-    from adapters.web.limits import ServerLimits
+
+BESIDE_OTHER_WORK: Final = 0.5
+ALONE: Final = 1.0
+"""Shares of one processor: of a process that also decides and sends, and of one that does nothing else."""
 
 
 class Posts(Struct, frozen=True):
@@ -37,29 +40,33 @@ def answering(
     listen: tuple[str, int] | None,
     http: HttpSettings,
     posts: Posts,
-    limits: ServerLimits | None = None,
+    processor: float = BESIDE_OTHER_WORK,
 ) -> Iterator[None]:
     """Answer within the block: operators at `listen`, others as `http` says. One address for both is one server.
 
-    `limits` are those of the server that takes posts. Raises AddressError, and FaultyFileError
+    It takes that share of one processor at most, unless `http` says another. Raises AddressError, and FaultyFileError
     where the file of tokens can't be used.
     """
     # Here, since the commands that serve nothing need not wait until a server is imported.
     from adapters.web.application import application  # noqa: PLC0415
     from adapters.web.hooks import hooks  # noqa: PLC0415
     from adapters.web.intake import intake  # noqa: PLC0415
+    from adapters.web.limits import ServerLimits  # noqa: PLC0415
     from adapters.web.openapi import openapi  # noqa: PLC0415
     from adapters.web.operations import alive  # noqa: PLC0415
-    from adapters.web.serving import LIMITS, serving  # noqa: PLC0415
+    from adapters.web.serving import serving  # noqa: PLC0415
+    from adapters.web.workers import Workers, WorkLimits  # noqa: PLC0415
     from tocsin.services.reload.tokens_in_force import ReloadingTokens  # noqa: PLC0415
 
+    workers = Workers(WorkLimits(calls=http.posts))
     reloading = ReloadingTokens(http.tokens)
     tokens = reloading.tokens
-    taking = hooks(posts.hooks.take, posts.hooks.challenge, posts.clock, http.hooks.proxies)
-    api = [intake(posts.events), taking, *posts.questions]
+    taking = hooks(posts.hooks.take, posts.hooks.challenge, posts.clock, http.hooks.proxies, workers)
+    api = [intake(posts.events, workers), taking, *posts.questions]
     parts = [*api, openapi(api, version("tocsin"))]
-    limits = limits or LIMITS
+    limits = ServerLimits(processor=http.processor or processor, stopping=workers.limits.within + 1.0)
     with ExitStack() as opened:
+        opened.callback(workers.close)
         opened.enter_context(looking_again(reloading.refresh, "tokens"))
         opened.enter_context(posts.hooks.watching())
         if http.address == listen:

@@ -6,7 +6,7 @@ from typing import Final
 
 from tocsin.config.settings.commands import INTAKE_TOOLS
 from tocsin.config.settings.forms import LISTEN, TOKEN
-from tocsin.config.settings.kinds import Number, Place
+from tocsin.config.settings.kinds import Number, Place, Whole
 from tocsin.config.settings.setting import Secrecy, Setting
 
 HTTP_LISTEN: Final = Setting(
@@ -42,5 +42,21 @@ HTTP_RATE: Final = Setting(
     kind=Number(0.1),
     meaning="Requests a second of each token, and posts a second of each hook; 20 seconds' worth may come at once.",
     default=1_000.0,
+    used_by=("up", "intake"),
+)
+HTTP_POSTS: Final = Setting(
+    key="http.posts",
+    variable="TOCSIN_HTTP_POSTS",
+    kind=Whole(1),
+    meaning="Posts that are worked on or wait at once; beyond that number, the answer is 503.",
+    default=128,
+    used_by=("up", "intake"),
+)
+HTTP_PROCESSOR: Final = Setting(
+    key="http.processor",
+    variable="TOCSIN_HTTP_PROCESSOR",
+    kind=Number(5, 100),
+    meaning="Percent of one processor that answering may take at most. Else: 50 of `up`, which also decides "
+    "and sends; 100 of `intake serve`.",
     used_by=("up", "intake"),
 )
