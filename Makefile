@@ -50,9 +50,9 @@ schemas: setup ## write anew what is made from the code: JSON Schemas, AsyncAPI 
 
 # ---------------------------------------------------------------- checks
 
-# Two processes, for tests wait more than they work. A file's tests stay together. In `make test`, those that start a broker
+# Three processes for two cores, since tests wait more than they work. A file's tests stay together. In `make test`, those that start a broker
 # or a database come after the quick ones, which leave no core idle, and those that measure times (`alone`) one by one.
-SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
+SIDE_BY_SIDE := --numprocesses 3 --dist loadfile
 
 test: setup broker postfix prometheus browser validators lint types contracts ## everything that CI runs: lint, types, import contracts, all tests
 	$(BIN)/pytest -m "not slow and not kafka and not postgres" $(SIDE_BY_SIDE)

@@ -81,6 +81,7 @@ def test_decisions_pause_for_a_moment_alone(cluster: Cluster, tmp_path: Path) ->
         assert "takes longer to load" in (tmp_path / f"{name}.log").read_text()
 
 
+@pytest.mark.slow
 def test_where_places_are_kept_a_long_load_stops_decisions(cluster: Cluster, tmp_path: Path) -> None:
     """The control: what the check would see if nobody left."""
     pauses = longest_pauses(cluster, tmp_path, 1, "--no-leave")

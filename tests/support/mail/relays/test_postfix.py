@@ -17,6 +17,7 @@ from adapters.smtp.relay import Relay, Tls
 from adapters.smtp.transport import SmtpTransport
 from adapters.sqlite.ledger import SqliteLedger
 from schemas.job import Job
+from sender.delivery.backoff import BackoffPolicy
 from sender.delivery.loop import Delivery, DeliverySettings
 from sender.delivery.pacing import PacingPolicy
 from sender.delivery.relay_circuit import CircuitPolicy
@@ -34,8 +35,11 @@ HELLO = "client.example"
 SOON = timedelta(milliseconds=200)
 HASTY = DeliverySettings(
     look_again=timedelta(milliseconds=20),
-    retry=RetryPolicy(first_delay=SOON, longest_delay=SOON, unknown_delay=SOON),
-    pacing=PacingPolicy(circuit=CircuitPolicy(first_pause=SOON, longest_pause=SOON)),
+    retry=RetryPolicy(first_delay=SOON, longest_delay=SOON, unknown_delay=SOON, relay_delay=SOON),
+    pacing=PacingPolicy(
+        circuit=CircuitPolicy(first_pause=SOON, longest_pause=SOON),
+        backoff=BackoffPolicy(first_pause=SOON, longest_pause=SOON),
+    ),
 )
 
 
