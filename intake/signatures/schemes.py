@@ -171,3 +171,6 @@ SIGNED_SCHEMES: Final[Mapping[Scheme, SignedScheme]] = {
         "webhook-signature", _standard_values, _standard, _standard_key, _epoch(_STANDARD_TIME), _WINDOW
     ),
 }
+
+LONGEST_WINDOW: Final = max(scheme.window for scheme in SIGNED_SCHEMES.values() if scheme.window is not None)
+"""How long ago a post may have been signed, by the scheme that allows the most."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from msgspec import Struct
 
+from intake.ports import Retention
 from tocsin.config.settings.declared.http import (
     HTTP_LISTEN,
     HTTP_POSTS,
@@ -16,24 +18,27 @@ from tocsin.config.settings.declared.http import (
     HTTP_TOKEN,
     HTTP_TOKENS,
 )
-from tocsin.config.settings.declared.intake import HOOK_PROXIES, HOOK_SECRETS, MAPPINGS
+from tocsin.config.settings.declared.intake import HOOK_PROXIES, HOOK_SECRETS, KEEP_DELIVERIES, KEEP_STATES, MAPPINGS
 from tocsin.config.settings.faults import SettingsError
 from tocsin.config.settings.forms import hook_secrets, listening, networks
 from tocsin.config.settings.in_force import Settings
 
 
 class HookSettings(Struct, frozen=True):
-    """The webhooks of helpdesks: the folder of one's own mappings, the secrets of each hook, the servers in front."""
+    """The webhooks of helpdesks: one's own mappings, the secrets of each hook, the servers in front, what is kept."""
 
     mappings: Path | None
     secrets: Mapping[str, Sequence[str]]
     proxies: Sequence[IPv4Network | IPv6Network]
+    retention: Retention = Retention()
 
     @classmethod
     def of(cls, settings: Settings) -> HookSettings:
         """As the settings say."""
         secrets, proxies = hook_secrets(settings[HOOK_SECRETS] or ""), networks(settings.given(HOOK_PROXIES))
-        return cls(settings[MAPPINGS], secrets, proxies)
+        days = {"deliveries": settings.given(KEEP_DELIVERIES), "states": settings.given(KEEP_STATES)}
+        retention = Retention(**{name: timedelta(days=number) for name, number in days.items()})
+        return cls(settings[MAPPINGS], secrets, proxies, retention)
 
 
 class TokenSettings(Struct, frozen=True):

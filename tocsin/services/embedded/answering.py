@@ -51,7 +51,8 @@ class Doors:
             closing(SqliteEventSink(self._database, self._clock)) as sink,
             answering_questions(self._database, self._clock) as asked,
         ):
-            acceptance, hooks = Acceptance(states, sink, self._clock), ServiceHooks(self._http)
+            acceptance = Acceptance(states, sink, self._clock, self._http.hooks.retention)
+            hooks = ServiceHooks(self._http)
             self._opened = hooks, acceptance
             posts = Posts(EventAcceptance(sink, self._clock).take, hooks, self._clock, asked)
             with answering(monitor, listen, self._http, posts):

@@ -15,7 +15,7 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import refuse_missing
 from adapters.postgres.ticket_states import PostgresTicketStates
 from intake.acceptance import Acceptance, EventAcceptance
-from intake.ports import LogAwayError, LogUnavailableError
+from intake.ports import LogAwayError, LogUnavailableError, Retention
 from schemas.clock import Clock
 from schemas.topics import DEAD_LETTERS, TICKETS
 from tocsin.clock import SystemClock
@@ -49,6 +49,7 @@ class IntakeParts(Struct, frozen=True):
     hooks: ServiceHooks
     monitor: PostsMonitor
     clock: Clock
+    retention: Retention
 
 
 class IntakeService:
@@ -120,7 +121,7 @@ class IntakeService:
     def _open(self) -> None:
         if self._states is None or not self._directory_is_read or self._parts.hooks.are_open:
             return
-        acceptance = Acceptance(self._states, self._parts.sink, self._parts.clock)
+        acceptance = Acceptance(self._states, self._parts.sink, self._parts.clock, self._parts.retention)
         self._parts.hooks.open(acceptance, self._parts.contracts)
         log.info("hooks_open")
 
@@ -135,6 +136,7 @@ def intake_service(
     """
     sink = KafkaEventSink(settings.kafka, settings.instance)
     contracts = FollowedContracts(settings.kafka, stop.check)
-    parts = IntakeParts(settings, sink, contracts, ServiceHooks(http), monitor, SystemClock())
+    hooks = ServiceHooks(http)
+    parts = IntakeParts(settings, sink, contracts, hooks, monitor, SystemClock(), http.hooks.retention)
     with closing(sink), closing(contracts), closing(IntakeService(parts)) as service:
         yield service
