@@ -28,6 +28,7 @@ from schemas.lag import GroupLag
 from schemas.mapping_file import MappingFile
 from schemas.mapping_test import MappingTestFile
 from schemas.outcome import Outcome
+from schemas.outcome_posts import JobPost, TicketPost
 from schemas.person_export import Line
 from schemas.portable_schema import tidied
 from schemas.reading import UNSEEN
@@ -48,6 +49,8 @@ PUBLISHED: Final[dict[str, tuple[Any, str]]] = {
     "job": (Job, "A notification job."),
     "decision": (DecisionRecord, "What became of one event."),
     "outcome": (Outcome, "What became of one job."),
+    "job-post": (JobPost, "What a helpdesk is told of one message, by webhook."),
+    "ticket-post": (TicketPost, "What a helpdesk is told of all messages of one save, by webhook."),
     "rule-file": (RuleFile, "A rule file."),
     "check-report": (CheckReport, "What `tocsin check --format json` writes."),
     "explanation": (EventExplanation, "What `tocsin explain --json` prints of an event."),
@@ -67,8 +70,8 @@ def documents() -> dict[Path, str]:
     return {**schemas, ASYNCAPI: _json(asyncapi())}
 
 
-OPEN: Final = ("decision", "outcome")
-"""Schemas of topics that anybody may read, over many releases. Readers must pass over words that come later."""
+OPEN: Final = ("decision", "outcome", "job-post", "ticket-post")
+"""Schemas of what anybody may read, over many releases. Readers must pass over words that come later."""
 
 
 def _schema(name: str, kind: Any, description: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 from adapters.kafka.topics import TOPICS, TopicSpec
 from adapters.sqlite.database import open_database
 from intake.ports import Retention as IntakeRetention
+from outcomes.posting import KEPT_FOR as POSTS_KEPT_FOR
 from sender.ledger.port import Retention
 from tests.support.documents.pages import prose
 from tocsin.services.embedded.service import KEPT_FOR, TOMBSTONES_KEPT
@@ -59,3 +60,4 @@ def test_the_times_of_ledger_and_log_are_those_of_the_code() -> None:
     assert "an hour" in kept("log of embedded mode")
     assert timedelta(hours=1) == TOMBSTONES_KEPT
     assert days(retention.finished) in prose(PAGE)
+    assert kept("ledger: `outcome_posts`").startswith(days(POSTS_KEPT_FOR))

@@ -39,7 +39,7 @@ _SAY_SECONDS: Final = 1.0
 _REQUESTED: Final = b"\x00"
 _OVER: Final = b"\xff"
 """Bytes for the guard's pipe besides numbers of signals: no signal has these numbers."""
-_OURS: Final = frozenset({"engine", "sender", "schemas", "adapters", "tocsin"})
+_OURS: Final = frozenset({"engine", "sender", "outcomes", "schemas", "adapters", "tocsin"})
 
 
 def end_process() -> None:

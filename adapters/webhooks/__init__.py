@@ -1,0 +1,1 @@
+"""Posts to addresses of helpdesks, by HTTP."""
