@@ -10,6 +10,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from schemas.job import PersonRef
+from schemas.problem_details import ProblemField
 from schemas.timestamps import Timestamp
 from schemas.vocabulary import Category, Channel, Reason, Trigger
 
@@ -133,3 +134,48 @@ class DecisionPage(Struct, frozen=True):
     ticket: str
     decisions: list[TicketDecision]
     next: Next
+
+
+class PreviewedMessage(Struct, frozen=True, kw_only=True):
+    """A message that somebody would get."""
+
+    person: PersonRef
+    channel: Channel
+    trigger: Trigger
+    other_triggers: list[Trigger]
+    otherwise: Annotated[
+        Trigger | None,
+        Meta(
+            description="Of `opened`, which goes out once in a ticket's life: as what it goes out instead where the "
+            "ticket was opened before; null: then it is left out."
+        ),
+    ]
+    categories: list[Category]
+    rules: list[str]
+    template: str
+    languages: list[str]
+    when: Annotated[str, Meta(description="`at once`, or what the rule says: `daily at 08:00`.")]
+    due: Annotated[Timestamp | None, Meta(description="When it would go out; null: at once.")]
+    name: PersonalText = UNSET
+    address: PersonalText = UNSET
+    subject: PersonalText = UNSET
+
+
+class Preview(Struct, frozen=True, kw_only=True):
+    """Who would be told if the ticket were saved so, and who would not. Nothing of it was kept or sent."""
+
+    source: str
+    ticket: Annotated[str | None, Meta(description="Null: it is not saved yet.")]
+    contract: str | None
+    triggers: Annotated[list[Trigger], Meta(description="What the save would mean.")]
+    now: Annotated[Timestamp, Meta(description="The time by which it was judged.")]
+    rulebook: Annotated[str, Meta(description="The digest of the rules in force.")]
+    told: list[PreviewedMessage]
+    not_told: list[NotTold]
+    left_out: Annotated[int, Meta(description="Of `told` and `not_told`: entries beyond the first 500 of each.")]
+    ignored: Annotated[
+        str | UnsetType, Meta(description="Why the hook's mapping passes over such a post: then nobody is told.")
+    ] = UNSET
+    could_not_tell: Annotated[
+        list[ProblemField], Meta(description="What the hook's mapping could not tell, such as the contract.")
+    ] = []

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from schemas.decision import Skip
 from schemas.vocabulary import Reason
 
+_SUPPRESSION: Final = "suppression"
 _WORDS: Final[Mapping[Reason, str]] = {
     Reason.NO_TRIGGER: "the save neither opened, resolved or closed the ticket nor changed its status",
     Reason.NOTIFY_OFF: "the platform forbade alerts for the save (data.notify)",
@@ -46,3 +50,13 @@ def was(skip: Skip) -> str:
     return _WORDS[skip.reason].format(
         category=skip.category, object=kind, trigger=trigger, channel=channel, record=skip.record
     )
+
+
+def masked(skip: Skip, personal: bool) -> Skip:
+    """The entry for somebody who may see what is `personal`, or who may not.
+
+    The id of a suppression may be an address, so then only the kind of that record is left.
+    """
+    if personal or skip.record is UNSET or not skip.record.startswith(f"{_SUPPRESSION}/"):
+        return skip
+    return replace(skip, record=_SUPPRESSION)

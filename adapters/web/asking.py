@@ -19,7 +19,7 @@ from litestar.exceptions import HTTPException
 from msgspec import Struct
 from msgspec.structs import replace
 
-from adapters.web.problems import problem
+from adapters.web.problems import STATUSES, problem
 from schemas.errors import UnusableError
 from schemas.hashing import hash_of
 from schemas.problem_details import problem_fields
@@ -75,7 +75,7 @@ class Desk:
 
 def refused(error: RefusedError) -> Response[Any]:
     """A question that can't be read, with each field that is wrong."""
-    return problem(HTTPStatus.BAD_REQUEST, error.code, errors=problem_fields(error.refusals))
+    return problem(STATUSES.get(error.code, HTTPStatus.BAD_REQUEST), error.code, errors=problem_fields(error.refusals))
 
 
 def may_see_people(request: Asked) -> bool:

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Final
 
 from litestar import Response, Router, get
 from litestar.params import FromPath
-from msgspec import UNSET, Meta, Struct, UnsetType
-from msgspec.structs import replace
+from msgspec import UNSET, Meta, Struct
 
 from adapters.web.asking import Asked, Desk, cursor_of, may_see_people, place_in, read_path, read_query, refused
 from adapters.web.openapi import QUERY
@@ -17,7 +16,7 @@ from adapters.web.tokens import NEEDS, SECURITY
 from engine.ports import DecisionArchive, KeptDecision
 from schemas.api_answers import DecidedMessage, DecisionPage, NotTold, TicketDecision
 from schemas.decision import Skip
-from schemas.reason_words import was
+from schemas.reason_words import masked, was
 from schemas.refusal import RefusedError, refuse
 from schemas.token_file import ApiScope
 from sender.ledger.jobs import JobListing
@@ -25,7 +24,6 @@ from sender.ledger.jobs import JobListing
 MOST: Final = 50
 """Decisions of a page: each may be of some hundred people."""
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
-_SUPPRESSION: Final = "suppression"
 
 
 class DecisionQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,11 +99,3 @@ def _state(ledger: JobListing, job: str) -> str | None:
 def _not_told(skip: Skip, personal: bool) -> NotTold:
     shown = masked(skip, personal)
     return NotTold(shown.person, shown.category, shown.reason, was(shown), shown.trigger, shown.channel, shown.record)
-
-
-def masked(skip: Skip, personal: bool) -> Skip:
-    """The entry, without the id of a suppression where that may not be seen: it may be an address."""
-    record: str | UnsetType = skip.record
-    if personal or record is UNSET or not record.startswith(f"{_SUPPRESSION}/"):
-        return skip
-    return replace(skip, record=_SUPPRESSION)

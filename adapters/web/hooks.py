@@ -63,7 +63,7 @@ def hooks(
         body = await request.body()
         one = Post(
             body,
-            _headers(request.scope["headers"]),
+            headers_of(request.scope["headers"]),
             clock.now(),
             comes_from(request.client.host if request.client else None, proxies),
         )
@@ -81,7 +81,8 @@ def hooks(
     return Router("/", route_handlers=[posted, asked], request_max_body_size=MAX_POST_BYTES)
 
 
-def _headers(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def headers_of(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers of a post, see Post."""
     found: dict[str, list[str]] = {}
     for name, value in sent:
         found.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))

@@ -14,7 +14,7 @@ from litestar.openapi.spec import OpenAPIMediaType, Operation, Parameter, Refere
 from litestar.openapi.spec.enums import OpenAPIType
 from msgspec import Struct
 
-from adapters.web.problems import documented, problem
+from adapters.web.problems import STATUSES, documented, problem
 from adapters.web.tokens import NEEDS, SECURITY
 from adapters.web.workers import Workers
 from intake.acceptance import Accepted, Answer, Refused, Repeated, Unavailable
@@ -27,10 +27,6 @@ log = structlog.get_logger()
 
 EVENTS: Final = "/v1/events"
 
-_STATUSES: Final = {
-    "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-}
 _SOON, _LATER = "5", "60"
 """Seconds after which a post may come again: where the log is away, and where somebody has to mend something."""
 
@@ -125,7 +121,7 @@ def answered(answer: Answer) -> Response[Any]:
         case Repeated() | Ignored():
             return Response(Taken(0), status_code=HTTPStatus.ACCEPTED)
         case Refused(error):
-            status = _STATUSES.get(error.code, HTTPStatus.BAD_REQUEST)
+            status = STATUSES.get(error.code, HTTPStatus.BAD_REQUEST)
             return problem(status, error.code, errors=problem_fields(error.refusals))
         case Unavailable(code, message, may_pass):
             # The message may name files and hosts, so it is for the log alone.

@@ -29,6 +29,12 @@ _CODES: Final = {
     HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
 }
 
+STATUSES: Final = {
+    "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+}
+"""Of what was refused, by the code; of all else it is 400."""
+
 
 def problem(
     status: int,

@@ -144,6 +144,21 @@ class Directory:
         if held is not None:
             self._index(compact.suppression(held, is_readable=False))
 
+    def with_own_suppressions(self, pseudonyms: Pseudonyms | None) -> Directory:
+        """A directory of the same records, as they change here, whose suppressions change apart from these."""
+        other = Directory(pseudonyms)
+        other._contracts, other._customers = self._contracts, self._customers
+        other._attached, other._people = self._attached, self._people
+        other._suppressions = dict(self._suppressions)
+        other._tables = {**self._tables, "suppression": other._suppressions}
+        other._unreadable = {**self._unreadable, "suppression": dict(self._unreadable["suppression"])}
+        for suppression in other._suppressions.values():
+            other._index(suppression)
+        for held in other._unreadable["suppression"].values():
+            if held is not None:
+                other._index(compact.suppression(held, is_readable=False))
+        return other
+
     def contract(self, contract_id: str) -> Contract | None:
         """The contract with this id."""
         return self._contracts.get(contract_id)

@@ -78,10 +78,11 @@ class Mapping(Struct, frozen=True, kw_only=True):
     on_malformed: Literal["refuse", "accept"] = "refuse"
 
 
-def apply(mapping: Mapping, post: Post, lookup: DirectoryLookup) -> Mapped | Ignored:
+def apply(mapping: Mapping, post: Post, lookup: DirectoryLookup, unsaved: str | None = None) -> Mapped | Ignored:
     """What a post says. Raises RefusedError alone, whatever was posted: each refusal names field, path and reason.
 
-    A refusal's value is personal data, see schemas/refusal.py.
+    A refusal's value is personal data, see schemas/refusal.py. Where a ticket that is not saved yet may be told of, it
+    is created, and `unsaved` stands for its id.
     """
     headers = {name.lower(): text for name, text in post.headers.items()}
     view = View(read_payload(post.body), headers, post.received, lookup, post.received)
@@ -89,11 +90,13 @@ def apply(mapping: Mapping, post: Post, lookup: DirectoryLookup) -> Mapped | Ign
         if exclusion.holds(view):
             return Ignored(exclusion.because)
     view.time = _said_or(mapping.time, view, post.received)
+    ticket = _ticket(mapping, view, unsaved)
+    is_unsaved = unsaved is not None and ticket.get("id") == unsaved
     observation = Observation(
         source=mapping.source,
-        ticket=_ticket(mapping, view),
+        ticket=ticket,
         time=view.time,
-        moment=_said_or(mapping.moment, view, Moment.UNKNOWN),
+        moment=Moment.CREATED if is_unsaved else _said_or(mapping.moment, view, Moment.UNKNOWN),
         before=_before(mapping, view),
         triggers=_said_or(mapping.triggers, view, None),
         delivery=_said_or(mapping.delivery, view, None),
@@ -106,12 +109,14 @@ def apply(mapping: Mapping, post: Post, lookup: DirectoryLookup) -> Mapped | Ign
     return Mapped(observation, tuple(view.warnings))
 
 
-def _ticket(mapping: Mapping, view: View) -> dict[str, Any]:
+def _ticket(mapping: Mapping, view: View, unsaved: str | None) -> dict[str, Any]:
     for name, value in mapping.ticket.items():
         said = value.said(view)
         if said is not UNSET:
             view.found[name] = said
     ticket = {name: as_json(value) for name, value in view.found.items()}
+    if ticket.get("id") is None and unsaved is not None:
+        ticket["id"] = unsaved
     if ticket.get("id") is None and not any(refusal.field == "ticket.id" for refusal in view.refusals):
         view.refusals.append(Refusal("ticket.id", "the post does not say which ticket it is about"))
     links = _fields(mapping.links, view)

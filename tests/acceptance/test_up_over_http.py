@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -69,6 +70,46 @@ async def test_what_is_posted_is_told_by_mail(tmp_path: Path) -> None:
             # One address for both: probes and metrics are there, without a token.
             assert client.get("/metrics").status_code == 200
             assert client.get("/openapi.json").json()["openapi"] == "3.1.0"
+
+
+async def test_what_is_asked_before_and_after_is_answered(tmp_path: Path) -> None:
+    async with Mailbox(tmp_path / "mail") as mailbox:
+        with up(tmp_path, a_free_address(), "--smtp", f"{HOST}:{mailbox.port}") as client:
+            client.headers = httpx.Headers(HEADERS)
+            posted = created(1)
+            foreseen = client.post("/v1/decisions:preview", json=posted).json()["told"]
+            assert [(one["person"]["id"], one["address"]) for one in foreseen] == [("ct-1", "ct-1@acme.example")]
+            assert client.get("/v1/jobs").json()["jobs"] == []  # nothing of it was kept
+            client.post("/v1/events", json=posted)
+            await asyncio.wait_for(mailbox.wait_for(1), 60)
+            job = await asyncio.to_thread(delivered_job, client)
+            assert (job["subject"], job["ticket"]) == (foreseen[0]["subject"], "T-1")
+            [decision] = client.get("/v1/tickets/%2Fhelpdesk/T-1/decisions").json()["decisions"]
+            assert [(one["job"], one["state"]) for one in decision["told"]] == [(job["id"], "delivered")]
+            assert client.get(f"/v1/jobs/{job['id']}").json()["changes"][-1]["transition"] == "delivered"
+
+
+def delivered_job(client: httpx.Client) -> dict[str, Any]:
+    """The only one, once it is delivered: the mailbox has it a moment before the sender has written that down."""
+    for _ in range(100):
+        found: list[dict[str, Any]] = client.get("/v1/jobs", params={"state": "delivered"}).json()["jobs"]
+        if found:
+            return found[0]
+        time.sleep(0.1)
+    raise AssertionError("it was not delivered")
+
+
+async def test_a_suppression_that_the_sender_has_just_made_is_foreseen(tmp_path: Path) -> None:
+    async with Mailbox(tmp_path / "mail") as mailbox:
+        with up(tmp_path, a_free_address(), "--smtp", f"{HOST}:{mailbox.port}") as client:
+            client.headers = httpx.Headers(HEADERS)
+            told = ["suppressions", "add", "--address", "ct-1@acme.example", "--data", str(tmp_path / "data")]
+            assert CliRunner().invoke(app, told).exit_code == 0
+            foreseen = client.post("/v1/decisions:preview", json=created(1)).json()
+            while foreseen["told"]:
+                await asyncio.sleep(0.1)
+                foreseen = client.post("/v1/decisions:preview", json=created(1)).json()
+            assert [one["reason"] for one in foreseen["not_told"] if one["person"]] == ["suppressed"]
 
 
 async def test_what_a_helpdesk_posts_is_told_by_mail_once(tmp_path: Path) -> None:

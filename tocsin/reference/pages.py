@@ -19,6 +19,7 @@ from adapters.web.hooks import hooks
 from adapters.web.intake import intake
 from adapters.web.jobs import JobReadings, jobs
 from adapters.web.openapi import openapi_document, written
+from adapters.web.preview import Foreseeing, preview
 from adapters.web.workers import Workers
 from engine.ports import DecisionArchive
 from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType
@@ -146,13 +147,19 @@ def api() -> str:
     workers = Workers()
     webhooks = hooks(lambda _name, _post: Accepted(), lambda _name, _query: None, SystemClock(), (), workers)
     with closing(Desk()) as desk:
-        asked = [jobs(_NO_LEDGER, SystemClock(), desk), decisions(_NO_ARCHIVE, _NO_LEDGER, desk)]
+        clock = SystemClock()
+        asked = [
+            preview(_NO_FORESIGHT, clock, desk),
+            decisions(_NO_ARCHIVE, _NO_LEDGER, desk),
+            jobs(_NO_LEDGER, clock, desk),
+        ]
         parts = [intake(lambda _headers, _body: Accepted(), workers), webhooks, *asked]
         return written(openapi_document(parts, version("tocsin")))
 
 
 # A document is written of routes and types alone: nothing is asked.
 _NO_LEDGER: Final = cast("JobReadings", None)
+_NO_FORESIGHT: Final = cast("Foreseeing", None)
 _NO_ARCHIVE: Final = cast("DecisionArchive", None)
 
 

@@ -9,13 +9,15 @@ from pathlib import Path
 from adapters.contract_lookup import DirectoryContracts, InTurn
 from adapters.sqlite.event_sink import SqliteEventSink
 from adapters.sqlite.ticket_states import SqliteTicketStates
-from engine.ports import DirectorySource
 from intake.acceptance import Acceptance, EventAcceptance
 from schemas.clock import Clock
 from tocsin.config.wiring.http import HttpSettings
 from tocsin.services.embedded.service import EmbeddedMonitor
+from tocsin.services.embedded.wiring import Read
 from tocsin.services.intake.answering import Posts, answering
+from tocsin.services.intake.hook_previews import Foresight
 from tocsin.services.intake.hooks import ServiceHooks
+from tocsin.services.intake.previewing import Previews
 
 
 class Doors:
@@ -26,12 +28,14 @@ class Doors:
         self._database = database
         self._clock = clock
         self._opened: tuple[ServiceHooks, Acceptance] | None = None
+        self._previews = Previews(clock)
 
-    def directory_read(self, directory: DirectorySource) -> None:
-        """The directory has been read; `directory` is a reading for the webhooks alone."""
+    def directory_read(self, read: Read) -> None:
+        """The directory has been read; readings of it are for webhooks and previews alone."""
         if self._opened is not None:
             hooks, acceptance = self._opened
-            hooks.open(acceptance, InTurn(DirectoryContracts(directory.current)))
+            hooks.open(acceptance, InTurn(DirectoryContracts(read.directory.current)))
+            self._previews.open(read.deciding)
 
     @contextmanager
     def answering(self, monitor: EmbeddedMonitor, listen: tuple[str, int] | None) -> Iterator[None]:
@@ -49,11 +53,12 @@ class Doors:
         with (
             closing(SqliteTicketStates(self._database)) as states,
             closing(SqliteEventSink(self._database, self._clock)) as sink,
-            answering_questions(self._database, self._clock) as asked,
         ):
             acceptance = Acceptance(states, sink, self._clock, self._http.hooks.retention)
             hooks = ServiceHooks(self._http)
             self._opened = hooks, acceptance
-            posts = Posts(EventAcceptance(sink, self._clock).take, hooks, self._clock, asked)
-            with answering(monitor, listen, self._http, posts):
-                yield
+            foresight = Foresight(self._previews, hooks, states.state)
+            with answering_questions(self._database, self._clock, foresight) as asked:
+                posts = Posts(EventAcceptance(sink, self._clock).take, hooks, self._clock, asked)
+                with answering(monitor, listen, self._http, posts):
+                    yield

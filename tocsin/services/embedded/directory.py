@@ -77,6 +77,23 @@ class SuppressedDirectory:
                 log.warning("suppression_without_secret", suppression=read.id, problem=refusal.reason)
 
 
+class OwnSuppressions:
+    """A DirectorySource with the records of another one, to which suppressions may be added apart from it."""
+
+    def __init__(self, source: DirectorySource, pseudonyms: Pseudonyms) -> None:
+        self._source = source
+        self._pseudonyms = pseudonyms
+        self._base: Directory | None = None
+        self._own = Directory()
+
+    def current(self) -> Directory:
+        """See engine.ports.DirectorySource."""
+        base = self._source.current()
+        if base is not self._base:
+            self._base, self._own = base, base.with_own_suppressions(self._pseudonyms)
+        return self._own
+
+
 class DirectoryPeople:
     """A People on a directory of its own. It belongs to one thread."""
 

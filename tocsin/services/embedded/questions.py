@@ -15,6 +15,7 @@ from adapters.sqlite.ledger import SqliteLedgerReader
 from adapters.web.asking import Desk
 from adapters.web.decisions import decisions
 from adapters.web.jobs import jobs
+from adapters.web.preview import Foreseeing, preview
 from schemas.clock import Clock
 
 STATEMENT_WITHIN: Final = timedelta(seconds=3)
@@ -22,10 +23,10 @@ STATEMENT_WITHIN: Final = timedelta(seconds=3)
 
 
 @contextmanager
-def answering_questions(database: Path, clock: Clock) -> Iterator[Sequence[Router]]:
+def answering_questions(database: Path, clock: Clock, foresight: Foreseeing) -> Iterator[Sequence[Router]]:
     """The parts of an application that answer within the block. The file is there already."""
     with ExitStack() as opened:
         ledger = opened.enter_context(closing(SqliteLedgerReader(database, STATEMENT_WITHIN)))
         archive = opened.enter_context(closing(SqliteDecisionArchive(database, STATEMENT_WITHIN)))
         desk = opened.enter_context(closing(Desk()))
-        yield [jobs(ledger, clock, desk), decisions(archive, ledger, desk)]
+        yield [jobs(ledger, clock, desk), decisions(archive, ledger, desk), preview(foresight, clock, desk)]

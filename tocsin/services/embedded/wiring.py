@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 from msgspec import Struct
 
 from adapters.files.directory_source import FolderDirectory
 from adapters.files.kept_files import FOLDER, KeptFiles
+from adapters.sqlite.event_log import SqliteLog
 from engine.ports import DirectorySource
 from schemas.pseudonyms import Pseudonyms
 from tocsin.clock import SystemClock
 from tocsin.config.wiring.mail import MailSettings
 from tocsin.config.wiring.sending import EVERYTHING, SendingSettings
 from tocsin.config.wiring.telemetry import tracing
-from tocsin.services.embedded.directory import DirectoryPeople
+from tocsin.services.embedded.directory import DirectoryPeople, OwnSuppressions, SuppressedDirectory
 from tocsin.services.embedded.service import Embedded, EmbeddedMonitor, Sources
+from tocsin.services.intake.previewing import Deciding
 from tocsin.services.monitoring.engine import MonitoredDirectory
 from tocsin.services.monitoring.health_file import HealthFile
 from tocsin.services.reload.kept_rules import KeptRules
@@ -25,19 +27,26 @@ from tocsin.services.reload.rules_in_force import ReloadingRules
 from tocsin.services.rule_changes import on_rules_change
 
 
-def _nobody(_directory: DirectorySource) -> None:
+class Read(Struct, frozen=True):
+    """What was read, for whoever answers by HTTP: a directory for look-ups, and what previews decide by."""
+
+    directory: DirectorySource
+    deciding: Deciding
+
+
+def _nobody(_read: Read) -> None:
     pass
 
 
 class DirectoryFiles(Struct, frozen=True):
     """The folder (or file) with the directory's records, and whether a change of it may take away any number.
 
-    `on_read` is given a reading of its own, once the folder has been read.
+    `on_read` is given readings of its own, once the folder has been read.
     """
 
     path: Path
     removes_many: bool = False
-    on_read: Callable[[DirectorySource], None] = _nobody
+    on_read: Callable[[Read], None] = _nobody
 
 
 @asynccontextmanager
@@ -61,16 +70,18 @@ async def embedded_service(
         seen.directory_changed(named)
         health.write_directory(named)
 
-    with closing(composer):
+    with closing(composer), ExitStack() as previewed:
         on_change = on_rules_change(seen, health, clock, composer)
         with closing(ReloadingRules(rules, on_change, kept=KeptRules(database.parent))) as reloading:
             kept = KeptFiles(database.parent / FOLDER, directory.path)
             folder = FolderDirectory(directory.path, kept, directory_changed, removes_many=directory.removes_many)
             # A reading of its own: the sender works in another thread than the engine, to which `folder` belongs.
             people = DirectoryPeople(folder.beside())
-            directory.on_read(folder.beside())
             monitored = MonitoredDirectory(folder, seen)
             pseudonyms = Pseudonyms(mail.opt_out.secrets)
+            apart = previewed.enter_context(closing(SqliteLog(database)))
+            suppressed = SuppressedDirectory(OwnSuppressions(folder.beside(), pseudonyms), apart, pseudonyms)
+            directory.on_read(Read(folder.beside(), Deciding(suppressed, lambda: reloading.loaded.rulebook)))
             sources = Sources(monitored, reloading, people, composer, mail.transport(), clock, pseudonyms)
             with tracing("tocsin", system="sqlite") as tracers:
                 service = Embedded(database, sources, sending, seen, tracers)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping as Dict
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
@@ -11,6 +12,7 @@ import structlog
 from intake.acceptance import Acceptance, Unavailable
 from intake.hooks import HookAnswer, Hooks, Remarks
 from intake.mappings.lookup import DirectoryLookup
+from intake.mappings.mapping import Mapping
 from intake.post import Post
 from schemas.refusal import Refusal
 from tocsin.config.wiring.http import HttpSettings
@@ -34,9 +36,11 @@ class ServiceHooks:
         self._secrets = settings.hooks.secrets
         self._pacing = ClientRates(settings.tokens.rate).wait
         self._hooks: Hooks | None = None
+        self._lookup: DirectoryLookup | None = None
 
     def open(self, acceptance: Acceptance, lookup: DirectoryLookup) -> None:
         """From now on, posts are taken in. `lookup` may be asked by many threads at once."""
+        self._lookup = lookup
         self._hooks = Hooks(self._mappings.named, self._secrets, lookup, acceptance, _Logged(), self._pacing)
 
     @property
@@ -44,11 +48,20 @@ class ServiceHooks:
         """Whether posts are taken in."""
         return self._hooks is not None
 
+    @property
+    def lookup(self) -> DirectoryLookup | None:
+        """The directory in which mappings look contracts up; None until the hooks are open."""
+        return self._lookup
+
+    def mapping(self, name: str) -> Mapping | None:
+        """See intake.hooks.NamedMapping."""
+        return self._mappings.named(name)
+
     def take(self, name: str, post: Post) -> HookAnswer:
         """See intake.hooks.Hooks."""
         return _STARTING if self._hooks is None else self._hooks.take(name, post)
 
-    def challenge(self, name: str, query: Mapping[str, str]) -> str | Unavailable | None:
+    def challenge(self, name: str, query: Dict[str, str]) -> str | Unavailable | None:
         """See intake.hooks.Hooks."""
         return _STARTING if self._hooks is None else self._hooks.challenge(name, query)
 
