@@ -82,6 +82,8 @@ class Transition(StrEnum):
     """The sender's lease ended without an answer: what it handed over is unknown."""
     FREED = "freed"
     """Its sender ended, or lost it, before anything was handed over: it may go out at once."""
+    DIVIDED = "divided"
+    """The relay finds the digest that it carries too large: it goes out in two."""
     BROKEN = "broken"
     """The message could not be written, so nothing was handed over: a fault of ours, to be tried again."""
     GAVE_UP = "gave_up"
@@ -131,6 +133,7 @@ TABLE: Final[Mapping[Transition, Way]] = {
     Transition.UNDECIDED: _way(State.SENDING, to=State.UNKNOWN),
     Transition.LAPSED: _way(State.SENDING, to=State.UNKNOWN),
     Transition.FREED: _way(State.SENDING, to=State.QUEUED),
+    Transition.DIVIDED: _way(State.SENDING, State.UNKNOWN, to=State.QUEUED),
     Transition.BROKEN: _way(State.SENDING, State.UNKNOWN, to=State.QUEUED),
     Transition.GAVE_UP: _way(State.SENDING, State.UNKNOWN, State.BUNDLED, to=State.FAILED),
     Transition.LEFT_UNKNOWN: _way(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,10 +13,10 @@ from adapters.sql_ledger.storms import ahead_of, held_of, let_go
 from adapters.sql_ledger.transactions import SqlTransactions
 from adapters.sql_ledger.writes import Writes
 from schemas.job import JOB_DECODER
-from sender.records import LedgerEntry, recipient_of
+from sender.records import LedgerEntry, reader_of, recipient_of
 from sender.states import Hold
 from sender.storms.digests import Over
-from sender.storms.scheduled import COMPANY, back_report, due_groups
+from sender.storms.scheduled import BEHIND, COMPANY, Due, OlderDigest, back_report, due_groups, waiting_behind
 from sender.storms.storm import StormPolicy
 
 DUE_RECIPIENTS: Final = """
@@ -28,9 +29,16 @@ ONE_DUE: Final = (
 )
 
 ALL_DUE: Final = """
-    SELECT id, attempt, lane, seq, person, hold FROM jobs
+    SELECT id, attempt, lane, seq, person, domain, hold, expires FROM jobs
     WHERE recipient = :recipient AND due <= :now AND hold IN ('digest', 'quiet')
 """
+
+OLDER_DIGESTS: Final = """
+    SELECT person, accepted, due, attempt FROM jobs
+    WHERE recipient = :recipient AND digest = 1 AND open = 1 AND state = 'queued' AND unknowns = 0
+"""
+
+COLLECT_FURTHER: Final = "UPDATE jobs SET due = :due WHERE id = :id AND hold = 'digest'"
 
 NEXT_DUE: Final = """
     SELECT MIN(due) AS moment FROM jobs
@@ -70,10 +78,27 @@ def _end_all(writes: Writes, storm: StormPolicy, limit: int) -> int:
 def _end(writes: Writes, wanted: dict[str, object], storm: StormPolicy) -> bool:
     """Let go what is due of one recipient, where nobody else has."""
     found = sorted(writes.session.rows(ALL_DUE, wanted), key=lambda row: row["seq"])
-    due = [(Hold(row["hold"]), held_of(row)) for row in found]
-    others = map(ahead_of, writes.session.rows(OTHERS_IN_LANES, wanted) if due else ())
-    let_go(writes, due_groups(due, others, storm.digest_size, storm.limit), Over.SCHEDULE)
-    return bool(due)
+    if not found:
+        return False
+    behind = _collect_further(writes, wanted, found)
+    due = [(Hold(row["hold"]), held_of(row)) for row in found if row["id"] not in behind]
+    others, size = map(ahead_of, writes.session.rows(OTHERS_IN_LANES, wanted)), storm.size_for(found[0]["domain"])
+    let_go(writes, due_groups(due, others, size, storm.limit), Over.SCHEDULE)
+    return True
+
+
+def _collect_further(writes: Writes, wanted: dict[str, object], found: Sequence[Row]) -> set[str]:
+    """Let what waits behind an older digest be due later; gives the ids of these jobs."""
+    older = [
+        OlderDigest(reader_of(row["person"]), from_micros(row["accepted"]), from_micros(row["due"]), row["attempt"])
+        for row in writes.session.rows(OLDER_DIGESTS, {"recipient": wanted["recipient"]})
+    ]
+    if not older:
+        return set()
+    due = [Due(Hold(row["hold"]), held_of(row), from_micros(row["expires"])) for row in found]
+    behind = {one.job for one in waiting_behind(due, older, writes.now)}
+    writes.session.run_each(COLLECT_FURTHER, [{"id": one, "due": to_micros(writes.now + BEHIND)} for one in behind])
+    return behind
 
 
 def next_due(writes: Writes, entry: LedgerEntry) -> datetime | None:

@@ -12,7 +12,7 @@ from typing import Final
 ENTRY: Final = """
     SELECT seq, id, diverted, state, due, lease_until, attempt, unknowns, faults, changes, hold, released, digest,
         owner, handed_over, freed, lane, open, in_lane, carrier, accepted, changed, domain,
-        recipient, body
+        recipient, person, body
     FROM jobs
 """
 

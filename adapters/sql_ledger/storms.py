@@ -21,8 +21,10 @@ from sender.storms.digests import (
     Ahead,
     HeldJob,
     Over,
+    apart,
     as_listed,
     digests,
+    held_again,
     release_reports,
     unbundled_reports,
 )
@@ -61,7 +63,8 @@ END_STORM: Final = "DELETE FROM storms WHERE recipient = :recipient"
 PRUNE_STORMS: Final = "DELETE FROM storms WHERE joined <= :before"
 
 IN_STORM: Final = """
-    SELECT id, attempt, lane, seq, person FROM jobs WHERE recipient = :recipient AND hold = 'storm' ORDER BY seq
+    SELECT id, attempt, lane, seq, person, domain FROM jobs
+    WHERE recipient = :recipient AND hold = 'storm' ORDER BY seq
 """
 
 ONE_IN_STORM: Final = "SELECT body FROM jobs WHERE recipient = :recipient AND hold = 'storm' LIMIT 1"
@@ -150,9 +153,12 @@ def _end(writes: Writes, storm: StormPolicy, over: dict[str, Any], reserved: boo
     if found and not reserved:
         return False
     writes.session.run(END_STORM, recipient)
-    if storm.end is StormEnd.DIGEST:
-        others = map(ahead_of, writes.session.rows(OTHERS_IN_LANES, recipient))
-        let_go(writes, digests(map(held_of, found), others, storm.digest_size), Over.STORM)
+    if found and storm.end is StormEnd.DIGEST:
+        others, size = (
+            map(ahead_of, writes.session.rows(OTHERS_IN_LANES, recipient)),
+            storm.size_for(found[0]["domain"]),
+        )
+        let_go(writes, digests(map(held_of, found), others, size), Over.STORM)
     return True
 
 
@@ -210,6 +216,9 @@ def follow_carrier(writes: Writes, row: Row, carrier: LedgerEntry, report: Repor
     if report.transition in LEAVES_ITS_DIGEST:
         _regroup(writes, row, report.transition)
         return
+    if report.transition is Transition.DIVIDED:
+        _divide(writes, row)
+        return
     if carrier.standing.state not in FINISHED:
         return
     ends = [
@@ -218,6 +227,15 @@ def follow_carrier(writes: Writes, row: Row, carrier: LedgerEntry, report: Repor
     ]
     for one in _looked_up(writes, ends):
         _move(writes, one)
+
+
+def _divide(writes: Writes, row: Row) -> None:
+    """Send out the older half of what this carrier's digest lists as another one."""
+    half = apart([entry_of(one) for one in writes.session.rows(BUNDLED, {"carrier": row["seq"]})])
+    for entry in half:
+        _move(writes, held_again(entry, Over.SIZE))
+    found = [one for entry in half if (one := writes.find(entry.job.id)) is not None]
+    let_go(writes, [[held_of(one) for one in found]] if found else [], Over.SIZE)
 
 
 def _regroup(writes: Writes, row: Row, why: Transition) -> None:

@@ -23,6 +23,7 @@ from sender.delivery.retry import (
     after_fault,
     after_no_session,
     after_reply,
+    after_size,
     after_withholding,
     out_of_time,
 )
@@ -113,7 +114,7 @@ class Attempts:
         if late is not None:
             return late, None
         try:
-            return await self._send(entry, composed)
+            return await self._send(entry, composed, listed)
         except WithheldError as error:
             return replace(report_on(entry, after_withholding(self._clock.now())), text=str(error)), None
 
@@ -132,7 +133,9 @@ class Attempts:
             return self._fault(entry, "writing the message took so long that its lease was nearly over")
         return None
 
-    async def _send(self, entry: LedgerEntry, composed: Composed) -> tuple[Report, Reply]:
+    async def _send(
+        self, entry: LedgerEntry, composed: Composed, listed: Sequence[LedgerEntry]
+    ) -> tuple[Report, Reply]:
         # Told before the answer: a relay that answers nothing is found out by this alone.
         self._pacing.asked(entry, self._clock.now())
         reply = await self._hand_over(entry, composed.message)
@@ -141,6 +144,8 @@ class Attempts:
         self._monitor.answered(entry, reply, now)
         if reply.is_about_the_relay:
             verdict = after_no_session(self._policy, now)
+        elif listed and reply.is_too_large:
+            verdict = after_size(now, len(listed))
         else:
             verdict = after_reply(self._policy, entry.standing, reply.kind, now, self._chance)
         report = report_on(entry, verdict, reply, composed.fault)

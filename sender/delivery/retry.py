@@ -24,6 +24,9 @@ _ENOUGH_DOUBLINGS: Final = 64
 _FASTEST_GROWTH: Final = 10.0
 
 
+_FOR_EACH_LISTED: Final = timedelta(seconds=1)
+
+
 class RetryPolicy(Struct, frozen=True):
     """How patient the sender is.
 
@@ -78,6 +81,14 @@ def after_reply(policy: RetryPolicy, standing: Standing, kind: ReplyKind, now: d
             return Verdict(Transition.DEFERRED, now + _growing(policy, standing.attempt, chance))
         case ReplyKind.UNKNOWN:
             return _after_unknown(policy, standing, Transition.UNDECIDED, now, chance)
+
+
+def after_size(now: datetime, listed: int) -> Verdict:
+    """The verdict on a digest of so many jobs that the relay finds too large: it goes out in two.
+
+    The newer half waits, for the older one may have to be divided again, and is to come before it.
+    """
+    return Verdict(Transition.DIVIDED, now + listed * _FOR_EACH_LISTED)
 
 
 def after_no_session(policy: RetryPolicy, now: datetime) -> Verdict:

@@ -182,3 +182,13 @@ ABOUT_MESSAGES: Final = _any(
 )
 """What makes of the same words a matter of one message or one recipient: proofs of where a message is from (RFC 7489),
 groups that not everybody may write to, greylists (RFC 6647)."""
+
+TOO_LARGE: Final = _any(
+    r"(?:message|mail|content|e ?mail|it)(?: body)?(?: is| was)? (?:far )?too (?:large|big|long)",
+    r"(?:message|mail|header) ?(?:size|length)s?(?: \w+){0,4} (?:limits?|maximum|exceed\w*|allowed)",
+    r"(?:exceed\w*|limits?|maximum)(?: \w+){0,4} (?:message|mail) (?:size|length)",
+    r"(?:size|length) (?:of (?:the |this |your )?)?(?:message|mail)(?: \w+){0,3} (?:exceed\w*|limit)",
+    r"message trop (?:grand|gros|long|volumineux)",
+    r"taille (?:maximale|du message)",
+)
+"""The message is larger than is taken, whoever it is for."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
-from sender.replies.refusal_words import ABOUT_MESSAGES, AGAINST_US, DISABLED, NO_MAILBOX, OTHER_REASONS
+from sender.replies.refusal_words import ABOUT_MESSAGES, AGAINST_US, DISABLED, NO_MAILBOX, OTHER_REASONS, TOO_LARGE
 
 CLOSING: Final = 421
 """The relay closes the connection after this reply (RFC 5321, section 3.8)."""
@@ -47,6 +47,10 @@ _DISABLED: Final = "5.2.1"
 """Disabled (RFC 3463). Some send it with policies and limits as well, so that words must say it too."""
 
 _OF_MAILBOXES: Final = _DEAD | {_DISABLED}
+
+_TOO_LARGE: Final = frozenset({"2.3", "3.4"})
+"""Subject and detail of enhanced codes: longer than this mailbox, or this system, allows (RFC 3463)."""
+_OF_SIZE: Final = frozenset({523, 550, 552, 554})
 
 _VAGUE: Final = frozenset({"5.0.0", "5.1.0", "5.2.0", "5.5.0"})
 """Codes that leave it to the words. The last one is how Outlook says that there is no mailbox."""
@@ -89,6 +93,19 @@ def refusal_about(code: int | None, text: str, reported: Iterable[str] = ()) -> 
     # A code in the midst of a sentence counts only where it speaks against a dead mailbox.
     told = {one for one, is_placed in found.items() if is_placed or one not in _OF_MAILBOXES} | {*reported}
     return About.MAILBOX if _is_dead(code, told - _VAGUE, words) else About.MESSAGE
+
+
+def says_too_large(code: int | None, text: str) -> bool:
+    """Whether a refusal is about the size of the message: by its code (RFC 3463, sections 3.3 and 3.4) or its words.
+
+    552 (RFC 5321, section 4.2.3) is said of full mailboxes too.
+    """
+    if code is None or code < _PERMANENT:
+        return False
+    found = {one[2:] for one in _codes(code, text)}
+    if any(not one.endswith(".0") for one in found):
+        return found <= _TOO_LARGE
+    return code in _OF_SIZE and TOO_LARGE.search(_words(text)) is not None
 
 
 def codes_in(code: int | None, text: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sender.replies.refusals import About
+from sender.replies.refusals import About, says_too_large
 
 
 class ReplyKind(StrEnum):
@@ -61,6 +61,11 @@ class Reply(Struct, frozen=True):
     def is_about_the_relay(self) -> bool:
         """Whether it is about the relay, or about this sender, and tells nothing of the message."""
         return self.kind is ReplyKind.DEFERRED and (self.stage in BEFORE_MAIL or self.about is About.RELAY)
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether the message is refused for its size, so that a shorter one may be taken."""
+        return self.kind is ReplyKind.REFUSED and says_too_large(self.code, self.text)
 
     @property
     def is_silence(self) -> bool:

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,6 +24,8 @@ from sender.delivery_mode import LIVE, DeliveryMode
 from sender.records import LedgerEntry, Report, reader_of
 from sender.states import Hold, Transition
 from sender.storms.storm import StormPolicy
+
+T = TypeVar("T")
 
 
 class HeldJob(Struct, frozen=True):
@@ -114,6 +116,7 @@ class Over(StrEnum):
 
     STORM = "the storm is over"
     SCHEDULE = "it is due"
+    SIZE = "its digest was too large"
 
 
 LEAVES_ITS_DIGEST: Final = frozenset(
@@ -123,6 +126,11 @@ LEAVES_ITS_DIGEST: Final = frozenset(
 
 Where the digest could not be written, they go out each by itself: what can't be written is one of them.
 """
+
+
+def apart(listed: Sequence[T]) -> Sequence[T]:
+    """Of the jobs that a carrier's digest lists besides itself, in their order, those that go out in one before it."""
+    return listed[: (len(listed) + 1) // 2]
 
 
 def is_left_out(report: Report) -> bool:

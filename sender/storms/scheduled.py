@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from msgspec import Struct
+
 from sender.records import LedgerEntry, Report
 from sender.states import Hold, State, Transition
 from sender.storms.digests import Ahead, HeldJob, digests, held_again
@@ -27,6 +29,13 @@ COMPANY: Final = timedelta(minutes=1)
 
 OTHER_HOLDS: Final = frozenset({Hold.PAUSED, Hold.MODE, Hold.PERSON})
 """What may hold a job when it is due."""
+
+BEHIND: Final = timedelta(minutes=5)
+"""How long what is due waits at a time for an older digest of its reader that can't go out."""
+LONGEST_BEHIND: Final = timedelta(hours=12)
+"""How old that digest's newest job may be. So a relay's bad night makes two messages, and not one each hour."""
+_ROOM: Final = timedelta(hours=1)
+"""What would expire sooner waits behind nothing."""
 
 NextDue = Callable[[], datetime | None]
 """When something is due next for a job's recipient, where that is after now and within COMPANY."""
@@ -76,6 +85,40 @@ def made_by(carrier: LedgerEntry) -> Hold:
     if schedule is None:
         return Hold.STORM
     return Hold.DIGEST if schedule.digest else Hold.QUIET
+
+
+class OlderDigest(Struct, frozen=True):
+    """A digest that has not gone out: for whom, when its newest job was accepted, when it was or is to be tried."""
+
+    reader: str
+    accepted: datetime
+    due: datetime
+    attempt: int
+
+    def is_stuck(self, now: datetime) -> bool:
+        """Whether it is kept from going out, and may be for a while."""
+        tried_or_passed_by = self.attempt > 0 or self.due <= now - COMPANY
+        return tried_or_passed_by and now - LONGEST_BEHIND < self.accepted <= now
+
+
+class Due(Struct, frozen=True):
+    """A job whose time has come: what held it until now, and when it expires."""
+
+    hold: Hold
+    job: HeldJob
+    expires: datetime
+
+
+def waiting_behind(due: Iterable[Due], older: Iterable[OlderDigest], now: datetime) -> list[HeldJob]:
+    """Those that are to be collected further, since an older digest of their reader can't go out.
+
+    Else each hour of a night without a relay would make a digest, and all of them would come in the morning. Where one
+    of a reader's jobs would expire soon, none of them waits.
+    """
+    collected = [one for one in due if one.hold is Hold.DIGEST]
+    readers = {one.reader for one in older if one.is_stuck(now)}
+    readers -= {one.job.reader for one in collected if one.expires <= now + BEHIND + _ROOM}
+    return [one.job for one in collected if one.job.reader in readers]
 
 
 def due_groups(

@@ -15,6 +15,10 @@ from typing import Final
 from msgspec import Struct
 
 from schemas.job import Job
+from sender.records import TEXTS
+
+COUNTED: Final = 10_000
+"""How many jobs one digest may hold that mostly counts them."""
 
 
 class StormEnd(StrEnum):
@@ -27,14 +31,17 @@ class StormEnd(StrEnum):
 
 
 class StormPolicy(Struct, frozen=True):
-    """When the breaker trips, and for how long. `limit` 0: never. `digest_size`: what one digest may list."""
+    """When the breaker trips, and for how long. `limit` 0: never.
+
+    `digest_size` is what one digest may list: so many that each can be told by its template. More make several.
+    """
 
     limit: int = 30
     window: timedelta = timedelta(minutes=10)
     quiet: timedelta = timedelta(minutes=5)
     longest: timedelta = timedelta(minutes=30)
     end: StormEnd = StormEnd.DIGEST
-    digest_size: int = 10_000
+    digest_size: int = 500
 
     def __post_init__(self) -> None:
         """Raise ValueError for a policy that can't be kept."""
@@ -42,6 +49,13 @@ class StormPolicy(Struct, frozen=True):
             raise ValueError("limit is at least 0, digest_size at least 2")
         if self.window <= timedelta(0) or not timedelta(0) < self.quiet <= self.longest:
             raise ValueError("window is positive, and 0 < quiet <= longest")
+
+    def size_for(self, domain: str) -> int:
+        """What one digest may hold that goes to this domain (see `sender.records.domain_of`).
+
+        A text message or chat has room for few and counts the others, so there several would say no more than one.
+        """
+        return max(self.digest_size, COUNTED) if domain in TEXTS else self.digest_size
 
 
 NO_STORMS: Final = StormPolicy(limit=0)

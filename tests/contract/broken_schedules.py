@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from sender.records import LedgerEntry, Report, lane_of
 from sender.states import SCHEDULED, Hold, Standing, State, Transition
 from sender.storms.digests import Ahead, HeldJob
-from sender.storms.scheduled import due_groups
+from sender.storms.scheduled import OlderDigest, due_groups
 from sender.storms.storm import StormPolicy
 from tests.contract import schedule_promises as promises
 from tests.contract.ledger_promises import FAR, Promise
@@ -171,6 +171,21 @@ class EndsAllAtOnce(InMemoryLedger):
         return super().end_schedules(now, storm, 1_000)
 
 
+class MakesADigestEachHour(InMemoryLedger):
+    def collect_further(self, recipient: str, held: list[HeldJob], now: datetime) -> set[str]:
+        return set()
+
+
+class LetsItExpire(InMemoryLedger):
+    def collect_further(self, recipient: str, held: list[HeldJob], now: datetime) -> set[str]:
+        return {one.job for one in held} if self.older_digests(recipient) else set()
+
+
+class WaitsForever(InMemoryLedger):
+    def older_digests(self, recipient: str) -> list[OlderDigest]:
+        return [replace(one, accepted=one.due - timedelta(hours=12)) for one in super().older_digests(recipient)]
+
+
 BROKEN_SCHEDULES: dict[Promise, type[InMemoryLedger]] = {
     promises.what_is_not_due_yet_is_held_until_it_is: HoldsNothing,
     promises.what_would_expire_before_it_is_due_goes_out_at_once: HoldsWhatWillExpire,
@@ -198,5 +213,8 @@ BROKEN_SCHEDULES: dict[Promise, type[InMemoryLedger]] = {
     promises.no_carrier_swallows_what_its_digest_lists: TakesTheOthersAlong,
     promises.what_can_not_be_written_costs_a_digest_nothing_else: TriesTheSameAgain,
     promises.no_more_schedules_end_at_a_time_than_asked: EndsAllAtOnce,
+    promises.what_is_due_is_collected_further_while_an_older_digest_can_not_go: MakesADigestEachHour,
+    promises.what_would_expire_waits_behind_no_digest: LetsItExpire,
+    promises.nothing_waits_for_long_behind_a_digest: WaitsForever,
 }
 """Each promise, with a ledger that breaks it."""

@@ -166,6 +166,11 @@ class RemembersStorms(InMemoryLedger):
         return pruned
 
 
+class SendsItWholeAgain(InMemoryLedger):
+    def divide(self, carrier: str, now: datetime) -> None:
+        pass
+
+
 BROKEN_STORMS: dict[Promise, type[InMemoryLedger]] = {
     storm_promises.too_much_for_one_mailbox_is_held: HoldsOneTooFew,
     storm_promises.without_a_limit_nothing_is_held: HoldsWithoutALimit,
@@ -191,6 +196,7 @@ BROKEN_STORMS: dict[Promise, type[InMemoryLedger]] = {
     digest_promises.what_a_digest_lists_is_sent_as_the_digest_is: CancelsWhatIsBeingSent,
     digest_promises.a_carrier_that_is_stopped_leaves_its_digest_to_the_others: LosesWhatACarrierLeaves,
     digest_promises.what_a_digest_lists_can_be_left_out_by_who_sends_it: SendsWhatWasStopped,
+    digest_promises.what_is_too_large_goes_out_in_halves: SendsItWholeAgain,
     storm_promises.forgotten_storms_hold_nothing: RemembersStorms,
 }
 """Each promise, with a ledger that breaks it."""

@@ -237,3 +237,21 @@ def what_a_digest_lists_can_be_left_out_by_who_sends_it(ledger: Ledger) -> None:
     ledger.record([on(claimed, Transition.DELIVERED)], OVER)
     wanted = [State.WITHDRAWN, State.HELD, State.DELIVERED]
     assert [state(ledger, job.id) for job in (first, second, carrier)] == wanted
+
+
+def what_is_too_large_goes_out_in_halves(ledger: Ledger) -> None:
+    held = a_storm(ledger, saves(7))
+    ledger.end_storms(OVER, STORM)
+    [claimed] = ledger.claim(OVER, 10, LEASE)
+    later = OVER + HOUR / 60
+    assert ledger.record([on(claimed, Transition.DIVIDED, until=later)], OVER) == []
+    first, middle, fourth, carrier = held[0], held[1], held[2:-1], held[-1]
+    assert (ids(ledger.bundle(middle.id)), ids(ledger.bundle(carrier.id))) == ([first.id], [one.id for one in fourth])
+    assert deliver(ledger, OVER) == [middle.id]
+    [claimed] = ledger.claim(later, 10, LEASE)
+    assert claimed.job == carrier
+    ledger.record([on(claimed, Transition.DIVIDED, until=later)], later)
+    while deliver(ledger, later):
+        pass
+    assert {state(ledger, job.id) for job in held} == {State.DELIVERED}
+    assert said(ledger, first)[-3:] == ["held", "bundled", "delivered"]

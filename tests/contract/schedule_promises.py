@@ -13,7 +13,7 @@ from sender.ledger.port import Ledger
 from sender.ledger.restrictions import Pause
 from sender.records import Report
 from sender.states import Hold, State, Transition
-from sender.storms.scheduled import COMPANY
+from sender.storms.scheduled import BEHIND, COMPANY, LONGEST_BEHIND
 from sender.storms.storm import NO_STORMS
 from tests.contract.ledger_promises import FAR, HOUR, LEASE, found, ids, on, state
 from tests.contract.storm_promises import STORM, deliver, holds, said, saves
@@ -115,18 +115,19 @@ def what_is_urgent_does_not_wait_for_what_is_held(ledger: Ledger) -> None:
 
 
 def what_waits_for_an_earlier_digest_is_one_digest_too(ledger: Ledger) -> None:
-    """The relay is out of reach for two hours, in which each ticket is saved anew."""
+    """The relay is out of reach for a day, in which each ticket is saved anew."""
     first = [later(f"e-{number}", ticket=f"T-{number}") for number in range(4)]
-    hour_later = replace(DAILY, at=DUE + HOUR)
-    second = [later(f"f-{number}", hour_later, ticket=f"T-{number}") for number in range(4)]
+    much_later = START + LONGEST_BEHIND + HOUR
+    back = much_later + HOUR
+    second = [later(f"f-{number}", replace(DAILY, at=much_later), ticket=f"T-{number}") for number in range(4)]
     a_digest(ledger, *first, *second)
     [claimed] = ledger.claim(DUE, 10, LEASE)
-    ledger.record([on(claimed, Transition.DEFERRED, DUE + 2 * HOUR)], DUE)
-    ledger.end_schedules(DUE + HOUR, NO_STORMS)
+    ledger.record([on(claimed, Transition.DEFERRED, back)], DUE)
+    ledger.end_schedules(much_later, NO_STORMS)
     assert ids(ledger.bundle(second[-1].id)) == [job.id for job in second[:-1]]
-    assert deliver(ledger, DUE + HOUR) == []
-    assert deliver(ledger, DUE + 2 * HOUR) == [first[-1].id]
-    assert deliver(ledger, DUE + 2 * HOUR) == [second[-1].id]
+    assert deliver(ledger, much_later) == []
+    assert deliver(ledger, back) == [first[-1].id]
+    assert deliver(ledger, back) == [second[-1].id]
     assert {state(ledger, job.id) for job in [*first, *second]} == {State.DELIVERED}
 
 
@@ -330,3 +331,47 @@ def what_can_not_be_written_costs_a_digest_nothing_else(ledger: Ledger) -> None:
 def no_more_schedules_end_at_a_time_than_asked(ledger: Ledger) -> None:
     ledger.accept([later(f"e-{number}", address=f"p{number}@x.example") for number in range(5)], START)
     assert [ledger.end_schedules(DUE, NO_STORMS, 2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def _with_a_digest_that_can_not_go(ledger: Ledger, retry: datetime) -> Job:
+    """The job that carries it: an hour of two messages, which a relay does not take now."""
+    first, carrier = later("e-1"), later("e-2")
+    a_digest(ledger, first, carrier)
+    [claimed] = ledger.claim(DUE, 10, LEASE)
+    ledger.record([on(claimed, Transition.DEFERRED, until=retry)], DUE)
+    return carrier
+
+
+def what_is_due_is_collected_further_while_an_older_digest_can_not_go(ledger: Ledger) -> None:
+    back = DUE + 4 * HOUR
+    carrier = _with_a_digest_that_can_not_go(ledger, back)
+    hourly = [later(f"h-{hour}", replace(DAILY, at=DUE + hour * HOUR)) for hour in (1, 2, 3)]
+    theirs = later("o-1", replace(DAILY, at=DUE + HOUR), person=PersonRef(PersonKind.CONTACT, "ct-2"))
+    ledger.accept([*hourly, theirs], DUE)
+    for hour in (1, 2, 3):
+        ledger.end_schedules(DUE + hour * HOUR, NO_STORMS)
+    assert deliver(ledger, DUE + 3 * HOUR) == [theirs.id]
+    assert holds(ledger, hourly) == [Hold.DIGEST] * 3
+    assert deliver(ledger, back) == [carrier.id]
+    assert ledger.end_schedules(back + BEHIND, NO_STORMS) == 1
+    assert ids(ledger.bundle(hourly[2].id)) == [job.id for job in hourly[:2]]
+
+
+def what_would_expire_waits_behind_no_digest(ledger: Ledger) -> None:
+    _with_a_digest_that_can_not_go(ledger, DUE + 4 * HOUR)
+    short = later("s-1", replace(DAILY, at=DUE + HOUR), expires=DUE + 2 * HOUR)
+    ledger.accept([short], DUE)
+    ledger.end_schedules(DUE + HOUR, NO_STORMS)
+    assert deliver(ledger, DUE + HOUR) == [short.id]
+
+
+def nothing_waits_for_long_behind_a_digest(ledger: Ledger) -> None:
+    """It may never go out: what the relay has against it may stand in it."""
+    _with_a_digest_that_can_not_go(ledger, DUE + 24 * HOUR)
+    job = later("l-1", replace(DAILY, at=DUE + HOUR))
+    ledger.accept([job], DUE)
+    over = START + LONGEST_BEHIND
+    ledger.end_schedules(over - timedelta(microseconds=1), NO_STORMS)
+    assert deliver(ledger, over) == []
+    ledger.end_schedules(over + BEHIND, NO_STORMS)
+    assert deliver(ledger, over + BEHIND) == [job.id]

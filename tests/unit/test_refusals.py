@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sender.replies.refusals import MAX_READ, About, codes_in, most_telling, refusal_about
+from sender.replies.refusals import MAX_READ, About, codes_in, most_telling, refusal_about, says_too_large
 from tests.support.mail.relay_replies import AGAINST_US, DEAD, EXPECTED, code_and_words
 
 DOCS = Path(__file__).parents[2] / "docs" / "delivery.md"
@@ -131,3 +131,35 @@ def test_control_a_reading_by_the_code_alone_gets_many_wrong() -> None:
     wrong = {reply for reply, about in EXPECTED.items() if by_code(*code_and_words(reply)) != (about is About.MAILBOX)}
     assert "550 relay not permitted" in wrong
     assert wrong & {*AGAINST_US}
+
+
+TOO_LARGE = [
+    "552 5.3.4 Message size exceeds fixed limit",
+    "552-5.3.4 Your message exceeded Google's message size limits",
+    "552 Message size exceeds maximum permitted",
+    "552 max message size exceeded",
+    "552 #5.3.4 message header size exceeds limit",
+    "554 5.2.3 Message length exceeds administrative limit",
+    "550 5.3.4 ROUTING.SizeLimit; message size exceeds fixed maximum size for route",
+    "554 message too large",
+    "552 5.0.0 Le message est trop volumineux, message trop volumineux",
+]
+OF_OTHER_THINGS = [
+    "552 5.2.2 Mailbox full",
+    "552 Requested mail action aborted: exceeded storage allocation",
+    "552 5.7.0 This message was blocked because its content presents a security issue",
+    "550 5.1.1 User unknown",
+    "554 5.7.1 message too large a risk",
+    "550 spam",
+    "421 4.3.4 message too large",
+]
+
+
+@pytest.mark.parametrize("reply", TOO_LARGE)
+def test_what_says_that_a_message_is_too_large(reply: str) -> None:
+    assert says_too_large(*code_and_words(reply))
+
+
+@pytest.mark.parametrize("reply", OF_OTHER_THINGS)
+def test_what_does_not(reply: str) -> None:
+    assert not says_too_large(*code_and_words(reply))

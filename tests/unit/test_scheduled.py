@@ -27,6 +27,7 @@ from sender.ledger.port import Ledger
 from sender.ledger.restrictions import Pause
 from sender.ports import OutgoingText
 from sender.records import LedgerEntry, Listed, Selection
+from sender.replies.reply import Reply, ReplyKind
 from sender.states import Hold, Standing, State
 from sender.storms.scheduled import COMPANY, scheduled_report
 from sender.storms.storm import StormPolicy
@@ -195,6 +196,51 @@ async def test_a_relay_that_was_away_when_it_was_due_gets_one_message(ledger: Le
     await sender.delivery.drain()
     assert listed(sender) == [job.id for job in jobs]
     assert {sender.state(job) for job in jobs} == {State.DELIVERED}
+
+
+async def test_a_relay_that_was_away_for_a_night_gets_two_messages_and_not_one_an_hour(ledger: Ledger) -> None:
+    sender = SenderOnFakes(FakeTransport(lambda _: LATER), ledger=ledger)
+    hours = range(10)
+    jobs = [later(number, replace(DAILY, at=DUE + number // 2 * HOUR)) for number in range(2 * len(hours))]
+    ledger.accept(jobs, START)
+    for hour in hours:
+        sender.clock.move_to(DUE + hour * HOUR)
+        await sender.delivery.drain()
+    sender.transport.answer, sender.transport.mails = (lambda _: OK), []
+    for _ in range(30):
+        sender.clock.advance(HOUR / 60)
+        await sender.delivery.drain()
+    assert [listed(sender, mail) for mail in (0, 1)] == [[job.id for job in part] for part in (jobs[:2], jobs[2:])]
+    assert {sender.state(job) for job in jobs} == {State.DELIVERED}
+    assert len(sender.transport.mails) == 2
+
+
+async def test_a_digest_that_is_too_large_comes_in_pieces_that_are_not(ledger: Ledger) -> None:
+    size = 400
+    large = Reply(ReplyKind.REFUSED, 552, "5.3.4 Message size exceeds fixed limit")
+    sender = SenderOnFakes(FakeTransport(lambda mail: large if len(mail.content) > size else OK), ledger=ledger)
+    jobs = [later(number) for number in range(40)]
+    ledger.accept(jobs, START)
+    sender.clock.move_to(DUE)
+    for _ in range(60):
+        await sender.delivery.drain()
+        sender.clock.advance(HOUR / 1_800)
+    taken = [mail.content.decode().split("\r\n")[3:] for mail in sender.transport.mails if len(mail.content) <= size]
+    assert [job for one in taken for job in one] == [job.id for job in jobs]
+    assert {sender.state(job) for job in jobs} == {State.DELIVERED}
+    assert not ledger.suppressions(10)
+
+
+async def test_one_message_that_is_too_large_is_refused(ledger: Ledger) -> None:
+    sender = SenderOnFakes(FakeTransport(lambda _: Reply(ReplyKind.REFUSED, 552, "5.3.4 too large")), ledger=ledger)
+    jobs = [later(number) for number in range(3)]
+    ledger.accept(jobs, START)
+    sender.clock.move_to(DUE)
+    for _ in range(5):
+        await sender.delivery.drain()
+        sender.clock.advance(HOUR / 60)
+    assert {sender.state(job) for job in jobs} == {State.FAILED}
+    assert len(sender.transport.mails) == 5
 
 
 async def test_quiet_hours_and_a_digest_that_end_at_one_moment_keep_what_is_theirs(ledger: Ledger) -> None:

@@ -7,20 +7,31 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from schemas.job import Job
-from sender.records import Admission, LedgerEntry, Report, lane_of, reader_of, recipient_of
+from sender.records import Admission, LedgerEntry, Report, domain_of, lane_of, reader_of, recipient_of
 from sender.states import Hold, State, Transition
 from sender.storms.digests import (
     LEAVES_ITS_DIGEST,
     Ahead,
     HeldJob,
     Over,
+    apart,
     as_listed,
     digests,
+    held_again,
     release_reports,
     storm_report,
     unbundled_reports,
 )
-from sender.storms.scheduled import COMPANY, back_report, due_groups, scheduled_report
+from sender.storms.scheduled import (
+    BEHIND,
+    COMPANY,
+    Due,
+    OlderDigest,
+    back_report,
+    due_groups,
+    scheduled_report,
+    waiting_behind,
+)
 from sender.storms.storm import StormEnd, StormPolicy, ends_at, saved_at
 from tests.support.sender.in_memory_listing import Kept
 from tests.support.sender.in_memory_queue import InMemoryQueue
@@ -100,7 +111,11 @@ class InMemoryStorms(InMemoryQueue):
         jobs = [self.held_job(kept.entry, place) for place, kept in enumerate(self.jobs.values())]
         held = [one for one in jobs if self.is_held(self.jobs[one.job].entry, recipient)]
         others = [self.ahead(one) for one in jobs if one not in held and self.jobs[one.job].open]
-        self.send_out(self.groups(held, others, storm.digest_size), Over.STORM, now)
+        size = self.size(held, storm)
+        self.send_out(self.groups(held, others, size), Over.STORM, now)
+
+    def size(self, held: list[HeldJob], storm: StormPolicy) -> int:
+        return storm.size_for(domain_of(self.jobs[held[0].job].entry.job)) if held else storm.digest_size
 
     def send_out(self, groups: list[list[HeldJob]], over: Over, now: datetime) -> None:
         for group in groups:
@@ -135,8 +150,31 @@ class InMemoryStorms(InMemoryQueue):
             for entry, one in jobs
             if entry.standing.hold is not None and self.is_due_now(entry, recipient, now)
         ]
+        behind = self.collect_further(recipient, [one for _, one in held], now)
+        held = [(hold, one) for hold, one in held if one.job not in behind]
         others = [self.ahead(one) for entry, one in jobs if self.is_in_the_way(entry)]
         self.send_out(self.groups_due(held, others, storm), Over.SCHEDULE, now)
+
+    def collect_further(self, recipient: str, held: list[HeldJob], now: datetime) -> set[str]:
+        entries = [self.jobs[one.job].entry for one in held]
+        due = [
+            Due(one.standing.hold or Hold.QUIET, job, one.job.expires) for one, job in zip(entries, held, strict=True)
+        ]
+        behind = {one.job for one in waiting_behind(due, self.older_digests(recipient), now)}
+        for job in behind:
+            kept = self.jobs[job]
+            kept.entry = replace(kept.entry, standing=replace(kept.entry.standing, due=now + BEHIND))
+        return behind
+
+    def older_digests(self, recipient: str) -> list[OlderDigest]:
+        found = []
+        for kept in self.jobs.values():
+            job, standing = kept.entry.job, kept.entry.standing
+            is_waiting = standing.digest and standing.state is State.QUEUED and not standing.unknowns
+            if is_waiting and standing.due is not None and recipient_of(job) == recipient:
+                reader, accepted = reader_of(str(job.person)), kept.history[0].at
+                found.append(OlderDigest(reader, accepted, standing.due, standing.attempt))
+        return found
 
     def is_due_now(self, entry: LedgerEntry, recipient: str, now: datetime) -> bool:
         due = entry.standing.due
@@ -148,7 +186,7 @@ class InMemoryStorms(InMemoryQueue):
     def groups_due(
         self, held: list[tuple[Hold, HeldJob]], others: list[Ahead], storm: StormPolicy
     ) -> list[list[HeldJob]]:
-        return due_groups(held, others, storm.digest_size, storm.limit)
+        return due_groups(held, others, self.size([one for _, one in held], storm), storm.limit)
 
     def held_job(self, entry: LedgerEntry, place: int) -> HeldJob:
         job = entry.job
@@ -163,8 +201,19 @@ class InMemoryStorms(InMemoryQueue):
     def bundle(self, carrier: str) -> list[LedgerEntry]:
         return [as_listed(kept.entry) for kept in self.jobs.values() if kept.carrier == carrier]
 
+    def divide(self, carrier: str, now: datetime) -> None:
+        half = apart(self.bundle(carrier))
+        for entry in half:
+            self.record([held_again(entry, Over.SIZE)], now)
+        places = list(self.jobs)
+        jobs = [self.held_job(self.jobs[one.job.id].entry, places.index(one.job.id)) for one in half]
+        self.send_out([jobs] if jobs else [], Over.SIZE, now)
+
     def follow_carrier(self, before: LedgerEntry, report: Report, now: datetime) -> None:
         carrier = self.jobs[report.job]
+        if report.transition is Transition.DIVIDED:
+            self.divide(report.job, now)
+            return
         for kept in [self.jobs[entry.job.id] for entry in self.bundle(report.job)]:
             standing = kept.entry.standing
             if carrier.entry.standing.unknowns > before.standing.unknowns:
