@@ -27,7 +27,10 @@ from schemas.vocabulary import Reason, Trigger
 
 
 class Decision(Struct, frozen=True):
-    """Who is alerted of one event, and why everyone else is not. `now` is the time by which it was judged."""
+    """Who is alerted of one event, and why everyone else is not. `now` is the time by which it was judged.
+
+    `customer` is the ticket's; where it names none, the contract's client.
+    """
 
     event: Event
     triggers: tuple[Trigger, ...]
@@ -35,6 +38,7 @@ class Decision(Struct, frozen=True):
     skipped: list[Skip]
     now: datetime
     rulebook: str
+    customer: str | None
 
     @property
     def reason(self) -> Reason | None:
@@ -65,6 +69,8 @@ class Decision(Struct, frozen=True):
             skipped=self.skipped,
             now=self.now,
             rulebook=self.rulebook,
+            reference=ticket.reference,
+            customer=self.customer,
         )
 
 
@@ -160,12 +166,14 @@ def conclude(prepared: Prepared, matches: Matches | None, rulebook: Rulebook) ->
     scope, found = prepared.scope, prepared.found
     if scope is None or matches is None:
         skipped = [] if prepared.reason is None else [_of_event(prepared.event, prepared.reason)]
-        return Decision(prepared.event, prepared.triggers, [], skipped, prepared.now, rulebook.digest)
+        customer = prepared.event.ticket.customer
+        return Decision(prepared.event, prepared.triggers, [], skipped, prepared.now, rulebook.digest, customer)
     outcomes = [ask_gates(scope, recipient, matches) for recipient in found.recipients]
     merged = merge(outcomes)
     jobs = write_jobs(scope, merged.messages)
     skipped = found.skipped + merged.skipped
-    return Decision(prepared.event, prepared.triggers, jobs, skipped, prepared.now, rulebook.digest)
+    now, customer = prepared.now, scope.customer_id
+    return Decision(prepared.event, prepared.triggers, jobs, skipped, now, rulebook.digest, customer)
 
 
 def _of_event(event: Event, reason: Reason) -> Skip:

@@ -43,7 +43,9 @@ class DecidedJob(Struct, frozen=True):
 class DecisionRecord(Struct, frozen=True):
     """One event's decision.
 
-    `now` is the time by which it was judged, in UTC; `rulebook` the digest of the rules in force.
+    `now` is the time by which it was judged, in UTC; `rulebook` the digest of the rules in force. `reference` is what
+    people call the ticket. `customer` is the ticket's; where it names none, the contract's client, if that is known.
+    Records of before these two were kept do not have them.
     """
 
     event: str
@@ -55,3 +57,5 @@ class DecisionRecord(Struct, frozen=True):
     skipped: list[Skip]
     now: Timestamp
     rulebook: str
+    reference: str | None = None
+    customer: str | None = None

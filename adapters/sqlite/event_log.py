@@ -33,7 +33,7 @@ class SqliteLog:
             return append_to(self._database, records, at)
 
     def prune(self, topics: Sequence[str], before: datetime) -> int:
-        """Forget records of these topics that came before, as far as every group that reads the topic has."""
+        """Forget records of these topics that came before, as far as every group and the history have read it."""
         removed = 0
         with transaction(self._database):
             for topic in topics:
@@ -153,7 +153,12 @@ _BEYOND: Final = 2**62
 
 _PRUNE = """
     DELETE FROM log_records WHERE topic = :topic AND timestamp < :before
-    AND offset < COALESCE((SELECT MIN(next_offset) FROM log_positions WHERE topic = :topic), :beyond)
+    AND offset < COALESCE((
+        SELECT MIN(next_offset) FROM (
+            SELECT next_offset FROM log_positions WHERE topic = :topic
+            UNION ALL SELECT next_offset FROM decision_positions WHERE topic = :topic
+        )
+    ), :beyond)
 """
 
 _COMPACT = """

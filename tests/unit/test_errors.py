@@ -24,7 +24,7 @@ from tocsin.config.data_folder import database_in
 from tocsin.config.settings.faults import SettingsError
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("engine", "sender", "intake", "outcomes", "schemas", "adapters", "tocsin")
+PACKAGES = ("engine", "sender", "intake", "outcomes", "history", "schemas", "adapters", "tocsin")
 FAMILIES = (InputError, UnusableError, WrongSettingError)
 
 OUTSIDE = {

@@ -44,7 +44,7 @@ def test_each_table_of_the_ledger_is_there(tmp_path: Path) -> None:
         tables = {name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     own = {name for name in tables if not name.startswith(("sqlite_", "log_"))}
     assert "jobs" in own
-    ledger = " ".join(name for name, _, _ in ROWS if name.startswith(("ledger", "intake")))
+    ledger = " ".join(name for name, _, _ in ROWS if name.startswith(("ledger", "intake", "history")))
     assert {name for name in own if f"`{name}`" not in ledger} == set()
 
 

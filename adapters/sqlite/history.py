@@ -1,0 +1,89 @@
+"""The history in the file of embedded mode, and the log there as what it is filled from."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from adapters.sql_history.store import SqlHistory
+from adapters.sql_ledger.session import Session
+from adapters.sqlite.database import BUSY_TIMEOUT, DatabaseError, open_database, reading, transaction
+from adapters.sqlite.event_log import PARTITION, SqliteLog
+from adapters.sqlite.session import SqliteSession
+from history.filler import TOPICS
+from history.ports import HistoryUnavailableError, Part
+from schemas.log import Record
+from schemas.topics import DECISIONS
+
+T = TypeVar("T")
+
+
+class SqliteHistory(SqlHistory):
+    """One connection to the file. It may be shared between threads, which then take turns."""
+
+    def __init__(self, path: Path, busy_timeout: timedelta = BUSY_TIMEOUT) -> None:
+        self._turn = threading.Lock()
+        with _as_history_errors():
+            self._database = open_database(path, busy_timeout)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._turn:
+            self._database.close()
+
+    def _transact(self, work: Callable[[Session], T]) -> T:
+        with self._turn, _as_history_errors(), transaction(self._database) as connection:
+            return work(SqliteSession(connection))
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with self._turn, _as_history_errors(), reading(self._database) as connection:
+            yield SqliteSession(connection)
+
+
+class SqliteHistorySource:
+    """See history.ports.HistorySource. It belongs to one thread."""
+
+    def __init__(self, path: Path) -> None:
+        with _as_history_errors():
+            self._log = SqliteLog(path)
+
+    def read(self, positions: Mapping[Part, int], limit: int) -> Sequence[Record]:
+        """See history.ports.HistorySource. Events come before the decisions about them."""
+        records: list[Record] = []
+        with _as_history_errors():
+            for topic in TOPICS:
+                if len(records) < limit:
+                    records += self._log.read(topic, self._position(topic, positions), limit - len(records))
+        return records
+
+    def lag(self, positions: Mapping[Part, int]) -> int:
+        """See history.ports.HistorySource."""
+        with _as_history_errors():
+            return sum(self._log.end(topic) - self._position(topic, positions) for topic in TOPICS)
+
+    def beginning(self) -> datetime | None:
+        """See history.ports.HistorySource."""
+        with _as_history_errors():
+            first = self._log.read(DECISIONS, limit=1)
+        return first[0].timestamp if first else None
+
+    def close(self) -> None:
+        """See history.ports.HistorySource."""
+        self._log.close()
+
+    def _position(self, topic: str, positions: Mapping[Part, int]) -> int:
+        position = positions.get(Part(topic, PARTITION), 0)
+        return position if position <= self._log.end(topic) else 0
+
+
+@contextmanager
+def _as_history_errors() -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        raise HistoryUnavailableError(error.code, str(error)) from error
