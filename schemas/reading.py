@@ -91,12 +91,17 @@ def without_mark(raw: bytes) -> bytes:
     return raw.removeprefix(codecs.BOM_UTF8)
 
 
-def _check_bytes(raw: bytes, max_bytes: int) -> None:
+def check_size(raw: bytes, max_bytes: int) -> None:
+    """Raises RefusedError for what is empty or has too many bytes."""
     if not raw:
         raise RefusedError("not_json", Refusal("", "the value is empty: send one JSON object"))
     if len(raw) > max_bytes:
         reason = f"the value has {len(raw)} bytes, {max_bytes} are allowed: shorten the texts"
         raise RefusedError("too_large", Refusal("", reason))
+
+
+def _check_bytes(raw: bytes, max_bytes: int) -> None:
+    check_size(raw, max_bytes)
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise RefusedError("not_utf8", Refusal("", "this is UTF-16: send UTF-8"))
     try:

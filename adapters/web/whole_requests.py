@@ -30,6 +30,7 @@ class WholeRequests(ASGIMiddleware):
         handler = cast(HTTPRouteHandler, scope["route_handler"])
         if is_litestars_own(handler):
             raise MethodNotAllowedException
+        _refuse_coded(scope)
         body = bytearray()
         try:
             if await self._read(body, receive, handler.resolve_request_max_body_size()):
@@ -52,6 +53,14 @@ class WholeRequests(ASGIMiddleware):
                 raise HTTPException(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
             if not message["more_body"]:
                 return True
+
+
+def _refuse_coded(scope: Scope) -> None:
+    """Bodies are read as they come: what is compressed says nothing of how large it is (RFC 9110, section 15.5.16)."""
+    coded = (value.strip().lower() for name, value in scope["headers"] if name.lower() == b"content-encoding")
+    if any(value not in (b"", b"identity") for value in coded):
+        status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        raise HTTPException(status_code=status, headers={"Accept-Encoding": "identity"})
 
 
 def is_litestars_own(handler: BaseRouteHandler) -> bool:

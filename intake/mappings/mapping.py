@@ -85,7 +85,8 @@ def apply(mapping: Mapping, post: Post, lookup: DirectoryLookup, unsaved: str | 
     is created, and `unsaved` stands for its id.
     """
     headers = {name.lower(): text for name, text in post.headers.items()}
-    view = View(read_payload(post.body), headers, post.received, lookup, post.received)
+    payload = read_payload(post.body, headers.get("content-type", ""))
+    view = View(payload, headers, post.received, lookup, post.received)
     for exclusion in mapping.ignore:
         if exclusion.holds(view):
             return Ignored(exclusion.because)

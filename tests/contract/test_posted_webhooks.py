@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import hmac
 import json
@@ -113,6 +114,18 @@ def test_a_body_that_is_too_large_reaches_nobody() -> None:
         answered = client.post("/v1/hooks/zammad", content=b" " * (MAX_POST_BYTES + 1))
     assert answered.status_code == 413
     assert desk.taken == []
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "identity, gzip", "x"])
+def test_what_is_compressed_is_refused_unread(coding: str) -> None:
+    desk = Desk()
+    with served(desk) as client:
+        headers = {"Content-Encoding": coding, "Content-Type": "application/json"}
+        answered = client.post("/v1/hooks/zammad", content=gzip.compress(b" " * MAX_POST_BYTES), headers=headers)
+        assert (answered.status_code, answered.headers["Accept-Encoding"]) == (415, "identity")
+        assert answered.json()["code"] == "unsupported_media_type"
+        assert desk.taken == []
+        assert client.post("/v1/hooks/zammad", content=b"{}", headers={"Content-Encoding": "identity"}).is_success
 
 
 def test_glpi_is_answered_before_it_posts() -> None:

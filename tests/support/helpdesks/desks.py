@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from tests.support.helpdesks import signing
@@ -306,6 +307,15 @@ GENERIC: Final = Desk(
     ],
 )
 
+GENERIC_FORM: Final = replace(
+    GENERIC,
+    name="generic-form",
+    reference="2026-78",
+    names_contract={"$.id": 78, "$.reference": "2026-78", "$.customer": "form-customer"},
+    customer="form-customer",
+    is_form=True,
+)
+
 DESKS: Final = {
     desk.name: desk
     for desk in (
@@ -319,5 +329,6 @@ DESKS: Final = {
         OSTICKET,
         SERVICENOW,
         GENERIC,
+        GENERIC_FORM,
     )
 }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from adapters.mapping_files.folder import SHIPPED_MAPPINGS
 from intake.mappings.paths import Path
@@ -55,6 +56,8 @@ class Desk:
     """Where the ticket names its contract, or else the customer by whom it is looked up; None: as in the file."""
     delivery: str | None = None
     """The header that has the id of a delivery."""
+    is_form: bool = False
+    """It posts a form and no JSON."""
 
     @property
     def contract(self) -> str:
@@ -79,10 +82,18 @@ class Desk:
         for number, step in enumerate(self.steps):
             changed(payload, self.at(start + timedelta(minutes=number)))
             changed(payload, step.says)
-            body = json.dumps(payload if step.instead is None else step.instead).encode()
+            body = self._written(payload if step.instead is None else step.instead)
             delivery = {} if self.delivery is None else {self.delivery: f"{self.name}-{number}"}
-            made.append((step, body, {"Content-Type": "application/json", **delivery, **step.headers}))
+            content_type = "application/x-www-form-urlencoded" if self.is_form else "application/json"
+            made.append((step, body, {"Content-Type": content_type, **delivery, **step.headers}))
         return made
+
+    def _written(self, payload: Any) -> bytes:
+        if not self.is_form:
+            return json.dumps(payload).encode()
+        return urlencode(
+            {name: value if isinstance(value, str) else json.dumps(value) for name, value in payload.items()}
+        ).encode()
 
 
 def changed(payload: Any, changes: Changes) -> None:
