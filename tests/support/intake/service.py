@@ -45,19 +45,22 @@ def directory_record(record: dict[str, Any]) -> NewRecord:
 class Intake:
     """A process of the intake. `client` asks it; probes are at the same address."""
 
-    def __init__(self, cluster: Cluster, database: str, instance: str = "one", *options: str) -> None:
+    def __init__(
+        self, cluster: Cluster, database: str, instance: str = "one", *options: str, secrets: str = f"generic={SECRET}"
+    ) -> None:
         self.address = a_free_address()
         places = ["--kafka", cluster.bootstrap, "--prefix", cluster.prefix, "--ledger", database]
         ports = ["--http", self.address, "--listen", self.address, "--instance", instance]
         self._command = [sys.executable, "-c", "from tocsin.cli import main; main()", "intake", "serve"]
         self._command += [*places, *ports, *options]
+        self._secrets = secrets
         self._said: list[str] = []
         self._process: subprocess.Popen[str] | None = None
 
     @contextmanager
     def running(self, ready: bool = True) -> Iterator[httpx.Client]:
         """Start it, and wait until it is ready, or at least up; it is killed at the end, where it still runs."""
-        environment = {**os.environ, "TOCSIN_HTTP_TOKEN": TOKEN, "TOCSIN_INTAKE_SECRETS": f"generic={SECRET}"}
+        environment = {**os.environ, "TOCSIN_HTTP_TOKEN": TOKEN, "TOCSIN_INTAKE_SECRETS": self._secrets}
         with (
             httpx.Client(base_url=f"http://{self.address}", timeout=30) as client,
             subprocess.Popen(self._command, env=environment, stderr=subprocess.PIPE, text=True) as process,
