@@ -16,7 +16,7 @@ from schemas.job import JOB_DECODER
 from sender.records import LedgerEntry, reader_of, recipient_of
 from sender.states import Hold
 from sender.storms.digests import Over
-from sender.storms.scheduled import BEHIND, COMPANY, Due, OlderDigest, back_report, due_groups, waiting_behind
+from sender.storms.scheduled import BEHIND, COMPANY, Due, OlderDigest, back_report, due_groups, is_back, waiting_behind
 from sender.storms.storm import StormPolicy
 
 DUE_RECIPIENTS: Final = """
@@ -111,8 +111,9 @@ def next_due(writes: Writes, entry: LedgerEntry) -> datetime | None:
 def bring_back(writes: Writes, before: Row, entry: LedgerEntry) -> None:
     """See that a job that was let go (it stood as in the row) goes out with those with which it is to come."""
     hold = None if before["hold"] is None else Hold(before["hold"])
+    back = is_back(hold, bool(before["open"]))
     report = back_report(
-        hold, entry, writes.now, lambda: next_due(writes, entry), lambda: _was_listed(writes, before["seq"])
+        back, entry, writes.now, lambda: next_due(writes, entry), lambda: _was_listed(writes, before["seq"])
     )
     row = None if report is None else writes.find(report.job)
     if report is not None and row is not None:

@@ -46,15 +46,20 @@ def scheduled_report(entry: LedgerEntry, now: datetime, next_due: NextDue) -> Re
     return None if entry.schedule is None else _held_for_others(entry, now, next_due)
 
 
+def is_back(hold: Hold | None, was_open: bool) -> bool:
+    """Whether a job that waits for its try now was kept from its digest before, or had ended and is sent again."""
+    return hold in OTHER_HOLDS or not was_open
+
+
 def back_report(
-    hold: Hold | None, entry: LedgerEntry, now: datetime, next_due: NextDue, was_listed: Callable[[], bool]
+    back: bool, entry: LedgerEntry, now: datetime, next_due: NextDue, was_listed: Callable[[], bool]
 ) -> Report | None:
-    """What happens to a job that has been let go, and that `hold` had held; None where it goes out by itself.
+    """What happens to a job that has been let go or is sent again (see `is_back`); None where it goes out by itself.
 
     `was_listed` says whether a digest, a storm's too, ever was to tell of it. One that may have arrived by itself goes
     out by itself again, under the Message-ID that it had.
     """
-    if hold not in OTHER_HOLDS or entry.standing.state is not State.QUEUED or entry.standing.unknowns:
+    if not back or entry.standing.state is not State.QUEUED or entry.standing.unknowns:
         return None
     return _held_for_others(entry, now, next_due) if entry.schedule is not None or was_listed() else None
 

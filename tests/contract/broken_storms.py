@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from schemas.job import Job
 from sender.ledger.port import Retention
 from sender.records import LedgerEntry, Report, recipient_of
-from sender.states import Hold, State
+from sender.states import FINISHED, Hold, State
 from sender.storms.digests import LEAVES_ITS_DIGEST, Ahead, HeldJob
 from sender.storms.storm import NO_STORMS, StormEnd, StormPolicy
 from tests.contract import digest_promises, storm_promises
@@ -171,6 +171,12 @@ class SendsItWholeAgain(InMemoryLedger):
         pass
 
 
+class ResendsOneByOne(InMemoryLedger):
+    def bring_back(self, before: LedgerEntry, now: datetime) -> None:
+        if before.standing.state not in FINISHED:
+            super().bring_back(before, now)
+
+
 BROKEN_STORMS: dict[Promise, type[InMemoryLedger]] = {
     storm_promises.too_much_for_one_mailbox_is_held: HoldsOneTooFew,
     storm_promises.without_a_limit_nothing_is_held: HoldsWithoutALimit,
@@ -190,6 +196,7 @@ BROKEN_STORMS: dict[Promise, type[InMemoryLedger]] = {
     digest_promises.later_jobs_wait_for_the_digest: OvertakesTheDigest,
     digest_promises.no_digest_waits_for_what_it_lists: BlocksItsOwnCarrier,
     digest_promises.a_bundle_ends_as_its_carrier: LosesTheBundle,
+    digest_promises.what_a_digest_failed_to_tell_is_resent_in_one: ResendsOneByOne,
     digest_promises.a_former_carrier_is_resent_alone: CarriesForEver,
     digest_promises.what_a_digest_may_have_told_is_never_called_expired: ForgetsDoubts,
     digest_promises.a_bundled_job_can_end_alone: NeverLooksAtBundles,

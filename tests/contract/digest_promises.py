@@ -14,6 +14,7 @@ from sender.ledger.restrictions import Pause
 from sender.records import Report
 from sender.states import Hold, State, Transition
 from sender.storms.digests import parted_report
+from sender.storms.scheduled import COMPANY
 from tests.contract.ledger_promises import HOUR, LEASE, found, ids, on, state
 from tests.contract.storm_promises import OVER, STORM, a_storm, deliver, holds, said, saved, saves
 from tests.support.sender.fakes import START
@@ -145,17 +146,32 @@ def a_bundle_ends_as_its_carrier(ledger: Ledger) -> None:
     assert ledger.bundle(carrier.id) == []
 
 
+def what_a_digest_failed_to_tell_is_resent_in_one(ledger: Ledger) -> None:
+    first, second, carrier = held = a_storm(ledger, saves(5))
+    ledger.end_storms(OVER, STORM)
+    [claimed] = ledger.claim(OVER, 10, LEASE)
+    ledger.record([on(claimed, Transition.REFUSED)], OVER)
+    ledger.record(
+        [Report(one.id, found(ledger, one.id).standing.attempt, Transition.RESENT, OVER) for one in held], OVER
+    )
+    assert (holds(ledger, held), deliver(ledger, OVER)) == ([Hold.DIGEST] * 3, [])
+    ledger.end_schedules(OVER + COMPANY, STORM)
+    assert deliver(ledger, OVER + COMPANY) == [carrier.id]
+    assert {state(ledger, one.id) for one in held} == {State.DELIVERED}
+    assert said(ledger, first)[-3:] == said(ledger, second)[-3:] == ["held", "bundled", "delivered"]
+
+
 def a_former_carrier_is_resent_alone(ledger: Ledger) -> None:
     first, carrier = a_storm(ledger, saves(4))
     ledger.end_storms(OVER, STORM)
     [claimed] = ledger.claim(OVER, 10, LEASE)
     ledger.record([on(claimed, Transition.REFUSED)], OVER)
-    ledger.record([Report(one.id, n, Transition.RESENT, OVER) for n, one in enumerate((first, carrier))], OVER)
-    assert deliver(ledger, OVER) == [first.id]
-    [again] = ledger.claim(OVER, 10, LEASE)
-    assert (again.job, again.standing.digest) == (carrier, False)
-    ledger.record([on(again, Transition.DEFERRED, OVER)], OVER)
-    assert state(ledger, first.id) is State.DELIVERED
+    ledger.record([Report(carrier.id, 1, Transition.RESENT, OVER)], OVER)
+    ledger.end_schedules(OVER + COMPANY, STORM)
+    [again] = ledger.claim(OVER + COMPANY, 10, LEASE)
+    assert (again.job, again.standing.digest, ledger.bundle(carrier.id)) == (carrier, False, [])
+    ledger.record([on(again, Transition.DELIVERED)], OVER + COMPANY)
+    assert state(ledger, first.id) is State.FAILED
 
 
 def what_a_digest_may_have_told_is_never_called_expired(ledger: Ledger) -> None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from schemas.job import Job
 from sender.records import Admission, LedgerEntry, Report, domain_of, lane_of, reader_of, recipient_of
-from sender.states import Hold, State, Transition
+from sender.states import FINISHED, Hold, State, Transition
 from sender.storms.digests import (
     LEAVES_ITS_DIGEST,
     Ahead,
@@ -29,6 +29,7 @@ from sender.storms.scheduled import (
     OlderDigest,
     back_report,
     due_groups,
+    is_back,
     scheduled_report,
     waiting_behind,
 )
@@ -91,8 +92,8 @@ class InMemoryStorms(InMemoryQueue):
 
     def bring_back(self, before: LedgerEntry, now: datetime) -> None:
         kept = self.jobs[before.job.id]
-        hold, entry = before.standing.hold, kept.entry
-        report = back_report(hold, entry, now, lambda: self.company_at(entry, now), lambda: self.was_listed(kept))
+        entry, back = kept.entry, is_back(before.standing.hold, before.standing.state not in FINISHED)
+        report = back_report(back, entry, now, lambda: self.company_at(entry, now), lambda: self.was_listed(kept))
         if report is not None:
             self.record([report], now)
 

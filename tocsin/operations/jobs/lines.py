@@ -13,6 +13,8 @@ from sender.records import Change, LedgerEntry, Listed
 from sender.states import WAITING, State
 from tocsin.operations.jobs.outlook import obstacles, time
 
+_MOST_BUNDLED: Final = 20
+"""Jobs of a digest that are named."""
 WORDS: Final = 120
 """Characters of a reply in a list that somebody looks at."""
 WHOLE: Final = 1_000
@@ -84,8 +86,10 @@ def standing(
         yield f"held back: job {ahead.job.id} ({state(ahead)}) of the same ticket and mailbox goes before it"
     if stands.released:
         yield "released by a person: no mode and no pause holds it"
-    if stands.digest:
-        yield f"carries a digest of {len(bundled)} others: {', '.join(one.job.id for one in bundled[:20])}"
+    if bundled:
+        more = f" and {len(bundled) - _MOST_BUNDLED} more" if len(bundled) > _MOST_BUNDLED else ""
+        listed = ", ".join(one.job.id for one in bundled[:_MOST_BUNDLED])
+        yield f"carries a digest of {len(bundled)} others: {listed}{more}"
 
 
 def _next_try(due: datetime, moment: datetime | None) -> str:
