@@ -75,7 +75,11 @@ NOT_RUN: Final = {
 
 WITH_LINES: Final = {"dlq show", "preview"}
 """They end with a text as it is, line by line."""
-SAYS_NOTHING: Final = {"bounces read", "person forgotten"}
+SAYS_NOTHING: Final = {
+    *("bounces read", "person forgotten"),
+    # A name that could act can't be an account's, and is not repeated.
+    *("console user add", "console user change", "console user invite", "console user disable", "console user enable"),
+}
 """One shows kinds, codes and places, and no word of a mail; the other hashes, and no reason that names a person."""
 
 
@@ -85,7 +89,7 @@ def commands(of: typer.Typer = app, before: str = "") -> Iterator[str]:
         yield f"{before}{one.name or one.callback.__name__.replace('_', '-')}"
     for group in of.registered_groups:
         assert group.typer_instance is not None
-        yield from commands(group.typer_instance, f"{group.name or group.typer_instance.info.name} ")
+        yield from commands(group.typer_instance, f"{before}{group.name or group.typer_instance.info.name} ")
 
 
 class HostileInstallation:
@@ -178,6 +182,13 @@ def runs(program: HostileInstallation) -> dict[str, list[list[Any]]]:
     return {
         "emit": [[program.events, *data], [program.good_events, *data], [program.no_file, *data]],
         "up": [[*up, "--directory", program.directory], [*up, "--directory", program.plain]],
+        "console user add": [[SAID, *data], ["zoe", "--role", "agent", "--customer", ODD, *data]],
+        "console user list": [[*data], [*data, "--json"]],
+        "console user change": [[SAID, *data], ["zoe", "--customer", ODD, *data]],
+        "console user invite": [[SAID, *data], ["zoe", *data]],
+        "console user disable": [[SAID, *data], ["zoe", *data]],
+        "console user enable": [[SAID, *data], ["zoe", *data]],
+        "console journal": [[*data], [*data, "--json"], [*data, "--who", ODD]],
         "validate": [[program.event], [program.event, *d], [program.bad_event], [program.no_file]],
         "decide": [
             [*d, program.events],

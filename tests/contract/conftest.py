@@ -12,7 +12,7 @@ from adapters.sqlite.ledger import SqliteLedger
 from sender.ledger.port import Ledger
 from tests.support.sender.in_memory_ledger import InMemoryLedger
 
-pytest.register_assert_rewrite("tests.contract.ledger_promises")
+pytest.register_assert_rewrite("tests.contract.ledger_promises", "tests.contract.people_promises")
 
 
 @pytest.fixture(params=["memory", "sqlite"])

@@ -24,13 +24,14 @@ from tocsin.config.data_folder import database_in
 from tocsin.config.settings.faults import SettingsError
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("engine", "sender", "intake", "outcomes", "history", "schemas", "adapters", "tocsin")
+PACKAGES = ("engine", "sender", "intake", "outcomes", "history", "console", "schemas", "adapters", "tocsin")
 FAMILIES = (InputError, UnusableError, WrongSettingError)
 
 OUTSIDE = {
     "NoAnswerError": "psycopg's own, so that it is dealt with as any other that psycopg raises",
     "WrongValueError": "an answer: a value of a post can't be used; the mapping refuses the post and names it",
     "WithheldError": "an answer: a message must not be handed over; the sender writes down why",
+    "UnguardedRouteError": "a slip in the code, seen by the first test that serves the console",
     "StoppedError": "an answer: it was asked to stop, and did",
 }
 

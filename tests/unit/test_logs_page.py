@@ -35,7 +35,7 @@ def written_in(source: str) -> Iterator[tuple[str, str]]:
 
 def test_the_page_names_every_line_with_its_level() -> None:
     written: dict[str, set[str]] = defaultdict(set)
-    for folder in ("tocsin", "adapters", "engine", "sender", "intake", "outcomes", "history"):
+    for folder in ("tocsin", "adapters", "engine", "sender", "intake", "outcomes", "history", "console"):
         for file in (ROOT / folder).rglob("*.py"):
             for name, level in written_in(file.read_text(encoding="utf-8")):
                 written[name].add(level)

@@ -12,6 +12,7 @@ import typer
 from tocsin.cli import (
     bounces,
     check,
+    console_users,
     coverage,
     decide,
     demo,
@@ -112,6 +113,7 @@ for command in (
     person,
     bounces,
     opt_out,
+    console_users,
     settings,
 ):
     command.register(app)

@@ -19,11 +19,12 @@ from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.http import HTTP_LISTEN
 from tocsin.config.settings.declared.processes import DATA, DIRECTORY, LISTEN_ADDRESS, RULES, STOP_WITHIN
 from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.console import ConsoleSettings
 from tocsin.config.wiring.http import HttpSettings
 from tocsin.config.wiring.mail import MailSettings
 from tocsin.config.wiring.sending import SendingSettings
 from tocsin.config.wiring.signing import made_secrets
-from tocsin.services.embedded.answering import Doors
+from tocsin.services.embedded.answering import ConsoleDoor, Doors
 from tocsin.services.embedded.data_folder import sole_owner
 from tocsin.services.embedded.service import Embedded, EmbeddedMonitor
 from tocsin.services.embedded.wiring import DirectoryFiles, embedded_service
@@ -59,15 +60,18 @@ def up(
     file `secrets` of the data folder, unless TOCSIN_MAIL_SECRETS or TOCSIN_MAIL_SECRETS_FILE give it. TOCSIN_SMTP_CA
     names the authorities to trust, TOCSIN_SMTP_HELLO the name to greet the relay with. With --http events are posted to
     /v1/events, with the token in TOCSIN_HTTP_TOKEN or TOCSIN_HTTP_TOKEN_FILE, and webhooks to /v1/hooks/NAME, signed
-    with the secrets in TOCSIN_INTAKE_SECRETS or TOCSIN_INTAKE_SECRETS_FILE: docs/http.md. All settings:
-    docs/settings.md, `tocsin settings`.
+    with the secrets in TOCSIN_INTAKE_SECRETS or TOCSIN_INTAKE_SECRETS_FILE: docs/http.md; and
+    people find the console at /console, to which the first of them is signed in by a link that is printed:
+    docs/console.md. All settings: docs/settings.md, `tocsin settings`.
     """
     log_as_told(settings)
     data, within = settings.given(DATA), timedelta(seconds=settings.given(STOP_WITHIN))
     monitor = EmbeddedMonitor()
     with stopping(within) as asked, naming_address(settings, LISTEN_ADDRESS, HTTP_LISTEN):
         mail, sending, http = MailSettings.of(settings), SendingSettings.of(settings), HttpSettings.of(settings)
-        doors = Doors(http, database_in(data), SystemClock())
+        console = ConsoleSettings.of(settings)
+        door = None if console is None else ConsoleDoor(console, say)
+        doors = Doors(http, database_in(data), SystemClock(), door)
         with sole_owner(data), doors.answering(monitor, listen_address(settings)):
             mail = mail.signed_by(made_secrets(settings, data))
             files, rules = DirectoryFiles(settings.given(DIRECTORY), remove_many, doors.directory_read), settings[RULES]

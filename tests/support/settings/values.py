@@ -19,6 +19,7 @@ FORMS = (
     (forms.NETWORKS, "10.0.0.{} ::1"),
     (forms.TOKEN, "a-token-of-the-tests-{}"),
     (forms.HOOK_SECRETS, "zammad=a-secret-of-the-tests-{} glpi=another-secret-of-them"),
+    (forms.SITE, "https://console-{}.desk.example"),
     (forms.WRITER, "N <n{}@d.example>"),
 )
 

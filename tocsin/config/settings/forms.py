@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
+from urllib.parse import urlsplit
 
 from schemas.named_mailbox import NoMailboxError, named_mailbox
 from sender.proof import SHORTEST_SECRET
@@ -97,6 +98,15 @@ def hook_secrets(text: str) -> dict[str, list[str]]:
     return found
 
 
+def site(text: str) -> None:
+    """Raise ValueError for what is no web site as a whole: scheme and host, perhaps a port, and no path."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise ValueError(f"{text!r} is not of the form https://HOST")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError(f"{text!r} has a path: leave out what stands behind the host's name")
+
+
 BROKERS = Text("of the form HOST:PORT, with commas between them", brokers)
 RELAY = Text("of the form HOST:PORT", host_and_port)
 LISTEN = Text("of the form HOST:PORT", listening)
@@ -106,4 +116,5 @@ NETWORKS = Text("addresses and networks such as 127.0.0.0/8 ::1", networks)
 TOKEN = Text("a token of 16 or more letters, digits and -._~+/=", token)
 PREFIX = Text("up to 200 ASCII letters, digits, '.', '_' and '-'", prefix)
 HOOK_SECRETS = Text("HOOK=SECRET, blanks or line ends between several", hook_secrets)
+SITE = Text("of the form https://HOST", site)
 TEXT = Text()

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from adapters.contract_lookup import DirectoryContracts, InTurn
+from adapters.sqlite.console_people import SqlitePeople
 from adapters.sqlite.event_sink import SqliteEventSink
 from adapters.sqlite.ticket_states import SqliteTicketStates
 from intake.acceptance import Acceptance, EventAcceptance
 from schemas.clock import Clock
+from tocsin.config.wiring.console import ConsoleSettings
 from tocsin.config.wiring.http import HttpSettings
+from tocsin.services.console.serving import console_part
 from tocsin.services.embedded.service import EmbeddedMonitor
 from tocsin.services.embedded.wiring import Read
 from tocsin.services.intake.answering import Posts, answering
@@ -19,12 +25,25 @@ from tocsin.services.intake.hook_previews import Foresight
 from tocsin.services.intake.hooks import ServiceHooks
 from tocsin.services.intake.previewing import Previews
 
+if TYPE_CHECKING:
+    from litestar import Router
+
+
+class ConsoleDoor(Struct, frozen=True):
+    """How the console is served, and who is told the link of its first person."""
+
+    settings: ConsoleSettings
+    tell: Callable[[str], None]
+
 
 class Doors:
     """What a process answers by HTTP, and to whom it tells that the directory has been read."""
 
-    def __init__(self, http: HttpSettings | None, database: Path, clock: Clock) -> None:
+    def __init__(
+        self, http: HttpSettings | None, database: Path, clock: Clock, console: ConsoleDoor | None = None
+    ) -> None:
         self._http = http
+        self._console = console
         self._database = database
         self._clock = clock
         self._opened: tuple[ServiceHooks, Acceptance] | None = None
@@ -53,12 +72,24 @@ class Doors:
         with (
             closing(SqliteTicketStates(self._database)) as states,
             closing(SqliteEventSink(self._database, self._clock)) as sink,
+            self._console_part() as more,
         ):
             acceptance = Acceptance(states, sink, self._clock, self._http.hooks.retention)
             hooks = ServiceHooks(self._http)
             self._opened = hooks, acceptance
             foresight = Foresight(self._previews, hooks, states.state)
             with answering_questions(self._database, self._clock, foresight) as asked:
-                posts = Posts(EventAcceptance(sink, self._clock).take, hooks, self._clock, asked)
+                posts = Posts(EventAcceptance(sink, self._clock).take, hooks, self._clock, asked, more)
                 with answering(monitor, listen, self._http, posts):
                     yield
+
+    @contextmanager
+    def _console_part(self) -> Iterator[Sequence[Router]]:
+        if self._console is None:
+            yield ()
+            return
+        with (
+            closing(SqlitePeople(self._database)) as people,
+            console_part(self._console.settings, people, self._clock, self._console.tell) as part,
+        ):
+            yield (part,)

@@ -26,12 +26,16 @@ ALONE: Final = 1.0
 
 
 class Posts(Struct, frozen=True):
-    """Who takes in what is posted, events and webhooks, and by which clock; and the parts that answer questions."""
+    """Who takes in what is posted, events and webhooks, and by which clock; and the parts that answer questions.
+
+    `more` are parts that are no API.
+    """
 
     events: TakeEvents
     hooks: ServiceHooks
     clock: Clock
     questions: Sequence[Router] = ()
+    more: Sequence[Router] = ()
 
 
 @contextmanager
@@ -63,7 +67,7 @@ def answering(
     tokens = reloading.tokens
     taking = hooks(posts.hooks.take, posts.hooks.challenge, posts.clock, http.hooks.proxies, workers)
     api = [intake(posts.events, workers), taking, *posts.questions]
-    parts = [*api, openapi(api, version("tocsin"))]
+    parts = [*api, openapi(api, version("tocsin")), *posts.more]
     limits = ServerLimits(processor=http.processor or processor, stopping=workers.limits.within + 1.0)
     with ExitStack() as opened:
         opened.callback(workers.close)

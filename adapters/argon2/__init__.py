@@ -1,0 +1,1 @@
+"""Hashes of passwords by Argon2id (RFC 9106)."""

@@ -1,0 +1,1 @@
+"""The console by HTTP: routes, pages, and who may open them."""
