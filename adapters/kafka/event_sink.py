@@ -42,15 +42,16 @@ class KafkaEventSink:
         self._patience = patience
         self._there: set[str] = set()
         self._single = _Producer(settings, {"enable_idempotence": True, "linger_ms": 1}, patience)
-        name = settings.real(f"intake.{instance}")
-        in_one = {"transactional_id": name, "transaction_timeout_ms": millis(TRANSACTION), "linger_ms": 0}
+        self._name = settings.real(f"intake.{instance}")
+        in_one = {"transactional_id": self._name, "transaction_timeout_ms": millis(TRANSACTION), "linger_ms": 0}
         self._together = _Producer(settings, in_one, patience)
         self._turn = threading.Lock()
 
     def append(self, records: Sequence[NewRecord]) -> None:
         """See intake.ports.EventSink."""
         deadline = time.monotonic() + self._patience.total_seconds()
-        with _as_log_errors(), named_errors("appending events"):
+        under = f" under the transactional id {self._name}" if len(records) > 1 else ""
+        with _as_log_errors(), named_errors(f"appending events{under}"):
             self._look_for({one.topic for one in records} - self._there)
             if len(records) == 1:
                 self._append_one(records[0], deadline)

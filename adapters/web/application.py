@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.types import Method, Receive, Scope, Send
 
 from adapters.web.answers import phrase
+from adapters.web.monitor import SEES_NOTHING, Monitoring, RequestMonitor
 from adapters.web.problems import API, problem
 from adapters.web.tokens import Authorizing, Tokens
 from adapters.web.whole_requests import WholeRequests, is_litestars_own
@@ -44,7 +45,9 @@ class _Application(Litestar):
         await super().__call__(scope, receive, send)
 
 
-def application(parts: Sequence[Router], tokens: Tokens = NO_TOKENS) -> Litestar:
+def application(
+    parts: Sequence[Router], tokens: Tokens = NO_TOKENS, monitor: RequestMonitor = SEES_NOTHING
+) -> Litestar:
     """What a server serves. A part's `request_max_body_size` bounds the bodies of its requests.
 
     A route whose `opt` has `tokens.NEEDS` is for those who have a token with that scope. Errors are answered by what
@@ -52,7 +55,7 @@ def application(parts: Sequence[Router], tokens: Tokens = NO_TOKENS) -> Litestar
     """
     return _Application(
         route_handlers=[*parts],
-        middleware=[Authorizing(tokens), WholeRequests()],
+        middleware=[Monitoring(monitor), Authorizing(tokens), WholeRequests()],
         exception_handlers={
             MethodNotAllowedException: _method_not_allowed,
             HTTPException: _refused,

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 import structlog
 
 from adapters.web.limits import Pace, ServerLimits
+from adapters.web.monitor import SEES_NOTHING, ConnectionMonitor
 
 log = structlog.get_logger()
 
@@ -28,7 +29,8 @@ class Abortable(Protocol):
 class Connections:
     """All open connections of a server. It belongs to the thread of the server's loop."""
 
-    def __init__(self, limits: ServerLimits) -> None:
+    def __init__(self, limits: ServerLimits, monitor: ConnectionMonitor = SEES_NOTHING) -> None:
+        self._monitor = monitor
         self.limits = limits
         self.pace = Pace(limits.processor)
         self._most = limits.within_descriptors()
@@ -42,11 +44,13 @@ class Connections:
         if len(self._open) >= self._most:
             self._tell(now)
             if not self._waiting:
+                self._monitor.connection_refused()
                 return False
             # The address with the most connections loses the one that has waited longest. So nobody shuts others out,
             # and the newest connections stay, which are the likeliest to ask something.
             most = max(self._waiting, key=lambda address: len(self._waiting[address]))
             next(iter(self._waiting[most])).abort()
+            self._monitor.connection_ended()
         self._open[one] = None
         self.waits(one)
         return True

@@ -14,6 +14,7 @@ from litestar.params import FromPath
 
 from adapters.web.client_rates import Network, comes_from
 from adapters.web.intake import Taken, answered
+from adapters.web.monitor import TO
 from adapters.web.problems import documented, problem
 from adapters.web.workers import Workers
 from intake.acceptance import Unavailable
@@ -44,6 +45,7 @@ def hooks(
 
     @post(
         HOOK,
+        opt={TO: lambda scope: f"hooks/{scope['path_params']['name']}"},
         status_code=HTTPStatus.ACCEPTED,
         operation_id="postHook",
         summary="Post what a helpdesk's webhook says",

@@ -12,8 +12,10 @@ from litestar import HttpMethod, Request, Response, Router, route
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, Parameter, Reference, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
+from litestar.types import Scope
 from msgspec import Struct
 
+from adapters.web.monitor import TO
 from adapters.web.problems import STATUSES, documented, problem
 from adapters.web.tokens import NEEDS, SECURITY
 from adapters.web.workers import Workers
@@ -78,7 +80,7 @@ def intake(take: TakeEvents, workers: Workers, bounds: Bounds | None = None) -> 
         EVENTS,
         http_method=HttpMethod.POST,
         status_code=HTTPStatus.ACCEPTED,
-        opt={NEEDS: ApiScope.EVENTS_WRITE},
+        opt={NEEDS: ApiScope.EVENTS_WRITE, TO: _name},
         security=[{SECURITY: [ApiScope.EVENTS_WRITE.value]}],
         operation_id="postEvents",
         summary="Post ticket events",
@@ -111,6 +113,10 @@ def intake(take: TakeEvents, workers: Workers, bounds: Bounds | None = None) -> 
     largest = (bounds or Bounds()).batch_bytes
     # The answer to OPTIONS first: behind another route of its path, Litestar has added an answer of its own.
     return Router("/", route_handlers=[may_deliver, events], request_max_body_size=largest)
+
+
+def _name(_scope: Scope) -> str:
+    return "events"
 
 
 def answered(answer: Answer) -> Response[Any]:

@@ -18,6 +18,7 @@ from adapters.web.connection import Connection
 from adapters.web.connections import Connections
 from adapters.web.errors import AddressError
 from adapters.web.limits import ServerLimits
+from adapters.web.monitor import SEES_NOTHING, ConnectionMonitor
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
@@ -28,10 +29,16 @@ LIMITS: Final = ServerLimits()
 
 
 @contextmanager
-def serving(application: ASGIApp, host: str, port: int, limits: ServerLimits = LIMITS) -> Iterator[int]:
+def serving(
+    application: ASGIApp,
+    host: str,
+    port: int,
+    limits: ServerLimits = LIMITS,
+    monitor: ConnectionMonitor = SEES_NOTHING,
+) -> Iterator[int]:
     """Serve within the block; gives the port, which is a free one where 0 was asked for. Raises AddressError."""
     loop = asyncio.new_event_loop()
-    server = _Server(application, host, port, limits)
+    server = _Server(application, (host, port), limits, monitor)
     thread = threading.Thread(
         target=lambda: loop.run_until_complete(server.run_within()), name=f"http-{port}", daemon=True
     )
@@ -52,7 +59,10 @@ def serving(application: ASGIApp, host: str, port: int, limits: ServerLimits = L
 class _Server(uvicorn.Server):
     """uvicorn's server, whose connections are ours. `bound` gives the port, or the OSError that prevented it."""
 
-    def __init__(self, application: ASGIApp, host: str, port: int, limits: ServerLimits) -> None:
+    def __init__(
+        self, application: ASGIApp, address: tuple[str, int], limits: ServerLimits, monitor: ConnectionMonitor
+    ) -> None:
+        host, port = address
         super().__init__(
             uvicorn.Config(
                 cast("ASGI3Application", application),
@@ -75,6 +85,7 @@ class _Server(uvicorn.Server):
         self.bound: Future[int] = Future()
         self.stop = asyncio.Event()
         self._limits = limits
+        self._monitor = monitor
 
     async def run_within(self) -> None:
         """Serve until `stop`."""
@@ -88,7 +99,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - it makes its own
         """Listen."""
         loop = asyncio.get_running_loop()
-        self._connections = Connections(self._limits)
+        self._connections = Connections(self._limits, self._monitor)
         server = await loop.create_server(
             lambda: Connection(self.config, self.server_state, self._connections),
             self.config.host,

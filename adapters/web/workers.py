@@ -17,6 +17,8 @@ import structlog
 from litestar.exceptions import HTTPException
 from msgspec import Struct
 
+from adapters.web.monitor import SEES_NOTHING, RequestMonitor
+
 T = TypeVar("T")
 
 log = structlog.get_logger()
@@ -43,7 +45,8 @@ class WorkLimits(Struct, frozen=True):
 class Workers:
     """Works on calls in threads of its own. It belongs to the thread that serves."""
 
-    def __init__(self, limits: WorkLimits | None = None) -> None:
+    def __init__(self, limits: WorkLimits | None = None, monitor: RequestMonitor = SEES_NOTHING) -> None:
+        self._monitor = monitor
         self.limits = limits or WorkLimits()
         self._turn = threading.Lock()
         self._calls = self._size = 0
@@ -66,7 +69,7 @@ class Workers:
             if future.done() and not future.cancelled():
                 raise  # the call itself has raised it
             log.warning("http_work_too_slow", seconds=self.limits.within)
-            raise refusal("too_slow", 5) from None
+            raise self._refusal("too_slow", 5) from None
 
     @property
     def calls(self) -> int:
@@ -82,7 +85,7 @@ class Workers:
         with self._turn:
             if self._calls >= self.limits.calls or self._size + size > self.limits.size:
                 self._tell()
-                raise refusal("overloaded", 1)
+                raise self._refusal("overloaded", 1)
             self._calls += 1
             self._size += size
             is_new = self._threads < min(self._calls, self.limits.threads)
@@ -105,18 +108,18 @@ class Workers:
             if future.set_running_or_notify_cancel():
                 _settle(future, call)
 
+    def _refusal(self, code: str, seconds: int) -> HTTPException:
+        """503 with this code: come again after so many seconds."""
+        self._monitor.work_refused(code)
+        return HTTPException(
+            status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(seconds)}, extra={CODE: code}
+        )
+
     def _tell(self) -> None:
         now = asyncio.get_running_loop().time()
         if now - self._told >= _TELL_AGAIN:
             self._told = now
             log.warning("http_work_at_limit", calls=self._calls, size=self._size)
-
-
-def refusal(code: str, seconds: int) -> HTTPException:
-    """503 with this code: come again after so many seconds."""
-    return HTTPException(
-        status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(seconds)}, extra={CODE: code}
-    )
 
 
 def _settle(future: Future[T], call: Callable[[], T]) -> None:

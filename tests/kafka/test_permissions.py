@@ -25,13 +25,15 @@ from structlog.testing import capture_logs
 from adapters.kafka.appender import KafkaAppender
 from adapters.kafka.directory_topic import DirectoryFeed
 from adapters.kafka.errors import KafkaRefusedError
+from adapters.kafka.event_sink import KafkaEventSink
 from adapters.kafka.held_records import held_records
 from adapters.kafka.job_log import KafkaJobLog
 from adapters.kafka.lag_reader import LagReader
 from adapters.kafka.one_transaction import OneTransaction, time_for
 from adapters.kafka.settings import KafkaSettings, Login, Mechanism, Membership
 from adapters.kafka.topic_reader import TopicReader
-from adapters.kafka.topics import create_topics
+from adapters.kafka.topics import create_topics, refuse_missing
+from intake.ports import LogUnavailableError
 from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, DIRECTORY, JOBS, OUTCOMES, SUPPRESSIONS, TICKETS
 from sender.privacy.people_index import PeopleIndex
@@ -44,6 +46,7 @@ from tests.support.helpdesk.files import created
 from tocsin.cli.directory import TRANSACTION
 from tocsin.config.groups import ENGINE_GROUP, SENDER_GROUP
 from tocsin.services.engine import Leaving, engine_service
+from tocsin.services.intake.contracts import FollowedContracts
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
@@ -162,6 +165,19 @@ def as_sender(settings: KafkaSettings) -> None:
         log.commit()
 
 
+def as_intake(settings: KafkaSettings) -> None:
+    refuse_missing(settings, [TICKETS, DEAD_LETTERS])
+    with closing(FollowedContracts(settings, lambda: None)) as contracts:
+        contracts.follow()
+    event, letter = NewRecord(TICKETS, b"T-1", b"e"), NewRecord(DEAD_LETTERS, b"k", b"v")
+    try:
+        with closing(KafkaEventSink(settings, "one")) as sink:
+            for records in ([event], [event, event], [letter]):
+                sink.append(records)
+    except LogUnavailableError as error:
+        raise error.__cause__ or error from None
+
+
 def as_platform(settings: KafkaSettings) -> None:
     write(settings, TICKETS, DIRECTORY)
 
@@ -186,10 +202,17 @@ def write(settings: KafkaSettings, *topics: str) -> None:
             appender.append([NewRecord(topic, b"k", b"v")])
 
 
-WORK = {"engine": as_engine, "sender": as_sender, "platform": as_platform, "loader": as_loader, "sre": as_sre}
+WORK = {
+    "engine": as_engine,
+    "sender": as_sender,
+    "intake": as_intake,
+    "platform": as_platform,
+    "loader": as_loader,
+    "sre": as_sre,
+}
 
 
-@pytest.mark.parametrize("who", ["engine", "sre", "platform", "loader", "sender"])
+@pytest.mark.parametrize("who", ["engine", "sre", "platform", "loader", "sender", "intake"])
 def test_the_rights_of_the_page_are_enough(world: World, who: str) -> None:
     assert WORK.keys() == {right.who for right in RIGHTS}
     with world.all_but(None):

@@ -233,4 +233,8 @@ def test_compose_gives_prometheus_the_rules_and_its_targets_bear_the_names_that_
     volumes = load(ROOT / "docker-compose.yml")["services"]["prometheus"]["volumes"]
     assert "./ops/rules:/etc/prometheus/rules:ro" in volumes
     assert settings["rule_files"] == ["/etc/prometheus/rules/*.yml"]
-    assert {one["job_name"] for one in settings["scrape_configs"]} == {"tocsin-engine", "tocsin-sender"}
+    assert {one["job_name"] for one in settings["scrape_configs"]} == {
+        "tocsin-engine",
+        "tocsin-sender",
+        "tocsin-intake",
+    }

@@ -47,7 +47,7 @@ def test_a_command_is_one_that_its_program_takes(line: str) -> None:
         case ["curl", *options, url]:
             assert set(options) <= {"-s", "-sS", "--max-time", "10", "-X", "NOOP"}
             assert re.fullmatch(
-                r"http://(?:engine|sender)-1:9464/(?:livez|readyz|metrics)|smtp://relay\.example:25", url
+                r"http://(?:engine|sender|intake)-1:9464/(?:livez|readyz|metrics)|smtp://relay\.example:25", url
             )
         case _:
             assert words == ["df", "-h", "."]

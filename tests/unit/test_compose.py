@@ -112,13 +112,23 @@ def test_one_broker_is_enough_for_transactions_and_makes_no_topic_by_itself() ->
     assert broker["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
 
 
-def test_embedded_mode_stands_apart() -> None:
-    assert {name for name, service in SERVICES.items() if service.get("profiles") == ["embedded"]} == {"embedded"}
+@pytest.mark.parametrize("name", ["embedded", "intake"])
+def test_what_not_everybody_needs_stands_apart(name: str) -> None:
+    assert {one for one, service in SERVICES.items() if service.get("profiles") == [name]} == {name}
+
+
+def test_the_intake_is_ready_once_it_takes_posts() -> None:
+    assert "http://127.0.0.1:9464/readyz" in SERVICES["intake"]["healthcheck"]["test"][-1]
 
 
 def test_no_secret_is_written_down() -> None:
-    names = [name for service in SERVICES.values() for name in service.get("environment", {})]
-    assert not [name for name in names if SECRET.search(name)]
+    given = [pair for service in SERVICES.values() for pair in service.get("environment", {}).items()]
+    told = {name: value for name, value in given if SECRET.search(name)}
+    # What is needed comes from the environment of whoever starts it, as files that nobody wrote down.
+    assert all(name.endswith("_FILE") and value.startswith("/run/secrets/") for name, value in told.items())
+    assert all(one.keys() == {"environment"} for one in COMPOSE["secrets"].values())
+    named = {name for service in SERVICES.values() for name in service.get("secrets", ())}
+    assert named == set(COMPOSE["secrets"]) == {value.rpartition("/")[2] for value in told.values()}
     assert not SECRET.search(re.sub(r"^#.*$", "", DOCKERFILE, flags=re.MULTILINE))
 
 

@@ -11,6 +11,8 @@ from prometheus_client.metrics import MetricWrapperBase
 from adapters.prometheus.build_metrics import BuildMetrics
 from adapters.prometheus.directory_metrics import DirectoryFilesMetrics, DirectoryMetrics
 from adapters.prometheus.engine_metrics import EngineMetrics
+from adapters.prometheus.http_metrics import HttpMetrics
+from adapters.prometheus.intake_metrics import IntakeMetrics, UnpublishedMetrics
 from adapters.prometheus.lag_metrics import LagMetrics
 from adapters.prometheus.ledger_metrics import LedgerMetrics
 from adapters.prometheus.reading_metrics import ReadingMetrics
@@ -34,6 +36,9 @@ def declared() -> dict[str, tuple[str, ...]]:
     RulesMetrics(registry)
     BuildMetrics(registry)
     ReadingMetrics(registry)
+    HttpMetrics(registry)
+    IntakeMetrics(registry, ())
+    UnpublishedMetrics(registry)
     VitalsMetrics(registry, Vitals(lambda: 0.0))
     found: dict[str, tuple[str, ...]] = {}
     for collector in registry._collector_to_names:

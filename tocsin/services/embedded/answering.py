@@ -20,9 +20,10 @@ from tocsin.config.wiring.http import HttpSettings
 from tocsin.services.console.serving import console_part
 from tocsin.services.embedded.service import EmbeddedMonitor
 from tocsin.services.embedded.wiring import Read
-from tocsin.services.intake.answering import Posts, answering
+from tocsin.services.intake.answering import answering
 from tocsin.services.intake.hook_previews import Foresight
 from tocsin.services.intake.hooks import ServiceHooks
+from tocsin.services.intake.posts import Posts
 from tocsin.services.intake.previewing import Previews
 
 if TYPE_CHECKING:

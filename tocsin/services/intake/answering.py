@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from msgspec import Struct
-
-from schemas.clock import Clock
+from adapters.prometheus.intake_metrics import IntakeMetrics
 from tocsin.config.wiring.http import HttpSettings
-from tocsin.services.intake.hooks import ServiceHooks
+from tocsin.services.intake.posts import OUTCOMES, MonitoredPosts, Posts
 from tocsin.services.lifecycle.loops import looking_again
 from tocsin.services.monitoring.service import ServiceMonitor
-
-if TYPE_CHECKING:
-    from litestar import Router
-
-    from adapters.web.intake import TakeEvents
 
 BESIDE_OTHER_WORK: Final = 0.5
 ALONE: Final = 1.0
 """Shares of one processor: of a process that also decides and sends, and of one that does nothing else."""
-
-
-class Posts(Struct, frozen=True):
-    """Who takes in what is posted, events and webhooks, and by which clock; and the parts that answer questions.
-
-    `more` are parts that are no API.
-    """
-
-    events: TakeEvents
-    hooks: ServiceHooks
-    clock: Clock
-    questions: Sequence[Router] = ()
-    more: Sequence[Router] = ()
 
 
 @contextmanager
@@ -62,11 +42,14 @@ def answering(
     from adapters.web.workers import Workers, WorkLimits  # noqa: PLC0415
     from tocsin.services.reload.tokens_in_force import ReloadingTokens  # noqa: PLC0415
 
-    workers = Workers(WorkLimits(calls=http.posts))
+    posted = MonitoredPosts(
+        IntakeMetrics(monitor.registry, OUTCOMES, lambda name: posts.hooks.mapping(name) is not None), posts
+    )
+    workers = Workers(WorkLimits(calls=http.posts), posted.metrics)
     reloading = ReloadingTokens(http.tokens)
     tokens = reloading.tokens
-    taking = hooks(posts.hooks.take, posts.hooks.challenge, posts.clock, http.hooks.proxies, workers)
-    api = [intake(posts.events, workers), taking, *posts.questions]
+    taking = hooks(posted.take, posts.hooks.challenge, posts.clock, http.hooks.proxies, workers)
+    api = [intake(posted.events, workers), taking, *posts.questions]
     parts = [*api, openapi(api, version("tocsin")), *posts.more]
     limits = ServerLimits(processor=http.processor or processor, stopping=workers.limits.within + 1.0)
     with ExitStack() as opened:
@@ -74,8 +57,9 @@ def answering(
         opened.enter_context(looking_again(reloading.refresh, "tokens"))
         opened.enter_context(posts.hooks.watching())
         if http.address == listen:
-            opened.enter_context(monitor.answering(listen, parts, tokens, limits))
+            opened.enter_context(monitor.answering(listen, parts, tokens, limits, posted.metrics))
         else:
             opened.enter_context(monitor.answering(listen))
-            opened.enter_context(serving(application([alive(), *parts], tokens), *http.address, limits))
+            served = application([alive(), *parts], tokens, posted.metrics)
+            opened.enter_context(serving(served, *http.address, limits, monitor.http))
         yield

@@ -20,9 +20,9 @@ from schemas.clock import Clock
 from schemas.topics import DEAD_LETTERS, TICKETS
 from tocsin.clock import SystemClock
 from tocsin.config.wiring.http import HttpSettings
-from tocsin.services.intake.answering import Posts
 from tocsin.services.intake.contracts import FollowedContracts
 from tocsin.services.intake.hooks import ServiceHooks
+from tocsin.services.intake.posts import Posts
 from tocsin.services.lifecycle.loops import repeated
 from tocsin.services.lifecycle.stopping import Stop, together
 from tocsin.services.monitoring.intake import DIRECTORY, KAFKA, PostsMonitor
@@ -104,6 +104,7 @@ class IntakeService:
             if self._states is None:
                 self._states = PostgresTicketStates(self._parts.settings.database)
                 self._open()
+            self._look(self._states)
             self._states.publish(self._parts.sink.append)
         except LogUnavailableError as error:
             if self._states is None and not isinstance(error, LogAwayError):
@@ -117,6 +118,12 @@ class IntakeService:
             monitor.waits_for_database(None)
             monitor.waits_for_log(None)
         return False
+
+    def _look(self, states: PostgresTicketStates) -> None:
+        """Show what waits, before it is published: while the log is away, that is what grows."""
+        if self._parts.monitor.is_shown:
+            waiting = states.unpublished()
+            self._parts.monitor.waiting.show(waiting.events, waiting.oldest, self._parts.clock.now())
 
     def _open(self) -> None:
         if self._states is None or not self._directory_is_read or self._parts.hooks.are_open:

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from adapters.prometheus.intake_metrics import UnpublishedMetrics
 from intake.ports import LogAwayError, LogUnavailableError
 from tocsin.services.lifecycle.ledger_outage import TELL_EVERY, LedgerOutage
 from tocsin.services.lifecycle.vitals import Monotonic
@@ -26,6 +27,7 @@ class PostsMonitor(ServiceMonitor):
 
     def __init__(self, monotonic: Monotonic = time.monotonic) -> None:
         super().__init__({DATABASE: "not opened yet", DIRECTORY: "being read"})
+        self.waiting = UnpublishedMetrics(self.registry)
         self._outage = LedgerOutage()
         self._monotonic = monotonic
         self._quiet_until = 0.0

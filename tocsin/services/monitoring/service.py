@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from adapters.kafka.errors import DamagedBatch
 from adapters.prometheus.build_metrics import BuildMetrics
+from adapters.prometheus.http_metrics import HttpMetrics
 from adapters.prometheus.reading_metrics import ReadingMetrics
 from adapters.prometheus.rules_metrics import RulesMetrics
 from adapters.prometheus.vitals_metrics import VitalsMetrics
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from litestar import Router
 
     from adapters.web.limits import ServerLimits
+    from adapters.web.monitor import RequestMonitor
     from adapters.web.tokens import Tokens
 
 MOST_NAMED: Final = 5
@@ -37,6 +39,7 @@ class ServiceMonitor:
             collector(registry=self.registry)
         BuildMetrics(self.registry)
         self.rule_files = RulesMetrics(self.registry)
+        self.http = HttpMetrics(self.registry)
         self.vitals = Vitals(time.monotonic)
         VitalsMetrics(self.registry, self.vitals)
         self.is_shown = False
@@ -62,8 +65,11 @@ class ServiceMonitor:
         beside: Sequence[Router] = (),
         tokens: Tokens | None = None,
         limits: ServerLimits | None = None,
+        requests: RequestMonitor | None = None,
     ) -> Iterator[int]:
         """Answer probes and scrapes within the block, and what is `beside` them, which may need `tokens`.
+
+        `requests` is told of those that are beside.
 
         Gives the port, 0 where `listen` is None. Raises AddressError.
         """
@@ -72,13 +78,15 @@ class ServiceMonitor:
             return
         # Here, since the commands that serve nothing need not wait until a server is imported.
         from adapters.web.application import NO_TOKENS, application  # noqa: PLC0415
+        from adapters.web.monitor import SEES_NOTHING  # noqa: PLC0415
         from adapters.web.operations import operations  # noqa: PLC0415
         from adapters.web.serving import LIMITS, serving  # noqa: PLC0415
 
         self.is_shown = True
         vitals = self.vitals
         part = operations(self.registry, vitals.stuck, vitals.reasons, vitals.remarks)
-        with serving(application([part, *beside], tokens or NO_TOKENS), *listen, limits or LIMITS) as port:
+        served = application([part, *beside], tokens or NO_TOKENS, requests or SEES_NOTHING)
+        with serving(served, *listen, limits or LIMITS, self.http) as port:
             yield port
 
 
