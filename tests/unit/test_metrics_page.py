@@ -15,6 +15,7 @@ from adapters.prometheus.http_metrics import HttpMetrics
 from adapters.prometheus.intake_metrics import IntakeMetrics, UnpublishedMetrics
 from adapters.prometheus.lag_metrics import LagMetrics
 from adapters.prometheus.ledger_metrics import LedgerMetrics
+from adapters.prometheus.outcome_metrics import OutcomeMetrics
 from adapters.prometheus.reading_metrics import ReadingMetrics
 from adapters.prometheus.rules_metrics import RulesMetrics
 from adapters.prometheus.sender_metrics import SenderMetrics
@@ -33,6 +34,7 @@ def declared() -> dict[str, tuple[str, ...]]:
     LagMetrics(registry, "one")
     SenderMetrics(registry)
     LedgerMetrics(registry)
+    OutcomeMetrics(registry)
     RulesMetrics(registry)
     BuildMetrics(registry)
     ReadingMetrics(registry)

@@ -27,6 +27,7 @@ from sender.publisher import LAST_BATCHES, Publisher
 from tocsin.clock import SystemClock
 from tocsin.config.wiring.ledgers import LedgerPlace
 from tocsin.config.wiring.mail import MailSettings
+from tocsin.config.wiring.outcomes import opened_posts
 from tocsin.config.wiring.sending import SendingSettings
 from tocsin.config.wiring.telemetry import tracing
 from tocsin.services.lifecycle.ledger_outage import awaited_ledger
@@ -34,6 +35,7 @@ from tocsin.services.lifecycle.loops import Step, once, repeated
 from tocsin.services.lifecycle.stopping import Stop, together
 from tocsin.services.monitoring.health_file import HealthFile
 from tocsin.services.monitoring.sender import SenderMonitor, delivered
+from tocsin.services.outcomes import LivingPosting, OutcomePosting, posting_outcomes
 from tocsin.services.reload.kept_rules import KeptRules
 from tocsin.services.reload.rules_in_force import ReloadingRules
 from tocsin.services.rule_changes import on_rules_change
@@ -55,6 +57,7 @@ class SenderParts(Struct, frozen=True):
     templates: ReloadingRules
     monitor: SenderMonitor
     clock: Clock
+    outcomes: OutcomePosting | None = None
 
 
 class SenderService:
@@ -70,6 +73,8 @@ class SenderService:
         stop.ask(delivery.under_way)
         steps = {"accept": self._accept, "publish": self._publish, "follow_people": self._follow_people}
         loops = [repeated(name, self._outlasting(name, step), vitals, stop.event) for name, step in steps.items()]
+        if self._parts.outcomes is not None:
+            loops.append(self._parts.outcomes.run(stop))
         await together(stop, *loops, delivered(delivery, vitals, stop))
         await once("publish_the_rest", self._publish_the_rest, vitals)
 
@@ -156,18 +161,21 @@ async def sender_service(  # noqa: PLR0913, PLR0917 - its parts, one by one
     A ledger that does not answer is waited for, at the start too. With `leave` it gives up its place in the group at
     the end; else the place is kept for the time of a restart.
 
-    Raises FaultyFileError, LedgerUnavailableError, InstanceTakenError, KafkaRefusedError, KafkaUnavailableError and
-    TracingSettingsError; StoppedError where it was told to stop before its ledger answered.
+    Raises FaultyFileError, LedgerUnavailableError, PostsUnavailableError, NoAuthoritiesError, InstanceTakenError,
+    KafkaRefusedError, KafkaUnavailableError and TracingSettingsError; StoppedError where it was told to stop before its
+    ledger answered.
     """
     clock, seen, composer = SystemClock(), monitor, mail.composer(sending.mode)
     on_change = on_rules_change(seen, HealthFile(place.data), clock, composer)
     pseudonyms = Pseudonyms(mail.opt_out.secrets)
     transport, index = mail.transport(), PeopleIndex(pseudonyms)
+    living = LivingPosting(seen.outcomes, seen.vitals, seen.waits_for_ledger)
     with (
         tracing("tocsin-sender", sender_group=membership.group) as tracers,
         closing(composer),
         closing(ReloadingRules(rules, on_change, kept=KeptRules(place.data))) as templates,
         awaited_ledger(*place.options, stop, lambda why: seen.waits_for_ledger("open", why)) as ledger,
+        posting_outcomes(sending.outcomes, lambda: opened_posts(*place.options), clock, living) as posting,
         seen.looking_at(ledger, clock),
         seen.looking_at_lag(settings, membership),
         _job_log(settings, membership, leave) as jobs,
@@ -189,9 +197,8 @@ async def sender_service(  # noqa: PLR0913, PLR0917 - its parts, one by one
             monitor=seen.delivery,
             tracer=tracers.jobs,
         )
-        parts = SenderParts(
-            jobs, acceptance, delivery, Publisher(ledger, topics), people, index, templates, seen, clock
-        )
+        publisher = Publisher(ledger, topics if posting is None else posting.told(topics))
+        parts = SenderParts(jobs, acceptance, delivery, publisher, people, index, templates, seen, clock, posting)
         try:
             yield SenderService(parts)
         finally:

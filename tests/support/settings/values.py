@@ -18,6 +18,7 @@ FORMS = (
     (forms.LISTEN, "h{}:0"),
     (forms.NETWORKS, "10.0.0.{} ::1"),
     (forms.TOKEN, "a-token-of-the-tests-{}"),
+    (forms.ENDPOINT_SECRETS, "desk=whsec_c2VjcmV0cyBvZiB0aGUgdGVzdHMgYXJlIGxvbmc{}"),
     (forms.HOOK_SECRETS, "zammad=a-secret-of-the-tests-{} glpi=another-secret-of-them"),
     (forms.SITE, "https://console-{}.desk.example"),
     (forms.WRITER, "N <n{}@d.example>"),

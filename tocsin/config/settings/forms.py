@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
+from outcomes.signing import Secret
 from schemas.named_mailbox import NoMailboxError, named_mailbox
 from sender.proof import SHORTEST_SECRET
 from tocsin.config.settings.kinds import MASK, Text
@@ -107,6 +108,22 @@ def site(text: str) -> None:
         raise ValueError(f"{text!r} has a path: leave out what stands behind the host's name")
 
 
+def endpoint_secrets(text: str) -> dict[str, list[Secret]]:
+    """The secrets of each endpoint, of ENDPOINT=whsec_… pairs. Raises ValueError, without the value, for others."""
+    found: dict[str, list[Secret]] = {}
+    for number, pair in enumerate(text.split(), 1):
+        endpoint, _, secret = pair.partition("=")
+        try:
+            made = Secret(secret)
+        except ValueError as error:
+            raise ValueError(f"number {number} of what stands there is not ENDPOINT=whsec_…: {error}") from None
+        if not _HOOK.fullmatch(endpoint):
+            # The secret itself may stand there.
+            raise ValueError(f"number {number} of what stands there is not ENDPOINT=whsec_…: it names no endpoint")
+        found.setdefault(endpoint, []).append(made)
+    return found
+
+
 BROKERS = Text("of the form HOST:PORT, with commas between them", brokers)
 RELAY = Text("of the form HOST:PORT", host_and_port)
 LISTEN = Text("of the form HOST:PORT", listening)
@@ -117,4 +134,5 @@ TOKEN = Text("a token of 16 or more letters, digits and -._~+/=", token)
 PREFIX = Text("up to 200 ASCII letters, digits, '.', '_' and '-'", prefix)
 HOOK_SECRETS = Text("HOOK=SECRET, blanks or line ends between several", hook_secrets)
 SITE = Text("of the form https://HOST", site)
+ENDPOINT_SECRETS = Text("ENDPOINT=whsec_…, blanks or line ends between several", endpoint_secrets)
 TEXT = Text()

@@ -25,6 +25,7 @@ from tocsin.config.settings.declared.sending import (
     STORM_WINDOW,
 )
 from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.outcomes import OutcomeSettings
 
 POLL_SECONDS: Final = 0.5
 
@@ -34,7 +35,8 @@ _RETRY: Final = RetryPolicy()
 class SendingSettings(Struct, frozen=True):
     """Modes, storms, pace and patience of one sender.
 
-    `lease` is how long a job belongs to it, `unknown_after` the wait after a try that may have arrived.
+    `lease` is how long a job belongs to it, `unknown_after` the wait after a try that may have arrived; `outcomes` says
+    who is told of what became of them (None: nobody).
     """
 
     mode: DeliveryMode = LIVE
@@ -42,10 +44,11 @@ class SendingSettings(Struct, frozen=True):
     pacing: PacingPolicy = field(default_factory=PacingPolicy)
     lease: timedelta = SEND_LIMIT * 2
     unknown_after: timedelta = _RETRY.unknown_delay
+    outcomes: OutcomeSettings | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> SendingSettings:
-        """What these settings say."""
+        """What these settings say. Raises SettingsError and FaultyFileError."""
         live_customers = settings.given(LIVE_CUSTOMERS)
         return cls(
             mode=DeliveryMode.parse(settings.given(MODE), live_customers),
@@ -57,6 +60,7 @@ class SendingSettings(Struct, frozen=True):
             pacing=PacingPolicy(rate=settings[RATE]),
             lease=timedelta(minutes=settings.given(DELIVERY_LEASE)),
             unknown_after=timedelta(minutes=settings.given(DELIVERY_UNKNOWN_AFTER)),
+            outcomes=OutcomeSettings.of(settings),
         )
 
     def acceptance(self) -> AcceptanceSettings:

@@ -35,6 +35,7 @@ from tocsin.services.lifecycle.loops import once, repeated
 from tocsin.services.lifecycle.stopping import Stop, together
 from tocsin.services.monitoring.engine import DecidingMonitor, MeasuredEventLog
 from tocsin.services.monitoring.sender import SendingMonitor, delivered
+from tocsin.services.outcomes import OutcomePosting
 
 KEPT_FOR: Final = timedelta(days=7)
 """How long the log keeps what has been read; the ledger keeps its jobs by its own rule."""
@@ -80,6 +81,7 @@ class Embedded:
         sending: SendingSettings,
         monitor: EmbeddedMonitor,
         tracers: Tracers = OFF,
+        outcomes: OutcomePosting | None = None,
     ) -> None:
         self._monitor = monitor
         self._stop = threading.Event()
@@ -108,7 +110,8 @@ class Embedded:
             monitor=monitor.delivery,
             tracer=tracers.jobs,
         )
-        self._publisher = Publisher(self.ledger, self._topics)
+        self._outcomes = outcomes
+        self._publisher = Publisher(self.ledger, self._topics if outcomes is None else outcomes.told(self._topics))
         self._transport = sources.transport
 
     async def run(self, stop: Stop) -> None:
@@ -120,6 +123,8 @@ class Embedded:
         stop.then(self._stop.set)
         steps = {"decide": self._decide, "accept": self._accept, "publish": self._publish}
         loops = [repeated(name, step, vitals, stop.event) for name, step in steps.items()]
+        if self._outcomes is not None:
+            loops.append(self._outcomes.run(stop))
         with self._monitor.looking_at(self.ledger, self._clock):
             await together(stop, *loops, delivered(self._delivery, vitals, stop))
             # Deliveries have ended by now; what became of the last ones is still to be published.
@@ -136,6 +141,8 @@ class Embedded:
             pass
         await self._delivery.drain(stop.in_loop())
         await asyncio.to_thread(self._publisher.drain)
+        if self._outcomes is not None:
+            await self._outcomes.drain()
 
     def decide_batch(self, timeout: float) -> Batch:
         """One step of the engine, and the lines in the log about it."""

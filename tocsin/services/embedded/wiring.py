@@ -11,6 +11,7 @@ from msgspec import Struct
 from adapters.files.directory_source import FolderDirectory
 from adapters.files.kept_files import FOLDER, KeptFiles
 from adapters.sqlite.event_log import SqliteLog
+from adapters.sqlite.outcome_posts import SqliteOutcomePosts
 from engine.ports import DirectorySource
 from schemas.pseudonyms import Pseudonyms
 from tocsin.clock import SystemClock
@@ -22,6 +23,7 @@ from tocsin.services.embedded.service import Embedded, EmbeddedMonitor, Sources
 from tocsin.services.intake.previewing import Deciding
 from tocsin.services.monitoring.engine import MonitoredDirectory
 from tocsin.services.monitoring.health_file import HealthFile
+from tocsin.services.outcomes import LivingPosting, posting_outcomes
 from tocsin.services.reload.kept_rules import KeptRules
 from tocsin.services.reload.rules_in_force import ReloadingRules
 from tocsin.services.rule_changes import on_rules_change
@@ -61,7 +63,8 @@ async def embedded_service(
 ) -> AsyncIterator[Embedded]:
     """Engine and sender on one file; `monitor` sees what they do.
 
-    Raises FaultyFileError, DirectoryFilesError, OSError, DatabaseError and TracingSettingsError at the start.
+    Raises FaultyFileError, DirectoryFilesError, OSError, DatabaseError, NoAuthoritiesError and TracingSettingsError at
+    the start.
     """
     clock, seen, composer = SystemClock(), monitor or EmbeddedMonitor(), mail.composer(sending.mode)
 
@@ -83,8 +86,12 @@ async def embedded_service(
             suppressed = SuppressedDirectory(OwnSuppressions(folder.beside(), pseudonyms), apart, pseudonyms)
             directory.on_read(Read(folder.beside(), Deciding(suppressed, lambda: reloading.loaded.rulebook)))
             sources = Sources(monitored, reloading, people, composer, mail.transport(), clock, pseudonyms)
-            with tracing("tocsin", system="sqlite") as tracers:
-                service = Embedded(database, sources, sending, seen, tracers)
+            living = LivingPosting(seen.outcomes, seen.vitals, seen.waits_for_ledger)
+            with (
+                tracing("tocsin", system="sqlite") as tracers,
+                posting_outcomes(sending.outcomes, lambda: SqliteOutcomePosts(database), clock, living) as posting,
+            ):
+                service = Embedded(database, sources, sending, seen, tracers, posting)
                 try:
                     yield service
                 finally:

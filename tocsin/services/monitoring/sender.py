@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from adapters.kafka.settings import KafkaSettings, Membership
 from adapters.prometheus.lag_metrics import LagMetrics
 from adapters.prometheus.ledger_metrics import LedgerMetrics
+from adapters.prometheus.outcome_metrics import OutcomeMetrics
 from adapters.prometheus.sender_metrics import SenderMetrics
 from schemas.clock import Clock
 from schemas.topics import JOBS
@@ -95,6 +96,7 @@ class SendingMonitor(ServiceMonitor):
         super().__init__({"ledger": "not opened yet"} | dict(waits_for))
         self.sender = SenderMetrics(self.registry)
         self.ledger = LedgerMetrics(self.registry)
+        self.outcomes = OutcomeMetrics(self.registry)
         self.delivery = LivingDelivery(self.sender, self.vitals, self.waits_for_ledger)
         self._outage = LedgerOutage()
 
