@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import re
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote
@@ -15,11 +13,11 @@ from urllib.parse import unquote
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
 from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.web.problems import STATUSES, problem
+from adapters.web.workers import Workers, WorkLimits
 from schemas.errors import UnusableError
 from schemas.hashing import hash_of
 from schemas.problem_details import problem_fields
@@ -33,44 +31,39 @@ log = structlog.get_logger()
 Query = TypeVar("Query", bound=Struct)
 Asked = Request[Any, Any, Any]
 
-AT_ONCE: Final = 2
-"""Questions that are worked on at once, in threads of their own: posts never wait for them."""
-MOST_WAITING: Final = 16
-"""Questions that wait for one of these."""
-_SOON: Final = "1"
+LIMITS: Final = WorkLimits(calls=18, size=8 * 1_048_576, threads=2, within=10.0)
+"""Of all questions together: posts have threads of their own, and never wait for one."""
+_LATER: Final = "5"
+"""Seconds after which a question may come again that could not be answered."""
 _PLACE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """An id of a job, or a number: whoever makes up a cursor can name nothing else."""
 
 
 class Desk:
-    """Answers questions in a few threads, and turns away what would wait for too long."""
+    """Answers questions in a few threads, each within a time, and turns away what would wait for too long."""
 
-    def __init__(self, at_once: int = AT_ONCE, most_waiting: int = MOST_WAITING) -> None:
-        self._threads = ThreadPoolExecutor(at_once, "question")
-        self._most = at_once + most_waiting
-        self._under_way = 0
+    def __init__(self, limits: WorkLimits = LIMITS) -> None:
+        self._workers = Workers(limits)
 
-    async def answer(self, ask: Callable[[], Any]) -> Response[Any]:
-        """What `ask` gives, as JSON, or the response that it makes itself; its errors as problems."""
-        if self._under_way >= self._most:
-            raise HTTPException(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": _SOON})
-        self._under_way += 1
+    async def answer(self, ask: Callable[[], Any], size: int = 0) -> Response[Any]:
+        """What `ask` gives, as JSON, or the response that it makes itself; its errors as problems.
+
+        `size` is the bytes that it holds meanwhile. Raises HTTPException where there is too much to do.
+        """
         try:
-            found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+            found = await self._workers.do(ask, size)
         except RefusedError as error:
             return refused(error)
         except UnusableError as error:
             code = getattr(error, "code", "unavailable")
             # The message may name files and hosts, so it is for the log alone.
             log.warning("question_not_answered", error=code, said=str(error))
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, code, headers={"Retry-After": "5"})
-        finally:
-            self._under_way -= 1
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, code, headers={"Retry-After": _LATER})
         return found if isinstance(found, Response) else Response(found)
 
     def close(self) -> None:
-        """Answer nothing more. What is under way ends by itself, within the time that a question has."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Let the threads end that have nothing to do."""
+        self._workers.close()
 
 
 def refused(error: RefusedError) -> Response[Any]:

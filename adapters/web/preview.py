@@ -87,7 +87,7 @@ def preview(foreseeing: Foreseeing, clock: Clock, desk: Desk) -> Router:
         except RefusedError as error:
             return refused(error)
         body, personal = await request.body(), may_see_people(request)
-        return await desk.answer(_of(request, query.hook, body, foreseeing, clock, personal))
+        return await desk.answer(_of(request, query.hook, body, foreseeing, clock, personal), len(body))
 
     return Router("/", route_handlers=[asked], request_max_body_size=MAX_EVENT_BYTES)
 

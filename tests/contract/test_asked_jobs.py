@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from typing import Any
@@ -17,6 +20,7 @@ from adapters.web.asking import Desk
 from adapters.web.jobs import MOST, jobs
 from adapters.web.serving import serving
 from adapters.web.tokens import ApiToken, Tokens
+from adapters.web.workers import WorkLimits
 from schemas.hashing import hash_of
 from schemas.job import Job, PersonRef
 from schemas.token_file import ApiScope
@@ -193,16 +197,35 @@ def test_where_the_ledger_is_away_it_is_said_and_not_where_it_is() -> None:
         assert "/var/lib" not in answer.text
 
 
-def test_no_more_questions_wait_than_there_may(ledger: Ledger) -> None:
-    desk = Desk(at_once=1, most_waiting=0)
-    desk._under_way = 1
-    part = jobs(ledger, FakeClock(), desk)
-    with serving(application([part], Tokens(TOKENS)), "127.0.0.1", 0) as port:
-        answer = httpx.get(f"http://127.0.0.1:{port}/v1/jobs", headers=ALL)
-        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-        desk._under_way = 0
-        assert httpx.get(f"http://127.0.0.1:{port}/v1/jobs", headers=ALL).status_code == 200
-    desk.close()
+class Slow(InMemoryLedger):
+    """A ledger that answers once it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_asked, self.may_answer = threading.Event(), threading.Event()
+
+    def find(self, job: str) -> Any:
+        self.is_asked.set()
+        assert self.may_answer.wait(20)
+        return super().find(job)
+
+
+def test_no_more_questions_wait_than_there_may_and_each_is_answered_in_time() -> None:
+    ledger = Slow()
+    with closing(Desk(WorkLimits(calls=1, threads=1, within=0.3))) as desk:
+        part = jobs(ledger, FakeClock(), desk)
+        with serving(application([part], Tokens(TOKENS)), "127.0.0.1", 0) as port:
+            path = f"http://127.0.0.1:{port}/v1/jobs"
+            with ThreadPoolExecutor(1) as beside:
+                first = beside.submit(httpx.get, f"{path}/0000", headers=ALL)
+                assert ledger.is_asked.wait(20)
+                turned_away = httpx.get(path, headers=ALL)
+                assert (turned_away.status_code, turned_away.json()["code"]) == (503, "overloaded")
+                slow = first.result()
+                assert (slow.status_code, slow.json()["code"], slow.headers["retry-after"]) == (503, "too_slow", "5")
+            ledger.may_answer.set()
+            while httpx.get(path, headers=ALL).status_code == 503:
+                time.sleep(0.01)
 
 
 def test_a_page_is_what_the_ledger_lists(ledger: Ledger, client: httpx.Client) -> None:
