@@ -72,7 +72,17 @@ def hooks(
         )
         return _answered(name, await workers.do(lambda: take(name, one), len(body)))
 
-    @get(HOOK, include_in_schema=False)
+    @get(
+        HOOK,
+        operation_id="askHook",
+        summary="Answer a helpdesk that asks before it posts (GLPI: crc_token)",
+        responses={
+            int(HTTPStatus.OK): ResponseSpec(
+                str, generate_examples=False, description="The answer.", media_type=MediaType.TEXT
+            ),
+            **documented(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
+        },
+    )
     async def asked(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[Any]:
         answer = challenge(name, dict(request.query_params))
         if answer is None:

@@ -15,6 +15,7 @@ from litestar.routes import HTTPRoute
 
 from adapters.web.tokens import SECURITY
 from schemas.event import TicketCloudEvent
+from schemas.event_conditions import with_conditions
 from schemas.portable_schema import tidied
 
 PATH: Final = "/openapi.json"
@@ -46,7 +47,8 @@ def openapi_document(parts: Sequence[Router], version: str) -> dict[str, Any]:
         for operation in path.values():
             if (query := queries.get(operation["operationId"])) is not None:
                 operation.setdefault("parameters", []).extend(_parameters(tidied(types.pop(query.__name__))))
-    document["components"]["schemas"] |= tidied(types)
+    # Events have to agree with themselves, as the published schema says.
+    document["components"]["schemas"] |= with_conditions({"$defs": tidied(types)})["$defs"]
     return document
 
 

@@ -6,58 +6,21 @@ import asyncio
 import hashlib
 import hmac
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import httpx
 from typer.testing import CliRunner
 
 from adapters.mailbox.mailbox import HOST, Mailbox
-from tests.support.helpdesk.events import Helpdesk
-from tests.support.helpdesk.files import created, write_directory
+from tests.support.helpdesk.files import created
+from tests.support.intake.embedded import HEADERS, HOOK_SECRET, TOKEN, command, up
 from tests.support.intake.service import a_free_address
 from tocsin.cli.app import app
 from tocsin.cli.console import WRONG_SETTINGS
-
-TOKEN: Final = "a-token-of-the-tests"
-HOOK_SECRET: Final = "the-secret-of-this-helpdesk"
-HEADERS: Final = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/cloudevents+json"}
-
-
-def command(folder: Path, *options: str) -> list[str]:
-    desk = Helpdesk()
-    desk.contact("ct-1", "contract/C-7")
-    directory = write_directory(folder / "directory", desk)
-    told = ["up", "--data", str(folder / "data"), "--directory", str(directory), "--from", "a@desk.example"]
-    return [*told, "--tls", "none", *options]
-
-
-@contextmanager
-def up(folder: Path, http: str, *options: str) -> Iterator[httpx.Client]:
-    tocsin = str(Path(sys.executable).with_name("tocsin"))
-    secrets = f"generic=the-one-of-scripts zammad={HOOK_SECRET}"
-    environment = {**os.environ, "TOCSIN_HTTP_TOKEN": TOKEN, "TOCSIN_INTAKE_SECRETS": secrets}
-    told = [tocsin, *command(folder, "--http", http, *options)]
-    with (
-        httpx.Client(base_url=f"http://{http}") as client,
-        subprocess.Popen(told, env=environment, stderr=subprocess.PIPE, text=True) as process,
-    ):
-        assert process.stderr is not None
-        assert next(line for line in process.stderr if '"up"' in line)
-        try:
-            yield client
-        finally:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0
 
 
 async def test_what_is_posted_is_told_by_mail(tmp_path: Path) -> None:
