@@ -17,8 +17,8 @@ from adapters.rule_files.load import load_rulebook, template_folders
 from schemas.digest import MOST_MESSAGES, with_tickets
 from schemas.job import Form, Job
 from schemas.vocabulary import Audience, Channel, MessageFormat
-from sender.messages.digest import digest_context
-from sender.ports import OutgoingText
+from sender.messages.digest import digest_context, digest_variables
+from sender.ports import OutgoingText, Part
 from sender.records import LedgerEntry
 from sender.states import Standing, State
 from tests.support.helpdesk.events import Helpdesk, saved
@@ -138,6 +138,19 @@ def shipped(job: Job, number: int) -> tuple[str, str]:
     text, html = (mail.get_body((kind,)) for kind in ("plain", "html"))
     assert text is not None
     return text.get_content(), "" if html is None else html.get_content()
+
+
+@pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("ar", "rtl"), ("he-IL", "rtl"), ("fa", "rtl")])
+def test_a_page_runs_in_the_direction_of_its_language(language: str, direction: str) -> None:
+    """A template of one's own in such a language stands in the shipped frame; a title runs in its own direction."""
+    texts = {path.replace(".en.html", f".{language}.html"): text for path, text in SHIPPED.texts.items()}
+    renderer = JinjaRenderer(replace(SHIPPED, texts={**SHIPPED.texts, **texts}))
+    job = replace(decided()[0], language=language)
+    entries = [LedgerEntry(replace(job, id=f"{place}"), False, Standing(State.SENDING)) for place in range(2)]
+    named = digest_variables(digest_context(entries[-1], entries), language, "UTC", "[Day]", None)
+    html = renderer.render("external/digest", language, Part.HTML, named)
+    assert ('dir="rtl"' in html) is (direction == "rtl")
+    assert "<bdi>Invoices do not print</bdi>" in html
 
 
 def decided(language: str = "en", **ticket: Any) -> tuple[Job, Job]:

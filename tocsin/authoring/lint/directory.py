@@ -14,7 +14,7 @@ from schemas.finding import Finding, FindingCode
 from schemas.mailbox import mailbox
 from schemas.problem import Path as Place
 from schemas.problem import Problem
-from schemas.vocabulary import Channel, PersonKind
+from schemas.vocabulary import Audience, Channel, PersonKind
 from tocsin.authoring.lint.subject import Subject
 from tocsin.authoring.precedence import contests
 from tocsin.authoring.reach.forms import customers_by_default, languages_without_templates, readers_by_language
@@ -46,6 +46,7 @@ _CODES: Final[Mapping[ProblemCode, FindingCode]] = {
 """Every other problem costs a record, or a part of one."""
 
 
+_MAIL: Final = Channel.EMAIL
 MOST_NAMED: Final = 5
 """Customers that one finding names."""
 
@@ -105,10 +106,13 @@ def _keywords_without_language(directory: Directory, rulebook: Rulebook) -> Iter
     """Keywords by language that lack one which people read."""
     default = rulebook.policy.language
     readers = readers_by_language(directory, rulebook.policy)
-    for path, name, keyword in _keywords(rulebook):
+    for path, name, keyword, audiences in _keywords(rulebook):
         instead = f"the one in {default}" if default in keyword else "none"
-        for language in sorted(readers.keys() & {*rulebook.policy.languages} - keyword.keys()):
-            people = "1 person reads" if readers[language] == 1 else f"{readers[language]} people read"
+        for language in sorted({*rulebook.policy.languages} - keyword.keys()):
+            number = sum(readers[audience, language] for audience in audiences)
+            if not number:
+                continue
+            people = "1 person reads" if number == 1 else f"{number} people read"
             message = f"{name} has no text in {language}, which {people}: they get {instead}"
             yield Problem(path, message, None, FindingCode.KEYWORD_WITHOUT_LANGUAGE, f"add `{language}: …`")
     for rule in rulebook.rules:
@@ -125,20 +129,26 @@ def _keyword_without_first_language(rule: Rule, policy: Policy) -> Iterator[Prob
         yield Problem(path, message, None, FindingCode.KEYWORD_WITHOUT_LANGUAGE, f"add `{named[0]}: …`")
 
 
-def _keywords(rulebook: Rulebook) -> Iterator[tuple[Place, str, Mapping[str, str]]]:
-    """Those that are written by language, with their place in the file, and what they are called.
+def _keywords(rulebook: Rulebook) -> Iterator[tuple[Place, str, Mapping[str, str], frozenset[Audience]]]:
+    """Those that are written by language, with their place in the file, what they are called, and whose they are.
 
     Without those of rules for several languages, of which the subject has the first, whoever reads it.
     """
+    audiences: dict[Place, set[Audience]] = {}
     for rule in rulebook.rules:
-        if rule.path and isinstance(rule.keyword, Mapping) and not rule.languages:
-            yield (*rule.path, "send", "keyword"), "this keyword", rule.keyword
+        audiences.setdefault(rule.path, set()).add(rule.category.audience)
+    for path, rule in {rule.path: rule for rule in rulebook.rules if rule.path}.items():
+        if isinstance(rule.keyword, Mapping) and not rule.languages:
+            yield (*path, "send", "keyword"), "this keyword", rule.keyword, frozenset(audiences[path])
     policy = rulebook.policy
     forms: dict[tuple[str, ...], DefaultForm] = {("fax",): policy.fax}
     forms |= {(audience.value, trigger.value): form for (audience, trigger), form in policy.forms.items()}
-    for path, form in forms.items():
+    digests = policy.digests.items()
+    forms |= {(audience.value, "digest"): form for (channel, audience), form in digests if channel is _MAIL}
+    for at, form in forms.items():
         if isinstance(form.keyword, Mapping):
-            yield ("defaults", *path, "keyword"), f"the keyword of `defaults: {': '.join(path)}`", form.keyword
+            whose = frozenset(one for one in Audience if one.value == at[0]) or frozenset(Audience)
+            yield ("defaults", *at, "keyword"), f"the keyword of `defaults: {': '.join(at)}`", form.keyword, whose
 
 
 def _shared_mailboxes(directory: Directory) -> Iterator[_Said]:

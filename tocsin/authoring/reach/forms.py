@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from engine.directory.directory import Directory
 from engine.language import asked_for, available, languages_of
 from engine.rulebook.rulebook import Policy, Rule, Rulebook
-from schemas.vocabulary import Trigger
+from schemas.vocabulary import Audience, PersonKind, Trigger
 from tocsin.authoring.precedence import contests
 from tocsin.authoring.reach.gaps import Gap, GapCode
 
@@ -68,10 +68,14 @@ def _language_gap(language: str, record: str, why: str) -> Gap:
     return Gap(GapCode.LANGUAGE_WITHOUT_TEMPLATES, record, why, change, language)
 
 
-def readers_by_language(directory: Directory, policy: Policy) -> Counter[str]:
-    """How many people read each of the languages that have templates, where no rule names others."""
+def readers_by_language(directory: Directory, policy: Policy) -> Counter[tuple[Audience, str]]:
+    """How many contacts and collaborators read each language that has templates, where no rule names others."""
     people = ((person, directory.customer(person.customer)) for person in directory.people())
-    return Counter(one for person, customer in people for one in languages_of(person, customer, (), policy))
+    return Counter(
+        (Audience.CONTACTS if person.kind is PersonKind.CONTACT else Audience.COLLABORATORS, one)
+        for person, customer in people
+        for one in languages_of(person, customer, (), policy)
+    )
 
 
 def contest_gaps(directory: Directory, rulebook: Rulebook) -> Iterator[Gap]:
