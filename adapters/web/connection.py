@@ -180,6 +180,9 @@ def _fault(scope: HTTPScope, limits: ServerLimits) -> HTTPStatus | None:
     line = len(scope["method"]) + len(scope["raw_path"]) + len(scope["query_string"])
     if line > limits.line or len(fields) > limits.fields or any(len(a) + len(b) > limits.field for a, b in fields):
         return HTTPStatus.BAD_REQUEST
+    if {b"content-length", b"transfer-encoding"} <= {name for name, _ in fields}:
+        # RFC 9112, section 6.3: whoever sends both may want to have a proxy see another request than we do.
+        return HTTPStatus.BAD_REQUEST
     if any(name == b"expect" and value.lower() != b"100-continue" for name, value in fields):
         return HTTPStatus.EXPECTATION_FAILED
     return None

@@ -16,6 +16,7 @@ from adapters.web.client_rates import Network, comes_from
 from adapters.web.intake import Taken, answered
 from adapters.web.monitor import TO
 from adapters.web.problems import documented, problem
+from adapters.web.seldom import Seldom
 from adapters.web.workers import Workers
 from intake.acceptance import Unavailable
 from intake.hooks import Crowded, Doubted, HookAnswer, Kept, UnknownHook, Unsecured
@@ -42,6 +43,7 @@ def hooks(
 
     `take` is called by the workers. No token is asked for: helpdesks prove by their own signatures who they are.
     """
+    seldom = Seldom()
 
     @post(
         HOOK,
@@ -70,7 +72,7 @@ def hooks(
             clock.now(),
             comes_from(request.client.host if request.client else None, proxies),
         )
-        return _answered(name, await workers.do(lambda: take(name, one), len(body)))
+        return _answered(name, await workers.do(lambda: take(name, one), len(body)), seldom)
 
     @get(
         HOOK,
@@ -88,7 +90,7 @@ def hooks(
         if answer is None:
             return problem(HTTPStatus.NOT_FOUND)
         if isinstance(answer, Unavailable):
-            return answered(answer)
+            return answered(answer, seldom)
         return Response(answer, media_type=MediaType.TEXT)
 
     return Router("/", route_handlers=[posted, asked], request_max_body_size=MAX_POST_BYTES)
@@ -102,16 +104,18 @@ def headers_of(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return {name: ", ".join(values) for name, values in found.items()}
 
 
-def _answered(name: str, answer: HookAnswer) -> Response[Any]:
+def _answered(name: str, answer: HookAnswer, seldom: Seldom) -> Response[Any]:
     match answer:
         case UnknownHook():
             return problem(HTTPStatus.NOT_FOUND, "unknown_hook")
         case Unsecured(why):
             # Whoever has set this up reads the log; whoever posts may be anybody.
-            log.warning("hook_unsecured", hook=name, said=why)
+            if times := seldom.times("hook_unsecured", name):
+                log.warning("hook_unsecured", hook=name, said=why, times=times)
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, "hook_unsecured", headers={"Retry-After": _LATER})
         case Doubted(doubt):
-            log.warning("hook_doubted", hook=name, error=doubt.value)
+            if times := seldom.times("hook_doubted", name, doubt):
+                log.warning("hook_doubted", hook=name, error=doubt.value, times=times)
             return problem(HTTPStatus.FORBIDDEN, doubt.value)
         case Crowded(wait):
             return problem(HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": str(ceil(wait))})
@@ -119,4 +123,4 @@ def _answered(name: str, answer: HookAnswer) -> Response[Any]:
             log.warning("hook_post_kept", hook=name, error=error.code, said=str(error))
             return Response(Taken(0), status_code=HTTPStatus.ACCEPTED)
         case _:
-            return answered(answer)
+            return answered(answer, seldom)

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from adapters.web.monitor import TO
 from adapters.web.problems import STATUSES, documented, problem
+from adapters.web.seldom import Seldom
 from adapters.web.tokens import NEEDS, SECURITY
 from adapters.web.workers import Workers
 from intake.acceptance import Accepted, Answer, Refused, Repeated, Unavailable
@@ -75,6 +76,7 @@ def intake(take: TakeEvents, workers: Workers, bounds: Bounds | None = None) -> 
 
     `take` is called by the workers.
     """
+    seldom = Seldom()
 
     @route(
         EVENTS,
@@ -101,7 +103,7 @@ def intake(take: TakeEvents, workers: Workers, bounds: Bounds | None = None) -> 
     async def events(request: Request[Any, Any, Any]) -> Response[Any]:
         body = await request.body()
         headers = [*request.scope["headers"]]
-        return answered(await workers.do(lambda: take(headers, body), len(body)))
+        return answered(await workers.do(lambda: take(headers, body), len(body)), seldom)
 
     @route(EVENTS, http_method=HttpMethod.OPTIONS, include_in_schema=False, status_code=HTTPStatus.OK)
     async def may_deliver(request: Request[Any, Any, Any]) -> Response[None]:
@@ -119,7 +121,7 @@ def _name(_scope: Scope) -> str:
     return "events"
 
 
-def answered(answer: Answer) -> Response[Any]:
+def answered(answer: Answer, seldom: Seldom) -> Response[Any]:
     """What is answered to a post."""
     match answer:
         case Accepted(events):
@@ -131,7 +133,8 @@ def answered(answer: Answer) -> Response[Any]:
             return problem(status, error.code, errors=problem_fields(error.refusals))
         case Unavailable(code, message, may_pass):
             # The message may name files and hosts, so it is for the log alone.
-            log.warning("events_not_taken", error=code, said=message)
+            if times := seldom.times(code):
+                log.warning("events_not_taken", error=code, said=message, times=times)
             headers = {"Retry-After": _SOON if may_pass else _LATER}
             detail = "Nothing of it was kept for certain. Send it again, under the same ids."
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail, headers=headers)

@@ -146,6 +146,10 @@ ODD: Final = {
     "length": (b"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: %s\r\n\r\n", 400),
     "chunk": (b"POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n", 400),
     "two lengths": (b"POST /read?%s HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+    "two framings": (
+        b"POST /read?%s HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
     "expectation": (b"GET /livez HTTP/1.1\r\nHost: a\r\nExpect: %s\r\n\r\n", 417),
     "no http": (b"\x16\x03\x01\x02\x00\x01%s\r\n\r\n", 400),
     "failure": (b"GET /fails?%s HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n\r\n", 500),
