@@ -6,7 +6,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from email import policy
 from email.message import EmailMessage
@@ -16,14 +16,20 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+import msgspec
 import pytest
 
 from adapters.mailbox.mailbox import HOST, Mailbox
 from adapters.rule_files.load import DEFAULT_FILE
 from adapters.sqlite.event_log import SqliteLog
+from adapters.sqlite.history import SqliteHistory
 from adapters.yaml_files.faults import FaultyFileError
+from history.ports import Choice
+from schemas.decision import DecisionRecord
+from schemas.job import PersonRef
 from schemas.log import NewRecord
-from schemas.topics import DEAD_LETTERS, JOBS, TICKETS
+from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, TICKETS
+from schemas.vocabulary import PersonKind, Reason
 from sender.states import State
 from tests.faults.engines import until
 from tests.support.helpdesk.events import Helpdesk, envelope
@@ -31,7 +37,7 @@ from tests.support.helpdesk.files import created, write_directory
 from tests.support.settings.environments import mail_by
 from tocsin.services.embedded.data_folder import FolderInUseError, sole_owner
 from tocsin.services.embedded.service import Embedded, EmbeddedMonitor
-from tocsin.services.embedded.wiring import DirectoryFiles, embedded_service
+from tocsin.services.embedded.wiring import DirectoryFiles, Stored, embedded_service
 from tocsin.services.lifecycle.stopping import Stop
 from tocsin.services.monitoring.health_file import HealthFile
 from tocsin.services.reload import checked_rules
@@ -62,7 +68,7 @@ class EmbeddedInstallation:
         mail = mail_by(relay, {"TOCSIN_FAX": "{number}@fax.example"})
         health = HealthFile(self.folder)
         async with embedded_service(
-            self.database, DirectoryFiles(directory), self.rules, mail, health, monitor=monitor
+            Stored(self.database), DirectoryFiles(directory), self.rules, mail, health, monitor=monitor
         ) as service:
             yield service
 
@@ -117,6 +123,34 @@ async def test_a_save_becomes_a_message(program: EmbeddedInstallation) -> None:
     assert mail["Subject"] == "[Opened] 2026-1: Invoices do not print"
     assert (mail["To"], mail["From"]) == ("Zoé Martin <ct-1@acme.example>", "Support <support@desk.example>")
     assert "Since this morning nothing prints." in str(mail.get_body(("plain",)))
+
+
+async def test_what_was_decided_is_found_by_ticket_person_and_title(program: EmbeddedInstallation) -> None:
+    await program.run(created(1, title="Éditions illisibles"), b"no event", created(2, contract=None))
+    with closing(SqliteLog(program.database)) as log, closing(SqliteHistory(program.database)) as history:
+        logged = [msgspec.json.decode(one.value or b"", type=DecisionRecord) for one in log.read(DECISIONS)]
+        assert [one.decision for one in history.decisions(Choice(), 10)] == logged[::-1]
+        told = history.decisions(Choice(person=PersonRef(PersonKind.CONTACT, "ct-1"), told=True), 10)
+        assert [(one.decision.ticket, one.decision.customer) for one in told] == [("T-1", "acme")]
+        assert [one.id for one in history.tickets_with("edition", 10).items] == ["T-1"]
+        assert [one.id for one in history.tickets_named("2026-2", 10)] == ["T-2"]
+        [kept] = history.decisions(Choice(reason=Reason.NO_TRIGGER), 10)
+        assert kept.decision.ticket == "T-2"
+
+
+async def test_a_history_that_can_not_be_kept_stops_nothing(
+    program: EmbeddedInstallation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(SqliteHistory, "fill", fails)
+        await program.run(created(1))
+    assert len(program.mails()) == 1
+    await program.run()
+    with closing(SqliteHistory(program.database)) as history:
+        assert len(history.decisions(Choice(), 10)) == 1
 
 
 async def test_an_event_delivered_twice_is_one_message(program: EmbeddedInstallation) -> None:
@@ -285,7 +319,7 @@ async def test_while_the_relay_is_down_jobs_wait_and_nothing_is_lost(program: Em
     mail = mail_by(f"{HOST}:{port}")
     program.emit(created(1))
     async with embedded_service(
-        program.database, DirectoryFiles(directory), program.rules, mail, HealthFile(program.folder)
+        Stored(program.database), DirectoryFiles(directory), program.rules, mail, HealthFile(program.folder)
     ) as service:
         await service.drain()
         assert service.ledger.counts()[State.QUEUED] == 1

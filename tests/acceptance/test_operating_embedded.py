@@ -29,7 +29,7 @@ from tests.support.settings.environments import mail_by
 from tocsin.config.data_folder import database_in
 from tocsin.config.wiring.sending import EVERYTHING, SendingSettings
 from tocsin.services.embedded.service import Embedded
-from tocsin.services.embedded.wiring import DirectoryFiles, embedded_service
+from tocsin.services.embedded.wiring import DirectoryFiles, Stored, embedded_service
 from tocsin.services.lifecycle.stopping import Stop
 from tocsin.services.monitoring.health_file import HealthFile
 
@@ -57,7 +57,7 @@ class Place:
         mail = mail_by(f"{HOST}:{self.port}", environment)
         health = HealthFile(self.folder)
         async with embedded_service(
-            database_in(self.folder), DirectoryFiles(directory), rules, mail, health, sending
+            Stored(database_in(self.folder)), DirectoryFiles(directory), rules, mail, health, sending
         ) as service:
             yield service
 

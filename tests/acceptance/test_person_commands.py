@@ -53,7 +53,7 @@ from tocsin.config.data_folder import database_in
 from tocsin.demo.stage import MARK, Stage
 from tocsin.services.embedded.data_folder import sole_owner
 from tocsin.services.embedded.service import Embedded
-from tocsin.services.embedded.wiring import DirectoryFiles, embedded_service
+from tocsin.services.embedded.wiring import DirectoryFiles, Stored, embedded_service
 from tocsin.services.monitoring.health_file import HealthFile
 
 SECRET = "a-secret-of-this-program"
@@ -104,7 +104,7 @@ class InstallationOfZoe:
         mail = type(mail)(mail.relay, mail.identity, mail.texts, OptOut(None, None, (SECRET,)), mail.fax_subject)
         health = HealthFile(self.data)
         async with embedded_service(
-            database_in(self.data), DirectoryFiles(self.directory, removes_many=True), self.rules, mail, health
+            Stored(database_in(self.data)), DirectoryFiles(self.directory, removes_many=True), self.rules, mail, health
         ) as made:
             yield made
 

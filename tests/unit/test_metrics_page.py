@@ -11,6 +11,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from adapters.prometheus.build_metrics import BuildMetrics
 from adapters.prometheus.directory_metrics import DirectoryFilesMetrics, DirectoryMetrics
 from adapters.prometheus.engine_metrics import EngineMetrics
+from adapters.prometheus.history_metrics import HistoryMetrics
 from adapters.prometheus.http_metrics import HttpMetrics
 from adapters.prometheus.intake_metrics import IntakeMetrics, UnpublishedMetrics
 from adapters.prometheus.lag_metrics import LagMetrics
@@ -34,6 +35,7 @@ def declared() -> dict[str, tuple[str, ...]]:
     LagMetrics(registry, "one")
     SenderMetrics(registry)
     LedgerMetrics(registry)
+    HistoryMetrics(registry)
     OutcomeMetrics(registry)
     RulesMetrics(registry)
     BuildMetrics(registry)

@@ -15,6 +15,7 @@ from intake.ports import Retention as IntakeRetention
 from outcomes.posting import KEPT_FOR as POSTS_KEPT_FOR
 from sender.ledger.port import Retention
 from tests.support.documents.pages import prose
+from tocsin.config.settings.declared.history import KEPT as HISTORY_KEPT
 from tocsin.services.embedded.service import KEPT_FOR, TOMBSTONES_KEPT
 
 PAGE = Path(__file__).parents[2] / "docs" / "privacy.md"
@@ -56,6 +57,8 @@ def test_the_times_of_ledger_and_log_are_those_of_the_code() -> None:
     assert days(retention.finished) in kept("ledger: `suppressions`")
     assert days(retention.finished) in kept("ledger: `storms`")
     assert kept("ledger: `once_keys`").startswith(days(retention.once))
+    assert kept("history: `decisions`").startswith(days(HISTORY_KEPT))
+    assert kept("history: `decided_tickets`").startswith(days(HISTORY_KEPT))
     assert days(KEPT_FOR) in kept("log of embedded mode")
     assert "an hour" in kept("log of embedded mode")
     assert timedelta(hours=1) == TOMBSTONES_KEPT

@@ -26,7 +26,7 @@ from tocsin.demo.stage import Stage, database_of, set_stage
 from tocsin.logs import be_quiet
 from tocsin.printing.tables import layout
 from tocsin.services.embedded.data_folder import sole_owner
-from tocsin.services.embedded.wiring import DirectoryFiles, embedded_service
+from tocsin.services.embedded.wiring import DirectoryFiles, Stored, embedded_service
 from tocsin.services.monitoring.health_file import HealthFile
 
 
@@ -66,7 +66,7 @@ async def _run(stage: Stage) -> None:
         mail = MailSettings.of(read_settings(None, {}).settings.with_options(told))
         health = HealthFile(stage.folder)
         files = DirectoryFiles(stage.directory)
-        async with embedded_service(database_of(stage), files, stage.rules, mail, health) as service:
+        async with embedded_service(Stored(database_of(stage)), files, stage.rules, mail, health) as service:
             log = SqliteLog(database_of(stage))
             log.append(
                 (NewRecord(TICKETS, None, line) for line in stage.events.read_bytes().splitlines()), datetime.now(UTC)

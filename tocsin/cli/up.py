@@ -16,6 +16,7 @@ from tocsin.cli.options import add_command
 from tocsin.cli.starting import listen_address, log_as_told, naming_address
 from tocsin.clock import SystemClock
 from tocsin.config.data_folder import database_in
+from tocsin.config.settings.declared.history import KEEP
 from tocsin.config.settings.declared.http import HTTP_LISTEN
 from tocsin.config.settings.declared.processes import DATA, DIRECTORY, LISTEN_ADDRESS, RULES, STOP_WITHIN
 from tocsin.config.settings.in_force import Settings
@@ -27,7 +28,7 @@ from tocsin.config.wiring.signing import made_secrets
 from tocsin.services.embedded.answering import ConsoleDoor, Doors
 from tocsin.services.embedded.data_folder import sole_owner
 from tocsin.services.embedded.service import Embedded, EmbeddedMonitor
-from tocsin.services.embedded.wiring import DirectoryFiles, embedded_service
+from tocsin.services.embedded.wiring import DirectoryFiles, Stored, embedded_service
 from tocsin.services.lifecycle.deadline import stopping
 from tocsin.services.lifecycle.stopping import Stop
 from tocsin.services.monitoring.health_file import HealthFile
@@ -75,7 +76,8 @@ def up(
         with sole_owner(data), doors.answering(monitor, listen_address(settings)):
             mail = mail.signed_by(made_secrets(settings, data))
             files, rules = DirectoryFiles(settings.given(DIRECTORY), remove_many, doors.directory_read), settings[RULES]
-            service = embedded_service(database_in(data), files, rules, mail, HealthFile(data), sending, monitor)
+            stored = Stored(database_in(data), timedelta(days=settings.given(KEEP)))
+            service = embedded_service(stored, files, rules, mail, HealthFile(data), sending, monitor)
             asyncio.run(_work(service, data, drain, asked))
 
 

@@ -13,10 +13,13 @@ from typing import Final
 from msgspec import Struct
 
 from adapters.prometheus.directory_metrics import DirectoryFilesMetrics
+from adapters.prometheus.history_metrics import HistoryMetrics
 from adapters.sqlite.event_log import SqliteConsumer, SqliteLog
+from adapters.sqlite.history import SqliteHistory, SqliteHistorySource
 from adapters.sqlite.ledger import SqliteLedger
 from engine.consumer import Batch, Consumer
 from engine.ports import DirectorySource, RulesSource
+from history.filler import Filler
 from schemas.clock import Clock
 from schemas.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, OUTCOMES, SUPPRESSIONS, TICKETS
@@ -27,10 +30,12 @@ from sender.ledger.port import Retention
 from sender.ports import Composer, OutgoingMessage, People, Transport
 from sender.publisher import LAST_BATCHES, Publisher
 from tocsin.config.groups import ENGINE_GROUP, SENDER_GROUP
+from tocsin.config.settings.declared.history import KEPT
 from tocsin.config.wiring.sending import POLL_SECONDS, SendingSettings
 from tocsin.config.wiring.telemetry import OFF, Tracers
 from tocsin.services.embedded.data_folder import LogTopics
 from tocsin.services.embedded.directory import SuppressedDirectory
+from tocsin.services.history import HistoryLoop
 from tocsin.services.lifecycle.loops import once, repeated
 from tocsin.services.lifecycle.stopping import Stop, together
 from tocsin.services.monitoring.engine import DecidingMonitor, MeasuredEventLog
@@ -47,7 +52,10 @@ TIDY_EVERY: Final = timedelta(hours=1)
 
 
 class Sources(Struct, frozen=True):
-    """What the engine decides by, and what the sender sends with. `pseudonyms` tell both who was forgotten."""
+    """What the engine decides by, and what the sender sends with. `pseudonyms` tell both who was forgotten.
+
+    Decisions are kept for `keep_history` to be found.
+    """
 
     directory: DirectorySource
     rules: RulesSource
@@ -56,6 +64,7 @@ class Sources(Struct, frozen=True):
     transport: Transport[OutgoingMessage]
     clock: Clock
     pseudonyms: Pseudonyms = NO_PSEUDONYMS
+    keep_history: timedelta = KEPT
 
 
 class EmbeddedMonitor(DecidingMonitor, SendingMonitor):
@@ -64,6 +73,7 @@ class EmbeddedMonitor(DecidingMonitor, SendingMonitor):
     def __init__(self) -> None:
         super().__init__({})
         self._directory_files = DirectoryFilesMetrics(self.registry)
+        self.history = HistoryMetrics(self.registry)
 
     def directory_changed(self, unreadable: Sequence[str]) -> None:
         """The directory's folder was read; these files of it can't be."""
@@ -113,6 +123,10 @@ class Embedded:
         self._outcomes = outcomes
         self._publisher = Publisher(self.ledger, self._topics if outcomes is None else outcomes.told(self._topics))
         self._transport = sources.transport
+        self._history = SqliteHistory(database)
+        self._decisions = SqliteHistorySource(database)
+        filler = Filler(self._decisions, self._history, clock, sources.keep_history)
+        self._filling = HistoryLoop(filler, monitor.history, self._stop)
 
     async def run(self, stop: Stop) -> None:
         """Work until told to stop, and finish what is under way. An error in one part stops all, and is raised."""
@@ -121,7 +135,12 @@ class Embedded:
         stop.ask(self._delivery.under_way)
         # Polls wait in threads, for an event of their own: setting it ends them early.
         stop.then(self._stop.set)
-        steps = {"decide": self._decide, "accept": self._accept, "publish": self._publish}
+        steps = {
+            "decide": self._decide,
+            "accept": self._accept,
+            "publish": self._publish,
+            "history": self._filling.step,
+        }
         loops = [repeated(name, step, vitals, stop.event) for name, step in steps.items()]
         if self._outcomes is not None:
             loops.append(self._outcomes.run(stop))
@@ -143,6 +162,7 @@ class Embedded:
         await asyncio.to_thread(self._publisher.drain)
         if self._outcomes is not None:
             await self._outcomes.drain()
+        await asyncio.to_thread(self._filling.fill)
 
     def decide_batch(self, timeout: float) -> Batch:
         """One step of the engine, and the lines in the log about it."""
@@ -153,7 +173,8 @@ class Embedded:
     async def close(self) -> None:
         """Close the connections, and the file."""
         await self._transport.close()
-        for part in (self._log, self._tickets, self._jobs, self._topics, self._suppressions, self.ledger):
+        logs = (self._log, self._tickets, self._jobs, self._topics, self._suppressions, self._decisions)
+        for part in (*logs, self._history, self.ledger):
             part.close()
 
     def _decide(self) -> bool:

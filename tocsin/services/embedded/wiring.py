@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, closing
+from datetime import timedelta
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from adapters.sqlite.outcome_posts import SqliteOutcomePosts
 from engine.ports import DirectorySource
 from schemas.pseudonyms import Pseudonyms
 from tocsin.clock import SystemClock
+from tocsin.config.settings.declared.history import KEPT
 from tocsin.config.wiring.mail import MailSettings
 from tocsin.config.wiring.sending import EVERYTHING, SendingSettings
 from tocsin.config.wiring.telemetry import tracing
@@ -51,9 +53,16 @@ class DirectoryFiles(Struct, frozen=True):
     on_read: Callable[[Read], None] = _nobody
 
 
+class Stored(Struct, frozen=True):
+    """The file of embedded mode, and how long decisions are kept there to be found."""
+
+    database: Path
+    keep_history: timedelta = KEPT
+
+
 @asynccontextmanager
 async def embedded_service(
-    database: Path,
+    stored: Stored,
     directory: DirectoryFiles,
     rules: Path | None,
     mail: MailSettings,
@@ -66,6 +75,7 @@ async def embedded_service(
     Raises FaultyFileError, DirectoryFilesError, OSError, DatabaseError, NoAuthoritiesError and TracingSettingsError at
     the start.
     """
+    database = stored.database
     clock, seen, composer = SystemClock(), monitor or EmbeddedMonitor(), mail.composer(sending.mode)
 
     def directory_changed(read: FolderDirectory) -> None:
@@ -85,7 +95,8 @@ async def embedded_service(
             apart = previewed.enter_context(closing(SqliteLog(database)))
             suppressed = SuppressedDirectory(OwnSuppressions(folder.beside(), pseudonyms), apart, pseudonyms)
             directory.on_read(Read(folder.beside(), Deciding(suppressed, lambda: reloading.loaded.rulebook)))
-            sources = Sources(monitored, reloading, people, composer, mail.transport(), clock, pseudonyms)
+            keep, transport = stored.keep_history, mail.transport()
+            sources = Sources(monitored, reloading, people, composer, transport, clock, pseudonyms, keep)
             living = LivingPosting(seen.outcomes, seen.vitals, seen.waits_for_ledger)
             with (
                 tracing("tocsin", system="sqlite") as tracers,

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, Final
 
-from tocsin.config.settings.declared import console, http, intake, kafka, mail, outcomes, processes, sending
+from tocsin.config.settings.declared import console, history, http, intake, kafka, mail, outcomes, processes, sending
 from tocsin.config.settings.setting import Setting
 
 SETTINGS: Final[tuple[Setting[Any], ...]] = tuple(
     value
-    for module in (kafka, processes, http, console, intake, outcomes, mail, sending)
+    for module in (kafka, processes, http, console, intake, history, outcomes, mail, sending)
     for value in vars(module).values()
     if isinstance(value, Setting)
 )
