@@ -128,6 +128,10 @@ class History(Protocol):
         """
         ...
 
+    def every_ticket(self, limit: int, after: int = 0) -> Sequence[KeptTicket]:
+        """All tickets, in the order in which they were first heard of, from behind the place `after`."""
+        ...
+
     def hours(self, since: datetime, until: datetime) -> Sequence[Hour]:
         """The hours that began from `since` on and before `until`, in their order, without those of no decision."""
         ...

@@ -64,6 +64,14 @@ class KeptOfPost(Struct, frozen=True, tag_field="part", tag="post"):
     value: Annotated[str, Meta(description="JSON.")]
 
 
+class KeptOfHistory(Struct, frozen=True, tag_field="part", tag="history"):
+    """What the history keeps: of a decision, what it says of the person alone; of a ticket, a title that names them."""
+
+    table: str
+    at: datetime
+    value: Annotated[str, Meta(description="Of `decisions`: JSON; of `decided_tickets`: source, id and title.")]
+
+
 class KeptMail(Struct, frozen=True, tag_field="part", tag="mail"):
     """A mail to the person that the demo's mailbox kept as a file."""
 
@@ -77,4 +85,4 @@ class End(Struct, frozen=True, tag_field="part", tag="end"):
     counts: dict[str, int]
 
 
-Line = Head | KeptRecord | KeptJob | KeptSuppression | KeptValue | KeptOfPost | KeptMail | End
+Line = Head | KeptRecord | KeptJob | KeptSuppression | KeptValue | KeptOfPost | KeptOfHistory | KeptMail | End

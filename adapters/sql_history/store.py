@@ -44,6 +44,11 @@ class SqlHistory(ABC):
         with self._reading() as session:
             return tickets.with_words(session, text, limit, before)
 
+    def every_ticket(self, limit: int, after: int = 0) -> Sequence[KeptTicket]:
+        """See history.ports.History."""
+        with self._reading() as session:
+            return [tickets.ticket_of(row) for row in session.rows(tickets.PAGE, {"after": after, "limit": limit})]
+
     def hours(self, since: datetime, until: datetime) -> Sequence[Hour]:
         """See history.ports.History."""
         with self._reading() as session:

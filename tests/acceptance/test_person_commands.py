@@ -208,6 +208,8 @@ def test_an_export_has_all_that_is_kept(program: InstallationOfZoe) -> None:
     }
     decisions = [json.loads(one["value"]) for one in exported if one.get("topic") == "tocsin.decisions"]
     assert {job["person"]["id"] for one in decisions for job in one["jobs"]} == {"ct-zoe"}
+    of_history = [json.loads(one["value"]) for one in exported if one.get("table") == "decisions"]
+    assert of_history == decisions[::-1]
     [job, _] = [one for one in exported if one["part"] == "job"]
     assert [change["transition"] for change in job["changes"]] == ["accepted", "claimed", "delivered"]
 

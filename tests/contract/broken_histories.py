@@ -101,6 +101,11 @@ class TakesTheLastSighting(InMemoryHistory):
         super().see(sighting)
 
 
+class ListsFromTheBeginning(InMemoryHistory):
+    def every_ticket(self, limit: int, after: int = 0) -> Sequence[KeptTicket]:
+        return super().every_ticket(limit)
+
+
 class KeepsCounts(InMemoryHistory):
     def __init__(self) -> None:
         super().__init__()
@@ -145,6 +150,7 @@ BROKEN: dict[Promise, Callable[[], InMemoryHistory]] = {
     promises.a_ticket_is_found_by_its_names: TakesNamesAsTheyStand,
     promises.a_ticket_is_found_by_the_beginnings_of_its_words: FindsInTheMiddle,
     promises.a_ticket_is_as_its_newest_event_has_it: TakesTheLastSighting,
+    promises.every_ticket_is_listed_once: ListsFromTheBeginning,
     promises.what_is_too_old_is_forgotten_in_portions_with_its_counts: KeepsCounts,
     promises.all_is_read_anew_from_a_moment_on: ForgetsPositionsAtOnce,
     promises.somebody_who_is_forgotten_is_found_no_more: RewritesBodiesAlone,

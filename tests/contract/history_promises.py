@@ -182,6 +182,13 @@ def a_ticket_is_as_its_newest_event_has_it(history: HistoryStore) -> None:
     assert [one.id for one in history.tickets_with("new", 10).items] == ["T-1"]
 
 
+def every_ticket_is_listed_once(history: HistoryStore) -> None:
+    history.fill(batch(sightings=[sighting(f"T-{number}") for number in (3, 1, 2, 1)], end=1))
+    first = history.every_ticket(2)
+    assert [one.id for one in first] == ["T-3", "T-1"]
+    assert [one.id for one in history.every_ticket(2, first[-1].place)] == ["T-2"]
+
+
 def what_is_too_old_is_forgotten_in_portions_with_its_counts(history: HistoryStore) -> None:
     entries = [entry(decided(told(ZOE, "a"), not_told(), ticket=f"T-{number}"), number) for number in range(3)]
     history.fill(batch(entries, [sighting("T-0", seen=START)]))

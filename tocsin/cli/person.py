@@ -20,7 +20,7 @@ from adapters.sqlite.event_log import SqliteLog
 from engine.directory.directory import Directory
 from schemas.job import PersonRef
 from schemas.mailbox import mailbox
-from schemas.person_export import KeptJob, KeptMail, KeptOfPost, KeptSuppression, KeptValue, Line
+from schemas.person_export import KeptJob, KeptMail, KeptOfHistory, KeptOfPost, KeptSuppression, KeptValue, Line
 from schemas.topics import SUPPRESSIONS
 from schemas.vocabulary import Channel
 from sender.privacy.forgetting import ID_PREFIX, Address
@@ -35,6 +35,7 @@ from tocsin.config.settings.declared.mail import MAIL_SECRETS
 from tocsin.config.settings.declared.processes import DATA, DIRECTORY
 from tocsin.config.settings.declared.sending import LEDGER
 from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.history import opened_history
 from tocsin.config.wiring.intake import opened_states
 from tocsin.config.wiring.kafka import kafka_settings
 from tocsin.config.wiring.opt_out import pseudonyms_of
@@ -142,6 +143,7 @@ def _who(text: str, places: Places) -> PersonRef:
 def _counts(places: Places, one: Known, now: datetime) -> dict[str, int]:
     """How much is kept of them, besides what is kept by hashes."""
     names = {KeptJob: "jobs", KeptSuppression: "suppressions", KeptValue: "records of topics", KeptMail: "mails"}
+    names[KeptOfHistory] = "decisions and titles of tickets"
     names[KeptOfPost] = "states of tickets and deliveries"
     counts: Counter[str] = Counter()
     for line in exported(places, one, now):
@@ -197,10 +199,13 @@ def _places(settings: Settings, *, asks_for_directory: bool = False) -> Iterator
     with ExitStack() as opened:
         sender_ledger = opened.enter_context(opened_ledger(settings))
         posts = opened.enter_context(opened_states(settings))
+        history = opened.enter_context(opened_history(settings))
         if folder is None and settings[KAFKA] is not None:
             cluster = kafka_settings(settings)
             source = opened.enter_context(closing(DirectoryTopic(cluster, pseudonyms=pseudonyms)))
-            yield Places(sender_ledger, posts, records_on(cluster), source.current(), pseudonyms, None, database)
+            yield Places(
+                sender_ledger, posts, history, records_on(cluster), source.current(), pseudonyms, None, database
+            )
             return
         if folder is None:
             raise typer.BadParameter("name the data folder of `tocsin up`, or --kafka HOST:PORT and the ledger")
@@ -210,7 +215,7 @@ def _places(settings: Settings, *, asks_for_directory: bool = False) -> Iterator
         known_people = Directory() if directory is None else load_directory(directory).directory
         if directory is None:
             warn("without --directory, addresses and names are those of jobs")
-        yield Places(sender_ledger, posts, records_in(log), known_people, pseudonyms, folder, database)
+        yield Places(sender_ledger, posts, history, records_in(log), known_people, pseudonyms, folder, database)
 
 
 @contextmanager

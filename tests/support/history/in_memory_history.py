@@ -99,6 +99,9 @@ class InMemoryHistory:
         newest = sorted(found, reverse=True)[:limit]
         return Page([self.ticket(seq) for seq in newest], newest[-1] if len(newest) == limit else None)
 
+    def every_ticket(self, limit: int, after: int = 0) -> Sequence[KeptTicket]:
+        return [self.ticket(seq) for seq in sorted(self.tickets) if seq > after][:limit]
+
     def ticket(self, seq: int) -> KeptTicket:
         one = self.tickets[seq]
         return KeptTicket(one.source, one.ticket, one.reference, one.title, one.seen, seq)

@@ -13,9 +13,11 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from adapters.files.opening import read_bounded
 from adapters.mailbox.mailbox import MAX_MESSAGE_BYTES
+from history.ports import Choice
 from schemas.decision import DecisionRecord
 from schemas.directory import SuppressionRecord
 from schemas.explanation import JobChange
@@ -29,6 +31,7 @@ from schemas.person_export import (
     Head,
     KeptJob,
     KeptMail,
+    KeptOfHistory,
     KeptOfPost,
     KeptRecord,
     KeptSuppression,
@@ -190,8 +193,30 @@ def _lines(places: Places, one: Known) -> Iterator[Line]:
     for post in places.posts.kept():
         if forgetting.value(post.body) != post.body:
             yield KeptOfPost(post.place, post.key, _text(post.body))
+    yield from _of_history(places, one, forgetting)
     for file, content in mails_of(places, one):
         yield KeptMail(str(file), _text(content))
+
+
+def _of_history(places: Places, one: Known, forgetting: Forgetting) -> Iterator[Line]:
+    choice, before = Choice(person=one.person), None
+    while page := places.history.decisions(choice, AT_ONCE, before):
+        for kept in page:
+            decision = _of_them(kept.decision, one)
+            yield KeptOfHistory("decisions", kept.at, _text(msgspec.json.encode(decision)))
+        before = page[-1].place
+    after = 0
+    while tickets := places.history.every_ticket(AT_ONCE, after):
+        for ticket in tickets:
+            if ticket.title is not None and forgetting.text(ticket.title) != ticket.title:
+                yield KeptOfHistory("decided_tickets", ticket.seen, f"{ticket.source} {ticket.id} {ticket.title}")
+        after = tickets[-1].place
+
+
+def _of_them(decision: DecisionRecord, one: Known) -> DecisionRecord:
+    """What a decision says of them alone."""
+    own = of_person(decision, one.person)
+    return replace(own, skipped=[skip for skip in own.skipped if skip.person is not None])
 
 
 def _job(places: Places, listed: Listed) -> KeptJob:
@@ -209,8 +234,7 @@ def _told(record: Record, value: bytes, one: Known, forgetting: Forgetting, plac
             return value if JOB_DECODER.decode(value).person == one.person else None
         if record.topic == DECISIONS:
             decision = of_person(_DECISION.decode(value), one.person)
-            skipped = [skip for skip in decision.skipped if skip.person is not None]
-            return msgspec.json.encode(decision) if decision.jobs or skipped else None
+            return msgspec.json.encode(decision) if decision.jobs or _of_them(decision, one).skipped else None
         if record.topic == OUTCOMES:
             return value if _OUTCOME.decode(value).person == one.person else None
         if record.topic == SUPPRESSIONS:

@@ -50,6 +50,7 @@ class Outcome(Struct):
     unread: dict[str, int] = field(default_factory=dict)
     mails: int = 0
     posts: int = 0
+    history: int = 0
     is_of_id_alone: bool = False
     is_erased: bool = True
     is_running: bool = False
@@ -57,7 +58,7 @@ class Outcome(Struct):
     @property
     def has_changed(self) -> bool:
         """Whether there was anything to forget."""
-        changed = (self.withdrawn, self.jobs, self.others, self.suppressions, self.mails, self.posts)
+        changed = (self.withdrawn, self.jobs, self.others, self.suppressions, self.mails, self.posts, self.history)
         return any((*changed, *self.records.values()))
 
     @property
@@ -88,6 +89,8 @@ def forget(places: Places, one: Known, who: str, why: str, now: datetime) -> Out
     done.posts = places.posts.rewrite(one.forgetting.value)
     if places.data is not None:
         _blank_log(places, one, done, now)
+    # Once the log has been blanked, from which it is filled.
+    done.history = _blank_history(places, one)
     own = _blank_jobs(places, one.forgetting)
     done.jobs, done.open = own.own, own.open
     [written, *_] = places.pseudonyms.of_person(str(one.person))
@@ -180,6 +183,15 @@ def _blank_jobs(places: Places, forgetting: Forgetting) -> Blanked:
         page = places.ledger.blank(forgetting, AT_ONCE, after)
         own, others, still_open, after = own + page.own, others + page.others, still_open + page.open, page.after
     return Blanked(None, own, others, still_open)
+
+
+def _blank_history(places: Places, one: Known) -> int:
+    forgetting, changed, reached = one.forgetting, 0, None
+    # A batch that was read before the log was blanked may be kept meanwhile: it moves the positions.
+    while reached != (now := places.history.positions()):
+        reached = now
+        changed += places.history.rewrite(one.person, forgetting.value, forgetting.text)
+    return changed
 
 
 def _blank_log(places: Places, one: Known, done: Outcome, now: datetime) -> None:

@@ -14,6 +14,7 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topic_reader import TopicReader
 from adapters.sqlite.event_log import SqliteLog
 from engine.directory.directory import Directory
+from history.ports import HistoryStore
 from intake.ports import KeptPosts
 from schemas.log import Record
 from schemas.pseudonyms import Pseudonyms
@@ -35,6 +36,7 @@ class Places(Struct, frozen=True):
 
     ledger: Ledger
     posts: KeptPosts
+    history: HistoryStore
     records: Records
     directory: Directory
     pseudonyms: Pseudonyms

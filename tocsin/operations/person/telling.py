@@ -30,6 +30,8 @@ def told(places: Places, one: Known, done: Outcome, now: datetime) -> Iterator[s
             yield f"  {topic}: {number} records blanked"
     if done.posts:
         yield f"  intake: {done.posts} states of tickets and deliveries blanked"
+    if done.history:
+        yield f"  history: {done.history} decisions and titles of tickets blanked"
     if done.mails:
         yield f"  {done.mails} mails of the demo's mailbox deleted"
     yield from _left(places, one, done, now)
