@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import msgspec
 import pytest
 
-from adapters.mailbox.mailbox import HOST
 from adapters.sqlite.event_log import SqliteLog
 from schemas.outcome import Outcome
 from schemas.topics import DECISIONS, JOBS, OUTCOMES
 from tests.faults.engines import until
-from tests.faults.stoppable import PATIENCE, Stoppable
+from tests.faults.stoppable import PATIENCE
 from tests.support.helpdesks.desks import DESKS
 from tests.support.helpdesks.life import NOTE
 from tests.support.helpdesks.told import Told, check_answers, check_mails
-from tests.support.helpdesks.world import directory, live, mails_in, secrets
-from tests.support.intake.service import a_free_address
+from tests.support.helpdesks.up import UpDoor
+from tests.support.helpdesks.world import live, mails_in
 from tests.support.mail.mailbox_thread import mailbox_in
 
 
@@ -30,22 +27,12 @@ from tests.support.mail.mailbox_thread import mailbox_in
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """All helpdesks have posted, all is decided, and all mails have come."""
     folder = tmp_path_factory.mktemp("desks")
-    (folder / "directory").mkdir()
-    (folder / "directory" / "all.jsonl").write_text("\n".join(map(json.dumps, directory())))
-    address = a_free_address()
-    with mailbox_in(folder / "mail") as port, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TOCSIN_HTTP_TOKEN", "a-token-of-the-tests")
-        patch.setenv("TOCSIN_INTAKE_SECRETS", secrets())
-        options = {"--data": folder / "data", "--directory": folder / "directory", "--from": "support@desk.example"}
-        relay = {"--smtp": f"{HOST}:{port}", "--tls": "none", "--http": address, "--listen": address}
-        given = [str(part) for pair in (options | relay).items() for part in pair]
-        with (
-            Stoppable(folder / "log", "up", *given).running(),
-            httpx.Client(base_url=f"http://{address}", timeout=30) as client,
-        ):
+    with mailbox_in(folder / "mail") as port:
+        door = UpDoor(folder, port)
+        with door.running() as client:
             answers = {name: live(client, desk) for name, desk in DESKS.items()}
             events = sum(one.first.json().get("events", 0) for some in answers.values() for one in some)
-            until(lambda: is_done(folder / "data" / "tocsin.db", events), PATIENCE)
+            until(lambda: is_done(door.database, events), PATIENCE)
         yield Told(answers, mails_in(folder / "mail"))
 
 
