@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct
 
 from intake.acceptance import Acceptance, Answer, Delivery, Refused
+from intake.kept_posts import letter_of
 from intake.mappings import mapping as mappings
 from intake.mappings.lookup import DirectoryLookup
 from intake.observation import Ignored, Observation
 from intake.post import Post
 from intake.signatures.challenge import answer as challenge_answer
 from intake.signatures.verifying import Doubt, Verifier
-from schemas.dead_letter import Cause, dead_letter
-from schemas.log import NewRecord, Record
 from schemas.refusal import Refusal, RefusedError
 from schemas.signature import Scheme
-
-KEPT_AS: Final = "hooks/{}"
-"""What stands as the topic in the dead letter of a post: it came from no topic."""
 
 NamedMapping: TypeAlias = Callable[[str], mappings.Mapping | None]
 """The mapping in force of a hook's name, or None."""
@@ -111,9 +107,18 @@ class Hooks:
             return Crowded(wait)
         answer = self._acceptance.webhook(Delivery(post.body, lambda: self._read(mapping, post)))
         if isinstance(answer, Refused) and mapping.on_malformed == "accept":
-            kept = self._acceptance.keep(_letter(name, post, answer.error))
+            proof = None if mapping.signature is None else mapping.signature.header
+            secrets = self._secrets.get(name, ())
+            kept = self._acceptance.keep(letter_of(name, post, answer.error, secrets, proof))
             return kept or Kept(answer.error)
         return answer
+
+    def again(self, name: str, post: Post) -> HookAnswer:
+        """Take in a post that was kept as a dead letter: it was known then who had sent it."""
+        mapping = self._mapping(name)
+        if mapping is None:
+            return UnknownHook()
+        return self._acceptance.webhook(Delivery(post.body, lambda: self._read(mapping, post)))
 
     def challenge(self, name: str, query: Mapping[str, str]) -> str | None:
         """The answer to a helpdesk that asks, before it posts, whether we know the secret; None: no such question."""
@@ -136,8 +141,3 @@ class Hooks:
         if said.warnings:
             self._remarks.warned(mapping.name, said.warnings)
         return said.observation
-
-
-def _letter(name: str, post: Post, error: RefusedError) -> NewRecord:
-    record = Record(KEPT_AS.format(name), 0, -1, post.received, None, post.body)
-    return dead_letter(record, Cause(error.code, str(error)))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Annotated, Final
 
 import typer
@@ -20,10 +21,15 @@ from tocsin.cli.names import NO_DIRECTORY
 from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
 from tocsin.cli.parsing import in_utf8
 from tocsin.config.data_folder import database_in
+from tocsin.config.settings.declared.intake import MAPPINGS
 from tocsin.config.settings.declared.kafka import KAFKA
 from tocsin.config.settings.declared.processes import DATA, ENGINE_GROUP
+from tocsin.config.settings.declared.sending import LEDGER
 from tocsin.config.settings.in_force import Settings
+from tocsin.config.wiring.intake import opened_states
 from tocsin.config.wiring.kafka import kafka_in, kafka_settings
+from tocsin.config.wiring.ledgers import NoLedgerError
+from tocsin.operations.dead_letters.kept_posts import KeptPosts, Where, kept_posts
 from tocsin.operations.dead_letters.letterbox import Letterbox, Redrive, letterbox_in, letterbox_on_kafka
 from tocsin.operations.dead_letters.letters import Letter, Place, Wanted, is_written, tickets_called
 from tocsin.operations.history.kept import tickets_in_data, tickets_on_kafka
@@ -101,6 +107,9 @@ def redrive(
     Key, headers, value and so the event's id are as they were, and its age is judged by when it first came. A record
     that was sent again twice doubles nothing, since its jobs have the same ids. The dead letter itself stays; where a
     record has left several, it is sent once. What can't be sent again is named, and the others are sent: exit code 1.
+
+    What a helpdesk has posted, and its mapping could not read, is read by the mapping as it is now, and judged by what
+    is known of its ticket: on Kafka in the database of the intake, --ledger.
     """
     wanted = Wanted(code, ticket, contract)
     if bool(places) == (wanted != Wanted()):
@@ -109,11 +118,12 @@ def redrive(
         wanted = _wanted(settings, box, wanted)
         missing: list[str] = []
         chosen = _found(box, places, missing) if places else (one for one in box.letters() if one in wanted)
-        redriving = Redrive(box.append, warn)
-        try:
-            redriving.send(chosen)
-        finally:
-            say(f"{redriving.sent} records sent again")
+        with ExitStack() as opened:
+            redriving = Redrive(box.append, warn, _taking_posts(settings, opened))
+            try:
+                redriving.send(chosen)
+            finally:
+                say(f"{redriving.sent} records sent again")
         if left := redriving.refused + len(missing):
             stop(f"{left} can't be sent again, as named above", FOUND_FAULTS)
 
@@ -136,6 +146,23 @@ def pass_over_batch(
     say(f"{passed.batch}")
     became = f"{passed.records} of its records are dead letters" if passed.records else "it is a dead letter"
     say(f"passed over; {became}")
+
+
+def _taking_posts(settings: Settings, opened: ExitStack) -> Callable[[Letter], None]:
+    """Takes in posts of helpdesks, by what is opened for the first of them."""
+
+    @cache
+    def posts() -> KeptPosts:
+        of_log = settings.either(KAFKA, DATA)
+        cluster = kafka_in(of_log)
+        if cluster is not None and settings[LEDGER] is None:
+            raise NoLedgerError("a post of a helpdesk is judged by the intake's states of tickets: name its --ledger")
+        kept_in = of_log.without(LEDGER) if cluster is None else settings.without(DATA)
+        states = opened.enter_context(opened_states(kept_in))
+        where = Where(settings[MAPPINGS], directory_at_hand(settings))
+        return opened.enter_context(kept_posts(where, states, cluster or database_in(of_log.given(DATA))))
+
+    return lambda letter: posts().take(letter)
 
 
 def _line(letter: ListedLetter) -> str:

@@ -87,15 +87,26 @@ RECORDS_AT_ONCE: Final = 500
 BYTES_AT_ONCE: Final = 8_388_608
 
 
+def _not_here(letter: Letter) -> None:
+    raise ValueError(f"{letter.place}: it is a post of a helpdesk, and nothing takes it in")
+
+
 class Redrive:
     """Sends the records of dead letters again, each once, however many letters it has left.
 
     `refuse` is told of a letter that can't be sent again, and why; the others go on. `sent` and `refused` count them.
+    `take_post` takes in posts of helpdesks again; it may raise ValueError.
     Where sending fails in between, at least `sent` records are back.
     """
 
-    def __init__(self, append: Callable[[Iterable[NewRecord]], int], refuse: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        append: Callable[[Iterable[NewRecord]], int],
+        refuse: Callable[[str], None],
+        take_post: Callable[[Letter], None] = _not_here,
+    ) -> None:
         self._append = append
+        self._take_post = take_post
         self._refuse = refuse
         self._seen: set[bytes] = set()
         self._batch: list[NewRecord] = []
@@ -107,7 +118,11 @@ class Redrive:
         """Send all of these. Raises what `append` does."""
         for letter in letters:
             try:
-                self._add(letter.again())
+                if letter.is_post:
+                    self._take_post(letter)
+                    self.sent += 1
+                else:
+                    self._add(letter.again())
             except ValueError as error:
                 self.refused += 1
                 self._refuse(str(error))

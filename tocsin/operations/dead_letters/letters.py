@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from intake.kept_posts import hook_of
 from schemas.dead_letter import PREFIX, ListedLetter, first_came
 from schemas.log import NewRecord, Record
 from schemas.topics import JOBS, TICKETS
@@ -34,6 +35,11 @@ class Letter(Struct, frozen=True):
     def origin(self) -> str:
         """The topic that it came from."""
         return self._header("topic")
+
+    @property
+    def is_post(self) -> bool:
+        """Whether a helpdesk posted it, so that it came from no topic."""
+        return hook_of(self.origin) is not None
 
     @property
     def origin_place(self) -> str:

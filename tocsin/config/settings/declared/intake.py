@@ -22,7 +22,8 @@ MAPPINGS: Final = Setting(
     option="--mappings",
     kind=Place("a folder"),
     meaning="Folder with mapping files of your own; each stands in the place of the shipped one of its name.",
-    used_by=("intake", "up"),
+    used_by=("intake", "up", "dlq"),
+    optionless=("dlq list", "dlq show", "dlq pass-over"),
 )
 HOOK_SECRETS: Final = Setting(
     key="intake.secrets",

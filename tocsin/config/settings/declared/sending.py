@@ -29,8 +29,8 @@ LEDGER: Final = Setting(
     kind=TEXT,
     secrecy=Secrecy.WITHIN,
     meaning="A PostgreSQL database for the ledger, postgresql://…; else in --data.",
-    used_by=(*ON_LEDGER, "intake"),
-    optionless=("intake try", "intake check"),
+    used_by=(*ON_LEDGER, "intake", "dlq"),
+    optionless=("intake try", "intake check", "dlq list", "dlq show", "dlq pass-over"),
 )
 MODE: Final = Setting(
     key="delivery.mode",
