@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
@@ -13,7 +12,6 @@ from engine.directory.directory import Directory
 from engine.rulebook.rulebook import Rulebook
 from engine.stages.s4_rule_matching import RuleMatcher
 from schemas.dead_letter import Cause
-from schemas.decision import DecisionRecord
 from schemas.log import NewRecord, Record
 from schemas.trace_context import TraceContext
 
@@ -64,25 +62,6 @@ class RulesSource(Protocol):
 
     def current(self) -> RulesInForce:
         """The rules in force by now. Those that were given before must no longer be used."""
-        ...
-
-
-class KeptDecision(Struct, frozen=True):
-    """A decision as it was kept, when, and its place among all: where a later page goes on."""
-
-    decision: DecisionRecord
-    at: datetime
-    place: int
-
-
-class DecisionArchive(Protocol):
-    """The decisions that are still kept."""
-
-    def of_ticket(self, source: str, ticket: str, limit: int, before: int | None = None) -> Sequence[KeptDecision]:
-        """At most `limit` decisions about a ticket, the newest first; those before a place.
-
-        Raises an error of the family UnusableError where they can't be read now.
-        """
         ...
 
 

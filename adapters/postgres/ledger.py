@@ -71,3 +71,36 @@ class PostgresLedger(SqlLedger):
 
     def _reading(self) -> AbstractContextManager[Session]:
         return self._transactions.reading()
+
+
+class PostgresLedgerReader(SqlLedger):
+    """The same, on connections that can change nothing: for questions. Its tables are there already.
+
+    It is made at once, whether the server is there or not. A statement that takes longer than `within` raises
+    LedgerUnavailableError, as does what would change anything.
+    """
+
+    def __init__(self, url: str, within: timedelta, *, connections: int = 2) -> None:
+        limits = Limits(statement=within, lock=within, is_reading=True)
+        self._watchdog = Watchdog(within + timedelta(seconds=1))
+        self._transactions = Transactions(
+            Server(url), limits, self._watchdog, connections=connections, connect_within=within
+        )
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._transactions.close()
+        self._watchdog.close()
+
+    @property
+    def _owner(self) -> str:
+        return ""
+
+    def _gone(self, owners: Sequence[str], now: datetime) -> Sequence[str]:  # noqa: ARG002 - it claims nothing
+        return ()
+
+    def _transact(self, work: Callable[[Session], T]) -> T:
+        return self._transactions.transact(work)
+
+    def _reading(self) -> AbstractContextManager[Session]:
+        return self._transactions.reading()

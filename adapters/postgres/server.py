@@ -34,6 +34,8 @@ _SETTINGS: Final = """
         set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),
         set_config('tcp_keepalives_count', '3', false),
         set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false),
+        set_config('default_transaction_read_only',
+            CASE WHEN %(reading)s THEN 'on' ELSE current_setting('default_transaction_read_only') END, false),
         set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false)
 """
 
@@ -41,16 +43,25 @@ _SETTINGS: Final = """
 class Limits:
     """How long the server may take for one statement, for one lock, and with a transaction that stands still."""
 
-    def __init__(self, statement: timedelta = timedelta(seconds=30), lock: timedelta = timedelta(seconds=15)) -> None:
+    def __init__(
+        self,
+        statement: timedelta = timedelta(seconds=30),
+        lock: timedelta = timedelta(seconds=15),
+        *,
+        is_reading: bool = False,
+    ) -> None:
+        """`is_reading`: nothing can be changed."""
         self.statement = statement
         self.lock = lock
+        self.is_reading = is_reading
 
-    def values(self) -> dict[str, str]:
+    def values(self) -> dict[str, str | bool]:
         """As the server's settings; 0 is no limit."""
         return {
             "statement": f"{self.statement // timedelta(milliseconds=1)}ms",
             "lock": f"{self.lock // timedelta(milliseconds=1)}ms",
             "idle": "60s",
+            "reading": self.is_reading,
         }
 
 

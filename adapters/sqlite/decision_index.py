@@ -14,7 +14,7 @@ import structlog
 from adapters.sql_ledger.moments import to_micros
 from adapters.sqlite.database import bounded, open_database, open_for_reading, reading
 from adapters.sqlite.event_log import record_in
-from engine.ports import KeptDecision
+from history.ports import KeptDecision
 from schemas.decision import DecisionRecord
 from schemas.log import Record
 from schemas.topics import DECISIONS
@@ -48,7 +48,7 @@ class SqliteDecisions:
 
 
 class SqliteDecisionArchive:
-    """See engine.ports.DecisionArchive. It changes nothing, and may be shared between threads, which take turns.
+    """See adapters.web.decisions.DecisionArchive. It changes nothing. Threads may share it, and take turns.
 
     Whatever takes longer than `within` raises DatabaseError (`too_slow`).
     """
@@ -59,7 +59,7 @@ class SqliteDecisionArchive:
         self._turn = threading.Lock()
 
     def of_ticket(self, source: str, ticket: str, limit: int, before: int | None = None) -> Sequence[KeptDecision]:
-        """See engine.ports.DecisionArchive."""
+        """See adapters.web.decisions.DecisionArchive."""
         found: list[KeptDecision] = []
         place = _END if before is None else before
         with self._turn, bounded(self._database, self._within):

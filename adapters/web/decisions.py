@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Protocol
 
 from litestar import Response, Router, get
 from litestar.params import FromPath
@@ -13,13 +14,13 @@ from adapters.web.asking import Asked, Desk, cursor_of, may_see_people, place_in
 from adapters.web.openapi import QUERY
 from adapters.web.problems import answers
 from adapters.web.tokens import NEEDS, SECURITY
-from engine.ports import DecisionArchive, KeptDecision
+from history.ports import KeptDecision
 from schemas.api_answers import DecidedMessage, DecisionPage, NotTold, TicketDecision
 from schemas.decision import Skip
 from schemas.reason_words import masked, was
 from schemas.refusal import RefusedError, refuse
 from schemas.token_file import ApiScope
-from sender.ledger.jobs import JobListing
+from sender.records import LedgerEntry
 
 MOST: Final = 50
 """Decisions of a page: each may be of some hundred people."""
@@ -35,7 +36,26 @@ class DecisionQuery(Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
-def decisions(archive: DecisionArchive, ledger: JobListing, desk: Desk) -> Router:
+class DecisionArchive(Protocol):
+    """The decisions that are still kept. A history (see history.ports) is one."""
+
+    def of_ticket(self, source: str, ticket: str, limit: int, before: int | None = None) -> Sequence[KeptDecision]:
+        """At most `limit` decisions about a ticket, the newest first; those before a place.
+
+        Raises an error of the family UnusableError where they can't be read now.
+        """
+        ...
+
+
+class JobStates(Protocol):
+    """How jobs stand, see sender.ledger.jobs.JobListing."""
+
+    def find(self, job: str) -> LedgerEntry | None:
+        """The job of this id."""
+        ...
+
+
+def decisions(archive: DecisionArchive, ledger: JobStates, desk: Desk) -> Router:
     """A part of an application. The ledger says how each message stands."""
 
     @get(
@@ -58,7 +78,7 @@ def decisions(archive: DecisionArchive, ledger: JobListing, desk: Desk) -> Route
 
 
 def _page(
-    archive: DecisionArchive, ledger: JobListing, asked: tuple[str, str], query: DecisionQuery, personal: bool
+    archive: DecisionArchive, ledger: JobStates, asked: tuple[str, str], query: DecisionQuery, personal: bool
 ) -> DecisionPage:
     found = archive.of_ticket(*asked, query.limit, _number(place_in(asked, query.cursor)))
     after = cursor_of(asked, str(found[-1].place)) if len(found) == query.limit else None
@@ -73,7 +93,7 @@ def _number(place: str | None) -> int | None:
     return int(place)
 
 
-def _decision(kept: KeptDecision, ledger: JobListing, personal: bool) -> TicketDecision:
+def _decision(kept: KeptDecision, ledger: JobStates, personal: bool) -> TicketDecision:
     decision = kept.decision
     return TicketDecision(
         event=decision.event,
@@ -91,7 +111,7 @@ def _decision(kept: KeptDecision, ledger: JobListing, personal: bool) -> TicketD
     )
 
 
-def _state(ledger: JobListing, job: str) -> str | None:
+def _state(ledger: JobStates, job: str) -> str | None:
     entry = ledger.find(job)
     return None if entry is None else entry.standing.state.value
 

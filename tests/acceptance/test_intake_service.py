@@ -10,18 +10,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
+from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.ticket_states import PostgresTicketStates
 from intake.states.judgement import judge, ticket_key
-from schemas.topics import TICKETS
+from schemas.decision import DecidedJob, DecisionRecord
+from schemas.job import PersonRef
+from schemas.log import NewRecord
+from schemas.topics import DECISIONS, TICKETS
+from schemas.vocabulary import Category, PersonKind
 from tests.intake.posts import post, whole
 from tests.support.brokers.cluster import Cluster
 from tests.support.databases.native import NativePostgres
 from tests.support.helpdesk.events import CONTRACT
 from tests.support.helpdesk.files import created
 from tests.support.intake.service import OF_EVENTS, OF_HOOKS, TOKEN, Intake, directory_record, topics_of_the_intake
+from tests.support.sender.fakes import a_job
 from tocsin.cli.app import app
 from tocsin.cli.console import WRONG_SETTINGS
 
@@ -150,3 +158,28 @@ def test_what_it_needs_is_asked_for(left_out: str, words: str) -> None:
     result = CliRunner().invoke(app, ["intake", "serve", *given], env={"TOCSIN_HTTP_TOKEN": token})
     assert result.exit_code in (2, WRONG_SETTINGS)
     assert words in result.output
+
+
+def test_what_became_of_messages_is_asked_of_topic_and_database(topics: Cluster, postgres_url: str) -> None:
+    topics.create(DECISIONS, partitions=3)
+    person = PersonRef(PersonKind.CONTACT, "ct-1")
+    job = replace(a_job("E-1", "T/1"), id="0" * 32)
+    decided = DecidedJob(job.id, person, job.channel, job.trigger, [Category("contract.contacts")], ["a-rule"])
+    one = DecisionRecord(
+        *("E-1", "/helpdesk", "T/1", "C-7"), [job.trigger], [decided], [], now=datetime.now(UTC), rulebook="r"
+    )
+    made = [one, replace(one, event="E-2"), replace(one, source="/other"), replace(one, ticket="T-2")]
+    topics.append([NewRecord(DECISIONS, each.ticket.encode(), msgspec.json.encode(each)) for each in made])
+    topics.append([NewRecord(DECISIONS, b"T/1", b"rubbish")])
+    with closing(PostgresLedger(postgres_url)) as ledger:
+        ledger.accept([job], datetime.now(UTC))
+    with Intake(topics, postgres_url).running() as client:
+        client.headers = httpx.Headers(OF_EVENTS)
+        path = "/v1/tickets/%2Fhelpdesk/T%2F1/decisions"
+        first = client.get(path, params={"limit": 1}).json()
+        rest = client.get(path, params={"limit": 9, "cursor": first["next"]}).json()
+        found = [each["event"] for page in (first, rest) for each in page["decisions"]]
+        assert found == ["E-2", "E-1"]
+        assert rest["decisions"][0]["told"][0]["state"] == "queued"
+        assert [each["id"] for each in client.get("/v1/jobs", params={"ticket": "T/1"}).json()["jobs"]] == [job.id]
+        assert client.get(f"/v1/jobs/{job.id}").json()["address"] == job.address

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import timedelta
 from inspect import isfunction
 from pathlib import Path
@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.ledger import PostgresLedger, PostgresLedgerReader
 from adapters.sql_ledger.session import Session
 from adapters.sqlite.ledger import SqliteLedger, SqliteLedgerReader
 from sender.ledger.port import Ledger, LedgerUnavailableError
@@ -133,3 +133,47 @@ class TestPostgresLedger(DurableLedgerContract):
         ledger = PostgresLedger(postgres_url)
         yield ledger
         ledger.close()
+
+
+class AskedApartOnPostgres(PostgresLedger):
+    """As AskedApart."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._apart = PostgresLedgerReader(url, timedelta(seconds=20))
+
+    def _reading(self) -> AbstractContextManager[Session]:
+        return self._apart._reading()
+
+    def close(self) -> None:
+        self._apart.close()
+        super().close()
+
+
+OF_READING = [one for one in BROKEN if one.__module__ in (listing_promises.__name__, wait_promises.__name__)]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("promise", OF_READING, ids=lambda promise: promise.__name__)
+def test_a_reader_of_postgresql_keeps_the_promise(postgres_url: str, promise: Promise) -> None:
+    with closing(AskedApartOnPostgres(postgres_url)) as ledger:
+        promise(ledger)
+
+
+@pytest.mark.postgres
+def test_a_reader_of_postgresql_can_change_nothing(postgres_url: str) -> None:
+    with closing(PostgresLedger(postgres_url)) as ledger:
+        ledger.accept([a_job()], START)
+        with closing(PostgresLedgerReader(postgres_url, timedelta(seconds=20))) as reader:
+            assert [one.entry.job for one in reader.list(Selection(), 10)] == [a_job()]
+            with pytest.raises(LedgerUnavailableError) as refused:
+                reader.accept([a_job("e-2")], START)
+            assert refused.value.code == "read_only"
+
+
+@pytest.mark.postgres
+def test_a_reader_of_postgresql_that_is_not_there_says_so() -> None:
+    url = "postgresql://tocsin@127.0.0.1:1/tocsin"
+    reader = PostgresLedgerReader(url, timedelta(milliseconds=200))
+    with closing(reader), pytest.raises(LedgerUnavailableError):
+        reader.find("0000")

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from msgspec import Struct
 from structlog.testing import capture_logs
 
 from adapters.kafka.appender import KafkaAppender
+from adapters.kafka.decision_archive import KafkaDecisionArchive
 from adapters.kafka.directory_topic import DirectoryFeed
 from adapters.kafka.errors import KafkaRefusedError
 from adapters.kafka.event_sink import KafkaEventSink
@@ -44,6 +46,7 @@ from tests.support.brokers.native import HOST, NativeBroker, free_ports, why_not
 from tests.support.helpdesk.events import Helpdesk
 from tests.support.helpdesk.files import created
 from tocsin.cli.directory import TRANSACTION
+from tocsin.clock import SystemClock
 from tocsin.config.groups import ENGINE_GROUP, SENDER_GROUP
 from tocsin.services.engine import Leaving, engine_service
 from tocsin.services.intake.contracts import FollowedContracts
@@ -169,6 +172,8 @@ def as_intake(settings: KafkaSettings) -> None:
     refuse_missing(settings, [TICKETS, DEAD_LETTERS])
     with closing(FollowedContracts(settings, lambda: None)) as contracts:
         contracts.follow()
+    archive = KafkaDecisionArchive(settings, SystemClock(), timedelta(seconds=60))
+    assert archive.of_ticket("/helpdesk", "T-1", 1) == []
     event, letter = NewRecord(TICKETS, b"T-1", b"e"), NewRecord(DEAD_LETTERS, b"k", b"v")
     try:
         with closing(KafkaEventSink(settings, "one")) as sink:

@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Final, cast
 
 from adapters.web.asking import Desk
-from adapters.web.decisions import decisions
+from adapters.web.decisions import DecisionArchive, decisions
 from adapters.web.hooks import hooks
 from adapters.web.intake import intake
 from adapters.web.jobs import JobReadings, jobs
 from adapters.web.openapi import openapi_document, written
 from adapters.web.preview import Foreseeing, preview
 from adapters.web.workers import Workers
-from engine.ports import DecisionArchive
 from engine.rulebook.fields import BUILT_IN_FIELDS, Field, FieldType
 from intake.acceptance import Accepted
 from schemas.finding import FindingCode, Severity

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from msgspec import Struct
@@ -23,9 +23,13 @@ from tocsin.config.wiring.http import HttpSettings
 from tocsin.services.intake.contracts import FollowedContracts
 from tocsin.services.intake.hooks import ServiceHooks
 from tocsin.services.intake.posts import Posts
+from tocsin.services.intake.questions import answering_questions
 from tocsin.services.lifecycle.loops import repeated
 from tocsin.services.lifecycle.stopping import Stop, together
 from tocsin.services.monitoring.intake import DIRECTORY, KAFKA, PostsMonitor
+
+if TYPE_CHECKING:
+    from litestar import Router
 
 log = structlog.get_logger()
 
@@ -50,6 +54,7 @@ class IntakeParts(Struct, frozen=True):
     monitor: PostsMonitor
     clock: Clock
     retention: Retention
+    questions: Sequence[Router] = ()
 
 
 class IntakeService:
@@ -64,7 +69,8 @@ class IntakeService:
     @property
     def posts(self) -> Posts:
         """Who takes in what is posted. Events need no database."""
-        return Posts(self._events.take, self._parts.hooks, self._parts.clock)
+        parts = self._parts
+        return Posts(self._events.take, parts.hooks, parts.clock, parts.questions)
 
     async def run(self, stop: Stop) -> None:
         """Work until told to stop. An error that no waiting mends stops all, and is raised."""
@@ -143,7 +149,12 @@ def intake_service(
     """
     sink = KafkaEventSink(settings.kafka, settings.instance)
     contracts = FollowedContracts(settings.kafka, stop.check)
-    hooks = ServiceHooks(http)
-    parts = IntakeParts(settings, sink, contracts, hooks, monitor, SystemClock(), http.hooks.retention)
-    with closing(sink), closing(contracts), closing(IntakeService(parts)) as service:
-        yield service
+    hooks, clock = ServiceHooks(http), SystemClock()
+    with (
+        closing(sink),
+        closing(contracts),
+        answering_questions(settings.kafka, settings.database, clock) as questions,
+    ):
+        parts = IntakeParts(settings, sink, contracts, hooks, monitor, clock, http.hooks.retention, questions)
+        with closing(IntakeService(parts)) as service:
+            yield service
