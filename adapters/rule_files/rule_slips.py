@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from engine.rulebook.fields import trigger_meant
 from schemas.problem import Problem
 from schemas.rule_file import categories_of
+from schemas.vocabulary import Channel, Trigger
 
 _LETTERS: Final = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "Æ": "AE", "Œ": "OE"})
 _ENDINGS: Final = re.compile(r"(?:\.[A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*)?(?:\.(?:txt|html))?(?:\.j2)?")
@@ -50,6 +52,12 @@ def with_calendar_advice(problem: Problem, whole: Any) -> Problem:
 
 _DAYS_DEPTH: Final = 4
 LONGEST_NAME: Final = 80
+TRIGGERS: Final = frozenset(one.value for one in Trigger)
+CHANNELS: Final = frozenset(one.value for one in Channel)
+_TO: Final = frozenset(
+    {"to", "cc", "bcc", "who", "people", "person", "recipient", "recipients", "address", "addresses", "email", "users"}
+)
+"""Keys by which other programs are told to whom a message goes."""
 
 
 def _advice(inside: tuple[str, ...], value: object) -> str | None:
@@ -57,14 +65,40 @@ def _advice(inside: tuple[str, ...], value: object) -> str | None:
         case ("rule" | "instead_of",):
             return _name_advice(value)
         case ("on", *_):
-            return trigger_meant(value)
+            return trigger_meant(value) or _one_for_a_list(inside[1:], value, TRIGGERS)
         case ("for", *_) if isinstance(value, str):
             return _list_advice(value)
         case ("if",) if isinstance(value, bool):
             return "leave `if` out where the rule always holds, or name a field: `ticket.visible_to_customer == true`"
-        case ("send", "template", *_) if isinstance(value, str):
-            return _template_advice(value)
+        case ("send", *further):
+            return _sending_advice(tuple(further), value)
     return None
+
+
+def _sending_advice(inside: tuple[str, ...], value: object) -> str | None:
+    match inside:
+        case ("template", *_) if isinstance(value, str):
+            return _template_advice(value)
+        case ("keyword", *_) if isinstance(value, list):
+            return f'what stands in brackets is a list: put it in quotes, `"[{", ".join(map(str, value))}]"`'
+        case ("channels",) if value == []:
+            return "a rule always tells somebody: to tell nobody, narrow by its `if` the rule that would tell them"
+        case ("channels", *further):
+            return _one_for_a_list(further, value, CHANNELS)
+        case ("languages", *further):
+            return _one_for_a_list(further, value, None)
+        case (key,) if key in _TO:
+            return "a message goes to the people of the rule's `for`, at the addresses in their records"
+    return None
+
+
+def _one_for_a_list(inside: Sequence[str], value: object, allowed: Collection[str] | None) -> str | None:
+    """Advice if a list was given as one text."""
+    if inside or not isinstance(value, str):
+        return None
+    parts = [part for part in re.split(r"[\s,;+&/]+", value) if part and part not in {"and", "et", "und"}]
+    is_known = allowed is None or all(part in allowed for part in parts)
+    return f"write a list: `[{', '.join(parts)}]`" if parts and is_known else None
 
 
 def _name_advice(value: object) -> str | None:

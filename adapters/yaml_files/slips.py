@@ -79,6 +79,8 @@ LONGEST_LINE: Final = 2_000
 """Characters of a line that are looked at. The time of the patterns grows faster than the line."""
 LONGEST_PROPOSAL: Final = 120
 """Characters of the longest value that is shown again in quotes."""
+_AFTER_BRACKETS: Final = re.compile(r".*: *\[[^\[\]]*\]\s*")
+_IN_BRACKETS: Final = "`[` begins a list: put a text that begins so in quotes, as a whole"
 _GENERAL: Final = "see that brackets and quotes are closed, and that lines are indented with blanks alike"
 
 
@@ -93,7 +95,8 @@ def slip_of(text: str, error: MarkedYAMLError | ReaderError) -> YamlSlip:
     lines = [one[:LONGEST_LINE] for one in text.splitlines()]
     spot = _Spot(lines, line, column, said, begun)
     found = (judge(spot) for judge in _JUDGES)
-    return next(filter(None, found), None) or spot.here(f"YAML: {said}", _GENERAL, max(1, len(spot.text) - column))
+    advice = _IN_BRACKETS if _AFTER_BRACKETS.fullmatch(spot.text[:column]) else _GENERAL
+    return next(filter(None, found), None) or spot.here(f"YAML: {said}", advice, max(1, len(spot.text) - column))
 
 
 def _character(spot: _Spot, place: tuple[int, int]) -> str:

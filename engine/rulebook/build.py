@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import timedelta
+from typing import Final
 
 from msgspec import Struct
 
@@ -158,6 +159,12 @@ def _rules(
     ]
 
 
+_NO_DIGEST: Final = frozenset(
+    {"no", "none", "never", "off", "false", "null", "now", "immediate", "immediately", "at once"}
+)
+"""Words for that there is to be none."""
+
+
 def _digest(send: Send | None, path: Path, problems: list[Problem]) -> DigestTimes | None:
     """When the rule's digests go out; what is wrong with it goes into `problems`."""
     if send is None or send.digest is None:
@@ -165,6 +172,8 @@ def _digest(send: Send | None, path: Path, problems: list[Problem]) -> DigestTim
     times = digest_times(send.digest)
     if times is None:
         advice = "write `hourly`, `daily at 08:00` or `weekly on monday at 08:00`"
+        if send.digest.strip().lower() in _NO_DIGEST:
+            advice = "leave `digest` out: a rule without it sends at once"
         problems.append(
             Problem(path, "this is no time at which digests can go out", None, FindingCode.WRONG_VALUE, advice)
         )

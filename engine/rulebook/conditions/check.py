@@ -84,6 +84,12 @@ def possible_values(
 _SOME_TEXT: Final = '"…"'
 
 
+_OF_TIME: Final = frozenset(
+    {TIME, "day", "weekday", "dayofweek", "day_of_week", "date", "hour", "hours", "month", "now", "today", "weekend"}
+)
+"""Words by which a day or an hour is asked for."""
+
+
 class _Check:
     """What is wrong with a comparison, by its kind."""
 
@@ -149,8 +155,8 @@ class _Check:
         )
 
     def _meant(self, name: str, *, is_value: bool) -> str:
-        if name.rpartition(".")[2] == TIME:
-            return "the time of a save is asked of a calendar: `time in NAME`"
+        if name.partition(".")[0] in _OF_TIME or name.rpartition(".")[2] in _OF_TIME:
+            return "days and hours are asked of a calendar: `time in NAME`, with NAME under `calendars:`"
         return f'write a text in quotes: "{name}"' if is_value and "." not in name else closest(name, self._fields)
 
     def _unknown_calendar(self, name: str, place: Place) -> ConditionError:

@@ -63,6 +63,8 @@ def _told_for_some(
     likewise = f", and likewise for {_named(others, of)}" if others else ""
     useless = problem.code in _USELESS and len(alike) < len(of)
     advice = f"take {_named(alike, of)} out of `for`" if useless else problem.suggestion
+    if others and problem.path[-1] in {"digest", "quiet"} and problem.code is FindingCode.SHADOWED_SETTING:
+        advice = "narrow those rules by an `if`, so that they leave these people to this one (docs/recipes.md, digests)"
     return replace(problem, message=f"for {_named(same, of)}: {problem.message}{likewise}", suggestion=advice)
 
 

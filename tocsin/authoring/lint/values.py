@@ -13,7 +13,8 @@ from engine.rulebook.rulebook import Rule
 from schemas.finding import Finding, FindingCode
 from schemas.problem import Place, Problem
 from schemas.suggestion import closest, respelled
-from schemas.vocabulary import PersonKind
+from schemas.vocabulary import ObjectKind, PersonKind
+from tocsin.authoring.finding import customers_called, people_certainly_called, plain
 from tocsin.authoring.lint.seen_values import SeenValues
 from tocsin.authoring.lint.subject import Subject
 
@@ -89,8 +90,29 @@ def _unknown(asked: _Asked, subject: Subject) -> Problem | None:
     values = known.values(subject.directory.directory, asked.rule)
     if values is None or asked.value in values:
         return None
+    of_name = _by_name(asked, subject.directory.directory)
+    if of_name is not None:
+        advice = f"that is the name of `{of_name}`: write its id"
+        return asked.problem(FindingCode.UNKNOWN_VALUE, f"the directory has no {known.what} {asked.value!r}", advice)
     alike = respelled(asked.value, values) if known.is_private else closest(asked.value, values)
     return asked.problem(FindingCode.UNKNOWN_VALUE, f"the directory has no {known.what} {asked.value!r}", alike)
+
+
+def _by_name(asked: _Asked, directory: Directory) -> str | None:
+    """The id of the one record that is called so, where an id is asked for."""
+    kind_of_object = _OBJECTS.get(asked.field)
+    if kind_of_object is not None:
+        objects = (directory.attached(kind_of_object, one) for one in directory.ids()[kind_of_object.value])
+        found = [one.id for one in objects if one is not None and one.name and plain(one.name) == plain(asked.value)]
+    elif _KNOWN[asked.field] is _CUSTOMER:
+        found = [one.id for one in customers_called(asked.value, directory.customers())]
+    elif asked.field == "person.id":
+        kind = next(kind for kind in PersonKind if kind.audience is asked.rule.category.audience)
+        people = (one for one in directory.people() if one.kind is kind)
+        found = [one.id for one in people_certainly_called(asked.value, people)]
+    else:
+        return None
+    return found[0] if len(found) == 1 else None
 
 
 def _is_label(value: str, labels: object) -> bool:
@@ -141,6 +163,12 @@ def _listed(
     return _fields(kinds, lambda directory: (value for one in records(directory) for value in getattr(one, name)))
 
 
+_OBJECTS: Final = {
+    "ticket.product": ObjectKind.PRODUCT,
+    "ticket.site": ObjectKind.SITE,
+    "ticket.service": ObjectKind.SERVICE,
+    "person.sites": ObjectKind.SITE,
+}
 _CUSTOMER: Final = _ids("customer", is_private=True)
 _CONTRACT: Final = _ids("contract", is_private=True)
 _KNOWN: Final[Mapping[str, _Known]] = {
