@@ -57,10 +57,19 @@ class KeptValue(Struct, frozen=True, tag_field="part", tag="record"):
 
 
 class KeptOfPost(Struct, frozen=True, tag_field="part", tag="post"):
-    """What the intake keeps of a post that names the person: the state of its ticket, or the event that it became."""
+    """What is kept of a post that names the person.
+
+    Of one that came in, the state of its ticket, or the event that it became; of outcomes, one that goes out to a
+    helpdesk, or the part of one.
+    """
 
     table: str
-    key: Annotated[str, Meta(description="Of `ticket_states`: source and ticket; of `deliveries`: the event's id.")]
+    key: Annotated[
+        str,
+        Meta(
+            description="Of `ticket_states`: source and ticket; of `deliveries`: the event's id; of others, their id."
+        ),
+    ]
     value: Annotated[str, Meta(description="JSON.")]
 
 

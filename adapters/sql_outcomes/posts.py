@@ -64,9 +64,8 @@ class SqlOutcomePosts(SqlPostQueue):
         """See outcomes.ports.PostListing."""
 
         def work(session: Session) -> int:
-            rows = _selected(session, selection, limit, None)
-            if selection.id is None and selection.state is None:
-                rows = [row for row in rows if row["state"] != PostState.DELIVERED]
+            is_wide = selection.id is None and selection.state is None
+            rows = _selected(session, selection, limit, None, "state <> 'delivered'" if is_wide else "TRUE")
             reserve_lanes(session, rows)
             values = [{"seq": row["seq"], "now": to_micros(now)} for row in rows]
             session.run_each(sql.AT_ONCE, values)
@@ -114,14 +113,16 @@ class SqlOutcomePosts(SqlPostQueue):
             after = {name: rows[-1][name] for name in after}
 
 
-def _selected(session: Session, selection: Selection, limit: int, before: str | None) -> Sequence[Row]:
+def _selected(
+    session: Session, selection: Selection, limit: int, before: str | None, besides: str = "TRUE"
+) -> Sequence[Row]:
     given = {"endpoint": selection.endpoint, "state": selection.state, "ticket": selection.ticket, "id": selection.id}
     values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     conditions = [f"{name} = :{name}" for name in values]
     if before is not None:
         conditions.append("seq < (SELECT seq FROM outcome_posts WHERE id = :before)")
         values["before"] = before
-    where = " AND ".join(conditions) or "TRUE"
+    where = " AND ".join([*conditions, besides])
     statement = f"{sql.SELECTED} WHERE {where} ORDER BY seq DESC LIMIT :limit"
     return session.rows(statement, values | {"limit": limit})
 

@@ -20,6 +20,8 @@ from adapters.kafka.held_records import HeldRecord
 from adapters.rule_files.load import DEFAULT_FILE
 from adapters.sqlite.event_log import SqliteLog
 from adapters.sqlite.ledger import SqliteLedger
+from adapters.sqlite.outcome_posts import SqliteOutcomePosts
+from outcomes.ports import Disabled, NewPost
 from schemas.dead_letter import Cause, dead_letter
 from schemas.log import Record
 from schemas.topics import TICKETS
@@ -27,6 +29,7 @@ from sender.delivery.gate import Gate
 from sender.delivery.loop import Delivery
 from sender.ledger.restrictions import Pause
 from sender.replies.reply import Reply, ReplyKind, Stage
+from tests.contract.outcome_post_promises import hear
 from tests.support.helpdesk.events import Helpdesk
 from tests.support.helpdesk.files import created, write_directory, write_events
 from tests.support.helpdesk.rule_folders import OWN, write_rules
@@ -163,6 +166,12 @@ def _worked(data: Path) -> Path:
     made = job(JOB, ODD, "zoe@acme.example", customer=ODD, ticket=ODD)
     context = replace(made.context, saved_at=now, ticket=replace(made.context.ticket, id=ODD, title=IN_LINES))
     made = replace(made, created=now, expires=now + timedelta(hours=72), context=context)
+    with closing(SqliteOutcomePosts(database_in(data))) as posts:
+        body = json.dumps({"said": WHOLE}).encode()
+        posts.keep([NewPost("msg_1", ODD, SAID, ODD, IN_LINES, SAID, body)], (), hear, now)
+        [one] = posts.take(ODD, now, 1, timedelta(minutes=1))
+        posts.answered(one, IN_LINES, now, now + timedelta(hours=1))
+        posts.disable(Disabled(ODD, SAID, now, IN_LINES))
     clock = FakeClock(now)
     refused = Reply(ReplyKind.REFUSED, 550, f"5.1.1 {IN_LINES}", Stage.RCPT, "5.1.1")
     with closing(SqliteLedger(database_in(data))) as ledger:
@@ -243,6 +252,11 @@ def runs(program: HostileInstallation) -> dict[str, list[list[Any]]]:
         "dlq redrive": [["0:0", *data], [SAID, *data], ["--code", SAID, *data]],
         "jobs list": [[*data], [*data, "--json"], [*data, "--ticket", SAID]],
         "jobs show": [[JOB, *data], [JOB, *data, "--json"], [JOB, *data, "--text"], [SAID, *data]],
+        "outcomes list": [[*data], [*data, "--json"], [*data, "--endpoint", SAID]],
+        "outcomes show": [["msg_1", *data], [SAID, *data]],
+        "outcomes endpoints": [[*data], [*data, "--json"]],
+        "outcomes resend": [[SAID, *data], ["--endpoint", ODD, *data], ["--endpoint", ODD, "--yes", *data]],
+        "outcomes enable": [[SAID, *data], [ODD, *data]],
         "pause": [["--customer", ODD, "--reason", IN_LINES, *data]],
         "pauses": [[*data]],
         "resume": [["--customer", f"{ODD}2", *data], ["--customer", SAID, *data]],

@@ -31,13 +31,16 @@ from adapters.sqlite.database import open_database
 from adapters.sqlite.erasing import erase_deleted
 from adapters.sqlite.event_log import SqliteLog
 from adapters.sqlite.ledger import SqliteLedger
+from adapters.sqlite.outcome_posts import SqliteOutcomePosts
 from adapters.sqlite.ticket_states import SqliteTicketStates
 from intake.observation import Observation
 from intake.states.judgement import event_id, judge, ticket_key
+from outcomes.collecting import Collector
+from outcomes.endpoint import Tell
 from schemas.directory import SuppressionRecord
 from schemas.generate import FOLDER
 from schemas.log import NewRecord
-from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, SUPPRESSIONS, TICKETS
+from schemas.topics import DEAD_LETTERS, DECISIONS, JOBS, OUTCOMES, SUPPRESSIONS, TICKETS
 from schemas.vocabulary import Channel, PersonKind, Trigger
 from sender.states import State
 from sender.suppressions.opt_out import OptOut, OptOutRequest
@@ -46,9 +49,11 @@ from tests.kafka.members import settings_of
 from tests.support.brokers.cluster import Cluster
 from tests.support.helpdesk.events import Helpdesk
 from tests.support.helpdesk.files import created, write_directory
+from tests.support.outcomes import an_endpoint
 from tests.support.sender.operated_ledger import fill
 from tests.support.settings.environments import mail_by
 from tocsin.cli.app import app
+from tocsin.clock import SystemClock
 from tocsin.config.data_folder import database_in
 from tocsin.demo.stage import MARK, Stage
 from tocsin.services.embedded.data_folder import sole_owner
@@ -96,6 +101,19 @@ class InstallationOfZoe:
         with closing(SqliteTicketStates(database_in(self.data))) as states:
             event = event_id("/desk", "d-1")
             states.take(ticket_key(told), event, lambda state: judge(told, state, "d-1", now), now)
+
+    def collect(self) -> None:
+        """Helpdesks are to be told of her messages, with her name and address."""
+        endpoints = [
+            an_endpoint("jobs", personal_data=True),
+            an_endpoint("sums", tell=Tell.TICKETS, personal_data=True),
+        ]
+        with (
+            closing(SqliteOutcomePosts(database_in(self.data))) as posts,
+            closing(SqliteLog(database_in(self.data))) as log,
+        ):
+            records = [NewRecord(OUTCOMES, one.key, one.value) for one in log.read(OUTCOMES)]
+            Collector(endpoints, posts, posts, SystemClock()).collect(records)
 
     @asynccontextmanager
     async def service(self) -> AsyncIterator[Embedded]:
@@ -168,6 +186,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
             program.suppress()
             program.post()
             await program.drain()
+            program.collect()
 
     asyncio.run(fill())
     return folder
@@ -196,7 +215,12 @@ def test_an_export_has_all_that_is_kept(program: InstallationOfZoe) -> None:
         "job": 2,
         "suppression": 2,
     }
-    assert {line["table"] for line in exported if line["part"] == "post"} == {"ticket_states", "deliveries"}
+    assert {line["table"] for line in exported if line["part"] == "post"} == {
+        "ticket_states",
+        "deliveries",
+        "outcome_posts",
+        "outcome_parts",
+    }
     topics = {line["topic"] for line in exported if line["part"] == "record"}
     assert topics == {
         "helpdesk.tickets",

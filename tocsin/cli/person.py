@@ -25,7 +25,7 @@ from schemas.topics import SUPPRESSIONS
 from schemas.vocabulary import Channel
 from sender.privacy.forgetting import ID_PREFIX, Address
 from tocsin.cli.console import FOUND_FAULTS, WRONG_SETTINGS, say, say_json, stop, warn
-from tocsin.cli.ledger import opened_ledger
+from tocsin.cli.ledger import opened_ledger, opened_outcomes
 from tocsin.cli.names import Names
 from tocsin.cli.options import KAFKA_CREDENTIALS, Form, add_command
 from tocsin.cli.parsing import in_utf8
@@ -42,7 +42,7 @@ from tocsin.config.wiring.opt_out import pseudonyms_of
 from tocsin.operations.person.finding import Known, exported, known
 from tocsin.operations.person.forgetting import forget as forget_person
 from tocsin.operations.person.forgetting import noted, was_begun
-from tocsin.operations.person.places import Places, records_in, records_on
+from tocsin.operations.person.places import KeptOfPosts, Places, records_in, records_on
 from tocsin.operations.person.telling import told
 
 PersonArgument = Annotated[
@@ -144,7 +144,7 @@ def _counts(places: Places, one: Known, now: datetime) -> dict[str, int]:
     """How much is kept of them, besides what is kept by hashes."""
     names = {KeptJob: "jobs", KeptSuppression: "suppressions", KeptValue: "records of topics", KeptMail: "mails"}
     names[KeptOfHistory] = "decisions and titles of tickets"
-    names[KeptOfPost] = "states of tickets and deliveries"
+    names[KeptOfPost] = "states of tickets, deliveries and posts to helpdesks"
     counts: Counter[str] = Counter()
     for line in exported(places, one, now):
         if type(line) in names and not _is_by_hash(line):
@@ -198,7 +198,9 @@ def _places(settings: Settings, *, asks_for_directory: bool = False) -> Iterator
     database = None if kept_in is None else database_in(kept_in)
     with ExitStack() as opened:
         sender_ledger = opened.enter_context(opened_ledger(settings))
-        posts = opened.enter_context(opened_states(settings))
+        states = opened.enter_context(opened_states(settings))
+        of_outcomes = opened.enter_context(opened_outcomes(settings))
+        posts = KeptOfPosts(states, of_outcomes)
         history = opened.enter_context(opened_history(settings))
         if folder is None and settings[KAFKA] is not None:
             cluster = kafka_settings(settings)

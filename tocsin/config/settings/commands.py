@@ -18,7 +18,7 @@ NAMING: Final = ("jobs", "pause", "resume", "suppressions", "person", "dlq")
 """Commands that find whom they are about by name, and so may ask the directory."""
 KAFKA: Final = ("engine", "sender", "intake", "topics", "directory", "emit", "lag", "explain", *NAMING, *REPLAYERS)
 MAIL: Final = ("sender", "up")
-LEDGER_TOOLS: Final = ("jobs", "pause", "resume", "pauses", "suppressions", "bounces", "person", "console")
+LEDGER_TOOLS: Final = ("jobs", "pause", "resume", "pauses", "suppressions", "bounces", "person", "console", "outcomes")
 LEDGER: Final = ("sender", "opt-out", "explain", *LEDGER_TOOLS)
 JUDGES: Final = ("validate", "decide", "explain", "derive", "preview", "check", "coverage", "match")
 """Commands that say what rules do in a directory; nothing is sent."""

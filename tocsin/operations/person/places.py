@@ -15,13 +15,32 @@ from adapters.kafka.topic_reader import TopicReader
 from adapters.sqlite.event_log import SqliteLog
 from engine.directory.directory import Directory
 from history.ports import HistoryStore
-from intake.ports import KeptPosts
+from intake.ports import KeptPost, KeptPosts
+from outcomes.ports import KeptOutcomes
 from schemas.log import Record
 from schemas.pseudonyms import Pseudonyms
 from sender.ledger.port import Ledger
 from tocsin.demo.stage import MARK, Stage
 
 AT_ONCE: Final = 500
+
+
+class KeptOfPosts:
+    """What is kept of posts, of those that came in and of those that go out to helpdesks."""
+
+    def __init__(self, came_in: KeptPosts, go_out: KeptOutcomes) -> None:
+        self._came_in = came_in
+        self._go_out = go_out
+
+    def kept(self) -> Iterator[KeptPost]:
+        """See intake.ports.KeptPosts."""
+        yield from self._came_in.kept()
+        yield from (KeptPost(one.place, one.key, one.body) for one in self._go_out.kept())
+
+    def rewrite(self, change: Callable[[bytes], bytes]) -> int:
+        """See intake.ports.KeptPosts."""
+        return self._came_in.rewrite(change) + self._go_out.rewrite(change)
+
 
 Records = Callable[[str], Iterator[Record]]
 """All records of a topic that there are when it is asked, one after another."""

@@ -29,7 +29,7 @@ def told(places: Places, one: Known, done: Outcome, now: datetime) -> Iterator[s
         if number:
             yield f"  {topic}: {number} records blanked"
     if done.posts:
-        yield f"  intake: {done.posts} states of tickets and deliveries blanked"
+        yield f"  posts: {done.posts} states of tickets, deliveries and posts to helpdesks blanked"
     if done.history:
         yield f"  history: {done.history} decisions and titles of tickets blanked"
     if done.mails:
