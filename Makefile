@@ -35,7 +35,7 @@ broker: ## fetch the Kafka broker of the tests; does nothing with KAFKA_BOOTSTRA
 postfix: ## install Postfix for the tests
 prometheus: ## install Prometheus for the tests of alert rules
 browser: ## install Chromium for the tests of pages
-validators: ## install validators of JSON Schema in JavaScript and Go, where npm and go are
+validators: ## install validators of JSON Schema and SDKs of CloudEvents in JavaScript and Go, where npm and go are
 broker postfix prometheus browser validators:
 	@scripts/test-services.sh $@
 

@@ -65,17 +65,22 @@ browser() {
     install_packages "the tests of pages run a real browser" chromium
 }
 
-# Validators of other languages, which the published schemas are tried on (see tests/validators/).
+# Validators of other languages, which the published schemas are tried on, and SDKs that post (see tests/validators/).
 validators() {
     local folder=$cache/validators
     mkdir -p "$folder"
-    if [ ! -d "$folder/node_modules/ajv-formats" ] && has npm; then
-        npm install --silent --no-save --no-package-lock --prefix "$folder" ajv@8.17.1 ajv-formats@3.0.1 >/dev/null ||
-            echo "Ajv can't be had here: its test is skipped." >&2
+    if [ ! -d "$folder/node_modules/cloudevents" ] && has npm; then
+        npm install --silent --no-save --no-package-lock --prefix "$folder" \
+            ajv@8.17.1 ajv-formats@3.0.1 cloudevents@10.0.0 >/dev/null ||
+            echo "Ajv and the SDK of CloudEvents can't be had here: their tests are skipped." >&2
     fi
     if [ ! -x "$folder/gojsonschema" ] && has go; then
         (cd tests/validators/golang && go build -o "$OLDPWD/$folder/gojsonschema" .) ||
             echo "The validator in Go can't be had here: its test is skipped." >&2
+    fi
+    if [ ! -x "$folder/cloudevents-go" ] && has go; then
+        (cd tests/validators/cloudevents && go build -o "$OLDPWD/$folder/cloudevents-go" .) ||
+            echo "The SDK of CloudEvents for Go can't be had here: its test is skipped." >&2
     fi
 }
 
