@@ -85,7 +85,7 @@ def read_sources(*folders: Path) -> TemplateSources:
     below: set[str] = set()
     replaced: set[str] = set()
     for number, folder in enumerate(folders):
-        found, refused = _shipped() if folder == TEMPLATES else _read_folder(folder)
+        found, refused = _shipped()[:2] if folder == TEMPLATES else _read_folder(folder)
         for path in (*found, *refused):
             if path in places:
                 replaced.add(path)
@@ -121,12 +121,17 @@ def _read_folder(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
     return texts, unreadable
 
 
-_shipped: Final = Remembered(lambda: template_files(TEMPLATES), lambda: _read_folder(TEMPLATES))
+def _read_shipped() -> tuple[dict[str, str], dict[str, str], str]:
+    texts, unreadable = _read_folder(TEMPLATES)
+    return texts, unreadable, _digest(texts)
+
+
+_shipped: Final = Remembered(lambda: template_files(TEMPLATES), _read_shipped)
 
 
 def shipped_digest() -> str:
     """The digest over the texts of all templates that come with the product."""
-    return _digest(_shipped()[0])
+    return _shipped()[2]
 
 
 def template_files(folder: Path) -> Iterator[Path]:
@@ -137,7 +142,8 @@ def template_files(folder: Path) -> Iterator[Path]:
         # A folder with the name of a template is listed too, so that its author hears that it is none.
         names = [name for name in (*folders, *files) if name.endswith(ENDING) and not name.startswith(".")]
         found += [f"{parent}/{name}" for name in names]
-    yield from sorted(map(Path, found))
+    # In the order of their parts, as that of paths is.
+    yield from map(Path, sorted(found, key=lambda one: one.split("/")))
 
 
 def file_of(path: str) -> TemplateFile | None:
