@@ -73,6 +73,17 @@ def test_more_than_anybody_reads_is_counted() -> None:
     assert (len(preview.told), preview.left_out) == (MOST_ENTRIES, 7)
 
 
+def test_words_take_no_more_time_than_there_is() -> None:
+    desk = Helpdesk()
+    for number in range(3):
+        desk.contact(f"ct-{number}", "contract/C-7", alerts=["closed"])
+    seconds = iter([0.0, 1.0, 3.0, 4.0])
+    previews = Previews(Still(NOW), lambda: next(seconds))
+    previews.open(Deciding(Fixed(desk.directory()), default_rules))
+    words = [one.why for one in previews.of(saved(None), personal=True).not_told]
+    assert words == ["the person's own tick for `opened` is off", *["the person's own tick was off for `opened`"] * 2]
+
+
 def test_before_the_directory_was_read_nothing_is_told() -> None:
     with pytest.raises(NotYetError):
         Previews(Still(NOW)).of(saved(None), personal=True)

@@ -11,6 +11,7 @@ from engine.decide import Decision
 from engine.directory.directory import Directory
 from engine.directory.records import Contract, Customer, Person
 from engine.rulebook.rulebook import Rulebook
+from engine.scope import Scope
 from schemas.decision import Skip
 from schemas.job import PersonRef
 from schemas.vocabulary import Category, Channel, Reason, Trigger
@@ -21,7 +22,8 @@ class Case(Struct, frozen=True):
     """An entry of a decision, beside what it was decided by.
 
     `is_one_way`: asked is why the entry's trigger and channel do not lead to a message, whatever others of the save do;
-    `brought_by` are then the rules that would have to bring it, where that is known.
+    `brought_by` are then the rules that would have to bring it, where that is known. `scope` is what the event was
+    decided within, for whoever asks for many entries of one decision.
     """
 
     skip: Skip
@@ -30,6 +32,7 @@ class Case(Struct, frozen=True):
     rulebook: Rulebook
     is_one_way: bool = False
     brought_by: tuple[str, ...] = ()
+    scope: Scope | None = None
 
     @property
     def contract_id(self) -> str:

@@ -117,7 +117,7 @@ class Explainer:
         return Explanation(found, self._directory, reached, stopped, absent, then)
 
     def _stopped(self, found: FullDecision, skip: Skip, around: _Around, is_searched: bool) -> Stopped:
-        why = in_words(Case(skip, found.decision, self._directory, self._rules.rulebook)).why
+        why = in_words(Case(skip, found.decision, self._directory, self._rules.rulebook, scope=found.scope)).why
         target = Target(skip.person, skip.category, skip.record)
         # Only those who matter to this entry are in the scenario, so that deciding takes a millisecond.
         people = [skip.person] if skip.person is not None else []

@@ -45,7 +45,7 @@ class _Save:
     def __init__(self, case: Case) -> None:
         decision = case.decision
         self.case = case
-        self._scope = prepare(decision.event, decision.now, case.directory, case.rulebook).scope
+        self._scope = case.scope or prepare(decision.event, decision.now, case.directory, case.rulebook).scope
 
     def facts(self, node: Node, way: _Way) -> dict[str, Any]:
         """What the fields of a condition hold, looked up as stage 4 does: for one trigger and channel of the save."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from engine.decide import Decision, decide
+from engine.decide import Decision, decide, prepare
 from engine.directory.directory import Directory
 from engine.ports import DirectorySource
 from engine.rulebook.rulebook import Rulebook
+from engine.scope import Scope
 from intake.cloudevents.unsaved import UNSAVED
 from schemas.api_answers import NotTold, Preview, PreviewedMessage
 from schemas.clock import Clock
@@ -20,7 +22,7 @@ from schemas.decision import Skip
 from schemas.errors import UnusableError
 from schemas.event import Event
 from schemas.job import Job, when_sent
-from schemas.reason_words import masked
+from schemas.reason_words import masked, was
 from schemas.vocabulary import Channel, Reason
 from sender.messages.subject import subject_line
 from tocsin.authoring.explain.case import Case
@@ -28,6 +30,9 @@ from tocsin.authoring.explain.reasons import in_words
 
 MOST_ENTRIES: Final = 500
 """Messages that are shown, and entries of those who get none."""
+
+WORDS_WITHIN: Final = 2.0
+"""Seconds that the full words of all entries may take; entries beyond have general words."""
 
 _WITHOUT_PEOPLE: Final = {
     Reason.NO_RULE: "no rule for {category} matches here",
@@ -55,8 +60,9 @@ class Deciding(Struct, frozen=True):
 class Previews:
     """Previews of one process, once it is opened. Threads may share it; they take turns."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._monotonic = monotonic
         self._deciding: Deciding | None = None
         self._turn = threading.Lock()
 
@@ -77,7 +83,10 @@ class Previews:
         with self._turn:
             directory, rulebook = deciding.directory.current(), deciding.rulebook()
             decision = decide(event, directory, rulebook, self._clock.now())
-            return _View(decision, directory, rulebook, personal).preview()
+            # Once for all entries: it looks everybody up whom the save concerns.
+            scope = prepare(event, decision.now, directory, rulebook).scope
+            full = _FullWords(decision, directory, rulebook, scope, self._monotonic)
+            return _View(decision, full, personal).preview()
 
     def _by(self) -> Deciding:
         if self._deciding is None:
@@ -85,12 +94,34 @@ class Previews:
         return self._deciding
 
 
+class _FullWords:
+    """Reasons in the words of `tocsin explain`, as long as there is time for them."""
+
+    def __init__(
+        self,
+        decision: Decision,
+        directory: Directory,
+        rulebook: Rulebook,
+        scope: Scope | None,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._around = decision, directory, rulebook
+        self._scope = scope
+        self._monotonic = monotonic
+        self._end = monotonic() + WORDS_WITHIN
+
+    def of(self, skip: Skip) -> str | None:
+        """Why; None where there is no time left."""
+        if self._monotonic() > self._end:
+            return None
+        return in_words(Case(skip, *self._around, scope=self._scope)).why
+
+
 class _View(Struct, frozen=True):
     """A decision as it is shown."""
 
     decision: Decision
-    directory: Directory
-    rulebook: Rulebook
+    full: _FullWords
     personal: bool
 
     def preview(self) -> Preview:
@@ -144,7 +175,9 @@ class _View(Struct, frozen=True):
             )
 
     def _why(self, skip: Skip, seen: Skip) -> str:
-        words = None if self.personal else _WITHOUT_PEOPLE.get(skip.reason)
-        if words is not None:
-            return words.format(category=seen.category, record=seen.record)
-        return in_words(Case(skip, self.decision, self.directory, self.rulebook)).why
+        general = _WITHOUT_PEOPLE.get(skip.reason)
+        may_be_full = self.personal or general is None
+        full = self.full.of(skip) if may_be_full else None
+        if full is not None:
+            return full
+        return was(seen) if general is None else general.format(category=seen.category, record=seen.record)
