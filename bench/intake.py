@@ -43,10 +43,11 @@ def main() -> None:
     parser.add_argument("--memory", type=int, default=20_000, help="webhooks over which memory is watched")
     parser.add_argument("--json", action="store_true", help="print the last line alone")
     arguments = parser.parse_args()
-    measured = rates(arguments.posts, arguments.rounds)
-    measured |= answer_times(arguments.load, arguments.seconds)
-    if arguments.memory:
-        measured |= memory(arguments.memory)
+    with server("kept") as kept, server("bare") as bare:
+        measured = rates(kept, bare, arguments.posts, arguments.rounds)
+        measured |= answer_times(kept, arguments.load, arguments.seconds)
+        if arguments.memory:
+            measured |= memory(kept, arguments.memory)
     report({"bench": "intake", "posts": arguments.posts, **measured}, arguments.json)
 
 
@@ -160,22 +161,23 @@ def server(kind: str, share: float = 1.0) -> Iterator[Server]:
 # --- what is measured
 
 
-def rates(posts: int, rounds: int) -> dict[str, Any]:
+def rates(kept: Server, bare: Server, posts: int, rounds: int) -> dict[str, Any]:
     """Events a second over one connection, one by one and in batches, and webhooks a second."""
     measured: dict[str, Any] = {}
     for name, make, each in (("event", event, 1), ("batched", batch, BATCH), ("webhook", webhook, 1)):
-        pairs = [(_rate("bare", make, posts // each), _rate("kept", make, posts // each)) for _ in range(rounds)]
+        requests = max(1, posts // each)
+        pairs = [(_rate(bare, make, requests), _rate(kept, make, requests)) for _ in range(rounds)]
         measured[name] = {
-            "per_second": round(median(kept for _, kept in pairs) * each),
-            "bare_per_second": round(median(bare for bare, _ in pairs) * each),
-            "ratio": round(median(kept / bare for bare, kept in pairs), 3),
+            "per_second": round(median(ours for _, ours in pairs) * each),
+            "bare_per_second": round(median(raw for raw, _ in pairs) * each),
+            "ratio": round(median(ours / raw for raw, ours in pairs), 3),
         }
     return measured
 
 
-def _rate(kind: str, make: Make, requests: int) -> float:
-    made = [make() for _ in range(max(1, requests))]
-    with server(kind) as one, closing(Connection(one.port)) as connection:
+def _rate(one: Server, make: Make, requests: int) -> float:
+    made = [make() for _ in range(requests)]
+    with closing(Connection(one.port)) as connection:
         connection.post(make())
         started = time.perf_counter()
         for request in made:
@@ -183,10 +185,9 @@ def _rate(kind: str, make: Make, requests: int) -> float:
         return len(made) / (time.perf_counter() - started)
 
 
-def answer_times(load: int, seconds: float) -> dict[str, Any]:
+def answer_times(one: Server, load: int, seconds: float) -> dict[str, Any]:
     """Milliseconds from the moment at which a post is due until it is answered, while so many a second come in."""
-    with server("kept") as one:
-        times = _under_load(one.port, [event() for _ in range(max(2, round(load * seconds)))], load)
+    times = _under_load(one.port, [event() for _ in range(max(2, round(load * seconds)))], load)
     cuts = quantiles(times, n=100)
     return {
         "load_per_second": load,
@@ -217,9 +218,9 @@ def _under_load(port: int, requests: Sequence[bytes], load: int) -> list[float]:
         return [one for found in pool.map(posted, range(CONNECTIONS)) for one in found]
 
 
-def memory(posts: int) -> dict[str, Any]:
+def memory(one: Server, posts: int) -> dict[str, Any]:
     """Resident memory of the server after some webhooks, and after many."""
-    with server("kept") as one, closing(Connection(one.port)) as connection:
+    with closing(Connection(one.port)) as connection:
         first = max(1, posts // _SETTLED)
         for _ in range(first):
             connection.post(webhook())
