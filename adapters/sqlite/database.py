@@ -107,7 +107,7 @@ def bounded(
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """Everything inside happens, durably, or nothing does. Raises DatabaseError where the storage fails."""
-    with named_errors(_path_of(connection)):
+    with named_errors(path_of(connection)):
         # The write lock at once: to a transaction that has read an older state SQLite refuses it, without waiting.
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -123,7 +123,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 @contextmanager
 def reading(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """For single statements that change nothing. Raises DatabaseError where the storage fails."""
-    with named_errors(_path_of(connection)):
+    with named_errors(path_of(connection)):
         yield connection
 
 
@@ -142,7 +142,8 @@ def named_errors(path: str) -> Iterator[None]:
         raise DatabaseError("cannot_open", path, f"it can't be opened: {error.strerror}") from error
 
 
-def _path_of(connection: sqlite3.Connection) -> str:
+def path_of(connection: sqlite3.Connection) -> str:
+    """Where the file of a connection is, for people."""
     with suppress(sqlite3.Error):
         return str(connection.execute("PRAGMA database_list").fetchone()[2])
     return "the database"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -12,8 +11,9 @@ from typing import Final, TypeVar
 from adapters.sql_intake.states import SqlTicketStates, record_of
 from adapters.sql_ledger.moments import to_micros
 from adapters.sql_ledger.session import Session
-from adapters.sqlite.database import BUSY_TIMEOUT, open_database, reading, transaction
+from adapters.sqlite.database import BUSY_TIMEOUT, open_database
 from adapters.sqlite.event_log import append_to
+from adapters.sqlite.grouped import GroupedTransactions
 from adapters.sqlite.log_errors import as_log_errors
 from adapters.sqlite.session import SqliteSession
 from intake.ports import Append, Taken, Unpublished
@@ -31,12 +31,12 @@ _PRUNE: Final = """
 
 
 class SqliteTicketStates(SqlTicketStates):
-    """One connection to the file. It may be shared between threads, which then take turns."""
+    """One connection to the file. Threads may share it; what they take in at the same time is committed together."""
 
     def __init__(self, path: Path, busy_timeout: timedelta = BUSY_TIMEOUT) -> None:
-        self._turn = threading.Lock()
         with as_log_errors():
-            self._database = open_database(path, busy_timeout)
+            self._connection = open_database(path, busy_timeout)
+        self._database = GroupedTransactions(self._connection)
 
     def publish(self, append: Append, ticket: TicketKey | None = None) -> int:  # noqa: ARG002 - of the port
         """See intake.ports.TicketStates: each event was appended when it was taken."""
@@ -48,8 +48,7 @@ class SqliteTicketStates(SqlTicketStates):
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._turn:
-            self._database.close()
+        self._database.close()
 
     @property
     def _prune_deliveries(self) -> str:
@@ -61,14 +60,14 @@ class SqliteTicketStates(SqlTicketStates):
 
     def _keep(self, session: Session, ticket: TicketKey, event: str, body: bytes, now: datetime) -> bool:
         session.run(_KEEP, {"event": event, "now": to_micros(now), "body": body})
-        append_to(self._database, [record_of(ticket, body)], now)
+        append_to(self._connection, [record_of(ticket, body)], now)
         return True
 
     def _transact(self, work: Callable[[Session], T]) -> T:
-        with self._turn, as_log_errors(), transaction(self._database) as connection:
-            return work(SqliteSession(connection))
+        with as_log_errors():
+            return self._database.do(lambda connection: work(SqliteSession(connection)))
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:
-        with self._turn, as_log_errors(), reading(self._database) as connection:
+        with as_log_errors(), self._database.reading() as connection:
             yield SqliteSession(connection)
