@@ -18,6 +18,7 @@ from intake.states.judgement import TicketKey, event_id, judge, ticket_key
 from schemas.clock import Clock
 from schemas.log import NewRecord
 from schemas.refusal import RefusedError
+from schemas.trace_context import TraceContext
 
 FORGET_EVERY: Final = 100
 """After so many posts, deliveries and states are forgotten whose time is over."""
@@ -67,6 +68,7 @@ class Delivery(Struct, frozen=True):
     read: Callable[[], Observation | Ignored]
     source: str | None = None
     id: str | None = None
+    trace: TraceContext | None = None
 
 
 class EventAcceptance:
@@ -135,7 +137,9 @@ class Acceptance:
             return observation
         ticket, name = ticket_key(observation), _name(delivery, observation)
         event, now = event_id(observation.source, name), self._clock.now()
-        taken = self._states.take(ticket, event, lambda state: judge(observation, state, name, now), now)
+        taken = self._states.take(
+            ticket, event, lambda state: judge(observation, state, name, now, delivery.trace), now
+        )
         answer = self._published(ticket, event, taken)
         self._forget(now)
         return answer

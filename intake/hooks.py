@@ -105,7 +105,7 @@ class Hooks:
         # Once it is known who posts: else anybody could use up what a helpdesk may post.
         if wait := self._pacing(name):
             return Crowded(wait)
-        answer = self._acceptance.webhook(Delivery(post.body, lambda: self._read(mapping, post)))
+        answer = self._acceptance.webhook(Delivery(post.body, lambda: self._read(mapping, post), trace=post.trace))
         if isinstance(answer, Refused) and mapping.on_malformed == "accept":
             proof = None if mapping.signature is None else mapping.signature.header
             secrets = self._secrets.get(name, ())
@@ -118,7 +118,7 @@ class Hooks:
         mapping = self._mapping(name)
         if mapping is None:
             return UnknownHook()
-        return self._acceptance.webhook(Delivery(post.body, lambda: self._read(mapping, post)))
+        return self._acceptance.webhook(Delivery(post.body, lambda: self._read(mapping, post), trace=post.trace))
 
     def challenge(self, name: str, query: Mapping[str, str]) -> str | None:
         """The answer to a helpdesk that asks, before it posts, whether we know the secret; None: no such question."""

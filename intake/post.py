@@ -7,6 +7,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from schemas.trace_context import TraceContext
+
 
 class Post(Struct, frozen=True):
     """One post of a helpdesk. `body` is what came, byte by byte: a signature is of bytes, not of what they mean."""
@@ -23,3 +25,6 @@ class Post(Struct, frozen=True):
 
     through_proxy: bool = False
     """Whether it came from an address that is trusted to be the server in front."""
+
+    trace: TraceContext | None = None
+    """What its event carries on."""

@@ -34,6 +34,12 @@ class TraceContext(Struct, frozen=True, omit_defaults=True):
         return (parent,) if self.tracestate is None else (parent, ("tracestate", self.tracestate.encode()))
 
     @property
+    def extension(self) -> dict[str, str]:
+        """The attributes of a CloudEvent that carry it on (Distributed Tracing extension)."""
+        state = {} if self.tracestate is None else {"tracestate": self.tracestate}
+        return {"traceparent": self.traceparent, **state}
+
+    @property
     def ids(self) -> dict[str, str]:
         """Its ids, as lines of the log name them."""
         _version, trace_id, span_id, *_ = self.traceparent.split("-")
@@ -55,6 +61,11 @@ def trace_context_of(record: Record) -> TraceContext | None:
     except (ValueError, RecursionError):
         return None
     return _context(attributes.traceparent, attributes.tracestate)
+
+
+def trace_context_in(parent: str | None, state: str | None) -> TraceContext | None:
+    """The context of two HTTP header fields; None where they hold none."""
+    return _context(parent, state)
 
 
 class _Attributes(Struct):

@@ -17,6 +17,7 @@ from schemas.hashing import hash_of
 from schemas.reading import Identifier
 from schemas.refusal import refuse
 from schemas.timestamps import in_utc
+from schemas.trace_context import TraceContext
 
 AHEAD: Final = timedelta(hours=1)
 """How far a helpdesk's clock may be ahead of ours. A save that lies further ahead counts as made when it came: else
@@ -53,18 +54,26 @@ def ticket_key(observation: Observation) -> TicketKey:
     return TicketKey(observation.source, observation.ticket["id"])
 
 
-def judge(observation: Observation, state: TicketState | None, delivery: str, received: datetime) -> Judged:
+def judge(
+    observation: Observation,
+    state: TicketState | None,
+    delivery: str,
+    received: datetime,
+    trace: TraceContext | None = None,
+) -> Judged:
     """The event of a post, and the state after it.
 
-    `delivery` is the id of the delivery and `received` the time at which it came, in UTC. The event was read as engines
-    read it. Raises RefusedError, with the fields of an event, for what makes none.
+    `delivery` is the id of the delivery and `received` the time at which it came, in UTC; `trace` is what the event
+    carries on. The event was read as engines read it. Raises RefusedError, with the fields of an event, for what makes
+    none.
     """
     saved = in_utc("time", observation.time)
     if saved > received + AHEAD:
         saved = received
     known = {} if state is None else state.ticket
     now = with_first_description(merged(known, said(observation.ticket)), known, saved)
-    event = msgspec.json.encode(_envelope(observation, now, saved, delivery, what_it_meant(observation, state, saved)))
+    envelope = _envelope(observation, now, saved, delivery, what_it_meant(observation, state, saved))
+    event = msgspec.json.encode(envelope | ({} if trace is None else trace.extension))
     read_event(event, received)
     if state is not None and is_stale(state, saved):
         return Judged(event, state)

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from engine.ports import Tracer as EventTracer
 from engine.ports import Untraced as NoEvents
+from intake.tracing import UNTRACED, PostTracer
 from schemas.errors import WrongSettingError
 from sender.tracing import Tracer as JobTracer
 from sender.tracing import Untraced as NoJobs
@@ -29,13 +30,14 @@ class TracingSettingsError(WrongSettingError, ValueError):
 
 
 class Tracers(Struct, frozen=True):
-    """Who follows events through the engine, and jobs through the sender."""
+    """Who follows events through the engine, jobs through the sender, and posts through the intake."""
 
     events: EventTracer
     jobs: JobTracer
+    posts: PostTracer
 
 
-OFF: Final = Tracers(NoEvents(), NoJobs())
+OFF: Final = Tracers(NoEvents(), NoJobs(), UNTRACED)
 
 
 def are_wanted(environment: Mapping[str, str]) -> bool:
@@ -65,10 +67,12 @@ def tracing(
         return
     try:
         from adapters.opentelemetry.engine_tracer import EngineTracer  # noqa: PLC0415 - an extra, and slow to import
+        from adapters.opentelemetry.intake_tracer import IntakeTracer  # noqa: PLC0415 - likewise
         from adapters.opentelemetry.provider import otlp_provider  # noqa: PLC0415 - likewise
         from adapters.opentelemetry.sender_tracer import SenderTracer  # noqa: PLC0415 - likewise
     except ImportError as error:
         message = f"traces are asked for, and {error.name} is not installed: pip install 'tocsin[tracing]'"
         raise TracingSettingsError(message) from error
     with otlp_provider(service) as provider:
-        yield Tracers(EngineTracer(provider, engine_group, system), SenderTracer(provider, sender_group, system))
+        engine, sender = EngineTracer(provider, engine_group, system), SenderTracer(provider, sender_group, system)
+        yield Tracers(engine, sender, IntakeTracer(provider))

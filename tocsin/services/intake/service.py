@@ -16,10 +16,12 @@ from adapters.kafka.topics import refuse_missing
 from adapters.postgres.ticket_states import PostgresTicketStates
 from intake.acceptance import Acceptance, EventAcceptance
 from intake.ports import LogAwayError, LogUnavailableError, Retention
+from intake.tracing import UNTRACED, PostTracer
 from schemas.clock import Clock
 from schemas.topics import DEAD_LETTERS, TICKETS
 from tocsin.clock import SystemClock
 from tocsin.config.wiring.http import HttpSettings
+from tocsin.config.wiring.telemetry import tracing
 from tocsin.services.intake.contracts import FollowedContracts
 from tocsin.services.intake.hooks import ServiceHooks
 from tocsin.services.intake.posts import Posts
@@ -55,6 +57,7 @@ class IntakeParts(Struct, frozen=True):
     clock: Clock
     retention: Retention
     questions: Sequence[Router] = ()
+    tracer: PostTracer = UNTRACED
 
 
 class IntakeService:
@@ -70,7 +73,7 @@ class IntakeService:
     def posts(self) -> Posts:
         """Who takes in what is posted. Events need no database."""
         parts = self._parts
-        return Posts(self._events.take, parts.hooks, parts.clock, parts.questions)
+        return Posts(self._events.take, parts.hooks, parts.clock, parts.questions, tracer=parts.tracer)
 
     async def run(self, stop: Stop) -> None:
         """Work until told to stop. An error that no waiting mends stops all, and is raised."""
@@ -145,7 +148,7 @@ def intake_service(
 ) -> Iterator[IntakeService]:
     """The service, wired together. What it needs may come later.
 
-    Raises OSError where the folder of mappings can't be read.
+    Raises OSError where the folder of mappings can't be read, and TracingSettingsError.
     """
     sink = KafkaEventSink(settings.kafka, settings.instance)
     contracts = FollowedContracts(settings.kafka, stop.check)
@@ -154,7 +157,9 @@ def intake_service(
         closing(sink),
         closing(contracts),
         answering_questions(settings.kafka, settings.database, clock) as questions,
+        tracing("tocsin-intake") as tracers,
     ):
-        parts = IntakeParts(settings, sink, contracts, hooks, monitor, clock, http.hooks.retention, questions)
+        retention, tracer = http.hooks.retention, tracers.posts
+        parts = IntakeParts(settings, sink, contracts, hooks, monitor, clock, retention, questions, tracer)
         with closing(IntakeService(parts)) as service:
             yield service
