@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from schemas.job import Schedule
 from sender.ledger.outlook import next_try
 from sender.ledger.waits import RELAY, Wait
 from sender.records import LedgerEntry, Listed, Report
 from sender.states import FINISHED, Hold, Standing, State, Transition
+from sender.storms.storm import NO_STORMS
 from tests.support.sender.fakes import START, a_job
 from tests.support.sender.in_memory_ledger import InMemoryLedger
 from tocsin.operations.jobs import lines
@@ -91,6 +93,24 @@ def test_the_job_that_goes_before_is_named() -> None:
     ledger.claim(START + MINUTE, 1, LEASE)
     ledger.record([Report(first.id, 1, Transition.DELIVERED)], START + MINUTE)
     assert ahead_of(ledger, waiting) is None
+
+
+def test_a_digest_waits_neither_for_what_it_lists_nor_for_what_is_held() -> None:
+    """The same ticket was saved three times; what comes after the digest is collected for the next one."""
+    ledger, hour = InMemoryLedger(), timedelta(hours=1)
+    jobs = [a_job(f"e-{number}", "T-1", schedule=Schedule(START + hour, digest=True)) for number in range(3)]
+    after = a_job("e-4", "T-1")
+    ledger.accept(jobs, START)
+    carrier = ledger.find(jobs[-1].id)
+    assert carrier is not None
+    ledger.accept([after], START)
+    urgent = ledger.find(after.id)
+    assert urgent is not None
+    assert ahead_of(ledger, urgent) is None
+    ledger.end_schedules(START + hour, NO_STORMS)
+    carrier = ledger.find(jobs[-1].id)
+    assert carrier is not None
+    assert ahead_of(ledger, carrier, ledger.bundle(carrier.job.id)) is None
 
 
 MOMENTS = st.integers(-10_000, 10_000).map(lambda seconds: START + timedelta(seconds=seconds))

@@ -86,7 +86,7 @@ def show(
             stop(f"{job}: there is no such job: tocsin jobs list", FOUND_FAULTS)
         now = datetime.now(UTC)
         changes, bundled, waits = opened.history(job), opened.bundle(job), opened.waits(now)
-        ahead = ahead_of(opened, entry)
+        ahead = ahead_of(opened, entry, bundled)
     if as_json:
         say_json(shown_object(entry, changes, bundled, waits, now, ahead, texts=text))
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -87,8 +87,12 @@ MOST_PAGES: Final = 4
 """Pages of open jobs of one ticket that are looked at. Where there are more, the oldest of these is named."""
 
 
-def ahead_of(ledger: JobListing, entry: LedgerEntry) -> LedgerEntry | None:
-    """The oldest open job for which this one waits; None where it waits for none."""
+def ahead_of(ledger: JobListing, entry: LedgerEntry, bundled: Collection[LedgerEntry] = ()) -> LedgerEntry | None:
+    """The oldest open job for which this one waits; None where it waits for none.
+
+    It waits neither for those that its own digest lists, which are `bundled`, nor for what is held until it is due.
+    """
+    listed_here = {one.job.id for one in bundled}
     if entry.standing.state not in WAITING:
         return None
     wanted = Selection(ticket=entry.job.ticket, states=frozenset(State) - FINISHED)
@@ -97,8 +101,10 @@ def ahead_of(ledger: JobListing, entry: LedgerEntry) -> LedgerEntry | None:
         page = ledger.list(wanted, PAGE, before)
         for listed in page:
             # Pages go from the newest to the oldest, so the last one found is the oldest.
-            if lane_of(listed.entry.job) == lane:
-                found = listed.entry
+            one = listed.entry
+            is_away = one.job.id in listed_here or one.standing.hold in SCHEDULED
+            if lane_of(one.job) == lane and not is_away:
+                found = one
         if len(page) < PAGE:
             break
         before = page[-1].entry.job.id
