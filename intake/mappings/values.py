@@ -226,6 +226,9 @@ class LookedUp(Struct, frozen=True):
     def value(self, view: View) -> Any:
         """The contract's id; None where none or several fit, with a warning.
 
+        It is one that was in force when the ticket was created, as a contract has to be for its alerts; else, where the
+        post does not say that, when it was saved.
+
         UNSET where the post leaves out whose ticket it is: by its product alone, another customer's might be found.
         """
         said = {name: view.found.get(name, UNSET) for name in _BY_FIELDS if name in self.by}
@@ -241,7 +244,7 @@ class LookedUp(Struct, frozen=True):
             customer=known.get("customer"),
             product=known.get("product"),
             reference=known.get("reference"),
-            at=view.time,
+            at=view.found.get("created_at") or view.time,
         )
         if len(fitting) == 1:
             return fitting[0]

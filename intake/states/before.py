@@ -28,9 +28,11 @@ _WITHOUT_HISTORY: Final = ("status", "resolution_marked", "closed_for_customer",
 def what_it_meant(observation: Observation, state: TicketState | None, saved: datetime) -> dict[str, Any]:
     """The members of an event's data from which its triggers follow: `previous`, or `triggers`.
 
-    A save that is older than the state means nothing any more. Nor does the first sight of a ticket that is no
-    creation, but for what the post itself tells of before.
+    A save that is older than the state means nothing any more, unless it is the creation. Nor does the first sight of
+    a ticket that is no creation, but for what the post itself tells of before.
     """
+    if is_overtaken(observation, state):
+        state = None
     if is_stale(state, saved):
         return {"triggers": []}
     if observation.triggers is not None:
@@ -43,6 +45,14 @@ def what_it_meant(observation: Observation, state: TicketState | None, saved: da
     if told is None:
         return {"triggers": []}
     return {"previous": {name: told[name] for name in _WITHOUT_HISTORY if name in told}}
+
+
+def is_overtaken(observation: Observation, state: TicketState | None) -> bool:
+    """Whether the ticket's creation comes only now, after a post of a later save.
+
+    That was taken for the first sight of an old ticket, so nobody was told that the ticket was opened.
+    """
+    return state is not None and not state.since_creation and observation.moment is Moment.CREATED
 
 
 def is_stale(state: TicketState | None, saved: datetime) -> bool:

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from intake.observation import Moment, Observation
-from intake.states.before import is_stale, what_it_meant
+from intake.states.before import is_overtaken, is_stale, what_it_meant
 from intake.states.fields import REQUIRED, merged, said, with_first_description
 from intake.states.ticket_state import TicketState
 from schemas.event import read_event
@@ -70,15 +71,24 @@ def judge(
     saved = in_utc("time", observation.time)
     if saved > received + AHEAD:
         saved = received
-    known = {} if state is None else state.ticket
+    overtaken = is_overtaken(observation, state)
+    known = {} if state is None or overtaken else state.ticket
     now = with_first_description(merged(known, said(observation.ticket)), known, saved)
     envelope = _envelope(observation, now, saved, delivery, what_it_meant(observation, state, saved))
     event = msgspec.json.encode(envelope | ({} if trace is None else trace.extension))
     read_event(event, received)
+    if state is not None and overtaken:
+        return Judged(event, _with_creation(state, now))
     if state is not None and is_stale(state, saved):
         return Judged(event, state)
     since_creation = observation.moment is Moment.CREATED if state is None else state.since_creation
     return Judged(event, TicketState(saved=saved, since_creation=since_creation, ticket=now))
+
+
+def _with_creation(state: TicketState, created: dict[str, Any]) -> TicketState:
+    """The state, with what the creation says where later saves have said nothing."""
+    first = {name: value for name, value in created.items() if name == "first_described_at"}
+    return replace(state, since_creation=True, ticket=merged(created, state.ticket) | first)
 
 
 def _envelope(

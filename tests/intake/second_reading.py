@@ -19,11 +19,24 @@ class SecondReading:
 
     def triggers_of(self, post: Observation) -> set[str]:
         """The triggers that a post raises. It counts from then on, unless it came too late."""
+        if self._is_creation_behind_others(post):
+            # It is the first save, whenever it comes.
+            self._counted, later = [], self._counted
+            raised = self._meaning(post)
+            self._counted = [post, *later]
+            return raised
         if any(post.time < earlier.time for earlier in self._counted):
             return set()
-        raised = self._raised(post) if post.triggers is None else {one.value for one in post.triggers}
+        raised = self._meaning(post)
         self._counted.append(post)
         return raised
+
+    def _is_creation_behind_others(self, post: Observation) -> bool:
+        seen = [one.moment for one in self._counted]
+        return bool(seen) and Moment.CREATED not in seen and post.moment is Moment.CREATED
+
+    def _meaning(self, post: Observation) -> set[str]:
+        return self._raised(post) if post.triggers is None else {one.value for one in post.triggers}
 
     def _raised(self, post: Observation) -> set[str]:
         was_there = bool(self._counted)

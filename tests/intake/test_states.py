@@ -111,7 +111,8 @@ def test_a_save_that_comes_too_late_raises_nothing_and_changes_nothing(posts: li
     state: TicketState | None = None
     for one in posts:
         made = judged(state, one)
-        if state is not None and one.observation.time < state.saved:
+        creation = one.observation.moment is Moment.CREATED
+        if state is not None and one.observation.time < state.saved and (state.since_creation or not creation):
             assert raised(made.event) == set()
             assert made.state == state
         state = made.state
@@ -132,6 +133,38 @@ def test_the_same_post_on_the_same_state_is_the_same_event_byte_by_byte(posts: l
 def test_a_creation_opens_and_what_follows_is_compared_with_it() -> None:
     found, _ = after(created(), post(1, {"status": "solved", "resolution_marked": True}), post(2, {"status": "solved"}))
     assert found == [{"opened"}, {"status_changed", "resolved"}, set()]
+
+
+def test_a_creation_that_was_overtaken_opens_its_ticket_once() -> None:
+    late = [post(2, {"status": "open"}), created(), post(3, {"status": "solved"})]
+    found, state = after(*late)
+    assert found == [set(), {"opened"}, {"status_changed"}]
+    assert state is not None
+    assert (state.ticket["status"], state.ticket["title"]) == ("solved", "Printer")
+    assert state.ticket["first_described_at"] == "2026-03-02T09:00:00Z"
+    # Another post that says it is the creation is none, and the description is not the first a second time.
+    again = post(9, whole(), Moment.CREATED, time=START)
+    emptied, written = post(4, {"external_description": ""}), post(5, {"external_description": "It jams"})
+    assert after(*late, again, emptied, written)[0][3:] == [set(), set(), set()]
+
+
+def test_a_creation_that_was_overtaken_tells_the_ticket_as_it_was_then() -> None:
+    _, state = after(post(2, whole(status="open", title="Scanner", external_description="It does not scan")))
+    read = read_event(judged(state, created()).event, RECEIVED)
+    assert (read.ticket.status, read.ticket.title, read.time) == ("new", "Printer", START)
+
+
+def test_a_creation_without_a_description_that_was_overtaken_opens_nothing() -> None:
+    found, _ = after(post(2, {"status": "open"}), created(external_description=None), post(3, whole()))
+    assert found == [set(), set(), {"opened", "status_changed"}]
+
+
+def test_a_creation_of_which_the_time_is_not_known_is_overtaken_too() -> None:
+    """A helpdesk that says no time: each post was saved when it came."""
+    found, state = after(post(1, {"status": "open"}), post(2, whole(), Moment.CREATED))
+    assert found == [set(), {"opened"}]
+    assert state is not None
+    assert state.ticket["status"] == "open"
 
 
 def test_a_description_told_once_is_in_every_later_event() -> None:

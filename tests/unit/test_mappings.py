@@ -223,6 +223,21 @@ def test_a_contract_is_looked_up_and_never_guessed(payload: dict[str, Any], cont
     assert ticket(LOOKED_UP, payload, directory)["contract"] == contract
 
 
+@pytest.mark.parametrize(
+    ("created", "contract"),
+    [("2026-02-10T00:00:00Z", "old"), ("2026-03-01T00:00:00Z", "new"), ("2025-01-01T00:00:00Z", None), (None, "new")],
+)
+def test_the_contract_is_that_of_the_time_at_which_the_ticket_was_created(
+    created: str | None, contract: str | None
+) -> None:
+    text = "ticket: {id: x, customer: $.customer, contract: {look_up: [customer]}, created_at: $.created}"
+    directory = contracts(
+        old={"client": "acme", "valid_from": "2025-03-01", "valid_to": "2026-02-28"},
+        new={"client": "acme", "valid_from": "2026-03-01"},
+    )
+    assert ticket(text, {"customer": "acme", "created": created}, directory)["contract"] == contract
+
+
 def test_without_the_customer_nothing_is_said() -> None:
     directory = contracts(one={"client": "acme", "products": ["P-erp"]})
     assert "contract" not in ticket(LOOKED_UP, {"product": "P-erp"}, directory)
