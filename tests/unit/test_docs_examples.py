@@ -7,7 +7,7 @@ import re
 from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -20,6 +20,7 @@ from schemas.directory import record_from_data
 from schemas.event import Event, read_event
 from schemas.generate import FOLDER
 from schemas.outcome import Outcome
+from schemas.outcome_posts import TicketPost
 from tests.support.documents.command_lines import mention, parse, shown_in
 from tests.support.documents.pages import blocks, prose
 from tests.support.helpdesk.events import NOW
@@ -74,8 +75,12 @@ READERS: dict[str, Callable[[dict[str, Any]], object]] = {
     "kind": record_from_data,
     "skipped": exactly(DecisionRecord),
     "state": exactly(Outcome),
+    "type,timestamp": exactly(TicketPost),
 }
 """By members that tell what an example is."""
+
+ELSEWHERE: Final = ("kind", "type,timestamp")
+"""They are shown on pages of their own."""
 
 
 @pytest.mark.parametrize(("page", "text"), EXAMPLES)
@@ -87,7 +92,7 @@ def test_an_example_is_read_as_what_it_stands_for(page: str, text: str) -> None:
 
 def test_the_page_for_the_platform_shows_each_kind() -> None:
     shown = " ".join(text for page, text in EXAMPLES if page == "events.md")
-    assert all(f'"{name}"' in shown for names in READERS if names != "kind" for name in names.split(","))
+    assert all(f'"{name}"' in shown for names in READERS if names not in ELSEWHERE for name in names.split(","))
 
 
 def test_readme_shows_the_same_event_as_the_page_or_none() -> None:
