@@ -13,6 +13,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import HTTPRoute
 
+from adapters.web.openapi_webhooks import webhooks
 from adapters.web.tokens import SECURITY
 from schemas.event import TicketCloudEvent
 from schemas.event_conditions import with_conditions
@@ -49,6 +50,9 @@ def openapi_document(parts: Sequence[Router], version: str) -> dict[str, Any]:
                 operation.setdefault("parameters", []).extend(_parameters(tidied(types.pop(query.__name__))))
     # Events have to agree with themselves, as the published schema says.
     document["components"]["schemas"] |= with_conditions({"$defs": tidied(types)})["$defs"]
+    document["webhooks"], told = webhooks(_REFERENCE)
+    known = document["components"]["schemas"]
+    known |= {name: one for name, one in told.items() if name not in known}
     return document
 
 
