@@ -21,12 +21,12 @@ from intake.states.judgement import judge, ticket_key
 from schemas.decision import DecidedJob, DecisionRecord
 from schemas.job import PersonRef
 from schemas.log import NewRecord
-from schemas.topics import DECISIONS, TICKETS
+from schemas.topics import DECISIONS, SUPPRESSIONS, TICKETS
 from schemas.vocabulary import Category, PersonKind
 from tests.intake.posts import post, whole
 from tests.support.brokers.cluster import Cluster
 from tests.support.databases.native import NativePostgres
-from tests.support.helpdesk.events import CONTRACT
+from tests.support.helpdesk.events import CONTRACT, Helpdesk
 from tests.support.helpdesk.files import created
 from tests.support.intake.service import OF_EVENTS, OF_HOOKS, TOKEN, Intake, directory_record, topics_of_the_intake
 from tests.support.sender.fakes import a_job
@@ -183,3 +183,27 @@ def test_what_became_of_messages_is_asked_of_topic_and_database(topics: Cluster,
         assert rest["decisions"][0]["told"][0]["state"] == "queued"
         assert [each["id"] for each in client.get("/v1/jobs", params={"ticket": "T/1"}).json()["jobs"]] == [job.id]
         assert client.get(f"/v1/jobs/{job.id}").json()["address"] == job.address
+
+
+def test_who_would_be_told_is_asked_before_a_ticket_is_saved(topics: Cluster, postgres_url: str) -> None:
+    topics.create(SUPPRESSIONS)
+    desk = Helpdesk()
+    desk.contact("ct-1", "contract/C-7")
+    topics.append([directory_record(one) for one in desk.records.values()])
+    intake = Intake(topics, postgres_url, "one", "--preview")
+    with intake.running() as client:
+        client.headers = httpx.Headers({"Authorization": OF_EVENTS["Authorization"]})
+        ticket = {name: one for name, one in created(1)["data"]["ticket"].items() if name != "id"}
+
+        def told(body: Any, **asked: str) -> list[str]:
+            answer = client.post("/v1/decisions:preview", params=asked, json=body)
+            return [one["address"] for one in answer.json().get("told", [])]
+
+        intake.wait_until(lambda: told({"ticket": ticket}) == ["ct-1@acme.example"])
+        posted = {"moment": "created", "customer": "acme", "title": "x", "description": "y", "status": "new"}
+        assert told(posted | {"id": "T-9"}, hook="generic") == ["ct-1@acme.example"]
+        held: dict[str, Any] = {"kind": "suppression", "id": "a", "channel": "email", "address": "ct-1@acme.example"}
+        held |= {"person": None, "triggers": None, "reason": "by_hand", "since": "2026-01-01T00:00:00Z", "until": None}
+        topics.append([NewRecord(SUPPRESSIONS, b"suppression/a", json.dumps(held).encode())])
+        intake.wait_until(lambda: told({"ticket": ticket}) == [])
+        assert events(topics) == []

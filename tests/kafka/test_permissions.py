@@ -25,7 +25,7 @@ from structlog.testing import capture_logs
 
 from adapters.kafka.appender import KafkaAppender
 from adapters.kafka.decision_archive import KafkaDecisionArchive
-from adapters.kafka.directory_topic import DirectoryFeed
+from adapters.kafka.directory_topic import DirectoryFeed, DirectoryTopic
 from adapters.kafka.errors import KafkaRefusedError
 from adapters.kafka.event_sink import KafkaEventSink
 from adapters.kafka.held_records import held_records
@@ -172,6 +172,8 @@ def as_intake(settings: KafkaSettings) -> None:
     refuse_missing(settings, [TICKETS, DEAD_LETTERS])
     with closing(FollowedContracts(settings, lambda: None)) as contracts:
         contracts.follow()
+    with closing(DirectoryTopic(settings)) as directory:
+        directory.current()
     archive = KafkaDecisionArchive(settings, SystemClock(), timedelta(seconds=60))
     assert archive.of_ticket("/helpdesk", "T-1", 1) == []
     event, letter = NewRecord(TICKETS, b"T-1", b"e"), NewRecord(DEAD_LETTERS, b"k", b"v")

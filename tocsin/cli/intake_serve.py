@@ -11,14 +11,16 @@ import structlog
 
 from tocsin.cli.options import Form
 from tocsin.cli.starting import listen_address, log_as_told, naming_address
-from tocsin.config.settings.declared.http import HTTP_LISTEN
+from tocsin.config.settings.declared.http import HTTP_LISTEN, HTTP_PREVIEW
 from tocsin.config.settings.declared.kafka import KAFKA
-from tocsin.config.settings.declared.processes import INSTANCE_NAME, LISTEN_ADDRESS, STOP_WITHIN
+from tocsin.config.settings.declared.processes import INSTANCE_NAME, LISTEN_ADDRESS, RULES, STOP_WITHIN
 from tocsin.config.settings.declared.sending import LEDGER
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.wiring.http import HttpSettings
 from tocsin.config.wiring.kafka import kafka_settings
+from tocsin.config.wiring.opt_out import pseudonyms_of
 from tocsin.services.intake.answering import ALONE, answering
+from tocsin.services.intake.followed_previews import PreviewSettings
 from tocsin.services.intake.service import IntakeSettings, intake_service
 from tocsin.services.lifecycle.deadline import stopping
 from tocsin.services.lifecycle.stopping import StoppedError
@@ -43,6 +45,9 @@ def serve(settings: Settings) -> None:
     helpdesk.directory. While Kafka or the database is away, posts are answered with 503, and /readyz says what is
     missing.
 
+    Questions about past decisions and messages are answered too, and with --preview who would be told before a ticket
+    is saved: docs/questions.md.
+
     Whoever posts events needs the token in TOCSIN_HTTP_TOKEN or TOCSIN_HTTP_TOKEN_FILE, or one of the file that
     --http-tokens names; webhooks are signed with the secrets in TOCSIN_INTAKE_SECRETS or TOCSIN_INTAKE_SECRETS_FILE.
     Stop it with Ctrl-C or SIGTERM: posts that are under way are answered, within --stop-within. All settings:
@@ -52,7 +57,9 @@ def serve(settings: Settings) -> None:
     within = timedelta(seconds=settings.given(STOP_WITHIN))
     with stopping(within) as asked, naming_address(settings, LISTEN_ADDRESS, HTTP_LISTEN):
         http, instance = HttpSettings.needed(settings), settings.given(INSTANCE_NAME)
-        place, monitor = IntakeSettings(kafka_settings(settings), settings.given(LEDGER), instance), PostsMonitor()
+        preview = PreviewSettings(settings[RULES], pseudonyms_of(settings)) if settings[HTTP_PREVIEW] else None
+        place = IntakeSettings(kafka_settings(settings), settings.given(LEDGER), instance, preview)
+        monitor = PostsMonitor()
         with (
             suppress(StoppedError),
             intake_service(place, http, monitor, asked) as service,

@@ -22,5 +22,5 @@ LEDGER_TOOLS: Final = ("jobs", "pause", "resume", "pauses", "suppressions", "bou
 LEDGER: Final = ("sender", "opt-out", "explain", *LEDGER_TOOLS)
 JUDGES: Final = ("validate", "decide", "explain", "derive", "preview", "check", "coverage", "match")
 """Commands that say what rules do in a directory; nothing is sent."""
-SIGNED: Final = ("sender", "up", "opt-out", "bounces", "jobs", "engine", "diff", "person")
+SIGNED: Final = ("sender", "up", "opt-out", "bounces", "jobs", "engine", "intake", "diff", "person")
 """Commands that write or read what is signed with the installation's secrets."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from msgspec import UNSET, Struct
@@ -69,6 +70,12 @@ class Previews:
     def open(self, deciding: Deciding) -> None:
         """From now on, previews are given by this."""
         self._deciding = deciding
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Within the block nothing is decided, so that the directory may change."""
+        with self._turn:
+            yield
 
     def of_nothing(self, source: str, because: str) -> Preview:
         """A post that is about no save of a ticket. Raises NotYetError."""

@@ -15,6 +15,8 @@ from schemas.clock import Clock
 if TYPE_CHECKING:
     from litestar import Router
 
+    from adapters.web.preview import Foreseeing
+
 STATEMENT_WITHIN: Final = timedelta(seconds=4)
 """How long one statement of a question may take, and how long it waits for the database."""
 TOPIC_WITHIN: Final = timedelta(seconds=8)
@@ -22,13 +24,17 @@ TOPIC_WITHIN: Final = timedelta(seconds=8)
 
 
 @contextmanager
-def answering_questions(kafka: KafkaSettings, database: str, clock: Clock) -> Iterator[Sequence[Router]]:
+def answering_questions(
+    kafka: KafkaSettings, database: str, clock: Clock, foresight: Foreseeing | None
+) -> Iterator[Sequence[Router]]:
     """The parts of an application that answer within the block. Kafka and database may come later."""
     # Here, since the commands that serve nothing need not wait until a server is imported.
     from adapters.web.asking import Desk  # noqa: PLC0415
     from adapters.web.decisions import decisions  # noqa: PLC0415
     from adapters.web.jobs import jobs  # noqa: PLC0415
+    from adapters.web.preview import preview  # noqa: PLC0415
 
     archive = KafkaDecisionArchive(kafka, clock, TOPIC_WITHIN)
     with closing(PostgresLedgerReader(database, STATEMENT_WITHIN)) as ledger, closing(Desk()) as desk:
-        yield [decisions(archive, ledger, desk), jobs(ledger, clock, desk)]
+        foreseen = () if foresight is None else (preview(foresight, clock, desk),)
+        yield [*foreseen, decisions(archive, ledger, desk), jobs(ledger, clock, desk)]

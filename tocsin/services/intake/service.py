@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -16,6 +16,8 @@ from adapters.kafka.topics import refuse_missing
 from adapters.postgres.ticket_states import PostgresTicketStates
 from intake.acceptance import Acceptance, EventAcceptance
 from intake.ports import LogAwayError, LogUnavailableError, Retention
+from intake.states.judgement import TicketKey
+from intake.states.ticket_state import TicketState
 from intake.tracing import UNTRACED, PostTracer
 from schemas.clock import Clock
 from schemas.topics import DEAD_LETTERS, TICKETS
@@ -23,8 +25,11 @@ from tocsin.clock import SystemClock
 from tocsin.config.wiring.http import HttpSettings
 from tocsin.config.wiring.telemetry import tracing
 from tocsin.services.intake.contracts import FollowedContracts
+from tocsin.services.intake.followed_previews import FollowedPreviews, PreviewSettings
+from tocsin.services.intake.hook_previews import Foresight
 from tocsin.services.intake.hooks import ServiceHooks
 from tocsin.services.intake.posts import Posts
+from tocsin.services.intake.previewing import NotYetError, Previews
 from tocsin.services.intake.questions import answering_questions
 from tocsin.services.lifecycle.loops import repeated
 from tocsin.services.lifecycle.stopping import Stop, together
@@ -39,11 +44,12 @@ _KAFKAS: Final = (AWAY, REFUSES)
 
 
 class IntakeSettings(Struct, frozen=True):
-    """Where an intake works: the cluster, the URL of its database, and its name among its like."""
+    """Where an intake works: the cluster, the URL of its database, its name among its like, and whether it foresees."""
 
     kafka: KafkaSettings
     database: str
     instance: str
+    preview: PreviewSettings | None = None
 
 
 class IntakeParts(Struct, frozen=True):
@@ -58,6 +64,7 @@ class IntakeParts(Struct, frozen=True):
     retention: Retention
     questions: Sequence[Router] = ()
     tracer: PostTracer = UNTRACED
+    previews: FollowedPreviews | None = None
 
 
 class IntakeService:
@@ -80,6 +87,8 @@ class IntakeService:
         vitals = self._parts.monitor.vitals
         stop.ask(vitals.running)
         steps = {"follow_directory": self._follow, "publish": self._publish}
+        if self._parts.previews is not None:
+            steps["follow_previews"] = self._follow_previews
         await together(stop, *(repeated(name, step, vitals, stop.event) for name, step in steps.items()))
 
     def close(self) -> None:
@@ -105,6 +114,21 @@ class IntakeService:
         self._directory_is_read = True
         self._open()
         return True  # at once: the next one waits by itself
+
+    def state(self, ticket: TicketKey) -> TicketState | None:
+        """What is known of a ticket. Raises LogUnavailableError, and NotYetError while the database is away."""
+        if self._states is None:
+            raise NotYetError("the database has not answered yet")
+        return self._states.state(ticket)
+
+    def _follow_previews(self) -> bool:
+        """Keep up with what previews are decided by. Where that can't be, they go by what was read before."""
+        if self._parts.previews is not None:
+            try:
+                self._parts.previews.follow()
+            except (KafkaUnavailableError, KafkaRefusedError) as error:
+                log.warning("kafka_unavailable", error=type(error).__name__, said=str(error))
+        return False
 
     def _publish(self) -> bool:
         """Bring into the log what waits in the database: what a kill or an outage has left."""
@@ -148,18 +172,29 @@ def intake_service(
 ) -> Iterator[IntakeService]:
     """The service, wired together. What it needs may come later.
 
-    Raises OSError where the folder of mappings can't be read, and TracingSettingsError.
+    Raises OSError where the folder of mappings can't be read, FaultyFileError where the rules can't be used, and
+    TracingSettingsError.
     """
     sink = KafkaEventSink(settings.kafka, settings.instance)
     contracts = FollowedContracts(settings.kafka, stop.check)
     hooks, clock = ServiceHooks(http), SystemClock()
-    with (
-        closing(sink),
-        closing(contracts),
-        answering_questions(settings.kafka, settings.database, clock) as questions,
-        tracing("tocsin-intake") as tracers,
-    ):
-        retention, tracer = http.hooks.retention, tracers.posts
-        parts = IntakeParts(settings, sink, contracts, hooks, monitor, clock, retention, questions, tracer)
-        with closing(IntakeService(parts)) as service:
-            yield service
+    previews = Previews(clock)
+
+    def state(ticket: TicketKey) -> TicketState | None:
+        return service.state(ticket)
+
+    with ExitStack() as opened:
+        opened.enter_context(closing(sink))
+        opened.enter_context(closing(contracts))
+        foresight, followed = None, None
+        if settings.preview is not None:
+            foresight = Foresight(previews, hooks, state)
+            followed = FollowedPreviews(settings.kafka, settings.preview, previews, stop.check)
+            opened.enter_context(closing(followed))
+        asked = answering_questions(settings.kafka, settings.database, clock, foresight)
+        questions = opened.enter_context(asked)
+        retention = http.hooks.retention
+        tracer = opened.enter_context(tracing("tocsin-intake")).posts
+        parts = IntakeParts(settings, sink, contracts, hooks, monitor, clock, retention, questions, tracer, followed)
+        service = opened.enter_context(closing(IntakeService(parts)))
+        yield service

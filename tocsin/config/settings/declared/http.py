@@ -6,7 +6,7 @@ from typing import Final
 
 from tocsin.config.settings.commands import INTAKE_TOOLS
 from tocsin.config.settings.forms import LISTEN, TOKEN
-from tocsin.config.settings.kinds import Number, Place, Whole
+from tocsin.config.settings.kinds import Flag, Number, Place, Whole
 from tocsin.config.settings.setting import Secrecy, Setting
 
 HTTP_LISTEN: Final = Setting(
@@ -43,6 +43,17 @@ HTTP_RATE: Final = Setting(
     meaning="Requests a second of each token, and posts a second of each hook; 20 seconds' worth may come at once.",
     default=1_000.0,
     used_by=("up", "intake"),
+)
+HTTP_PREVIEW: Final = Setting(
+    key="http.preview",
+    variable="TOCSIN_HTTP_PREVIEW",
+    option="--preview",
+    kind=Flag(),
+    meaning="Of `intake serve`: answer who would be told before a ticket is saved. It then holds the directory in "
+    "memory, as engines do, and reads the rule file.",
+    default=False,
+    used_by=("intake",),
+    optionless=INTAKE_TOOLS,
 )
 HTTP_POSTS: Final = Setting(
     key="http.posts",

@@ -122,7 +122,7 @@ RULES: Final = Setting(
     kind=Place("a file"),
     meaning="Rule file; the ten default rules where it is left out.",
     used_by=("engine", "sender", "up", "test", "templates", "intake", *JUDGES),
-    optionless=("intake check", "intake seed", "intake serve"),
+    optionless=("intake check", "intake seed"),
 )
 DIRECTORY: Final = Setting(
     key="directory.path",
