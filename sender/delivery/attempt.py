@@ -145,7 +145,7 @@ class Attempts:
         if reply.is_about_the_relay:
             verdict = after_no_session(self._policy, now)
         elif listed and reply.is_too_large:
-            verdict = after_size(now, len(listed))
+            verdict = after_size(now, len(listed), entry.job.expires)
         else:
             verdict = after_reply(self._policy, entry.standing, reply.kind, now, self._chance)
         report = report_on(entry, verdict, reply, composed.fault)

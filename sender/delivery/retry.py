@@ -83,12 +83,13 @@ def after_reply(policy: RetryPolicy, standing: Standing, kind: ReplyKind, now: d
             return _after_unknown(policy, standing, Transition.UNDECIDED, now, chance)
 
 
-def after_size(now: datetime, listed: int) -> Verdict:
+def after_size(now: datetime, listed: int, expires: datetime) -> Verdict:
     """The verdict on a digest of so many jobs that the relay finds too large: it goes out in two.
 
-    The newer half waits, for the older one may have to be divided again, and is to come before it.
+    The newer half waits, for the older one may have to be divided again, and is to come before it; not past its expiry.
     """
-    return Verdict(Transition.DIVIDED, now + listed * _FOR_EACH_LISTED)
+    later = now + listed * _FOR_EACH_LISTED
+    return Verdict(Transition.DIVIDED, later if later < expires else now)
 
 
 def after_no_session(policy: RetryPolicy, now: datetime) -> Verdict:

@@ -231,6 +231,16 @@ async def test_a_digest_that_is_too_large_comes_in_pieces_that_are_not(ledger: L
     assert not ledger.suppressions(10)
 
 
+async def test_what_is_divided_waits_for_no_order_where_it_would_expire(ledger: Ledger) -> None:
+    large = Reply(ReplyKind.REFUSED, 552, "5.3.4 Message size exceeds fixed limit")
+    sender = SenderOnFakes(FakeTransport(lambda mail: large if len(mail.content) > 300 else OK), ledger=ledger)
+    jobs = [later(number, expires=DUE + HOUR / 1_000) for number in range(8)]
+    ledger.accept(jobs, START)
+    sender.clock.move_to(DUE)
+    await sender.delivery.drain()
+    assert {sender.state(job) for job in jobs} == {State.DELIVERED}
+
+
 async def test_one_message_that_is_too_large_is_refused(ledger: Ledger) -> None:
     sender = SenderOnFakes(FakeTransport(lambda _: Reply(ReplyKind.REFUSED, 552, "5.3.4 too large")), ledger=ledger)
     jobs = [later(number) for number in range(3)]
