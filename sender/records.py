@@ -108,7 +108,8 @@ class Change(Struct, frozen=True):
 class Selection(Struct, frozen=True):
     """Which jobs to list; everything that is given must hold.
 
-    Times are those of acceptance, from `since` to before `until`.
+    Times are those of acceptance, from `since` to before `until`. `customers` are those of whom somebody may see jobs
+    (None: all); a job without a customer is then not listed.
     """
 
     ticket: str | None = None
@@ -119,6 +120,7 @@ class Selection(Struct, frozen=True):
     template: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    customers: frozenset[str] | None = None
 
 
 class Subject(StrEnum):

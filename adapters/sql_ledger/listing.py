@@ -70,8 +70,13 @@ class SqlJobListing(SqlTransactions):
         rows = [row for recipient in recipients_at(address) for row in self._read(PEOPLE_AT, {"recipient": recipient})]
         return sorted({_ref(row["person"]) for row in rows})
 
-    def counts(self) -> dict[State, int]:
+    def counts(self, since: datetime | None = None) -> dict[State, int]:
         """See sender.ledger.jobs.JobListing."""
+        if since is not None:
+            values = [{"state": state.value, "since": to_micros(since)} for state in State]
+            with self._reading() as session:
+                counted = session.rows_of_each(sql.COUNT_SINCE, values)
+            return {state: rows[0]["jobs"] for state, rows in zip(State, counted, strict=True)}
         found = {row["state"]: row["jobs"] for row in self._read(sql.COUNTS, {})}
         return {state: found.get(state, 0) for state in State}
 
@@ -155,6 +160,8 @@ def _conditions(selection: Selection, state: State | None) -> Iterator[tuple[str
     for column, value in equal.items():
         if value is not None:
             yield f"{column} = :{column}", {column: value}
+    if selection.customers is not None:
+        yield "customer IN (SELECT value FROM json_each(:customers))", {"customers": json.dumps([*selection.customers])}
     if selection.since is not None:
         yield "accepted >= :since", {"since": to_micros(selection.since)}
     if selection.until is not None:

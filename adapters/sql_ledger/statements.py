@@ -118,6 +118,9 @@ HISTORY: Final = """
 """
 
 COUNTS: Final = "SELECT state, COUNT(*) AS jobs FROM jobs GROUP BY state"
+COUNT_SINCE: Final = (
+    "SELECT COUNT(*) AS jobs FROM jobs INDEXED BY jobs_state WHERE state = :state AND accepted >= :since"
+)
 
 HOLDS: Final = "SELECT hold, COUNT(*) AS jobs FROM jobs WHERE state = 'held' GROUP BY hold"
 

@@ -111,8 +111,8 @@ class JobListing(Protocol):
         """Everyone who has a job to this mailbox, on whatever channel."""
         ...
 
-    def counts(self) -> dict[State, int]:
-        """The number of jobs in every state, zeros included."""
+    def counts(self, since: datetime | None = None) -> dict[State, int]:
+        """The number of jobs in every state, zeros included; of those accepted from `since` on, where it is given."""
         ...
 
     def holds(self) -> dict[Hold, int]:

@@ -19,7 +19,7 @@ from sender.ledger.port import Retention
 from sender.ledger.restrictions import Pause
 from sender.ledger.waits import Wait
 from sender.records import Admission, LedgerEntry, Listed, Report, Selection, Subject, subject_of
-from sender.states import Standing, Transition
+from sender.states import Standing, State, Transition
 from sender.storms.storm import StormPolicy
 from sender.suppressions.standing import Subjects
 from tests.contract import listing_promises, outbox_promises, suppression_promises, wait_promises
@@ -205,6 +205,16 @@ class SelectsAllTimes(InMemoryLedger):
         return super().is_selected(line, replace(selection, since=None))
 
 
+class SelectsAllCustomers(InMemoryLedger):
+    def is_selected(self, line: Listed, selection: Selection) -> bool:
+        return super().is_selected(line, replace(selection, customers=None))
+
+
+class CountsAllTimes(InMemoryLedger):
+    def counts(self, since: datetime | None = None) -> dict[State, int]:
+        return super().counts()
+
+
 class AvoidsNobody(InMemoryLedger):
     def claim(self, now: datetime, limit: int, lease: timedelta, which: Claimable = ANY) -> builtins.list[LedgerEntry]:
         return super().claim(now, limit, lease)
@@ -266,6 +276,8 @@ _LISTING: dict[Promise, type[InMemoryLedger]] = {
     listing_promises.people_are_found_by_their_mailbox: KnowsMailboxesAsWritten,
     listing_promises.a_list_is_of_the_states_that_were_asked_for: SelectsAllHolds,
     listing_promises.a_list_is_of_the_times_that_were_asked_for: SelectsAllTimes,
+    listing_promises.a_list_is_of_the_customers_that_may_be_seen: SelectsAllCustomers,
+    listing_promises.jobs_are_counted_from_a_moment_on: CountsAllTimes,
     listing_promises.a_claim_leaves_alone_what_it_should_avoid: AvoidsNobody,
     listing_promises.a_claim_passes_by_mailboxes_that_wait: AvoidsDomainsAlone,
     listing_promises.of_a_mailbox_or_domain_in_doubt_one_job_goes_alone: ProbesByMany,

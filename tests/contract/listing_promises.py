@@ -117,6 +117,31 @@ def a_list_is_of_the_times_that_were_asked_for(ledger: Ledger) -> None:
     assert listed(ledger, 9, jobs[2], since=START + HOUR) == newest_first(jobs[1])
 
 
+def a_list_is_of_the_customers_that_may_be_seen(ledger: Ledger) -> None:
+    jobs = [a_job(f"e-{name}", customer=name) for name in ("acme", "rival", "other")]
+    jobs.append(replace(a_job("e-none"), customer=None))
+    ledger.accept(jobs, START)
+    ours = frozenset({"acme", "other", "no such"})
+    assert listed(ledger, customers=ours) == newest_first(jobs[0], jobs[2])
+    assert listed(ledger, 1, jobs[2], customers=ours) == newest_first(jobs[0])
+    assert listed(ledger, customers=ours, customer="rival") == []
+    assert listed(ledger, customers=ours, states=frozenset({State.QUEUED, State.HELD})) == newest_first(
+        jobs[0], jobs[2]
+    )
+    assert listed(ledger, customers=frozenset()) == []
+
+
+def jobs_are_counted_from_a_moment_on(ledger: Ledger) -> None:
+    for hours in range(3):
+        ledger.accept([a_job(f"e-{hours}", f"T-{hours}")], START + hours * HOUR)
+    ledger.record([Report(a_job("e-1", "T-1").id, 0, Transition.HELD, hold=Hold.PERSON)], START + 2 * HOUR)
+    counted = ledger.counts(START + HOUR)
+    assert {state: number for state, number in counted.items() if number} == {State.QUEUED: 1, State.HELD: 1}
+    assert set(counted) == set(State)
+    assert sum(ledger.counts(START + 3 * HOUR).values()) == 0
+    assert ledger.counts(START) == ledger.counts()
+
+
 def a_claim_leaves_alone_what_it_should_avoid(ledger: Ledger) -> None:
     jobs = [
         a_job("e-1", address="a@Down.example"),

@@ -62,6 +62,7 @@ class InMemoryListing:
         return (
             all(want in (None, value) for want, value in wanted)
             and (not selection.states or entry.standing.state in selection.states)
+            and (selection.customers is None or job.customer in selection.customers)
             and (selection.since is None or selection.since <= line.accepted)
             and (selection.until is None or line.accepted < selection.until)
         )
@@ -75,8 +76,9 @@ class InMemoryListing:
         jobs = [kept.entry.job for kept in self.jobs.values()]
         return sorted({job.person for job in jobs if mailbox(job.address) == mailbox(address)})
 
-    def counts(self) -> dict[State, int]:
-        states = [kept.entry.standing.state for kept in self.jobs.values()]
+    def counts(self, since: datetime | None = None) -> dict[State, int]:
+        counted = [kept for kept in self.jobs.values() if since is None or kept.history[0].at >= since]
+        states = [kept.entry.standing.state for kept in counted]
         return {state: states.count(state) for state in State}
 
     def holds(self) -> dict[Hold, int]:
