@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from console.words import people, shell
+from console.words import people, records, screens, shell
 
 LANGUAGES: Final = ("en", "fr")
 """In the order of the texts of each key."""
 
-CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {**shell.WORDS, **people.WORDS}
+CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
+    **shell.WORDS,
+    **people.WORDS,
+    **records.WORDS,
+    **screens.WORDS,
+}
 """Text by key: English, French."""
 
 

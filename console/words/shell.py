@@ -9,8 +9,6 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "product": ("Tocsin", "Tocsin"),
     "skip": ("Skip to content", "Aller au contenu"),
     "nav.label": ("Screens", "Écrans"),
-    "nav.home": ("Start", "Accueil"),
-    "nav.me": ("My account", "Mon compte"),
     "sign_out": ("Sign out", "Se déconnecter"),
     "sign_in": ("Sign in", "Se connecter"),
     "back_home": ("To the start", "Retour à l\u2019accueil"),
@@ -53,9 +51,4 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Une ressource nécessaire est injoignable ou occupée. Réessayez dans un instant\u00a0; rien n\u2019est perdu.",
     ),
     "times.zone": ("Times are those of {zone}", "Heures de {zone}"),
-    "home.title": ("Welcome", "Bienvenue"),
-    "home.lead": (
-        "You are signed in as {name}. Your roles: {roles}.",
-        "Vous êtes connecté en tant que {name}. Vos rôles\u00a0: {roles}.",
-    ),
 }

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from adapters.web.client_rates import Limit, Limiting
 from adapters.web.console.answers import Page
 from adapters.web.console.origins import safe_return
-from adapters.web.console.part import ConsoleParts
 from adapters.web.console.routing import Open, Screen, UnguardedRouteError, router, sealed
 from adapters.web.opt_out_pages import language_for
 from console.people.invitations import Invitation
@@ -21,8 +20,7 @@ from console.people.journal import Action, Search
 from console.people.roles import ALLOWED, Permission, Role
 from console.people.secrets import digest_of
 from console.people.sessions import Limits
-from tests.support.console.in_memory_people import InMemoryPeople
-from tests.support.console.served import CHEAP, PASSWORD, Served, form_token, screens_of, served
+from tests.support.console.served import PASSWORD, Served, form_token, parts, screens_of, served
 from tests.support.sender.fakes import FakeClock
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -34,6 +32,11 @@ OPEN_TO_ALL = {
     ("GET", "/console/static/x"),
 }
 """Written out, so that one more is a decision."""
+
+
+def clock_of(world: Served) -> FakeClock:
+    assert isinstance(world.clock, FakeClock)
+    return world.clock
 
 
 def ask(world: Served, browser: httpx.Client, method: str, path: str) -> httpx.Response:
@@ -160,7 +163,7 @@ def test_what_is_kept_of_a_session_opens_nothing(world: Served) -> None:
 def test_a_session_ends_when_it_is_unused_or_old() -> None:
     clock = FakeClock()
     limits = Limits(idle=HOUR, whole=HOUR * 3)
-    with served(ConsoleParts(InMemoryPeople(), CHEAP, clock, limits, rate=10_000), clock) as world:
+    with served(parts(limits=limits, clock=clock)) as world:
         unused, used = world.signed_in(Role.ADMIN), world.signed_in(Role.READER)
         for _ in range(4):
             clock.advance(MINUTE * 40)
@@ -175,7 +178,7 @@ def test_a_session_ends_when_it_is_unused_or_old() -> None:
 
 def test_a_clock_that_is_set_back_ends_sessions(world: Served) -> None:
     browser = world.signed_in(Role.ADMIN)
-    world.clock.advance(-HOUR)
+    clock_of(world).advance(-HOUR)
     assert browser.get("/console/me").status_code == 303
 
 
@@ -247,7 +250,7 @@ def test_too_many_tries_wait_whoever_it_is(world: Served) -> None:
         assert [one.status_code for one in tries] == [422] * 5 + [429] * 2
     # The right password waits too, and comes in afterwards.
     assert world.sign_in(world.browser(), "ada").status_code == 429
-    world.clock.advance(timedelta(seconds=2))
+    clock_of(world).advance(timedelta(seconds=2))
     assert world.sign_in(world.browser(), "ada").status_code == 303
 
 
@@ -270,7 +273,7 @@ def test_the_first_link_signs_one_person_in_once(world: Served) -> None:
 
 def test_a_link_is_over_after_its_time(world: Served) -> None:
     world.people.invite(Invitation(digest_of("the secret"), None, world.clock.now() + HOUR), 5)
-    world.clock.advance(HOUR)
+    clock_of(world).advance(HOUR)
     assert world.browser().get("/console/invited/the secret").status_code == 404
     answer = world.post(world.browser(), "/console/invited/the secret", {"name": "ada", "password": PASSWORD})
     assert (answer.status_code, world.people.accounts()) == (404, [])
@@ -290,8 +293,7 @@ def test_another_password_signs_out_everywhere_else(world: Served) -> None:
 
 
 def test_over_https_the_cookie_is_the_hosts_own() -> None:
-    made_of = ConsoleParts(InMemoryPeople(), CHEAP, FakeClock(), url="https://tocsin.desk.example", rate=10_000)
-    with served(made_of) as world:
+    with served(parts(url="https://tocsin.desk.example")) as world:
         world.add("ada", Role.ADMIN)
         form = {"name": "ada", "password": PASSWORD}
         ours = {"Origin": "https://tocsin.desk.example"}

@@ -31,6 +31,8 @@ OUTSIDE = {
     "NoAnswerError": "psycopg's own, so that it is dealt with as any other that psycopg raises",
     "WrongValueError": "an answer: a value of a post can't be used; the mapping refuses the post and names it",
     "WithheldError": "an answer: a message must not be handed over; the sender writes down why",
+    "CrowdedError": "an answer of the console: so many requests wait that this one is to come again",
+    "WrongFilterError": "an answer of the console: the page names the filter",
     "UnguardedRouteError": "a slip in the code, seen by the first test that serves the console",
     "StoppedError": "an answer: it was asked to stop, and did",
 }

@@ -28,6 +28,7 @@ from console.people.sessions import Sessions, SignedIn
 from console.people.signing_in import Client
 from console.words.catalogue import Words
 from console.words.times import Times
+from history.ports import HistoryUnavailableError
 from schemas.clock import Clock
 from sender.ledger.port import LedgerUnavailableError
 
@@ -54,6 +55,10 @@ class NavEntry(Struct, frozen=True):
     needs: Any
 
 
+class CrowdedError(Exception):
+    """So many requests wait that this one is to come again."""
+
+
 class _Crew:
     """Threads that answer, and a bound on what waits for them."""
 
@@ -61,9 +66,9 @@ class _Crew:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._waiting = 0
 
-    async def answer(self, work: Callable[[], Answer]) -> Answer:
+    async def answer(self, work: Callable[[], Response[Any]]) -> Response[Any]:
         if self._waiting >= MOST_WAITING:
-            return Refused(HTTPStatus.SERVICE_UNAVAILABLE, "error.503", headers={"Retry-After": "5"})
+            raise CrowdedError
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -101,28 +106,30 @@ class Guard:
             form = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
         except (ValueError, UnicodeDecodeError):
             form, screen = {}, Screen(screen.path, screen.needs, lambda _: refused(HTTPStatus.BAD_REQUEST))
-        visits: list[Visit] = []
-
-        def work() -> Answer:
-            # In the thread, since the session is read from the store.
-            visit = self._visit(request, form)
-            visits.append(visit)
-            return self._admitted(screen, visit, request)
-
+        # All of it in a thread: the session is read from the store, and a long page is written for some time.
         try:
-            answer = await self._crews[screen.is_slow].answer(work)
-        except (StoreUnavailableError, LedgerUnavailableError) as error:
-            log.warning("console_store_unavailable", code=error.code, said=str(error))
-            answer = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "error.503", headers={"Retry-After": "5"})
-        except Exception as error:
-            log.exception("console_page_failed", exc_info=error)
-            answer = refused(HTTPStatus.INTERNAL_SERVER_ERROR)
-        return self._response(answer, visits[0] if visits else self._unknown(request))
+            return await self._crews[screen.is_slow].answer(lambda: self._work(screen, request, form))
+        except CrowdedError:
+            busy = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "error.503", headers={"Retry-After": "1"})
+            return self._response(busy, self._unknown(request))
 
     def close(self) -> None:
         """End its threads."""
         for crew in self._crews.values():
             crew.close()
+
+    def _work(self, screen: Screen, request: _Request, form: Mapping[str, Sequence[str]]) -> Response[Any]:
+        visit = self._unknown(request)
+        try:
+            visit = self._visit(request, form)
+            return self._response(self._admitted(screen, visit, request), visit)
+        except (StoreUnavailableError, LedgerUnavailableError, HistoryUnavailableError) as error:
+            log.warning("console_store_unavailable", code=error.code, said=str(error))
+            answer = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "error.503", headers={"Retry-After": "5"})
+        except Exception as error:
+            log.exception("console_page_failed", exc_info=error)
+            answer = refused(HTTPStatus.INTERNAL_SERVER_ERROR)
+        return self._response(answer, visit)
 
     def _admitted(self, screen: Screen, visit: Visit, request: _Request) -> Answer:
         if screen.is_post and not self._is_our_form(visit, request):
@@ -158,7 +165,7 @@ class Guard:
         times = Times(language, (account.time_zone if account is not None else None) or "UTC", now)
         return Visit(
             request.scope["path"],
-            {name: value for name, value in request.query_params.items() if "\0" not in value},
+            _query(request),
             {name: str(value) for name, value in request.path_params.items()},
             form,
             now,
@@ -205,6 +212,15 @@ class Guard:
 
 def _may_open(visit: Visit, needs: Any) -> bool:
     return visit.signed_in is not None and (needs is Open.TO_SIGNED_IN or visit.may(needs))
+
+
+def _query(request: _Request) -> Mapping[str, Sequence[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        # Neither can be in what is looked for, and databases refuse it.
+        if "\0" not in value and value.isprintable():
+            found.setdefault(name, []).append(value)
+    return found
 
 
 def _asked(request: _Request) -> str:

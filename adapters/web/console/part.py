@@ -9,7 +9,8 @@ from litestar import Router
 from msgspec import Struct
 
 from adapters.web.client_rates import Limit, Limiting, Network
-from adapters.web.console.answers import NOT_FOUND, Answer, Page
+from adapters.web.console.answers import NOT_FOUND, Answer
+from adapters.web.console.desk_screens import Desk, desk_screens
 from adapters.web.console.guard import Guard, NavEntry
 from adapters.web.console.origins import Site
 from adapters.web.console.people_screens import people_screens
@@ -19,6 +20,7 @@ from adapters.web.console.visit import Visit
 from console.people.passwords import PasswordHasher
 from console.people.patience import Patience
 from console.people.ports import PeopleStore
+from console.people.roles import Permission
 from console.people.sessions import Limits, Sessions
 from console.people.signing_in import SigningIn
 from schemas.clock import Clock
@@ -28,6 +30,7 @@ class ConsoleParts(Struct, frozen=True):
     """What the console is made of. `url` is its public address; `proxies` are the servers in front."""
 
     people: PeopleStore
+    desk: Desk
     hasher: PasswordHasher
     clock: Clock
     limits: Limits = Limits()
@@ -43,7 +46,11 @@ def console(made_of: ConsoleParts) -> Iterator[Router]:
     sessions, patience = Sessions(made_of.people, made_of.limits), Patience()
     signing_in = SigningIn(made_of.people, made_of.hasher, sessions, patience)
     static = Files()
-    screens = [*people_screens(signing_in, sessions, made_of.people), *_common(static)]
+    screens = [
+        *desk_screens(made_of.desk),
+        *people_screens(signing_in, sessions, made_of.people),
+        *_common(static),
+    ]
     guard = Guard(sessions, made_of.clock, Site(made_of.url), Pages(static), _navigation(), made_of.proxies)
     try:
         yield router(screens, guard.answered, Limiting(Limit(made_of.rate, made_of.proxies)))
@@ -52,7 +59,11 @@ def console(made_of: ConsoleParts) -> Iterator[Router]:
 
 
 def _navigation() -> Sequence[NavEntry]:
-    return [NavEntry("nav.home", BASE, Open.TO_SIGNED_IN)]
+    return [
+        NavEntry("nav.overview", BASE, Permission.SEE_OVERVIEW),
+        NavEntry("nav.tickets", f"{BASE}/tickets", Permission.SEE_TICKETS),
+        NavEntry("nav.messages", f"{BASE}/messages", Permission.SEE_TICKETS),
+    ]
 
 
 def _common(static: Files) -> Sequence[Screen]:
@@ -60,7 +71,6 @@ def _common(static: Files) -> Sequence[Screen]:
         return static.find(visit.parts["name"]) or NOT_FOUND
 
     return [
-        Screen("/", Open.TO_SIGNED_IN, lambda _: Page("home.html")),
         Screen("/static/{name:str}", Open.TO_ALL, file),
         # What no other route has: without a session nobody learns which pages there are.
         Screen("/{rest:path}", Open.TO_SIGNED_IN, lambda _: NOT_FOUND),

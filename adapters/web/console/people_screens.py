@@ -49,8 +49,8 @@ class _Doors:
         self._store = store
 
     def ask(self, visit: Visit) -> Answer:
-        notice = "sign_in.ended" if "ended" in visit.query else None
-        return _sign_in_page(visit, visit.query.get("next", ""), "", notice=notice)
+        notice = "sign_in.ended" if visit.asked("ended") else None
+        return _sign_in_page(visit, visit.asked("next"), "", notice=notice)
 
     def sign_in(self, visit: Visit) -> Answer:
         name, back = visit.said("name"), safe_return(visit.said("next"))
@@ -163,4 +163,4 @@ def _sign_in_page(
 
 
 def _done(visit: Visit) -> str:
-    return visit.query.get("done", "")
+    return visit.asked("done")

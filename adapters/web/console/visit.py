@@ -11,6 +11,7 @@ from console.people.accounts import Account
 from console.people.roles import Permission
 from console.people.sessions import SignedIn
 from console.people.signing_in import Client
+from console.screens.viewer import Viewer
 from console.words.catalogue import Words
 from console.words.times import Times
 
@@ -19,7 +20,7 @@ class Visit(Struct, frozen=True):
     """A request that may be answered: its route's permission is checked, and so is where its form came from."""
 
     path: str
-    query: Mapping[str, str]
+    query: Mapping[str, Sequence[str]]
     parts: Mapping[str, str]
     """What stands in the places of the route's path."""
     form: Mapping[str, Sequence[str]]
@@ -43,6 +44,16 @@ class Visit(Struct, frozen=True):
     def roles(self) -> str:
         """The roles of whoever is signed in, in words."""
         return ", ".join(self.words(f"role.{role}") for role in sorted(self.account.roles)) or "-"
+
+    @property
+    def viewer(self) -> Viewer:
+        """What whoever is signed in may see."""
+        return Viewer.of(self.account)
+
+    def asked(self, field: str) -> str:
+        """What the query has in a field; empty where it has none."""
+        values = self.query.get(field, ())
+        return values[0] if values else ""
 
     def said(self, field: str) -> str:
         """What the form has in a field; empty where it has none."""

@@ -5,34 +5,68 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 from argon2 import PasswordHasher
 from litestar import Router
-from msgspec.structs import replace
 
 from adapters.argon2.hasher import Argon2Hasher
 from adapters.web.application import application
+from adapters.web.console.desk_screens import Desk
 from adapters.web.console.part import ConsoleParts, console
 from adapters.web.serving import serving
 from console.people.accounts import Account
+from console.people.ports import PeopleStore
 from console.people.roles import Role
+from console.screens.overview import Rules
+from schemas.clock import Clock
+from schemas.job import Job
 from tests.support.console.in_memory_people import InMemoryPeople
-from tests.support.sender.fakes import FakeClock
+from tests.support.history.in_memory_history import InMemoryHistory
+from tests.support.sender.fakes import START, FakeClock
+from tests.support.sender.in_memory_ledger import InMemoryLedger
 
 PASSWORD = "a long password of the tests"
 CHEAP = Argon2Hasher(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 HASHED = CHEAP.hash(PASSWORD)
 
 
+class FakeStanding:
+    """Rules that are in force, and no dead letter, unless a test says otherwise."""
+
+    def __init__(self) -> None:
+        self.found: Rules | None = Rules(START, "a-digest-of-rules", (), None, ())
+        self.letters = 0
+
+    def rules(self) -> Rules | None:
+        return self.found
+
+    def dead_letters(self, most: int) -> int:
+        return min(self.letters, most)
+
+
+def empty_desk() -> Desk:
+    """A ledger and a history without anything."""
+    return Desk(InMemoryLedger(), InMemoryHistory(), FakeStanding())
+
+
+def parts(desk: Desk | None = None, **others: Any) -> ConsoleParts:
+    """A console on a store in memory."""
+    given = {"people": InMemoryPeople(), "hasher": CHEAP, "clock": FakeClock(), "rate": 10_000, **others}
+    return ConsoleParts(desk=desk or empty_desk(), **given)
+
+
 class Served:
     """A console that answers. `browser` makes browsers; they are closed with it."""
 
-    def __init__(self, port: int, part: Router, people: InMemoryPeople, clock: FakeClock) -> None:
+    def __init__(self, port: int, part: Router, people: PeopleStore, clock: Clock) -> None:
         self.base = f"http://127.0.0.1:{port}"
         self.part = part
         self.people = people
         self.clock = clock
+        self.job: Job | None = None
+        """A message that a test chose."""
         self._browsers: list[httpx.Client] = []
 
     def browser(self, **headers: str) -> httpx.Client:
@@ -79,14 +113,11 @@ def form_token(browser: httpx.Client) -> str | None:
 
 
 @contextmanager
-def served(made_of: ConsoleParts | None = None, clock: FakeClock | None = None) -> Iterator[Served]:
+def served(made_of: ConsoleParts | None = None) -> Iterator[Served]:
     """Serve it."""
-    clock = clock or FakeClock()
-    people = InMemoryPeople()
-    parts = made_of or ConsoleParts(people, CHEAP, clock, rate=10_000)
-    parts = replace(parts, people=people, clock=clock)
-    with console(parts) as part, serving(application([part]), "127.0.0.1", 0) as port:
-        one = Served(port, part, people, clock)
+    made_of = made_of or parts()
+    with console(made_of) as part, serving(application([part]), "127.0.0.1", 0) as port:
+        one = Served(port, part, made_of.people, made_of.clock)
         try:
             yield one
         finally:

@@ -21,6 +21,8 @@ from tocsin.services.lifecycle.loops import in_background
 if TYPE_CHECKING:
     from litestar import Router
 
+    from adapters.web.console.desk_screens import Desk
+
 log = structlog.get_logger()
 
 TIDY_SECONDS: Final = 600.0
@@ -30,14 +32,14 @@ _AT_ONCE: Final = 1_000
 
 @contextmanager
 def console_part(
-    settings: ConsoleSettings, people: PeopleStore, clock: Clock, tell: Callable[[str], None]
+    settings: ConsoleSettings, people: PeopleStore, desk: Desk, clock: Clock, tell: Callable[[str], None]
 ) -> Iterator[Router]:
     """The part of an application; `tell` is told the first person's link. Raises StoreUnavailableError."""
     # Here, since the commands that serve nothing need not wait until a server is imported.
     from adapters.argon2.hasher import Argon2Hasher  # noqa: PLC0415
     from adapters.web.console.part import ConsoleParts, console  # noqa: PLC0415
 
-    made_of = ConsoleParts(people, Argon2Hasher(), clock, settings.limits, settings.url, settings.proxies)
+    made_of = ConsoleParts(people, desk, Argon2Hasher(), clock, settings.limits, settings.url, settings.proxies)
     with ExitStack() as opened:
         opened.enter_context(in_background(lambda stop: _tidy(people, clock, settings.limits, stop), "console-tidy", 5))
         part = opened.enter_context(console(made_of))

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from adapters.contract_lookup import DirectoryContracts, InTurn
 from adapters.sqlite.console_people import SqlitePeople
 from adapters.sqlite.event_sink import SqliteEventSink
+from adapters.sqlite.history import SqliteHistory
+from adapters.sqlite.ledger import SqliteLedgerReader
 from adapters.sqlite.ticket_states import SqliteTicketStates
 from intake.acceptance import Acceptance, EventAcceptance
 from schemas.clock import Clock
 from tocsin.config.wiring.console import ConsoleSettings
 from tocsin.config.wiring.http import HttpSettings
 from tocsin.services.console.serving import console_part
+from tocsin.services.console.standing import EmbeddedStanding
 from tocsin.services.embedded.service import EmbeddedMonitor
 from tocsin.services.embedded.wiring import Read
 from tocsin.services.intake.answering import answering
@@ -28,6 +32,10 @@ from tocsin.services.intake.previewing import Previews
 
 if TYPE_CHECKING:
     from litestar import Router
+
+
+READ_WITHIN: Final = timedelta(seconds=3)
+"""How long one statement of a page may take."""
 
 
 class ConsoleDoor(Struct, frozen=True):
@@ -89,8 +97,16 @@ class Doors:
         if self._console is None:
             yield ()
             return
+        # Here, as above.
+        from adapters.web.console.desk_screens import Desk  # noqa: PLC0415
+
         with (
             closing(SqlitePeople(self._database)) as people,
-            console_part(self._console.settings, people, self._clock, self._console.tell) as part,
+            closing(SqliteLedgerReader(self._database, READ_WITHIN)) as ledger,
+            closing(SqliteHistory(self._database)) as history,
+            closing(EmbeddedStanding(self._database.parent, self._database)) as standing,
+            console_part(
+                self._console.settings, people, Desk(ledger, history, standing), self._clock, self._console.tell
+            ) as part,
         ):
             yield (part,)
