@@ -19,6 +19,8 @@ _MOVE: Final = """
     ON CONFLICT (topic, part) DO UPDATE SET next_offset = excluded.next_offset
 """
 FORGET_POSITIONS: Final = "DELETE FROM decision_positions"
+# Of hours and days that began since then no decision is left: what is still counted of them is wrong.
+FORGET_COUNTS: Final = "DELETE FROM decision_counts WHERE starts > :since"
 
 INSERT: Final = """
     INSERT INTO decisions (at, part, place, source, ticket, contract, customer, body)

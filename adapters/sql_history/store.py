@@ -91,6 +91,7 @@ class SqlHistory(ABC):
             removed = filling.remove(session, session.rows(filling.SINCE, values))
             if not removed:
                 session.run(filling.FORGET_POSITIONS, {})
+                session.run(filling.FORGET_COUNTS, {"since": values["since"]})
             return removed
 
         return self._transact(work)

@@ -192,12 +192,15 @@ def rare_statement(rare: Sequence[str], common: Sequence[str]) -> tuple[str, dic
     ]
     values = {f"begin_{letter}": word for letter, word in zip(_LETTERS, rare, strict=False)}
     values |= {f"end_{letter}": word + _LAST for letter, word in zip(_LETTERS, rare, strict=False)}
+    found = " INTERSECT ".join(parts) if len(parts) > 1 else parts[0].replace("SELECT", "SELECT DISTINCT", 1)
+    newest = f"SELECT hit FROM ({found}) AS hits WHERE hit < :before"  # noqa: S608 - of the parts above
     like, more = _likes(common)
+    if not common:
+        # No more tickets are read than are told.
+        newest += " ORDER BY hit DESC LIMIT :limit"
     statement = f"""
-        SELECT {COLUMNS} FROM (
-            {" INTERSECT ".join(parts) if len(parts) > 1 else parts[0].replace("SELECT", "SELECT DISTINCT", 1)}
-        ) AS found JOIN decided_tickets ON seq = found.hit
-        WHERE hit < :before{like} ORDER BY hit DESC LIMIT :limit
+        SELECT {COLUMNS} FROM ({newest}) AS found JOIN decided_tickets ON seq = found.hit
+        WHERE TRUE{like} ORDER BY hit DESC LIMIT :limit
     """  # noqa: S608 - names of columns and values
     return statement, values | more
 

@@ -64,7 +64,7 @@ class SqliteHistorySource:
     def lag(self, positions: Mapping[Part, int]) -> int:
         """See history.ports.HistorySource."""
         with _as_history_errors():
-            return sum(self._log.end(topic) - self._position(topic, positions) for topic in TOPICS)
+            return sum(self._waiting(topic, self._position(topic, positions)) for topic in TOPICS)
 
     def beginning(self) -> datetime | None:
         """See history.ports.HistorySource."""
@@ -75,6 +75,11 @@ class SqliteHistorySource:
     def close(self) -> None:
         """See history.ports.HistorySource."""
         self._log.close()
+
+    def _waiting(self, topic: str, position: int) -> int:
+        # Counted from the first record that is there: what was pruned waits no more.
+        first = self._log.read(topic, position, limit=1)
+        return self._log.end(topic) - first[0].offset if first else 0
 
     def _position(self, topic: str, positions: Mapping[Part, int]) -> int:
         position = positions.get(Part(topic, PARTITION), 0)

@@ -69,6 +69,8 @@ NOT_RUN: Final = {
     "topics create": "likewise",
     "directory load": "needs Kafka: test_directory_plan.py",
     "directory check": "likewise, and test_foreign_directory.py",
+    "history fill": "says numbers alone: test_history_commands.py",
+    "history rebuild": "likewise, and a time",
     "token new": "shows what it makes itself",
     "intake seed": "needs exports: test_intake_seed.py",
     "intake serve": "needs Kafka; what it prints are log lines: see test_logs.py",

@@ -16,9 +16,32 @@ REPLAYERS: Final = ("diff", "match", "check", "coverage", "preview")
 """Commands that judge recorded events."""
 NAMING: Final = ("jobs", "pause", "resume", "suppressions", "person", "dlq")
 """Commands that find whom they are about by name, and so may ask the directory."""
-KAFKA: Final = ("engine", "sender", "intake", "topics", "directory", "emit", "lag", "explain", *NAMING, *REPLAYERS)
+KAFKA: Final = (
+    "engine",
+    "sender",
+    "intake",
+    "topics",
+    "directory",
+    "emit",
+    "lag",
+    "explain",
+    "history",
+    *NAMING,
+    *REPLAYERS,
+)
 MAIL: Final = ("sender", "up")
-LEDGER_TOOLS: Final = ("jobs", "pause", "resume", "pauses", "suppressions", "bounces", "person", "console", "outcomes")
+LEDGER_TOOLS: Final = (
+    "jobs",
+    "pause",
+    "resume",
+    "pauses",
+    "suppressions",
+    "bounces",
+    "person",
+    "console",
+    "outcomes",
+    "history",
+)
 LEDGER: Final = ("sender", "opt-out", "explain", *LEDGER_TOOLS)
 JUDGES: Final = ("validate", "decide", "explain", "derive", "preview", "check", "coverage", "match")
 """Commands that say what rules do in a directory; nothing is sent."""

@@ -17,5 +17,5 @@ KEEP: Final = Setting(
     kind=Number(1, 3_650),
     meaning="Days for which decisions, and the titles of their tickets, are kept to be found.",
     default=KEPT / timedelta(days=1),
-    used_by=("up",),
+    used_by=("up", "history"),
 )
