@@ -12,6 +12,7 @@ _UPDATED: Final = {"X-Zammad-Trigger": "Tocsin: updated"}
 
 ZAMMAD: Final = Desk(
     name="zammad",
+    statuses=("new", "open", "closed"),
     hook="zammad",
     file="zammad-created.json",
     reference="10081",
@@ -52,6 +53,7 @@ def _glpi_followup(text: str, is_private: bool) -> Any:
 
 GLPI: Final = Desk(
     name="glpi",
+    statuses=("new", "assigned", "closed"),
     hook="glpi",
     file="glpi-update.json",
     reference="412",
@@ -97,6 +99,7 @@ _JIRA_CLOSED: Final = {
 
 JIRA_CLOUD: Final = Desk(
     name="jira-cloud",
+    statuses=("Waiting for support", "In Progress", "Closed"),
     hook="jira",
     file="jira-updated.json",
     reference="SUP-154",
@@ -123,6 +126,7 @@ JIRA_CLOUD: Final = Desk(
 
 JIRA_DATA_CENTER: Final = Desk(
     name="jira-data-center",
+    statuses=("Waiting for support", "In Progress", "Closed"),
     hook="jira",
     file="jira-data-center-commented.json",
     reference="DESK-12",
@@ -166,6 +170,7 @@ def _comment(text: str, is_public: bool) -> dict[str, Any]:
 
 ZENDESK: Final = Desk(
     name="zendesk",
+    statuses=("new", "open", "closed"),
     hook="zendesk",
     file="zendesk-status-changed.json",
     reference="5158",
@@ -194,6 +199,7 @@ _FRESHDESK: Final = {"X-Tocsin-Moment": "updated"}
 
 FRESHDESK: Final = Desk(
     name="freshdesk",
+    statuses=("open", "pending", "closed"),
     hook="freshdesk",
     file="freshdesk-updated.json",
     reference="2048",
@@ -220,6 +226,7 @@ _WRITTEN: Final = [_thread(62, "message", REPLY), _thread(61, "customer", DESCRI
 
 FREESCOUT: Final = Desk(
     name="freescout",
+    statuses=("active", "pending", "closed"),
     hook="freescout",
     file="freescout-created.json",
     reference="28",
@@ -243,6 +250,7 @@ FREESCOUT: Final = Desk(
 
 OSTICKET: Final = Desk(
     name="osticket",
+    statuses=("Open", "Waiting", "Closed"),
     hook="osticket",
     file="osticket-created.json",
     reference="482913",
@@ -267,6 +275,7 @@ def _mod(count: int) -> dict[str, Any]:
 
 SERVICENOW: Final = Desk(
     name="servicenow",
+    statuses=("new", "in_progress", "closed"),
     hook="servicenow",
     file="servicenow-update.json",
     reference="INC0010042",
@@ -289,6 +298,7 @@ SERVICENOW: Final = Desk(
 
 GENERIC: Final = Desk(
     name="generic",
+    statuses=("new", "waiting", "closed"),
     hook="generic",
     file="generic-created.json",
     reference="2026-77",

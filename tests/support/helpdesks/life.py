@@ -52,6 +52,8 @@ class Desk:
     sign: Sign
     at: Callable[[datetime], Changes]
     steps: Sequence[Step]
+    statuses: tuple[str, str, str]
+    """As people are told them: after the creation, the change and the closing."""
     names_contract: Changes | None = None
     """Where the ticket names its contract, or else the customer by whom it is looked up; None: as in the file."""
     delivery: str | None = None

@@ -37,8 +37,12 @@ def check_mails(told: Told, desk: Desk) -> None:
         # Of one ticket, they are sent side by side.
         assert sorted(mail.subject for mail in own) == sorted(expected)
         assert {mail.recipients for mail in own} == {(person,)}
-        [opened] = [mail for mail in own if mail.subject.startswith("[Opened]")]
-        assert DESCRIPTION in opened.text
+        texts = {mail.subject.partition("]")[0].strip("["): mail.text for mail in own}
+        created, changed, closed = desk.statuses
+        assert DESCRIPTION in texts["Opened"]
+        assert f"Status: {created}\n" in texts["Opened"].replace("\r\n", "\n")
+        assert f"{created} → {changed}" in texts["Status"]
+        assert f"{changed} → {closed}" in texts["Closed"]
         assert all(desk.reference in mail.text and TITLE in mail.text for mail in own)
     assert {mail.recipients[0] for mail in of_ticket} == {contact, collaborator}
     for mail in of_ticket:
