@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import random
 import threading
-import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -40,10 +40,17 @@ class Helpdesk:
         self._address = address
         self.posts = posts
         self.answers: Counter[str] = Counter()
+        self._is_over = threading.Event()
         self._turn = threading.Lock()
 
-    def start(self, pool: ThreadPoolExecutor) -> list[Future[None]]:
-        return [pool.submit(self._post_some, first) for first in range(AT_ONCE)]
+    @contextmanager
+    def posting(self) -> Iterator[list[Future[None]]]:
+        """Post within the block, and no longer: whatever fails there must not be waited for."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            try:
+                yield [pool.submit(self._post_some, first) for first in range(AT_ONCE)]
+            finally:
+                self._is_over.set()
 
     @property
     def taken(self) -> int:
@@ -57,7 +64,8 @@ class Helpdesk:
                 body = json.dumps(ticket(number))
                 while (answer := self._posted(client, body)) not in ("new", "known"):
                     assert answer in ("cut", "503")
-                    time.sleep(AGAIN)
+                    if self._is_over.wait(AGAIN):
+                        return
 
     def _posted(self, client: httpx.Client, body: str) -> str:
         try:
@@ -93,10 +101,10 @@ def ticket(number: int) -> dict[str, str]:
 )
 def test_each_post_is_one_event_and_one_mail_for_each_person(tmp_path: Path, kills: int) -> None:
     chance = random.Random(kills)
-    with mailbox_in(tmp_path / "mail") as port, ThreadPoolExecutor(AT_ONCE) as pool:
+    with mailbox_in(tmp_path / "mail") as port, ExitStack() as opened:
         door = UpDoor(tmp_path / "door", port)
         desk = Helpdesk(door.address, (kills + 1) * EACH)
-        posting = desk.start(pool)
+        posting = opened.enter_context(desk.posting())
         for kill in range(kills):
             wanted = kill * EACH + chance.randint(1, EACH)
             with door.running():
