@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
+from string import ascii_letters, digits
 from typing import Any, Final
 
 import structlog
@@ -33,16 +35,26 @@ _Response = Response[str] | Response[bytes]
 
 
 class _Application(Litestar):
-    """Routes a path as it was sent, its escapes unread: an id in it may hold a slash (`%2F`, RFC 3986, section 2.2).
+    """Routes a path with most of its escapes unread: an id in it may hold a slash (`%2F`, RFC 3986, section 2.2).
 
-    That is for the API alone; its routes read the escapes by `paths.read`.
+    That is for the API alone; its routes read the escapes by `asking.read_path`.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override] # as Litestar
         if scope["type"] == ScopeType.HTTP and scope["path"].startswith(API):
-            raw = scope["raw_path"].partition(b"?")[0]
-            scope["path"] = raw.decode("latin-1")
+            scope["path"] = _with_slashes_escaped(scope["raw_path"].partition(b"?")[0])
         await super().__call__(scope, receive, send)
+
+
+_PLAIN: Final = re.compile(
+    b"%%(%s)" % b"|".join(b"%02x" % ord(one) for one in f"{ascii_letters}{digits}-._~:@!$&'()*+,;="), re.IGNORECASE
+)
+"""Escapes that mean the same as what they stand for: unreserved characters, and those that a path may hold as they are
+(RFC 3986, section 3.3). Some clients write `%3A` for a colon."""
+
+
+def _with_slashes_escaped(raw: bytes) -> str:
+    return _PLAIN.sub(lambda found: bytes([int(found[1], 16)]), raw).decode("latin-1")
 
 
 def application(

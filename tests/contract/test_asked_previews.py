@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from contextlib import closing
@@ -197,6 +198,20 @@ def test_what_can_not_be_read_is_refused(
     answer = client.post(PATH, params=asked, headers=headers, content=body)
     assert (answer.status_code, answer.headers["content-type"]) == (expected, "application/problem+json")
     assert code in (None, answer.json()["code"])
+
+
+def test_a_client_may_escape_more_of_the_path_than_it_has_to(client: httpx.Client) -> None:
+    body = envelope(data={"previous": None})
+    for path in ("/v1/decisions%3Apreview", "/v1/decisions%3apr%65view"):
+        assert told(client.post(path, json=body)) == [("ct-1", "opened")]
+    # But for a slash, which would be another path.
+    assert client.post("/v1%2Fdecisions:preview", json=body).status_code == 404
+
+
+def test_a_compressed_body_is_not_read(client: httpx.Client) -> None:
+    packed = gzip.compress(json.dumps(envelope(data={"previous": None})).encode())
+    answer = client.post(PATH, content=packed, headers=JSON | {"Content-Encoding": "gzip"})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
 
 
 def test_until_the_directory_was_read_the_answer_is_to_come_again() -> None:
