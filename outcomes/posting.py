@@ -160,13 +160,13 @@ class EndpointLoop:
         if not self._under_way:
             return False
         done, self._under_way = await asyncio.wait(self._under_way, timeout=PAUSE, return_when=asyncio.FIRST_COMPLETED)
-        for one in done:
-            one.result()
+        _raise_any([one.exception() for one in done])
         return True
 
     async def finish(self) -> None:
         """Wait for the tries that are under way."""
-        await asyncio.gather(*self._under_way)
+        results = await asyncio.gather(*self._under_way, return_exceptions=True)
+        _raise_any([one for one in results if isinstance(one, BaseException)])
 
     async def drain(self) -> None:
         """Post what is due, until nothing is or the endpoint is away."""
@@ -208,6 +208,12 @@ class EndpointLoop:
             tell_enabled(self._endpoint.name)
         self._is_disabled = disabled
         return disabled
+
+
+def _raise_any(errors: Sequence[BaseException | None]) -> None:
+    """Raise one of these errors, if there is any: a fault of ours before an outage."""
+    for error in sorted((one for one in errors if one is not None), key=lambda one: isinstance(one, PostsAwayError)):
+        raise error
 
 
 def _is_time(last: datetime | None, now: datetime, every: timedelta) -> bool:

@@ -44,15 +44,16 @@ class SqlOutcomePosts(SqlPostQueue):
 
     def standing(self) -> Sequence[Standing]:
         """See outcomes.ports.PostListing."""
-        rows = self._read(sql.STANDING, {})
+        given_up = {row["endpoint"]: row["posts"] for row in self._read(sql.GIVEN_UP, {})}
+        waiting = {row["endpoint"]: row for row in self._read(sql.WAITING, {})}
         return [
             Standing(
-                row["endpoint"],
-                int(row["waiting"]),
-                None if row["oldest"] is None else from_micros(row["oldest"]),
-                int(row["given_up"]),
+                name,
+                waiting[name]["posts"] if name in waiting else 0,
+                from_micros(waiting[name]["oldest"]) if name in waiting else None,
+                given_up.get(name, 0),
             )
-            for row in rows
+            for name in sorted(given_up.keys() | waiting.keys())
         ]
 
     def list(self, selection: Selection, limit: int, before: str | None = None) -> Sequence[KeptPost]:

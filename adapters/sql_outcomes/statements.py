@@ -53,8 +53,10 @@ GIVE_UP: Final = """
 
 # A clock that was set back must not make anything wait.
 BRING_BACK: Final = (
-    "UPDATE outcome_posts SET due = :now WHERE head = 1 AND due > :furthest RETURNING 1 AS one",
-    "UPDATE outcome_posts SET lease_until = NULL WHERE lease_until > :furthest RETURNING 1 AS one",
+    """
+    UPDATE outcome_posts SET due = :now, lease_until = NULL
+    WHERE head = 1 AND (due > :furthest OR lease_until > :furthest) RETURNING 1 AS one
+    """,
     "UPDATE outcome_posts SET made = :now WHERE open = 1 AND made > :furthest RETURNING 1 AS one",
     "UPDATE outcome_sums SET due = :now, since = :now WHERE due > :furthest RETURNING 1 AS one",
 )
@@ -109,15 +111,11 @@ DISABLE: Final = """
 ENABLE: Final = "DELETE FROM outcome_endpoints WHERE endpoint = :endpoint RETURNING endpoint"
 DISABLED: Final = "SELECT endpoint, place, since, why FROM outcome_endpoints ORDER BY endpoint"
 
-STANDING: Final = """
-    SELECT endpoint, SUM(open) AS waiting, MIN(CASE WHEN open = 1 THEN made END) AS oldest,
-        SUM(CASE WHEN state = 'given_up' THEN 1 ELSE 0 END) AS given_up
-    FROM (
-        SELECT endpoint, open, made, state FROM outcome_posts WHERE open = 1
-        UNION ALL SELECT endpoint, open, made, state FROM outcome_posts WHERE state = 'given_up'
-    ) AS counted
-    GROUP BY endpoint ORDER BY endpoint
+# Each is answered by an index alone, however many posts there are.
+WAITING: Final = """
+    SELECT endpoint, COUNT(*) AS posts, MIN(made) AS oldest FROM outcome_posts WHERE open = 1 GROUP BY endpoint
 """
+GIVEN_UP: Final = "SELECT endpoint, COUNT(*) AS posts FROM outcome_posts WHERE state = 'given_up' GROUP BY endpoint"
 
 SELECTED: Final = """
     SELECT seq, id, endpoint, source, ticket, event, type, state, attempts, made, changed, due, said, open, body

@@ -90,7 +90,7 @@ def test_a_save_is_told_in_one_post(tmp_path: Path) -> None:
     assert [job["person"]["name"] for job in data["told"]] == ["Zoé Martin"]
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=[pytest.mark.slow, pytest.mark.timeout(1_200)])])
 def test_kills_lose_no_post_and_change_no_id(tmp_path: Path, kills: int) -> None:
     """Each message has one id, by which a helpdesk knows a repeat; and of each ticket they come in order."""
     each = 25
