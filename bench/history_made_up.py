@@ -102,18 +102,17 @@ def _counts(database: str, begin: int) -> Iterator[str]:
 
 def _words(database: str, tickets: int, begin: int) -> Iterator[str]:
     letter, series = _LETTER[database], _SERIES[database].format(count=tickets)
+    parts = []
     for part in range(6):
         # The third power of a number by chance: few words are common, most are rare.
         chance = f"((n * 48271 + {part} * 6700417 + n / 1000 * 7) % 999983)"
         number = f"({chance} * {chance} / 999983 * {chance} / 999983 * 3 / 100)"
         spelled = " || ".join(f"{letter}((97 + {number} / {power} % 26)::int)" for power in (1, 26, 676, 17_576))
         spelled = spelled if database == "postgres" else spelled.replace("::int", "")
-        yield f"""
-            INSERT INTO ticket_words (word, ticket) SELECT {spelled} || 'o', n + 1 FROM {series} AS s WHERE TRUE
-            ON CONFLICT (word, ticket) DO NOTHING
-        """  # noqa: S608 - made-up data
-    for name in ("'t'", "'' || n"):
-        yield f"INSERT INTO ticket_words (word, ticket) SELECT {name}, n + 1 FROM {series} AS s"  # noqa: S608
+        parts.append(f"SELECT {spelled} || 'o' AS word, n + 1 AS ticket FROM {series} AS s")  # noqa: S608
+    parts += [f"SELECT {name} AS word, n + 1 AS ticket FROM {series} AS s" for name in ("'t'", "'' || n")]  # noqa: S608
+    union = " UNION ALL ".join(parts)
+    yield f"INSERT INTO ticket_words (word, ticket) SELECT DISTINCT word, ticket FROM ({union}) AS words"  # noqa: S608
     yield "INSERT INTO word_counts (word, tickets) SELECT word, COUNT(*) FROM ticket_words GROUP BY word"
     yield f"""
         INSERT INTO decided_tickets (source, ticket, id_key, reference, reference_key, title, words, seen, titled)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -19,6 +19,9 @@ from schemas.vocabulary import Reason
 
 LONGEST_TITLE: Final = 300
 """Letters of a title that are kept."""
+
+LONGEST_NAME: Final = 256
+"""Letters of an id, or of a source, at most: an event with a longer one is refused. Indexes can't hold any length."""
 
 DECISION: Final = msgspec.json.Decoder(DecisionRecord)
 
@@ -110,20 +113,36 @@ class Sighting(Struct, frozen=True):
     @property
     def names(self) -> tuple[str, str | None]:
         """Id and reference, as they are looked for."""
-        return plain(self.ticket), None if self.reference is None else plain(self.reference)
+        return name_key(self.ticket), None if self.reference is None else name_key(self.reference)
+
+
+def name_key(name: str) -> str:
+    """An id or reference as it is looked for: of a very long one, the beginning."""
+    return plain(name)[:LONGEST_NAME]
+
+
+def names_in(decision: DecisionRecord) -> Iterator[str]:
+    """All ids of a decision by which it is found."""
+    yield from (decision.source, decision.ticket, decision.contract or "", decision.customer or "")
+    yield from (person.id for person in people_in(decision))
+    yield from (rule for job in decision.jobs for rule in job.rules)
 
 
 def sighting_in(event: Event, seen: datetime) -> Sighting:
     """The ticket, as an event has it."""
     ticket = event.ticket
     title = None if ticket.title is None else ticket.title[:LONGEST_TITLE]
-    return Sighting(event.source, ticket.id, ticket.reference, title, seen, is_of_event=True)
+    return Sighting(event.source, ticket.id, _cut(ticket.reference), title, seen, is_of_event=True)
 
 
 def sighting_of(entry: Entry) -> Sighting:
     """The ticket, as a decision has it: without its title."""
     decision = entry.decision
-    return Sighting(decision.source, decision.ticket, decision.reference, None, entry.at, is_of_event=False)
+    return Sighting(decision.source, decision.ticket, _cut(decision.reference), None, entry.at, is_of_event=False)
+
+
+def _cut(reference: str | None) -> str | None:
+    return None if reference is None else reference[:LONGEST_TITLE]
 
 
 def joined(before: Sighting, now: Sighting) -> Sighting:

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from history.entries import DECISION, Entry, Sighting, sighting_in
+from history.entries import DECISION, LONGEST_NAME, Entry, Sighting, names_in, sighting_in
 from history.ports import Batch, HistorySource, HistoryStore, Move, Part
 from schemas.clock import Clock
 from schemas.event import read_event
@@ -118,7 +118,10 @@ def read_batch(
 
 
 def _entry(record: Record, value: bytes) -> Entry:
-    return Entry(record.timestamp, record.partition, record.offset, DECISION.decode(value), value)
+    decision = DECISION.decode(value)
+    if max(map(len, names_in(decision))) > LONGEST_NAME:
+        raise msgspec.ValidationError("an id is longer than that of any event")
+    return Entry(record.timestamp, record.partition, record.offset, decision, value)
 
 
 def _sightings(record: Record) -> list[Sighting]:

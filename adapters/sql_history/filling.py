@@ -41,11 +41,11 @@ _NO_COUNT: Final = """
 
 OLDEST: Final = """
     SELECT seq, at, part, place, body FROM decisions INDEXED BY decisions_place
-    WHERE at < :before ORDER BY at LIMIT :limit
+    WHERE at < :before ORDER BY at, part, place LIMIT :limit
 """
 SINCE: Final = """
     SELECT seq, at, part, place, body FROM decisions INDEXED BY decisions_place
-    WHERE at >= :since ORDER BY at LIMIT :limit
+    WHERE at >= :since ORDER BY at, part, place LIMIT :limit
 """
 _DELETE: Final = "DELETE FROM decisions WHERE seq = :seq"
 DELETE_PERSON: Final = "DELETE FROM decision_people WHERE person = :person AND at = :at AND decision = :seq"

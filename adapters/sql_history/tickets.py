@@ -9,9 +9,9 @@ from msgspec import Struct, structs
 
 from adapters.sql_ledger.moments import from_micros, to_micros
 from adapters.sql_ledger.session import Row, Session
-from history.entries import Sighting, joined
+from history.entries import Sighting, joined, name_key
 from history.ports import KeptTicket, Page
-from history.words import plain, words_of
+from history.words import words_of
 
 COLUMNS: Final = "seq, source, ticket, reference, title, words, seen, titled"
 
@@ -36,7 +36,7 @@ _NO_WORD: Final = "DELETE FROM word_counts WHERE word = :word AND tickets = 0"
 
 OLDEST: Final = f"""
     SELECT {COLUMNS} FROM decided_tickets INDEXED BY decided_tickets_seen
-    WHERE seen < :before ORDER BY seen LIMIT :limit
+    WHERE seen < :before ORDER BY seen, seq LIMIT :limit
 """  # noqa: S608 - names of columns
 PAGE: Final = f"SELECT {COLUMNS} FROM decided_tickets WHERE seq > :after ORDER BY seq LIMIT :limit"  # noqa: S608
 _DELETE: Final = "DELETE FROM decided_tickets WHERE seq = :seq"
@@ -151,7 +151,7 @@ def rewrite_page(session: Session, text: Callable[[str], str], after: int, limit
 
 def named(session: Session, name: str, limit: int) -> list[KeptTicket]:
     """See history.ports.History."""
-    values = {"name": plain(name), "limit": limit}
+    values = {"name": name_key(name), "limit": limit}
     rows = [*session.rows(BY_ID, values), *session.rows(BY_REFERENCE, values)]
     found = {row["seq"]: row for row in rows}
     return [ticket_of(found[seq]) for seq in sorted(found, reverse=True)][:limit]

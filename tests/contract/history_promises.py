@@ -148,6 +148,18 @@ def a_ticket_is_found_by_its_names(history: HistoryStore) -> None:
     assert history.tickets_named("2026-104", 10) == []
 
 
+def names_of_any_length_and_letters_are_kept(history: HistoryStore) -> None:
+    odd, long = "T-\0\u200b\U0010ffff", "\ufdfa\U0001f600" * 128
+    names = {"ticket": long, "contract": long, "customer": long, "reference": long * 40, "source": long}
+    decision = decided(told(PersonRef(PersonKind.CONTACT, long), "r" * 80), **names)
+    history.fill(batch([entry(decision, 0), entry(decided(ticket=odd), 1)], [sighting(odd, "\0 % _ ' " + long * 9)]))
+    assert [one.decision for one in history.of_ticket(long, long, 9)] == [decision]
+    assert [one.decision.ticket for one in history.of_ticket(SOURCE, odd, 9)] == [odd]
+    assert len(history.decisions(Choice(customer=long), 9)) == 1
+    assert len(history.tickets_named(long * 40, 9)) == 1
+    assert len(history.tickets_named(odd, 9)) == 1
+
+
 def a_ticket_is_found_by_the_beginnings_of_its_words(history: HistoryStore) -> None:
     one, two = sighting("T-1", "Éditions: les factures n'arrivent pas"), sighting("T-2", "Facture en double")
     history.fill(batch(sightings=[one, two], end=1))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from history.entries import BIT_ORDER
 from history.filler import Filler
@@ -131,6 +132,15 @@ def test_what_is_no_decision_is_told_and_passed_over(value: bytes) -> None:
     done = Filler(topics, store, Now(), 90 * DAY).step()
     assert [(one.part, one.offset) for one in done.unreadable] == [(PART, 0)]
     assert (done.decisions, store.positions()) == (1, {PART: 3})
+
+
+@pytest.mark.parametrize("name", ["ticket", "contract", "customer", "source"])
+def test_an_id_that_no_index_can_hold_is_told_and_passed_over(name: str) -> None:
+    topics, store = InMemoryTopics(), InMemoryHistory()
+    topics.decide(replace(decided(told()), **{name: "x" * 257}))
+    topics.decide(replace(decided(told()), **{name: "x" * 256}))
+    done = Filler(topics, store, Now(), 90 * DAY).step()
+    assert ([one.offset for one in done.unreadable], done.decisions) == ([0], 1)
 
 
 def test_what_is_too_old_is_not_kept_and_what_becomes_so_is_forgotten() -> None:

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from history.entries import DECISION, Count, Entry, Kind, Sighting, counts_in, joined, sighting_of
+from history.entries import DECISION, Count, Entry, Kind, Sighting, counts_in, joined, name_key, sighting_of
 from history.ports import Batch, Choice, Hour, KeptDecision, KeptTicket, Page, Part, RuleCount
-from history.words import plain, words_of
+from history.words import words_of
 from schemas.job import PersonRef
 from schemas.vocabulary import Reason
 
@@ -79,12 +79,8 @@ class InMemoryHistory:
         return not choice.reasons or bool(choice.reasons & reasons)
 
     def tickets_named(self, name: str, limit: int) -> Sequence[KeptTicket]:
-        wanted = plain(name)
-        found = [
-            seq
-            for seq, one in self.tickets.items()
-            if wanted in (plain(one.ticket), None if one.reference is None else plain(one.reference))
-        ]
+        wanted = name_key(name)
+        found = [seq for seq, one in self.tickets.items() if wanted in one.names]
         return [self.ticket(seq) for seq in sorted(found, reverse=True)[:limit]]
 
     def tickets_with(self, text: str, limit: int, before: int | None = None) -> Page[KeptTicket]:
