@@ -19,11 +19,20 @@ from console.people.sessions import Sessions
 
 
 class Client(Struct, frozen=True):
-    """Where somebody signs in from: their address, their browser, and the secret of the session that it had."""
+    """Where somebody signs in from: their address, their browser, and the secret of the session that it had.
+
+    The address is empty where a server in front does not tell it; `peer` is then that server's.
+    """
 
     address: str
     device: str = ""
     had: str | None = None
+    peer: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What the journal keeps of where they are."""
+        return self.address or self.peer
 
 
 class Wait(Struct, frozen=True):
@@ -108,7 +117,7 @@ class SigningIn:
         return account
 
     def _note(self, now: datetime, action: Action, name: str, client: Client, detail: str = "") -> None:
-        self._store.note(Entry(now, name, action, name, detail, client.address))
+        self._store.note(Entry(now, name, action, name, detail, client.shown))
 
 
 def _tried_name(text: str) -> str:

@@ -180,7 +180,7 @@ class Guard:
         forwarded = request.headers.getall("x-forwarded-for", [])
         device = "".join(one for one in request.headers.get("user-agent", "") if one.isprintable())
         had = secret_in(request.cookies, self._site.is_secure)
-        return Client(client_of(peer, forwarded, self._proxies) or "", device[:_LONGEST_DEVICE], had)
+        return Client(client_of(peer, forwarded, self._proxies) or "", device[:_LONGEST_DEVICE], had, peer or "")
 
     def _response(self, answer: Answer, visit: Visit) -> Response[Any]:
         match answer:

@@ -89,7 +89,7 @@ class _Doors:
 
     def _note(self, visit: Visit, action: Action) -> None:
         name = visit.account.name
-        self._store.note(Entry(visit.now, name, action, name, client=visit.client.address))
+        self._store.note(Entry(visit.now, name, action, name, client=visit.client.shown))
 
     def _invited_page(self, visit: Visit, name: str, fault: str | None) -> Answer:
         invitation = self._signing_in.invitation(visit.parts["secret"], visit.now)
@@ -115,7 +115,7 @@ class _Own:
         chosen = language if language in LANGUAGES else None
         self._store.put_account(replace(visit.account, language=chosen, time_zone=zone or None))
         name = visit.account.name
-        self._store.note(Entry(visit.now, name, Action.PREFERENCES_CHANGED, name, client=visit.client.address))
+        self._store.note(Entry(visit.now, name, Action.PREFERENCES_CHANGED, name, client=visit.client.shown))
         return Moved(f"{ME}?{urlencode({'done': 'saved'})}")
 
     def change_password(self, visit: Visit) -> Answer:
