@@ -11,7 +11,15 @@ from typing import TypeVar
 
 from adapters.sql_history.store import SqlHistory
 from adapters.sql_ledger.session import Session
-from adapters.sqlite.database import BUSY_TIMEOUT, DatabaseError, open_database, reading, transaction
+from adapters.sqlite.database import (
+    BUSY_TIMEOUT,
+    DatabaseError,
+    bounded,
+    open_database,
+    open_for_reading,
+    reading,
+    transaction,
+)
 from adapters.sqlite.event_log import PARTITION, SqliteLog
 from adapters.sqlite.session import SqliteSession
 from history.filler import TOPICS
@@ -43,6 +51,23 @@ class SqliteHistory(SqlHistory):
     def _reading(self) -> Iterator[Session]:
         with self._turn, _as_history_errors(), reading(self._database) as connection:
             yield SqliteSession(connection)
+
+
+class SqliteHistoryReader(SqliteHistory):
+    """The same, on a connection that can change nothing and holds up no other: for questions.
+
+    The file is there already. Whatever takes longer than `within` raises HistoryUnavailableError (`too_slow`).
+    """
+
+    def __init__(self, path: Path, within: timedelta) -> None:
+        self._turn, self._within = threading.Lock(), within
+        with _as_history_errors():
+            self._database = open_for_reading(path)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with super()._reading() as session, bounded(self._database, self._within):
+            yield session
 
 
 class SqliteHistorySource:

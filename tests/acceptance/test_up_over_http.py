@@ -45,21 +45,21 @@ async def test_what_is_asked_before_and_after_is_answered(tmp_path: Path) -> Non
             assert client.get("/v1/jobs").json()["jobs"] == []  # nothing of it was kept
             client.post("/v1/events", json=posted)
             await asyncio.wait_for(mailbox.wait_for(1), 60)
-            job = await asyncio.to_thread(delivered_job, client)
+            job = await asyncio.to_thread(the_first, client, "jobs", "/v1/jobs?state=delivered")
             assert (job["subject"], job["ticket"]) == (foreseen[0]["subject"], "T-1")
-            [decision] = client.get("/v1/tickets/%2Fhelpdesk/T-1/decisions").json()["decisions"]
+            decision = await asyncio.to_thread(the_first, client, "decisions", "/v1/tickets/%2Fhelpdesk/T-1/decisions")
             assert [(one["job"], one["state"]) for one in decision["told"]] == [(job["id"], "delivered")]
             assert client.get(f"/v1/jobs/{job['id']}").json()["changes"][-1]["transition"] == "delivered"
 
 
-def delivered_job(client: httpx.Client) -> dict[str, Any]:
-    """The only one, once it is delivered: the mailbox has it a moment before the sender has written that down."""
+def the_first(client: httpx.Client, what: str, path: str) -> dict[str, Any]:
+    """Of a list, once it has one: what has happened is written down a moment later."""
     for _ in range(100):
-        found: list[dict[str, Any]] = client.get("/v1/jobs", params={"state": "delivered"}).json()["jobs"]
+        found: list[dict[str, Any]] = client.get(path).json()[what]
         if found:
             return found[0]
         time.sleep(0.1)
-    raise AssertionError("it was not delivered")
+    raise AssertionError(f"{path} stays empty")
 
 
 async def test_a_suppression_that_the_sender_has_just_made_is_foreseen(tmp_path: Path) -> None:

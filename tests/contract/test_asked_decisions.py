@@ -1,4 +1,4 @@
-"""What each save of a ticket led to, asked over real HTTP: from the decisions in the log of embedded mode."""
+"""What each save of a ticket led to, asked over real HTTP: from the history of embedded mode."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ import httpx
 import msgspec
 import pytest
 
-from adapters.sqlite.decision_index import SqliteDecisionArchive
 from adapters.sqlite.event_log import SqliteLog
+from adapters.sqlite.history import SqliteHistory, SqliteHistoryReader, SqliteHistorySource
 from adapters.web.application import application
 from adapters.web.asking import Desk, cursor_of
 from adapters.web.decisions import decisions
 from adapters.web.serving import serving
 from adapters.web.tokens import ApiToken, Tokens
+from history.filler import Filler
 from schemas.decision import DecidedJob, DecisionRecord, Skip
 from schemas.job import PersonRef
 from schemas.log import NewRecord
 from schemas.token_file import ApiScope
 from schemas.topics import DECISIONS
 from schemas.vocabulary import Category, Channel, PersonKind, Reason, Trigger
-from tests.support.sender.fakes import START, a_job
+from tests.support.sender.fakes import START, FakeClock, a_job
 from tests.support.sender.in_memory_ledger import InMemoryLedger
 
 ZOE = PersonRef(PersonKind.CONTACT, "ct-1")
@@ -52,6 +53,10 @@ def kept(file: Path, *made: DecisionRecord | bytes) -> None:
             value = one if isinstance(one, bytes) else msgspec.json.encode(one)
             key = b"T-1" if isinstance(one, bytes) else one.ticket.encode()
             log.append([NewRecord(DECISIONS, key, value)], START)
+    with closing(SqliteHistory(file)) as history, closing(SqliteHistorySource(file)) as source:
+        filler = Filler(source, history, FakeClock(), timedelta(days=90))
+        while not filler.step().is_idle:
+            pass
 
 
 @pytest.fixture
@@ -69,7 +74,7 @@ def ledger() -> InMemoryLedger:
 def client(file: Path, ledger: InMemoryLedger) -> Iterator[httpx.Client]:
     with (
         closing(Desk()) as desk,
-        closing(SqliteDecisionArchive(file, timedelta(seconds=20))) as archive,
+        closing(SqliteHistoryReader(file, timedelta(seconds=20))) as archive,
         serving(application([decisions(archive, ledger, desk)], Tokens(TOKENS)), "127.0.0.1", 0) as port,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=ALL) as client,
     ):

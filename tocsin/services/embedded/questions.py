@@ -10,7 +10,7 @@ from typing import Final
 
 from litestar import Router
 
-from adapters.sqlite.decision_index import SqliteDecisionArchive
+from adapters.sqlite.history import SqliteHistoryReader
 from adapters.sqlite.ledger import SqliteLedgerReader
 from adapters.web.asking import Desk
 from adapters.web.decisions import decisions
@@ -27,6 +27,6 @@ def answering_questions(database: Path, clock: Clock, foresight: Foreseeing) -> 
     """The parts of an application that answer within the block. The file is there already."""
     with ExitStack() as opened:
         ledger = opened.enter_context(closing(SqliteLedgerReader(database, STATEMENT_WITHIN)))
-        archive = opened.enter_context(closing(SqliteDecisionArchive(database, STATEMENT_WITHIN)))
+        history = opened.enter_context(closing(SqliteHistoryReader(database, STATEMENT_WITHIN)))
         desk = opened.enter_context(closing(Desk()))
-        yield [jobs(ledger, clock, desk), decisions(archive, ledger, desk), preview(foresight, clock, desk)]
+        yield [jobs(ledger, clock, desk), decisions(history, ledger, desk), preview(foresight, clock, desk)]
