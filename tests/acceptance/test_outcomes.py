@@ -21,6 +21,7 @@ from adapters.mailbox.mailbox import HOST
 from adapters.sqlite.event_log import SqliteLog
 from schemas.log import NewRecord
 from schemas.topics import TICKETS
+from tests.faults.engines import until
 from tests.support.helpdesk.events import Helpdesk
 from tests.support.helpdesk.files import created, write_directory
 from tests.support.http.receivers import OLD_SECRET, SECRET, Answering, Receiver, await_posts, receiving
@@ -88,6 +89,18 @@ def test_a_save_is_told_in_one_post(tmp_path: Path) -> None:
     data = one.body["data"]
     assert (one.body["type"], data["complete"], data["not_told"], data["waiting"]) == ("ticket.told", True, [], [])
     assert [job["person"]["name"] for job in data["told"]] == ["Zoé Martin"]
+
+
+def test_an_endpoint_that_hangs_holds_up_no_mail_and_no_stop(tmp_path: Path) -> None:
+    with mailbox_in(tmp_path / "mail") as port, receiving(Receiver(rest=Answering(after=600))) as receiver:
+        file = write_endpoints(tmp_path, receiver)
+        emit(tmp_path, *(created(number) for number in range(10)))
+        with up(tmp_path, port, "--outcomes", str(file)):
+            await_posts(receiver, 1, 60)
+            emit(tmp_path, *(created(number) for number in range(10, 30)))
+            until(lambda: len(list((tmp_path / "mail").glob("*.eml"))) == 30, 15)
+    # Its tries were not waited for, nor were they cut: the stop finished them, within its time.
+    assert '"stopped"' in (tmp_path / "log").read_text()
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=[pytest.mark.slow, pytest.mark.timeout(1_200)])])

@@ -77,15 +77,23 @@ class ToldTopics:
     def __init__(self, topics: Topics, collector: Collector) -> None:
         self._topics = topics
         self._collector = collector
+        self._appended: list[NewRecord] = []
+        """What the topics have taken, and is still to be collected."""
 
     def append(self, records: Sequence[NewRecord]) -> None:
         """See sender.ports.Topics. The posts lie in the ledger's database, so its outage is one of the ledger."""
-        self._topics.append(records)
+        # What comes again, since it could not be collected, would else be appended each second of an outage.
+        known = len(self._appended)
+        new = records[known:] if list(records[:known]) == self._appended else records
+        if new:
+            self._topics.append(new)
+        self._appended = list(records)
         try:
             self._collector.collect(records)
         except PostsUnavailableError as error:
             kind = LedgerAwayError if isinstance(error, PostsAwayError) else LedgerUnavailableError
             raise kind(error.code, str(error)) from error
+        self._appended = []
 
 
 class OutcomePosting:
