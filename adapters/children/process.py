@@ -177,6 +177,8 @@ def environment(own: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 
 def _start(command: Sequence[str], *, quiet: bool) -> subprocess.Popen[bytes]:
+    # Until it ignores them itself, a signal to the whole group of processes would end it. It inherits this mask.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         return subprocess.Popen(  # noqa: S603 (nothing of this command comes from outside)
             command,
@@ -189,3 +191,5 @@ def _start(command: Sequence[str], *, quiet: bool) -> subprocess.Popen[bytes]:
         )
     except OSError as error:
         raise ChildFailedError(f"it could not be started: {error}") from error
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -41,6 +42,12 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _KAFKAS: Final = (AWAY, REFUSES)
+
+CONNECTIONS: Final = 16
+"""To the database: one for each post that is worked on (adapters/web/workers.py)."""
+CONNECT_WITHIN: Final = timedelta(seconds=3)
+ANSWER_WITHIN: Final = timedelta(seconds=8)
+"""Longer than the log takes for a page of events, and short, since a post that waits longer is answered by then."""
 
 
 class IntakeSettings(Struct, frozen=True):
@@ -135,7 +142,7 @@ class IntakeService:
         monitor = self._parts.monitor
         try:
             if self._states is None:
-                self._states = PostgresTicketStates(self._parts.settings.database)
+                self._states = _opened(self._parts.settings.database)
                 self._open()
             self._look(self._states)
             self._states.publish(self._parts.sink.append)
@@ -164,6 +171,12 @@ class IntakeService:
         acceptance = Acceptance(self._states, self._parts.sink, self._parts.clock, self._parts.retention)
         self._parts.hooks.open(acceptance, self._parts.contracts)
         log.info("hooks_open")
+
+
+def _opened(database: str) -> PostgresTicketStates:
+    return PostgresTicketStates(
+        database, connections=CONNECTIONS, connect_within=CONNECT_WITHIN, answer_within=ANSWER_WITHIN
+    )
 
 
 @contextmanager
