@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from adapters.sql_ledger.moments import from_micros, to_micros
 from adapters.sql_ledger.session import Row, Session
@@ -53,7 +53,9 @@ BY_REFERENCE: Final = f"""
 WORDS_ASKED: Final = 8
 """Words of a question that count."""
 RARE: Final = 20_000
-"""Where no more tickets have a word, all of them are looked at."""
+"""Where no more tickets have each word, those that have all are found by the words alone."""
+FEW: Final = 3_000
+"""Where no more tickets have a word, each is looked at for the common ones."""
 VOCABULARY: Final = 2_000
 """Words with one beginning of which the tickets are counted; where there are more, the beginning is common."""
 LOOKED_THROUGH: Final = 20_000
@@ -157,31 +159,26 @@ def named(session: Session, name: str, limit: int) -> list[KeptTicket]:
     return [ticket_of(found[seq]) for seq in sorted(found, reverse=True)][:limit]
 
 
-class _Beginning(Struct, frozen=True):
-    """A word of a question, and whether more tickets have such a word than can all be looked at."""
-
-    word: str
-    is_common: bool
-
-
 def with_words(session: Session, text: str, limit: int, before: int | None) -> Page[KeptTicket]:
     """See history.ports.History."""
     words = words_of(text)[:WORDS_ASKED]
     if not words:
         return Page([])
-    begun = [_Beginning(word, _is_common(session, word)) for word in words]
+    tickets = {word: _tickets_with(session, word) for word in words}
+    few = RARE if max(tickets.values()) <= RARE else FEW
+    rare = [word for word in words if tickets[word] <= few]
     place = 2**62 if before is None else before
-    rare = [one.word for one in begun if not one.is_common]
-    if rare:
-        statement, values = rare_statement(rare, [one.word for one in begun if one.is_common])
-        rows = session.rows(statement, values | {"before": place, "limit": limit})
-        return Page([*map(ticket_of, rows)], rows[-1]["seq"] if len(rows) == limit else None)
-    return _looked_through(session, words, limit, place)
+    if not rare:
+        return _looked_through(session, words, limit, place)
+    statement, values = rare_statement(rare, [word for word in words if tickets[word] > few])
+    rows = session.rows(statement, values | {"before": place, "limit": limit})
+    return Page([*map(ticket_of, rows)], rows[-1]["seq"] if len(rows) == limit else None)
 
 
-def _is_common(session: Session, word: str) -> bool:
+def _tickets_with(session: Session, word: str) -> int:
+    """How many tickets have words that begin so, at most: one that has two of them counts for both."""
     [row] = session.rows(COMMON, {"begin": word, "end": word + _LAST, "limit": VOCABULARY})
-    return bool(row["words"] == VOCABULARY or row["tickets"] > RARE)
+    return RARE + 1 if row["words"] == VOCABULARY else int(row["tickets"])
 
 
 def rare_statement(rare: Sequence[str], common: Sequence[str]) -> tuple[str, dict[str, Any]]:

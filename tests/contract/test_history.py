@@ -44,11 +44,12 @@ class TestHistory:
         promise(history)
 
     # Whether a word is taken for rare or for common changes how tickets are found, never which.
-    @pytest.mark.parametrize(("seed", "rare"), [(1, 20_000), (2, 3), (3, 0)])
+    @pytest.mark.parametrize(("seed", "rare", "few"), [(1, 20_000, 3_000), (2, 3, 2), (3, 0, 0)])
     def test_is_as_lists_in_memory(
-        self, history: HistoryStore, seed: int, rare: int, monkeypatch: pytest.MonkeyPatch
+        self, history: HistoryStore, seed: int, rare: int, few: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(tickets, "RARE", rare)
+        monkeypatch.setattr(tickets, "FEW", few)
         monkeypatch.setattr(tickets, "LOOKED_THROUGH", 4)
         helpdesk, model = RandomHelpdesk(seed), InMemoryHistory()
         for _ in range(ROUNDS):
