@@ -53,11 +53,12 @@ def sender(settings: Settings) -> None:
     is to --leave.
 
     Credentials for the relay come from the environment or the settings file: TOCSIN_SMTP_USERNAME, and
-    TOCSIN_SMTP_PASSWORD or TOCSIN_SMTP_PASSWORD_FILE. What Message-IDs and links to opt out are signed with comes from
-    TOCSIN_MAIL_SECRETS or TOCSIN_MAIL_SECRETS_FILE, the same for all senders; without it, a ledger in --data has a
-    secret of its own there, and on one in PostgreSQL bounces count for nothing. TOCSIN_SMTP_CA names the
-    authorities to trust, TOCSIN_SMTP_HELLO the name to greet the relay with. All settings: docs/settings.md, `tocsin
-    settings`.
+    TOCSIN_SMTP_PASSWORD or TOCSIN_SMTP_PASSWORD_FILE. What Message-IDs and links to opt out are signed with comes
+    from TOCSIN_MAIL_SECRETS or TOCSIN_MAIL_SECRETS_FILE, the same for all senders; without it, a ledger in --data
+    has a secret of its own there, and on one in PostgreSQL bounces count for nothing. TOCSIN_SMTP_CA names the
+    authorities to trust, TOCSIN_SMTP_HELLO the name to greet the relay with. With --outcomes it is posted to
+    helpdesks what became of messages, signed with the secrets in TOCSIN_OUTCOMES_SECRETS or
+    TOCSIN_OUTCOMES_SECRETS_FILE: docs/outcomes.md. All settings: docs/settings.md, `tocsin settings`.
     """
     log_as_told(settings)
     within = timedelta(seconds=settings.given(STOP_WITHIN))

@@ -57,13 +57,15 @@ def up(
     takes away more than a fifth of a kind of record is held, unless it is to --remove-many.
 
     Credentials for the relay come from the environment or the settings file: TOCSIN_SMTP_USERNAME, and
-    TOCSIN_SMTP_PASSWORD or TOCSIN_SMTP_PASSWORD_FILE. What Message-IDs and links to opt out are signed with is in the
-    file `secrets` of the data folder, unless TOCSIN_MAIL_SECRETS or TOCSIN_MAIL_SECRETS_FILE give it. TOCSIN_SMTP_CA
-    names the authorities to trust, TOCSIN_SMTP_HELLO the name to greet the relay with. With --http events are posted to
-    /v1/events, with the token in TOCSIN_HTTP_TOKEN or TOCSIN_HTTP_TOKEN_FILE, and webhooks to /v1/hooks/NAME, signed
-    with the secrets in TOCSIN_INTAKE_SECRETS or TOCSIN_INTAKE_SECRETS_FILE: docs/http.md; and
-    people find the console at /console, to which the first of them is signed in by a link that is printed:
-    docs/console.md. All settings: docs/settings.md, `tocsin settings`.
+    TOCSIN_SMTP_PASSWORD or TOCSIN_SMTP_PASSWORD_FILE. What Message-IDs and links to opt out are signed with is in
+    the file `secrets` of the data folder, unless TOCSIN_MAIL_SECRETS or TOCSIN_MAIL_SECRETS_FILE give it.
+    TOCSIN_SMTP_CA names the authorities to trust, TOCSIN_SMTP_HELLO the name to greet the relay with. With --http
+    events are posted to /v1/events, with the token in TOCSIN_HTTP_TOKEN or TOCSIN_HTTP_TOKEN_FILE, and webhooks to
+    /v1/hooks/NAME, signed with the secrets in TOCSIN_INTAKE_SECRETS or TOCSIN_INTAKE_SECRETS_FILE: docs/http.md;
+    and people find the console at /console, to which the first of them is signed in by a link that is printed:
+    docs/console.md. With --outcomes it is posted to helpdesks what became of messages, signed with the secrets in
+    TOCSIN_OUTCOMES_SECRETS or TOCSIN_OUTCOMES_SECRETS_FILE: docs/outcomes.md. All settings: docs/settings.md,
+    `tocsin settings`.
     """
     log_as_told(settings)
     data, within = settings.given(DATA), timedelta(seconds=settings.given(STOP_WITHIN))
