@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from console.words import people, records, screens, shell
+from console.words import directory, people, records, screens, shell
 
 LANGUAGES: Final = ("en", "fr")
 """In the order of the texts of each key."""
@@ -15,6 +15,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
     **people.WORDS,
     **records.WORDS,
     **screens.WORDS,
+    **directory.WORDS,
 }
 """Text by key: English, French."""
 

@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from adapters.web.console.desk_screens import ticket_path
+from adapters.web.console.directory_screens import record_path
 from console.people.roles import Role
 from sender.records import Selection
 from tests.support.console.desks import demo_in, desk_of
@@ -54,6 +55,12 @@ def paths(world: Served) -> dict[str, str]:
         "ticket": ticket_path(job.source, job.ticket),
         "messages": "/console/messages?customer=moulin",
         "message": f"/console/messages/{job.id}",
+        "directory": "/console/directory?q=martin",
+        "person": record_path("contact", "ct-zoe"),
+        "contract": record_path("contract", "C-101"),
+        "contract-off": record_path("contract", "C-501"),
+        "customer": record_path("customer", "moulin"),
+        "site": record_path("site", "S-lyon"),
         "me": "/console/me",
         "missing": "/console/no-such-page",
     }

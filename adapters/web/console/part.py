@@ -11,6 +11,7 @@ from msgspec import Struct
 from adapters.web.client_rates import Limit, Limiting, Network
 from adapters.web.console.answers import NOT_FOUND, Answer
 from adapters.web.console.desk_screens import Desk, desk_screens
+from adapters.web.console.directory_screens import directory_screens
 from adapters.web.console.guard import Guard, NavEntry
 from adapters.web.console.origins import Site
 from adapters.web.console.people_screens import people_screens
@@ -48,6 +49,7 @@ def console(made_of: ConsoleParts) -> Iterator[Router]:
     static = Files()
     screens = [
         *desk_screens(made_of.desk),
+        *directory_screens(made_of.desk.lookup, made_of.desk.history),
         *people_screens(signing_in, sessions, made_of.people),
         *_common(static),
     ]
@@ -63,6 +65,7 @@ def _navigation() -> Sequence[NavEntry]:
         NavEntry("nav.overview", BASE, Permission.SEE_OVERVIEW),
         NavEntry("nav.tickets", f"{BASE}/tickets", Permission.SEE_TICKETS),
         NavEntry("nav.messages", f"{BASE}/messages", Permission.SEE_TICKETS),
+        NavEntry("nav.directory", f"{BASE}/directory", Permission.SEE_TICKETS),
     ]
 
 

@@ -13,6 +13,7 @@ from adapters.sqlite.history import SqliteHistory, SqliteHistorySource
 from adapters.sqlite.ledger import SqliteLedgerReader
 from adapters.web.console.desk_screens import Desk
 from history.filler import Filler
+from tests.support.console.lookups import lookup_of
 from tocsin.clock import SystemClock
 from tocsin.config.data_folder import database_in
 from tocsin.services.console.standing import EmbeddedStanding
@@ -36,4 +37,5 @@ def desk_of(data: Path) -> Iterator[Desk]:
         while not filler.step().is_idle:
             pass
         ledger = opened.enter_context(closing(SqliteLedgerReader(database, timedelta(seconds=5))))
-        yield Desk(ledger, history, opened.enter_context(closing(EmbeddedStanding(data, database))))
+        standing = opened.enter_context(closing(EmbeddedStanding(data, database)))
+        yield Desk(ledger, history, standing, lookup_of())

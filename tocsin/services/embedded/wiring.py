@@ -36,6 +36,8 @@ class Read(Struct, frozen=True):
 
     directory: DirectorySource
     deciding: Deciding
+    shown: Deciding
+    """The same for the console, whose pages are made in other threads than previews."""
 
 
 def _nobody(_read: Read) -> None:
@@ -92,9 +94,14 @@ async def embedded_service(
             people = DirectoryPeople(folder.beside())
             monitored = MonitoredDirectory(folder, seen)
             pseudonyms = Pseudonyms(mail.opt_out.secrets)
-            apart = previewed.enter_context(closing(SqliteLog(database)))
-            suppressed = SuppressedDirectory(OwnSuppressions(folder.beside(), pseudonyms), apart, pseudonyms)
-            directory.on_read(Read(folder.beside(), Deciding(suppressed, lambda: reloading.loaded.rulebook)))
+
+            def apart() -> Deciding:
+                event_log = previewed.enter_context(closing(SqliteLog(database)))
+                own = OwnSuppressions(folder.beside(), pseudonyms)
+                suppressed = SuppressedDirectory(own, event_log, pseudonyms)
+                return Deciding(suppressed, lambda: reloading.loaded.rulebook)
+
+            directory.on_read(Read(folder.beside(), apart(), apart()))
             keep, transport = stored.keep_history, mail.transport()
             sources = Sources(monitored, reloading, people, composer, transport, clock, pseudonyms, keep)
             living = LivingPosting(seen.outcomes, seen.vitals, seen.waits_for_ledger)
