@@ -8,7 +8,7 @@ from typing import Final
 from engine.directory.directory import Directory
 from engine.directory.records import Attached, Contract
 from schemas.job import PersonRef
-from schemas.vocabulary import Category, ObjectKind, PersonKind
+from schemas.vocabulary import Audience, Category, ObjectKind, PersonKind
 
 Object = tuple[ObjectKind, str]
 
@@ -57,3 +57,18 @@ class Attachments:
         for person_kind, ids in lists:
             for one in dict.fromkeys(ids):
                 self._objects.setdefault(PersonRef(person_kind, one), []).append((kind, listing.id))
+
+
+def in_category(category: Category, contract: Contract, directory: Directory) -> list[PersonRef]:
+    """Everybody whom a contract, or an object of it, lists in this category, ticked or not; each once."""
+    if category.object_kind is ObjectKind.CONTRACT:
+        return listed_people(contract, category.audience)
+    objects = (directory.attached(category.object_kind, one) for one in contract.attached_ids(category.object_kind))
+    return [*dict.fromkeys(ref for one in objects if one is not None for ref in listed_people(one, category.audience))]
+
+
+def listed_people(listing: Attached | Contract, audience: Audience) -> list[PersonRef]:
+    """The contacts or the collaborators of one list."""
+    if audience is Audience.CONTACTS:
+        return [PersonRef(PersonKind.CONTACT, one) for one in dict.fromkeys(listing.contacts)]
+    return [PersonRef(PersonKind.COLLABORATOR, one) for one in dict.fromkeys(listing.collaborators)]

@@ -8,14 +8,15 @@ from typing import Final
 
 from msgspec import Struct
 
+from console.screens.attachments import in_category, listed_people
 from console.screens.lookup import Gap, Gate, InForce, Lookup, Named, Reach
 from console.screens.person import may_see_contract, may_see_named, may_see_person
 from console.screens.viewer import Viewer
-from engine.directory.records import Attached, Contract, Customer
+from engine.directory.records import Contract, Customer
 from engine.rulebook.rulebook import Rule
 from schemas.directory import TriggerSettings
 from schemas.job import PersonRef
-from schemas.vocabulary import Audience, Category, ObjectKind, PersonKind, Trigger
+from schemas.vocabulary import Audience, Category, ObjectKind, Trigger
 
 NAMES: Final = 50
 """That are shown in one cell; the others are counted."""
@@ -109,8 +110,8 @@ def object_of(lookup: Lookup, kind: ObjectKind, object_id: str, viewer: Viewer) 
     names = known.attachments.contracts_of(kind, object_id)
     contracts = [one for one in map(known.directory.contract, names) if one and may_see_contract(one, viewer)]
     through = [Through(one, _ticked(one, kind)) for one in contracts[:CONTRACTS]]
-    contacts, hidden = _members(_refs(found, Audience.CONTACTS), known, viewer)
-    collaborators, others = _members(_refs(found, Audience.COLLABORATORS), known, viewer)
+    contacts, hidden = _members(listed_people(found, Audience.CONTACTS), known, viewer)
+    collaborators, others = _members(listed_people(found, Audience.COLLABORATORS), known, viewer)
     customer = known.directory.customer(object_id) if kind is ObjectKind.CUSTOMER else None
     alerts = [] if customer is None else [(trigger, customer.alert(trigger)) for trigger in Trigger]
     more = max(0, len(contracts) - CONTRACTS)
@@ -126,23 +127,8 @@ def _ticked(contract: Contract, kind: ObjectKind) -> list[Audience]:
 def _cell(category: Category, contract: Contract, known: InForce, reach: Reach, viewer: Viewer) -> Cell:
     told = {person for person, through in reach.told if through is category}
     gates = {one.skip.person: one for one in reach.stopped if one.skip.category is category}
-    members, others = _members(_in_category(category, contract, known), known, viewer, told, gates)
+    members, others = _members(in_category(category, contract, known.directory), known, viewer, told, gates)
     return Cell(category, bool(category.bit & contract.ticks), members, others)
-
-
-def _in_category(category: Category, contract: Contract, known: InForce) -> list[PersonRef]:
-    if category.object_kind is ObjectKind.CONTRACT:
-        return _refs(contract, category.audience)
-    objects = (
-        known.directory.attached(category.object_kind, one) for one in contract.attached_ids(category.object_kind)
-    )
-    return [*dict.fromkeys(ref for one in objects if one is not None for ref in _refs(one, category.audience))]
-
-
-def _refs(listing: Attached | Contract, audience: Audience) -> list[PersonRef]:
-    if audience is Audience.CONTACTS:
-        return [PersonRef(PersonKind.CONTACT, one) for one in dict.fromkeys(listing.contacts)]
-    return [PersonRef(PersonKind.COLLABORATOR, one) for one in dict.fromkeys(listing.collaborators)]
 
 
 def _members(

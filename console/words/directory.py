@@ -75,7 +75,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "contract.ticked": ("ticked", "cochée"),
     "contract.not_ticked": ("not ticked", "non cochée"),
     "contract.told": ("{told} of {all} told", "{told} sur {all} alertés"),
-    "contract.is_told": ("is told", "est alerté"),
+    "contract.is_told": ("told", "alerté"),
     "contract.others.one": ("and {n} more", "et {n} autre"),
     "contract.others.other": ("and {n} more", "et {n} autres"),
     "contract.gaps": ("What it leaves open", "Ce qui manque"),

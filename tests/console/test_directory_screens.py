@@ -138,6 +138,8 @@ def test_a_ticked_cell_that_tells_nobody_is_a_gap(lookup: LookupInForce) -> None
         # Whoever stands behind another's mailbox is told by it, and so is no gap.
         assert missing <= nobody
         assert all(not one.told for one in page.cells if not one.is_ticked)
+        # Everybody else is told why.
+        assert all(one.is_told or one.gate for cell in page.cells for one in cell.members)
 
 
 def told_in(page: ContractPage, ref: PersonRef) -> set[Category]:

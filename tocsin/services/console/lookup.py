@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from console.screens.attachments import KINDS, Attachments
+from console.screens.attachments import KINDS, Attachments, in_category
 from console.screens.lookup import Gap, Gate, InForce, Named, NotReadError, Reach
 from engine.decide import Decision
 from engine.directory.directory import Directory
@@ -74,9 +74,11 @@ class LookupInForce:
                 for category in job.categories
                 if known.attachments.is_in(job.person, category, contract)
             }
+            ends = _furthest(decisions)
+            told |= {one for one in _ticked(contract, known.directory) if one not in ends}
             stopped = [
                 (skip, decision)
-                for (person, category), (skip, decision) in _furthest(decisions).items()
+                for (person, category), (skip, decision) in ends.items()
                 if (person, category) not in told and (about is None or person in about)
             ]
             return Reach(frozenset(told), [_gate(skip, decision, known) for skip, decision in stopped[:MOST_WORDS]])
@@ -99,6 +101,13 @@ class LookupInForce:
                 for one in directory.standing(person, mode.channel, mode.address, trigger, now)
             )
             return [*dict.fromkeys(standing)]
+
+
+def _ticked(contract: Contract, directory: Directory) -> Iterator[tuple[PersonRef, Category]]:
+    """Everybody in a ticked category: whoever has no entry there reads the mailbox of somebody who is told."""
+    for category in Category:
+        if category.bit & contract.ticks:
+            yield from ((person, category) for person in in_category(category, contract, directory))
 
 
 def _furthest(decisions: Sequence[Decision]) -> dict[tuple[PersonRef, Category], tuple[Skip, Decision]]:
