@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
@@ -157,6 +158,25 @@ def answer_of(lookup: Lookup, ref: PersonRef, viewer: Viewer, now: datetime) -> 
     contracts = [known.directory.contract(one) for one in known.attachments.contracts_to(ref)]
     seen = [one for one in contracts if one is not None and may_see_contract(one, viewer)]
     return Answer([_way(lookup, one, ref, now) for one in seen[:CONTRACTS]], max(0, len(seen) - CONTRACTS))
+
+
+def decisions_about(
+    lookup: Lookup, history: History, ref: PersonRef, viewer: Viewer, most: int
+) -> Iterator[Decided] | None:
+    """All that was decided about them, up to so many, the newest first; None where they may not be seen."""
+    person = lookup.in_force().directory.person(ref.kind, ref.id)
+    if person is None or not may_see_person(person, viewer):
+        return None
+    return islice(_every_decision(history, ref, viewer), most)
+
+
+def _every_decision(history: History, ref: PersonRef, viewer: Viewer) -> Iterator[Decided]:
+    before: int | None = None
+    while True:
+        found, before = _decisions(history, ref, viewer, before)
+        yield from found
+        if before is None:
+            return
 
 
 def _way(lookup: Lookup, contract: Contract, ref: PersonRef, now: datetime) -> Way:

@@ -5,7 +5,10 @@ With TOCSIN_PICTURES=FOLDER, pictures of all pages are written there, to be look
 
 from __future__ import annotations
 
+import csv
+import io
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from adapters.web.console.desk_screens import ticket_path
 from adapters.web.console.directory_screens import record_path
 from console.people.roles import Role
+from schemas.vocabulary import Trigger
 from sender.records import Selection
 from tests.support.console.desks import demo_in, desk_of
 from tests.support.console.served import PASSWORD, Served, parts, served
@@ -98,6 +102,19 @@ def test_every_page_can_be_used_by_everybody(
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
     assert faults == []
     page.context.close()
+
+
+def test_a_file_of_decisions_has_those_of_the_page(world: Served) -> None:
+    browser = world.signed_in(Role.READER, name="rea")
+    answer = browser.get(record_path("contact", "ct-zoe").replace("/person?", "/person.csv?"))
+    lines = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    page = browser.get(record_path("contact", "ct-zoe")).text
+    assert [one["reference"] for one in lines] == re.findall(r'id=[^"]*">(2026-\d+)</a></th>', page)
+    assert {word for one in lines for word in one["told"].split()} == {*Trigger}
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    theirs = world.signed_in(Role.AGENT, name="of-harbour", customers=frozenset({"harbour"}))
+    for page_of in (record_path("contact", "ct-zoe"), "/console/person.csv?kind=contact&id=ct-zoe"):
+        assert theirs.get(page_of).status_code == 404
 
 
 def test_axe_finds_what_is_wrong(browser: Browser) -> None:

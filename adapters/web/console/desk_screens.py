@@ -160,4 +160,9 @@ def _cells(row: Row, fields: Sequence[str], visit: Visit) -> Iterator[str]:
     for field in fields:
         value = getattr(row, field)
         text = visit.times.machine(value) if hasattr(value, "astimezone") else "" if value is None else str(value)
-        yield f"'{text}" if text.startswith(_FORMULA) else text
+        yield harmless(text)
+
+
+def harmless(text: str) -> str:
+    """A cell that no spreadsheet runs."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

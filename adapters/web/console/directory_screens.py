@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from adapters.web.console.answers import NOT_FOUND, Answer, Page, Refused
-from adapters.web.console.desk_screens import ticket_path
+from adapters.web.console.answers import NOT_FOUND, Answer, Document, Page, Refused
+from adapters.web.console.desk_screens import MOST_ROWS, harmless, ticket_path
 from adapters.web.console.routing import BASE, Screen
 from adapters.web.console.visit import Visit
 from console.people.roles import Permission
 from console.screens.lookup import Gate, Lookup, NotReadError
-from console.screens.person import person_of, records_found
+from console.screens.person import Decided, decisions_about, person_of, records_found
 from console.screens.record import contract_of, object_of
 from console.words.sentences import why
 from history.ports import History
@@ -34,6 +36,7 @@ def directory_screens(lookup: Lookup, history: History) -> Sequence[Screen]:
         for path, answer in (
             ("/directory", looking.found),
             ("/person", looking.person),
+            ("/person.csv", looking.as_csv),
             ("/record", looking.record),
         )
     ]
@@ -57,6 +60,17 @@ class _Looking:
         place = int(before) if before else None
         page = person_of(self._lookup, self._history, ref, visit.viewer, visit.now, place)
         return NOT_FOUND if page is None else Page("person.html", {"page": page, **_common(visit)})
+
+    def as_csv(self, visit: Visit) -> Answer:
+        kind = visit.asked("kind")
+        if kind not in tuple(PersonKind):
+            return NOT_FOUND
+        ref = PersonRef(PersonKind(kind), visit.asked("id"))
+        found = decisions_about(self._lookup, self._history, ref, visit.viewer, MOST_ROWS)
+        if found is None:
+            return NOT_FOUND
+        headers = {"Content-Disposition": 'attachment; filename="decisions.csv"'}
+        return Document(_csv(found, visit).encode("utf-8-sig"), "text/csv; charset=utf-8", headers)
 
     def record(self, visit: Visit) -> Answer:
         kind, name = visit.asked("kind"), visit.asked("id")
@@ -107,6 +121,19 @@ def gate_change(visit: Visit, gate: Gate) -> str:
     if visit.words.language == "en":
         return f"{gate.record}, field {gate.field}: {gate.change}"
     return visit.words("gate.change", record=gate.record, field=gate.field, change=gate.change)
+
+
+def _csv(decisions: Iterable[Decided], visit: Visit) -> str:
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(("at", "source", "ticket", "reference", "customer", "told", "not_told"))
+    for one in decisions:
+        decision = one.kept.decision
+        reasons = (" ".join((skip.reason, *categories)) for skip, categories in one.not_told)
+        cells = (decision.source, decision.ticket, decision.reference, decision.customer)
+        said = (*cells, " ".join(one.told), "; ".join(reasons))
+        writer.writerow((visit.times.machine(one.kept.at), *(harmless(text or "") for text in said)))
+    return file.getvalue()
 
 
 def _once_read(answer: Callable[[Visit], Answer]) -> Callable[[Visit], Answer]:
