@@ -18,6 +18,7 @@ from adapters.web.application import application
 from adapters.web.client_rates import Limit, Limiting
 from adapters.web.operations import alive
 from adapters.web.opt_out_pages import POLICY, asking_page, done_page, language_for
+from adapters.web.whole_requests import BODY_UNREAD
 from schemas.clock import Clock
 from sender.ledger.port import LedgerUnavailableError
 from sender.suppressions.opt_out import PATH, OptOutRequest, OptOutTokens, Suppressor
@@ -55,7 +56,7 @@ def opt_out(tokens: OptOutTokens, suppressor: Suppressor, clock: Clock, limit: L
         wanted = wanted_by(token)
         return _page(asking_page(wanted, _language(wanted, request)))
 
-    @route("/{token:str}", http_method=HttpMethod.POST)
+    @route("/{token:str}", http_method=HttpMethod.POST, opt={BODY_UNREAD: True})
     async def record(token: FromPath[str], request: Request[Any, Any, Any]) -> Response[str]:
         wanted = wanted_by(token)
         # What the body says does not matter: RFC 8058's form, ours, or none; the token says it all.

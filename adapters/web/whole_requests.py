@@ -16,6 +16,10 @@ MOST_HELD: Final = 64 * 1_048_576
 """Bytes of all bodies that are in memory at once."""
 
 
+BODY_UNREAD: Final = "body_unread"
+"""The key of a route's `opt` for one that never looks at the body: it takes any coding of it."""
+
+
 class WholeRequests(ASGIMiddleware):
     """Passes a request on once its body is whole. A body that is too large is refused before anything works on it."""
 
@@ -30,7 +34,8 @@ class WholeRequests(ASGIMiddleware):
         handler = cast(HTTPRouteHandler, scope["route_handler"])
         if is_litestars_own(handler):
             raise MethodNotAllowedException
-        _refuse_coded(scope)
+        if BODY_UNREAD not in handler.opt:
+            _refuse_coded(scope)
         body = bytearray()
         try:
             if await self._read(body, receive, handler.resolve_request_max_body_size()):

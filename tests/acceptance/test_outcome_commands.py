@@ -18,23 +18,22 @@ from tests.contract.outcome_post_promises import LEASE, a_post, hear
 from tocsin.cli.app import app
 from tocsin.config.data_folder import database_in
 
-NOW = datetime.now(UTC)
-
 
 @pytest.fixture
 def posts(tmp_path: Path) -> Iterator[SqliteOutcomePosts]:
     """Of four posts one waits, one was delivered and one given up; another endpoint is disabled."""
     SqliteLedger(database_in(tmp_path)).close()
     with closing(SqliteOutcomePosts(database_in(tmp_path))) as made:
-        old = NOW - timedelta(days=4)
+        now = datetime.now(UTC)
+        old = now - timedelta(days=4)
         made.keep([a_post("old", "T-1")], (), hear, old)
-        made.give_up(old, NOW)
-        made.keep([a_post("done", "T-2"), a_post("waits", "T-3")], (), hear, NOW - timedelta(hours=2))
-        made.keep([a_post("other", "T-4", "other")], (), hear, NOW)
-        done, waits = made.take("desk", NOW, 2, LEASE)
-        made.answered(done, "HTTP 204", NOW, None)
-        made.answered(waits, "HTTP 404", NOW, NOW + timedelta(hours=5))
-        made.disable(Disabled("other", "place", NOW, "HTTP 410"))
+        made.give_up(old, now)
+        made.keep([a_post("done", "T-2"), a_post("waits", "T-3")], (), hear, now - timedelta(hours=2))
+        made.keep([a_post("other", "T-4", "other")], (), hear, now)
+        done, waits = made.take("desk", now, 2, LEASE)
+        made.answered(done, "HTTP 204", now, None)
+        made.answered(waits, "HTTP 404", now, now + timedelta(hours=5))
+        made.disable(Disabled("other", "place", now, "HTTP 410"))
         yield made
 
 
