@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from console.words import directory, people, records, screens, shell
+from console.words import directory, letters, people, records, screens, shell
 
 LANGUAGES: Final = ("en", "fr")
 """In the order of the texts of each key."""
@@ -16,6 +16,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
     **records.WORDS,
     **screens.WORDS,
     **directory.WORDS,
+    **letters.WORDS,
 }
 """Text by key: English, French."""
 

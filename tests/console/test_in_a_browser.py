@@ -59,6 +59,7 @@ def paths(world: Served) -> dict[str, str]:
         "ticket": ticket_path(job.source, job.ticket),
         "messages": "/console/messages?customer=moulin",
         "message": f"/console/messages/{job.id}",
+        "letter": f"/console/messages/{job.id}/letter",
         "directory": "/console/directory?q=martin",
         "person": record_path("contact", "ct-zoe"),
         "contract": record_path("contract", "C-101"),
@@ -133,9 +134,9 @@ def test_who_was_told_of_a_ticket_is_found_and_left_again(browser: Browser, worl
     page.get_by_role("link", name="2026-3001").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Ticket 2026-3001"
     newest = page.locator("section.save").first
-    assert newest.get_by_role("link", name="Zoé Martin").count() == 1
+    assert newest.get_by_role("link", name="Zoé Martin", exact=True).count() == 1
     assert "the person's own tick was off" in newest.inner_text()
-    newest.get_by_role("link", name="Zoé Martin").click()
+    newest.get_by_role("link", name="Zoé Martin", exact=True).click()
     assert "the relay took it" in page.locator("ol.history").inner_text()
     page.get_by_role("link", name="Messages", exact=True).click()
     page.get_by_label("dropped").check()
@@ -148,6 +149,26 @@ def test_who_was_told_of_a_ticket_is_found_and_left_again(browser: Browser, worl
     page.go_back()
     page.reload()
     assert page.locator("[name=password]").count() == 1
+    page.context.close()
+
+
+def test_a_message_is_seen_as_its_reader_sees_it_and_its_frame_runs_nothing(browser: Browser, world: Served) -> None:
+    assert world.job is not None
+    page = opened(browser, world, java_script_enabled=True, locale="en")
+    page.goto(f"/console/messages/{world.job.id}")
+    page.get_by_role("link", name="See it as its reader does").click()
+    frame = page.frame_locator("iframe.letter")
+    assert world.job.context.ticket.title in frame.locator("body").inner_text()
+    assert page.locator("iframe.letter").get_attribute("sandbox") == ""
+    [inner] = [one for one in page.frames if one.url.endswith("/letter/html")]
+    # Its styles hold there, and only there.
+    assert inner.locator("[style]").count() + inner.locator("style").count() > 0
+    framed = page.context.new_page()
+    faults: list[str] = []
+    framed.on("console", lambda line: faults.append(line.text))
+    framed.goto(f"/console/messages/{world.job.id}/letter/html")
+    assert framed.evaluate("self.origin") == "null"
+    assert faults == []
     page.context.close()
 
 

@@ -16,6 +16,7 @@ from adapters.web.console.answers import NOT_FOUND, Answer, Document, Page
 from adapters.web.console.routing import BASE, Screen
 from adapters.web.console.visit import Visit
 from console.people.roles import Permission
+from console.screens.letter import Letters, NoLetters
 from console.screens.lookup import Lookup, NoLookup
 from console.screens.message import MessageReadings, message_of
 from console.screens.messages import Filters, Row, WrongFilterError, page_of, rows_of, understood
@@ -57,6 +58,7 @@ class Desk(Struct, frozen=True):
     history: History
     standing: Standing
     lookup: Lookup = NoLookup()
+    letters: Letters = NoLetters()
 
 
 def desk_screens(desk: Desk) -> Sequence[Screen]:

@@ -13,6 +13,7 @@ from adapters.web.console.answers import NOT_FOUND, Answer
 from adapters.web.console.desk_screens import Desk, desk_screens
 from adapters.web.console.directory_screens import directory_screens
 from adapters.web.console.guard import Guard, NavEntry
+from adapters.web.console.letter_screens import letter_screens
 from adapters.web.console.origins import Site
 from adapters.web.console.people_screens import people_screens
 from adapters.web.console.rendering import Files, Pages
@@ -49,6 +50,7 @@ def console(made_of: ConsoleParts) -> Iterator[Router]:
     static = Files()
     screens = [
         *desk_screens(made_of.desk),
+        *letter_screens(made_of.desk),
         *directory_screens(made_of.desk.lookup, made_of.desk.history),
         *people_screens(signing_in, sessions, made_of.people),
         *_common(static),

@@ -13,6 +13,7 @@ from adapters.sqlite.history import SqliteHistory, SqliteHistorySource
 from adapters.sqlite.ledger import SqliteLedgerReader
 from adapters.web.console.desk_screens import Desk
 from history.filler import Filler
+from tests.support.console.letters import letters_of
 from tests.support.console.lookups import lookup_of
 from tocsin.clock import SystemClock
 from tocsin.config.data_folder import database_in
@@ -38,4 +39,5 @@ def desk_of(data: Path) -> Iterator[Desk]:
             pass
         ledger = opened.enter_context(closing(SqliteLedgerReader(database, timedelta(seconds=5))))
         standing = opened.enter_context(closing(EmbeddedStanding(data, database)))
-        yield Desk(ledger, history, standing, lookup_of())
+        letters = opened.enter_context(letters_of())
+        yield Desk(ledger, history, standing, lookup_of(), letters)

@@ -36,6 +36,11 @@ class Rendered(Struct, frozen=True):
     text: str
     html: str | None
     fault: str | None
+    headers: Sequence[tuple[str, str]] = ()
+
+
+_OF_FORM: Final = ("date", "mime-version", "content-type", "content-transfer-encoding")
+"""Header fields that say nothing of a message but how and when it was written."""
 
 
 def render(jobs: list[Job], template: str, sources: TemplateSources) -> list[Rendered]:
@@ -50,7 +55,7 @@ async def _rendered(composer: Composer, jobs: list[Job], template: str) -> list[
     found = []
     for job in jobs:
         composed = await composer.compose(job, job.trigger, replace(job.form, template=template))
-        found.append(_parts(", ".join(job.languages), composed.message, composed.fault))
+        found.append(parts_of(", ".join(job.languages), composed.message, composed.fault))
     return found
 
 
@@ -65,11 +70,12 @@ async def _rendered_digests(composer: Composer, digests: Sequence[tuple[str, Seq
     found = []
     for languages, entries in digests:
         composed = await composer.digest(entries[-1], entries)
-        found.append(_parts(languages, composed.message, composed.fault))
+        found.append(parts_of(languages, composed.message, composed.fault))
     return found
 
 
-def _parts(language: str, composed: OutgoingMessage, fault: str | None) -> Rendered:
+def parts_of(language: str, composed: OutgoingMessage, fault: str | None) -> Rendered:
+    """What a reader sees of a message, and its header fields but for those of its form."""
     if isinstance(composed, OutgoingText):
         return Rendered(language, composed.subject, composed.text, None, fault)
     message = email.message_from_bytes(composed.content, policy=email.policy.default)
@@ -80,6 +86,7 @@ def _parts(language: str, composed: OutgoingMessage, fault: str | None) -> Rende
         "" if text is None else content_of(text),
         None if html is None else content_of(html),
         fault,
+        [(name, str(value)) for name, value in message.items() if name.lower() not in _OF_FORM],
     )
 
 

@@ -20,6 +20,7 @@ from intake.acceptance import Acceptance, EventAcceptance
 from schemas.clock import Clock
 from tocsin.config.wiring.console import ConsoleSettings
 from tocsin.config.wiring.http import HttpSettings
+from tocsin.services.console.letters import LettersInForce
 from tocsin.services.console.lookup import LookupInForce
 from tocsin.services.console.serving import console_part
 from tocsin.services.console.standing import EmbeddedStanding
@@ -59,10 +60,12 @@ class Doors:
         self._opened: tuple[ServiceHooks, Acceptance] | None = None
         self._previews = Previews(clock)
         self._lookup = LookupInForce()
+        self._letters = LettersInForce()
 
     def directory_read(self, read: Read) -> None:
         """The directory has been read; readings of it are for webhooks and previews alone."""
         self._lookup.open(read.shown.directory, read.shown.rulebook)
+        self._letters.open(read.writing)
         if self._opened is not None:
             hooks, acceptance = self._opened
             hooks.open(acceptance, InTurn(DirectoryContracts(read.directory.current)))
@@ -108,10 +111,11 @@ class Doors:
             closing(SqliteLedgerReader(self._database, READ_WITHIN)) as ledger,
             closing(SqliteHistory(self._database)) as history,
             closing(EmbeddedStanding(self._database.parent, self._database)) as standing,
+            closing(self._letters),
             console_part(
                 self._console.settings,
                 people,
-                Desk(ledger, history, standing, self._lookup),
+                Desk(ledger, history, standing, self._lookup, self._letters),
                 self._clock,
                 self._console.tell,
             ) as part,

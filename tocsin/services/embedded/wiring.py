@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.files.directory_source import FolderDirectory
 from adapters.files.kept_files import FOLDER, KeptFiles
@@ -15,11 +16,13 @@ from adapters.sqlite.event_log import SqliteLog
 from adapters.sqlite.outcome_posts import SqliteOutcomePosts
 from engine.ports import DirectorySource
 from schemas.pseudonyms import Pseudonyms
+from sender.messages.composer import NO_OPT_OUT
 from tocsin.clock import SystemClock
 from tocsin.config.settings.declared.history import KEPT
 from tocsin.config.wiring.mail import MailSettings
 from tocsin.config.wiring.sending import EVERYTHING, SendingSettings
 from tocsin.config.wiring.telemetry import tracing
+from tocsin.services.console.letters import Templates, Writing
 from tocsin.services.embedded.directory import DirectoryPeople, OwnSuppressions, SuppressedDirectory
 from tocsin.services.embedded.service import Embedded, EmbeddedMonitor, Sources
 from tocsin.services.intake.previewing import Deciding
@@ -38,6 +41,8 @@ class Read(Struct, frozen=True):
     deciding: Deciding
     shown: Deciding
     """The same for the console, whose pages are made in other threads than previews."""
+    writing: Writing
+    """How the console shows a message as its reader sees it."""
 
 
 def _nobody(_read: Read) -> None:
@@ -101,7 +106,7 @@ async def embedded_service(
                 suppressed = SuppressedDirectory(own, event_log, pseudonyms)
                 return Deciding(suppressed, lambda: reloading.loaded.rulebook)
 
-            directory.on_read(Read(folder.beside(), apart(), apart()))
+            directory.on_read(Read(folder.beside(), apart(), apart(), _writing(mail, sending, reloading)))
             keep, transport = stored.keep_history, mail.transport()
             sources = Sources(monitored, reloading, people, composer, transport, clock, pseudonyms, keep)
             living = LivingPosting(seen.outcomes, seen.vitals, seen.waits_for_ledger)
@@ -114,3 +119,14 @@ async def embedded_service(
                     yield service
                 finally:
                     await service.close()
+
+
+def _writing(mail: MailSettings, sending: SendingSettings, rules: ReloadingRules) -> Writing:
+    """Whoever looks at a message is not its reader: it is shown without links to opt out, and faxes as their text."""
+    shown = replace(mail, opt_out=NO_OPT_OUT, fax_pdf=False)
+
+    def templates() -> Templates:
+        loaded = rules.loaded
+        return Templates(loaded.templates, loaded.rulebook.policy.fax_region)
+
+    return Writing(lambda: shown.composer(sending.mode), templates)
