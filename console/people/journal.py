@@ -28,6 +28,10 @@ class Action(StrEnum):
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_ENABLED = "account_enabled"
     INVITED = "invited"
+    MESSAGE_RESENT = "message_resent"
+    MESSAGE_CANCELLED = "message_cancelled"
+    MESSAGE_HELD = "message_held"
+    MESSAGE_RELEASED = "message_released"
 
 
 class Entry(Struct, frozen=True):

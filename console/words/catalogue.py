@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from console.words import directory, letters, people, records, screens, shell
+from console.words import acts, directory, letters, people, records, screens, shell
 
 LANGUAGES: Final = ("en", "fr")
 """In the order of the texts of each key."""
@@ -17,6 +17,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
     **screens.WORDS,
     **directory.WORDS,
     **letters.WORDS,
+    **acts.WORDS,
 }
 """Text by key: English, French."""
 

@@ -44,11 +44,24 @@ _TRANSITIONS: Final = {
 _SENDS: Final = frozenset({Act.RESEND, Act.RELEASE})
 
 
+class Obstacle(StrEnum):
+    """Why an act can't be done to a job."""
+
+    UNKNOWN = "unknown"
+    CHANGED = "changed"
+    FORGOTTEN = "forgotten"
+    SENDING = "sending"
+    STATE = "state"
+    HELD = "held"
+    EXPIRED = "expired"
+
+
 class Done(Struct, frozen=True):
-    """What came of an act on one job: `objection` says why nothing did."""
+    """What came of an act on one job: where nothing did, `objection` says why in a sentence, `obstacle` in a word."""
 
     job: str
     objection: str | None = None
+    obstacle: Obstacle | None = None
 
 
 def states_for(act: Act) -> frozenset[State]:
@@ -56,20 +69,40 @@ def states_for(act: Act) -> frozenset[State]:
     return TABLE[_TRANSITIONS[act]].sources - {State.SENDING}
 
 
-def objection(entry: LedgerEntry, act: Act, now: datetime) -> str | None:
-    """Why this can't be done to the job as it stands; None where it can."""
+def obstacle(entry: LedgerEntry, act: Act, now: datetime) -> Obstacle | None:
+    """What keeps this from being done to the job as it stands; None: nothing does."""
     state = entry.standing.state
     if act in _SENDS and entry.job.address == FORGOTTEN:
-        return "its person was forgotten: nobody knows any more whom it was for"
+        return Obstacle.FORGOTTEN
     if state is State.SENDING:
-        return "it is being sent at this moment: try again when its answer has come"
+        return Obstacle.SENDING
     if state not in states_for(act):
-        return f"it is {state}: only what is {_listed(states_for(act))} can be {_TRANSITIONS[act]}"
+        return Obstacle.STATE
     if act is Act.HOLD and entry.standing.hold is Hold.PERSON:
-        return "it is held by a person already"
+        return Obstacle.HELD
     if act in _SENDS and entry.job.expires <= now:
-        return f"its time ended at {entry.job.expires.isoformat()}: an expired job is never sent"
+        return Obstacle.EXPIRED
     return None
+
+
+def objection(entry: LedgerEntry, act: Act, now: datetime) -> str | None:
+    """Why this can't be done to the job as it stands; None where it can."""
+    found = obstacle(entry, act, now)
+    return None if found is None else _in_words(found, entry, act)
+
+
+def _in_words(found: Obstacle, entry: LedgerEntry, act: Act) -> str:
+    match found:
+        case Obstacle.FORGOTTEN:
+            return "its person was forgotten: nobody knows any more whom it was for"
+        case Obstacle.SENDING:
+            return "it is being sent at this moment: try again when its answer has come"
+        case Obstacle.HELD:
+            return "it is held by a person already"
+        case Obstacle.EXPIRED:
+            return f"its time ended at {entry.job.expires.isoformat()}: an expired job is never sent"
+        case _:
+            return f"it is {entry.standing.state}: only what is {_listed(states_for(act))} can be {_TRANSITIONS[act]}"
 
 
 def act_on(ledger: Jobs, jobs: Sequence[str], act: Act, now: datetime, reason: str | None = None) -> Iterator[Done]:
@@ -92,18 +125,22 @@ def selected(ledger: JobListing, selection: Selection) -> list[str]:
 
 def _act_on_page(ledger: Jobs, jobs: Sequence[str], act: Act, now: datetime, reason: str | None) -> Iterator[Done]:
     entries = {job: ledger.find(job) for job in jobs}
-    faults = {
-        job: "there is no such job" if entry is None else objection(entry, act, now) for job, entry in entries.items()
-    }
+    done = {job: _looked_at(job, entry, act, now) for job, entry in entries.items()}
     reports = {
         job: _report(entry, act, now, reason)
         for job, entry in entries.items()
-        if entry is not None and faults[job] is None
+        if entry is not None and done[job].obstacle is None
     }
     # A report names the attempt that was looked at, so that it changes no job that was claimed meanwhile.
     void = {report.job for report in ledger.record(list(reports.values()), now)} if reports else frozenset()
-    for job in entries:
-        yield Done(job, "it has just changed: look at it again" if job in void else faults[job])
+    for job, one in done.items():
+        yield Done(job, "it has just changed: look at it again", Obstacle.CHANGED) if job in void else one
+
+
+def _looked_at(job: str, entry: LedgerEntry | None, act: Act, now: datetime) -> Done:
+    if entry is None:
+        return Done(job, "there is no such job", Obstacle.UNKNOWN)
+    return Done(job, objection(entry, act, now), obstacle(entry, act, now))
 
 
 def _report(entry: LedgerEntry, act: Act, now: datetime, reason: str | None) -> Report:

@@ -10,11 +10,13 @@ import io
 import os
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from adapters.web.console.desk_screens import ticket_path
@@ -23,8 +25,10 @@ from console.people.roles import Role
 from schemas.vocabulary import Trigger
 from sender.records import Selection
 from tests.support.console.desks import demo_in, desk_of
-from tests.support.console.served import PASSWORD, Served, parts, served
+from tests.support.console.served import PASSWORD, Served, empty_desk, parts, served
 from tests.support.required import required_browser
+from tests.support.sender.fakes import START, a_job
+from tests.support.sender.in_memory_ledger import InMemoryLedger
 from tocsin.clock import SystemClock
 
 PICTURES = os.environ.get("TOCSIN_PICTURES")
@@ -60,6 +64,7 @@ def paths(world: Served) -> dict[str, str]:
         "messages": "/console/messages?customer=moulin",
         "message": f"/console/messages/{job.id}",
         "letter": f"/console/messages/{job.id}/letter",
+        "act": f"/console/act?act=cancel&job={job.id}",
         "directory": "/console/directory?q=martin",
         "person": record_path("contact", "ct-zoe"),
         "contract": record_path("contract", "C-101"),
@@ -170,6 +175,43 @@ def test_a_message_is_seen_as_its_reader_sees_it_and_its_frame_runs_nothing(brow
     assert framed.evaluate("self.origin") == "null"
     assert faults == []
     page.context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_a_cancelled_message_is_not_sent_and_a_resent_one_once(browser: Browser, scripts: bool) -> None:
+    ledger = InMemoryLedger()
+    ledger.accept([replace(a_job("e-1", "T-1"), id="one")], START)
+    with served(parts(replace(empty_desk(), ledger=ledger, acting=ledger))) as made:
+        made.add("ada", Role.OPERATOR)
+        page = opened(browser, made, java_script_enabled=scripts, locale="en", viewport={"width": 360, "height": 800})
+        page.goto("/console/messages")
+        page.locator("input.pick").check()
+        page.get_by_role("button", name="Cancel").click()
+        assert "These are not sent." in page.locator("main").inner_text()
+        for name, width in (("wide", 1440), ("narrow", 360)):
+            page.set_viewport_size({"width": width, "height": 800})
+            if PICTURES is not None:
+                page.screenshot(path=Path(PICTURES) / f"confirm-{name}.png", full_page=True)
+            if scripts:
+                assert Axe().run(page).response["violations"] == []
+        page.get_by_label("Why?").fill("wrong ticket")
+        page.get_by_role("button", name="Cancel").click()
+        assert "Done: 1 message." in page.locator("main").inner_text()
+        # The sender has no other way to a message than to claim it.
+        assert ledger.claim(START, 10, timedelta(minutes=5)) == []
+        page.goto("/console/messages/one")
+        page.get_by_role("button", name="Resend").click()
+        page.get_by_label("Why?").fill("it was right")
+        page.get_by_role("button", name="Resend").click()
+        page.get_by_text("Done: 1 message.").wait_for()
+        page.go_back()  # to the form, or to what it says now
+        if page.get_by_label("Why?").count():
+            page.get_by_label("Why?").fill("it was right")
+            page.get_by_role("button", name="Resend").click()
+        page.get_by_text("These stay as they are").wait_for()
+        assert [one.job.id for one in ledger.claim(START, 10, timedelta(minutes=5))] == ["one"]
+        assert ledger.claim(START, 10, timedelta(minutes=5)) == []
+        page.context.close()
 
 
 def test_the_keyboard_reaches_the_content_at_once_and_shows_where_it_is(browser: Browser, world: Served) -> None:

@@ -25,6 +25,8 @@ from console.screens.ticket import find_tickets, ticket_of
 from console.words.sentences import why
 from history.ports import History
 from schemas.vocabulary import Channel
+from sender.ledger.jobs import Jobs
+from sender.ledger.operator_actions import Act, states_for
 from sender.states import Hold, State
 
 MOST_ROWS: Final = 10_000
@@ -59,6 +61,8 @@ class Desk(Struct, frozen=True):
     standing: Standing
     lookup: Lookup = NoLookup()
     letters: Letters = NoLetters()
+    acting: Jobs | None = None
+    """The ledger for what operators do; None: nothing can be done."""
 
 
 def desk_screens(desk: Desk) -> Sequence[Screen]:
@@ -118,7 +122,10 @@ class _Looking:
 
     def message(self, visit: Visit) -> Answer:
         found = message_of(self._desk.ledger, visit.parts["job"], visit.viewer, visit.now)
-        return NOT_FOUND if found is None else Page("message.html", {"message": found, **_common()})
+        if found is None:
+            return NOT_FOUND
+        acts = [act for act in Act if found.row.state in states_for(act)]
+        return Page("message.html", {"message": found, "acts": acts, **_common()})
 
 
 def _list_page(filters: Filters, page: Any, *, wrong: str | None = None, before: str | None = None) -> Answer:
@@ -130,6 +137,7 @@ def _list_page(filters: Filters, page: Any, *, wrong: str | None = None, before:
         "states": [*State],
         "holds": [*Hold],
         "channels": [*Channel],
+        "acts": [*Act],
         "query": urlencode(filters.pairs),
         "older": None if page is None or page.next is None else urlencode([*filters.pairs, ("before", page.next)]),
         **_common(),
@@ -138,7 +146,12 @@ def _list_page(filters: Filters, page: Any, *, wrong: str | None = None, before:
 
 
 def _common() -> dict[str, Any]:
-    return {"look": lambda state: _LOOKS.get(state, "calm"), "ticket_path": ticket_path}
+    return {"look": look, "ticket_path": ticket_path}
+
+
+def look(state: State) -> str:
+    """The colour in which a state is shown."""
+    return _LOOKS.get(state, "calm")
 
 
 def ticket_path(source: str, ticket: str) -> str:

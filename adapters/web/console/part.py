@@ -9,6 +9,7 @@ from litestar import Router
 from msgspec import Struct
 
 from adapters.web.client_rates import Limit, Limiting, Network
+from adapters.web.console.acting_screens import acting_screens
 from adapters.web.console.answers import NOT_FOUND, Answer
 from adapters.web.console.desk_screens import Desk, desk_screens
 from adapters.web.console.directory_screens import directory_screens
@@ -51,6 +52,7 @@ def console(made_of: ConsoleParts) -> Iterator[Router]:
     screens = [
         *desk_screens(made_of.desk),
         *letter_screens(made_of.desk),
+        *acting_screens(made_of.desk, made_of.people),
         *directory_screens(made_of.desk.lookup, made_of.desk.history),
         *people_screens(signing_in, sessions, made_of.people),
         *_common(static),

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from adapters.sqlite.history import SqliteHistory, SqliteHistorySource
-from adapters.sqlite.ledger import SqliteLedgerReader
+from adapters.sqlite.ledger import SqliteLedger, SqliteLedgerReader
 from adapters.web.console.desk_screens import Desk
 from history.filler import Filler
 from tests.support.console.letters import letters_of
@@ -39,5 +39,6 @@ def desk_of(data: Path) -> Iterator[Desk]:
             pass
         ledger = opened.enter_context(closing(SqliteLedgerReader(database, timedelta(seconds=5))))
         standing = opened.enter_context(closing(EmbeddedStanding(data, database)))
+        acting = opened.enter_context(closing(SqliteLedger(database)))
         letters = opened.enter_context(letters_of())
-        yield Desk(ledger, history, standing, lookup_of(), letters)
+        yield Desk(ledger, history, standing, lookup_of(), letters, acting)

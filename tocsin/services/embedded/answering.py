@@ -14,7 +14,7 @@ from adapters.contract_lookup import DirectoryContracts, InTurn
 from adapters.sqlite.console_people import SqlitePeople
 from adapters.sqlite.event_sink import SqliteEventSink
 from adapters.sqlite.history import SqliteHistory
-from adapters.sqlite.ledger import SqliteLedgerReader
+from adapters.sqlite.ledger import SqliteLedger, SqliteLedgerReader
 from adapters.sqlite.ticket_states import SqliteTicketStates
 from intake.acceptance import Acceptance, EventAcceptance
 from schemas.clock import Clock
@@ -112,10 +112,11 @@ class Doors:
             closing(SqliteHistory(self._database)) as history,
             closing(EmbeddedStanding(self._database.parent, self._database)) as standing,
             closing(self._letters),
+            closing(SqliteLedger(self._database, READ_WITHIN)) as acting,
             console_part(
                 self._console.settings,
                 people,
-                Desk(ledger, history, standing, self._lookup, self._letters),
+                Desk(ledger, history, standing, self._lookup, self._letters, acting),
                 self._clock,
                 self._console.tell,
             ) as part,
