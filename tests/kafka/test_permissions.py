@@ -29,12 +29,15 @@ from adapters.kafka.directory_topic import DirectoryFeed, DirectoryTopic
 from adapters.kafka.errors import KafkaRefusedError
 from adapters.kafka.event_sink import KafkaEventSink
 from adapters.kafka.held_records import held_records
+from adapters.kafka.history_source import KafkaHistorySource
 from adapters.kafka.job_log import KafkaJobLog
 from adapters.kafka.lag_reader import LagReader
 from adapters.kafka.one_transaction import OneTransaction, time_for
 from adapters.kafka.settings import KafkaSettings, Login, Mechanism, Membership
 from adapters.kafka.topic_reader import TopicReader
 from adapters.kafka.topics import create_topics, refuse_missing
+from history.filler import Filler
+from history.ports import HistoryUnavailableError
 from intake.ports import LogUnavailableError
 from schemas.log import NewRecord
 from schemas.topics import DEAD_LETTERS, DIRECTORY, JOBS, OUTCOMES, SUPPRESSIONS, TICKETS
@@ -45,9 +48,11 @@ from tests.support.brokers.cluster import Cluster
 from tests.support.brokers.native import HOST, NativeBroker, free_ports, why_not
 from tests.support.helpdesk.events import Helpdesk
 from tests.support.helpdesk.files import created
+from tests.support.history.in_memory_history import InMemoryHistory
 from tocsin.cli.directory import TRANSACTION
 from tocsin.clock import SystemClock
 from tocsin.config.groups import ENGINE_GROUP, SENDER_GROUP
+from tocsin.operations.history.filling import fill
 from tocsin.services.engine import Leaving, engine_service
 from tocsin.services.intake.contracts import FollowedContracts
 
@@ -185,6 +190,14 @@ def as_intake(settings: KafkaSettings) -> None:
         raise error.__cause__ or error from None
 
 
+def as_history(settings: KafkaSettings) -> None:
+    try:
+        with closing(KafkaHistorySource(settings)) as source:
+            fill(Filler(source, InMemoryHistory(), SystemClock(), timedelta(days=9)), lambda: False)
+    except HistoryUnavailableError as error:
+        raise error.__cause__ or error from None
+
+
 def as_platform(settings: KafkaSettings) -> None:
     write(settings, TICKETS, DIRECTORY)
 
@@ -213,13 +226,14 @@ WORK = {
     "engine": as_engine,
     "sender": as_sender,
     "intake": as_intake,
+    "history": as_history,
     "platform": as_platform,
     "loader": as_loader,
     "sre": as_sre,
 }
 
 
-@pytest.mark.parametrize("who", ["engine", "sre", "platform", "loader", "sender", "intake"])
+@pytest.mark.parametrize("who", ["engine", "sre", "platform", "loader", "sender", "intake", "history"])
 def test_the_rights_of_the_page_are_enough(world: World, who: str) -> None:
     assert WORK.keys() == {right.who for right in RIGHTS}
     with world.all_but(None):

@@ -13,10 +13,12 @@ from typer.testing import CliRunner
 
 from adapters.kafka.topics import create_topics
 from adapters.sqlite.ledger import SqliteLedger
+from adapters.sqlite.outcome_posts import SqliteOutcomePosts
 from schemas.dead_letter import Cause, dead_letter
 from schemas.log import NewRecord, Record
 from schemas.topics import JOBS, TICKETS
 from sender.ledger.restrictions import Pause
+from tests.contract.outcome_post_promises import a_post, hear
 from tests.kafka.members import settings_of
 from tests.ops.test_runbook import COMMANDS, words_of
 from tests.support.brokers.cluster import Cluster
@@ -64,11 +66,14 @@ def environment(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with closing(SqliteLedger(database_in(tmp_path / "data"))) as ledger:
         ledger.accept([a_job()], START)
         ledger.pause(Pause("acme", None, START, "a reason"))
+    with closing(SqliteOutcomePosts(database_in(tmp_path / "data"))) as posts:
+        posts.keep([a_post("one"), a_post("two", "T-2")], (), hear, START)
     desk = Helpdesk()
     desk.contact("ct-1", "contract/C-7")
     write_directory(tmp_path / "DIR", desk)
     write_events(tmp_path / "event.json", [created(1)])
     shutil.copytree(RULES, tmp_path / "rules")
+    shutil.copy(RULES / "mappings" / "posts" / "generic-created.json", tmp_path / "post.json")
     monkeypatch.chdir(tmp_path)
     for name, value in {
         "KAFKA": cluster.bootstrap,
