@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,8 @@ import httpx
 from typer.testing import CliRunner
 
 from tests.support.helpdesk.events import Helpdesk
-from tests.support.helpdesk.files import write_directory
+from tests.support.helpdesk.files import created, write_directory
+from tests.support.mail.mailbox_thread import mailbox_in
 from tocsin.cli.app import app
 
 PASSWORD = "a long password of the tests"
@@ -95,3 +97,59 @@ def test_it_can_be_left_out(tmp_path: Path) -> None:
         assert said == []
         assert client.get("/console").status_code == 404
         assert client.get("/livez").status_code == 200
+
+
+def acted(client: httpx.Client, act: str, *jobs: str) -> str:
+    """What the console says after an operator has confirmed an act."""
+    page = client.get("/console/act", params={"act": act, "job": jobs}).text
+    token = re.search(r'name="form" value="([0-9a-f]+)"', page)
+    assert token is not None
+    form = {
+        "form": token[1],
+        "act": act,
+        "reason": "as asked",
+        "seen": re.findall(r'name="seen" value="([^"]*)"', page),
+    }
+    headers = {"Origin": str(client.base_url).rstrip("/")}
+    return client.post("/console/act", data=form, headers=headers).text
+
+
+def jobs_in(client: httpx.Client, state: str, number: int) -> list[str]:
+    """The ids of the messages in a state, once there are so many."""
+    deadline, found = time.monotonic() + 30, list[str]()
+    while time.monotonic() < deadline:
+        found = re.findall(r'name="job" value="([^"]+)"', client.get("/console/messages", params={"state": state}).text)
+        if len(found) == number:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"there are {len(found)} messages in {state}")
+
+
+def test_an_operator_decides_what_the_sender_at_work_sends(tmp_path: Path) -> None:
+    mails = tmp_path / "mail"
+    with mailbox_in(mails) as port, up(tmp_path, TOCSIN_SMTP=f"127.0.0.1:{port}") as (client, said):
+        link = re.search(r"http://\S+", said[0])
+        assert link is not None
+        sent(client, link[0], name="Ada", password=PASSWORD)
+        paused = CliRunner().invoke(app, ["pause", "--customer", "acme", "--data", str(tmp_path / "data")])
+        assert paused.exit_code == 0, paused.output
+        for number in (1, 2):
+            headers = {"Authorization": "Bearer a-token-of-the-tests", "Content-Type": "application/cloudevents+json"}
+            assert client.post("/v1/events", headers=headers, json=created(number)).status_code == 202
+        one, other = jobs_in(client, "held", 2)
+        letter = client.get(f"/console/messages/{one}/letter")
+        assert "Invoices do not print" in letter.text
+        assert "The template fails" not in letter.text
+        assert client.get(f"/console/messages/{one}/letter/html").status_code == 200
+        assert "Done: 1 message." in acted(client, "cancel", one)
+        assert "Done: 1 message." in acted(client, "release", other)
+        assert jobs_in(client, "delivered", 1) == [other]
+        assert jobs_in(client, "cancelled", 1) == [one]
+        assert len([*mails.iterdir()]) == 1
+        assert "Done: 1 message." in acted(client, "resend", one)
+        assert "Done: 1 message." in acted(client, "release", *jobs_in(client, "held", 1))
+        assert set(jobs_in(client, "delivered", 2)) == {one, other}
+        assert "These stay as they are" in client.get("/console/act", params={"act": "resend", "job": one}).text
+        assert len([*mails.iterdir()]) == 2
+    noted = "\n".join(console(tmp_path, "journal"))
+    assert [noted.count(f"message_{one}") for one in ("cancelled", "released", "resent")] == [1, 2, 1]
