@@ -174,7 +174,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "tickets.seen": ("Last save", "Dernier enregistrement"),
     "tickets.reference": ("Reference", "Référence"),
     "tickets.ticket_title": ("Title", "Titre"),
-    "ticket.mend": ("what they get now, and what to change", "ce qu\u2019ils reçoivent, et que changer"),
+    "ticket.mend": ("what to change", "que changer"),
     "ticket.title": ("Ticket {name}", "Ticket {name}"),
     "ticket.contract": ("Contract", "Contrat"),
     "ticket.messages": ("All its messages", "Tous ses messages"),
