@@ -33,6 +33,7 @@ OUTSIDE = {
     "WithheldError": "an answer: a message must not be handed over; the sender writes down why",
     "CrowdedError": "an answer of the console: so many requests wait that this one is to come again",
     "WrongFilterError": "an answer of the console: the page names the filter",
+    "NoLetterError": "an answer of the console: the page says why the message can't be shown just now",
     "UnguardedRouteError": "a slip in the code, seen by the first test that serves the console",
     "StoppedError": "an answer: it was asked to stop, and did",
 }

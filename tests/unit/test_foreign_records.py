@@ -32,6 +32,7 @@ from tests.support.helpdesk.foreign_forms import (
     with_schema,
 )
 
+LISTS_OF_TEXTS = ("groups", "tags", "languages")
 EARLY, LATE = datetime(1974, 1, 1, tzinfo=UTC), datetime(2286, 1, 1, tzinfo=UTC)
 READ = read_record(as_json(CONTRACT))
 
@@ -74,7 +75,7 @@ def rows_of(kind: str, record: type[Struct]) -> st.SearchStrategy[Row]:
     shape = inspect.type_info(record)
     assert isinstance(shape, inspect.StructType)
     known = {"modes": MODES, "reason": st.just("hard_bounce"), "since": st.just("2026-02-01T00:00:00+00:00")}
-    known |= dict.fromkeys(("groups", "tags"), st.lists(SIMPLE[inspect.StrType], max_size=3))
+    known |= dict.fromkeys(LISTS_OF_TEXTS, st.lists(SIMPLE[inspect.StrType], max_size=3))
     named = {one.encode_name for one in shape.fields}
     fields = {name: made for name, made in known.items() if name in named} | {
         one.encode_name: value_of(one.type) for one in shape.fields if one.encode_name not in known
@@ -87,10 +88,10 @@ def rows_of(kind: str, record: type[Struct]) -> st.SearchStrategy[Row]:
 
 
 def with_tags_read(record: Record | None) -> dict[str, Any]:
-    """The record with its groups and tags as they are used: their form is open until then."""
+    """The record with its lists of texts as they are used: their form is open until then."""
     assert record is not None
     fields = structs.asdict(record)
-    return fields | {name: read_tags(name, fields[name])[0] for name in ("groups", "tags") if name in fields}
+    return fields | {name: read_tags(name, fields[name])[0] for name in LISTS_OF_TEXTS if name in fields}
 
 
 ROWS = st.one_of([rows_of(kind, record) for kind, record in RECORD_TYPES.items()])

@@ -12,7 +12,7 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "test-services.sh"
 
 
 def says(condition: str) -> bool:
-    found = subprocess.run(["bash", "-c", f"source {SCRIPT}; {condition}"], check=False)
+    found = subprocess.run(["bash", "-c", f'source "$0"; {condition}', str(SCRIPT)], check=False)
     return found.returncode == 0
 
 
