@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -34,51 +34,30 @@ class Collector:
         self._jobs = jobs
         self._clock = clock
 
+    def tell(self, endpoints: Sequence[Endpoint]) -> None:
+        """Tell these endpoints from now on. Any thread may say it: what is being collected goes to those of before."""
+        self._endpoints = {one.name: one for one in endpoints}
+
     def collect(self, records: Sequence[NewRecord]) -> int:
         """Keep what endpoints are to be told of these records; says how many posts and parts were new.
 
         Raises PostsUnavailableError.
         """
         outcomes = [_OUTCOME.decode(one.value) for one in records if one.topic == OUTCOMES and one.value is not None]
-        if not outcomes or not self._endpoints:
+        endpoints = self._endpoints
+        if not outcomes or not endpoints:
             return 0
         jobs = self._jobs.jobs(list(dict.fromkeys(outcome.job for outcome in outcomes)))
-        posts, parts = list(self._posts_of(outcomes, jobs)), list(self._parts_of(outcomes, jobs))
+        posts = list(_posts_of(outcomes, jobs, endpoints.values()))
+        parts = list(_parts_of(outcomes, jobs, endpoints.values()))
         if not posts and not parts:
             return 0
         now = self._clock.now()
-        return self._posts.keep(posts, parts, lambda name, before: heard(before, now, self._endpoints[name]), now)
+        return self._posts.keep(posts, parts, lambda name, before: heard(before, now, endpoints[name]), now)
 
     def sum_up(self) -> int:
         """Sum the saves whose time has come; says how many were looked at. Raises PostsUnavailableError."""
         return self._posts.settle(self._clock.now(), MOST_SUMS, self._judge)
-
-    def _posts_of(self, outcomes: Sequence[Outcome], jobs: Mapping[str, Job]) -> Iterator[NewPost]:
-        wanting = [one for one in self._endpoints.values() if one.tell is Tell.JOBS]
-        for outcome in outcomes:
-            for endpoint in wanting:
-                if outcome.state in endpoint.states:
-                    post = _post_id("job", endpoint.name, outcome.job, str(outcome.sequence))
-                    written = job_post(outcome, jobs.get(outcome.job), endpoint)
-                    yield NewPost(
-                        post, endpoint.name, outcome.source, outcome.ticket, outcome.event, written.type, written.body
-                    )
-
-    def _parts_of(self, outcomes: Sequence[Outcome], jobs: Mapping[str, Job]) -> Iterator[Part]:
-        wanting = [one for one in self._endpoints.values() if one.tell is Tell.TICKETS]
-        for outcome in outcomes:
-            for endpoint in wanting:
-                job = jobs.get(outcome.job)
-                yield Part(
-                    endpoint.name,
-                    outcome.source,
-                    outcome.ticket,
-                    outcome.event,
-                    job.context.ticket.reference if job is not None else None,
-                    outcome.job,
-                    outcome.sequence,
-                    msgspec.json.encode(told_job(outcome, job, endpoint)),
-                )
 
     def _judge(self, save: Save) -> tuple[Sum, NewPost | None]:
         endpoint, now = self._endpoints.get(save.endpoint), self._clock.now()
@@ -93,6 +72,35 @@ class Collector:
         since = after.since.isoformat()
         post = _post_id("ticket", save.endpoint, save.source, save.event, since, str(after.posts))
         return after, NewPost(post, save.endpoint, save.source, save.ticket, save.event, written.type, written.body)
+
+
+def _posts_of(outcomes: Sequence[Outcome], jobs: Mapping[str, Job], endpoints: Iterable[Endpoint]) -> Iterator[NewPost]:
+    wanting = [one for one in endpoints if one.tell is Tell.JOBS]
+    for outcome in outcomes:
+        for endpoint in wanting:
+            if outcome.state in endpoint.states:
+                post = _post_id("job", endpoint.name, outcome.job, str(outcome.sequence))
+                written = job_post(outcome, jobs.get(outcome.job), endpoint)
+                yield NewPost(
+                    post, endpoint.name, outcome.source, outcome.ticket, outcome.event, written.type, written.body
+                )
+
+
+def _parts_of(outcomes: Sequence[Outcome], jobs: Mapping[str, Job], endpoints: Iterable[Endpoint]) -> Iterator[Part]:
+    wanting = [one for one in endpoints if one.tell is Tell.TICKETS]
+    for outcome in outcomes:
+        for endpoint in wanting:
+            job = jobs.get(outcome.job)
+            yield Part(
+                endpoint.name,
+                outcome.source,
+                outcome.ticket,
+                outcome.event,
+                job.context.ticket.reference if job is not None else None,
+                outcome.job,
+                outcome.sequence,
+                msgspec.json.encode(told_job(outcome, job, endpoint)),
+            )
 
 
 def _post_id(*parts: str) -> str:

@@ -51,8 +51,13 @@ def command(folder: Path, port: int, *options: str) -> list[str]:
 
 
 @contextmanager
-def up(folder: Path, port: int, *options: str, end: signal.Signals = signal.SIGTERM) -> Iterator[None]:
-    environment = {**os.environ, "TOCSIN_OUTCOMES_SECRETS": f"desk={SECRET} desk={OLD_SECRET}"}
+def up(
+    folder: Path, port: int, *options: str, end: signal.Signals = signal.SIGTERM, secrets: Path | None = None
+) -> Iterator[None]:
+    given = {"TOCSIN_OUTCOMES_SECRETS": f"desk={SECRET} desk={OLD_SECRET}"}
+    if secrets is not None:
+        given = {"TOCSIN_OUTCOMES_SECRETS_FILE": str(secrets)}
+    environment = {**os.environ, **given}
     told = [sys.executable, "-c", "from tocsin.cli import main; main()", *command(folder, port, *options)]
     with (folder / "log").open("ab") as log, subprocess.Popen(told, env=environment, stderr=log) as process:
         try:
@@ -89,6 +94,41 @@ def test_a_save_is_told_in_one_post(tmp_path: Path) -> None:
     data = one.body["data"]
     assert (one.body["type"], data["complete"], data["not_told"], data["waiting"]) == ("ticket.told", True, [], [])
     assert [job["person"]["name"] for job in data["told"]] == ["Zoé Martin"]
+
+
+def test_endpoints_and_secrets_change_while_it_runs(tmp_path: Path) -> None:
+    secrets, log = tmp_path / "secrets", tmp_path / "log"
+    secrets.write_text(f"desk={SECRET}")
+    desk, form = Receiver(), Receiver(secret=OLD_SECRET)
+    with mailbox_in(tmp_path / "mail") as port, receiving(desk), receiving(form):
+        file = write_endpoints(tmp_path, desk)
+        emit(tmp_path, created(1))
+        with up(tmp_path, port, "--outcomes", str(file), secrets=secrets):
+            await_posts(desk, 1, 60)
+            file.write_text(f"endpoints:\n- name: form\n  url: {form.url}\n")
+            until(lambda: '"outcome_endpoints_refused"' in log.read_text(), 15)
+            # Nothing was refused but the file: what was in force still is.
+            emit(tmp_path, created(2))
+            await_posts(desk, 2, 30)
+            secrets.write_text(f"form={OLD_SECRET}")
+            until(lambda: '"outcome_endpoints_in_force"' in log.read_text(), 15)
+            emit(tmp_path, created(3))
+            await_posts(form, 1, 30)
+    assert [one.body["data"]["ticket"]["id"] for one in desk.received] == ["T-1", "T-2"]
+    assert [one.body["data"]["ticket"]["id"] for one in form.received] == ["T-3"]
+    assert SECRET[6:] not in log.read_text()
+
+
+def test_settings_name_what_is_wrong_with_the_endpoints(tmp_path: Path) -> None:
+    file = tmp_path / "outcomes.yaml"
+    file.write_text("endpoints:\n- name: desk\n  url: ftp://desk.example/\n")
+    given = {"TOCSIN_OUTCOMES_ENDPOINTS": str(file), "TOCSIN_OUTCOMES_SECRETS": f"desk={SECRET}"}
+    result = CliRunner().invoke(app, ["settings"], env=given)
+    assert result.exit_code == WRONG_SETTINGS
+    assert f"{file}:3: this is no URL with http or https and a host" in result.output
+    file.write_text("endpoints:\n- name: desk\n  url: https://desk.example/\n")
+    result = CliRunner().invoke(app, ["settings"], env=given)
+    assert (result.exit_code, "desk.example" in result.output) == (0, False)
 
 
 def test_an_endpoint_that_hangs_holds_up_no_mail_and_no_stop(tmp_path: Path) -> None:

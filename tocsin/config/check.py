@@ -11,10 +11,12 @@ from tocsin.config.settings.reading import Reading
 from tocsin.config.settings.setting import Setting
 from tocsin.config.wiring.kafka import kafka_in
 from tocsin.config.wiring.mail import mail_in
+from tocsin.config.wiring.outcomes import outcomes_in
 
 PARTS: Final[dict[Callable[[Settings], object], tuple[str, ...]]] = {
     kafka_in: ("kafka",),
     mail_in: ("mail", "fax", "texts", "opt_out"),
+    outcomes_in: ("outcomes",),
 }
 """What is made of settings, and of which tables."""
 

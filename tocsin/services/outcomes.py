@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from importlib.metadata import version
 from typing import Final
@@ -14,16 +14,20 @@ from typing import Final
 from adapters.prometheus.outcome_metrics import OutcomeMetrics
 from adapters.webhooks.poster import HttpPoster
 from outcomes.collecting import Collector
+from outcomes.endpoint import Endpoint
 from outcomes.ports import Disabled, PostsAwayError, PostsUnavailableError, Standing
 from outcomes.posting import Posting
 from outcomes.retries import Answer
 from schemas.clock import Clock
+from schemas.endpoint_file import MOST_ENDPOINTS
 from schemas.log import NewRecord
 from sender.ledger.port import LedgerAwayError, LedgerUnavailableError
 from sender.ports import Topics
 from tocsin.config.wiring.outcomes import OpenPosts, OutcomeSettings
+from tocsin.services.lifecycle.loops import LOOK_SECONDS
 from tocsin.services.lifecycle.stopping import Stop
 from tocsin.services.lifecycle.vitals import Vitals
+from tocsin.services.reload.endpoints_in_force import ReloadingEndpoints
 
 PART: Final = "outcomes"
 
@@ -66,6 +70,7 @@ class LivingPosting:
         """Posting has ended."""
         for loop in self._loops:
             self._vitals.over(loop)
+        self._loops.clear()
 
 
 class ToldTopics:
@@ -97,27 +102,16 @@ class ToldTopics:
 
 
 class OutcomePosting:
-    """Collects and posts."""
+    """Collects and posts, to the endpoints that the files name: posting begins anew when those change."""
 
     def __init__(self, settings: OutcomeSettings, posts: OpenPosts, clock: Clock, monitor: LivingPosting) -> None:
-        """Raises NoAuthoritiesError."""
+        """Raises NoAuthoritiesError, FaultyFileError and SettingsError."""
+        self._settings = settings.posting
+        self._posts = posts
+        self._clock = clock
         self._monitor = monitor
-        self._collector = Collector(settings.endpoints, posts, posts, clock)
-        self._poster = HttpPoster(settings.endpoints, version("tocsin"), clock, connections=settings.posting.at_once)
-        self._posting = Posting(
-            settings.endpoints,
-            posts,
-            posts,
-            posts,
-            self._collector,
-            self._poster,
-            clock,
-            random.random,
-            monitor,
-            settings.posting,
-        )
-        # One for each look-up of a name that may hang, and some for the storage.
-        self._threads = 4 + len(settings.endpoints) * (settings.posting.at_once + 1)
+        self._collector = Collector((), posts, posts, clock)
+        self._in_force = ReloadingEndpoints(settings.source, self._use)
 
     def told(self, topics: Topics) -> Topics:
         """The topics, from which outcomes are collected."""
@@ -131,21 +125,65 @@ class OutcomePosting:
         """Post what is due now, once."""
         await _in_own_thread(self._drain)
 
+    def _use(self, endpoints: Sequence[Endpoint]) -> None:
+        # First what may fail: endpoints that nothing can be posted to are told nothing.
+        poster = HttpPoster(endpoints, version("tocsin"), self._clock, connections=self._settings.at_once)
+        self._posting = Posting(
+            endpoints,
+            self._posts,
+            self._posts,
+            self._posts,
+            self._collector,
+            poster,
+            self._clock,
+            random.random,
+            self._monitor,
+            self._settings,
+        )
+        self._collector.tell(endpoints)
+
     async def _run(self, stop: Stop) -> None:
         self._use_threads()
+        stopped = stop.in_loop()
+        while not stopped.is_set():
+            await self._post_until_changed(stopped)
+
+    async def _post_until_changed(self, stopped: asyncio.Event) -> None:
+        """Post to the endpoints of now, and finish what is under way when they change, or at a stop."""
+        posting, ended = self._posting, asyncio.Event()
+        watching = asyncio.create_task(self._watch(stopped, ended))
         try:
-            await self._posting.run(stop.in_loop())
+            await posting.run(ended)
+            await watching
         finally:
+            watching.cancel()
             self._monitor.over()
-            await self._poster.close()
+            await posting.poster.close()
+
+    async def _watch(self, stopped: asyncio.Event, ended: asyncio.Event) -> None:
+        try:
+            while not await _is_set_within(stopped, LOOK_SECONDS):
+                if await asyncio.to_thread(self._in_force.refresh):
+                    return
+        finally:
+            # Also after an error of ours: nothing posts on that could not be told to stop.
+            ended.set()
 
     async def _drain(self) -> None:
         self._use_threads()
         await self._posting.drain()
-        await self._poster.close()
+        await self._posting.poster.close()
 
     def _use_threads(self) -> None:
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(self._threads, "outcomes"))
+        # One for each look-up of a name that may hang, and some for the storage. They are made as they are needed.
+        most = 4 + MOST_ENDPOINTS * (self._settings.at_once + 1)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(most, "outcomes"))
+
+
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+    return event.is_set()
 
 
 async def _in_own_thread(work: Callable[[], Coroutine[None, None, None]]) -> None:
@@ -160,7 +198,7 @@ def posting_outcomes(
 ) -> Iterator[OutcomePosting | None]:
     """Posting from this storage, which is closed at the end; None where the settings name no endpoint.
 
-    Raises NoAuthoritiesError and PostsUnavailableError.
+    Raises NoAuthoritiesError, FaultyFileError, SettingsError and PostsUnavailableError.
     """
     if settings is None:
         yield None
