@@ -48,3 +48,26 @@ def settled(look: Callable[[], Signature], pause: Callable[[float], None] = time
             return after
         before = after
     return None
+
+
+class Watch:
+    """Says once of each change of some files that there was one, when nobody is writing them any more.
+
+    `look` gives their signature; `pause` waits for the given number of seconds between two looks. What the files are
+    when the watch begins counts as seen: begin it before they are read, so that no change in between is missed.
+    """
+
+    def __init__(self, look: Callable[[], Signature], pause: Callable[[float], None] = time.sleep) -> None:
+        self._look = look
+        self._pause = pause
+        self._seen = look()
+
+    def has_changed(self) -> bool:
+        """Whether the files have changed since this was last said. While they go on changing, not yet."""
+        if self._look() == self._seen:
+            return False
+        signature = settled(self._look, self._pause)
+        if signature is None:
+            return False
+        self._seen = signature
+        return True

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import Final, TypeVar
 
-from adapters.postgres.migrating import migrate
-from adapters.postgres.server import Limits, Server
-from adapters.postgres.transactions import CONNECT_WITHIN, Transactions
-from adapters.postgres.watchdog import Watchdog
+from adapters.postgres.server import Limits
+from adapters.postgres.store import ANSWER_WITHIN, Store
+from adapters.postgres.transactions import CONNECT_WITHIN
 from adapters.sql_history.store import SqlHistory, as_history_errors
-from adapters.sql_ledger.session import Session
-
-T = TypeVar("T")
-
-ANSWER_WITHIN: Final = timedelta(seconds=20)
-"""How long the server may say nothing to a statement."""
 
 
 class PostgresHistory(SqlHistory):
@@ -32,24 +22,13 @@ class PostgresHistory(SqlHistory):
         limits: Limits | None = None,
         answer_within: timedelta = ANSWER_WITHIN,
     ) -> None:
-        with as_history_errors():
-            server, limits = Server(url), limits or Limits(statement=timedelta(seconds=15))
-            migrate(server)
-            self._watchdog = Watchdog(answer_within)
-            self._transactions = Transactions(
-                server, limits, self._watchdog, connections=connections, connect_within=connect_within
+        super().__init__(
+            Store(
+                url,
+                as_history_errors,
+                connections=connections,
+                connect_within=connect_within,
+                limits=limits or Limits(statement=timedelta(seconds=15)),
+                answer_within=answer_within,
             )
-
-    def close(self) -> None:
-        """Let go of all connections."""
-        self._transactions.close()
-        self._watchdog.close()
-
-    def _transact(self, work: Callable[[Session], T]) -> T:
-        with as_history_errors():
-            return self._transactions.transact(work)
-
-    @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with as_history_errors(), self._transactions.reading() as session:
-            yield session
+        )

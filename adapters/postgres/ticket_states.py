@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final
 
-from adapters.postgres.migrating import migrate
-from adapters.postgres.server import Limits, Server
-from adapters.postgres.transactions import CONNECT_WITHIN, Transactions
-from adapters.postgres.watchdog import Watchdog
+from adapters.postgres.server import Limits
+from adapters.postgres.store import Store
+from adapters.postgres.transactions import CONNECT_WITHIN
 from adapters.sql_intake.states import SqlTicketStates, as_log_errors, name_of, record_of
 from adapters.sql_ledger.moments import from_micros, to_micros
 from adapters.sql_ledger.session import Row, Session
 from intake.ports import Append, LogAwayError, LogUnavailableError, Taken, Unpublished
 from intake.states.judgement import TicketKey
-
-T = TypeVar("T")
 
 ANSWER_WITHIN: Final = timedelta(seconds=20)
 """How long the server may say nothing to a statement, and the log to a page of events."""
@@ -59,13 +55,16 @@ class PostgresTicketStates(SqlTicketStates):
         limits: Limits | None = None,
         answer_within: timedelta = ANSWER_WITHIN,
     ) -> None:
-        with as_log_errors():
-            server, limits = Server(url), limits or Limits()
-            migrate(server)
-            self._watchdog = Watchdog(answer_within)
-            self._transactions = Transactions(
-                server, limits, self._watchdog, connections=connections, connect_within=connect_within
+        super().__init__(
+            Store(
+                url,
+                as_log_errors,
+                connections=connections,
+                connect_within=connect_within,
+                limits=limits,
+                answer_within=answer_within,
             )
+        )
 
     def publish(self, append: Append, ticket: TicketKey | None = None) -> int:
         """See intake.ports.TicketStates.
@@ -91,11 +90,6 @@ class PostgresTicketStates(SqlTicketStates):
         with self._reading() as session:
             [row] = session.rows(_UNPUBLISHED, {})
         return Unpublished(row["events"], None if row["oldest"] is None else from_micros(row["oldest"]))
-
-    def close(self) -> None:
-        """Let go of all connections."""
-        self._transactions.close()
-        self._watchdog.close()
 
     def _waiting(self, after: int) -> Sequence[Row]:
         with self._reading() as session:
@@ -133,15 +127,6 @@ class PostgresTicketStates(SqlTicketStates):
         values = {"event": event, "source": ticket.source, "ticket": ticket.ticket, "now": to_micros(now), "body": body}
         session.run(_KEEP, values)
         return False
-
-    def _transact(self, work: Callable[[Session], T]) -> T:
-        with as_log_errors():
-            return self._transactions.transact(work)
-
-    @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with as_log_errors(), self._transactions.reading() as session:
-            yield session
 
 
 def _publish_page(session: Session, append: Append, tickets: Sequence[TicketKey]) -> int:

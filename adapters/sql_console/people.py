@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TypeVar
 
@@ -12,6 +11,7 @@ from adapters.sql_console import statements as sql
 from adapters.sql_console.rows import account_of, account_values, entry_values, invitation_of, kept_of, session_of
 from adapters.sql_ledger.moments import from_micros, to_micros
 from adapters.sql_ledger.session import Session as Database
+from adapters.sql_ledger.storage import OnStorage
 from console.people.accounts import Account, Listed
 from console.people.invitations import Invitation
 from console.people.journal import Entry, Kept, Search
@@ -25,17 +25,17 @@ _ACCOUNTS = "console accounts"
 """What is reserved by whatever may add the first account."""
 
 
-class SqlPeople(ABC):
+class SqlPeople(OnStorage):
     """See console.people.ports.PeopleStore."""
 
     def account(self, name: str) -> Account | None:
         """See AccountStore."""
-        rows = self._read(lambda session: session.rows(sql.ACCOUNT, {"name": name}))
+        rows = self._rows(sql.ACCOUNT, {"name": name})
         return account_of(rows[0]) if rows else None
 
     def accounts(self) -> Sequence[Listed]:
         """See AccountStore."""
-        rows = self._read(lambda session: session.rows(sql.ACCOUNTS, {}))
+        rows = self._rows(sql.ACCOUNTS, {})
         return [Listed(account_of(row), from_micros(row["added"])) for row in rows]
 
     def add_account(self, account: Account, now: datetime) -> bool:
@@ -74,7 +74,7 @@ class SqlPeople(ABC):
     def invitation(self, digest: str, now: datetime) -> Invitation | None:
         """See InvitationStore."""
         values = {"digest": digest, "now": to_micros(now)}
-        rows = self._read(lambda session: session.rows(sql.INVITATION, values))
+        rows = self._rows(sql.INVITATION, values)
         return invitation_of(rows[0]) if rows else None
 
     def accept(self, digest: str, account: Account, now: datetime) -> bool:
@@ -122,7 +122,7 @@ class SqlPeople(ABC):
 
     def sessions(self, name: str) -> Sequence[Session]:
         """See SessionStore."""
-        rows = self._read(lambda database: database.rows(sql.SESSIONS, {"name": name}))
+        rows = self._rows(sql.SESSIONS, {"name": name})
         return [session_of(row) for row in rows]
 
     def end_session(self, digest: str) -> None:
@@ -143,7 +143,7 @@ class SqlPeople(ABC):
         asked = dict(_conditions(search, before))
         statement = sql.entries_statement(list(asked))
         values = {name: value for part in asked.values() for name, value in part.items()} | {"limit": limit}
-        return [kept_of(row) for row in self._read(lambda database: database.rows(statement, values))]
+        return [kept_of(row) for row in self._rows(statement, values)]
 
     def prune(self, seen_before: datetime, noted_before: datetime, limit: int = 1_000) -> int:
         """See PeopleStore."""
@@ -154,18 +154,6 @@ class SqlPeople(ABC):
             return len(session.rows(sql.PRUNE_SESSIONS, unused)) + len(session.rows(sql.PRUNE_JOURNAL, noted))
 
         return self._transact(work)
-
-    def _read(self, query: Callable[[Database], T]) -> T:
-        with self._reading() as session:
-            return query(session)
-
-    @abstractmethod
-    def _transact(self, work: Callable[[Database], T]) -> T:
-        """Do the work durably, or not at all; perhaps again from its beginning. Raises StoreUnavailableError."""
-
-    @abstractmethod
-    def _reading(self) -> AbstractContextManager[Database]:
-        """For statements that change nothing. Raises StoreUnavailableError."""
 
 
 @contextmanager

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from adapters.sql_history import filling, forgetting, listing, tickets
 from adapters.sql_ledger.moments import to_micros
 from adapters.sql_ledger.session import Session
+from adapters.sql_ledger.storage import OnStorage
 from history.ports import Batch, Choice, HistoryUnavailableError, Hour, KeptDecision, KeptTicket, Page, Part, RuleCount
 from schemas.job import PersonRef
 from schemas.vocabulary import Reason
@@ -21,7 +21,7 @@ T = TypeVar("T")
 REWRITTEN_AT_ONCE: Final = 200
 
 
-class SqlHistory(ABC):
+class SqlHistory(OnStorage):
     """See history.ports.HistoryStore."""
 
     def of_ticket(self, source: str, ticket: str, limit: int, before: int | None = None) -> Sequence[KeptDecision]:
@@ -102,10 +102,6 @@ class SqlHistory(ABC):
         changed += self._rewrite(forgetting.OF_RECORDS, {"reason": forgetting.UNREADABLE}, body)
         return changed + self._rewrite_titles(text)
 
-    @abstractmethod
-    def close(self) -> None:
-        """Let go of the database."""
-
     def _rewrite(self, statement: str, which: dict[str, Any], body: Callable[[bytes], bytes]) -> int:
         changed, after, limit = 0, 0, REWRITTEN_AT_ONCE
 
@@ -130,14 +126,6 @@ class SqlHistory(ABC):
             if last is None:
                 return changed
             after = last
-
-    @abstractmethod
-    def _transact(self, work: Callable[[Session], T]) -> T:
-        """Do the work durably, or not at all; perhaps again from its beginning. Raises HistoryUnavailableError."""
-
-    @abstractmethod
-    def _reading(self) -> AbstractContextManager[Session]:
-        """For statements that change nothing. Raises HistoryUnavailableError."""
 
 
 def _span(since: datetime, until: datetime) -> dict[str, int]:

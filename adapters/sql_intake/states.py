@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from typing import Final, TypeVar
@@ -22,6 +22,7 @@ from adapters.sql_intake.kept_posts import (
 from adapters.sql_intake.statements import PRUNE_STATES, PUT_STATE, STATE
 from adapters.sql_ledger.moments import to_micros
 from adapters.sql_ledger.session import Session
+from adapters.sql_ledger.storage import OnStorage
 from intake.ports import Judge, KeptPost, LogAwayError, LogUnavailableError, Retention, Taken
 from intake.states.judgement import TicketKey
 from intake.states.ticket_state import TicketState
@@ -36,7 +37,7 @@ SEEDED_AT_ONCE: Final = 500
 _STATE: Final = msgspec.json.Decoder(TicketState)
 
 
-class SqlTicketStates(ABC):
+class SqlTicketStates(OnStorage, ABC):
     """See intake.ports.TicketStates."""
 
     def find(self, event: str) -> Taken | None:
@@ -107,10 +108,6 @@ class SqlTicketStates(ABC):
 
         return self._transact(work)
 
-    def _read(self, query: Callable[[Session], T]) -> T:
-        with self._reading() as session:
-            return query(session)
-
     @property
     @abstractmethod
     def _prune_deliveries(self) -> str:
@@ -123,14 +120,6 @@ class SqlTicketStates(ABC):
     @abstractmethod
     def _keep(self, session: Session, ticket: TicketKey, event: str, body: bytes, now: datetime) -> bool:
         """Keep delivery and event. Says whether the event is in the log with that."""
-
-    @abstractmethod
-    def _transact(self, work: Callable[[Session], T]) -> T:
-        """Do the work durably, or not at all; perhaps again from its beginning. Raises LogUnavailableError."""
-
-    @abstractmethod
-    def _reading(self) -> AbstractContextManager[Session]:
-        """For statements that change nothing. Raises LogUnavailableError."""
 
 
 def name_of(ticket: TicketKey) -> str:

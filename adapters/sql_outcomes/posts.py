@@ -39,13 +39,13 @@ class SqlOutcomePosts(SqlPostQueue):
 
     def disabled(self) -> Sequence[Disabled]:
         """See outcomes.ports.EndpointSwitch."""
-        rows = self._read(sql.DISABLED, {})
+        rows = self._rows(sql.DISABLED, {})
         return [Disabled(row["endpoint"], row["place"], from_micros(row["since"]), row["why"]) for row in rows]
 
     def standing(self) -> Sequence[Standing]:
         """See outcomes.ports.PostListing."""
-        given_up = {row["endpoint"]: row["posts"] for row in self._read(sql.GIVEN_UP, {})}
-        waiting = {row["endpoint"]: row for row in self._read(sql.WAITING, {})}
+        given_up = {row["endpoint"]: row["posts"] for row in self._rows(sql.GIVEN_UP, {})}
+        waiting = {row["endpoint"]: row for row in self._rows(sql.WAITING, {})}
         return [
             Standing(
                 name,
@@ -103,13 +103,13 @@ class SqlOutcomePosts(SqlPostQueue):
 
     def _pages_of_posts(self) -> Iterator[Sequence[Row]]:
         after = 0
-        while rows := self._read(sql.POSTS_PAGE, {"after": after, "limit": _PAGE}):
+        while rows := self._rows(sql.POSTS_PAGE, {"after": after, "limit": _PAGE}):
             yield rows
             after = rows[-1]["seq"]
 
     def _pages_of_parts(self) -> Iterator[Sequence[Row]]:
         after = dict.fromkeys(_PART_KEY, "")
-        while rows := self._read(sql.PARTS_PAGE, after | {"limit": _PAGE}):
+        while rows := self._rows(sql.PARTS_PAGE, after | {"limit": _PAGE}):
             yield rows
             after = {name: rows[-1][name] for name in after}
 

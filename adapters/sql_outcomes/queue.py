@@ -10,14 +10,14 @@ from msgspec.structs import asdict
 
 from adapters.sql_ledger.moments import from_micros, to_micros
 from adapters.sql_ledger.session import Row, Session
+from adapters.sql_ledger.storage import OnStorage
 from adapters.sql_outcomes import statements as sql
-from adapters.sql_outcomes.transactions import SqlTransactions
 from outcomes.ports import Hear, Judge, NewPost, Part, Save, Taken
 from outcomes.sums import Sum, Told
 from schemas.hashing import hash_of
 
 
-class SqlPostQueue(SqlTransactions):
+class SqlPostQueue(OnStorage):
     """See outcomes.ports.PostQueue."""
 
     def keep(self, posts: Sequence[NewPost], parts: Sequence[Part], hear: Hear, now: datetime) -> int:

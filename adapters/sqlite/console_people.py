@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 
 from adapters.sql_console.people import SqlPeople
-from adapters.sql_ledger.session import Session
-from adapters.sqlite.database import BUSY_TIMEOUT, DatabaseError, open_database, reading, transaction
-from adapters.sqlite.session import SqliteSession
+from adapters.sqlite.database import BUSY_TIMEOUT, DatabaseError
+from adapters.sqlite.shared import SharedConnection
 from console.people.ports import StoreUnavailableError
-
-T = TypeVar("T")
 
 
 class SqlitePeople(SqlPeople):
     """One connection to the file. It may be shared between threads, which then take turns."""
 
     def __init__(self, path: Path, busy_timeout: timedelta = BUSY_TIMEOUT) -> None:
-        self._turn = threading.Lock()
-        with _as_store_errors():
-            self._connection = open_database(path, busy_timeout)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        with self._turn:
-            self._connection.close()
-
-    def _transact(self, work: Callable[[Session], T]) -> T:
-        with self._turn, _as_store_errors(), transaction(self._connection) as connection:
-            return work(SqliteSession(connection))
-
-    @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with self._turn, _as_store_errors(), reading(self._connection) as connection:
-            yield SqliteSession(connection)
+        super().__init__(SharedConnection(path, _as_store_errors, busy_timeout))
 
 
 @contextmanager

@@ -46,12 +46,20 @@ _FAULTS: Final = {
 }
 
 
+_PASSES: Final = frozenset({"disk_full", "locked"})
+
+
 class DatabaseError(UnusableError, RuntimeError):
     """The file can't be used. `code` names the class of the fault in snake case; the message says what to do."""
 
     def __init__(self, code: str, path: str, message: str) -> None:
         super().__init__(f"{path}: {message}")
         self.code = code
+
+    @property
+    def passes(self) -> bool:
+        """Whether it passes, by itself or by what is done about it: the same may be tried again."""
+        return self.code in _PASSES
 
 
 def open_database(path: Path, busy_timeout: timedelta = BUSY_TIMEOUT) -> sqlite3.Connection:

@@ -2,72 +2,36 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 from adapters.sql_history.store import SqlHistory
-from adapters.sql_ledger.session import Session
-from adapters.sqlite.database import (
-    BUSY_TIMEOUT,
-    DatabaseError,
-    bounded,
-    open_database,
-    open_for_reading,
-    reading,
-    transaction,
-)
+from adapters.sqlite.database import BUSY_TIMEOUT, DatabaseError
 from adapters.sqlite.event_log import PARTITION, SqliteLog
-from adapters.sqlite.session import SqliteSession
+from adapters.sqlite.shared import SharedConnection, SharedReader
 from history.filler import TOPICS
 from history.ports import HistoryUnavailableError, Part
 from schemas.log import Record
 from schemas.topics import DECISIONS
-
-T = TypeVar("T")
 
 
 class SqliteHistory(SqlHistory):
     """One connection to the file. It may be shared between threads, which then take turns."""
 
     def __init__(self, path: Path, busy_timeout: timedelta = BUSY_TIMEOUT) -> None:
-        self._turn = threading.Lock()
-        with _as_history_errors():
-            self._database = open_database(path, busy_timeout)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        with self._turn:
-            self._database.close()
-
-    def _transact(self, work: Callable[[Session], T]) -> T:
-        with self._turn, _as_history_errors(), transaction(self._database) as connection:
-            return work(SqliteSession(connection))
-
-    @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with self._turn, _as_history_errors(), reading(self._database) as connection:
-            yield SqliteSession(connection)
+        super().__init__(SharedConnection(path, _as_history_errors, busy_timeout))
 
 
-class SqliteHistoryReader(SqliteHistory):
+class SqliteHistoryReader(SqlHistory):
     """The same, on a connection that can change nothing and holds up no other: for questions.
 
     The file is there already. Whatever takes longer than `within` raises HistoryUnavailableError (`too_slow`).
     """
 
     def __init__(self, path: Path, within: timedelta) -> None:
-        self._turn, self._within = threading.Lock(), within
-        with _as_history_errors():
-            self._database = open_for_reading(path)
-
-    @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with super()._reading() as session, bounded(self._database, self._within):
-            yield session
+        super().__init__(SharedReader(path, _as_history_errors, within))
 
 
 class SqliteHistorySource:

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from adapters.sql_ledger.ledger import SqlLedger
 from adapters.sql_ledger.session import Session
-from adapters.sqlite.database import (
-    BUSY_TIMEOUT,
-    DatabaseError,
-    bounded,
-    open_database,
-    open_for_reading,
-    reading,
-    transaction,
-)
-from adapters.sqlite.session import SqliteSession
+from adapters.sqlite.database import BUSY_TIMEOUT, DatabaseError
+from adapters.sqlite.shared import SharedConnection, SharedReader
 from sender.ledger.port import LedgerUnavailableError
 
 T = TypeVar("T")
@@ -35,15 +26,12 @@ class SqliteLedger(SqlLedger):
     """
 
     def __init__(self, path: Path, busy_timeout: timedelta = BUSY_TIMEOUT) -> None:
-        self._turn = threading.Lock()
         self._name = uuid.uuid4().hex
-        with _as_ledger_errors():
-            self._connection = open_database(path, busy_timeout)
+        self._shared = SharedConnection(path, _as_ledger_errors, busy_timeout)
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._turn:
-            self._connection.close()
+        self._shared.close()
 
     @property
     def _owner(self) -> str:
@@ -53,13 +41,10 @@ class SqliteLedger(SqlLedger):
         return owners
 
     def _transact(self, work: Callable[[Session], T]) -> T:
-        with self._turn, _as_ledger_errors(), transaction(self._connection) as connection:
-            return work(SqliteSession(connection))
+        return self._shared.transact(work)
 
-    @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with self._turn, _as_ledger_errors(), reading(self._connection) as connection:
-            yield SqliteSession(connection)
+    def _reading(self) -> AbstractContextManager[Session]:
+        return self._shared.reading()
 
 
 class SqliteLedgerReader(SqliteLedger):
@@ -70,14 +55,8 @@ class SqliteLedgerReader(SqliteLedger):
     """
 
     def __init__(self, path: Path, within: timedelta) -> None:
-        self._turn, self._within, self._name = threading.Lock(), within, ""
-        with _as_ledger_errors():
-            self._connection = open_for_reading(path)
-
-    @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with super()._reading() as session, bounded(self._connection, self._within):
-            yield session
+        self._name = ""
+        self._shared = SharedReader(path, _as_ledger_errors, within)
 
 
 @contextmanager

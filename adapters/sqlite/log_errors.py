@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
 from adapters.sqlite.database import DatabaseError
 from intake.ports import LogAwayError, LogUnavailableError
-
-_PASSES: Final = frozenset({"disk_full", "locked"})
-"""What passes, by itself or by what is done about it."""
 
 
 @contextmanager
@@ -19,5 +15,5 @@ def as_log_errors() -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        kind = LogAwayError if error.code in _PASSES else LogUnavailableError
+        kind = LogAwayError if error.passes else LogUnavailableError
         raise kind(error.code, str(error)) from error

@@ -34,9 +34,8 @@ class SqliteTicketStates(SqlTicketStates):
     """One connection to the file. Threads may share it; what they take in at the same time is committed together."""
 
     def __init__(self, path: Path, busy_timeout: timedelta = BUSY_TIMEOUT) -> None:
-        with as_log_errors():
-            self._connection = open_database(path, busy_timeout)
-        self._database = GroupedTransactions(self._connection)
+        self._grouped = _Grouped(path, busy_timeout)
+        super().__init__(self._grouped)
 
     def publish(self, append: Append, ticket: TicketKey | None = None) -> int:  # noqa: ARG002 - of the port
         """See intake.ports.TicketStates: each event was appended when it was taken."""
@@ -45,10 +44,6 @@ class SqliteTicketStates(SqlTicketStates):
     def unpublished(self) -> Unpublished:
         """See intake.ports.TicketStates."""
         return Unpublished(0, None)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._database.close()
 
     @property
     def _prune_deliveries(self) -> str:
@@ -60,14 +55,26 @@ class SqliteTicketStates(SqlTicketStates):
 
     def _keep(self, session: Session, ticket: TicketKey, event: str, body: bytes, now: datetime) -> bool:
         session.run(_KEEP, {"event": event, "now": to_micros(now), "body": body})
-        append_to(self._connection, [record_of(ticket, body)], now)
+        append_to(self._grouped.connection, [record_of(ticket, body)], now)
         return True
 
-    def _transact(self, work: Callable[[Session], T]) -> T:
+
+class _Grouped:
+    """The file, whose errors are those of the intake."""
+
+    def __init__(self, path: Path, busy_timeout: timedelta) -> None:
         with as_log_errors():
-            return self._database.do(lambda connection: work(SqliteSession(connection)))
+            self.connection = open_database(path, busy_timeout)
+        self._transactions = GroupedTransactions(self.connection)
+
+    def transact(self, work: Callable[[Session], T]) -> T:
+        with as_log_errors():
+            return self._transactions.do(lambda connection: work(SqliteSession(connection)))
 
     @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with as_log_errors(), self._database.reading() as connection:
+    def reading(self) -> Iterator[Session]:
+        with as_log_errors(), self._transactions.reading() as connection:
             yield SqliteSession(connection)
+
+    def close(self) -> None:
+        self._transactions.close()

@@ -109,7 +109,9 @@ async def work(ledger: SqliteLedger, port: int, jobs: int, size: int, hoard: lis
 
 def written(ledger: SqliteLedger) -> int:
     """Changes in the ledger that are no acceptance."""
-    row = ledger._connection.execute("SELECT COUNT(*) FROM job_changes WHERE transition != 'accepted'").fetchone()
+    row = ledger._shared.connection.execute(
+        "SELECT COUNT(*) FROM job_changes WHERE transition != 'accepted'"
+    ).fetchone()
     return int(row[0])
 
 

@@ -126,14 +126,14 @@ def test_a_transaction_happens_whole_or_not_at_all(path: Path) -> None:
 
 def test_a_full_disk_is_named_and_loses_nothing(ledger: SqliteLedger) -> None:
     ledger.accept([a_job("e-1")], START)
-    pages = ledger._connection.execute("PRAGMA page_count").fetchone()[0]
-    ledger._connection.execute(f"PRAGMA max_page_count = {pages}")
+    pages = ledger._shared.connection.execute("PRAGMA page_count").fetchone()[0]
+    ledger._shared.connection.execute(f"PRAGMA max_page_count = {pages}")
     many = [a_job(f"f-{number}") for number in range(100)]
     with pytest.raises(LedgerUnavailableError, match="disk is full") as caught:
         ledger.accept(many, START)
     assert caught.value.code == "disk_full"
     assert ledger.counts()[State.QUEUED] == 1
-    ledger._connection.execute("PRAGMA max_page_count = 100000")
+    ledger._shared.connection.execute("PRAGMA max_page_count = 100000")
     ledger.accept(many, START)
     assert ledger.counts()[State.QUEUED] == 101
 
@@ -148,7 +148,7 @@ def test_a_lock_that_is_not_given_back_is_named(path: Path, ledger: SqliteLedger
 
 def test_a_file_that_can_not_be_written_is_named(ledger: SqliteLedger) -> None:
     ledger.accept([a_job()], START)
-    ledger._connection.execute("PRAGMA query_only = 1")
+    ledger._shared.connection.execute("PRAGMA query_only = 1")
     with pytest.raises(LedgerUnavailableError, match="permissions") as caught:
         ledger.claim(START, 1, LEASE)
     assert caught.value.code == "read_only"

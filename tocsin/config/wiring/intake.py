@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from adapters.sqlite.ticket_states import SqliteTicketStates
 from intake.ports import KeptPosts, TicketStates
-from tocsin.config.data_folder import database_in
-from tocsin.config.settings.declared.processes import DATA
-from tocsin.config.settings.declared.sending import LEDGER
 from tocsin.config.settings.in_force import Settings
-from tocsin.config.wiring.ledgers import NoLedgerError
+from tocsin.config.wiring.ledgers import opened_beside
 
 
 class OpenStates(TicketStates, KeptPosts, Protocol):
     """States of tickets, with all that is kept of posts."""
 
 
-@contextmanager
-def opened_states(settings: Settings) -> Iterator[OpenStates]:
+def opened_states(settings: Settings) -> AbstractContextManager[OpenStates]:
     """The states in the data folder, or in the PostgreSQL database, that the settings name.
 
     Raises NoLedgerError and LogUnavailableError.
     """
-    settings = settings.either(LEDGER, DATA)
-    url, data = settings[LEDGER], settings[DATA]
-    if url is not None:
-        with closing(_postgres(url)) as states:
-            yield states
-    elif data is not None:
-        with closing(SqliteTicketStates(database_in(data))) as states:
-            yield states
-    else:
-        raise NoLedgerError("name where states of tickets are kept, either --data FOLDER or --ledger postgresql://…")
+    return opened_beside(settings, "states of tickets", SqliteTicketStates, _postgres)
 
 
 def _postgres(url: str) -> OpenStates:

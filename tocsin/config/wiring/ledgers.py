@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -18,12 +18,20 @@ from tocsin.config.settings.declared.sending import LEDGER
 from tocsin.config.settings.in_force import Settings
 
 
-class OpenLedger(Ledger, Protocol):
-    """A ledger that has to be let go of."""
+class Closable(Protocol):
+    """Something that has to be let go of."""
 
     def close(self) -> None:
         """Let go of connections."""
         ...
+
+
+T = TypeVar("T")
+Open = TypeVar("Open", bound=Closable)
+
+
+class OpenLedger(Ledger, Closable, Protocol):
+    """A ledger that has to be let go of."""
 
 
 class LedgerPlace(Struct, frozen=True):
@@ -59,9 +67,33 @@ def open_ledger(data: Path | None, url: str | None) -> Iterator[OpenLedger]:
 
 def made_ledger(data: Path | None, url: str | None) -> OpenLedger:
     """The same, for whoever lets go of it later."""
+    return made_beside(data, url, SqliteLedger, _postgres)
+
+
+def made_beside(data: Path | None, url: str | None, in_file: Callable[[Path], T], in_postgres: Callable[[str], T]) -> T:
+    """The ledger, or what is kept in its file or database beside it.
+
+    Raises NoLedgerError where neither place was named, or both.
+    """
     if (data is None) == (url is None):
         raise NoLedgerError("name the ledger, either --data FOLDER or --ledger postgresql://…")
-    return _postgres(url) if url is not None else SqliteLedger(database_in(data or Path()))
+    return in_postgres(url) if url is not None else in_file(database_in(data or Path()))
+
+
+@contextmanager
+def opened_beside(
+    settings: Settings, kept: str, in_file: Callable[[Path], Open], in_postgres: Callable[[str], Open]
+) -> Iterator[Open]:
+    """What is kept beside the ledger, in the data folder or the PostgreSQL database that the settings name.
+
+    `kept` says what that is, to whoever named no place. Raises NoLedgerError.
+    """
+    settings = settings.either(LEDGER, DATA)
+    url, data = settings[LEDGER], settings[DATA]
+    if url is None and data is None:
+        raise NoLedgerError(f"name where {kept} are kept, either --data FOLDER or --ledger postgresql://…")
+    with closing(made_beside(data if url is None else None, url, in_file, in_postgres)) as opened:
+        yield opened
 
 
 def _postgres(url: str) -> OpenLedger:

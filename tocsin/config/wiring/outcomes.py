@@ -18,13 +18,12 @@ from outcomes.posting import PostingSettings
 from outcomes.signing import Secret
 from schemas.endpoint_file import EndpointEntry
 from schemas.suggestion import nearest
-from tocsin.config.data_folder import database_in
 from tocsin.config.settings.declared.outcomes import ENDPOINTS, GIVE_UP_AFTER, SECRETS
 from tocsin.config.settings.faults import SettingsError, SettingsFault
 from tocsin.config.settings.forms import endpoint_secrets
 from tocsin.config.settings.in_force import Settings
 from tocsin.config.settings.secret_files import read_secret
-from tocsin.config.wiring.ledgers import NoLedgerError
+from tocsin.config.wiring.ledgers import made_beside
 
 
 class EndpointSource(Struct, frozen=True):
@@ -110,9 +109,7 @@ def opened_posts(data: Path | None, url: str | None) -> OpenPosts:
 
     Raises PostsUnavailableError, and NoLedgerError where neither was named, or both.
     """
-    if (data is None) == (url is None):
-        raise NoLedgerError("name the ledger, either --data FOLDER or --ledger postgresql://…")
-    return SqliteOutcomePosts(database_in(data or Path())) if url is None else _postgres(url)
+    return made_beside(data, url, SqliteOutcomePosts, _postgres)
 
 
 def _postgres(url: str) -> OpenPosts:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from adapters.files.signature import Signature, settled, signature_of
+from adapters.files.signature import Watch, signature_of
 from adapters.webhooks.poster import NoAuthoritiesError
 from adapters.yaml_files.faults import FaultyFileError
 from outcomes.endpoint import Endpoint
@@ -36,19 +36,13 @@ class ReloadingEndpoints:
         """Raises FaultyFileError, SettingsError and NoAuthoritiesError where the files can't be used."""
         self._source = source
         self._use = use
-        self._pause = pause
-        # Before they are read: what is written meanwhile is seen at the next look.
-        self._seen = self._signature()
+        self._watch = Watch(lambda: signature_of(source.files), pause)
         self._use(source.read())
 
     def refresh(self) -> bool:
         """Look at the files, and read them if they have changed; says whether other endpoints are in force."""
-        if self._signature() == self._seen:
+        if not self._watch.has_changed():
             return False
-        signature = settled(self._signature, self._pause)
-        if signature is None:
-            return False
-        self._seen = signature
         try:
             endpoints = self._source.read()
             self._use(endpoints)
@@ -60,9 +54,6 @@ class ReloadingEndpoints:
             return False
         log.info("outcome_endpoints_in_force", names=[one.name for one in endpoints])
         return True
-
-    def _signature(self) -> Signature:
-        return signature_of(self._source.files)
 
 
 def _refused(faults: Sequence[str]) -> None:

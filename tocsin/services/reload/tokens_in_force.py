@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import structlog
 
-from adapters.files.signature import Signature, settled, signature_of
+from adapters.files.signature import Signature, Watch, signature_of
 from adapters.token_file import load_tokens
 from adapters.web.tokens import ApiToken, Tokens
 from adapters.yaml_files.faults import FaultyFileError
@@ -34,18 +34,13 @@ class ReloadingTokens:
         """Raises FaultyFileError where the file can't be used."""
         self._first = [] if settings.first is None else [ApiToken.of(settings.first)]
         self._file = settings.file
-        self._pause = pause
-        self._seen = self._signature()
+        self._watch = Watch(self._signature, pause)
         self.tokens = Tokens(self._all(), settings.rate, monotonic)
 
     def refresh(self) -> None:
         """Look at the file, and read it if it has changed."""
-        if self._signature() == self._seen:
+        if not self._watch.has_changed():
             return
-        signature = settled(self._signature, self._pause)
-        if signature is None:
-            return
-        self._seen = signature
         try:
             tokens = self._all()
         except FaultyFileError as error:
